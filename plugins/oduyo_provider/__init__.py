@@ -1,0 +1,5 @@
+"""Keep an ERP's special codes (özel kod) in step with Ödüyo, from Apache Airflow."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

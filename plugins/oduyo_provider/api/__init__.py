@@ -1,0 +1,1 @@
+"""Ödüyo over HTTP; knows nothing of Airflow."""

@@ -1,0 +1,84 @@
+"""Every error of this package, sorted by what its reader does next.
+
+::
+
+    OduyoError
+    ├── StopError              a person must act; trying again cannot help
+    │   ├── SettingsError          the connection, a param or an environment variable is wrong
+    │   ├── LoginRefusedError      Ödüyo refuses the user, the password, the API key or their rights
+    │   ├── NotThisApiError        something answers at that address, but not the Ödüyo API
+    │   ├── SourceError            the ERP's query, columns or connection are wrong
+    │   ├── UnsafePlanError        a brake stopped the run before any write
+    │   ├── OutdatedPlanError      a later run has already been applied to this site
+    │   └── RefusalsError          Ödüyo refused one change after the other from the start
+    └── RetryError             the same call may succeed later
+        ├── NotSentError           the request never reached Ödüyo
+        ├── LostAnswerError        the request was sent, its answer never came
+        ├── ListingError           a listing could not be shown to be complete
+        ├── StagingError           a staged file cannot be written or read
+        └── IncompleteError        some changes failed, stayed doubtful or were stale
+
+Messages are written for the person who reads the task log: the cause first, then the next step. They hold no secret.
+"""
+
+from __future__ import annotations
+
+
+class OduyoError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class StopError(OduyoError):
+    """Trying again cannot help: somebody has to change something first."""
+
+
+class SettingsError(StopError):
+    """A setting is missing, malformed or not allowed."""
+
+
+class LoginRefusedError(StopError):
+    """Ödüyo answered the login with a refusal, or sessions die as soon as they are taken."""
+
+
+class NotThisApiError(StopError):
+    """The address answers, but with something that is not the Ödüyo API."""
+
+
+class SourceError(StopError):
+    """The ERP side cannot be read as it is configured."""
+
+
+class UnsafePlanError(StopError):
+    """A brake tripped; nothing was written."""
+
+
+class OutdatedPlanError(StopError):
+    """A later run has been applied since this plan's listing was made."""
+
+
+class RefusalsError(StopError):
+    """The first changes were all refused: a wrong key or mapping, not bad rows."""
+
+
+class RetryError(OduyoError):
+    """The same call may succeed later."""
+
+
+class NotSentError(RetryError):
+    """The request did not reach Ödüyo: refused connection, DNS, connect timeout, TLS."""
+
+
+class LostAnswerError(RetryError):
+    """The request may have reached Ödüyo, but no usable answer came back."""
+
+
+class ListingError(RetryError):
+    """A listing of Ödüyo's records is not provably complete."""
+
+
+class StagingError(RetryError):
+    """A staged file cannot be written, or is not what its manifest says."""
+
+
+class IncompleteError(RetryError):
+    """Some changes were not applied; the report says which."""

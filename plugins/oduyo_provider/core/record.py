@@ -1,0 +1,78 @@
+"""What a record is made of: the fields that the API documents, and how each is read.
+
+Source: the API's own description of ``erp_special_code``. Field names are the API's; a query returns them as column
+aliases. Another resource of the same API is another :class:`Resource` value.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+#: A record as the API takes it: field name to text. A field that is not there is neither sent nor compared.
+Payload = dict[str, str]
+
+#: A record as the API lists it: every field, ``null`` allowed.
+Remote = dict[str, str | None]
+
+
+class Kind(str, Enum):
+    """How a field's raw value is read."""
+
+    ID = "id"
+    TEXT = "text"
+    DESCRIPTION = "description"  # as TEXT, and inner blanks are collapsed
+    STATUS = "status"
+    DATETIME = "datetime"
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of a resource.
+
+    :param name: the API's name.
+    :param kind: how its raw value is read.
+    :param required: a row without a value here is rejected.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """A kind of record that Ödüyo keeps, with the fields it takes.
+
+    :param name: the API's name, e.g. ``erp_special_code``; also names this resource's state in staging.
+    :param path: path of its calls below ``/api/v1/``, without the call's name.
+    :param fields: what ``create`` and ``update`` take, ``id`` and ``note`` left out.
+    """
+
+    name: str
+    path: str
+    fields: tuple[Field, ...]
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of :attr:`fields`, in order."""
+        return tuple(field.name for field in self.fields)
+
+
+SPECIAL_CODE = Resource(
+    name="erp_special_code",
+    path="erp/erp_special_code",
+    fields=(
+        Field("integration_id", Kind.ID, required=True),
+        Field("code", Kind.TEXT, required=True),
+        Field("status", Kind.STATUS),
+        Field("key1", Kind.TEXT),
+        Field("key2", Kind.TEXT),
+        Field("typecode", Kind.TEXT),
+        Field("description", Kind.DESCRIPTION),
+        *(Field(f"space{number}", Kind.TEXT) for number in range(1, 6)),
+        Field("special_created_in", Kind.DATETIME),
+        Field("special_updated_in", Kind.DATETIME),
+        Field("created_in", Kind.DATETIME),
+        Field("updated_in", Kind.DATETIME),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The source side: a DB-API cursor becomes raw rows."""

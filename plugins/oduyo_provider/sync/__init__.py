@@ -1,0 +1,1 @@
+"""The run: staging, snapshot, transform, apply, report."""

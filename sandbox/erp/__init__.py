@@ -1,0 +1,1 @@
+"""A demo ERP on PostgreSQL."""
