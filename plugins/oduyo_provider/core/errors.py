@@ -14,6 +14,7 @@
     └── RetryError             the same call may succeed later
         ├── NotSentError           the request never reached Ödüyo
         ├── LostAnswerError        the request was sent, its answer never came
+        ├── SourceUnavailableError the ERP's database cannot be reached just now, or broke the connection off
         ├── ListingError           a listing could not be shown to be complete
         ├── StagingError           a staged file cannot be written or read
         └── IncompleteError        some changes failed, stayed doubtful or were stale
@@ -70,6 +71,10 @@ class NotSentError(RetryError):
 
 class LostAnswerError(RetryError):
     """The request may have reached Ödüyo, but no usable answer came back."""
+
+
+class SourceUnavailableError(RetryError):
+    """The ERP's database refused or lost the connection, or is too busy to answer."""
 
 
 class ListingError(RetryError):

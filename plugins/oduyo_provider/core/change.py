@@ -1,0 +1,88 @@
+"""A change: one record that is to become other than it is, as a value that can be printed, saved and applied."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+
+
+class Action(str, Enum):
+    """What a change does to Ödüyo, in the order in which changes are applied."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+
+
+ACTION_ORDER = {action: position for position, action in enumerate(Action)}
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One create, update, deactivate or delete.
+
+    :param action: what to do.
+    :param integration_id: the record's id in the ERP, normalised.
+    :param payload: the fields that the ERP asks for: all of the row's for create and update, the status for deactivate,
+        none for delete.
+    :param oduyo_id: the record's id in Ödüyo; None for create.
+    :param base: the record as it was listed, documented fields only: what this change was computed from.
+    :param differs: the fields of ``payload`` whose value is another in ``base``.
+    """
+
+    action: Action
+    integration_id: str
+    payload: Payload
+    oduyo_id: str | None = None
+    base: Remote = {}  # noqa: RUF012  msgspec copies an empty default for every instance
+    differs: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names this change within its plan: two changes of one plan never share it."""
+        return f"{self.action.value}:{self.integration_id if self.oduyo_id is None else self.oduyo_id}"
+
+    @property
+    def sort_key(self) -> tuple[int, str, int]:
+        """Order of a plan: by action, then by id; independent of the order in which rows and records were read."""
+        return ACTION_ORDER[self.action], self.integration_id, int(self.oduyo_id or 0)
+
+    @property
+    def before(self) -> Remote:
+        """The listed values of the fields that will change."""
+        return {name: self.base.get(name) for name in self.differs}
+
+    @property
+    def after(self) -> Payload:
+        """The new values of the fields that will change; of a create, all fields."""
+        return {name: self.payload[name] for name in self.differs} if self.differs else dict(self.payload)
+
+    def body(self) -> Payload:
+        """The fields to send.
+
+        An update carries the whole listed record with the changes laid over it, since nothing documents that fields
+        left out of an update keep their values.
+        """
+        if self.oduyo_id is None:
+            return dict(self.payload)
+        if self.action is Action.DELETE:
+            return {"id": self.oduyo_id}
+        kept = {name: value for name, value in self.base.items() if value is not None}
+        return {**kept, **self.payload, "id": self.oduyo_id}
+
+
+def compute_base(record: Remote, resource: Resource) -> Remote:
+    """The part of a listed record that a change is based on: documented fields, and dates only where they are dates.
+
+    A blank or zero date is left out: it must never be sent back.
+    """
+    base: Remote = {"note": record.get("note")}
+    for field in resource.fields:
+        value = record.get(field.name)
+        if field.kind is Kind.DATETIME and (not value or value.startswith("0000")):
+            value = None
+        base[field.name] = value
+    return base

@@ -1,0 +1,226 @@
+"""Raw row to payload: every value as Ödüyo is to store it, or every reason why the row cannot be sent.
+
+Pure and idempotent: a payload given back as a row gives the same payload. Rows may come straight from a driver or
+out of a staged file; both give the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from oduyo_provider.core.dates import parse_datetime
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.core.status import parse_status
+from oduyo_provider.core.text import parse_description, parse_id, parse_text
+from oduyo_provider.core.unreadable import UnreadableError, show_value
+
+#: The largest key of an ERP that keeps 32-bit integers, as Logo does.
+MAX_INT32 = 2**31 - 1
+
+#: Logo writes rows whose text is this letter only, the highest of its code page, as end marks. They are no codes.
+SENTINEL = "ÿ"
+
+_KEY = "integration_id"
+_CREATED, _UPDATED = "special_created_in", "special_updated_in"
+
+_Parser = Callable[[object], "str | None"]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What differs between installations.
+
+    :param max_text_length: in characters, of every text field after normalising. Longer rows are rejected, never cut.
+        Ödüyo's real limits are not documented.
+    :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): mend them.
+    :param timezone: IANA name of the zone that Ödüyo's datetimes are in.
+    """
+
+    max_text_length: int = 255
+    repair_windows_1254: bool = False
+    timezone: str = "Europe/Istanbul"
+
+
+DEFAULT_RULES = Rules()
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One reason why a row is rejected, or one oddity that is only reported.
+
+    :param field: the API's field name.
+    :param reason: short code, e.g. ``empty``, ``too_long``, ``fraction``, ``unknown_status``.
+    :param detail: for people; printable characters only, at most a line.
+    """
+
+    field: str
+    reason: str
+    detail: str
+
+    @property
+    def code(self) -> str:
+        """What reports count by, e.g. ``code: empty``."""
+        return f"{self.field}: {self.reason}"
+
+
+class Normalised(msgspec.Struct):
+    """What became of one row.
+
+    :param integration_id: the readable id, also of a row that is rejected for another reason; None when it is missing,
+        empty, a sentinel or unreadable.
+    :param payload: None when the row is rejected.
+    :param faults: why it is rejected: all reasons, in the order of the resource's fields.
+    :param warnings: oddities; the row is sent all the same.
+    """
+
+    integration_id: str | None
+    payload: Payload | None
+    faults: list[Fault]
+    warnings: list[Fault]
+
+
+class Normaliser:
+    """The rules for one resource. Holds no state between rows.
+
+    :param resource: whose fields are read; other keys of a row are ignored.
+    :raises SettingsError: a rule that cannot be meant.
+    """
+
+    def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
+        if rules.max_text_length < 1:
+            raise SettingsError(
+                f"max_text_length is {rules.max_text_length}, which would reject every row. Set it to 1 or more."
+            )
+        self.resource = resource
+        self.rules = rules
+        zone = _open_zone(rules.timezone)
+        parsers = _compute_parsers(zone, repair=rules.repair_windows_1254)
+        self._fields = tuple(
+            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
+            for field in resource.fields
+        )
+        self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
+        # Stored values are compared as they are: repairing them too would hide the mangled ones from ever being mended.
+        stored = _compute_parsers(zone, repair=False)
+        self._stored_parsers = {field.name: stored[field.kind] for field in resource.fields}
+        self._parse_id, self._parse_text = parsers[Kind.ID], parsers[Kind.TEXT]
+
+    def row(self, raw: Mapping[str, object]) -> Normalised:
+        """Normalise one row.
+
+        :param raw: API field name to raw value; a field that is not there is not in the payload either.
+        """
+        payload: Payload = {}
+        faults: list[Fault] = []
+        for name, required, parse, limit in self._fields:
+            if name not in raw:
+                if required:
+                    faults.append(Fault(name, "empty", "the row has no such column"))
+                continue
+            try:
+                text = parse(raw[name])
+            except UnreadableError as error:
+                faults.append(Fault(name, error.reason, error.detail))
+                continue
+            if required and not (text and text.strip(SENTINEL)):
+                faults.append(_compute_absence(name, text))
+            elif text is not None:
+                if len(text) > limit:
+                    faults.append(Fault(name, "too_long", f"{len(text)} characters, allowed are {limit}"))
+                payload[name] = text
+        return Normalised(payload.get(_KEY), None if faults else payload, faults, _compute_warnings(payload))
+
+    def integration_id(self, value: object) -> str | None:
+        """The id as text, or None when it is empty, a sentinel or unreadable."""
+        try:
+            found = self._parse_id(value)
+        except UnreadableError:
+            return None
+        return found if found and found.strip(SENTINEL) else None
+
+    def text(self, value: object) -> str | None:
+        """The value of a text field such as ``key1``, ``""`` for NULL, or None when it is unreadable."""
+        try:
+            return self._parse_text(value)
+        except UnreadableError:
+            return None
+
+    def remote(self, record: Remote) -> Payload:
+        """A record of Ödüyo in the same form: every field of the resource, ``""`` for null or a date that is none.
+
+        A value that breaks a rule stays as it is.
+        """
+        return {name: _parse_stored(parse, record.get(name)) for name, parse in self._parsers.items()}
+
+    def same(self, field: str, remote_value: str | None, payload_value: str) -> bool:
+        """Whether Ödüyo's value is, in normalised form, the payload's.
+
+        windows-1254 is not repaired here: a mangled text in Ödüyo differs from the mended one, and is updated.
+
+        :param field: one of the resource's.
+        :param payload_value: from :meth:`row`, thus normalised.
+        """
+        if remote_value == payload_value:  # nearly always
+            return True
+        return _parse_stored(self._stored_parsers[field], remote_value) == payload_value
+
+
+def _open_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown, malformed, or a folder of the time zone database
+        raise SettingsError(
+            f"There is no time zone '{show_value(name)}'. Set an IANA name such as Europe/Istanbul; if that name is"
+            " refused too, install the tzdata package."
+        ) from error
+
+
+def _compute_parsers(zone: ZoneInfo, *, repair: bool) -> dict[Kind, _Parser]:
+    return {
+        Kind.ID: partial(parse_id, repair=repair),
+        Kind.TEXT: partial(parse_text, repair=repair),
+        Kind.DESCRIPTION: partial(parse_description, repair=repair),
+        Kind.STATUS: parse_status,
+        Kind.DATETIME: partial(parse_datetime, zone=zone),
+    }
+
+
+def _compute_limit(kind: Kind, rules: Rules) -> int:
+    return sys.maxsize if kind in (Kind.STATUS, Kind.DATETIME) else rules.max_text_length
+
+
+def _compute_absence(name: str, text: str | None) -> Fault:
+    if text:
+        return Fault(name, "sentinel", f"{show_value(text)} marks the end of a Logo table and is no code")
+    return Fault(name, "empty", "nothing is left after trimming")
+
+
+def _compute_warnings(payload: Payload) -> list[Fault]:
+    warnings = []
+    key = payload.get(_KEY, "")
+    if len(key) >= 10 and key.isascii() and key.isdigit() and _is_above_int32(key):
+        warnings.append(
+            Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
+        )
+    created, updated = payload.get(_CREATED), payload.get(_UPDATED)
+    if created and updated and updated < created:
+        warnings.append(Fault(_UPDATED, "before_created", f"updated at {updated}, created at {created}"))
+    return warnings
+
+
+def _is_above_int32(digits: str) -> bool:
+    significant = digits.lstrip("0")
+    return (len(significant), significant) > (10, str(MAX_INT32))
+
+
+def _parse_stored(parse: _Parser, value: str | None) -> str:
+    if value is None or not value.strip():  # null equals "", for a status too
+        return ""
+    try:
+        return parse(value) or ""
+    except UnreadableError:
+        return value

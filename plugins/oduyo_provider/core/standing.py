@@ -1,0 +1,68 @@
+"""How a record of Ödüyo stands to a change: as wanted, as the change was based on, or neither."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import Remote
+
+#: Fields that Ödüyo sets by itself whenever a record is written: no sign that somebody changed it.
+_SET_BY_ODUYO = frozenset({"updated_in"})
+
+
+class Standing(str, Enum):
+    """Where a record stands."""
+
+    AS_WANTED = "as_wanted"
+    AS_BASED = "as_based"
+    OTHER = "other"
+
+
+def compute_standing(change: Change, record: Remote | None, normaliser: Normaliser) -> Standing:
+    """Compare a record, as it is now, with a change.
+
+    :param record: the change's record; None when there is none.
+    """
+    if change.action is Action.CREATE:
+        if record is None:
+            return Standing.AS_BASED
+        return Standing.OTHER if compute_stored(change, record, normaliser) else Standing.AS_WANTED
+    if record is None:
+        return Standing.AS_WANTED if change.action is Action.DELETE else Standing.OTHER
+    if change.action is not Action.DELETE and not compute_stored(change, record, normaliser):
+        return Standing.AS_WANTED
+    return Standing.OTHER if compute_moved(change, record, normaliser) else Standing.AS_BASED
+
+
+def compute_stored(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
+    """The fields that the record holds otherwise than the change wants, with what it holds.
+
+    A field that the change does not change may also be as it was: Ödüyo is known to store it otherwise than sent.
+    """
+    stored: dict[str, str | None] = {}
+    for name, wanted in change.payload.items():
+        value = record.get(name)
+        is_untouched = change.oduyo_id is not None and name not in change.differs and value == change.base.get(name)
+        if not is_untouched and not normaliser.same(name, value, wanted):
+            stored[name] = value
+    return stored
+
+
+def compute_moved(change: Change, record: Remote, normaliser: Normaliser) -> set[str]:
+    """The fields that the record holds otherwise than when the change was computed; ``null`` equals ``""``."""
+    now = compute_base(record, normaliser.resource)
+    return {
+        name
+        for name, value in change.base.items()
+        if name not in _SET_BY_ODUYO and (now.get(name) or "") != (value or "")
+    }
+
+
+def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
+    """Whether a record that is neither as wanted nor as based can be what Ödüyo made of this very change.
+
+    True for a create that was sent, and for an update after which nothing but its own fields moved.
+    """
+    return change.action is Action.CREATE or compute_moved(change, record, normaliser) <= set(change.differs)

@@ -1,0 +1,51 @@
+"""A raw value that cannot be read, and how to show it to a person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+#: How much of a value a fault's detail shows, in characters.
+SHOWN_CHARACTERS = 40
+
+#: Above this many bits Python itself refuses to write an integer as decimal text (4,300 digits).
+_WRITABLE_BITS = 14_000
+
+
+class UnreadableError(ValueError):
+    """A raw value breaks a rule of normalising. Never leaves ``core``: the row's :class:`Fault` carries the same texts.
+
+    :param reason: short code, e.g. ``fraction``.
+    :param detail: for people: what is wrong and, where it is not plain, what to do.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def is_writable(value: int) -> bool:
+    """Whether Python can write the integer as decimal text."""
+    return value.bit_length() <= _WRITABLE_BITS
+
+
+def show_value(value: object) -> str:
+    """The start of a value, in printable characters only: invisible ones appear as escapes such as ``\\u200b``."""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int) and not is_writable(value):
+        text = "an integer of more than 4,000 digits"
+    elif isinstance(value, (int, float, Decimal)):
+        text = str(value)
+    elif isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities, out of a staged file
+        text = str(value["number"])
+    elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
+        text = f"a value of type {value['unsupported']}"
+    else:
+        text = f"a value of type {type(value).__name__}"
+    cut = text[:SHOWN_CHARACTERS]
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in cut
+    )
+    return shown if cut == text else f"{shown}…"

@@ -1,0 +1,138 @@
+"""The fifth step, once a partition: apply the plan as it was saved."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.change import Change
+from oduyo_provider.core.errors import IncompleteError, StagingError
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.core.report import Outcome, compute_figure
+from oduyo_provider.sync.apply import Applier
+from oduyo_provider.sync.check import read_changes
+from oduyo_provider.sync.clock import Clock
+from oduyo_provider.sync.journal import Journal, Result, read_history
+from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.progress import Progress
+from oduyo_provider.sync.readback import Reader
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.staging import Folder, read_manifest
+from oduyo_provider.sync.table import format_table
+
+log = logging.getLogger(__name__)
+
+#: A plan whose listing is older than this is compared again before anything is sent.
+TRUSTED_FOR_S = 15 * 60.0
+
+
+async def load(
+    run: Run,
+    plan: Reference,
+    client: OduyoClient,
+    settings: Settings,
+    normaliser: Normaliser,
+    *,
+    clock: Clock = Clock(),  # noqa: B008  frozen
+) -> Reference:
+    """Apply one partition's plan and write what became of it.
+
+    :param plan: one of the references that transform returned.
+    :returns: counts by figure, and where the results lie.
+    :raises OutdatedPlanError: a later run has been applied.
+    """
+    manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
+    _check_belongs(run, manifest, settings)
+    changes = list(read_changes(manifest))
+    state = run.state(settings.site, normaliser.resource)
+    was_overtaken = state.check_order(run.name, manifest.snapshot)
+    started_at = clock.now()
+    journal_folder = Folder.open(manifest.journal)
+    history = read_history(journal_folder, manifest.digest)
+    progress = Progress(log)
+    applier = Applier(
+        client,
+        Reader(
+            client,
+            normaliser,
+            concurrency=settings.max_concurrency,
+            site_rows=manifest.counts.existing * manifest.partitions,
+            last_id=manifest.snapshot.last_id,
+            is_create_mode=manifest.params.sync_mode is SyncMode.CREATE,
+        ),
+        Journal(journal_folder, attempt=run.attempt, digest=manifest.digest, clock=clock.now),
+        normaliser,
+        progress,
+        history=history,
+        concurrency=settings.max_concurrency,
+        settle_s=settings.settle_s,
+        is_create_mode=manifest.params.sync_mode is SyncMode.CREATE,
+        is_old=was_overtaken or started_at - manifest.snapshot.ended_at > TRUSTED_FOR_S,
+        clock=clock,
+    )
+    if changes:
+        state.note_applied(run.name, manifest.snapshot, clock.now())
+    try:
+        await applier.apply(changes)
+    finally:
+        if changes:
+            state.note_applied(run.name, manifest.snapshot, clock.now())
+        progress.say_samples()
+    return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
+
+
+def _check_belongs(run: Run, manifest: PlanManifest, settings: Settings) -> None:
+    if manifest.run != run.name:
+        raise StagingError(
+            f"The plan in {manifest.folder} is of the run {manifest.run}, not of {run.name}: nothing was sent. Start a "
+            "new run, which makes a plan of its own."
+        )
+    if manifest.snapshot.site != settings.site:
+        raise StagingError(
+            f"The plan was made for {manifest.snapshot.site}, but the connection now names {settings.site}: nothing was "
+            "sent. Start a new run, which lists the new site first."
+        )
+
+
+def _close(
+    manifest: PlanManifest, changes: Sequence[Change], results: Mapping[str, Result], *, took_s: float
+) -> Reference:
+    """Put the closing table into the log and the counts into the reference."""
+    outcomes = Counter(results[change.key].outcome if change.key in results else _UNTRIED for change in changes)
+    figures = Counter(
+        compute_figure(change.action, results[change.key].outcome if change.key in results else _UNTRIED)
+        for change in changes
+    )
+    if changes:
+        rows: list[tuple[str, object]] = [(name, count) for name, count in sorted(figures.items())]
+        rows += [("seconds", f"{took_s:.1f}"), ("changes a second", f"{len(changes) / max(took_s, 0.001):.0f}")]
+        log.info("Applied %s changes:\n%s", f"{len(changes):,}", format_table(rows))
+    else:
+        log.info("Nothing to do: Ödüyo is as the ERP wants it")
+    undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
+    return {
+        "journal": manifest.journal,
+        "partition": manifest.partition,
+        "figures": dict(figures),
+        "undelivered": undelivered,
+    }
+
+
+_UNTRIED = Outcome.NOT_APPLIED
+_UNDELIVERED = (Outcome.FAILED, Outcome.DOUBTFUL, Outcome.NOT_APPLIED)
+
+
+def check_delivered(reference: Reference) -> None:
+    """Raise IncompleteError when a load left something undelivered, so that its task is tried again."""
+    undelivered = reference["undelivered"]
+    if undelivered:
+        text = ", ".join(f"{count:,} {name}" for name, count in undelivered.items())
+        raise IncompleteError(
+            f"Not all changes were delivered: {text}. The samples above say why; trying again sends only what is not "
+            "there yet."
+        )

@@ -1,0 +1,199 @@
+"""Sends changes, many at a time: intents first, then the calls, then the outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from oduyo_provider.api.client import OduyoClient, Reply
+from oduyo_provider.api.client import Outcome as ReplyOutcome
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.errors import RefusalsError
+from oduyo_provider.core.report import Outcome
+from oduyo_provider.sync.journal import Journal, Result
+
+#: A change is sent within this many seconds of its intent, or a new intent is written first. So the time of the last
+#: sending is known to within this much even after a kill.
+INTENT_TTL_S = 10.0
+
+#: So many refusals in a row from the start are a wrong key or mapping, not bad rows.
+REFUSALS_FROM_START = 50
+
+#: Changes in one intent: at least a few per connection, at most a journal's batch.
+MIN_BATCH, MAX_BATCH = 32, 500
+
+_FLUSH_EVERY_S = 0.2
+
+
+class Sender:
+    """Sends changes through a client and writes down what it does.
+
+    :param concurrency: how many changes are under way at once; the client paces itself below that.
+    :param on_result: told each final result, for progress.
+    """
+
+    def __init__(
+        self,
+        client: OduyoClient,
+        journal: Journal,
+        *,
+        concurrency: int,
+        clock: Callable[[], float] = time.time,
+        on_result: Callable[[Change, Result], None],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._concurrency = concurrency
+        self._clock = clock
+        self._on_result = on_result
+        self._intended_at: dict[str, float] = {}
+        self._error: Exception | None = None
+        self._refusals_from_start: int | None = 0
+        #: Key → times at which it was about to be sent, by this process.
+        self.intents: dict[str, list[float]] = {}
+        #: Key → when its last sending began.
+        self.sent_at: dict[str, float] = {}
+        #: Changes whose fate is unknown: key → change.
+        self.unsettled: dict[str, Change] = {}
+
+    async def send(self, changes: Sequence[Change]) -> None:
+        """Send every change once. Those whose answer was lost are in :attr:`unsettled` afterwards.
+
+        Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
+        are written.
+        """
+        ready: asyncio.Queue[Change | None] = asyncio.Queue(maxsize=MAX_BATCH)
+        count = max(1, min(self._concurrency, len(changes)))
+        flusher = asyncio.create_task(self._flush_regularly())
+        workers = [asyncio.create_task(self._work(ready)) for _ in range(count)]
+        try:
+            await self._feed(changes, ready)
+            for _ in workers:
+                await self._offer(ready, None)
+            await asyncio.gather(*workers)
+        finally:
+            for task in (*workers, flusher):
+                task.cancel()
+            await asyncio.gather(*workers, flusher, return_exceptions=True)
+            await self._journal.flush()
+        if self._error is not None:
+            raise self._error
+
+    def settle(self, change: Change, result: Result) -> None:
+        """Take a final result."""
+        self.unsettled.pop(change.key, None)
+        self._journal.record(result)
+        self._on_result(change, result)
+
+    async def _feed(self, changes: Sequence[Change], ready: asyncio.Queue[Change | None]) -> None:
+        """Write intents batch by batch, one batch ahead of the workers.
+
+        A batch is about what one second sends, so that its intents rarely grow too old.
+        """
+        position, size = 0, max(MIN_BATCH, self._concurrency)
+        while position < len(changes) and self._error is None:
+            batch = changes[position : position + size]
+            try:
+                self._note(await self._journal.intend([change.key for change in batch]), batch)
+            except Exception as error:
+                self._stop(error)
+                return
+            started_at = self._clock()
+            for change in batch:
+                await self._offer(ready, change)
+            took_s = max(self._clock() - started_at, 0.001)
+            size = max(MIN_BATCH, min(MAX_BATCH, int(len(batch) / took_s)))
+            position += len(batch)
+
+    async def _offer(self, ready: asyncio.Queue[Change | None], item: Change | None) -> None:
+        """Put an item, unless everything has stopped and nobody takes any more."""
+        while self._error is None:
+            try:
+                await asyncio.wait_for(ready.put(item), 1.0) if ready.full() else ready.put_nowait(item)
+            except asyncio.TimeoutError:
+                continue
+            return
+
+    async def _work(self, ready: asyncio.Queue[Change | None]) -> None:
+        while self._error is None:
+            try:
+                change = ready.get_nowait() if not ready.empty() else await asyncio.wait_for(ready.get(), 1.0)
+            except asyncio.TimeoutError:
+                continue
+            if change is None:
+                return
+            try:
+                self._take(change, await self._call(change))
+            except Exception as error:
+                # Whether it was sent is not known: its intent stands, and the next try looks first.
+                self._stop(error)
+                return
+
+    async def _call(self, change: Change) -> Reply:
+        before_send: Callable[[], Awaitable[None]] = partial(self._ensure_intent, change)
+        if change.action is Action.CREATE:
+            return await self._client.create(change.body(), before_send=before_send)
+        if change.action is Action.DELETE:
+            return await self._client.delete(str(change.oduyo_id), before_send=before_send)
+        return await self._client.update(change.body(), before_send=before_send)
+
+    async def _ensure_intent(self, change: Change) -> None:
+        """Called right before every transmission."""
+        while self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
+            self._note(await self._journal.intend([change.key]), [change])
+        self.sent_at[change.key] = self._clock()
+
+    def _note(self, at: float, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self._intended_at[change.key] = at
+            self.intents.setdefault(change.key, []).append(at)
+
+    def _take(self, change: Change, reply: Reply) -> None:
+        """Sort an answer: final, or to be looked at later."""
+        if reply.outcome is ReplyOutcome.UNKNOWN or (reply.outcome is ReplyOutcome.REFUSED and reply.lost):
+            # A refusal after a lost answer may only mean that the first sending took effect.
+            self.unsettled[change.key] = change
+            return
+        if reply.outcome is ReplyOutcome.DONE:
+            outcome, oduyo_id = Outcome.DONE, change.oduyo_id or reply.oduyo_id
+        else:
+            outcome = Outcome.REFUSED if reply.outcome is ReplyOutcome.REFUSED else Outcome.FAILED
+            oduyo_id = change.oduyo_id
+        result = Result(change.key, outcome, oduyo_id, at=self._clock())
+        if outcome is not Outcome.DONE:
+            result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=result.at)
+        self.settle(change, result)
+        self._count_refusals(result)
+
+    def _count_refusals(self, result: Result) -> None:
+        if self._refusals_from_start is None:
+            return
+        if result.outcome is not Outcome.REFUSED:
+            self._refusals_from_start = None
+            return
+        self._refusals_from_start += 1
+        if self._refusals_from_start >= REFUSALS_FROM_START:
+            self._stop(
+                RefusalsError(
+                    f"Ödüyo refused the first {REFUSALS_FROM_START} changes, one after the other; the last time it said: "
+                    f"{result.answer or result.reason}. That is a wrong key, missing rights or a wrong mapping rather "
+                    "than bad rows: compare one refused row in quarantine.jsonl with the query's columns, then start a "
+                    "new run. The rest was not sent."
+                )
+            )
+
+    def _stop(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+
+    async def _flush_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_EVERY_S)
+            if self._journal.is_due:
+                try:
+                    await self._journal.flush()
+                except Exception as error:
+                    self._stop(error)
+                    return

@@ -1,0 +1,75 @@
+"""The first step: list Ödüyo. It comes first, so that a record whose ERP row exists all along never looks missing."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import msgspec
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.sync.manifest import MANIFEST, Reference, SnapshotManifest
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.side import SideWriter
+from oduyo_provider.sync.staging import write_manifest
+
+log = logging.getLogger(__name__)
+
+#: A listing that other writers disturb is made again, so often.
+LISTING_TRIES = 3
+
+_SAY_EVERY_S = 5.0
+
+
+async def fetch_snapshot(
+    run: Run, client: OduyoClient, params: RunParams, normaliser: Normaliser, *, site: str, buckets: int
+) -> Reference:
+    """List all records into staging.
+
+    ``sync_mode=create`` compares nothing: then only the highest id is read.
+
+    :raises ListingError: the listing could not be shown to be complete.
+    """
+    for tries_left in reversed(range(LISTING_TRIES)):
+        try:
+            return await _fetch_once(run, client, params, normaliser, site=site, buckets=buckets)
+        except ListingError as error:
+            if not tries_left:
+                raise
+            log.warning("Listing again: %s", error)
+    raise AssertionError("unreachable")
+
+
+async def _fetch_once(
+    run: Run, client: OduyoClient, params: RunParams, normaliser: Normaliser, *, site: str, buckets: int
+) -> Reference:
+    started_at, said_at = time.time(), time.monotonic()
+    folder = run.step("existing").child(f"{int(started_at * 1000):x}")
+    writer = SideWriter(folder, buckets=buckets)
+    last_id: str | None = None
+    if params.sync_mode is SyncMode.CREATE:
+        last = await client.fetch_last() or await client.fetch_last()  # an empty answer alone proves nothing
+        last_id = last["id"] if last else None
+    else:
+        encode = msgspec.json.Encoder().encode
+        async for page in client.list_records():
+            for record in page:
+                writer.write(normaliser.integration_id(record.get("integration_id")), encode(record) + b"\n")
+                if last_id is None or int(record["id"] or 0) > int(last_id):
+                    last_id = record["id"]
+            if time.monotonic() - said_at >= _SAY_EVERY_S:
+                said_at = time.monotonic()
+                log.info("%s records listed so far", f"{writer.rows:,}")
+    manifest = SnapshotManifest(site, started_at, time.time(), writer.rows, last_id, writer.close())
+    write_manifest(folder, MANIFEST, manifest)
+    log.info(
+        "Ödüyo holds %s records%s (%.1f s)",
+        f"{writer.rows:,}" if params.sync_mode is SyncMode.UPSERT else "uncounted",
+        f", the highest id is {last_id}" if last_id else "",
+        manifest.ended_at - started_at,
+    )
+    return {"manifest": folder.uri, "rows": writer.rows}

@@ -1,0 +1,20 @@
+"""Tables for task logs and terminals: at most 80 columns, figures to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MAX_WIDTH = 80
+
+
+def format_table(rows: Sequence[tuple[str, object]]) -> str:
+    """Names to the left, values to the right; integers with thousands separators."""
+    texts = [(name, f"{value:,}" if isinstance(value, int) else str(value)) for name, value in rows]
+    right = max((len(value) for _, value in texts), default=0)
+    room = MAX_WIDTH - right - 6
+    left = min(max((len(name) for name, _ in texts), default=0), room)
+    return "\n".join(f"  {_cut(name, left):<{left}}  {value:>{right}}" for name, value in texts)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

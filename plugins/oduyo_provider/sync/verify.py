@@ -1,0 +1,129 @@
+"""Reads back what was done: every record is there exactly once, with the values that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.client import Outcome as ReplyOutcome
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.report import Outcome
+from oduyo_provider.core.standing import compute_stored
+from oduyo_provider.sync.clock import Clock
+from oduyo_provider.sync.journal import Result
+from oduyo_provider.sync.readback import Reader
+
+#: Waits before what is not there yet is looked for again, as long as ``settle_s`` has not passed; the last one repeats.
+READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+class Verifier:
+    """Compares what was confirmed with what Ödüyo lists.
+
+    A listing may lag behind the writes, so what is not there yet is looked for until ``settle_s`` has passed.
+    """
+
+    def __init__(
+        self, client: OduyoClient, reader: Reader, normaliser: Normaliser, *, settle_s: float, clock: Clock
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._normaliser = normaliser
+        self._settle_s = settle_s
+        self._clock = clock
+
+    async def verify(
+        self, done: Sequence[Change], results: Mapping[str, Result], sends: Mapping[str, int]
+    ) -> list[tuple[Change, Result]]:
+        """The results that turn out otherwise than they were taken.
+
+        :param done: changes with the outcome done, deletes left out.
+        :param sends: key → how often the change may have been sent.
+        """
+        corrected: list[tuple[Change, Result]] = []
+        pending, deadline = list(done), self._clock.now() + self._settle_s
+        waits = iter(READ_AGAIN_AFTER_S)
+        while pending:
+            current = await self._fetch(pending)
+            is_last = self._clock.now() >= deadline
+            later: list[Change] = []
+            for change in pending:
+                known = results[change.key]
+                if not is_last and not self._is_there(change, known, current[change.key]):
+                    later.append(change)
+                    continue
+                result = await self._examine(change, known, current[change.key], sends[change.key])
+                if result != known:
+                    corrected.append((change, result))
+            pending = later
+            if pending:
+                left_s = max(deadline - self._clock.now(), 0.0)
+                await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
+        return corrected
+
+    async def _fetch(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
+        creates = [change for change in changes if change.action is Action.CREATE]
+        others = [change for change in changes if change.action is not Action.CREATE]
+        found = await self._reader.fetch_new(creates) if creates else {}
+        current = {key: [record for record in records if self._reader.can_be_ours(record)] for key, records in found.items()}
+        if others:
+            current.update(await self._reader.fetch(others))
+        return current
+
+    def _is_there(self, change: Change, known: Result, records: list[Remote]) -> bool:
+        """Whether the change shows: the record is listed, and no longer as it was before."""
+        record = _pick(known, records)
+        if record is None or (known.oduyo_id is not None and record["id"] != known.oduyo_id):
+            return False
+        stored = compute_stored(change, record, self._normaliser)
+        return change.action is Action.CREATE or not any(
+            name in change.differs and value == change.base.get(name) for name, value in stored.items()
+        )
+
+    async def _examine(self, change: Change, known: Result, records: list[Remote], sends: int) -> Result:
+        """A change's result as it shows now."""
+        record = _pick(known, records)
+        if record is None:
+            return msgspec.structs.replace(
+                known, outcome=Outcome.DOUBTFUL, reason="confirmed by Ödüyo, but not listed", at=self._clock.now()
+            )
+        stored = compute_stored(change, record, self._normaliser)
+        twins = [str(twin["id"]) for twin in records if twin is not record]
+        if twins:
+            record, twins = await self._remove_own_twins(change, record, records, sends)
+        if not stored and not twins and record["id"] == known.oduyo_id:
+            return known
+        return msgspec.structs.replace(
+            known, oduyo_id=str(record["id"]), stored=stored, twins=twins, at=self._clock.now()
+        )
+
+    async def _remove_own_twins(
+        self, change: Change, record: Remote, records: list[Remote], sends: int
+    ) -> tuple[Remote, list[str]]:
+        """Remove a duplicate that a late answer made; returns the record that stays and the ids of twins that stay.
+
+        Only if the intents show as many sends as there are records, all came after the plan's listing, and all hold
+        the same values: then each is ours and any one will do. The lowest id stays.
+        """
+        values = {msgspec.json.encode(compute_stored(change, candidate, self._normaliser)) for candidate in records}
+        are_ours = len(records) <= sends and len(values) == 1 and all(map(self._reader.is_new, records))
+        if change.action is not Action.CREATE or not are_ours:
+            return record, [str(twin["id"]) for twin in records if twin is not record]
+        kept: list[str] = []
+        for twin in records[1:]:
+            reply = await self._client.delete(str(twin["id"]))
+            if reply.outcome is not ReplyOutcome.DONE:
+                kept.append(str(twin["id"]))
+        return records[0], kept
+
+
+def _pick(known: Result, records: list[Remote]) -> Remote | None:
+    """The record that a result speaks of, or else the lowest."""
+    for record in records:
+        if record["id"] == known.oduyo_id:
+            return record
+    return records[0] if records else None
