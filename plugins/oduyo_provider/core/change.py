@@ -37,7 +37,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     integration_id: str
     payload: Payload
     oduyo_id: str | None = None
-    base: Remote = {}  # noqa: RUF012  msgspec copies an empty default for every instance
+    base: Remote = {}
     differs: tuple[str, ...] = ()
 
     @property

@@ -78,13 +78,17 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
             except msgspec.ValidationError:
                 faults.append(f"{name} cannot be {value!r}; it takes {_describe(name)}")
     params = RunParams(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
-    for name in ("max_missing_ratio", "max_update_ratio", "max_rejected_ratio"):
-        if not 0 <= getattr(params, name) <= 1:
-            faults.append(f"{name} cannot be {getattr(params, name)!r}; it takes a number from 0 to 1")
+    faults += [
+        f"{name} cannot be {getattr(params, name)!r}; it takes a number from 0 to 1"
+        for name in ("max_missing_ratio", "max_update_ratio", "max_rejected_ratio")
+        if not 0 <= getattr(params, name) <= 1
+    ]
     if not 1 <= params.max_text_length <= 1_000_000:
         faults.append(f"max_text_length cannot be {params.max_text_length!r}; it takes a number from 1 to 1000000")
     if not _QUERY_NAME.fullmatch(params.erp_query):
-        faults.append(f"erp_query cannot be {params.erp_query!r}; it takes the name of a file in dags/sql, without .sql")
+        faults.append(
+            f"erp_query cannot be {params.erp_query!r}; it takes the name of a file in dags/sql, without .sql"
+        )
     if faults:
         raise SettingsError(f"The run's params are wrong: {'; '.join(faults)}. Correct them and trigger the run again.")
     return params

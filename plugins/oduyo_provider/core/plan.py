@@ -102,8 +102,8 @@ class PlanCounts(msgspec.Struct, kw_only=True):
     existing_in_scope: int = 0
     remote_duplicates: int = 0
     unreadable_ids: int = 0
-    reasons: dict[str, int] = {}  # noqa: RUF012  copied by msgspec
-    warnings: dict[str, int] = {}  # noqa: RUF012  copied by msgspec
+    reasons: dict[str, int] = {}
+    warnings: dict[str, int] = {}
 
     @property
     def matched(self) -> int:

@@ -11,7 +11,6 @@ import msgspec
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.plan import PlanCounts
 
-
 #: Different reasons that a report lists.
 MAX_REASONS = 50
 
@@ -56,7 +55,7 @@ class Report(msgspec.Struct, kw_only=True):
     remote_duplicates: int = 0
     altered: int = 0
     dry_run: bool = False
-    reasons: dict[str, int] = {}  # noqa: RUF012  copied by msgspec
+    reasons: dict[str, int] = {}
     started_at: str = ""
     ended_at: str = ""
 
@@ -108,7 +107,7 @@ def compute_figure(action: Action, outcome: Outcome) -> str:
     if outcome is Outcome.DONE:
         return _DONE_AS[action]
     if action in (Action.CREATE, Action.UPDATE):
-        return outcome.value
+        return str(outcome.value)
     return "kept_missing" if outcome is Outcome.NOT_APPLIED else "missing_failed"
 
 

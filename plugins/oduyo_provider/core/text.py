@@ -105,7 +105,9 @@ def compute_integer_text(value: float | Decimal) -> str:
     # repr() names a float's shortest decimal, the same digits that staging writes: both ways one rule decides.
     number = Decimal(repr(float(value))) if isinstance(value, float) else value
     if not number.is_finite():
-        raise UnreadableError("not_a_number", f"{number} is not a number; correct it in the ERP or the query")
+        raise UnreadableError(
+            "not_a_number", f"{show_value(number)} is not a number; correct it in the ERP or the query"
+        )
     if not number:
         return "0"
     text = str(number)

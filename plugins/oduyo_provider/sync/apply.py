@@ -63,9 +63,7 @@ class Applier:
         self._clock = clock
         self.results: dict[str, Result] = dict(history.results)
         self._verifier = Verifier(client, reader, normaliser, settle_s=settle_s, clock=clock)
-        self._sender = Sender(
-            client, journal, concurrency=concurrency, clock=clock.now, on_result=self._take_result
-        )
+        self._sender = Sender(client, journal, concurrency=concurrency, clock=clock.now, on_result=self._take_result)
 
     async def apply(self, changes: Sequence[Change]) -> dict[str, Result]:
         """Apply and return every change's result by key; changes without one were never tried."""
@@ -94,11 +92,11 @@ class Applier:
             await self._wait_until(max(unknown.values()) + INTENT_TTL_S + self._settle_s, len(unknown))
         self._progress.say(f"Looking at what Ödüyo holds now, before {len(pending):,} changes are sent")
         current = await self._reader.fetch(pending)
-        to_send: list[Change] = []
-        for change in pending:
-            if not self._settle_by_look(change, current[change.key], was_sent=bool(self._intents(change.key))):
-                to_send.append(change)
-        return to_send
+        return [
+            change
+            for change in pending
+            if not self._settle_by_look(change, current[change.key], was_sent=bool(self._intents(change.key)))
+        ]
 
     async def _settle(self) -> None:
         """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""
@@ -116,7 +114,9 @@ class Applier:
             ]
             if is_last_look:
                 for change in absent:
-                    self._sender.settle(change, self._result(change, Outcome.DOUBTFUL, reason="answers lost, not found"))
+                    self._sender.settle(
+                        change, self._result(change, Outcome.DOUBTFUL, reason="answers lost, not found")
+                    )
             elif absent:
                 for change in absent:
                     self._sender.unsettled.pop(change.key, None)

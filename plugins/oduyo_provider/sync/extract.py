@@ -14,7 +14,8 @@ import msgspec
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.erp.line import encode_row
-from oduyo_provider.erp.read import DatabaseHook, fetch_rows
+from oduyo_provider.erp.read import fetch_rows
+from oduyo_provider.erp.session import DatabaseHook
 from oduyo_provider.sync.manifest import MANIFEST, ExtractManifest, Reference, SnapshotManifest
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.side import Side, SideWriter, split_side
@@ -108,14 +109,27 @@ def extract(
                 log.info("%s rows read so far", f"{sink.rows:,}")
         columns = rows.columns
     manifest = finish_extract(
-        run, folder, sink, writer.close(), listed, query_name=query_name, columns=columns, started_at=started_at, buckets=buckets,
+        run,
+        folder,
+        sink,
+        writer.close(),
+        listed,
+        query_name=query_name,
+        columns=columns,
+        started_at=started_at,
+        buckets=buckets,
         normaliser=normaliser,
     )
     log.info("%s returned %s rows in %.1f s", query_name, f"{sink.rows:,}", time.time() - started_at)
-    partitions = manifest.desired.buckets
+    return name_parts(folder, manifest)
+
+
+def name_parts(folder: Folder, manifest: ExtractManifest) -> list[Reference]:
+    """A reference for each partition."""
+    files = manifest.desired.files
     return [
-        {"manifest": folder.uri, "partition": number, "partitions": partitions, "rows": file.rows}
-        for number, file in enumerate(manifest.desired.files)
+        {"manifest": folder.uri, "partition": number, "partitions": len(files), "rows": file.rows}
+        for number, file in enumerate(files)
     ]
 
 
@@ -150,7 +164,9 @@ def finish_extract(
     )
     write_manifest(folder, MANIFEST, manifest)
     if manifest.same_code:
-        log.warning("%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}")
+        log.warning(
+            "%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}"
+        )
     return manifest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
 import msgspec
@@ -42,9 +42,9 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
 
     integration_id: str | None
     reasons: list[str]
-    details: list[str] = []  # noqa: RUF012  copied by msgspec
+    details: list[str] = []
     answer: str = ""
-    row: dict[str, object] = {}  # noqa: RUF012  copied by msgspec
+    row: dict[str, object] = {}
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -64,7 +64,9 @@ def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Repo
     """Add up, write ``report.json`` and ``quarantine.jsonl``, remember what the next run must know, tidy up."""
     plans = read_plans(steps.plans)
     tally = _Tally(run.folder, plans, dry_run=dry_run)
-    extracted = read_manifest(Folder.open(steps.parts[0]["manifest"]), MANIFEST, ExtractManifest) if steps.parts else None
+    extracted = (
+        read_manifest(Folder.open(steps.parts[0]["manifest"]), MANIFEST, ExtractManifest) if steps.parts else None
+    )
     counts = compute_total(plans)
     started_at = _read_start(steps)
     run.folder.write_lines(QUARANTINE, tally.write_quarantine())

@@ -61,8 +61,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     oduyo_id: str | None = None
     reason: str = ""
     answer: str = ""
-    stored: dict[str, str | None] = {}  # noqa: RUF012  copied by msgspec
-    twins: list[str] = []  # noqa: RUF012  copied by msgspec
+    stored: dict[str, str | None] = {}
+    twins: list[str] = []
     at: float = 0.0
 
 
@@ -92,9 +92,7 @@ class Journal:
     :param digest: the plan's digest.
     """
 
-    def __init__(
-        self, folder: Folder, *, attempt: str, digest: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Folder, *, attempt: str, digest: str, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._attempt = attempt
         self._digest = digest

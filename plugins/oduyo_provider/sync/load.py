@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -75,13 +74,15 @@ async def load(
         is_old=was_overtaken or started_at - manifest.snapshot.ended_at > TRUSTED_FOR_S,
         clock=clock,
     )
-    if changes:
-        state.note_applied(run.name, manifest.snapshot, clock.now())
+    if not changes:
+        return _close(manifest, changes, {}, took_s=0.0)
+    state.open_journal(manifest.journal, manifest.digest)
+    state.note_applied(run.name, manifest.snapshot, clock.now())
     try:
         await applier.apply(changes)
+        state.close_journal(manifest.journal)
     finally:
-        if changes:
-            state.note_applied(run.name, manifest.snapshot, clock.now())
+        state.note_applied(run.name, manifest.snapshot, clock.now())
         progress.say_samples()
     return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
 

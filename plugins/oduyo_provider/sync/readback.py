@@ -26,7 +26,12 @@ class Reader:
     """
 
     def __init__(
-        self, client: OduyoClient, normaliser: Normaliser, *, concurrency: int, site_rows: int,
+        self,
+        client: OduyoClient,
+        normaliser: Normaliser,
+        *,
+        concurrency: int,
+        site_rows: int,
         last_id: str | None,
         is_create_mode: bool,
     ) -> None:
@@ -45,8 +50,7 @@ class Reader:
         """
         if len(changes) <= max(MIN_LOOKUPS, self._site_rows // PAGE_ROWS):
             return await self._look_up(changes)
-        found = await self._list(changes, after_id=None)
-        return found
+        return await self._list(changes, after_id=None)
 
     async def fetch_new(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing.

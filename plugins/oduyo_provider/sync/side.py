@@ -46,7 +46,9 @@ def compute_buckets(text: str | None) -> int:
         return DEFAULT_BUCKETS
     if text.strip().isdecimal() and 1 <= int(text) <= MAX_BUCKETS:
         return int(text)
-    raise SettingsError(f"{BUCKETS_VARIABLE} is {text!r}: set it to a whole number from 1 to {MAX_BUCKETS}, or unset it.")
+    raise SettingsError(
+        f"{BUCKETS_VARIABLE} is {text!r}: set it to a whole number from 1 to {MAX_BUCKETS}, or unset it."
+    )
 
 
 class SideWriter:

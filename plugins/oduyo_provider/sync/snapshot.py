@@ -12,10 +12,14 @@ from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.sync.clock import Clock
+from oduyo_provider.sync.journal import read_history
 from oduyo_provider.sync.manifest import MANIFEST, Reference, SnapshotManifest
 from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.sender import INTENT_TTL_S
 from oduyo_provider.sync.side import SideWriter
-from oduyo_provider.sync.staging import write_manifest
+from oduyo_provider.sync.staging import Folder, write_manifest
+from oduyo_provider.sync.state import SiteState
 
 log = logging.getLogger(__name__)
 
@@ -26,22 +30,48 @@ _SAY_EVERY_S = 5.0
 
 
 async def fetch_snapshot(
-    run: Run, client: OduyoClient, params: RunParams, normaliser: Normaliser, *, site: str, buckets: int
+    run: Run,
+    client: OduyoClient,
+    params: RunParams,
+    normaliser: Normaliser,
+    *,
+    site: str,
+    buckets: int,
+    settle_s: float,
+    clock: Clock = Clock(),  # noqa: B008  frozen
 ) -> Reference:
     """List all records into staging.
+
+    Waits first while something that an earlier run sent may still take effect: a record that appears after the listing
+    would be created a second time.
 
     ``sync_mode=create`` compares nothing: then only the highest id is read.
 
     :raises ListingError: the listing could not be shown to be complete.
     """
+    await _wait_for_open_journals(run.state(site, normaliser.resource), settle_s, clock)
     for tries_left in reversed(range(LISTING_TRIES)):
         try:
             return await _fetch_once(run, client, params, normaliser, site=site, buckets=buckets)
-        except ListingError as error:
+        except ListingError as error:  # noqa: PERF203  a listing takes seconds
             if not tries_left:
                 raise
             log.warning("Listing again: %s", error)
     raise AssertionError("unreachable")
+
+
+async def _wait_for_open_journals(state: SiteState, settle_s: float, clock: Clock) -> None:
+    """Wait until whatever a load that died may have sent has taken effect or never will."""
+    for journal in state.read_open_journals():
+        unknown = read_history(Folder.open(journal.folder), journal.digest).unknown
+        wait_s = max(unknown.values(), default=0.0) + INTENT_TTL_S + settle_s - clock.now()
+        if wait_s > 0:
+            log.info(
+                "An earlier run ended while %s changes were being sent; waiting %.0f s for them to take effect before listing",
+                f"{len(unknown):,}",
+                wait_s,
+            )
+            await clock.sleep(wait_s)
 
 
 async def _fetch_once(

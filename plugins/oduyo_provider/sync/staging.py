@@ -174,6 +174,11 @@ class Folder:
             if is_new:
                 self.sync()
 
+    def delete(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        with self.reporting("delete", name):
+            (self._path / name).unlink(missing_ok=True)
+
     def make(self) -> None:
         """Create the folder; an object store needs none."""
         if self.is_local:

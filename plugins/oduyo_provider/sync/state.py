@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 
@@ -16,6 +17,7 @@ SITES = "_sites"
 _APPLIED = "applied.json"
 _ALTERED = "altered.jsonl"
 _FIGURES = "figures.json"
+_OPEN = "open"
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -39,6 +41,13 @@ class Figures(msgspec.Struct, frozen=True):
 
     run: str
     existing: int
+
+
+class OpenJournal(msgspec.Struct, frozen=True):
+    """A journal whose load has not come to its end: its process works, or died."""
+
+    folder: str
+    digest: str
 
 
 class SiteState:
@@ -98,3 +107,23 @@ class SiteState:
             return
         merged = sorted({**known, **added}.values(), key=lambda altered: (int(altered.oduyo_id), altered.field))
         self._folder.write(_ALTERED, b"".join(msgspec.json.encode(altered) + b"\n" for altered in merged))
+
+    def open_journal(self, folder: str, digest: str) -> None:
+        """Write down that a load begins to send."""
+        self._open.write(_name_journal(folder), msgspec.json.encode(OpenJournal(folder, digest)))
+
+    def close_journal(self, folder: str) -> None:
+        """Write down that a load came to its end and knows what became of all that it sent."""
+        self._open.delete(_name_journal(folder))
+
+    def read_open_journals(self) -> list[OpenJournal]:
+        """The journals of loads that have not come to their end."""
+        return [read_manifest(self._open, name, OpenJournal) for name in self._open.names() if name.endswith(".json")]
+
+    @property
+    def _open(self) -> Folder:
+        return self._folder.child(_OPEN)
+
+
+def _name_journal(folder: str) -> str:
+    return hashlib.sha256(folder.encode()).hexdigest()[:32] + ".json"

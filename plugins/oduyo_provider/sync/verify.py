@@ -69,7 +69,9 @@ class Verifier:
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
         found = await self._reader.fetch_new(creates) if creates else {}
-        current = {key: [record for record in records if self._reader.can_be_ours(record)] for key, records in found.items()}
+        current = {
+            key: [record for record in records if self._reader.can_be_ours(record)] for key, records in found.items()
+        }
         if others:
             current.update(await self._reader.fetch(others))
         return current

@@ -1,0 +1,161 @@
+"""Listing by key, complete or not at all.
+
+The API leaves open what ``offset`` means, how long a page may get, whether an empty list is ``[]`` or a 404, and
+whether ids compare as numbers or as text. So a listing asks for ids above the last one seen, checks each page's order
+here, and ends only where ``id DESC, limit 1`` names the last id that was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from oduyo_provider.api.backoff import compute_backoff
+from oduyo_provider.api.codec import Filter
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.record import Remote
+
+DEFAULT_PAGE_RECORDS = 1000
+#: Times in a row that an empty page and ``id DESC, limit 1`` may contradict each other.
+DEFAULT_CONTRADICTIONS = 3
+#: Times a listing is started before it is given up.
+DEFAULT_LISTINGS = 3
+#: Requests of one listing; only a server that makes up ids without end gets there.
+DEFAULT_MAX_PAGES = 200_000
+
+#: ``await call(filters, limit, descending)``: one list call; an answer that says "no" counts as an empty page.
+ListCall = Callable[[Sequence[Filter], int, bool], Awaitable[list[Remote]]]
+
+
+def record_id(record: Remote) -> str:
+    """The id of a listed record; the codec has made sure that it is one."""
+    return str(record["id"])
+
+
+async def fetch_compares_as_text(call: ListCall, known_id: str) -> bool:
+    """Whether the site compares ids as text, where that makes a difference for the ids above `known_id`.
+
+    Asked for ids above 1000 and up to 999, a site that compares numbers names none, one that compares text names 999.
+    Nothing lies between 10000 and 1000 as text either, but there every larger number is a larger text as well. A site
+    that heeds only one of the two conditions counts as comparing text, which costs a longer listing and no record.
+    """
+    power = "1" + "0" * len(known_id)
+    return bool(await call([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
+
+
+class Listing:
+    """One pass over the records, in the server's order.
+
+    :param after_id: only ids above it, as numbers; None lists all.
+    :param filters: further conditions.
+    """
+
+    def __init__(
+        self,
+        call: ListCall,
+        *,
+        sleep: Callable[[float], Awaitable[object]],
+        rng: Callable[[], float],
+        after_id: str | None = None,
+        filters: Sequence[Filter] = (),
+        limit: int = DEFAULT_PAGE_RECORDS,
+    ) -> None:
+        self._call = call
+        self._sleep = sleep
+        self._rng = rng
+        self._after_id = after_id
+        self._filters = tuple(filters)
+        self._limit = limit
+        self._last: str | None = after_id
+        self._has_seen = False
+        self._ascends_as_number = True
+        self._ascends_as_text = True
+        self._nothings = 0
+
+    async def pages(self) -> AsyncIterator[list[Remote]]:
+        """The records, page by page; none of them twice.
+
+        :raises ListingError: this pass cannot be shown to be complete; what it gave so far is to be thrown away.
+        """
+        floor = -1 if self._after_id is None else int(self._after_id)
+        if self._after_id is not None and await fetch_compares_as_text(self._call, self._after_id):
+            # Such a site answers `id > 999` without 1000, so all of it has to be looked through.
+            self._last = self._after_id = None
+        contradictions = 0
+        for _ in range(DEFAULT_MAX_PAGES):
+            above = [] if self._last is None else [Filter("id", ">", self._last)]
+            page = await self._call([*self._filters, *above], self._limit, False)
+            if page:
+                contradictions = 0
+                await self._check_order([record_id(record) for record in page])
+                wanted = [record for record in page if int(record_id(record)) > floor]
+                if wanted:
+                    yield wanted
+            elif await self._is_end():
+                return
+            else:
+                contradictions += 1
+                if contradictions >= DEFAULT_CONTRADICTIONS:
+                    raise ListingError(
+                        f"Ödüyo lists nothing above id {self._last or 'none'}, yet does not name it as the last one, "
+                        f"{contradictions} times in a row, so records may be missing. Start the task again; if it "
+                        "stays so, check in the Ödüyo panel whether the user may list all records."
+                    )
+                await self._sleep(compute_backoff(contradictions, self._rng))
+        raise ListingError(
+            f"Ödüyo's listing did not end after {DEFAULT_MAX_PAGES} pages (last id {self._last}). "
+            "Ask Ödüyo's support what its list call does with the filter on id."
+        )
+
+    async def _is_end(self) -> bool:
+        """Whether the last id of all is the last one seen."""
+        top = await self._call(self._filters, 1, True)
+        if not top:
+            # On an empty site nothing can confirm the end but the same answers once more.
+            self._nothings += 1
+            return not self._has_seen and self._nothings >= 2
+        end = record_id(top[0])
+        if not self._has_seen:
+            return self._after_id is not None and int(end) <= int(self._after_id)
+        last = self._last or ""
+        if int(end) == int(last):
+            return True
+        is_above = int(end) > int(last) if self._ascends_as_number else end > last
+        if not is_above:
+            raise ListingError(
+                f"Ödüyo listed ids up to {last}, but names {end} as the last one: records changed meanwhile, or the "
+                "listing was cut. List again from the start; if it stays so, ask Ödüyo's support."
+            )
+        return False
+
+    async def _check_order(self, ids: list[str]) -> None:
+        """Each id must be above the one before: as numbers, or all along as text on a site that also compares text."""
+        previous = self._last
+        for found in ids:
+            if previous is not None:
+                was_number = self._ascends_as_number
+                self._ascends_as_number = was_number and int(found) > int(previous)
+                self._ascends_as_text = self._ascends_as_text and found > previous
+                if not self._ascends_as_number and not self._ascends_as_text:
+                    raise ListingError(
+                        f"Ödüyo listed id {found} after id {previous}, which is neither the order of numbers nor that "
+                        "of text, so its pages cannot be shown to be complete. Ask Ödüyo's support how its list call "
+                        "sorts and filters ids."
+                    )
+                if was_number and not self._ascends_as_number:
+                    await self._check_filter_compares_text(low=found, high=previous)
+            previous = found
+        self._last = previous
+        self._has_seen = True
+
+    async def _check_filter_compares_text(self, low: str, high: str) -> None:
+        """Ids are sorted as text: unless the filter compares them so too, pages leave records out.
+
+        :param low, high: `low` is the smaller number, but the larger text. A filter that compares numbers answers
+            ``id > low`` with `high` or a smaller text.
+        """
+        above = await self._call([*self._filters, Filter("id", ">", low)], 1, False)
+        if above and record_id(above[0]) <= low:
+            raise ListingError(
+                f"Ödüyo sorts ids as text ({high} before {low}) but filters them as numbers ({record_id(above[0])} is "
+                f"listed as above {low}), so its pages leave records out. Ask Ödüyo's support to sort ids as numbers."
+            )

@@ -1,0 +1,93 @@
+"""The login call: one form, and what each answer to it means."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timezone
+from urllib.parse import urlencode
+
+from oduyo_provider.api.backoff import compute_backoff
+from oduyo_provider.api.codec import parse_envelope, parse_session_id
+from oduyo_provider.api.redact import neutralise
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.api.verdict import parse_retry_after
+from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, NotThisApiError, RetryError
+
+LOGIN_PATH = "ws/login"
+#: Logins that are tried when the server does not answer as it should for the moment.
+DEFAULT_LOGIN_TRIES = 4
+#: Longest wait that a login accepts from ``Retry-After``.
+LONGEST_LOGIN_WAIT_S = 60.0
+
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+_REFUSING = frozenset({200, 400, 404, 409, 422})
+
+
+async def fetch_session_id(
+    settings: Settings,
+    transport: Transport,
+    *,
+    redact: Callable[[str], str],
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    rng: Callable[[], float],
+) -> str:
+    """Log in; a server that is not there for the moment is tried `DEFAULT_LOGIN_TRIES` times.
+
+    :raises LoginRefusedError: Ödüyo refuses user, password, key or rights; it is asked only once.
+    :raises NotThisApiError: something else answers at this address.
+    :raises NotSentError: the server could not be reached at any try.
+    :raises LostAnswerError: it could, but gave no usable answer.
+    """
+    form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
+    body = urlencode(form).encode()
+    lost: RetryError | None = None
+    for attempt in range(1, DEFAULT_LOGIN_TRIES + 1):
+        wait_s: float | None = None
+        error: RetryError
+        try:
+            answer = await transport.post(LOGIN_PATH, body, _HEADERS)
+        except (NotSentError, LostAnswerError) as cause:
+            error = cause
+        else:
+            if not _is_passing(answer.status):
+                return _read_login(settings, answer, redact)
+            wait_s = parse_retry_after(answer.headers.get("retry-after"), datetime.now(timezone.utc))
+            error = LostAnswerError(
+                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of order. "
+                "Start the task again later; if it stays so, ask Ödüyo's support."
+            )
+        lost = lost if isinstance(error, NotSentError) else error
+        if attempt < DEFAULT_LOGIN_TRIES:
+            await sleep(min(wait_s or compute_backoff(attempt, rng), LONGEST_LOGIN_WAIT_S))
+    raise lost or error
+
+
+def _is_passing(status: int) -> bool:
+    """Whether the same login may be answered otherwise in a moment."""
+    return status in (408, 429) or status >= 500
+
+
+def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> str:
+    envelope = parse_envelope(answer.body)
+    status = answer.status
+    said_no = envelope is not None and (envelope.status is False or (status == 400 and envelope.status is None))
+    if status in (401, 403) or (status in _REFUSING and said_no):
+        # Of the answer only its message is shown: nobody knows what else a login's answer may hold.
+        message = neutralise(redact(envelope.message), 200) if envelope else ""
+        said = f"HTTP {status}, message: {message}" if message else f"HTTP {status}"
+        raise LoginRefusedError(
+            f"Ödüyo refused the login of user '{neutralise(redact(settings.username), 80)}' at {settings.site} "
+            f"({said}). Check login, password and api_key of the connection, and in the Ödüyo panel whether the user "
+            "is active and has the right to use the web service, then start the task again."
+        )
+    if 200 <= status < 300 and envelope is not None:
+        return parse_session_id(answer.body, settings.session_id_path)
+    if 200 <= status < 300 and settings.session_id_path and answer.body.lstrip()[:1] == b"[":
+        return parse_session_id(answer.body, settings.session_id_path)
+    kind = neutralise(answer.headers.get("content-type", "none"), 60)
+    raise NotThisApiError(
+        f"{settings.base_url}/{LOGIN_PATH} does not answer as the Ödüyo API does (HTTP {status}, content type {kind}). "
+        "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
+    )

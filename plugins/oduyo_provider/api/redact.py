@@ -1,0 +1,69 @@
+"""The one place where secrets are struck out and foreign text is made harmless."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+#: Characters of foreign text that a log line or an exception shows.
+DEFAULT_TEXT_LIMIT = 500
+
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class Redactor:
+    """Replaces every secret it knows by ``***``, also where a secret stands URL-encoded or JSON-escaped."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Know one more secret of any length; an empty text is none."""
+        if secret:
+            self._forms.update(_compute_forms(secret))
+            # Longest first, so that a secret which begins another one does not leave its rest behind.
+            ordered = sorted(self._forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+
+    def __call__(self, text: str) -> str:
+        """`text` without secrets."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self._forms)} forms)"
+
+
+def _compute_forms(secret: str) -> Iterator[str]:
+    yield secret
+    bare = secret.encode("utf-8", "surrogatepass")
+    for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
+        yield encoded
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield escaped.replace("/", "\\/")  # PHP escapes slashes in JSON
+
+
+def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:
+    """Foreign text on one line: control characters escaped, at most `limit` characters, ``…`` where it was cut.
+
+    Strike secrets out first: half a secret at the cut would no longer be recognised.
+    """
+    if len(text) <= limit and text.isprintable():
+        return text
+    shown = "".join(map(_escape, text[: limit + 1]))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    number = ord(character)
+    plain = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return _SHORT_ESCAPES.get(character, plain)

@@ -1,0 +1,143 @@
+"""A raw row as one line of a staged JSON file, and back.
+
+What the normaliser tells apart stays apart: a number stays an exact number, text stays text, a date becomes its ISO
+8601 text. What JSON cannot carry becomes a tagged object, so that a strange value costs its own row and never the run:
+
+``{"number": "NaN"}``
+    NaN and the infinities, of ``float`` and of ``Decimal``.
+``{"bytes": "<hex>"}``
+    bytes that are not UTF-8.
+``{"unsupported": "<type>"}``
+    everything else: the type's name, or what is wrong with the value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime, time, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+#: CPython refuses to turn longer digit strings into an int (``sys.int_info.default_max_str_digits``).
+MAX_DIGITS = 4300
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_DECODER = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
+
+
+def encode_row(row: dict[str, object]) -> bytes:
+    """One JSON object without a line end; never raises for a value, whatever its type.
+
+    :param row: column name to what the database driver returned.
+    """
+    changed: dict[str, object] | None = None
+    for column, value in row.items():
+        convert = _CONVERTERS.get(type(value), _convert_unusual)
+        if convert is not None:
+            changed = changed or dict(row)
+            changed[column] = convert(value)
+    try:
+        return _ENCODER.encode(row if changed is None else changed)
+    except (UnicodeEncodeError, ValueError):
+        # Rare enough to be found out only here: lone surrogates and integers of thousands of digits.
+        return _ENCODER.encode({column: _convert_unwritable(value) for column, value in (changed or row).items()})
+
+
+def decode_row(line: bytes) -> dict[str, object]:
+    """The row of a line that :func:`encode_row` made: integers as ``int``, all other numbers as ``Decimal``."""
+    return _DECODER.decode(line)
+
+
+def _convert_float(value: object) -> object:
+    return value if isinstance(value, float) and math.isfinite(value) else _tag_number(str(value))
+
+
+def _convert_decimal(value: object) -> object:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return _tag_number(str(value))
+    return value if value.adjusted() < MAX_DIGITS else {"unsupported": "number of too many digits"}
+
+
+def _tag_number(text: str) -> object:
+    lower = text.lower()
+    if "nan" in lower:
+        return {"number": "NaN"}
+    return {"number": "-Infinity" if lower.startswith("-") else "Infinity"}
+
+
+def _convert_datetime(value: object) -> object:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return value
+    offset = value.utcoffset()
+    if offset is not None and offset.total_seconds() % 60 == 0:
+        return value
+    # Local mean times before 1910 have seconds in their offset (Istanbul +01:56:56), which the JSON writer would round.
+    try:
+        return value.astimezone(timezone.utc)
+    except OverflowError:
+        return value.replace(tzinfo=None)  # the first or last day of the calendar: no date that anybody sends
+
+
+def _convert_bytes(value: object) -> object:
+    raw = bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else b""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"bytes": raw.hex()}
+
+
+def _convert_unusual(value: object) -> object:
+    """A value whose exact type is not in the table: a subclass of one that is, or something that no rule reads."""
+    for known, plain in _PLAIN:
+        if isinstance(value, known):
+            simple = plain(value)
+            convert = _CONVERTERS[type(simple)]
+            return simple if convert is None else convert(simple)
+    return {"unsupported": type(value).__name__}
+
+
+def _convert_unwritable(value: object) -> object:
+    try:
+        _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return {"unsupported": "text that is not Unicode"}
+    except ValueError:
+        return {"unsupported": "number of too many digits"}
+    return value
+
+
+_CONVERTERS: dict[type, Callable[[object], object] | None] = {
+    type(None): None,
+    bool: None,
+    int: None,
+    str: None,
+    date: None,
+    time: None,
+    UUID: None,
+    float: _convert_float,
+    Decimal: _convert_decimal,
+    datetime: _convert_datetime,
+    bytes: _convert_bytes,
+    bytearray: _convert_bytes,
+    memoryview: _convert_bytes,
+}
+
+# Drivers return subclasses too (pandas' Timestamp, enums of ints); ``datetime`` stands before ``date``, its own base.
+_PLAIN: tuple[tuple[type, Callable[..., object]], ...] = (
+    (str, lambda value: str.__str__(value)),
+    (int, lambda value: int(value)),
+    (float, lambda value: float(value)),
+    (Decimal, lambda value: Decimal(value)),
+    (
+        datetime,
+        lambda value: datetime.combine(
+            date(value.year, value.month, value.day),
+            time(value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold),
+        ),
+    ),
+    (date, lambda value: date(value.year, value.month, value.day)),
+    (UUID, lambda value: UUID(int=value.int)),
+)

@@ -1,0 +1,162 @@
+"""The hook: a Connection becomes a client that is logged in."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any, TypeVar
+
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk.log import mask_secret
+from requests import PreparedRequest, Response, Session
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.login import fetch_session_id
+from oduyo_provider.api.redact import Redactor, neutralise
+from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.api.verdict import Move, classify
+from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.hooks.boundary import airflow_errors
+from oduyo_provider.hooks.connection import fetch_connection
+
+T = TypeVar("T")
+
+
+class OduyoHook(HttpHook):
+    """Calls Ödüyo, logged in.
+
+    ``run("erp/erp_project_code/list", json={...})`` calls any endpoint below ``/api/v1/`` with ``requests``; both headers
+    are set, a session that died is renewed once. For many records use :meth:`client`, whose calls go out many at a time.
+
+    :param oduyo_conn_id: a connection of the type ``oduyo``.
+    """
+
+    conn_name_attr = "oduyo_conn_id"
+    default_conn_name = "oduyo_default"
+    conn_type = "oduyo"
+    hook_name = "Ödüyo"
+
+    def __init__(self, oduyo_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(method="POST", http_conn_id=oduyo_conn_id, **kwargs)
+        self.oduyo_conn_id = oduyo_conn_id
+        self._session_id: str | None = None
+        self._session_taken_at = 0.0
+        self._is_proven = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The connection's settings, checked; its secrets are masked in every log from here on."""
+        connection = fetch_connection(self.oduyo_conn_id, "the Ödüyo site, its user and its API key")
+        settings = Settings.from_connection(
+            host=connection.host,
+            port=connection.port,
+            login=connection.login,
+            password=connection.password,
+            schema=connection.schema,
+            extra=connection.extra_dejson,
+        )
+        for secret in settings.secrets:
+            self._mask(secret)
+        return settings
+
+    @cached_property
+    def _redact(self) -> Redactor:
+        return Redactor(self.settings.secrets)
+
+    def _mask(self, secret: str) -> None:
+        mask_secret(secret)
+
+    def client(self, resource: Resource = SPECIAL_CODE) -> OduyoClient:
+        """A client for one resource, to be used in ``async with``; it logs in by itself at its first call."""
+        return OduyoClient(self.settings, resource, on_secret=self._mask)
+
+    def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
+        """A ``requests`` session that carries the API key and a living session id.
+
+        :param headers: further headers.
+        :param extra_options: as in :class:`HttpHook`; ``timeout`` defaults to the connection's ``timeout_s``.
+        :raises AirflowFailException: wrong settings or a refused login.
+        """
+        with airflow_errors():
+            self.base_url = self.settings.base_url
+            self._base_url_initialized = True
+            if self._session_id is None or time.monotonic() - self._session_taken_at > DEFAULT_RENEW_AFTER_S:
+                self._log_in()
+        self.merged_extra = {
+            "timeout": self.settings.timeout_s,
+            "allow_redirects": False,  # a redirect would carry the headers to another host
+            "check_response": True,
+            **(extra_options or {}),
+        }
+        session = self._configure_session_from_mount_adapters(Session())
+        session.trust_env = False
+        session.verify = self.settings.verify
+        session.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})
+        session.headers.update(headers or {})
+        return session
+
+    def _log_in(self) -> None:
+        self._session_id = _run(self._fetch_session_id())
+        self._session_taken_at = time.monotonic()
+        self._mask(self._session_id)
+        self._redact.add(self._session_id)
+
+    async def _fetch_session_id(self) -> str:
+        async with Transport(self.settings) as transport:
+            return await fetch_session_id(self.settings, transport, redact=self._redact, rng=random.random)
+
+    def run_and_check(self, session: Session, prepped_request: PreparedRequest, extra_options: dict[Any, Any]) -> Any:
+        """Send a request; when Ödüyo says that the session is dead, log in and send it once more."""
+        unchecked = {**extra_options, "check_response": False}
+        response = super().run_and_check(session, prepped_request, unchecked)
+        if self._find_move(response) is Move.SESSION:
+            with airflow_errors():
+                self._log_in()
+            prepped_request.headers["Authorization"] = str(self._session_id)
+            response = super().run_and_check(session, prepped_request, unchecked)
+        if extra_options.get("check_response", True):
+            self.check_response(response)
+        return response
+
+    def _find_move(self, response: Response) -> Move:
+        answer = Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+        verdict = classify(answer, call="list", proven=self._is_proven, now=datetime.now(timezone.utc))
+        self._is_proven = self._is_proven or verdict.move is Move.DONE
+        return verdict.move
+
+    def check_response(self, response: Response) -> None:
+        """Raise when an answer is no 2xx, showing what Ödüyo said without secrets and control characters."""
+        if not 200 <= response.status_code < 300:
+            said = neutralise(self._redact(response.text))
+            with airflow_errors():
+                raise OduyoError(f"Ödüyo answered {response.request.path_url} with HTTP {response.status_code}: {said}")
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in and list one record: what the Test button does."""
+        try:
+            return True, _run(self._probe())
+        except OduyoError as error:
+            return False, str(error)
+
+    async def _probe(self) -> str:
+        async with self.client() as client:
+            return await client.probe()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where an event loop runs already (a deferred operator, a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        run: Callable[[Coroutine[Any, Any, T]], T] = asyncio.run
+        return pool.submit(run, work).result()

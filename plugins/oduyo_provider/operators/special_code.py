@@ -1,0 +1,146 @@
+"""The operator: rows or a plan in, special codes in Ödüyo out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, literal
+from airflow.sdk.exceptions import AirflowSkipException
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import RunParams, parse_params
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.hooks.boundary import airflow_errors
+from oduyo_provider.hooks.oduyo import OduyoHook
+from oduyo_provider.operators.context import open_oduyo, read_buckets, read_run
+from oduyo_provider.sync.load import check_delivered, load
+from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.rows import sync_rows
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.staging import Folder, read_manifest
+
+#: Values of ``rows`` are data: they are never rendered as templates.
+_Rows = Sequence[dict[str, Any]]
+
+
+class OduyoSpecialCodeOperator(BaseOperator):
+    """Turns extracted ERP rows into special codes in Ödüyo, each change exactly once.
+
+    In anybody's DAG, with ``rows``: normalises, compares with what Ödüyo holds, applies the differences, never touches
+    records that no row has, and returns the report (see :class:`~oduyo_provider.core.report.Report`) as XCom. It fails,
+    and is tried again as its DAG says, when rows failed or stayed doubtful; rejected and refused rows are in the
+    report's ``reasons`` and in ``quarantine.jsonl`` below ``<staging>/<dag_id>/<run_id>/<task_id>/``.
+
+    In this project's DAG, with ``plan``: applies a plan that was made before, and returns counts.
+
+    :param rows: a list of rows, or an XCom of one (``other_task.output``); keys are the API's field names, without regard to
+        case. ``integration_id`` and ``code`` are required.
+    :param plan: a reference to a plan; exactly one of ``rows`` and ``plan`` is given.
+    :param oduyo_conn_id: a connection of the type ``oduyo``; None takes ``ODUYO_CONN_ID`` or ``oduyo_default``.
+    :param sync_mode: ``upsert`` compares and sends differences; ``create`` sends every valid row to ``create``, so that a
+        second run creates again.
+    :param dry_run: compute and report the plan, send nothing.
+    :param max_update_ratio: with ``rows``, 0 to 1: more updates than this share of the matched rows stop the task.
+    :param max_rejected_ratio: with ``rows``, 0 to 1: more rejected rows than this share of all stop the task.
+    :param max_missing_ratio: with ``rows``, 0 to 1: how far Ödüyo's records may have shrunk since the last run.
+    :param allow_unsafe: go on although a brake trips.
+    :param repair_windows_1254: mend texts that were read as latin-1 (``Þube`` for ``Şube``).
+    :param max_text_length: longest text in characters; longer rows are rejected, never cut.
+    """
+
+    template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "sync_mode")
+    ui_color = "#e8f4ec"
+    resource: Resource = SPECIAL_CODE
+
+    def __init__(
+        self,
+        *,
+        rows: _Rows | Any = None,
+        plan: Reference | Any = None,
+        oduyo_conn_id: str | None = None,
+        sync_mode: str = "upsert",
+        dry_run: bool = False,
+        max_update_ratio: float = 0.5,
+        max_rejected_ratio: float = 0.05,
+        max_missing_ratio: float = 0.1,
+        allow_unsafe: bool = False,
+        repair_windows_1254: bool = False,
+        max_text_length: int = 255,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.rows = literal(rows) if isinstance(rows, (list, tuple)) else rows
+        self.plan = plan
+        self.oduyo_conn_id = oduyo_conn_id
+        self.sync_mode = sync_mode
+        self.is_dry_run = dry_run  # BaseOperator has a method dry_run
+        self.max_update_ratio = max_update_ratio
+        self.max_rejected_ratio = max_rejected_ratio
+        self.max_missing_ratio = max_missing_ratio
+        self.allow_unsafe = allow_unsafe
+        self.repair_windows_1254 = repair_windows_1254
+        self.max_text_length = max_text_length
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Apply; returns the report, or with ``plan`` the counts.
+
+        :raises AirflowFailException: what only a person can mend; not tried again.
+        :raises AirflowException: what another try may mend.
+        """
+        with airflow_errors():
+            if (self.rows is None) == (self.plan is None):
+                raise SettingsError(f"{self.task_id} takes either rows or plan: give exactly one of them.")
+            hook = open_oduyo(self.oduyo_conn_id)
+            if self.plan is not None:
+                return self._apply_plan(read_run(context), hook, self.plan)
+            return self._sync_rows(read_run(context, has_task=True), hook)
+
+    def _apply_plan(self, run: Run, hook: OduyoHook, plan: Reference) -> Reference:
+        params = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
+        if params.dry_run:
+            raise AirflowSkipException("This is a dry run: the plan is in the log of guard, nothing is sent.")
+        normaliser = Normaliser(self.resource, params.rules)
+
+        async def work() -> Reference:
+            async with hook.client(self.resource) as client:
+                return await load(run, plan, client, hook.settings, normaliser)
+
+        reference = asyncio.run(work())
+        check_delivered(reference)
+        return reference
+
+    def _sync_rows(self, run: Run, hook: OduyoHook) -> dict[str, Any]:
+        made = asyncio.run(
+            sync_rows(
+                run,
+                _read_rows(self.rows),
+                hook.client(self.resource),
+                hook.settings,
+                self._params(),
+                self.resource,
+                read_buckets(),
+            )
+        )
+        return {name: getattr(made, name) for name in made.__struct_fields__}
+
+    def _params(self) -> RunParams:
+        names = set(RunParams.__struct_fields__) & set(vars(self))
+        return parse_params({"dry_run": self.is_dry_run, **{name: getattr(self, name) for name in names}})
+
+
+def _read_rows(rows: object) -> list[dict[str, object]]:
+    """Rows as a list; a rendered template gives them as a JSON text."""
+    if isinstance(rows, str):
+        try:
+            rows = json.loads(rows)
+        except ValueError as error:
+            raise SettingsError(
+                f"rows is a text that is no JSON ({error}): pass other_task.output, or a list of rows."
+            ) from error
+    if isinstance(rows, Sequence) and all(isinstance(row, dict) for row in rows):
+        return list(rows)
+    raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")

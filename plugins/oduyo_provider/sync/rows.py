@@ -1,0 +1,81 @@
+"""A whole run inside one task, for rows that somebody else's DAG has extracted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.report import Report
+from oduyo_provider.erp.read import match_columns
+from oduyo_provider.sync.check import check
+from oduyo_provider.sync.extract import RowSink, finish_extract, name_parts
+from oduyo_provider.sync.finish import Steps, check_complete, report
+from oduyo_provider.sync.load import load
+from oduyo_provider.sync.manifest import MANIFEST, Reference, SnapshotManifest
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.side import SideWriter
+from oduyo_provider.sync.snapshot import fetch_snapshot
+from oduyo_provider.sync.staging import Folder, read_manifest
+from oduyo_provider.sync.transform import transform
+
+
+async def sync_rows(
+    run: Run,
+    rows: Sequence[dict[str, object]],
+    client: OduyoClient,
+    settings: Settings,
+    params: RunParams,
+    resource: Resource,
+    buckets: int,
+) -> Report:
+    """List, stage, compare, check, apply and report.
+
+    :raises IncompleteError: some rows failed or stayed doubtful; the report is written all the same.
+    """
+    normaliser = Normaliser(resource, params.rules)
+    loads: list[Reference] = []
+    async with client:
+        snapshot = await fetch_snapshot(
+            run, client, params, normaliser, site=settings.site, buckets=buckets, settle_s=settings.settle_s
+        )
+        parts = _stage(run, rows, snapshot, normaliser, buckets)
+        plans = [transform(run, part, params, normaliser) for part in parts]
+        verdict = check(run, parts, plans, params, resource)
+        if not params.dry_run:
+            loads = [await load(run, plan, client, settings, normaliser) for plan in plans]
+    steps = Steps(snapshot, parts, plans, verdict, loads)
+    made = report(run, steps, resource, dry_run=params.dry_run)
+    check_complete(made, steps)
+    return made
+
+
+def _stage(
+    run: Run, rows: Sequence[dict[str, object]], snapshot: Reference, normaliser: Normaliser, buckets: int
+) -> list[Reference]:
+    """Write rows into staging as extract does; columns are those of all rows together."""
+    listed = read_manifest(Folder.open(snapshot["manifest"]), MANIFEST, SnapshotManifest)
+    started_at, folder = time.time(), run.step("desired")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = dict(zip(names, match_columns(names, normaliser.resource, "rows"), strict=True)) if rows else {}
+    writer = SideWriter(folder, buckets=buckets, is_split=listed.side.buckets > 1)
+    sink = RowSink(writer, normaliser, tuple(columns.values()))
+    for row in rows:
+        sink.write({columns[name]: value for name, value in row.items()})
+    manifest = finish_extract(
+        run,
+        folder,
+        sink,
+        writer.close(),
+        listed,
+        query_name="rows",
+        columns=tuple(columns.values()),
+        started_at=started_at,
+        buckets=buckets,
+        normaliser=normaliser,
+    )
+    return name_parts(folder, manifest)

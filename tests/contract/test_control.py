@@ -1,0 +1,264 @@
+"""The control plane over HTTP, and the same through the Python handle."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+import pytest
+import requests
+
+from sandbox.oduyo.readings import parse_argument, parse_readings
+from sandbox.oduyo.resources import SPECIAL_CODE, Resource
+from sandbox.oduyo.server import Sandbox
+from tests.contract.calls import ROW, TIMEOUT_S, Caller
+
+
+def test_reset_forgets_everything(caller: Caller) -> None:
+    caller.create()
+    caller.sandbox.set_faults({"kind": "html", "call": "list"})
+    caller.sandbox.set_readings(list_cap=1)
+    assert caller.control("reset").status_code == 200
+    log = caller.look("log").json()
+    assert (log["requests"], log["sessions"]) == ([], [])
+    assert set(log["counters"].values()) == {0}
+    assert caller.look("records").json() == caller.look("faults").json() == []
+    assert caller.look("readings").json()["list_cap"] is None
+    assert caller.list_records().status_code == 401
+    assert "<1>" in caller.log_in().create().json()["data"]
+
+
+def test_reset_drops_late_commits(caller: Caller) -> None:
+    caller.sandbox.set_readings(late_commit_s=10)
+    caller.create()
+    caller.sandbox.reset()
+    caller.sandbox.advance(20)
+    assert caller.sandbox.records() == []
+
+
+def test_reset_turns_the_clock_back(caller: Caller) -> None:
+    caller.sandbox.advance(100 * 366 * 86_400)
+    caller.sandbox.seed([{"code": "A"}])
+    then = str(caller.sandbox.records()[0]["created_in"])
+    caller.sandbox.reset()
+    caller.sandbox.seed([{"code": "A"}])
+    now = str(caller.sandbox.records()[0]["created_in"])
+    assert int(then[:4]) > int(now[:4]) + 90
+
+
+def test_records_shows_what_is_stored(caller: Caller) -> None:
+    caller.create()
+    assert caller.look("records").json() == caller.sandbox.records() == caller.list_records().json()["data"]
+
+
+def test_the_log_tells_every_request(caller: Caller) -> None:
+    caller.create()
+    caller.list_records(limit="5")
+    caller.delete("9")
+    log = caller.look("log").json()
+    assert [entry["call"] for entry in log["requests"]] == ["login", "create", "list", "delete"]
+    assert [entry["status"] for entry in log["requests"]] == [200, 200, 200, 404]
+    assert {entry["session"] for entry in log["requests"]} == {caller.session_id}
+    assert log["requests"][1]["column"] == ROW
+    assert log["requests"][2]["filters"] == ""
+    assert log["requests"][2]["limit"] == "5"
+    assert log["requests"][3]["reason"]
+    assert [entry["number"] for entry in log["requests"]] == [1, 2, 3, 4]
+    times = [entry["time"] for entry in log["requests"]]
+    assert times == sorted(times)
+    counters = {"requests": 4, "login": 1, "create": 1, "update": 0, "delete": 1, "list": 1}
+    assert log["counters"] == {**counters, "connections": 1, "max_in_flight": 1, "faults": 0}
+
+
+def test_the_log_never_holds_the_password_or_key(caller: Caller) -> None:
+    caller.login(password="wrong-password")
+    account = caller.sandbox.account
+    body = {"username": account.username, "password": account.password, "oduyo_api_key": account.api_key}
+    caller.http.post(f"{caller.sandbox.url}/api/v1/ws/login", json=body, timeout=TIMEOUT_S)
+    text = caller.look("log").text
+    for secret in (account.password, account.api_key, "wrong-password"):
+        assert secret not in text
+
+
+def test_the_log_lists_every_session_ever_issued(caller: Caller) -> None:
+    caller.sandbox.set_readings(single_session=True)
+    first = caller.session_id
+    caller.log_in()
+    caller.sandbox.expire()
+    assert caller.sandbox.log()["sessions"] == [first, caller.session_id]
+
+
+def test_the_log_can_be_narrowed(caller: Caller) -> None:
+    caller.create()
+    caller.list_records()
+    caller.create()
+    assert [entry["number"] for entry in caller.look("log", call="create", since="2").json()["requests"]] == [4]
+
+
+def test_a_body_cannot_write_over_the_logs_own_fields(caller: Caller) -> None:
+    caller.post("create", {"column": ROW, "status": 1, "session": "x"})
+    entry = caller.sandbox.log(call="create")["requests"][0]
+    assert (entry["status"], entry["session"]) == (400, caller.session_id)
+
+
+def test_connections_and_requests_in_flight_are_counted() -> None:
+    def log_in_vainly(caller: Caller) -> None:
+        with caller.http, contextlib.suppress(requests.ConnectionError):
+            caller.login()
+
+    with Sandbox(readings={"latency_s": 600}) as sandbox:
+        threads = [threading.Thread(target=log_in_vainly, args=(Caller(sandbox),)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while sandbox.log()["counters"]["max_in_flight"] < 3:
+            time.sleep(0.01)
+        counters = sandbox.log()["counters"]
+        sandbox.reset()
+        sandbox.set_readings(latency_s=0)
+        late = Caller(sandbox)
+        with late.http:
+            late.login()
+        after = sandbox.log()["counters"]
+    for thread in threads:
+        thread.join()
+    assert (counters["requests"], counters["connections"], counters["max_in_flight"]) == (3, 3, 3)
+    assert after["max_in_flight"] == 1
+
+
+def test_readings_change_one_by_one(caller: Caller) -> None:
+    caller.control("readings", {"list_cap": 5})
+    answer = caller.control("readings", {"single_session": True})
+    assert answer.status_code == 200
+    assert (answer.json()["list_cap"], answer.json()["single_session"]) == (5, True)
+    assert caller.look("readings").json() == answer.json() == caller.sandbox.readings()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"unknown": 1}, {"list_cap": 0}, {"login_refusal": 500}, {"latency_s": -1}, {"silently_cut": {"code": "5"}}, []],
+    ids=str,
+)
+def test_a_malformed_reading_is_refused_and_changes_nothing(caller: Caller, change: object) -> None:
+    before = caller.sandbox.readings()
+    answer = caller.control("readings", change)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert caller.sandbox.readings() == before
+
+
+def test_seed_takes_chosen_and_next_ids(caller: Caller) -> None:
+    answer = caller.control("seed", {"records": [{"id": "7", "code": "A"}, {"code": "B"}, {"id": "3", "note": "n"}]})
+    assert answer.json() == {"ids": [7, 8, 3]}
+    assert caller.ids() == ["3", "7", "8"]
+    assert "<9>" in caller.create().json()["data"]
+
+
+def test_seeded_records_are_stamped_unless_told(caller: Caller) -> None:
+    caller.sandbox.seed([{"code": "A"}, {"code": "B", "created_in": "2001-01-01 00:00:00", "description": None}])
+    first, second = caller.list_records().json()["data"]
+    assert first["created_in"]
+    assert second["created_in"] == "2001-01-01 00:00:00"
+    assert second["description"] == ""
+
+
+@pytest.mark.parametrize(
+    "records", [[{"id": "1"}], [{"id": "5"}, {"id": "5"}], [{"code": "B"}, {"name": "x"}], [{"id": "x"}]], ids=str
+)
+def test_a_seed_that_does_not_fit_is_refused_whole(caller: Caller, records: list[dict[str, str]]) -> None:
+    caller.sandbox.seed([{"code": "A"}])
+    assert caller.control("seed", {"records": records}).status_code == 400
+    assert caller.ids() == ["1"]
+
+
+def test_many_records_can_be_seeded_and_paged(caller: Caller) -> None:
+    caller.sandbox.seed({"integration_id": str(number), "code": f"K{number}"} for number in range(20_000))
+    above = [{"field": "id", "operator": ">", "value": "19500"}]
+    assert caller.ids(filters=above) == [str(number) for number in range(19_501, 20_001)]
+
+
+def test_edit_changes_a_record_as_another_program_would(caller: Caller) -> None:
+    caller.create()
+    caller.sandbox.advance(60)
+    before = caller.sandbox.records()[0]["updated_in"]
+    body = {"id": "1", "fields": {"code": "B", "note": "elle değişti"}}
+    assert caller.control("edit", body).status_code == 200
+    (record,) = caller.list_records().json()["data"]
+    assert (record["code"], record["note"], record["description"]) == ("B", "elle değişti", ROW["description"])
+    assert record["updated_in"] > str(before)
+    assert [entry["call"] for entry in caller.sandbox.log()["requests"]] == ["login", "create", "list"]
+    caller.sandbox.edit("1", code="C")
+    assert caller.sandbox.records()[0]["code"] == "C"
+
+
+def test_edit_deletes_too(caller: Caller) -> None:
+    caller.sandbox.seed([{"code": "A"}, {"code": "B"}])
+    assert caller.control("edit", {"id": "1", "delete": True}).status_code == 200
+    caller.sandbox.delete(2)
+    assert caller.sandbox.records() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"id": "9", "fields": {"code": "B"}}, {"id": "1", "fields": {"id": "2"}}, {"id": "1", "fields": {"x": "2"}}, {}],
+    ids=str,
+)
+def test_an_edit_that_does_not_fit_is_refused(caller: Caller, body: object) -> None:
+    caller.create()
+    before = caller.sandbox.records()
+    assert caller.control("edit", body).status_code == 400
+    assert caller.sandbox.records() == before
+
+
+def test_the_clock_can_be_moved_over_http(caller: Caller) -> None:
+    assert caller.control("advance", {"seconds": 3700}).status_code == 200
+    assert caller.list_records().status_code == 401
+
+
+def test_more_requests_than_allowed_in_a_second_are_throttled(caller: Caller) -> None:
+    caller.sandbox.set_readings(max_requests_per_second=2)
+    answers = [caller.create() for _ in range(20)]
+    assert [answer.status_code for answer in answers[:2]] == [200, 200]
+    throttled = [answer for answer in answers if answer.status_code == 429]
+    assert throttled[0].headers["Retry-After"] == "1"
+    assert len(caller.sandbox.records()) == len(answers) - len(throttled)
+    caller.sandbox.advance(2)
+    assert caller.create().status_code == 200
+
+
+def test_an_unknown_resource_is_refused_by_the_control_plane(caller: Caller) -> None:
+    assert caller.look("records", resource="erp_kasa").status_code == 400
+    assert caller.control("seed", {"records": [], "resource": "erp_kasa"}).status_code == 400
+
+
+def test_another_resource_is_a_table_entry() -> None:
+    other = Resource(
+        name="erp_demo",
+        fields=("integration_id", "title", "created_in", "updated_in"),
+        created="Demo added id <{id}>",
+        deleted="Demo deleted",
+    )
+    with Sandbox(resources=(SPECIAL_CODE, other)) as sandbox:
+        caller = Caller(sandbox, "erp_demo").log_in()
+        with caller.http:
+            assert caller.post("create", {"column": {"title": "A"}}).json()["data"] == "Demo added id <1>"
+            assert caller.create().status_code == 400
+            assert caller.ids() == ["1"]
+            assert caller.delete("1").json()["data"] == "Demo deleted"
+        assert sandbox.records() == sandbox.records("erp_demo") == []
+
+
+def test_a_reading_from_the_command_line_is_json_or_text() -> None:
+    texts = ["id_compare=text", "login_refusal=403", "list_cap=null", 'silently_cut={"code": 5}', "single_session=true"]
+    readings = parse_readings(dict(map(parse_argument, texts)))
+    assert (readings.id_compare, readings.login_refusal, readings.list_cap) == ("text", 403, None)
+    assert (readings.silently_cut, readings.single_session) == ({"code": 5}, True)
+    with pytest.raises(ValueError, match="name=value"):
+        parse_argument("id_compare")
+
+
+def test_the_control_plane_is_apart_from_faults_and_limits(caller: Caller) -> None:
+    caller.sandbox.set_faults({"kind": "drop"})
+    caller.sandbox.set_readings(max_requests_per_second=1, latency_s=60)
+    assert caller.look("records").status_code == 200
+    assert caller.http.get(caller.sandbox.url, timeout=TIMEOUT_S).status_code == 200

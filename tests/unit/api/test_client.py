@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from oduyo_provider.api.client import OduyoClient, Outcome, Reply
+from oduyo_provider.api.codec import Filter
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.errors import (
+    ListingError,
+    LoginRefusedError,
+    LostAnswerError,
+    NotSentError,
+    NotThisApiError,
+    StagingError,
+)
+from oduyo_provider.core.record import SPECIAL_CODE
+from tests.unit.api.wire import (
+    API_KEY,
+    PASSWORD,
+    SESSION,
+    FakeTime,
+    Handler,
+    Site,
+    answer,
+    cut,
+    half,
+    hang_up,
+    no,
+    ok,
+)
+
+CREATED = ok('"Erp Special Code successfully added id <17>"')
+HTML = b"<html>proxy</html>"
+Work = Callable[[OduyoClient], Awaitable[Any]]
+
+
+def client_for(settings: Settings, time: FakeTime, **more: Any) -> OduyoClient:
+    return OduyoClient(settings, SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, **more)
+
+
+def use(site: Site, time: FakeTime, work: Work, **settings: Any) -> Any:
+    async def run() -> Any:
+        async with site, client_for(site.settings(**settings), time) as client:
+            return await work(client)
+
+    return asyncio.run(run())
+
+
+def create(client: OduyoClient) -> Coroutine[Any, Any, Reply]:
+    return client.create({"integration_id": "E1", "code": "ÖZEL"})
+
+
+def update(client: OduyoClient) -> Coroutine[Any, Any, Reply]:
+    return client.update({"id": "17", "code": "B"})
+
+
+def delete(client: OduyoClient) -> Coroutine[Any, Any, Reply]:
+    return client.delete("17")
+
+
+def test_a_create_sends_the_column_with_both_headers_and_reads_the_id(time: FakeTime) -> None:
+    site = Site(create=CREATED)
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.oduyo_id, reply.reason, reply.sends, reply.lost) == (Outcome.DONE, "17", "", 1, 0)
+    assert "added id <17>" in reply.body
+    seen = site.calls("create")[0]
+    assert seen.path == "/api/v1/erp/erp_special_code/create"
+    assert seen.json == {"column": {"integration_id": "E1", "code": "ÖZEL"}}
+    assert (seen.headers["Apikey"], seen.headers["Authorization"]) == (API_KEY, SESSION)
+    assert seen.headers["Content-Type"] == "application/json"
+
+
+def test_a_create_without_an_id_in_its_answer_is_done_without_an_id(time: FakeTime) -> None:
+    reply = use(Site(create=ok("added")), time, create)
+    assert (reply.outcome, reply.oduyo_id) == (Outcome.DONE, None)
+
+
+def test_an_update_and_a_delete_name_the_record(time: FakeTime) -> None:
+    site = Site(update=ok("Guncelleme islemi Basarili"), delete=ok("Silme Islemi Basarili"))
+
+    async def both(client: OduyoClient) -> list[Reply]:
+        return [await update(client), await delete(client)]
+
+    replies = use(site, time, both)
+    assert [(reply.outcome, reply.oduyo_id) for reply in replies] == [(Outcome.DONE, "17")] * 2
+    assert site.calls("update")[0].json == {"column": {"id": "17", "code": "B"}}
+    assert site.calls("delete")[0].json == {"column": {"id": "17"}}
+
+
+def test_a_refusal_is_final_and_shows_the_body_without_secrets(time: FakeTime) -> None:
+    site = Site(create=no(404, message=f"no {PASSWORD} {SESSION}\n"))
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.REFUSED, 1, 0)
+    assert reply.body == '{"status": false, "message": "no *** ***\\n"}'
+    assert reply.reason == "HTTP 404: " + reply.body
+
+
+@pytest.mark.parametrize(
+    "handler", [hang_up, cut, answer(500, HTML), answer(200, b""), answer(503, b"", Retry_After="1")]
+)
+def test_a_create_of_unknown_fate_is_never_sent_again(handler: Handler, time: FakeTime) -> None:
+    site = Site(create=handler)
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.UNKNOWN, 1, 1)
+    assert reply.reason
+    assert len(site.calls("create")) == 1
+
+
+@pytest.mark.parametrize("work", [update, delete])
+def test_an_update_or_delete_of_unknown_fate_is_sent_again(work: Work, time: FakeTime) -> None:
+    script = [hang_up, answer(502, HTML), ok("done")]
+    reply = use(Site(update=script, delete=list(script)), time, work)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.DONE, 3, 2)
+    assert time.slept == [0.375, 0.75]
+
+
+def test_an_update_stays_unknown_when_every_answer_is_lost(time: FakeTime) -> None:
+    reply = use(Site(update=hang_up), time, update)
+    assert (reply.outcome, reply.sends, reply.lost, reply.body) == (Outcome.UNKNOWN, 4, 4, "")
+
+
+def test_a_delete_refused_after_a_lost_answer_says_so(time: FakeTime) -> None:
+    reply = use(Site(delete=[hang_up, no(404)]), time, delete)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.REFUSED, 2, 1)
+
+
+def test_before_send_is_awaited_before_every_transmission(time: FakeTime) -> None:
+    site = Site(update=[hang_up, answer(401, b""), ok("done")])
+    order: list[int] = []
+
+    async def note() -> None:
+        order.append(len(site.calls("update")))
+
+    use(site, time, lambda client: client.update({"id": "17"}, before_send=note))
+    assert order == [0, 1, 2]
+
+
+def test_what_before_send_raises_is_passed_on_and_nothing_is_sent(time: FakeTime) -> None:
+    async def fail() -> None:
+        raise StagingError("disk full")
+
+    site = Site(create=CREATED)
+    with pytest.raises(StagingError, match="disk full"):
+        use(site, time, lambda client: client.create({}, before_send=fail))
+    assert site.calls("create") == []
+
+
+async def unreachable(time: FakeTime, work: Work, site: Site) -> Any:
+    """Logs in, then the site goes away."""
+    async with client_for(site.settings(), time) as client:
+        async with site:
+            await client.fetch_page(None)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", site.port))
+            return await work(client)
+
+
+def test_a_create_that_never_left_is_failed_after_several_tries(time: FakeTime) -> None:
+    reply = asyncio.run(unreachable(time, create, Site(list=ok([]))))
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.FAILED, 0, 0)
+    assert "cannot be reached" in reply.reason
+    assert len(time.slept) == 4
+
+
+def test_an_update_that_was_lost_and_then_never_left_is_unknown(time: FakeTime) -> None:
+    async def close_after(request: web.Request, body: bytes) -> web.StreamResponse:
+        return await hang_up(request, body)
+
+    async def run() -> Reply:
+        site = Site(update=close_after)
+
+        async def stop(seconds: float) -> None:
+            await time.sleep(seconds)
+            if len(time.slept) == 1:
+                await site.__aexit__(None, None, None)
+
+        await site.__aenter__()
+        client = OduyoClient(site.settings(), SPECIAL_CODE, clock=time.clock, sleep=stop, rng=half)
+        async with client:
+            return await update(client)
+
+    reply = asyncio.run(run())
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.UNKNOWN, 1, 1)
+
+
+def test_throttling_waits_as_told_and_goes_on(time: FakeTime) -> None:
+    reply = use(Site(create=[answer(429, b"", Retry_After="7"), CREATED]), time, create)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.DONE, 2, 0)
+    assert time.slept == [7.0]
+
+
+@pytest.mark.parametrize("headers", [{"Retry_After": "86400"}, {}, {"Retry_After": "0"}, {"Retry_After": "200"}])
+def test_patience_with_throttling_has_an_end(headers: dict[str, str], time: FakeTime) -> None:
+    reply = use(Site(create=answer(429, HTML, **headers)), time, create)
+    assert (reply.outcome, reply.lost) == (Outcome.FAILED, 0)
+    assert reply.reason.startswith("HTTP 429")
+    assert time.now_s - 1000.0 <= 630.0
+
+
+def test_a_dead_session_is_renewed_once_for_all_waiting_calls(time: FakeTime) -> None:
+    sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
+
+    async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
+        return await (CREATED if request.headers["Authorization"] == "S2" else answer(401, b""))(request, body)
+
+    async def many(client: OduyoClient) -> list[Reply]:
+        return await asyncio.gather(*(create(client) for _ in range(20)))
+
+    site = Site(login=sessions, create=by_session)
+    replies = use(site, time, many)
+    assert {reply.outcome for reply in replies} == {Outcome.DONE}
+    assert len(site.calls("login")) == 2
+
+
+def test_sessions_that_die_one_after_the_other_stop_the_task(time: FakeTime) -> None:
+    site = Site(create=answer(200, {"status": False, "message": "Oturum süresi doldu"}))
+    with pytest.raises(LoginRefusedError, match="another program"):
+        use(site, time, create)
+    assert len(site.calls("login")) == 5
+
+
+def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> None:
+    async def all_but_one(request: web.Request, body: bytes) -> web.StreamResponse:
+        forbidden = json.loads(body)["column"]["code"] == "X"
+        return await (answer(403, HTML) if forbidden else CREATED)(request, body)
+
+    async def mixed(client: OduyoClient) -> Reply:
+        async def between() -> None:
+            await create(client)
+
+        return await client.create({"code": "X"}, before_send=between)
+
+    reply = use(Site(create=all_but_one), time, mixed)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.FAILED, 6, 0)
+    assert reply.reason.startswith("HTTP 403")
+
+
+@pytest.mark.parametrize(("login", "kind"), [(no(200), LoginRefusedError), (answer(200, HTML), NotThisApiError)])
+def test_a_login_that_cannot_work_stops_the_task(login: Handler, kind: type[Exception], time: FakeTime) -> None:
+    site = Site(login=login, create=CREATED)
+    with pytest.raises(kind):
+        use(site, time, create)
+    assert len(site.seen) == 1
+
+
+def test_a_change_fails_when_the_login_does_not_come_through(time: FakeTime) -> None:
+    reply = use(Site(login=answer(500, HTML), create=CREATED), time, create)
+    assert (reply.outcome, reply.sends) == (Outcome.FAILED, 0)
+    assert "HTTP 500" in reply.reason
+
+
+def test_a_listing_fails_as_the_login_did(time: FakeTime) -> None:
+    with pytest.raises(LostAnswerError, match="HTTP 500"):
+        use(Site(login=answer(500, HTML)), time, lambda client: client.fetch_last())
+
+
+def test_a_renewal_that_does_not_come_through_fails_the_change(time: FakeTime) -> None:
+    site = Site(login=[ok("S1"), answer(500, HTML)], create=answer(401, b""))
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.FAILED, 1, 0)
+
+
+def test_a_page_of_somebody_else_stops_before_the_first_good_answer_only(time: FakeTime) -> None:
+    with pytest.raises(NotThisApiError, match="HTTP 404: <html>proxy</html>"):
+        use(Site(create=answer(404, HTML)), time, create)
+
+    async def later(client: OduyoClient) -> Outcome:
+        await create(client)
+        return (await create(client)).outcome
+
+    assert use(Site(create=[no(404), answer(404, HTML)]), time, later) is Outcome.UNKNOWN
+    with pytest.raises(NotThisApiError):
+        use(Site(create=[answer(413, HTML), answer(404, HTML)]), time, later)
+
+
+def test_session_ids_are_told_before_they_are_used(time: FakeTime) -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        site = Site(list=ok([]))
+        async with site, client_for(site.settings(), time, on_secret=told.append) as client:
+            await client.fetch_last()
+
+    asyncio.run(run())
+    assert told == [SESSION]
+
+
+def test_a_page_is_asked_for_by_key(time: FakeTime) -> None:
+    site = Site(list=ok([{"id": 8, "note": None}]))
+    work = lambda client: client.fetch_page("7", limit=5, filters=[Filter("key1", "=", "21")])  # noqa: E731
+    assert use(site, time, work) == [{"id": "8", "note": None}]
+    assert site.calls("list")[0].json == {
+        "filters": [
+            {"field": "key1", "operator": "=", "value": "21"},
+            {"field": "id", "operator": ">", "value": "7"},
+        ],
+        "params": "",
+        "limit": "5",
+        "offset": "0",
+        "sorting": [{"field": "id", "sort": "ASC"}],
+    }
+
+
+@pytest.mark.parametrize("handler", [ok([]), no(404), no(200)])
+def test_nothing_may_come_as_an_empty_list_or_as_a_no(handler: Handler, time: FakeTime) -> None:
+    assert use(Site(list=handler), time, lambda client: client.fetch_page(None)) == []
+    assert use(Site(list=handler), time, lambda client: client.fetch_last()) is None
+
+
+def test_a_list_call_is_sent_again_when_its_answer_is_lost(time: FakeTime) -> None:
+    site = Site(list=[hang_up, answer(500, HTML), ok([{"id": "3"}])])
+    assert use(site, time, lambda client: client.fetch_last()) == {"id": "3"}
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "said"),
+    [
+        (hang_up, LostAnswerError, "4 times in a row"),
+        (no(400, error="Bad Request"), ListingError, "Bad Request"),
+        (answer(429, HTML, Retry_After="9999"), ListingError, "HTTP 429"),
+        (ok("x"), ListingError, "not a list of records"),
+    ],
+)
+def test_a_list_call_that_cannot_be_carried_out_is_an_error(
+    handler: Handler, kind: type[Exception], said: str, time: FakeTime
+) -> None:
+    with pytest.raises(kind, match=said):
+        use(Site(list=handler), time, lambda client: client.fetch_last())
+
+
+def test_a_list_call_that_never_left_is_an_error(time: FakeTime) -> None:
+    with pytest.raises(NotSentError):
+        asyncio.run(unreachable(time, lambda client: client.fetch_last(), Site(list=ok([]))))
+
+
+def test_a_probe_tells_what_it_found(time: FakeTime) -> None:
+    site = Site(list=[ok([{"id": "42"}]), no(404)])
+
+    async def twice(client: OduyoClient) -> list[str]:
+        return [await client.probe(), await client.probe()]
+
+    first, second = use(site, time, twice)
+    assert first == f"Ödüyo at 127.0.0.1:{site.port} accepted the login; its last erp_special_code has the id 42."
+    assert "lists no record yet" in second
+
+
+def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> None:
+    inside = most = 0
+
+    async def count(request: web.Request, body: bytes) -> web.StreamResponse:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0.005)
+        inside -= 1
+        return await CREATED(request, body)
+
+    async def many(client: OduyoClient) -> None:
+        await asyncio.gather(*(create(client) for _ in range(10)))
+
+    use(Site(create=count), time, many, max_concurrency=2)
+    assert most == 2

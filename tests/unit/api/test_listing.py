@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oduyo_provider.api import listing
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.codec import Filter
+from oduyo_provider.api.listing import Listing, record_id
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from tests.unit.api.wire import FakeTime, Handler, Records, Site, half, no, ok
+
+MANY = range(1, 121)
+TEXT: dict[str, Any] = {"filter_as": str, "sort_as": str}
+
+
+def use(records: Handler | list[Handler], work: Callable[[OduyoClient], Awaitable[Any]], page_limit: int = 50) -> Any:
+    async def run() -> Any:
+        time = FakeTime()
+        async with Site(list=records) as site:
+            client = OduyoClient(
+                site.settings(), SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, page_limit=page_limit
+            )
+            async with client:
+                return await work(client)
+
+    return asyncio.run(run())
+
+
+def ids(records: Handler | list[Handler], after_id: str | None = None, page_limit: int = 50) -> list[int]:
+    """The ids of one pass, in the order they came."""
+
+    async def work(client: OduyoClient) -> list[int]:
+        return [int(record_id(record)) async for page in client.list_records(after_id) for record in page]
+
+    found: list[int] = use(records, work, page_limit)
+    return found
+
+
+def fault(records: Handler | list[Handler], after_id: str | None = None) -> str:
+    with pytest.raises(ListingError) as caught:
+        ids(records, after_id)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("reading", [{}, TEXT])
+@pytest.mark.parametrize("empty", [ok([]), no(404), no(200), ok(None)])
+@pytest.mark.parametrize("cap", [1000, 7])
+def test_a_listing_is_complete_under_every_reading(reading: dict[str, Any], empty: Handler, cap: int) -> None:
+    found = ids(Records(MANY, empty=empty, cap=cap, **reading))
+    assert sorted(found) == list(MANY)
+
+
+@pytest.mark.parametrize("reading", [{}, TEXT])
+@pytest.mark.parametrize("after", [0, 1, 9, 10, 50, 99, 100, 119, 120, 500])
+def test_a_listing_above_an_id_means_its_number(reading: dict[str, Any], after: int) -> None:
+    assert sorted(ids(Records(MANY, **reading), str(after))) == [number for number in MANY if number > after]
+
+
+@given(st.sets(st.integers(min_value=1, max_value=12_000), max_size=40), st.data(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataObject, is_text: bool) -> None:
+    after = data.draw(st.none() | st.sampled_from(sorted(numbers))) if numbers else None
+    records = Records(sorted(numbers), **(TEXT if is_text else {}))
+
+    async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
+        found = [record for record in records.records if all(records._holds(record, _rule(rule)) for rule in filters)]
+        found.sort(key=lambda record: records.sort_as(record_id(record)), reverse=descending)
+        return [dict(record) for record in found[:limit]]
+
+    async def run() -> list[int]:
+        after_id = None if after is None else str(after)
+        one = Listing(call, sleep=FakeTime().sleep, rng=half, after_id=after_id, limit=7)
+        return [int(record_id(record)) async for page in one.pages() for record in page]
+
+    assert sorted(asyncio.run(run())) == sorted(number for number in numbers if after is None or number > after)
+
+
+def _rule(rule: Filter) -> dict[str, str]:
+    return {"field": rule.field, "operator": rule.operator, "value": rule.value}
+
+
+@pytest.mark.parametrize("empty", [ok([]), no(404)])
+def test_an_empty_site_is_asked_twice(empty: Handler) -> None:
+    records = Records([], empty=empty)
+    assert ids(records) == []
+    assert records.asked == 4
+
+
+def test_a_site_that_filters_numbers_and_sorts_text_is_an_error() -> None:
+    assert "filters them as numbers" in fault(Records(MANY, sort_as=str))
+
+
+def test_a_site_that_filters_text_and_sorts_numbers_is_an_error() -> None:
+    assert "neither the order of numbers nor that of text" in fault(Records(MANY, filter_as=str))
+
+
+def test_a_site_that_ignores_the_filter_on_id_is_an_error() -> None:
+    assert "id 1 after id 50" in fault(Records(MANY, ignores=["id"]))
+    assert "id 1 after id 5" in fault(Records(range(1, 6), ignores=["id"]))
+
+
+def test_a_site_that_takes_above_for_from_is_an_error() -> None:
+    assert "id 50 after id 50" in fault(Records(MANY, operators={">": lambda a, b: a >= b}))
+
+
+def test_a_lone_no_in_the_middle_is_not_the_end() -> None:
+    records = Records(MANY)
+    assert ids([records, no(404), records]) == list(MANY)
+    assert ids([records, no(404), no(404), records]) == list(MANY)
+
+
+def test_an_end_that_is_never_confirmed_is_an_error() -> None:
+    assert "lists nothing above id 2" in fault([ok([{"id": "1"}, {"id": "2"}]), no(404)])
+    assert "lists nothing above id none" in fault([no(404), ok([{"id": "2"}])] * 3)
+    assert "lists nothing above id 2" in fault([ok([{"id": "1"}, {"id": "2"}]), *[ok([]), ok([{"id": "3"}])] * 3])
+
+
+def test_a_record_that_comes_during_the_listing_is_listed() -> None:
+    records = Records(range(1, 11))
+    records.before[3] = lambda: records.records.append({"id": "11", "integration_id": "E1", "note": None})
+    assert ids(records) == list(range(1, 12))
+
+
+def test_a_last_record_that_vanishes_ends_the_pass_and_a_snapshot_starts_again() -> None:
+    def losing() -> Records:
+        records = Records(range(1, 11))
+        records.before[3] = records.records.pop  # type: ignore[assignment]
+        return records
+
+    assert "up to 10, but names 9" in fault(losing())
+    found = use(losing(), lambda client: client.snapshot_records())
+    assert [record["id"] for record in found] == [str(number) for number in range(1, 10)]
+
+
+def test_a_snapshot_gives_up_after_three_passes() -> None:
+    records = Records(MANY, ignores=["id"])
+    with pytest.raises(ListingError, match="id 1 after id 50"):
+        use(records, lambda client: client.snapshot_records())
+    assert records.asked == 6
+
+
+def test_nothing_above_the_given_id_is_confirmed_by_the_last_record() -> None:
+    records = Records(range(1, 6))
+    assert ids(records, "5") == []
+    assert records.asked == 3
+    assert ids(Records(range(1, 4)), "5") == []
+    assert ids(Records([]), "5") == []
+
+
+def test_a_record_above_the_given_id_that_is_not_listed_is_an_error() -> None:
+    script = [ok([]), *[ok([]), ok([{"id": "9"}])] * 3]
+    assert "lists nothing above id 5" in fault(script, "5")
+
+
+def test_a_site_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "DEFAULT_MAX_PAGES", 3)
+    assert "did not end after 3 pages (last id 6)" in fault(Records(MANY, cap=2))
+
+
+def test_the_text_order_is_followed_to_its_end_when_records_come_meanwhile() -> None:
+    records = Records([1, 2, 10], **TEXT)
+    records.before[4] = lambda: records.records.append({"id": "30", "integration_id": "E1", "note": None})
+    assert ids(records) == [1, 10, 2, 30]
+
+
+@pytest.mark.parametrize("reading", [{}, TEXT])
+@pytest.mark.parametrize("numbers", [[], [5], [1, 10, 100], range(1, 121), [999, 1000], [7, 99, 5000]])
+def test_the_highest_id_is_the_largest_number(reading: dict[str, Any], numbers: Any) -> None:
+    found = use(Records(numbers, **reading), lambda client: client.fetch_highest_id())
+    assert found == (str(max(numbers)) if numbers else None)
+
+
+@pytest.mark.parametrize("ignores", [[], ["integration_id"]])
+@pytest.mark.parametrize("reading", [{}, TEXT])
+@pytest.mark.parametrize("empty", [ok([]), no(404)])
+def test_records_are_found_by_a_value_whether_or_not_the_site_filters(
+    ignores: list[str], reading: dict[str, Any], empty: Handler
+) -> None:
+    def find(value: str) -> list[str | None]:
+        records = Records(MANY, ignores=ignores, empty=empty, **reading)
+        return [record["id"] for record in use(records, lambda client: client.fetch_by("integration_id", value))]
+
+    assert sorted(map(int, filter(None, find("E3")))) == list(range(3, 121, 10))
+    assert find("E") == []
+
+
+def test_a_looser_filter_is_tightened_here() -> None:
+    records = Records(MANY, operators={"=": lambda a, b: a.lower() == b.lower()})
+    assert use(records, lambda client: client.fetch_by("integration_id", "e3")) == []
+
+
+def test_an_answer_of_none_in_passing_does_not_hide_a_record() -> None:
+    found = use([no(404), Records(MANY)], lambda client: client.fetch_by("integration_id", "E3"))
+    assert len(found) == 12

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from rich.console import Console
+
+from oduyo_provider.api.redact import Redactor
+from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
+from tests.unit.api.wire import Handler, Site, answer, cut, hang, hang_up
+
+
+def post(site: Site, handler: Handler, limit: int = 10_000, **changes: Any) -> Answer:
+    """One request to `handler`."""
+
+    async def run() -> Answer:
+        site.script(create=handler)
+        async with site, Transport(site.settings(**changes), max_body_bytes=limit) as transport:
+            return await transport.post("erp/x/create", b'{"a": "\xc5\x9f"}', {"Apikey": "K"})
+
+    return asyncio.run(run())
+
+
+def fail(kind: type[OduyoError], **changes: Any) -> str:
+    """One request to where nobody answers."""
+
+    async def run() -> None:
+        async with Transport(Site().settings(**changes)) as transport:
+            await transport.post("x", b"", {})
+
+    with pytest.raises(kind) as caught:
+        asyncio.run(run())
+    return str(caught.value)
+
+
+def test_an_answer_comes_back_whole_whatever_its_status() -> None:
+    site = Site()
+    got = post(site, answer(418, {"a": 1}, X_Thing="y"))
+    assert (got.status, got.body, got.headers["x-thing"]) == (418, b'{"a": 1}', "y")
+    seen = site.seen[0]
+    assert (seen.path, seen.body) == ("/api/v1/erp/x/create", b'{"a": "\xc5\x9f"}')
+    assert seen.headers["Apikey"] == "K"
+
+
+def test_a_redirect_is_not_followed() -> None:
+    site = Site()
+    assert post(site, answer(302, b"", Location="/elsewhere")).status == 302
+    assert len(site.seen) == 1
+
+
+def test_a_cookie_is_not_kept() -> None:
+    async def run() -> None:
+        async with Site(create=answer(200, {}, Set_Cookie="a=b; Path=/")) as site:
+            async with Transport(site.settings()) as transport:
+                await transport.post("create", b"", {})
+                await transport.post("create", b"", {})
+            assert "Cookie" not in site.seen[1].headers
+
+    asyncio.run(run())
+
+
+def test_one_connection_serves_many_requests() -> None:
+    ports: set[Any] = set()
+
+    async def note(request: web.Request, _: bytes) -> web.StreamResponse:
+        ports.add(request.transport.get_extra_info("peername"))  # type: ignore[union-attr]
+        return web.Response()
+
+    async def run() -> None:
+        async with Site(create=note) as site, Transport(site.settings()) as transport:
+            for _ in range(5):
+                await transport.post("create", b"", {})
+
+    asyncio.run(run())
+    assert len(ports) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert post(Site(), answer(200)).status == 200
+
+
+def test_a_compressed_answer_is_unpacked_and_its_unpacked_size_counts() -> None:
+    packed = gzip.compress(b"x" * 5000)
+    assert post(Site(), answer(200, packed, Content_Encoding="gzip")).body == b"x" * 5000
+    with pytest.raises(LostAnswerError, match="more than 4999 bytes"):
+        post(Site(), answer(200, packed, Content_Encoding="gzip"), limit=4999)
+
+
+def test_a_body_may_be_as_long_as_the_limit_and_no_longer() -> None:
+    assert len(post(Site(), answer(200, b"x" * 10_000)).body) == 10_000
+    with pytest.raises(LostAnswerError, match="more than 10000 bytes"):
+        post(Site(), answer(200, b"x" * 10_001))
+
+
+@pytest.mark.parametrize("handler", [hang_up, cut, answer(200, b"no gzip", Content_Encoding="gzip")])
+def test_a_broken_answer_is_a_lost_one(handler: Handler) -> None:
+    with pytest.raises(LostAnswerError, match="Whether it took effect is not known"):
+        post(Site(), handler)
+
+
+def test_a_late_answer_is_a_lost_one() -> None:
+    with pytest.raises(LostAnswerError, match="was sent"):
+        post(Site(), hang, timeout_s=0.2)
+
+
+def test_an_answer_that_is_no_http_is_a_lost_one_and_leaks_nothing() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"gizli-1\r\n\x1b[31m\r\n\r\n")
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(babble, "127.0.0.1", 0)
+        site = Site()
+        site.port = server.sockets[0].getsockname()[1]
+        async with server, Transport(site.settings(), Redactor(["gizli-1"])) as transport:
+            await transport.post("x", b"", {"Authorization": "gizli-1"})
+
+    with pytest.raises(LostAnswerError) as caught:
+        asyncio.run(run())
+    assert "gizli-1" not in str(caught.value)
+    assert str(caught.value).isprintable()
+    # aiohttp's own error holds the request's headers.
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
+def test_a_connection_that_the_server_closed_while_idle_is_a_lost_answer() -> None:
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+        site = Site()
+        site.port = server.sockets[0].getsockname()[1]
+        async with server, Transport(site.settings()) as transport:
+            assert (await transport.post("x", b"", {})).status == 200
+            with pytest.raises(LostAnswerError):
+                await transport.post("x", b"", {})
+
+    asyncio.run(run())
+
+
+def test_a_refused_connection_is_not_sent() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v1"
+        assert "cannot be reached" in fail(NotSentError, base_url=url)
+
+
+def test_an_unknown_host_is_not_sent() -> None:
+    assert "nowhere.invalid" in fail(NotSentError, base_url="http://nowhere.invalid/api/v1")
+
+
+def test_a_connection_that_is_not_accepted_in_time_is_not_sent(server_tls: ssl.SSLContext) -> None:
+    # A listener that takes the connection and never speaks TLS: the handshake belongs to connecting.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/api/v1"
+        assert "in time" in fail(NotSentError, base_url=url, timeout_s=0.2)
+
+
+def test_a_certificate_that_nobody_vouches_for_names_verify(server_tls: ssl.SSLContext) -> None:
+    with pytest.raises(NotSentError, match=r"certificate of localhost.*the extra verify"):
+        post_tls(server_tls, verify=True)
+
+
+def test_a_host_that_does_not_speak_tls_is_not_sent() -> None:
+    async def run() -> None:
+        async with Site() as site, Transport(site.settings(base_url=f"https://127.0.0.1:{site.port}")) as transport:
+            await transport.post("x", b"", {})
+
+    with pytest.raises(NotSentError, match="No TLS connection"):
+        asyncio.run(run())
+
+
+def post_tls(tls: ssl.SSLContext, *, verify: bool | str) -> Answer:
+    async def run() -> Answer:
+        site = Site(create=answer(200))
+        site.tls = tls
+        async with site:
+            settings = site.settings(base_url=f"https://localhost:{site.port}/api/v1", verify=verify)
+            async with Transport(settings) as transport:
+                return await transport.post("create", b"", {})
+
+    return asyncio.run(run())
+
+
+def test_a_bundle_of_its_own_or_no_check_lets_a_site_of_its_own_through(
+    server_tls: ssl.SSLContext, certificate: Path
+) -> None:
+    assert post_tls(server_tls, verify=str(certificate)).status == 200
+    assert post_tls(server_tls, verify=False).status == 200
+
+
+def test_a_bundle_may_be_a_directory(server_tls: ssl.SSLContext, tmp_path: Path) -> None:
+    with pytest.raises(NotSentError, match="certificate"):
+        post_tls(server_tls, verify=str(tmp_path))
+
+
+def test_a_bundle_that_cannot_be_read_is_a_fault_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").touch()
+    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        assert "The extra verify" in fail(SettingsError, verify=str(path))
+
+
+def test_a_transport_is_used_while_it_is_open() -> None:
+    transport = Transport(Site().settings())
+    asyncio.run(transport.__aexit__(None, None, None))
+    with pytest.raises(RuntimeError, match="async with"):
+        asyncio.run(transport.post("x", b"", {}))
+
+
+def test_an_answer_does_not_print_its_body() -> None:
+    got = Answer(200, {"set-cookie": "gizli"}, b"gizli")
+    console = Console(file=io.StringIO(), width=200)
+    console.print(got)
+    assert isinstance(console.file, io.StringIO)
+    for shown in (repr(got), console.file.getvalue()):
+        assert "gizli" not in shown
+        assert "200" in shown
