@@ -122,7 +122,22 @@ class Advance(msgspec.Struct, forbid_unknown_fields=True):
 
 def compute_routes(control: Control) -> list[web.RouteDef]:
     """The control plane's routes. A malformed body gets 400 with ``{"error": text}``."""
+    return [
+        *(web.get(f"{PREFIX}/{name}", _compute_get(work)) for name, work in _compute_reads(control).items()),
+        *(web.post(f"{PREFIX}/{name}", _compute_post(work)) for name, work in _compute_changes(control).items()),
+    ]
 
+
+def _compute_reads(control: Control) -> dict[str, Callable[[Mapping[str, str]], object]]:
+    return {
+        "records": lambda query: control.fetch_records(query.get("resource", SPECIAL_CODE)),
+        "log": lambda query: control.fetch_log(call=query.get("call", ""), since=int(query.get("since", "0"))),
+        "readings": lambda _query: control.fetch_readings(),
+        "faults": lambda _query: control.fetch_faults(),
+    }
+
+
+def _compute_changes(control: Control) -> dict[str, Callable[[bytes], object]]:
     def set_faults(body: bytes) -> object:
         control.set_faults(msgspec.json.decode(body, type=list[Any]))
         return control.fetch_faults()
@@ -148,25 +163,12 @@ def compute_routes(control: Control) -> list[web.RouteDef]:
         control.expire()
         return {}
 
-    posts: dict[str, Callable[[bytes], object]] = {
-        "reset": reset,
-        "readings": lambda body: control.set_readings(msgspec.json.decode(body, type=dict[str, Any])),
-        "faults": set_faults,
-        "seed": seed,
-        "edit": edit,
-        "expire": expire,
-        "advance": advance,
-    }
-    gets: dict[str, Callable[[Mapping[str, str]], object]] = {
-        "records": lambda query: control.fetch_records(query.get("resource", SPECIAL_CODE)),
-        "log": lambda query: control.fetch_log(call=query.get("call", ""), since=int(query.get("since", "0"))),
-        "readings": lambda _query: control.fetch_readings(),
-        "faults": lambda _query: control.fetch_faults(),
-    }
-    return [
-        *(web.get(f"{PREFIX}/{name}", _compute_get(work)) for name, work in gets.items()),
-        *(web.post(f"{PREFIX}/{name}", _compute_post(work)) for name, work in posts.items()),
-    ]
+    def set_readings(body: bytes) -> object:
+        return control.set_readings(msgspec.json.decode(body, type=dict[str, Any]))
+
+    changes = (reset, seed, edit, expire, advance)
+    named: dict[str, Callable[[bytes], object]] = {change.__name__: change for change in changes}
+    return {**named, "readings": set_readings, "faults": set_faults}
 
 
 def _compute_get(work: Callable[[Mapping[str, str]], object]) -> Any:

@@ -130,7 +130,7 @@ class Faults:
         """
         try:
             self._armed = [ArmedRule(msgspec.convert(rule, Rule)) for rule in rules]
-        except msgspec.ValidationError as error:  # no ValueError before msgspec 0.20
+        except msgspec.ValidationError as error:  # no ValueError before msgspec 0.21
             raise ValueError(str(error)) from error
 
     def fetch(self) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def parse_readings(changes: Mapping[str, object], base: Readings | None = None) 
     current = msgspec.structs.asdict(base or Readings())
     try:
         return msgspec.convert({**current, **changes}, Readings)
-    except msgspec.ValidationError as error:  # no ValueError before msgspec 0.20
+    except msgspec.ValidationError as error:  # no ValueError before msgspec 0.21
         raise ValueError(str(error)) from error
 
 

@@ -29,7 +29,7 @@ from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.api.verdict import Move, compute_text
-from oduyo_provider.core.errors import ListingError, LostAnswerError, NotSentError
+from oduyo_provider.core.errors import ListingError, LostAnswerError, NotSentError, RetryError
 from oduyo_provider.core.record import Remote, Resource
 
 
@@ -58,6 +58,10 @@ class Reply(msgspec.Struct):
     body: str = ""
     sends: int = 0
     lost: int = 0
+
+
+#: How a list call failed, by its last move; any other is a ListingError.
+_LIST_ERRORS: dict[Move, type[RetryError]] = {Move.UNKNOWN: LostAnswerError, Move.NOT_SENT: NotSentError}
 
 
 @final
@@ -175,13 +179,9 @@ class OduyoClient:
             return []
         if run.error is not None:
             raise run.error
-        if move is Move.UNKNOWN:
-            raise LostAnswerError(f"Ödüyo did not answer a list call {run.lost} times in a row. {run.verdict.reason}")
-        if move is Move.NOT_SENT:
-            raise NotSentError(run.verdict.reason)
-        raise ListingError(
-            f"Ödüyo did not carry out a list call ({run.verdict.reason}). Start the task again; if it stays so, check "
-            "in the Ödüyo panel whether the user may list these records."
+        raise _LIST_ERRORS.get(move, ListingError)(
+            f"Ödüyo did not carry out a list call, also not when it was asked again. {run.verdict.reason.rstrip('.')}. "
+            "Start the task again; if it stays so, check in the Ödüyo panel whether the user may list these records."
         )
 
     async def fetch_page(

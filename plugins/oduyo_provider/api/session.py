@@ -104,11 +104,13 @@ class SessionKeeper:
         if self._stop is not None:
             # A new object each time: many tasks raise it, and each would add its traceback to a shared one.
             raise type(self._stop)(*self._stop.args)
-        if self._renewal is None:
-            self._renewal = asyncio.get_running_loop().create_task(self._renew(forced=forced))
-            self._renewal.add_done_callback(self._finish)
-        # Shielded: a caller that is cancelled must not take the others' login with it.
-        await asyncio.shield(self._renewal)
+        renewal = self._renewal
+        if renewal is None:
+            renewal = self._renewal = asyncio.get_running_loop().create_task(self._renew(forced=forced))
+            renewal.add_done_callback(self._finish)
+        # Waited for, not awaited: a caller that is cancelled must not take the others' login with it.
+        await asyncio.wait([renewal])
+        renewal.result()
 
     def _finish(self, renewal: asyncio.Task[None]) -> None:
         self._renewal = None

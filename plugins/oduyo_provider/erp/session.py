@@ -118,27 +118,23 @@ def _driver_of(connection: object) -> str:
 
 
 def _open_cursor(connection: Any, driver: str) -> Any:
-    """A cursor that gives rows as tuples; on PostgreSQL a server-side one, in a read-only transaction.
+    """A cursor of the connection's own kind; on PostgreSQL a server-side one, in a read-only transaction.
 
     A PostgreSQL database without an encoding (SQL_ASCII) would make the driver refuse every Turkish letter, even in the
     query's comments. Its texts are read as UTF-8, unless the connection's extra names another ``client_encoding``.
     """
     if driver == "psycopg2":
-        from psycopg2.extensions import cursor as tuple_cursor
-
         if connection.encoding in ("SQLASCII", "SQL_ASCII"):
             connection.set_client_encoding("UTF8")
         connection.set_session(readonly=True, autocommit=False)
-        return connection.cursor(name="oduyo_rows", cursor_factory=tuple_cursor)
+        return connection.cursor(name="oduyo_rows")
     if driver == "psycopg":
-        from psycopg.rows import tuple_row
-
         if connection.info.encoding == "ascii":
             connection.autocommit = True  # SET in a transaction of its own; the query's begins read-only
             connection.execute("SET client_encoding TO 'UTF8'")
         connection.autocommit = False
         connection.read_only = True
-        return connection.cursor(name="oduyo_rows", row_factory=tuple_row)
+        return connection.cursor(name="oduyo_rows")
     return connection.cursor()
 
 

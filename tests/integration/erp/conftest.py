@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +13,37 @@ import pytest
 from sandbox.erp.load import load_demo
 from sandbox.erp.server import DemoErp, start_server, stop_server
 
-# Before the first import of airflow, which reads them once.
-_HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))
-for _name, _value in {
-    "AIRFLOW_HOME": str(_HOME),
-    "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
-    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME}/airflow.db",
-}.items():
-    os.environ.setdefault(_name, _value)
-
 MakeHook = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def erp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoErp]:
+def erp_server() -> Iterator[DemoErp]:
     """The demo ERP, loaded; has ``.dsn`` and ``.connection`` (what an Airflow ``Connection`` takes)."""
-    data = tmp_path_factory.mktemp("erp")
-    erp = start_server(data)
-    load_demo(erp.dsn)
-    yield erp
-    stop_server(data)
+    with server_folder() as data:
+        erp = start_server(data)
+        load_demo(erp.dsn)
+        yield erp
+
+
+@pytest.fixture
+def server_data() -> Iterator[Path]:
+    """A folder for a server of the test's own."""
+    with server_folder() as data:
+        yield data
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A folder that a server may run in; the server is stopped and the folder removed at the end.
+
+    Not one of pytest's: as root the server runs under another user, and every pytest that starts on this machine closes
+    the folder of all its temporary folders to other users (mode 0700), under the feet of a running server.
+    """
+    with tempfile.TemporaryDirectory(prefix="erp-") as folder:
+        try:
+            yield Path(folder)
+        finally:
+            stop_server(Path(folder))
 
 
 @pytest.fixture(params=["psycopg2", "psycopg"])

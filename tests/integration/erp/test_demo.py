@@ -136,20 +136,17 @@ def test_the_edits_are_three_descriptions_two_codes_one_passive_one_deleted(own_
 
 
 def test_a_server_can_be_started_found_stopped_and_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ERP_DSN", raising=False)
-    assert not stop_server(tmp_path)
-    try:
-        erp = start_server(tmp_path)
-        assert start_server(tmp_path) == erp
-        run(erp.dsn, "CREATE TABLE kept AS SELECT 7 AS n")
-        assert stop_server(tmp_path)
-        with pytest.raises(psycopg2.OperationalError):
-            psycopg2.connect(erp.dsn)
-        assert read_all(start_server(tmp_path).dsn, "SELECT n FROM kept") == [(7,)]
-    finally:
-        assert stop_server(tmp_path)
+    assert not stop_server(server_data)
+    erp = start_server(server_data)
+    assert start_server(server_data) == erp
+    run(erp.dsn, "CREATE TABLE kept AS SELECT 7 AS n")
+    assert stop_server(server_data)
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(erp.dsn)
+    assert read_all(start_server(server_data).dsn, "SELECT n FROM kept") == [(7,)]
 
 
 def test_a_database_of_one_s_own_is_used_and_nothing_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,12 +167,12 @@ def test_a_database_of_one_s_own_is_used_and_nothing_started(tmp_path: Path, mon
     assert not (tmp_path / "data").exists()
 
 
-def test_the_command_line_starts_loads_edits_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_starts_loads_edits_and_stops(server_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ERP_DSN", raising=False)
 
     def command(*words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "sandbox.erp", *words, "--data", str(tmp_path)],
+            [sys.executable, "-m", "sandbox.erp", *words, "--data", str(server_data)],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -183,9 +180,8 @@ def test_the_command_line_starts_loads_edits_and_stops(tmp_path: Path, monkeypat
         )
         return done.stdout
 
-    try:
-        assert "AIRFLOW_CONN_ERP_DEFAULT=" in command("start")
-        assert "3500 special codes" in command("load")
-        assert "descriptions 3, new_codes 2, passive 1, deleted 1" in command("edit")
-    finally:
-        assert "is stopped" in command("stop")
+    assert "AIRFLOW_CONN_ERP_DEFAULT=" in command("start")
+    assert "3500 special codes" in command("load")
+    assert "descriptions 3, new_codes 2, passive 1, deleted 1" in command("edit")
+    assert "is stopped" in command("stop")
+    assert "No demo ERP" in command("stop")

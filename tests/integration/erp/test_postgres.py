@@ -175,9 +175,17 @@ def test_a_date_that_the_driver_cannot_take_names_the_guard(make_hook: MakeHook)
         read(make_hook(), query)
 
 
-def test_a_dict_cursor_in_the_connection_s_extra_changes_nothing(make_hook: MakeHook) -> None:
-    hook = make_hook(extra=json.dumps({"cursor": "dictcursor"}))
-    assert read(hook, "SELECT 1 AS integration_id, 'a' AS code") == [{"integration_id": 1, "code": "a"}]
+@pytest.mark.parametrize("cursor", ["dictcursor", "realdictcursor", "namedtuplecursor"])
+def test_a_cursor_named_in_the_connection_s_extra_changes_nothing(
+    make_hook: MakeHook, driver: str, cursor: str
+) -> None:
+    hook = make_hook(extra=json.dumps({"cursor": cursor}))
+    query = "SELECT n AS \"INTEGRATION_ID\", 'K' || n AS code FROM generate_series(1, 3) n"
+    if (driver, cursor) == ("psycopg", "realdictcursor"):
+        with pytest.raises(SourceError, match="realdictcursor is not supported"):
+            read(hook, query)
+    else:
+        assert read(hook, query, batch_rows=2)[2] == {"integration_id": 3, "code": "K3"}
 
 
 def test_values_of_all_types_reach_the_staged_line(make_hook: MakeHook) -> None:

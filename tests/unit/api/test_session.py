@@ -239,6 +239,24 @@ def test_a_site_that_cannot_be_reached_is_not_sent_and_the_next_call_tries_again
     assert len(time.slept) == 6
 
 
+def test_a_login_that_was_once_sent_is_reported_as_lost_and_not_as_never_sent(time: FakeTime) -> None:
+    async def run() -> None:
+        site = Site(login=answer(500, HTML, Connection="close"))
+
+        async def stop(seconds: float) -> None:
+            if not time.slept:
+                await site.__aexit__(None, None, None)
+            await time.sleep(seconds)
+
+        await site.__aenter__()
+        async with Transport(site.settings()) as transport:
+            with pytest.raises(LostAnswerError, match="HTTP 500"):
+                await SessionKeeper(site.settings(), transport, sleep=stop, rng=half).header()
+
+    asyncio.run(run())
+    assert len(time.slept) == 3
+
+
 def test_a_caller_that_goes_away_leaves_the_login_to_the_others(time: FakeTime) -> None:
     async def work(keeper: SessionKeeper) -> dict[str, str]:
         first = asyncio.ensure_future(keeper.header())

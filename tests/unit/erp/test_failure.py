@@ -80,6 +80,7 @@ def test_a_login_or_setting_that_is_wrong_stops(error: Exception) -> None:
         PostgresError("canceling statement due to statement timeout", "57014"),
         OperationalError("HYT00", "[HYT00] Query timeout expired"),
         ConnectionResetError(104, "Connection reset by peer"),
+        TimeoutError(),
     ],
     ids=repr,
 )
@@ -157,4 +158,6 @@ def test_text_in_another_encoding_names_the_setting_for_it(step: Step) -> None:
 
 
 def test_a_refusal_in_another_encoding_is_a_matter_of_the_connection() -> None:
-    assert "Correct host" in str(failure(UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"), Step.CONNECT))
+    assert "Correct host" in str(
+        failure(UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"), Step.CONNECT)
+    )

@@ -45,7 +45,7 @@ def test_a_float_comes_back_as_the_shortest_decimal_that_means_it(value: float) 
 def test_a_naive_time_comes_back_as_iso_text_without_an_offset(value: datetime) -> None:
     back = through(value)
     assert isinstance(back, str)
-    assert datetime.fromisoformat(back.ljust(26, "0") if "." in back else back) == value
+    assert datetime.fromisoformat(back) == value
     assert "+" not in back
 
 

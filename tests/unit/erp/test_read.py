@@ -183,7 +183,31 @@ def test_a_database_that_is_away_is_tried_again_and_no_password_shows() -> None:
     with pytest.raises(SourceUnavailableError) as caught:
         read("SELECT 1", hook)
     assert "hunter22" not in str(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__  # so no traceback shows the driver's own text
+
+
+class ClosedOnTheWay(SqliteHook):
+    """A driver that only shows by ``closed`` that its connection is gone."""
+
+    closed = 0
+
+    def get_conn(self) -> Any:
+        return self
+
+    def cursor(self) -> Any:
+        return self
+
+    def execute(self, query: str) -> None:
+        self.closed = 2
+        raise sqlite3.DatabaseError("no words")
+
+    def close(self) -> None: ...
+
+
+def test_a_connection_that_the_driver_closed_is_tried_again() -> None:
+    with pytest.raises(SourceUnavailableError, match="no words"):
+        read("SELECT 1", ClosedOnTheWay())
 
 
 class ManyResults:
