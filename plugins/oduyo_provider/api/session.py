@@ -20,6 +20,8 @@ DEFAULT_RENEW_AFTER_S = 55 * 60.0
 DEFAULT_FORCED_WAIT_S = 2.0
 #: Fresh sessions that may die in a row without one success.
 DEFAULT_MAX_DEATHS = 5
+#: The same before any call succeeded: a key or rights that never work must not hammer the login.
+DEFAULT_MAX_FIRST_DEATHS = 4
 
 
 class SessionKeeper:
@@ -52,7 +54,7 @@ class SessionKeeper:
         self._headers: dict[str, str] = {}
         self._renew_at = 0.0
         self._deaths = 0
-        self._was_good = False
+        self._was_good = self._was_ever_good = False
         self._renewal: asyncio.Task[None] | None = None
         self._stop: StopError | None = None
 
@@ -71,12 +73,12 @@ class SessionKeeper:
     async def renew(self, dead: str) -> None:
         """Replace the session `dead`, which Ödüyo did not accept; does nothing when it is replaced already.
 
-        :raises LoginRefusedError: also when five fresh sessions in a row died without one success.
+        :raises LoginRefusedError: also when so many fresh sessions in a row died without one success.
         """
         if self._headers.get("Authorization") == dead:
             self._headers = {}
             self._deaths = 0 if self._was_good else self._deaths + 1
-            if self._deaths >= DEFAULT_MAX_DEATHS:
+            if self._deaths >= (DEFAULT_MAX_DEATHS if self._was_ever_good else DEFAULT_MAX_FIRST_DEATHS):
                 account = neutralise(self._redact(self._settings.username), 80)
                 self._stop = LoginRefusedError(
                     f"Ödüyo accepted the login, but then refused {self._deaths} fresh sessions one after the other. "
@@ -90,7 +92,7 @@ class SessionKeeper:
 
     def succeeded(self) -> None:
         """A call with the present session was accepted."""
-        self._was_good = True
+        self._was_good = self._was_ever_good = True
 
     async def close(self) -> None:
         """Stop a renewal that nobody waits for any more."""

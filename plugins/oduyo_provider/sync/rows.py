@@ -13,6 +13,7 @@ from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import Report
 from oduyo_provider.erp.read import match_columns
 from oduyo_provider.sync.check import check
+from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.extract import RowSink, finish_extract, name_parts
 from oduyo_provider.sync.finish import Steps, check_complete, report
 from oduyo_provider.sync.load import load
@@ -32,6 +33,7 @@ async def sync_rows(
     params: RunParams,
     resource: Resource,
     buckets: int,
+    clock: Clock = Clock(),  # noqa: B008  frozen
 ) -> Report:
     """List, stage, compare, check, apply and report.
 
@@ -41,20 +43,27 @@ async def sync_rows(
     loads: list[Reference] = []
     async with client:
         snapshot = await fetch_snapshot(
-            run, client, params, normaliser, site=settings.site, buckets=buckets, settle_s=settings.settle_s
+            run,
+            client,
+            params,
+            normaliser,
+            site=settings.site,
+            buckets=buckets,
+            settle_s=settings.settle_s,
+            clock=clock,
         )
-        parts = _stage(run, rows, snapshot, normaliser, buckets)
+        parts = stage_rows(run, rows, snapshot, normaliser, buckets)
         plans = [transform(run, part, params, normaliser) for part in parts]
         verdict = check(run, parts, plans, params, resource)
         if not params.dry_run:
-            loads = [await load(run, plan, client, settings, normaliser) for plan in plans]
+            loads = [await load(run, plan, client, settings, normaliser, clock=clock) for plan in plans]
     steps = Steps(snapshot, parts, plans, verdict, loads)
     made = report(run, steps, resource, dry_run=params.dry_run)
     check_complete(made, steps)
     return made
 
 
-def _stage(
+def stage_rows(
     run: Run, rows: Sequence[dict[str, object]], snapshot: Reference, normaliser: Normaliser, buckets: int
 ) -> list[Reference]:
     """Write rows into staging as extract does; columns are those of all rows together."""

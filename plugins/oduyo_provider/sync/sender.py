@@ -10,16 +10,19 @@ from functools import partial
 from oduyo_provider.api.client import OduyoClient, Reply
 from oduyo_provider.api.client import Outcome as ReplyOutcome
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.errors import RefusalsError
+from oduyo_provider.core.errors import NotSentError, RefusalsError
 from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.journal import Journal, Result
 
 #: A change is sent within this many seconds of its intent, or a new intent is written first. So the time of the last
 #: sending is known to within this much even after a kill.
-INTENT_TTL_S = 10.0
+INTENT_TTL_S = 5.0
 
 #: So many refusals in a row from the start are a wrong key or mapping, not bad rows.
 REFUSALS_FROM_START = 50
+
+#: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
+FAILURES_IN_A_ROW = 20
 
 #: Changes in one intent: at least a few per connection, at most a journal's batch.
 MIN_BATCH, MAX_BATCH = 32, 500
@@ -51,6 +54,7 @@ class Sender:
         self._intended_at: dict[str, float] = {}
         self._error: Exception | None = None
         self._refusals_from_start: int | None = 0
+        self._failures_in_a_row = 0
         #: Key → times at which it was about to be sent, by this process.
         self.intents: dict[str, list[float]] = {}
         #: Key → when its last sending began.
@@ -152,8 +156,9 @@ class Sender:
 
     def _take(self, change: Change, reply: Reply) -> None:
         """Sort an answer: final, or to be looked at later."""
-        if reply.outcome is ReplyOutcome.UNKNOWN or (reply.outcome is ReplyOutcome.REFUSED and reply.lost):
-            # A refusal after a lost answer may only mean that the first sending took effect.
+        if reply.outcome is ReplyOutcome.UNKNOWN or (
+            reply.outcome is ReplyOutcome.REFUSED and _may_have_landed(change, reply)
+        ):
             self.unsettled[change.key] = change
             return
         if reply.outcome is ReplyOutcome.DONE:
@@ -166,6 +171,7 @@ class Sender:
             result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=result.at)
         self.settle(change, result)
         self._count_refusals(result)
+        self._count_failures(result)
 
     def _count_refusals(self, result: Result) -> None:
         if self._refusals_from_start is None:
@@ -184,6 +190,16 @@ class Sender:
                 )
             )
 
+    def _count_failures(self, result: Result) -> None:
+        self._failures_in_a_row = self._failures_in_a_row + 1 if result.outcome is Outcome.FAILED else 0
+        if self._failures_in_a_row >= FAILURES_IN_A_ROW:
+            self._stop(
+                NotSentError(
+                    f"{FAILURES_IN_A_ROW} changes in a row could not be delivered; the last time: {result.reason}. The "
+                    "rest was not sent. This is tried again; if it stays so, check whether Ödüyo can be reached."
+                )
+            )
+
     def _stop(self, error: Exception) -> None:
         if self._error is None:
             self._error = error
@@ -197,3 +213,11 @@ class Sender:
                 except Exception as error:
                     self._stop(error)
                     return
+
+
+def _may_have_landed(change: Change, reply: Reply) -> bool:
+    """Whether a refusal may only mean that an earlier sending took effect.
+
+    A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
+    """
+    return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)

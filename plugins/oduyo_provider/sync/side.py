@@ -110,13 +110,21 @@ class _Spool:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._temporary = None if folder.is_local else tempfile.TemporaryDirectory(prefix="oduyo-")
-        self._place = Path(folder.uri if self._temporary is None else self._temporary.name)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def _place(self) -> Path:
+        if self._folder.is_local:
+            return Path(self._folder.uri)
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="oduyo-")
+        return Path(self._temporary.name)
 
     def append(self, name: str, data: bytes) -> None:
         with self._folder.reporting("write", name):
             self._folder.make()
-            with os.fdopen(os.open(self._place / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "wb") as file:
+            handle = os.open(self._place / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "wb") as file:
                 file.write(data)
 
     def finish(self, names: list[str]) -> None:
@@ -124,14 +132,19 @@ class _Spool:
         for name in names:
             self.append(name, b"")
             with self._folder.reporting("write", name), (self._place / name).open("rb") as file:
-                if self._temporary is None:
+                if self._folder.is_local:
                     os.fsync(file.fileno())
                 else:
                     self._folder.write_lines(name, file)
-        if self._temporary is None:
+        if self._folder.is_local:
             self._folder.sync()
-        else:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary folder, if there is one."""
+        if self._temporary is not None:
             self._temporary.cleanup()
+            self._temporary = None
 
 
 def split_side(side: Side, folder: Folder, ids: Iterator[tuple[str | None, bytes]], buckets: int) -> Side:

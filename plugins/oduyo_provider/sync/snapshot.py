@@ -82,8 +82,7 @@ async def _fetch_once(
     writer = SideWriter(folder, buckets=buckets)
     last_id: str | None = None
     if params.sync_mode is SyncMode.CREATE:
-        last = await client.fetch_last() or await client.fetch_last()  # an empty answer alone proves nothing
-        last_id = last["id"] if last else None
+        last_id = await client.fetch_highest_id()
     else:
         encode = msgspec.json.Encoder().encode
         async for page in client.list_records():

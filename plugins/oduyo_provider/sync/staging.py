@@ -138,21 +138,20 @@ class Folder:
             self.make()
             target = self._path / name
             stream = os.fdopen(_open_private(target, os.O_TRUNC), "wb") if self.is_local else target.open("wb")
-        writer = LineWriter(self, name, stream)
         try:
+            writer = LineWriter(self, name, stream)
             yield writer
-        except BaseException:
-            with suppress(OSError):  # the first error is the one to show; what is half written has no manifest
+            writer.flush()
+            with self.reporting("write", name):
+                if self.is_local:
+                    stream.flush()
+                    os.fsync(stream.fileno())
                 stream.close()
-            raise
-        writer.flush()
-        with self.reporting("write", name):
-            if self.is_local:
-                stream.flush()
-                os.fsync(stream.fileno())
-            stream.close()
-            if self.is_local:
-                self.sync()
+                if self.is_local:
+                    self.sync()
+        finally:
+            with suppress(OSError):  # an error before this one is the one to show; closing twice does nothing
+                stream.close()
 
     def append(self, name: str, data: bytes) -> None:
         """Add to a file on a disk, durably and wholly: what cannot be finished is cut off again."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, RefusalsError
-from tests.integration.apply.driver import Driver, make_rows
+from oduyo_provider.api import exchange
+from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
+from oduyo_provider.sync.clock import Clock
+from tests.integration.apply.driver import Driver, make_rows, no_wait
 
 LOST_AFTER = [
     {"kind": "drop", "where": "after"},
@@ -165,3 +169,19 @@ def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Drive
     report = driver.sync(make_rows(5), sync_mode="create")
     assert report.created == 5
     assert len(driver.site.records()) == 10
+
+
+def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "DEFAULT_NOT_SENT_TRIES", 1)
+    run = driver.new_run()
+    plan = driver.plan(make_rows(300), run)
+    port = driver.site.port
+    driver.site.stop()
+    with pytest.raises(NotSentError):
+        driver.load(plan, run)
+    driver.site.start()
+    assert driver.site.port == port
+    driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, no_wait))
+    assert len(driver.stored()) == 300

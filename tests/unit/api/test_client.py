@@ -228,7 +228,7 @@ def test_sessions_that_die_one_after_the_other_stop_the_task(time: FakeTime) -> 
     site = Site(create=answer(200, {"status": False, "message": "Oturum süresi doldu"}))
     with pytest.raises(LoginRefusedError, match="another program"):
         use(site, time, create)
-    assert len(site.calls("login")) == 5
+    assert len(site.calls("login")) == 4
 
 
 def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> None:

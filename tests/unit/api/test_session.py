@@ -106,15 +106,19 @@ def test_a_dead_session_is_replaced_once_however_many_met_it_and_after_a_random_
     assert time.slept == [1.0]
 
 
-def test_five_fresh_sessions_that_die_in_a_row_stop_everything(time: FakeTime) -> None:
+@pytest.mark.parametrize(("has_worked_once", "logins"), [(False, 4), (True, 6)])
+def test_fresh_sessions_that_die_in_a_row_stop_everything(has_worked_once: bool, logins: int, time: FakeTime) -> None:
     async def work(keeper: SessionKeeper) -> None:
-        for _ in range(5):
+        await keeper.header()
+        if has_worked_once:
+            keeper.succeeded()
+        for _ in range(9):
             await keeper.renew((await keeper.header())["Authorization"])
 
     site = Site(login=numbered())
     with pytest.raises(LoginRefusedError, match="another program"):
         keep(site, time, work)
-    assert len(site.seen) == 5
+    assert len(site.seen) == logins
 
 
 def test_a_success_in_between_starts_the_count_again(time: FakeTime) -> None:
