@@ -17,6 +17,7 @@
         ├── SourceUnavailableError the ERP's database cannot be reached just now, or broke the connection off
         ├── ListingError           a listing could not be shown to be complete
         ├── StagingError           a staged file cannot be written or read
+        ├── LeaseLostError         this process may no longer write to the site; another one may
         └── IncompleteError        some changes failed, stayed doubtful or were stale
 
 Messages are written for the person who reads the task log: the cause first, then the next step. They hold no secret.
@@ -83,6 +84,10 @@ class ListingError(RetryError):
 
 class StagingError(RetryError):
     """A staged file cannot be written, or is not what its manifest says."""
+
+
+class LeaseLostError(RetryError):
+    """The lease on the site was not renewed in time."""
 
 
 class IncompleteError(RetryError):

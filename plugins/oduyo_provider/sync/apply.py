@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Action, Change
@@ -31,6 +31,7 @@ class Applier:
     """Applies the changes of one plan partition.
 
     :param history: what earlier tries of this plan wrote down.
+    :param check_lease: raises when another writer may have taken over.
     :param is_create_mode: nothing is compared; only what came after the plan's listing can be ours.
     :param is_old: the plan's listing is too old to be trusted without another look.
     :param settle_s: how long after its sending a change may still take effect, in seconds.
@@ -47,6 +48,7 @@ class Applier:
         history: History,
         concurrency: int,
         settle_s: float,
+        check_lease: Callable[[], None],
         is_create_mode: bool = False,
         is_old: bool = False,
         clock: Clock = Clock(),  # noqa: B008  frozen
@@ -62,8 +64,15 @@ class Applier:
         self._must_recheck = is_old or history.tries > 0
         self._clock = clock
         self.results: dict[str, Result] = dict(history.results)
-        self._verifier = Verifier(client, reader, normaliser, settle_s=settle_s, clock=clock)
-        self._sender = Sender(client, journal, concurrency=concurrency, clock=clock.now, on_result=self._take_result)
+        self._verifier = Verifier(client, reader, normaliser, settle_s=settle_s, clock=clock, check_lease=check_lease)
+        self._sender = Sender(
+            client,
+            journal,
+            concurrency=concurrency,
+            clock=clock.now,
+            on_result=self._take_result,
+            check_lease=check_lease,
+        )
 
     async def apply(self, changes: Sequence[Change]) -> dict[str, Result]:
         """Apply and return every change's result by key; changes without one were never tried."""

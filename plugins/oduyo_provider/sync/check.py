@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import chain, islice
+from itertools import chain, zip_longest
 from operator import add
 
 from oduyo_provider.core.change import Action, Change
@@ -17,12 +17,13 @@ from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.manifest import MANIFEST, ExtractManifest, PlanManifest, Reference
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.staging import Folder, decode_lines, read_manifest
-from oduyo_provider.sync.table import format_table
+from oduyo_provider.sync.table import cut_text, format_table
 
 log = logging.getLogger(__name__)
 
-#: Changes shown as a sample of an unsafe plan.
+#: Changes shown as a sample of a plan, and characters shown of each: the sample also travels to the task approve by XCom.
 SAMPLE_CHANGES = 10
+SAMPLE_WIDTH = 100
 
 
 def read_plans(plans: Iterable[Reference]) -> list[PlanManifest]:
@@ -65,9 +66,9 @@ def check(
             "others are left alone",
             f"{counts.remote_duplicates:,}",
         )
-    sample = _sample(manifests)
-    if params.dry_run or trips:
-        log.info("The first changes:\n%s", "\n".join(sample) or "none")
+    sample = _sample(manifests) if params.dry_run or trips else []
+    if sample:
+        log.info("Some of the changes (all of them: %s/plan/):\n%s", run.folder.uri, "\n".join(sample))
     ask = _judge(trips, sample, params)
     return {
         "ask": ask,
@@ -124,8 +125,14 @@ def read_changes(manifest: PlanManifest) -> Iterator[Change]:
 
 
 def _sample(manifests: Iterable[PlanManifest]) -> list[str]:
-    changes = chain.from_iterable(read_changes(manifest) for manifest in manifests if manifest.counts.changes)
-    return [describe_change(change) for change in islice(changes, SAMPLE_CHANGES)]
+    """Some changes, one of each action first: many creates must not hide the deletes behind them."""
+    found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
+    for change in chain.from_iterable(read_changes(manifest) for manifest in manifests if manifest.counts.changes):
+        lines = found[change.action]
+        if len(lines) < SAMPLE_CHANGES:
+            lines.append(cut_text(describe_change(change), SAMPLE_WIDTH))
+    turns = chain.from_iterable(zip_longest(*found.values()))
+    return [line for line in turns if line is not None][:SAMPLE_CHANGES]
 
 
 def describe_change(change: Change) -> str:

@@ -51,6 +51,7 @@ class Steps(msgspec.Struct, frozen=True):
     """What the steps before left; a step that failed left nothing.
 
     :param parts: of extract; ``plans`` of transform; ``verdict`` of guard; ``loads`` of load.
+    :param is_rejected: a person rejected the plan, or nobody answered in time.
     """
 
     snapshot: Reference | None = None
@@ -58,6 +59,7 @@ class Steps(msgspec.Struct, frozen=True):
     plans: Sequence[Reference] = ()
     verdict: Reference | None = None
     loads: Sequence[Reference] = ()
+    is_rejected: bool = False
 
 
 def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Report:
@@ -93,6 +95,11 @@ def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Repo
 
 def check_complete(made: Report, steps: Steps) -> None:
     """Raise IncompleteError when a step before failed or something was left undone."""
+    if steps.is_rejected:
+        raise IncompleteError(
+            "Nothing was written: the plan was rejected in the task approve, or nobody answered there in time. Mend what "
+            "its brake named in the ERP or its query; the next run compares everything again."
+        )
     faults = []
     if not steps.parts:
         faults.append("reading Ödüyo or the ERP failed")

@@ -16,12 +16,16 @@ from oduyo_provider.core.report import Outcome, compute_figure
 from oduyo_provider.sync.apply import Applier
 from oduyo_provider.sync.check import read_changes
 from oduyo_provider.sync.clock import Clock
-from oduyo_provider.sync.journal import Journal, Result, read_history
+from oduyo_provider.sync.journal import History, Journal, Result, read_history
+from oduyo_provider.sync.lease import Lease
 from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.progress import Progress
 from oduyo_provider.sync.readback import Reader
 from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.sender import INTENT_TTL_S
+from oduyo_provider.sync.settle import wait_for_journals
 from oduyo_provider.sync.staging import Folder, read_manifest
+from oduyo_provider.sync.state import OpenJournal, SiteState
 from oduyo_provider.sync.table import format_table
 
 log = logging.getLogger(__name__)
@@ -48,43 +52,93 @@ async def load(
     manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
     _check_belongs(run, manifest, settings)
     changes = list(read_changes(manifest))
+    if not changes:
+        return _close(manifest, changes, {}, took_s=0.0)
     state = run.state(settings.site, normaliser.resource)
-    was_overtaken = state.check_order(run.name, manifest.snapshot)
-    started_at = clock.now()
-    journal_folder = Folder.open(manifest.journal)
-    history = read_history(journal_folder, manifest.digest)
     progress = Progress(log)
-    applier = Applier(
+    lease = Lease(
+        state.claims,
+        generation=manifest.generation,
+        partition=manifest.partition,
+        attempt=run.attempt,
+        say=progress.say,
+        clock=clock,
+    )
+    async with lease.hold():
+        started_at = clock.now()
+        is_old = await _is_to_be_compared_again(manifest, state, settings.settle_s, clock, progress)
+        history = read_history(Folder.open(manifest.journal), manifest.digest)
+        applier = _make_applier(run, manifest, client, settings, normaliser, progress, history, lease, is_old, clock)
+        state.open_journal(OpenJournal(manifest.journal, manifest.digest, manifest.generation))
+        state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
+        try:
+            await applier.apply(changes)
+            state.close_journal(manifest.journal)
+        finally:
+            state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
+            progress.say_samples()
+    return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
+
+
+async def _is_to_be_compared_again(
+    manifest: PlanManifest, state: SiteState, settle_s: float, clock: Clock, progress: Progress
+) -> bool:
+    """Whether Ödüyo may be other than when the plan was made, once nothing that others sent is on its way any more.
+
+    :raises OutdatedPlanError: a later plan has been applied.
+    """
+    was_overtaken = state.check_order(manifest.generation, manifest.snapshot)
+    is_old = clock.now() - manifest.snapshot.ended_at > TRUSTED_FOR_S
+    journals = state.read_open_journals()
+    others = [journal for journal in journals if journal.generation != manifest.generation]
+    await wait_for_journals(state, others, settle_s, clock, progress.say)
+    lost = [
+        journal
+        for journal in journals
+        if journal.folder == manifest.journal and not Folder.open(journal.folder).names()
+    ]
+    if lost:
+        progress.say("The journal of an earlier try is gone; waiting until nothing that it sent can still take effect")
+        await clock.sleep(INTENT_TTL_S + settle_s)
+    return was_overtaken or is_old or bool(others or lost)
+
+
+def _make_applier(
+    run: Run,
+    manifest: PlanManifest,
+    client: OduyoClient,
+    settings: Settings,
+    normaliser: Normaliser,
+    progress: Progress,
+    history: History,
+    lease: Lease,
+    is_old: bool,
+    clock: Clock,
+) -> Applier:
+    is_create_mode = manifest.params.sync_mode is SyncMode.CREATE
+    reader = Reader(
         client,
-        Reader(
-            client,
-            normaliser,
-            concurrency=settings.max_concurrency,
-            site_rows=manifest.counts.existing * manifest.partitions,
-            last_id=manifest.snapshot.last_id,
-            is_create_mode=manifest.params.sync_mode is SyncMode.CREATE,
-        ),
-        Journal(journal_folder, attempt=run.attempt, digest=manifest.digest, clock=clock.now),
+        normaliser,
+        concurrency=settings.max_concurrency,
+        site_rows=manifest.counts.existing * manifest.partitions,
+        last_id=manifest.snapshot.last_id,
+        is_create_mode=is_create_mode,
+    )
+    journal = Journal(Folder.open(manifest.journal), attempt=run.attempt, digest=manifest.digest, clock=clock.now)
+    return Applier(
+        client,
+        reader,
+        journal,
         normaliser,
         progress,
         history=history,
         concurrency=settings.max_concurrency,
         settle_s=settings.settle_s,
-        is_create_mode=manifest.params.sync_mode is SyncMode.CREATE,
-        is_old=was_overtaken or started_at - manifest.snapshot.ended_at > TRUSTED_FOR_S,
+        check_lease=lease.check,
+        is_create_mode=is_create_mode,
+        is_old=is_old,
         clock=clock,
     )
-    if not changes:
-        return _close(manifest, changes, {}, took_s=0.0)
-    state.open_journal(manifest.journal, manifest.digest)
-    state.note_applied(run.name, manifest.snapshot, clock.now())
-    try:
-        await applier.apply(changes)
-        state.close_journal(manifest.journal)
-    finally:
-        state.note_applied(run.name, manifest.snapshot, clock.now())
-        progress.say_samples()
-    return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
 
 
 def _check_belongs(run: Run, manifest: PlanManifest, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
@@ -71,6 +72,12 @@ class PlanManifest(msgspec.Struct, frozen=True):
     journal: str
     params: RunParams
     snapshot: SnapshotManifest
+
+    @property
+    def generation(self) -> str:
+        """Names the plan as a whole: its partitions belong together, a later listing by the same run does not."""
+        listed = datetime.fromtimestamp(self.snapshot.started_at, timezone.utc)
+        return f"{self.run}, listed {listed.isoformat()}"
 
 
 MANIFEST = "manifest.json"

@@ -35,6 +35,7 @@ class Sender:
 
     :param concurrency: how many changes are under way at once; the client paces itself below that.
     :param on_result: told each final result, for progress.
+    :param check_lease: called right before every transmission; raises when another writer may have taken over.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class Sender:
         concurrency: int,
         clock: Callable[[], float] = time.time,
         on_result: Callable[[Change, Result], None],
+        check_lease: Callable[[], None],
     ) -> None:
         self._client = client
         self._journal = journal
         self._concurrency = concurrency
         self._clock = clock
         self._on_result = on_result
+        self._check_lease = check_lease
         self._intended_at: dict[str, float] = {}
         self._error: Exception | None = None
         self._refusals_from_start: int | None = 0
@@ -147,6 +150,7 @@ class Sender:
         """Called right before every transmission."""
         while self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
             self._note(await self._journal.intend([change.key]), [change])
+        self._check_lease()
         self.sent_at[change.key] = self._clock()
 
     def _note(self, at: float, changes: Sequence[Change]) -> None:

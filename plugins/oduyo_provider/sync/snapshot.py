@@ -13,12 +13,12 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.sync.clock import Clock
-from oduyo_provider.sync.journal import read_history
+from oduyo_provider.sync.lease import LAPSES_AFTER_S, read_claims
 from oduyo_provider.sync.manifest import MANIFEST, Reference, SnapshotManifest
 from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.sender import INTENT_TTL_S
+from oduyo_provider.sync.settle import wait_for_journals
 from oduyo_provider.sync.side import SideWriter
-from oduyo_provider.sync.staging import Folder, write_manifest
+from oduyo_provider.sync.staging import write_manifest
 from oduyo_provider.sync.state import SiteState
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ async def fetch_snapshot(
 
     :raises ListingError: the listing could not be shown to be complete.
     """
-    await _wait_for_open_journals(run.state(site, normaliser.resource), settle_s, clock)
+    await _wait_for_dead_writers(run.state(site, normaliser.resource), settle_s, clock)
     for tries_left in reversed(range(LISTING_TRIES)):
         try:
             return await _fetch_once(run, client, params, normaliser, site=site, buckets=buckets)
@@ -60,18 +60,18 @@ async def fetch_snapshot(
     raise AssertionError("unreachable")
 
 
-async def _wait_for_open_journals(state: SiteState, settle_s: float, clock: Clock) -> None:
-    """Wait until whatever a load that died may have sent has taken effect or never will."""
-    for journal in state.read_open_journals():
-        unknown = read_history(Folder.open(journal.folder), journal.digest).unknown
-        wait_s = max(unknown.values(), default=0.0) + INTENT_TTL_S + settle_s - clock.now()
-        if wait_s > 0:
-            log.info(
-                "An earlier run ended while %s changes were being sent; waiting %.0f s for them to take effect before listing",
-                f"{len(unknown):,}",
-                wait_s,
-            )
-            await clock.sleep(wait_s)
+async def _wait_for_dead_writers(state: SiteState, settle_s: float, clock: Clock) -> None:
+    """Wait for what died; a run that still writes is waited for by load, which then compares again."""
+    journals = state.read_open_journals()
+    if not journals:
+        return
+    alive = [claim for claim in read_claims(state.claims) if clock.now() - claim.renewed_at <= LAPSES_AFTER_S]
+    if alive:
+        log.info(
+            "%s is writing to this site; the plan will be compared again before it is applied", alive[0].generation
+        )
+        return
+    await wait_for_journals(state, journals, settle_s, clock, log.info)
 
 
 async def _fetch_once(

@@ -18,17 +18,20 @@ _APPLIED = "applied.json"
 _ALTERED = "altered.jsonl"
 _FIGURES = "figures.json"
 _OPEN = "open"
+_CLAIMS = "claims"
 
 
 class Applied(msgspec.Struct, frozen=True):
     """The last plan that was applied to a site.
 
     :param run: the run's name.
+    :param generation: its plan's; see :attr:`~oduyo_provider.sync.manifest.PlanManifest.generation`.
     :param planned_at: when its listing began, seconds since 1970.
     :param applied_at: when it last wrote.
     """
 
     run: str
+    generation: str
     planned_at: float
     applied_at: float
 
@@ -48,6 +51,7 @@ class OpenJournal(msgspec.Struct, frozen=True):
 
     folder: str
     digest: str
+    generation: str
 
 
 class SiteState:
@@ -60,7 +64,12 @@ class SiteState:
         safe_site = re.sub(r"[^A-Za-z0-9.-]", "_", site)
         self._folder = root.child(SITES, f"{safe_site}__{resource}")
 
-    def check_order(self, run: str, snapshot: SnapshotManifest) -> bool:
+    @property
+    def claims(self) -> Folder:
+        """The folder of the leases' claims."""
+        return self._folder.child(_CLAIMS)
+
+    def check_order(self, generation: str, snapshot: SnapshotManifest) -> bool:
         """Whether another run has written since this plan's listing began, so that all must be compared again.
 
         :raises OutdatedPlanError: the other run's listing is newer than this plan's.
@@ -68,7 +77,7 @@ class SiteState:
         if not self._folder.has(_APPLIED):
             return False
         last = read_manifest(self._folder, _APPLIED, Applied)
-        if last.run == run:
+        if last.generation == generation:
             return False
         if last.planned_at > snapshot.started_at:
             raise OutdatedPlanError(
@@ -77,9 +86,9 @@ class SiteState:
             )
         return last.applied_at >= snapshot.started_at
 
-    def note_applied(self, run: str, snapshot: SnapshotManifest, now: float) -> None:
+    def note_applied(self, run: str, generation: str, snapshot: SnapshotManifest, now: float) -> None:
         """Write down that a run writes, or has just written."""
-        self._folder.write(_APPLIED, msgspec.json.encode(Applied(run, snapshot.started_at, now)))
+        self._folder.write(_APPLIED, msgspec.json.encode(Applied(run, generation, snapshot.started_at, now)))
 
     def read_existing(self) -> int | None:
         """Records in Ödüyo after the last applied run; None when there was none."""
@@ -108,9 +117,9 @@ class SiteState:
         merged = sorted({**known, **added}.values(), key=lambda altered: (int(altered.oduyo_id), altered.field))
         self._folder.write(_ALTERED, b"".join(msgspec.json.encode(altered) + b"\n" for altered in merged))
 
-    def open_journal(self, folder: str, digest: str) -> None:
+    def open_journal(self, journal: OpenJournal) -> None:
         """Write down that a load begins to send."""
-        self._open.write(_name_journal(folder), msgspec.json.encode(OpenJournal(folder, digest)))
+        self._open.write(_name_journal(journal.folder), msgspec.json.encode(journal))
 
     def close_journal(self, folder: str) -> None:
         """Write down that a load came to its end and knows what became of all that it sent."""

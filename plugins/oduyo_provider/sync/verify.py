@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -28,13 +28,21 @@ class Verifier:
     """
 
     def __init__(
-        self, client: OduyoClient, reader: Reader, normaliser: Normaliser, *, settle_s: float, clock: Clock
+        self,
+        client: OduyoClient,
+        reader: Reader,
+        normaliser: Normaliser,
+        *,
+        settle_s: float,
+        clock: Clock,
+        check_lease: Callable[[], None],
     ) -> None:
         self._client = client
         self._reader = reader
         self._normaliser = normaliser
         self._settle_s = settle_s
         self._clock = clock
+        self._check_lease = check_lease
 
     async def verify(
         self, done: Sequence[Change], results: Mapping[str, Result], sends: Mapping[str, int]
@@ -117,6 +125,7 @@ class Verifier:
             return record, [str(twin["id"]) for twin in records if twin is not record]
         kept: list[str] = []
         for twin in records[1:]:
+            self._check_lease()
             reply = await self._client.delete(str(twin["id"]))
             if reply.outcome is not ReplyOutcome.DONE:
                 kept.append(str(twin["id"]))

@@ -39,6 +39,11 @@ async def no_wait(seconds: float) -> None:
     """Sleeps not at all: for what has already taken effect."""
 
 
+async def short_wait(seconds: float) -> None:
+    """Sleeps for a moment, for what waits for others."""
+    await asyncio.sleep(min(seconds, 0.05))
+
+
 class Driver:
     """Runs the steps one by one, as Airflow's tasks would."""
 

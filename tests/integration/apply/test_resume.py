@@ -12,10 +12,11 @@ import pytest
 
 from oduyo_provider.core.errors import OutdatedPlanError, StagingError
 from oduyo_provider.core.report import Outcome
+from oduyo_provider.sync import lease
 from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.load import TRUSTED_FOR_S
 from sandbox.oduyo.server import Sandbox
-from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait
+from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait, short_wait
 
 
 def test_a_second_try_sends_nothing_that_the_first_confirmed(driver: Driver) -> None:
@@ -164,7 +165,10 @@ def _sync_in_a_process(url: str, folder: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [0.15, 0.3, 0.5, 0.8])
-def test_a_run_that_is_killed_in_the_middle_is_finished_by_the_next_one(driver: Driver, seed: float) -> None:
+def test_a_run_that_is_killed_in_the_middle_is_finished_by_the_next_one(
+    driver: Driver, seed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", 0.2)
     driver.site.set_readings(latency_s=0.002)
     spawn = multiprocessing.get_context("spawn")
     process = spawn.Process(target=_sync_in_a_process, args=(driver.site.url, str(driver.root.uri)))
@@ -176,7 +180,7 @@ def test_a_run_that_is_killed_in_the_middle_is_finished_by_the_next_one(driver: 
     process.join()
     landed = len(driver.site.records())
     assert 0 < landed < 1500
-    report = driver.sync(make_rows(1500), clock=Clock(time.time, no_wait))
+    report = driver.sync(make_rows(1500), clock=Clock(time.time, short_wait))
     assert report.created + report.unchanged == 1500
     assert report.unchanged == landed
     assert len(driver.stored()) == 1500

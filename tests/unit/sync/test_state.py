@@ -11,7 +11,7 @@ from oduyo_provider.core.plan import Altered
 from oduyo_provider.sync.manifest import SnapshotManifest
 from oduyo_provider.sync.side import Side
 from oduyo_provider.sync.staging import Folder
-from oduyo_provider.sync.state import SiteState
+from oduyo_provider.sync.state import OpenJournal, SiteState
 
 
 @pytest.fixture
@@ -24,27 +24,27 @@ def listed_at(moment: float) -> SnapshotManifest:
 
 
 def test_a_site_that_nobody_wrote_to_knows_nothing(state: SiteState) -> None:
-    assert not state.check_order("dag/run1", listed_at(10))
+    assert not state.check_order("dag/run1 g", listed_at(10))
     assert state.read_existing() is None
     assert state.read_altered() == {}
     assert state.read_open_journals() == []
 
 
 def test_a_plan_is_outdated_once_a_run_that_listed_later_was_applied(state: SiteState) -> None:
-    state.note_applied("dag/run2", listed_at(20), now=30)
+    state.note_applied("dag/run2", "dag/run2 g", listed_at(20), now=30)
     with pytest.raises(OutdatedPlanError, match="dag/run2"):
-        state.check_order("dag/run1", listed_at(10))
+        state.check_order("dag/run1 g", listed_at(10))
 
 
 def test_a_plan_whose_listing_began_before_another_run_wrote_is_compared_again(state: SiteState) -> None:
-    state.note_applied("dag/run1", listed_at(10), now=30)
-    assert state.check_order("dag/run2", listed_at(20))
-    assert not state.check_order("dag/run3", listed_at(31))
+    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
+    assert state.check_order("dag/run2 g", listed_at(20))
+    assert not state.check_order("dag/run3 g", listed_at(31))
 
 
 def test_a_run_never_stands_in_its_own_way(state: SiteState) -> None:
-    state.note_applied("dag/run1", listed_at(10), now=30)
-    assert not state.check_order("dag/run1", listed_at(10))
+    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
+    assert not state.check_order("dag/run1 g", listed_at(10))
 
 
 def test_sites_and_resources_are_kept_apart(state: SiteState, tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_a_damaged_memory_is_an_error_and_not_silently_empty(state: SiteState, t
 
 
 def test_a_load_that_did_not_end_leaves_its_journal_open(state: SiteState) -> None:
-    state.open_journal("/staging/run1/results/0", "d1")
-    state.open_journal("/staging/run1/results/1", "d2")
+    state.open_journal(OpenJournal("/staging/run1/results/0", "d1", "g"))
+    state.open_journal(OpenJournal("/staging/run1/results/1", "d2", "g"))
     state.close_journal("/staging/run1/results/0")
     assert [(journal.folder, journal.digest) for journal in state.read_open_journals()] == [
         ("/staging/run1/results/1", "d2")
