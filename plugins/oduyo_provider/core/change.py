@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 import msgspec
@@ -17,6 +18,12 @@ class Action(str, Enum):
     DEACTIVATE = "deactivate"
     DELETE = "delete"
 
+
+#: Fields that Ödüyo sets by itself whenever a record is written.
+SET_BY_ODUYO = frozenset({"updated_in"})
+
+# No date: 0000-00-00, MySQL's 2024-00-00, and -0001-11-30, which PHP makes of the first.
+_DATE = re.compile(r"(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2}").match
 
 ACTION_ORDER = {action: position for position, action in enumerate(Action)}
 
@@ -79,10 +86,10 @@ def compute_base(record: Remote, resource: Resource) -> Remote:
 
     A blank or zero date is left out: it must never be sent back.
     """
-    base: Remote = {"note": record.get("note")}
+    base: Remote = {"note": record.get("note") or None}  # an empty one need not be sent to be kept
     for field in resource.fields:
         value = record.get(field.name)
-        if field.kind is Kind.DATETIME and (not value or value.startswith("0000")):
+        if field.kind is Kind.DATETIME and not _DATE((value or "").strip()):
             value = None
         base[field.name] = value
     return base

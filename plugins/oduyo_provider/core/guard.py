@@ -5,6 +5,8 @@ A count trips only when it is above :data:`FLOOR` *and* above its ratio, so that
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 
 from oduyo_provider.core.plan import OnMissing, PlanCounts, PlanRules, SyncMode
@@ -38,7 +40,8 @@ class Trip(msgspec.Struct, frozen=True):
 
 
 def _is_above(count: int, ratio: float, whole: int) -> bool:
-    return count > FLOOR and count > ratio * whole
+    # Exact, as the ratio is written: in floats 0.29 * 100 is below 29.
+    return count > FLOOR and count > Fraction(repr(ratio)) * whole
 
 
 def compute_trips(
@@ -81,7 +84,10 @@ def _compute_comparison_trips(counts: PlanCounts, brakes: Brakes, previous_exist
         )
         trips.append(Trip("existing_fell", text))
     unmatched, whole = counts.missing, counts.existing_in_scope
-    if _is_above(counts.creates, brakes.max_update_ratio, whole) and unmatched > brakes.max_missing_ratio * whole:
+    if (
+        _is_above(counts.creates, brakes.max_update_ratio, whole)
+        and unmatched > Fraction(repr(brakes.max_missing_ratio)) * whole
+    ):
         text = (
             f"{counts.creates:,} records would be created while {unmatched:,} of {whole:,} existing ones match no row: "
             f"have the ERP's keys changed? (max_update_ratio {brakes.max_update_ratio:g}, "

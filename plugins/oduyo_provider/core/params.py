@@ -81,7 +81,7 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
     faults += [
         f"{name} cannot be {getattr(params, name)!r}; it takes a number from 0 to 1"
         for name in ("max_missing_ratio", "max_update_ratio", "max_rejected_ratio")
-        if not 0 <= getattr(params, name) <= 1
+        if not 0 <= getattr(params, name) <= 1  # NaN too
     ]
     if not 1 <= params.max_text_length <= 1_000_000:
         faults.append(f"max_text_length cannot be {params.max_text_length!r}; it takes a number from 1 to 1000000")

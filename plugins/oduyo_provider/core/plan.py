@@ -12,8 +12,11 @@ from enum import Enum
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Fault, Normaliser
 from oduyo_provider.core.record import Payload, Remote
+from oduyo_provider.core.status import PASSIVE
+from oduyo_provider.core.unreadable import show_value
 
 
 class SyncMode(str, Enum):
@@ -119,8 +122,12 @@ class PlanCounts(msgspec.Struct, kw_only=True):
         both: dict[str, object] = {}
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
-            both[name] = dict(Counter(mine) + Counter(theirs)) if isinstance(mine, dict) else mine + theirs
+            both[name] = _compute_sum(mine, theirs) if isinstance(mine, dict) else mine + theirs
         return msgspec.convert(both, PlanCounts)
+
+
+def _compute_sum(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:
+    return dict(sorted((Counter(mine) + Counter(theirs)).items()))
 
 
 class Plan(msgspec.Struct):
@@ -184,20 +191,21 @@ class _Planner:
                 self.existing.setdefault(found, []).append(record)
         for twins in self.existing.values():
             if len(twins) > 1:
-                twins.sort(key=lambda record: int(record["id"] or 0))  # the lowest id is the one
+                twins.sort(key=lambda record: int(_get_id(record)))  # the lowest id is the one
                 self.counts.remote_duplicates += len(twins) - 1
 
     def read_row(self, row: dict[str, object]) -> None:
         self.counts.extracted += 1
         normalised = self.normaliser.row(row)
-        self.warnings.update(fault.code for fault in normalised.warnings)
         integration_id, faults = normalised.integration_id, list(normalised.faults)
         if integration_id is None:
             self.counts.unreadable_ids += 1
         else:
             self.present.add(integration_id)
             if integration_id in self.accepted:
-                faults.append(Fault("integration_id", "duplicate", f"an earlier row has the id {integration_id} too"))
+                faults.append(
+                    Fault("integration_id", "duplicate", f"an earlier row has the id {show_value(integration_id)} too")
+                )
         if faults or integration_id is None or normalised.payload is None:
             self._reject(row, integration_id, faults)
             return
@@ -208,21 +216,19 @@ class _Planner:
         elif not self._compare(row, integration_id, normalised.payload, twins[0]):
             return
         self.accepted.add(integration_id)
+        self.warnings.update(fault.code for fault in normalised.warnings)
 
     def _compare(self, row: dict[str, object], integration_id: str, payload: Payload, record: Remote) -> bool:
         """Plan the update that a row needs, if any; False when the row is rejected instead."""
-        oduyo_id = str(record["id"])
-        differs = tuple(
-            name
-            for name, wanted in payload.items()
-            if not self.normaliser.same(name, record.get(name), wanted)
-            and not self._is_known_alteration(oduyo_id, name, wanted, record.get(name))
-        )
+        oduyo_id = _get_id(record)
+        differs = tuple(name for name, wanted in payload.items() if not self._is_as_wanted(record, name, wanted))
         if not differs:
             self.counts.unchanged += 1
             return True
-        if "key1" in differs and record.get("key1") and not self.rules.allow_unsafe:
-            detail = f"Ödüyo's record {oduyo_id} has key1 {record['key1']!r}, the row {payload['key1']!r}"
+        is_unowned = self.normaliser.same("key1", record.get("key1"), "")
+        if "key1" in differs and not is_unowned and not self.rules.allow_unsafe:
+            theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
+            detail = f"Ödüyo's record {oduyo_id} has key1 '{theirs}', the row '{ours}': another firm's record"
             self._reject(row, integration_id, [Fault("key1", "other_firm", detail)])
             return False
         base = compute_base(record, self.resource)
@@ -230,8 +236,12 @@ class _Planner:
         self.counts.updates += 1
         return True
 
-    def _is_known_alteration(self, oduyo_id: str, name: str, wanted: str, stored: str | None) -> bool:
-        known = self.altered.get((oduyo_id, name))
+    def _is_as_wanted(self, record: Remote, name: str, wanted: str) -> bool:
+        """Whether a field holds what is wanted, or what Ödüyo is known to make of it."""
+        stored = record.get(name)
+        if self.normaliser.same(name, stored, wanted):
+            return True
+        known = self.altered.get((_get_id(record), name))
         return known is not None and known.sent == wanted and known.stored == stored
 
     def _reject(self, row: dict[str, object], integration_id: str | None, faults: list[Fault]) -> None:
@@ -253,14 +263,23 @@ class _Planner:
                     self._retire(integration_id, record)
 
     def _retire(self, integration_id: str, record: Remote) -> None:
-        oduyo_id, base = str(record["id"]), compute_base(record, self.resource)
+        oduyo_id, base = _get_id(record), compute_base(record, self.resource)
         if self.rules.on_missing is OnMissing.DELETE:
             self.changes.append(Change(Action.DELETE, integration_id, {}, oduyo_id, base))
             self.counts.deletes += 1
-        elif self.rules.on_missing is OnMissing.DEACTIVATE and not self.normaliser.same(
-            "status", record.get("status"), "0"
-        ):
-            self.changes.append(Change(Action.DEACTIVATE, integration_id, {"status": "0"}, oduyo_id, base, ("status",)))
+        elif self.rules.on_missing is OnMissing.DEACTIVATE and not self._is_as_wanted(record, "status", PASSIVE):
+            payload = {"status": PASSIVE}
+            self.changes.append(Change(Action.DEACTIVATE, integration_id, payload, oduyo_id, base, ("status",)))
             self.counts.deactivates += 1
         else:
             self.counts.kept_missing += 1
+
+
+def _get_id(record: Remote) -> str:
+    found = record.get("id")
+    if found is None or not (found.isascii() and found.isdigit()):
+        raise ListingError(
+            f"A listed record has the id {show_value(found)}, which is no whole number, so no change could name it. Run the "
+            "listing again; if it stays so, ask Ödüyo's support about this record."
+        )
+    return found

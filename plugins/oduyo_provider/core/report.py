@@ -61,7 +61,7 @@ class Report(msgspec.Struct, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every change that was to be made has been made or was refused by Ödüyo."""
+        """Whether nothing is left undone; a retirement that was never tried counts as kept."""
         return not (self.failed or self.doubtful or self.stale or self.not_applied or self.missing_failed)
 
     @property
@@ -70,12 +70,14 @@ class Report(msgspec.Struct, kw_only=True):
         return self.created + self.updated + self.deactivated + self.deleted
 
     def check(self) -> None:
-        """Raise ArithmeticError, naming the figures, when they do not add up."""
+        """Raise ArithmeticError, naming the figures, when they do not add up or one is below zero."""
         for whole, parts in SUMS.items():
             total = sum(int(getattr(self, part)) for part in parts)
             if total != getattr(self, whole):
                 text = " + ".join(f"{part} {getattr(self, part)}" for part in parts)
                 raise ArithmeticError(f"the report does not add up: {whole} {getattr(self, whole)} is not {text}")
+            if negative := [part for part in parts if getattr(self, part) < 0]:
+                raise ArithmeticError(f"the report counts less than nothing: {', '.join(negative)}")
 
 
 #: Each figure and those that add up to it.
@@ -126,7 +128,8 @@ def compute_report(
 
     :param plan: all planned partitions together.
     :param outcomes: how many planned changes of each action had each outcome and, where it was not done, reason.
-    :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied.
+    :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied. Never
+        fewer than the plans hold: where extracting was started again and failed, only they know.
     :param remote_duplicates: found by reading back, beyond those that the plan knows of.
     """
     figures: Counter[str] = Counter()
@@ -135,6 +138,7 @@ def compute_report(
         figures[compute_figure(action, Outcome.DONE if dry_run else outcome)] += count
         if reason and outcome is not Outcome.DONE:
             reasons[f"{outcome.value}: {reason}"] += count
+    extracted = max(extracted, plan.extracted)
     report = Report(
         extracted=extracted,
         rejected=plan.rejected,

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.change import SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
-
-#: Fields that Ödüyo sets by itself whenever a record is written: no sign that somebody changed it.
-_SET_BY_ODUYO = frozenset({"updated_in"})
 
 
 class Standing(str, Enum):
@@ -42,21 +39,27 @@ def compute_stored(change: Change, record: Remote, normaliser: Normaliser) -> di
     A field that the change does not change may also be as it was: Ödüyo is known to store it otherwise than sent.
     """
     stored: dict[str, str | None] = {}
+    now = compute_base(record, normaliser.resource)  # as the change's base, without what is no date
     for name, wanted in change.payload.items():
         value = record.get(name)
-        is_untouched = change.oduyo_id is not None and name not in change.differs and value == change.base.get(name)
+        is_untouched = (
+            change.oduyo_id is not None and name not in change.differs and now.get(name) == change.base.get(name)
+        )
         if not is_untouched and not normaliser.same(name, value, wanted):
             stored[name] = value
     return stored
 
 
 def compute_moved(change: Change, record: Remote, normaliser: Normaliser) -> set[str]:
-    """The fields that the record holds otherwise than when the change was computed; ``null`` equals ``""``."""
+    """The fields that the record holds otherwise than when the change was computed; ``null`` equals ``""``.
+
+    Fields that Ödüyo sets at every write are left out: they are no sign that somebody changed the record.
+    """
     now = compute_base(record, normaliser.resource)
     return {
         name
         for name, value in change.base.items()
-        if name not in _SET_BY_ODUYO and (now.get(name) or "") != (value or "")
+        if name not in SET_BY_ODUYO and (now.get(name) or "") != (value or "")
     }
 
 

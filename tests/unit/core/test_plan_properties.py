@@ -30,7 +30,7 @@ from tests.unit.core.sides import (
     sites,
 )
 
-thorough = settings(max_examples=200, deadline=None)
+thorough = settings(max_examples=100, deadline=None)
 DATES = {"special_created_in", "special_updated_in", "created_in", "updated_in"}
 
 
@@ -175,7 +175,10 @@ def test_a_body_carries_the_whole_record_and_never_null_or_a_zero_date(
             kept = {
                 name: value
                 for name, value in site[str(change.oduyo_id)].items()
-                if value is not None and name not in DATES and name not in change.payload
+                if value is not None
+                and name not in DATES
+                and name not in change.payload
+                and (name, value) != ("note", "")
             }
             assert body == {**body, **kept, **change.payload}
             assert body.keys() <= {"id", "note", *SPECIAL_CODE.field_names}

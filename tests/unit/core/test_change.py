@@ -1,0 +1,99 @@
+"""A change says what it does, from what to what, and what is sent."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.record import SPECIAL_CODE
+from tests.unit.core.sides import make_record
+
+UPDATE = Change(Action.UPDATE, "100", {"code": "B"}, "7", {"code": "A", "note": None, "key1": "21"}, ("code",))
+DELETE = Change(Action.DELETE, "100", {}, "7", {"code": "A"})
+
+
+def test_actions_are_applied_in_this_order() -> None:
+    assert [action.value for action in Action] == ["create", "update", "deactivate", "delete"]
+
+
+def test_a_create_is_named_by_its_integration_id_and_the_others_by_the_record() -> None:
+    assert Change(Action.CREATE, "100", {}).key == "create:100"
+    assert UPDATE.key == "update:7"
+    assert DELETE.key == "delete:7"
+
+
+def test_records_are_ordered_as_numbers() -> None:
+    ordered = [Change(Action.DELETE, "100", {}, oduyo_id) for oduyo_id in ("9", "10")]
+    assert ordered[0].sort_key < ordered[1].sort_key
+
+
+def test_a_create_changes_every_field_it_has() -> None:
+    create = Change(Action.CREATE, "100", {"code": "A"})
+    assert (create.before, create.after, create.body()) == ({}, {"code": "A"}, {"code": "A"})
+
+
+def test_an_update_lays_its_fields_over_the_listed_record() -> None:
+    assert UPDATE.body() == {"id": "7", "code": "B", "key1": "21"}
+    assert (UPDATE.before, UPDATE.after) == ({"code": "A"}, {"code": "B"})
+
+
+def test_a_field_that_was_not_listed_was_null_before() -> None:
+    assert Change(Action.UPDATE, "1", {"space1": "x"}, "7", {}, ("space1",)).before == {"space1": None}
+
+
+def test_a_delete_sends_the_id_only() -> None:
+    assert DELETE.body() == {"id": "7"}
+
+
+def test_a_body_is_a_copy_of_its_own() -> None:
+    create = Change(Action.CREATE, "100", {"code": "A"})
+    create.body()["code"] = "X"
+    create.after["code"] = "X"
+    assert create.payload == {"code": "A"}
+
+
+def test_the_whole_record_is_sent_back_with_its_own_moments_too() -> None:
+    base = compute_base(make_record(note="n"), SPECIAL_CODE)
+    body = Change(Action.UPDATE, "100", {"code": "B"}, "7", base, ("code",)).body()
+    assert body == {**{name: value for name, value in base.items() if value is not None}, "code": "B", "id": "7"}
+    assert (body["created_in"], body["updated_in"]) == ("2024-01-01 00:00:00", "2024-01-02 00:00:00")
+    given = {"updated_in": "2024-03-03 00:00:00"}
+    assert Change(Action.UPDATE, "100", given, "7", base, ("updated_in",)).body()["updated_in"] == given["updated_in"]
+
+
+def test_a_base_holds_the_documented_fields_and_the_note() -> None:
+    base = compute_base({**make_record(note="n"), "secret_column": "x"}, SPECIAL_CODE)
+    assert base.keys() == {"note", *SPECIAL_CODE.field_names}
+    assert base["note"] == "n"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [None, "", "   ", "0000-00-00 00:00:00", " 0000-00-00", "-0001-11-30 00:00:00", "2024-00-00", "2024-05-00", "none"],
+)
+def test_what_is_no_date_is_never_sent_back(stored: str | None) -> None:
+    base = compute_base(make_record(special_created_in=stored, created_in=stored), SPECIAL_CODE)
+    assert "special_created_in" not in Change(Action.UPDATE, "100", {"code": "B"}, "7", base, ("code",)).body()
+    assert base["created_in"] is None
+
+
+@pytest.mark.parametrize("stored", ["2024-10-10 10:00:00", "2024-10-10T10:00:00Z", "2024-10-10", "1899-12-30 00:00:00"])
+def test_a_date_is_sent_back_as_it_was_listed(stored: str) -> None:
+    assert compute_base(make_record(special_created_in=stored), SPECIAL_CODE)["special_created_in"] == stored
+
+
+@pytest.mark.parametrize("text", ["0000-00-00 00:00:00", "0000", ""])
+def test_a_text_that_looks_like_a_zero_date_is_kept(text: str) -> None:
+    assert compute_base(make_record(code=text), SPECIAL_CODE)["code"] == text
+
+
+@pytest.mark.parametrize("change", [UPDATE, DELETE, Change(Action.CREATE, "Ş1", {"code": "İ\n'\""})])
+def test_a_change_survives_json(change: Change) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(change), type=Change) == change
+
+
+@pytest.mark.parametrize("note", [None, ""])
+def test_an_empty_note_is_not_sent_back(note: str | None) -> None:
+    base = compute_base(make_record(note=note), SPECIAL_CODE)
+    assert "note" not in Change(Action.UPDATE, "100", {"code": "B"}, "7", base, ("code",)).body()
