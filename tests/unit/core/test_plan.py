@@ -196,7 +196,7 @@ def test_deactivating_sends_the_whole_record_with_a_passive_status() -> None:
     assert change.body() == {
         name: "0" if name == "status" else value
         for name, value in make_record(description="d", note="n").items()
-        if value and (not name.endswith("_in") or name == "created_in")
+        if value and (not name.endswith("_in") or name in ("created_in", "updated_in"))
     } | dict.fromkeys(("typecode", *(f"space{number}" for number in range(1, 6))), "")
 
 
