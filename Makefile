@@ -1,0 +1,84 @@
+# Each target sets up what it needs by itself. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+STATE ?= .run
+# Params of the DAG for `make run`, as JSON: make run PARAMS='{"on_missing": "deactivate"}'
+PARAMS ?=
+
+STAMP := .venv/.set-up
+LOG := .run/logs/setup.log
+BIN := .venv/bin
+STRICT := */oduyo_provider/core/*,*/oduyo_provider/api/*
+# More for pytest, without the thresholds: make test ARGS="tests/unit -k guard"
+ARGS ?=
+
+# A checkout may be read-only to others, and compiled files of its own are of no use to anybody.
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONPATH :=
+
+.PHONY: help setup run ui test lint lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(STAMP) ## make .venv with everything that is needed (by itself, and again when requirements.lock changes)
+
+# The stamp is taken away first and written last: a setup that was killed is done again from its beginning.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1 || true), but Python 3.10 to 3.13 is needed." \
+	    "Install one, then name it: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 1; }
+	@mkdir -p .run/logs
+	@[ -e $(STAMP) ] || rm -rf .venv
+	@rm -f $(STAMP)
+	@echo "Setting up .venv ($$([ -x $(BIN)/python ] && $(BIN)/python --version || $(PYTHON) --version)), which takes a minute or two (log: $(LOG))"
+	@{ [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; \
+	  if command -v uv; then \
+	    export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$$PWD/.venv"; \
+	    uv pip install --python $(BIN)/python --require-hashes -r requirements.lock; \
+	    uv pip install --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	  else \
+	    $(BIN)/python -m pip install --no-compile --require-hashes -r requirements.lock; \
+	    $(BIN)/python -m pip install --no-compile --no-deps --no-build-isolation -e .; \
+	  fi; } > $(LOG) 2>&1 || { tail -n 20 $(LOG) >&2; \
+	    echo "Setting up failed: the lines above are the end of $(LOG). Mend it, then run make again." >&2; exit 1; }
+	@# Without compiled files every Airflow process compiles thousands of them again. Some packages carry files for
+	@# other Python versions, which do not compile and are not needed.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -j 0 .venv/lib > .run/logs/compile.log 2>&1 || true
+	@touch $(STAMP)
+
+run: $(STAMP) ## the whole way once: demo ERP, local Ödüyo, real Airflow; shows what was done
+	@exec $(BIN)/python -m sandbox.demo run --state "$(STATE)" --params '$(PARAMS)'
+
+ui: $(STAMP) ## the same, and stays: Airflow's UI at 127.0.0.1:8080 until Ctrl-C
+	@exec $(BIN)/python -m sandbox.demo ui --state "$(STATE)"
+
+# pytest's summary is the last thing that is printed, unless a threshold is not reached.
+test: export COVERAGE_FILE := .run/coverage
+test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90 %
+	@mkdir -p .run/logs
+	@$(BIN)/python -m pytest --cov --cov-branch --cov-report=term $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --include='$(STRICT)' --fail-under=100 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
+	  echo "core and api are not covered wholly: the lines above name what no test reaches." >&2; exit 1; }
+	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
+	  echo "Less than 90 % is covered: the lines above name what no test reaches." >&2; exit 1; }
+
+lint: $(STAMP) ## style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lock: $(STAMP) ## resolve requirements.lock anew (needs uv)
+	@command -v uv > /dev/null || { echo "make lock needs uv. Install it, then try again." >&2; exit 1; }
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.10 --group dev \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean: ## stop what make ui left, and remove .venv, .run and caches
+	@if [ -x $(BIN)/python ] && [ -d .run ]; then $(BIN)/python -m sandbox.demo stop --remove || true; fi
+	@rm -rf .venv .run .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,182 @@
+"""``python -m sandbox.demo run|ui|stop``: the whole way from an ERP to Ödüyo on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+from sandbox.demo.airflow import DAG_ID
+from sandbox.demo.follow import Follower
+from sandbox.demo.place import FIRST_UI_PORT, ROOT, DemoError, Place, find_port, find_ports
+from sandbox.demo.show import compute_meaning, compute_table
+from sandbox.demo.stage import PASSWORD, WRONG_PASSWORD, Interrupted, Stage, clear, open_stage
+from sandbox.erp.server import stop_server
+
+_STOP_TIMEOUT_S = 60.0
+_LOOK_EVERY_S = 1.0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.demo",
+        description="A demo ERP, a local Ödüyo and a real Airflow. With a database in ERP_DSN, that one is the ERP.",
+    )
+    parser.add_argument("command", choices=("run", "ui", "stop"), help="run once; keep the UI up; stop what is left")
+    parser.add_argument("--state", type=Path, default=ROOT / ".run", help="folder of everything that is written")
+    parser.add_argument("--params", type=parse_params, default={}, help="run: the DAG's params, as JSON")
+    parser.add_argument("--remove", action="store_true", help="stop: also remove everything that was written")
+    parser.add_argument("--wrong-password", action="store_true", help="run: see how a refused login looks")
+    return parser
+
+
+def parse_params(text: str) -> dict[str, object]:
+    """A JSON object; nothing is an empty one."""
+    try:
+        params = json.loads(text or "{}")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON ({error})") from error
+    if not isinstance(params, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
+    return params
+
+
+def say(text: str) -> None:
+    """A line on the terminal, at once."""
+    print(text, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    place = Place(options.state.resolve())
+    try:
+        if options.command == "stop":
+            return stop(place, is_removed=options.remove)
+        with open_stage(place, say) as stage:
+            if options.command == "ui":
+                return serve_ui(stage)
+            password = WRONG_PASSWORD if options.wrong_password else PASSWORD
+            return run(stage, options.params, password=password)
+    except Interrupted as stopped:
+        return 0 if options.command == "ui" else 128 + stopped.number
+    except DemoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except requests.RequestException as error:
+        print(
+            f"Airflow does not answer any more ({error}). {place.logs / 'airflow.log'} says why; then start again.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def run(stage: Stage, params: dict[str, object], *, password: str) -> int:
+    """One run from the start to its report; 1 when it failed."""
+    started_at = time.monotonic()
+    stage.start_erp()
+    stage.start_sandbox(password=password)
+    api = stage.start_airflow(find_ports(1)[0], has_connections=True)
+    run_id = api.trigger(params)
+    say(f"Run {run_id} of the DAG {DAG_ID}")
+    follower = Follower(api, run_id, tasks_log=stage.place.logs / "tasks", say=say, check=stage.check)
+    state = follower.follow()
+    report = api.fetch_report(run_id)
+    say("")
+    if report is not None and (report["extracted"] or state == "success"):
+        say(compute_table(report) + "\n")
+    failure = follower.find_failure() if state != "success" else None
+    if failure:
+        print(f"The run failed at {failure[0]}: {failure[1]}", file=sys.stderr, flush=True)
+    elif report is not None:
+        say(compute_meaning(report))
+    show_whereabouts(stage, run_id)
+    say(f"  {time.monotonic() - started_at:.0f} s in all, without stopping")
+    return 0 if state == "success" else 1
+
+
+def show_whereabouts(stage: Stage, run_id: str) -> None:
+    """Where to look, and what to do next."""
+    place = stage.place
+    rows = {
+        "Report": place.staging / DAG_ID / run_id / "report.json",
+        "Rejected rows": place.staging / DAG_ID / run_id / "quarantine.jsonl",
+        "Logs": place.logs,
+    }
+    say("")
+    for name, path in rows.items():
+        if path.exists():
+            say(f"  {name:<14} {_shorten(path)}")
+    say(f"  {'See it':<14} make ui")
+    if not os.environ.get("ERP_DSN"):
+        say(f"  {'Edit the ERP':<14} {_compute_edit(place)}")
+    say(f"  {'Run again':<14} make run")
+
+
+def serve_ui(stage: Stage) -> int:
+    """Stay until somebody stops it."""
+    stage.start_erp()
+    stage.start_sandbox(password=PASSWORD)
+    api = stage.start_airflow(find_port(FIRST_UI_PORT), has_connections=False)
+    for name, connection in stage.connections.items():
+        api.save_connection(name, connection)
+    say("")
+    say(f"  Airflow   {api.address}/dags/{DAG_ID}   (no login; only this machine reaches it)")
+    say(f"  Ödüyo     {stage.sandbox_url}/   (the codes it holds)")
+    say("")
+    say("  Open the first address and click Trigger, then Trigger again in the form: the run's tasks turn green within")
+    say("  seconds. The task report has the figures in its log, the second address shows the codes.")
+    say("  Admin, Connections holds erp_default and oduyo_default; the Test button tries them.")
+    if not os.environ.get("ERP_DSN"):
+        say(f"  To see a difference: {_compute_edit(stage.place)}, then trigger again.")
+    say("  Ctrl-C stops everything.")
+    while True:
+        stage.check()
+        time.sleep(_LOOK_EVERY_S)
+
+
+def stop(place: Place, *, is_removed: bool) -> int:
+    """Stop the demo that holds this folder, or end what a killed one left.
+
+    :param is_removed: remove the folder as well.
+    """
+    if not place.folder.exists():
+        return 0
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    if holder := place.find_holder():
+        say(f"Stopping the demo (process {holder})")
+        os.kill(holder, signal.SIGTERM)
+        while place.find_holder() is not None:
+            if time.monotonic() > deadline:
+                raise DemoError(
+                    f"The demo (process {holder}) does not stop. End it with `kill -9 {holder}`, then try again."
+                )
+            time.sleep(_LOOK_EVERY_S / 4)
+    with place.lock():
+        clear(place, say)
+        stop_server(place.erp)
+        if is_removed:
+            place.remove()
+    return 0
+
+
+def _compute_edit(place: Place) -> str:
+    return f"{_shorten(Path(sys.executable))} -m sandbox.erp edit --data {_shorten(place.erp)}"
+
+
+def _shorten(path: Path) -> str:
+    """As one would type it here."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
