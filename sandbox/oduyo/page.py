@@ -38,7 +38,8 @@ input, button { font: inherit; padding: .4rem .7rem; border: 1px solid var(--lin
 input { flex: 1; max-width: 26rem; } div { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; color: var(--soft); font-weight: 600; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-td.description { white-space: pre-wrap; min-width: 14rem; } tr:nth-child(even) td { background: var(--band); }
+td.description { white-space: pre-wrap; min-width: 14rem; }
+td.code { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; max-width: 20rem; } tr:nth-child(even) td { background: var(--band); }
 a { color: var(--accent); } nav { margin-top: 1rem; display: flex; gap: 1rem; }
 """
 
