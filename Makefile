@@ -21,10 +21,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test lint lock clean
+.PHONY: help setup run ui test test-wheel lint lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 setup: $(STAMP) ## make .venv with everything that is needed (by itself, and again when requirements.lock changes)
 
@@ -67,6 +67,21 @@ test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90
 	  echo "core and api are not covered wholly: the lines above name what no test reaches." >&2; exit 1; }
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
 	  echo "Less than 90 % is covered: the lines above name what no test reaches." >&2; exit 1; }
+
+WHEEL := .run/wheel
+test-wheel: $(STAMP) ## all tests again, with the built wheel installed instead of this checkout
+	@rm -rf $(WHEEL) && mkdir -p $(WHEEL) .run/logs
+	@{ $(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL) . && $(PYTHON) -m venv $(WHEEL)/venv; \
+	  if command -v uv; then \
+	    export UV_PYTHON_DOWNLOADS=never; \
+	    uv pip install --python $(WHEEL)/venv/bin/python --require-hashes -r requirements.lock; \
+	    uv pip install --python $(WHEEL)/venv/bin/python --no-deps $(WHEEL)/*.whl; \
+	  else \
+	    $(WHEEL)/venv/bin/python -m pip install --no-compile --require-hashes -r requirements.lock; \
+	    $(WHEEL)/venv/bin/python -m pip install --no-compile --no-deps $(WHEEL)/*.whl; \
+	  fi; env -u PYTHONDONTWRITEBYTECODE $(WHEEL)/venv/bin/python -m compileall -q -j 0 $(WHEEL)/venv/lib || true; \
+	} > .run/logs/wheel.log 2>&1 || { tail -n 20 .run/logs/wheel.log >&2; exit 1; }
+	@$(WHEEL)/venv/bin/python -m pytest $(ARGS)
 
 lint: $(STAMP) ## style, format and types
 	@$(BIN)/ruff check .

@@ -16,57 +16,58 @@ Nothing has to be cleaned up by hand: the next run compares everything again and
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 from airflow.sdk import DAG, Param, TriggerRule, task
 
 from oduyo_provider.operators import steps
 from oduyo_provider.operators.approval import UnsafePlanApproval
+from oduyo_provider.operators.context import read_defaults
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 
 SQL = str(Path(__file__).parent / "sql")
-DEFAULTS = {"erp_query": "dia_postgres", **json.loads(os.environ.get("ODUYO_PARAMS") or "{}")}
+QUERIES = steps.list_queries(SQL)
+DEFAULTS = read_defaults(QUERIES)  # the environment variable ODUYO_PARAMS sets others
 
 
-def param(name: str, default: object, description: str, section: str | None = None, **schema: object) -> Param:
-    """A field of the trigger form; ``ODUYO_PARAMS`` may set another default."""
-    return Param(DEFAULTS.get(name, default), description=description, section=section, **schema)
+def param(name: str, description: str, section: str | None = None, **schema: object) -> Param:
+    """A field of the trigger form."""
+    return Param(DEFAULTS[name], description=description, section=section, **schema)
 
 
 RATIO = {"type": "number", "minimum": 0, "maximum": 1, "section": "Safety"}
 
 PARAMS = {
-    "erp_query": param("erp_query", "dia_postgres", "The ERP query: a file in dags/sql.", enum=steps.list_queries(SQL)),
+    "erp_query": param("erp_query", "The ERP query: a file in dags/sql.", enum=QUERIES),
     "sync_mode": param(
         "sync_mode",
-        "upsert",
         "upsert sends differences; create sends every row, again in every run.",
         enum=["upsert", "create"],
     ),
     "on_missing": param(
         "on_missing",
-        "keep",
         "What happens to Ödüyo's records that no ERP row has.",
         enum=["keep", "deactivate", "delete"],
     ),
-    "dry_run": param("dry_run", False, "Show the plan, write nothing.", type="boolean"),
-    "max_missing_ratio": param("max_missing_ratio", 0.1, "Stop when more of Ödüyo's records have no ERP row.", **RATIO),
-    "max_update_ratio": param("max_update_ratio", 0.5, "Stop when more of the matched records would change.", **RATIO),
-    "max_rejected_ratio": param("max_rejected_ratio", 0.05, "Stop when more of the ERP's rows are rejected.", **RATIO),
-    "on_unsafe": param(
-        "on_unsafe", "fail", "When a brake trips: fail, or ask a person here.", "Safety", enum=["fail", "ask"]
-    ),
-    "allow_unsafe": param("allow_unsafe", False, "Go on although a brake trips.", "Safety", type="boolean"),
+    "dry_run": param("dry_run", "Show the plan, write nothing.", type="boolean"),
+    "max_missing_ratio": param("max_missing_ratio", "Stop when more of Ödüyo's records have no ERP row.", **RATIO),
+    "max_update_ratio": param("max_update_ratio", "Stop when more of the matched records would change.", **RATIO),
+    "max_rejected_ratio": param("max_rejected_ratio", "Stop when more of the ERP's rows are rejected.", **RATIO),
+    "on_unsafe": param("on_unsafe", "When a brake trips: fail, or ask a person here.", "Safety", enum=["fail", "ask"]),
+    "allow_unsafe": param("allow_unsafe", "Go on although a brake trips.", "Safety", type="boolean"),
     "repair_windows_1254": param(
-        "repair_windows_1254", False, "Mend texts that were read as latin-1 (Þube for Şube).", "Texts", type="boolean"
+        "repair_windows_1254", "Mend texts that were read as latin-1 (Þube for Şube).", "Texts", type="boolean"
     ),
     "max_text_length": param(
-        "max_text_length", 255, "Longer texts are rejected, never cut.", "Texts", type="integer", minimum=1
+        "max_text_length", "Longer texts are rejected, never cut.", "Texts", type="integer", minimum=1
     ),
 }
+
+#: A step's result is one XCom: without this, Airflow pushes each of its keys a second time.
+step = partial(task, multiple_outputs=False)
 
 with DAG(
     dag_id="oduyo_special_codes",
@@ -85,11 +86,11 @@ with DAG(
         "max_retry_delay": timedelta(minutes=15),
     },
 ) as dag:
-    snapshot = task(task_id="snapshot")(steps.run_snapshot)()
-    parts = task(task_id="extract")(steps.run_extract)(snapshot, SQL)
-    plans = task(task_id="transform")(steps.run_transform).expand(part=parts)
-    verdict = task(task_id="guard")(steps.run_guard)(parts, plans)
+    snapshot = step(task_id="snapshot")(steps.run_snapshot)()
+    parts = step(task_id="extract")(steps.run_extract)(snapshot, SQL)
+    plans = step(task_id="transform")(steps.run_transform).expand(part=parts)
+    verdict = step(task_id="guard")(steps.run_guard)(parts, plans)
     approve = UnsafePlanApproval(task_id="approve", verdict=verdict)
     load = OduyoSpecialCodeOperator.partial(task_id="load", trigger_rule=TriggerRule.NONE_FAILED).expand(plan=plans)
-    report = task(task_id="report", trigger_rule=TriggerRule.ALL_DONE)(steps.run_report)()
+    report = step(task_id="report", trigger_rule=TriggerRule.ALL_DONE)(steps.run_report)()
     approve >> load >> report

@@ -29,6 +29,9 @@ from oduyo_provider.hooks.connection import fetch_connection
 
 T = TypeVar("T")
 
+#: Moves that a 2xx may ask for all the same. One without a status at all may be another endpoint's way to answer.
+_NO_SUCCESS = (Move.REFUSED, Move.SESSION, Move.NOT_THIS_API)
+
 
 class OduyoHook(HttpHook):
     """Calls Ödüyo, logged in.
@@ -133,11 +136,15 @@ class OduyoHook(HttpHook):
         return verdict.move
 
     def check_response(self, response: Response) -> None:
-        """Raise when an answer is no 2xx, showing what Ödüyo said without secrets and control characters."""
-        if not 200 <= response.status_code < 300:
-            said = neutralise(self._redact(response.text))
-            with airflow_errors():
-                raise OduyoError(f"Ödüyo answered {response.request.path_url} with HTTP {response.status_code}: {said}")
+        """Raise when an answer is no 2xx, or says ``status: false``, or is not this API's.
+
+        The message shows what Ödüyo said, without secrets and control characters.
+        """
+        if 200 <= response.status_code < 300 and self._find_move(response) not in _NO_SUCCESS:
+            return
+        said = neutralise(self._redact(response.text))
+        with airflow_errors():
+            raise OduyoError(f"Ödüyo answered {response.request.path_url} with HTTP {response.status_code}: {said}")
 
     def test_connection(self) -> tuple[bool, str]:
         """Log in and list one record: what the Test button does."""

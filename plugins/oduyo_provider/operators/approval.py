@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -44,3 +44,8 @@ class UnsafePlanApproval(ApprovalOperator):
             "nothing is written."
         )
         return super().execute(context)
+
+
+def is_approval(answer: Mapping[str, Any]) -> bool:
+    """Whether what :class:`UnsafePlanApproval` returned is a yes; after a no it returns nothing."""
+    return UnsafePlanApproval.APPROVE in answer["chosen_options"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams, parse_params
 from oduyo_provider.erp.read import check_hook
 from oduyo_provider.erp.session import DatabaseHook
@@ -14,6 +18,9 @@ from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.sync.run import Run, name_attempt
 from oduyo_provider.sync.side import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging import staging_root
+
+#: Environment variable that sets the params' defaults, as a JSON object.
+PARAMS_VARIABLE = "ODUYO_PARAMS"
 
 #: Environment variables that name the connections.
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
@@ -35,6 +42,33 @@ def read_run(context: Mapping[str, Any], *, has_task: bool = False) -> Run:
 def read_params(context: Mapping[str, Any]) -> RunParams:
     """The run's params, checked."""
     return parse_params(dict(context["params"]))
+
+
+def read_defaults(queries: Sequence[str]) -> dict[str, Any]:
+    """The params' defaults, by name: the program's own, and over them those of :data:`PARAMS_VARIABLE`.
+
+    :param queries: the names that ``erp_query`` can take.
+    :raises SettingsError: naming every fault, so that the DAG's import error says what to mend.
+    """
+    try:
+        given = json.loads(os.environ.get(PARAMS_VARIABLE) or "{}")
+        params = parse_params(given if isinstance(given, dict) else {str(given): None})
+    except ValueError as error:
+        raise SettingsError(
+            f"The environment variable {PARAMS_VARIABLE} is no JSON ({error}). Write an object into it, such as "
+            '{"on_missing": "deactivate"}, or unset it, on all machines of this Airflow.'
+        ) from error
+    except SettingsError as error:
+        raise SettingsError(
+            f"The environment variable {PARAMS_VARIABLE} sets defaults that cannot be used. {error}"
+        ) from error
+    if params.erp_query not in queries:
+        raise SettingsError(
+            f"There is no query {params.erp_query}.sql in dags/sql, only {', '.join(queries) or 'none at all'}. Name one of "
+            f'them in the environment variable {PARAMS_VARIABLE}, as {{"erp_query": "…"}}, or add the file.'
+        )
+    defaults: dict[str, Any] = msgspec.to_builtins(params)
+    return defaults
 
 
 def read_buckets() -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, literal
 from airflow.sdk.exceptions import AirflowSkipException
 
+from oduyo_provider.api.redact import neutralise
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams, parse_params
@@ -141,6 +142,11 @@ def _read_rows(rows: object) -> list[dict[str, object]]:
             raise SettingsError(
                 f"rows is a text that is no JSON ({error}): pass other_task.output, or a list of rows."
             ) from error
-    if isinstance(rows, Sequence) and all(isinstance(row, dict) for row in rows):
-        return list(rows)
-    raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
+    if not isinstance(rows, Sequence):
+        raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
+    for number, row in enumerate(rows, 1):
+        if not (isinstance(row, dict) and all(isinstance(name, str) for name in row)):
+            raise SettingsError(
+                f"Row {number} of rows is {neutralise(repr(row), 80)}: each row is a dict whose keys are field names."
+            )
+    return list(rows)

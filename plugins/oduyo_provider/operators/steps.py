@@ -15,6 +15,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.hooks.boundary import airflow_errors
+from oduyo_provider.operators.approval import is_approval
 from oduyo_provider.operators.context import open_erp, open_oduyo, read_buckets, read_params, read_run
 from oduyo_provider.sync.check import check
 from oduyo_provider.sync.extract import extract
@@ -93,12 +94,14 @@ def run_report(resource: Resource = SPECIAL_CODE) -> None:
     """
     context = get_current_context()
     ti = context["ti"]
+    verdict = next(iter(_pull(ti, "guard")), None)
     steps = Steps(
         snapshot=next(iter(_pull(ti, "snapshot")), None),
         parts=next(iter(_pull(ti, "extract")), []),
         plans=_pull(ti, "transform"),
-        verdict=next(iter(_pull(ti, "guard")), None),
+        verdict=verdict,
         loads=_pull(ti, "load"),
+        is_rejected=bool(verdict and verdict["ask"]) and not any(map(is_approval, _pull(ti, "approve"))),
     )
     with airflow_errors():
         params = read_params(context)

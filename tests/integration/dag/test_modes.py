@@ -1,0 +1,134 @@
+"""What the params ask for: dry runs, missing records, create mode, few columns, few rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.conftest import Erp
+from tests.integration.dag.conftest import RunSpecialCodes, count_writes, make_query, make_records, pick
+
+pytestmark = pytest.mark.usefixtures("erp")
+
+
+def test_a_dry_run_plans_everything_and_writes_nothing(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    oduyo.seed(make_records(3, code="ESKİ") + make_records(2, start=100))
+    made = run_special_codes({"dry_run": True, "on_missing": "delete"}, query=make_query(20))
+    assert made.state == "success", made.error
+    assert (made.tasks["load"], made.tasks["report"]) == (["skipped"], ["success"])
+    assert count_writes(oduyo) == 0
+    assert made.report["dry_run"] is True
+    assert pick(made.report) == {
+        "extracted": 20,
+        "created": 17,
+        "updated": 3,
+        "missing": 2,
+        "deleted": 2,
+        "dry_run": True,
+    }
+    assert "update 1 (Ödüyo 1): code 'ESKİ' → 'K.1'" in made.log
+
+
+def test_a_dry_run_names_the_brake_that_a_real_run_would_trip(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(30, code="ESKİ"))
+    made = run_special_codes({"dry_run": True}, query=make_query(30))
+    assert made.state == "success", made.error
+    assert "a run that writes would stop here: 30 of 30 matched records would be updated" in made.log
+
+
+@pytest.mark.parametrize("keeps_absent", [True, False])
+def test_missing_records_of_the_scope_are_deactivated_and_keep_their_other_fields(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, keeps_absent: bool
+) -> None:
+    oduyo.set_readings(update_keeps_absent=keeps_absent)
+    oduyo.seed(make_records(3, start=100, space1="elle yazılan") + make_records(1, start=200, status="0"))
+    oduyo.seed(make_records(1, start=300, key1="21") + make_records(1, start=400, integration_id=""))
+    before = {record["id"]: record for record in oduyo.records()}
+    made = run_special_codes({"on_missing": "deactivate"}, query=make_query(9))
+    assert made.state == "success", made.error
+    assert pick(made.report) == {"extracted": 9, "created": 9, "missing": 4, "kept_missing": 1, "deactivated": 3}
+    for record in oduyo.records()[:6]:
+        expected = {**before[record["id"]], "updated_in": record["updated_in"]}
+        if record["integration_id"] in ("100", "101", "102"):
+            expected["status"] = "0"
+        assert record == expected
+
+
+def test_missing_records_of_the_scope_are_deleted(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    oduyo.seed(make_records(3, start=100) + make_records(1, start=300, key1="21"))
+    made = run_special_codes({"on_missing": "delete"}, query=make_query(9))
+    assert made.state == "success", made.error
+    assert pick(made.report) == {"extracted": 9, "created": 9, "missing": 3, "deleted": 3}
+    assert {record["integration_id"] for record in oduyo.records()} == {"300", *map(str, range(1, 10))}
+
+
+def test_a_row_that_is_rejected_is_not_missing(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    oduyo.seed(make_records(2))
+    query = "SELECT 1 AS integration_id, '' AS code, 2 AS key1, 1 AS key2 UNION ALL SELECT 2, 'K.2', 2, 1"
+    made = run_special_codes({"on_missing": "delete"}, query=query)
+    assert pick(made.report) == {"extracted": 2, "rejected": 1, "unchanged": 1}
+    assert len(oduyo.records()) == 2
+
+
+def test_create_mode_compares_nothing_and_creates_again_in_the_second_run(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    for run in (1, 2):
+        made = run_special_codes({"sync_mode": "create"}, query=make_query(25))
+        assert made.state == "success", made.error
+        assert pick(made.report) == {"extracted": 25, "created": 25}
+        ids = sorted(int(str(record["integration_id"])) for record in oduyo.records())
+        assert ids == sorted(list(range(1, 26)) * run)
+
+
+def test_a_column_that_the_query_has_not_is_neither_sent_nor_compared(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(2, space3="elle"))
+    made = run_special_codes(
+        query="SELECT 1 AS INTEGRATION_ID, 'K.1' AS Code UNION ALL SELECT 2, 'YENİ' UNION ALL SELECT 3, 'K.3'"
+    )
+    assert made.state == "success", made.error
+    assert pick(made.report) == {"extracted": 3, "unchanged": 1, "updated": 1, "created": 1}
+    first, second, third = oduyo.records()
+    assert {**first, "id": "2"} == {**second, "integration_id": "1", "code": "K.1", "description": "açıklama 1"} | {
+        "created_in": first["created_in"],
+        "updated_in": first["updated_in"],
+    }
+    assert (second["code"], second["space3"], third["key1"]) == ("YENİ", "elle", "")
+    (created,) = [entry["column"] for entry in oduyo.log(call="create")["requests"]]
+    assert created == {"integration_id": "3", "code": "K.3"}
+
+
+def test_one_row_is_enough(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    made = run_special_codes(query=make_query(1))
+    assert (made.state, pick(made.report)) == ("success", {"extracted": 1, "created": 1})
+    assert [record["description"] for record in oduyo.records()] == ["açıklama 1"]
+
+
+def test_other_records_with_the_same_id_are_reported_and_left_alone(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(1, code="A") + make_records(1, code="B"))
+    made = run_special_codes(query=make_query(1))
+    assert pick(made.report) == {"extracted": 1, "updated": 1, "remote_duplicates": 1}
+    assert [record["code"] for record in oduyo.records()] == ["K.1", "B"]
+    assert "1 records beside others with the same integration_id" in made.log
+
+
+def test_the_demo_of_a_logo_mirror_goes_the_same_way(
+    erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    erp.load_demo()
+    made = run_special_codes({"erp_query": "logo_postgres", "repair_windows_1254": True})
+    assert made.state == "success", made.error
+    stored = {str(record["integration_id"]): record["description"] for record in oduyo.records()}
+    assert len(stored) == made.report["created"] > 900
+    assert made.report["extracted"] == made.report["created"] + made.report["rejected"]
+    (mangled,) = erp.fetch(
+        "SELECT definition_ FROM logo.lg_021_specodes WHERE definition_ LIKE '%Ý%' AND codetype = 1 LIMIT 1"
+    )
+    assert mangled[0].strip() not in stored.values()
+    assert mangled[0].strip().replace("Ý", "İ").replace("Þ", "Ş").replace("Ð", "Ğ") in stored.values()

@@ -1,0 +1,251 @@
+"""The operator by itself, in somebody else's DAG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
+from sandbox.oduyo.server import Sandbox
+from tests.airflow_run import DagRunResult, run_dag
+from tests.integration.dag.conftest import count_writes, make_records, pick
+
+DAG_ID = "subesiz_kodlar"
+RunOperator = Callable[..., DagRunResult]
+
+
+def make_rows(count: int, **fields: object) -> list[dict[str, object]]:
+    return [
+        {"integration_id": n, "code": f"K.{n}", "description": f"açıklama {n}", **fields} for n in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def run_operator(airflow_db: None, staging: Path) -> RunOperator:
+    """``run_operator(build, retries=…)`` runs a DAG whose tasks ``build()`` makes; without it, one ``save`` of these options."""
+
+    def run(build: Callable[[], object] | None = None, *, retries: int = 0, **options: Any) -> DagRunResult:
+        from airflow.sdk import DAG
+
+        with DAG(dag_id=DAG_ID, schedule=None) as dag:
+            build() if build else OduyoSpecialCodeOperator(task_id="save", **options)
+        return run_dag(dag, {}, staging, retries=retries)
+
+    return run
+
+
+def test_rows_of_a_list_become_records_and_the_report_is_returned(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    oduyo.seed(make_records(1) + make_records(1, start=2, code="ESKİ") + make_records(1, start=99))
+    made = run_operator(rows=[*make_rows(3), {"integration_id": "4"}])
+    assert made.state == "success", made.error
+    (report,) = made.xcoms["save"]
+    assert pick(report) == {
+        "extracted": 4,
+        "rejected": 1,
+        "unchanged": 1,
+        "updated": 1,
+        "created": 1,
+        "missing": 1,
+        "kept_missing": 1,
+    }
+    assert [record["code"] for record in oduyo.records()] == ["K.1", "K.2", "K.99", "K.3"]
+    folder = made.folder / "save"
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == report
+    (quarantined,) = (folder / "quarantine.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(quarantined)["reasons"] == ["code: empty"]
+    assert pick(run_operator(rows=make_rows(3)).xcoms["save"][0])["unchanged"] == 3
+
+
+def test_rows_of_another_task_s_xcom_with_keys_in_upper_case(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    from airflow.sdk import task
+
+    def build() -> None:
+        @task
+        def fetch() -> list[dict[str, object]]:
+            return [{"INTEGRATION_ID": 7.0, "Code": " İĞDIR \u00a0", "STATUS": "P"}]
+
+        OduyoSpecialCodeOperator(task_id="save", rows=fetch())
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    (record,) = oduyo.records()
+    assert (record["integration_id"], record["code"], record["status"]) == ("7", "İĞDIR", "0")
+
+
+def test_rows_of_a_rendered_template(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    from airflow.sdk import task
+
+    def build() -> None:
+        @task
+        def fetch() -> str:
+            return json.dumps(make_rows(2))
+
+        save = OduyoSpecialCodeOperator(task_id="save", rows="{{ ti.xcom_pull(task_ids='fetch') }}")
+        fetch() >> save
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert [record["description"] for record in oduyo.records()] == ["açıklama 1", "açıklama 2"]
+
+
+def test_a_template_within_a_row_stays_data(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    from airflow.sdk import task
+
+    text = "{{ conn.oduyo_default.password }} {% raise %}"
+
+    def build() -> None:
+        @task
+        def fetch() -> list[dict[str, object]]:
+            return [{"integration_id": 2, "code": text}]
+
+        OduyoSpecialCodeOperator(task_id="save", rows=[{"integration_id": 1, "code": text}])
+        OduyoSpecialCodeOperator(task_id="save_pulled", rows=fetch())
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert [record["code"] for record in oduyo.records()] == [text, text]
+
+
+def test_values_of_any_kind_are_read_or_rejected_but_never_end_the_task(
+    oduyo: Sandbox, run_operator: RunOperator
+) -> None:
+    values: list[object] = [datetime(2025, 5, 23, 8, 30), Decimal("26.00"), b"HK1", 1.5, {"a": 1}, [1], True, None]
+    values += [{1, 2}, object(), timedelta(1), 10**400, "\0"]
+    made = run_operator(
+        rows=[{"integration_id": n, "code": "A", "typecode": value} for n, value in enumerate(values)],
+        max_rejected_ratio=1,
+    )
+    assert made.state == "success", made.error
+    (report,) = made.xcoms["save"]
+    assert report["extracted"] == report["rejected"] + report["created"] == len(values)
+    stored = {str(record["integration_id"]): record["typecode"] for record in oduyo.records()}
+    assert (stored["1"], stored["7"]) == ("26", "")
+    assert not stored.keys() & {"3", "4", "5", "6"}
+
+
+def test_create_mode_creates_again(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    for _ in range(2):
+        made = run_operator(rows=make_rows(3), sync_mode="create")
+        assert pick(made.xcoms["save"][0]) == {"extracted": 3, "created": 3}
+    assert len(oduyo.records()) == 6
+
+
+def test_a_dry_run_sends_nothing(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    made = run_operator(rows=make_rows(3), dry_run=True)
+    assert pick(made.xcoms["save"][0]) == {"extracted": 3, "created": 3, "dry_run": 1}
+    assert count_writes(oduyo) == 0
+
+
+def test_no_rows_at_all_stop_the_task_unless_that_is_allowed(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    made = run_operator(rows=[], retries=2)
+    assert (made.state, made.tries["save"]) == ("failed", 1)
+    assert "returned no row" in made.error
+    assert run_operator(rows=[], allow_unsafe=True).state == "success"
+
+
+def test_its_brakes_name_the_operator_s_own_ways_on(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    oduyo.seed(make_records(20, code="ESKİ"))
+    made = run_operator(rows=make_rows(20), retries=2)
+    assert (made.state, made.tries["save"], count_writes(oduyo)) == ("failed", 1, 0)
+    assert "20 of 20 matched records would be updated" in made.error
+    assert "allow_unsafe" in made.error
+    assert run_operator(rows=make_rows(20), max_update_ratio=1).state == "success"
+
+
+def test_rows_that_could_not_be_delivered_fail_the_task_but_not_the_others(
+    oduyo: Sandbox, run_operator: RunOperator
+) -> None:
+    oduyo.set_faults({"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}})
+    made = run_operator(rows=make_rows(3))
+    assert made.state == "failed"
+    assert "1 doubtful" in made.error or "1 failed" in made.error
+    assert [record["code"] for record in oduyo.records()] == ["K.1", "K.3"]
+    report = json.loads((made.folder / "save" / "report.json").read_text(encoding="utf-8"))
+    assert (report["created"], report["failed"] + report["doubtful"]) == (2, 1)
+
+
+def test_refused_rows_are_in_the_report_and_do_not_fail_the_task(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    body = '{"status": false, "message": "Kod zaten var"}'
+    oduyo.set_faults({"call": "create", "kind": "status_false", "body": body, "match": {"integration_id": "2"}})
+    made = run_operator(rows=make_rows(3))
+    assert made.state == "success", made.error
+    (report,) = made.xcoms["save"]
+    assert pick(report) == {"extracted": 3, "created": 2, "refused": 1}
+    assert "Kod zaten var" in next(iter(report["reasons"]))
+
+
+def test_a_retry_sends_only_what_is_not_there(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    oduyo.set_faults({"call": "create", "kind": "drop", "where": "after", "times": 2})
+    made = run_operator(rows=make_rows(10), retries=2)
+    assert made.state == "success", made.error
+    assert sorted(str(record["code"]) for record in oduyo.records()) == sorted(f"K.{n}" for n in range(1, 11))
+
+
+def test_a_mapped_operator_keeps_its_instances_apart(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    parts = [make_rows(2, key1="2"), [{"integration_id": 50, "code": "K.50"}]]
+
+    def build() -> None:
+        OduyoSpecialCodeOperator.partial(task_id="save").expand(rows=parts)
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert [pick(report)["created"] for report in made.xcoms["save"]] == [2, 1]
+    assert [(made.folder / "save" / index / "report.json").exists() for index in ("0", "1")] == [True, True]
+    assert len(oduyo.records()) == 3
+
+
+def test_two_operators_of_one_dag_keep_their_files_apart(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    def build() -> None:
+        first = OduyoSpecialCodeOperator(task_id="save_a", rows=make_rows(2))
+        first >> OduyoSpecialCodeOperator(task_id="save_b", rows=make_rows(3))
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert pick(made.xcoms["save_a"][0]) == {"extracted": 2, "created": 2}
+    assert pick(made.xcoms["save_b"][0]) == {"extracted": 3, "created": 1, "unchanged": 2}
+
+
+def test_another_connection_may_be_named(
+    oduyo: Sandbox,
+    run_operator: RunOperator,
+    set_oduyo: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_ODUYO_DEFAULT")
+    set_oduyo("oduyo_ikinci")
+    assert run_operator(rows=make_rows(1), oduyo_conn_id="oduyo_ikinci").state == "success"
+    assert "There is no connection 'oduyo_default'" in run_operator(rows=make_rows(1)).error
+    monkeypatch.setenv("ODUYO_CONN_ID", "oduyo_ikinci")
+    assert run_operator(rows=make_rows(1)).state == "success"
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        ({}, ["save takes either rows or plan", "exactly one"]),
+        ({"rows": [], "plan": {"manifest": "x"}}, ["save takes either rows or plan"]),
+        ({"rows": "[{"}, ["rows is a text that is no JSON", "other_task.output"]),
+        ({"rows": '{"code": 1}'}, ["rows", "a list of rows"]),
+        ({"rows": [{"integration_id": 1, "code": "A"}, 7]}, ["Row 2 of rows is 7: each row is a dict"]),
+        ({"rows": [{"integration_id": 1}]}, ['no column "code"']),
+        ({"rows": [{"integration_id": 1, "code": "A", "renk": "mavi"}]}, ['"renk", which no field is called']),
+        ({"rows": [{"integration_id": 1, "code": "A", "CODE": "B"}]}, ['"code" more than once']),
+        ({"rows": [{"integration_id": 1, "code": "A"}], "sync_mode": "replace"}, ["sync_mode cannot be 'replace'", "upsert or create"]),
+        ({"rows": [{"integration_id": 1, "code": "A"}], "max_update_ratio": 5}, ["max_update_ratio cannot be 5"]),
+        ({"rows": [{"integration_id": 1, "code": "A", 3: "x"}]}, ["Row 1 of rows is {'integration_id': 1", "field names"]),
+    ],
+)  # fmt: skip
+def test_wrong_options_are_named_and_not_tried_again(
+    oduyo: Sandbox, run_operator: RunOperator, options: dict[str, Any], facts: list[str]
+) -> None:
+    made = run_operator(retries=2, **options)
+    assert (made.state, made.tries["save"]) == ("failed", 1)
+    assert all(fact in made.error for fact in facts), made.error
+    assert "\n" not in made.error
+    assert count_writes(oduyo) == 0

@@ -1,0 +1,87 @@
+"""Large tables: what becomes of each row never depends on how many partitions there are, nor on the type of the ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.airflow_run import DagRunResult
+from tests.conftest import Erp
+from tests.integration.dag.conftest import RunSpecialCodes, count_writes, make_query, make_records, pick
+
+ROWS = 25_000
+
+#: 25,000 rows of 24,990 ids: 24,000 stand in Ödüyo already, 100 of them otherwise; 20 rows have no code.
+TABLE = f"""
+    CREATE TABLE test.codes AS
+    SELECT (CASE WHEN n > {ROWS - 10} THEN n - 10 ELSE n END)::{{type}} AS id,
+           CASE WHEN n % 1250 = 7 THEN '' WHEN n % 240 = 11 AND n <= 24000 THEN 'YENİ.' || n ELSE 'K.' || n END AS kod,
+           'açıklama ' || n AS aciklama
+      FROM generate_series(1, {ROWS}) AS n"""
+QUERY = """
+    SELECT id AS integration_id, kod AS code, 'A' AS status, 2 AS key1, 1 AS key2, 'HK1' AS typecode,
+           aciklama AS description FROM test.codes ORDER BY {order}"""
+
+
+def read_content(oduyo: Sandbox) -> list[tuple[str, ...]]:
+    names = ("integration_id", "code", "status", "key1", "key2", "typecode", "description", "space1")
+    return sorted(tuple(str(record[name]) for name in names) for record in oduyo.records())
+
+
+def read_outcome(made: DagRunResult) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    report = {name: value for name, value in made.report.items() if not name.endswith("_at")}
+    quarantined = [(line["integration_id"], line["reasons"]) for line in made.lines("quarantine.jsonl")]
+    return report, sorted(quarantined)
+
+
+def test_the_outcome_is_the_same_for_1_7_and_64_partitions_and_for_ids_of_any_numeric_type(
+    erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes, contents = [], []
+    runs = [(1, "integer", "id, kod"), (7, "double precision", "id, kod"), (64, "numeric(20,4)", "id DESC, kod")]
+    for buckets, of_type, order in runs:
+        oduyo.reset()
+        oduyo.seed(make_records(24_000) + make_records(30, start=100) + make_records(40, start=900_001))
+        erp.run("DROP TABLE IF EXISTS test.codes", TABLE.format(type=of_type))
+        monkeypatch.setenv("ODUYO_BUCKETS", str(buckets))
+        made = run_special_codes({"on_missing": "deactivate"}, query=QUERY.format(order=order))
+        assert made.state == "success", made.error
+        assert len(made.tasks["transform"]) == len(made.tasks["load"]) == buckets
+        outcomes.append(read_outcome(made))
+        contents.append(read_content(oduyo))
+
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert contents[0] == contents[1] == contents[2]
+    assert pick(outcomes[0][0]) == {
+        "extracted": ROWS,
+        "rejected": 30,
+        "unchanged": 24_000 - 100 - 20,
+        "created": 990,
+        "updated": 100,
+        "missing": 40,
+        "deactivated": 40,
+        "remote_duplicates": 30,
+    }
+
+
+@pytest.mark.parametrize(("rows", "records"), [(100, 21_000), (21_000, 100), (21_000, 0)])
+def test_a_large_side_meets_a_small_one(
+    erp: Erp,
+    oduyo: Sandbox,
+    run_special_codes: RunSpecialCodes,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+    records: int,
+) -> None:
+    monkeypatch.setenv("ODUYO_BUCKETS", "5")
+    oduyo.seed(make_records(records))
+    made = run_special_codes({"dry_run": True}, query=make_query(rows))
+    assert made.state == "success", made.error
+    assert len(made.tasks["transform"]) == 5
+    both = min(rows, records)
+    assert made.report["unchanged"] == both
+    assert made.report["created"] == rows - both
+    assert made.report["missing"] == made.report["kept_missing"] == records - both
+    assert count_writes(oduyo) == 0

@@ -1,0 +1,128 @@
+"""The DAG as Airflow sees it: names, order, params, schedule."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow_run import load_dag
+from tests.conftest import ROOT
+
+DAGS = ROOT / "dags"
+
+PARAMS = {
+    "erp_query": "dia_postgres",
+    "sync_mode": "upsert",
+    "on_missing": "keep",
+    "dry_run": False,
+    "max_missing_ratio": 0.1,
+    "max_update_ratio": 0.5,
+    "max_rejected_ratio": 0.05,
+    "on_unsafe": "fail",
+    "allow_unsafe": False,
+}
+
+
+@pytest.fixture
+def dag() -> Any:
+    return load_dag(DAGS)
+
+
+def test_the_dag_folder_holds_this_dag_and_no_error() -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=DAGS, bundle_name="dags-folder")
+    assert (bag.import_errors, list(bag.dags)) == ({}, ["oduyo_special_codes"])
+
+
+def test_the_steps_follow_each_other_as_promised(dag: Any) -> None:
+    downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+    assert downstream == {
+        "snapshot": ["extract"],
+        "extract": ["guard", "transform"],
+        "transform": ["guard", "load"],
+        "guard": ["approve"],
+        "approve": ["load"],
+        "load": ["report"],
+        "report": [],
+    }
+    assert [task.task_id for task in dag.tasks if task.is_mapped] == ["transform", "load"]
+    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks if task.trigger_rule.value != "all_success"}
+    assert rules == {"load": "none_failed", "report": "all_done"}
+
+
+def test_runs_come_daily_one_at_a_time_and_none_is_made_up_for(dag: Any) -> None:
+    assert (dag.schedule, dag.catchup, dag.max_active_runs) == ("@daily", False, 1)
+    assert all(task.retries == 3 and task.retry_delay == timedelta(minutes=1) for task in dag.tasks)
+    assert dag.doc_md
+
+
+def test_the_params_are_those_of_the_contract(dag: Any) -> None:
+    from oduyo_provider.core.params import PARAM_NAMES
+
+    params = dag.params.dump()
+    assert {name: params[name] for name in PARAMS} == PARAMS
+    assert set(params) == set(PARAM_NAMES)
+    assert all(dag.params.get_param(name).description for name in params)
+    assert (
+        sorted(path.stem for path in (DAGS / "sql").glob("*.sql")) == dag.params.get_param("erp_query").schema["enum"]
+    )
+    in_front = [name for name in params if not dag.params.get_param(name).schema.get("section")]
+    assert in_front[:4] == ["erp_query", "sync_mode", "on_missing", "dry_run"]
+
+
+def test_the_defaults_of_the_form_are_those_of_the_run(dag: Any) -> None:
+    from oduyo_provider.core.params import RunParams, parse_params
+
+    assert parse_params(dag.params.dump()) == RunParams() == parse_params({})
+
+
+def test_oduyo_params_sets_other_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {"erp_query": "logo_postgres", "on_missing": "deactivate", "max_missing_ratio": 0.25, "dry_run": True}
+    monkeypatch.setenv("ODUYO_PARAMS", json.dumps(changed))
+    assert load_dag(DAGS).params.dump() == {**load_dag_params_without(monkeypatch), **changed}
+
+
+def load_dag_params_without(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    with monkeypatch.context() as patch:
+        patch.delenv("ODUYO_PARAMS")
+        return dict(load_dag(DAGS).params.dump())
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("{dry_run: true}", ["ODUYO_PARAMS", "JSON"]),
+        ('["dry_run"]', ["ODUYO_PARAMS", "is not a param"]),
+        ('{"dryrun": true}', ["ODUYO_PARAMS", "dryrun is not a param"]),
+        ('{"on_missing": "sil"}', ["ODUYO_PARAMS", "on_missing cannot be 'sil'", "keep or deactivate or delete"]),
+        ('{"erp_query": "yok"}', ["no query yok.sql in dags/sql, only dia_postgres, ", "ODUYO_PARAMS"]),
+    ],
+)
+def test_a_wrong_oduyo_params_is_an_import_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, facts: list[str]
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setenv("ODUYO_PARAMS", text)
+    (error,) = DagBag(dag_folder=DAGS, bundle_name="dags-folder").import_errors.values()
+    last = error.strip().splitlines()[-1]
+    assert all(fact in last for fact in facts), last
+
+
+@pytest.mark.parametrize(("text", "schedule"), [("0 5 * * 1-5", "0 5 * * 1-5"), ("", None), ("@hourly", "@hourly")])
+def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text: str, schedule: str | None) -> None:
+    monkeypatch.setenv("ODUYO_SCHEDULE", text)
+    assert load_dag(DAGS).schedule == schedule
+
+
+def test_the_dag_serialises(dag: Any) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    text = json.dumps(DagSerialization.to_dict(dag))
+    assert len(text) < 50_000
+    assert Path.home().as_posix() not in text or Path.home() in ROOT.parents
