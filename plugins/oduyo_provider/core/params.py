@@ -12,6 +12,7 @@ from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.guard import Brakes
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
+from oduyo_provider.core.unreadable import show_value
 
 _QUERY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -69,7 +70,7 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
 
     :raises SettingsError: naming every fault.
     """
-    faults = [f"{name} is not a param" for name in given if name not in PARAM_NAMES]
+    faults = [f"{show_value(name)} is not a param" for name in given if name not in PARAM_NAMES]
     values: dict[str, object] = {}
     for name, value in given.items():
         if name in PARAM_NAMES:

@@ -179,6 +179,7 @@ class _Planner:
         self.accepted: set[str] = set()  # ids of rows that are not rejected
         self.changes: list[Change] = []
         self.rejected: list[Rejected] = []
+        self._pairs_in_scope: dict[tuple[str | None, str | None], bool] = {}
         self.counts = PlanCounts()
         self.reasons: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
@@ -255,12 +256,20 @@ class _Planner:
             return
         for integration_id, twins in self.existing.items():
             for record in twins:
-                if not self.scope.contains(self.normaliser.remote(record)):
+                if not self._is_in_scope(record):
                     continue
                 self.counts.existing_in_scope += 1
                 if integration_id not in self.present:
                     self.counts.missing += 1
                     self._retire(integration_id, record)
+
+    def _is_in_scope(self, record: Remote) -> bool:
+        # A site has few pairs and many records: each pair is normalised once.
+        pair = record.get("key1"), record.get("key2")
+        known = self._pairs_in_scope.get(pair)
+        if known is None:
+            known = self._pairs_in_scope[pair] = self.scope.contains(self.normaliser.remote(record))
+        return known
 
     def _retire(self, integration_id: str, record: Remote) -> None:
         oduyo_id, base = _get_id(record), compute_base(record, self.resource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import SET_BY_ODUYO, Action, Change, compute_base
@@ -66,6 +67,14 @@ def compute_moved(change: Change, record: Remote, normaliser: Normaliser) -> set
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
     """Whether a record that is neither as wanted nor as based can be what Ödüyo made of this very change.
 
-    True for a create that was sent, and for an update after which nothing but its own fields moved.
+    So it is when nothing but the change's own fields moved, and what is stored of each is a beginning of what was sent:
+    Ödüyo cut it. Any other value was written by somebody else; to take it for ours would leave it there for ever.
     """
-    return change.action is Action.CREATE or compute_moved(change, record, normaliser) <= set(change.differs)
+    if change.oduyo_id is not None and not compute_moved(change, record, normaliser) <= set(change.differs):
+        return False
+    return is_beginning(change, compute_stored(change, record, normaliser))
+
+
+def is_beginning(change: Change, stored: Mapping[str, str | None]) -> bool:
+    """Whether each value that is stored otherwise than sent is a beginning of what was sent, and not empty."""
+    return all(value and change.payload[name].startswith(value) for name, value in stored.items())

@@ -123,7 +123,9 @@ def parse_message(error: Exception) -> str:
     message = lines[0]
     if len(lines) > 1 and re.match(r"\w+ \d+: ", lines[1]):
         message += f" ({lines[1]})"
-    return message[:500].rstrip(" .") or type(error).__name__
+    # A driver quotes the values that it does not like.
+    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in message[:500])
+    return shown.rstrip(" .") or type(error).__name__
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from oduyo_provider.core.errors import SourceError
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.unreadable import show_value
 from oduyo_provider.erp.session import DatabaseHook, Session
 
 DEFAULT_BATCH_ROWS = 2000
@@ -112,4 +113,4 @@ def _fold(name: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(f'"{show_value(name)}"' for name in names)

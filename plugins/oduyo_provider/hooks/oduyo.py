@@ -33,6 +33,13 @@ T = TypeVar("T")
 _NO_SUCCESS = (Move.REFUSED, Move.SESSION, Move.NOT_THIS_API)
 
 
+class _Session(Session):
+    """Follows no redirect, whoever asks for it: to another host, requests takes only ``Authorization`` off."""
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """None: wherever it leads, the API key must not go along."""
+
+
 class OduyoHook(HttpHook):
     """Calls Ödüyo, logged in.
 
@@ -95,11 +102,11 @@ class OduyoHook(HttpHook):
                 self._log_in()
         self.merged_extra = {
             "timeout": self.settings.timeout_s,
-            "allow_redirects": False,  # a redirect would carry the headers to another host
+            "allow_redirects": False,
             "check_response": True,
             **(extra_options or {}),
         }
-        session = self._configure_session_from_mount_adapters(Session())
+        session = self._configure_session_from_mount_adapters(_Session())
         session.trust_env = False
         session.verify = self.settings.verify
         session.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})

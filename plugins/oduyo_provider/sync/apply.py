@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Change
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.report import Outcome
@@ -21,7 +21,8 @@ from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.journal import History, Journal, Result
 from oduyo_provider.sync.progress import Progress
 from oduyo_provider.sync.readback import Reader
-from oduyo_provider.sync.sender import INTENT_TTL_S, Sender
+from oduyo_provider.sync.sender import Sender
+from oduyo_provider.sync.settle import SENT_WITHIN_S
 from oduyo_provider.sync.verify import Verifier
 
 _FINAL = frozenset({Outcome.DONE, Outcome.REFUSED})
@@ -87,6 +88,15 @@ class Applier:
         await self._journal.flush()
         return self.results
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing that this try sent can take effect any more.
+
+        An update whose answer was lost is sent again at once; the first one may arrive after the second, and after the
+        next run's.
+        """
+        return self._clock.now() >= max(self._sender.lost_at.values(), default=0.0) + self._settle_s
+
     def _is_final(self, key: str) -> bool:
         return key in self.results and self.results[key].outcome in _FINAL
 
@@ -96,15 +106,16 @@ class Applier:
 
     async def _recheck(self, pending: list[Change]) -> list[Change]:
         """Compare again before anything is sent; returns what still has to be sent."""
-        unknown = self._history.unknown
+        keys = {change.key for change in pending}
+        unknown = {key: at for key, at in self._history.unknown.items() if key in keys}
         if unknown:
-            await self._wait_until(max(unknown.values()) + INTENT_TTL_S + self._settle_s, len(unknown))
+            await self._wait_until(max(unknown.values()) + SENT_WITHIN_S + self._settle_s, len(unknown))
         self._progress.say(f"Looking at what Ödüyo holds now, before {len(pending):,} changes are sent")
         current = await self._reader.fetch(pending)
         return [
             change
             for change in pending
-            if not self._settle_by_look(change, current[change.key], was_sent=bool(self._intents(change.key)))
+            if not self._settle_by_look(change, current[change.key], was_sent=self._count_sends(change.key) > 0)
         ]
 
     async def _settle(self) -> None:
@@ -113,8 +124,8 @@ class Applier:
             unsettled = dict(self._sender.unsettled)
             if not unsettled:
                 return
-            last_sent_at = max(self._sender.sent_at[key] for key in unsettled)
-            await self._wait_until(last_sent_at + self._settle_s, len(unsettled))
+            last_lost_at = max(self._sender.lost_at[key] for key in unsettled)
+            await self._wait_until(last_lost_at + self._settle_s, len(unsettled))
             current = await self._reader.fetch(list(unsettled.values()))
             absent = [
                 change
@@ -136,8 +147,7 @@ class Applier:
         """Take a result from what is there now; False when the change is still to be made."""
         if self._is_create_mode:
             records = [record for record in records if was_sent and self._reader.can_be_ours(record)]
-        record = records[0] if records else None
-        standing = compute_standing(change, record, self._normaliser)
+        record, standing = self._choose(change, records)
         if standing is Standing.AS_BASED:
             return False
         if standing is Standing.AS_WANTED or (
@@ -150,22 +160,31 @@ class Applier:
             self._sender.settle(change, self._result(change, Outcome.STALE, reason=reason))
         return True
 
+    def _choose(self, change: Change, records: list[Remote]) -> tuple[Remote | None, Standing]:
+        """The record that a change is about: the lowest one that is as wanted, or else the lowest."""
+        for record in records:
+            if compute_standing(change, record, self._normaliser) is Standing.AS_WANTED:
+                return record, Standing.AS_WANTED
+        lowest = records[0] if records else None
+        return lowest, compute_standing(change, lowest, self._normaliser)
+
     async def _verify(self, changes: Sequence[Change]) -> None:
         """Read back what was done; results that turn out otherwise are replaced."""
-        done = [change for change in changes if self._is_done(change.key) and change.action is not Action.DELETE]
+        done = [change for change in changes if self._is_done(change.key)]
         if not done:
             return
         self._progress.say(f"Reading {len(done):,} changes back")
-        sends = {change.key: len(self._intents(change.key)) for change in done}
-        for change, result in await self._verifier.verify(done, self.results, sends):
+        sends = {change.key: self._count_sends(change.key) for change in done}
+        for change, result in await self._verifier.verify(done, self.results, sends, self._sender.calls.keys()):
             self.results[change.key] = result
             self._journal.record(result)
 
     def _is_done(self, key: str) -> bool:
         return key in self.results and self.results[key].outcome is Outcome.DONE
 
-    def _intents(self, key: str) -> list[float]:
-        return self._history.intents.get(key, []) + self._sender.intents.get(key, [])
+    def _count_sends(self, key: str) -> int:
+        """How often a change may have been sent, at least; every earlier try that was about to counts once."""
+        return self._history.senders.get(key, 0) + self._sender.calls.get(key, 0)
 
     def _result(self, change: Change, outcome: Outcome, *, oduyo_id: str | None = None, reason: str = "") -> Result:
         return Result(change.key, outcome, oduyo_id or change.oduyo_id, reason, at=self._clock.now())

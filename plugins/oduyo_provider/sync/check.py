@@ -8,6 +8,7 @@ from functools import reduce
 from itertools import chain, zip_longest
 from operator import add
 
+from oduyo_provider.api.redact import neutralise
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.guard import Trip, compute_trips
@@ -17,7 +18,7 @@ from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.manifest import MANIFEST, ExtractManifest, PlanManifest, Reference
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.staging import Folder, decode_lines, read_manifest
-from oduyo_provider.sync.table import cut_text, format_table
+from oduyo_provider.sync.table import format_table
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def _sample(manifests: Iterable[PlanManifest]) -> list[str]:
     for change in chain.from_iterable(read_changes(manifest) for manifest in manifests if manifest.counts.changes):
         lines = found[change.action]
         if len(lines) < SAMPLE_CHANGES:
-            lines.append(cut_text(describe_change(change), SAMPLE_WIDTH))
+            lines.append(neutralise(describe_change(change), SAMPLE_WIDTH))
     turns = chain.from_iterable(zip_longest(*found.values()))
     return [line for line in turns if line is not None][:SAMPLE_CHANGES]
 

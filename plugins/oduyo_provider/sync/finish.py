@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 import msgspec
 
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.errors import IncompleteError
+from oduyo_provider.core.errors import IncompleteError, StagingError
 from oduyo_provider.core.plan import Altered, Rejected
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import Outcome, Report, compute_report
@@ -29,6 +29,12 @@ QUARANTINE = "quarantine.jsonl"
 
 #: Staged runs that are kept.
 KEPT_RUNS = 30
+
+#: A run without a report that nobody has touched for so long is none that still works or waits.
+ABANDONED_AFTER_S = 30 * 86_400.0
+
+#: The folder that a run's first step writes to.
+_FIRST_STEP = "existing"
 
 
 class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,7 +93,10 @@ def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Repo
         state = run.state(extracted.snapshot.site, resource)
         state.note_existing(run.name, counts.existing + made.created - made.deleted)
         state.note_altered(tally.altered, tally.deleted)
-    _prune(run)
+    try:
+        _prune(run)
+    except StagingError as error:
+        log.warning("Old staged runs could not be removed; the next run tries again: %s", error)
     log.info("The run:\n%s", format_report(made))
     log.info("Report: %s/%s; rejected and refused rows: %s/%s", run.folder.uri, REPORT, run.folder.uri, QUARANTINE)
     return made
@@ -176,14 +185,25 @@ class _Tally:
 
 
 def _prune(run: Run) -> None:
-    """Remove staged runs of this DAG beyond the last :data:`KEPT_RUNS`."""
+    """Remove staged runs of this DAG beyond the last :data:`KEPT_RUNS`, never one whose work has not been reported.
+
+    How old a run is its files say: object stores know no times of folders. A run that nobody has touched for
+    :data:`ABANDONED_AFTER_S` will not be finished any more.
+    """
     dag = run.root.child(run.dag_id)
-    names = [name for name in dag.names() if name != run.run_id]
-    if len(names) < KEPT_RUNS:
-        return
-    names.sort(key=lambda name: dag.child(name).modified_at(), reverse=True)
-    for name in names[KEPT_RUNS - 1 :]:
-        dag.child(name).remove()
+    changed_at: dict[str, float] = {}
+    begun, reported = set[tuple[str, ...]](), set[tuple[str, ...]]()
+    for parts, written_at in dag.fetch_files():
+        changed_at[parts[0]] = max(written_at, changed_at.get(parts[0], written_at))
+        if parts[-1] == REPORT:
+            reported.add(parts[:-1])
+        elif _FIRST_STEP in parts[1:]:
+            begun.add(parts[: parts.index(_FIRST_STEP, 1)])
+    unfinished = {parts[0] for parts in begun - reported}
+    others = sorted(changed_at.keys() - {run.run_id}, key=lambda name: (changed_at[name], name), reverse=True)
+    for name in others[KEPT_RUNS - 1 :]:
+        if name not in unfinished or time.time() - changed_at[name] > ABANDONED_AFTER_S:
+            dag.child(name).remove()
 
 
 def _read_start(steps: Steps) -> float:

@@ -34,7 +34,7 @@ class Intent(msgspec.Struct, frozen=True):
 
     :param keys: the changes' keys.
     :param digest: of the plan.
-    :param at: seconds since 1970; a change is sent within :data:`~oduyo_provider.sync.apply.INTENT_TTL_S` of it or not
+    :param at: seconds since 1970; a change is sent within :data:`~oduyo_provider.sync.sender.INTENT_TTL_S` of it or not
         under this intent.
     :param attempt: the try that sends.
     """
@@ -72,16 +72,18 @@ class History(msgspec.Struct):
     :param results: key → latest result.
     :param intents: key → times at which it was about to be sent, ascending.
     :param tries: how many tries wrote anything.
+    :param unknown: keys that some try was about to send without an outcome in that same try → when it last was. An
+        outcome of an earlier try says nothing of what a later one sent.
+    :param senders: key → how many tries were about to send it.
+    :param last_at: when anything was last written; None when nothing was.
     """
 
     results: dict[str, Result]
     intents: dict[str, list[float]]
     tries: int
-
-    @property
-    def unknown(self) -> dict[str, float]:
-        """Keys that may have been sent, without an outcome → when they were last about to be."""
-        return {key: times[-1] for key, times in self.intents.items() if key not in self.results}
+    unknown: dict[str, float] = {}
+    senders: dict[str, int] = {}
+    last_at: float | None = None
 
 
 class Journal:
@@ -101,12 +103,15 @@ class Journal:
         self._parts = {_INTENTS: 0, _OUTCOMES: 0}
         self._last_flush_at = clock()
         self._writing = asyncio.Lock()
+        self._intending = asyncio.Lock()
 
     async def intend(self, keys: Iterable[str]) -> float:
         """Write down, durably, that these changes are about to be sent; returns the intent's time."""
-        intent = Intent(list(keys), self._digest, self._clock(), self._attempt)
-        await asyncio.to_thread(self._append, _INTENTS, msgspec.json.encode(intent) + b"\n")
-        return intent.at
+        # One at a time: two writers at once would take the same part number, or cut each other off after an error.
+        async with self._intending:
+            intent = Intent(list(keys), self._digest, self._clock(), self._attempt)
+            await asyncio.to_thread(self._append, _INTENTS, msgspec.json.encode(intent) + b"\n")
+            return intent.at
 
     def record(self, result: Result) -> None:
         """Take a result; it is on the disk at the next flush."""
@@ -149,10 +154,11 @@ def read_history(folder: Folder, digest: str) -> History:
     outcome like that counts as not known.
     """
     history = History({}, {}, 0)
-    attempts: set[str] = set()
+    intents: dict[str, dict[str, float]] = {}
+    outcomes: dict[str, set[str]] = {}
     for name in folder.names():
         attempt, _, rest = name.partition(".")
-        attempts.add(attempt)
+        sent, settled = intents.setdefault(attempt, {}), outcomes.setdefault(attempt, set())
         lines = folder.read(name).split(b"\n")[:-1]
         if rest.startswith(_INTENTS):
             for intent in decode_lines(folder, name, lines, Intent):
@@ -160,15 +166,29 @@ def read_history(folder: Folder, digest: str) -> History:
                     raise StagingError(_foreign(folder, name))
                 for key in intent.keys:
                     history.intents.setdefault(key, []).append(intent.at)
+                    sent[key] = max(intent.at, sent.get(key, intent.at))
+                history.last_at = max(intent.at, history.last_at or intent.at)
         elif rest.startswith(_OUTCOMES):
             for result in decode_lines(folder, name, lines, Result):
+                settled.add(result.key)
                 known = history.results.get(result.key)
                 if known is None or known.at <= result.at:
                     history.results[result.key] = result
+                history.last_at = max(result.at, history.last_at or result.at)
     for times in history.intents.values():
         times.sort()
-    history.tries = len(attempts)
+    history.tries = len(intents)
+    _find_unknown(history, intents, outcomes)
     return history
+
+
+def _find_unknown(history: History, intents: dict[str, dict[str, float]], outcomes: dict[str, set[str]]) -> None:
+    """Compare what each try was about to send with what it settled."""
+    for attempt, sent in intents.items():
+        for key, at in sent.items():
+            history.senders[key] = history.senders.get(key, 0) + 1
+            if key not in outcomes[attempt]:
+                history.unknown[key] = max(at, history.unknown.get(key, at))
 
 
 def _foreign(folder: Folder, name: str) -> str:

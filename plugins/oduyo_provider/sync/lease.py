@@ -88,6 +88,7 @@ class Lease:
         self._clock = clock
         self._monotonic = monotonic
         self._renewed_at = self._claimed_at = float("-inf")
+        self._is_lost = False
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Lease]:
@@ -106,14 +107,17 @@ class Lease:
 
         :raises LeaseLostError: the claim could not be renewed in time; another writer may take over.
         """
-        # Both clocks: one stands still while the machine sleeps, the other can be set.
-        age_s = max(self._monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
-        if age_s > HELD_FOR_S:
+        if self._is_lost or self._compute_age_s() > HELD_FOR_S:
+            self._is_lost = True
             raise LeaseLostError(
-                f"The lease on this site could not be renewed for {age_s:.0f} s (staging did not answer, or this process "
-                "was stopped), so another run may be writing. Sending has stopped; the next try looks at what was sent "
-                "and goes on from there."
+                f"The lease on this site could not be renewed for {HELD_FOR_S:.0f} s (staging did not answer, or this "
+                "process was stopped), so another run may be writing. Sending has stopped; the next try looks at what "
+                "was sent and goes on from there."
             )
+
+    def _compute_age_s(self) -> float:
+        # Both clocks: one stands still while the machine sleeps, the other can be set.
+        return max(self._monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
 
     @property
     def _name(self) -> str:
@@ -145,12 +149,21 @@ class Lease:
         return claim
 
     async def _keep(self) -> None:
-        while True:
+        """Renew until the block ends, or until it is too late: whoever took over does not look for our claim again."""
+        while not self._is_lost:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
-                await asyncio.to_thread(self._renew)
+                await asyncio.to_thread(self._renew_in_time)
             except StagingError as error:
                 self._say(f"The lease on this site could not be renewed, trying again: {error}")
+
+    def _renew_in_time(self) -> None:
+        """Renew, unless the claim was out of date before, or got so while it was being written."""
+        renewed_at, claimed_at = self._renewed_at, self._claimed_at
+        if self._compute_age_s() <= HELD_FOR_S:
+            self._renew()
+        age_s = max(self._monotonic() - renewed_at, self._clock.now() - claimed_at)
+        self._is_lost = self._is_lost or age_s > HELD_FOR_S
 
     def _read_rivals(self, mine: Claim) -> list[Claim]:
         now = self._clock.now()

@@ -22,8 +22,7 @@ from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.progress import Progress
 from oduyo_provider.sync.readback import Reader
 from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.sender import INTENT_TTL_S
-from oduyo_provider.sync.settle import wait_for_journals
+from oduyo_provider.sync.settle import SENT_WITHIN_S, wait_for_journals
 from oduyo_provider.sync.staging import Folder, read_manifest
 from oduyo_provider.sync.state import OpenJournal, SiteState
 from oduyo_provider.sync.table import format_table
@@ -32,6 +31,9 @@ log = logging.getLogger(__name__)
 
 #: A plan whose listing is older than this is compared again before anything is sent.
 TRUSTED_FOR_S = 15 * 60.0
+
+#: The folder of a run's journals; each is named by its partition and the beginning of its plan's digest.
+RESULTS = "results"
 
 
 async def load(
@@ -66,41 +68,72 @@ async def load(
     )
     async with lease.hold():
         started_at = clock.now()
-        is_old = await _is_to_be_compared_again(manifest, state, settings.settle_s, clock, progress)
+        is_old, quiet = await _look_around(run, manifest, state, settings.settle_s, clock, progress)
         history = read_history(Folder.open(manifest.journal), manifest.digest)
         applier = _make_applier(run, manifest, client, settings, normaliser, progress, history, lease, is_old, clock)
         state.open_journal(OpenJournal(manifest.journal, manifest.digest, manifest.generation))
         state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
+        for folder in quiet:  # only now: an older plan must find either the journal or this plan
+            state.close_journal(folder)
+        is_quiet = False
         try:
             await applier.apply(changes)
-            state.close_journal(manifest.journal)
+            is_quiet = applier.is_quiet
         finally:
             state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
             progress.say_samples()
+        if is_quiet:
+            state.close_journal(manifest.journal)
     return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
 
 
-async def _is_to_be_compared_again(
-    manifest: PlanManifest, state: SiteState, settle_s: float, clock: Clock, progress: Progress
-) -> bool:
-    """Whether Ödüyo may be other than when the plan was made, once nothing that others sent is on its way any more.
+async def _look_around(
+    run: Run, manifest: PlanManifest, state: SiteState, settle_s: float, clock: Clock, progress: Progress
+) -> tuple[bool, list[str]]:
+    """Wait until nothing that others sent is on its way any more.
 
+    :returns: whether Ödüyo may be other than when the plan was made, so that all must be compared again; and the
+        journals whose last effect this plan's listing has seen.
     :raises OutdatedPlanError: a later plan has been applied.
     """
     was_overtaken = state.check_order(manifest.generation, manifest.snapshot)
     is_old = clock.now() - manifest.snapshot.ended_at > TRUSTED_FOR_S
     journals = state.read_open_journals()
-    others = [journal for journal in journals if journal.generation != manifest.generation]
-    await wait_for_journals(state, others, settle_s, clock, progress.say)
-    lost = [
+    superseded = _find_superseded(run, manifest)
+    others = [
         journal
         for journal in journals
-        if journal.folder == manifest.journal and not Folder.open(journal.folder).names()
+        if journal.generation != manifest.generation or journal.folder.rpartition("/")[2] in superseded
     ]
-    if lost:
+    quiet_at = await wait_for_journals(state, others, settle_s, clock, progress.say)
+    quiet = [folder for folder, at in quiet_at.items() if at <= manifest.snapshot.started_at]
+    is_lost = manifest.journal in {journal.folder for journal in journals} and not Folder.open(manifest.journal).names()
+    if is_lost:
         progress.say("The journal of an earlier try is gone; waiting until nothing that it sent can still take effect")
-        await clock.sleep(INTENT_TTL_S + settle_s)
-    return was_overtaken or is_old or bool(others or lost)
+        await clock.sleep(SENT_WITHIN_S + settle_s)
+    return was_overtaken or is_old or bool(superseded) or is_lost or len(quiet) < len(quiet_at), quiet
+
+
+def _find_superseded(run: Run, manifest: PlanManifest) -> set[str]:
+    """The names of journals of this run's earlier plans that hold rows of this partition.
+
+    When extract or transform is cleared and runs again after a load, the new plan is based on the same listing, which
+    does not show what the load has done since.
+    """
+    own = manifest.journal.rpartition("/")[2]
+    names = {name for name in run.folder.child(RESULTS).names() if name != own}
+    superseded = {name for name in names if int(name[:4]) == manifest.partition or int(name[:4]) >= manifest.partitions}
+    if manifest.partitions > 1 and any(name.startswith("0000-") for name in names - superseded):
+        superseded |= names & _find_undivided(run)
+    return superseded
+
+
+def _find_undivided(run: Run) -> set[str]:
+    """The names of the journals of plans that were one partition only."""
+    plans = run.folder.child("plan")
+    folders = [plans.child(attempt, "0000") for attempt in plans.names()]
+    manifests = [read_manifest(folder, MANIFEST, PlanManifest) for folder in folders if folder.has(MANIFEST)]
+    return {plan.journal.rpartition("/")[2] for plan in manifests if plan.partitions == 1}
 
 
 def _make_applier(

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from oduyo_provider.api.redact import neutralise
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.journal import Result
@@ -16,6 +17,8 @@ SAY_EVERY_S = 5.0
 
 #: Errors that are shown as samples.
 MAX_SAMPLES = 20
+#: Characters shown of each: a key, a reason and the whole of what is kept of an answer.
+SAMPLE_WIDTH = 1_500
 
 
 class Progress:
@@ -46,7 +49,8 @@ class Progress:
         self._done += 1
         self.counts[action, result.outcome] += 1
         if result.outcome is not Outcome.DONE and len(self.samples) < MAX_SAMPLES:
-            self.samples.append(f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip())
+            sample = f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip()
+            self.samples.append(neutralise(sample, SAMPLE_WIDTH))
         if self._clock() - self._said_at >= self._every_s:
             self._say_rate()
 

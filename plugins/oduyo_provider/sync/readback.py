@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 
@@ -49,8 +50,11 @@ class Reader:
         comparing run, at any time; for the others the record with their id, or none.
         """
         if len(changes) <= max(MIN_LOOKUPS, self._site_rows // PAGE_ROWS):
-            return await self._look_up(changes)
-        return await self._list(changes, after_id=None)
+            found = await self._look_up(changes)
+        else:
+            found = await self._list(changes, after_id=None)
+        await self._check_lists(changes, found)
+        return found
 
     async def fetch_new(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing.
@@ -59,12 +63,27 @@ class Reader:
         looked for again.
         """
         if len(changes) <= MIN_LOOKUPS:
-            return await self._look_up(changes)
+            return await self.fetch(changes)
         found = await self._list(changes, after_id=self._last_id)
         absent = [change for change in changes if not found[change.key]]
         if absent and self._last_id is not None:
             found.update(await self.fetch(absent))
         return found
+
+    async def _check_lists(self, changes: Sequence[Change], found: dict[str, list[Remote]]) -> None:
+        """Believe that a create did not arrive only while Ödüyo lists at all: it answers "none" and "failed" alike.
+
+        :raises ListingError: it lists nothing, although it held records when the plan was made.
+        """
+        absent = [change for change in changes if change.action is Action.CREATE and not found[change.key]]
+        if self._last_id is None or not absent:
+            return
+        if await self._client.fetch_last() is None:
+            raise ListingError(
+                "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list may "
+                "be there all the same. Nothing is sent on such an answer. Start the task again; if it stays so, check in "
+                "the Ödüyo panel whether the user may list these records."
+            )
 
     async def _look_up(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         found: dict[str, list[Remote]] = {}

@@ -58,10 +58,10 @@ class Sender:
         self._error: Exception | None = None
         self._refusals_from_start: int | None = 0
         self._failures_in_a_row = 0
-        #: Key → times at which it was about to be sent, by this process.
-        self.intents: dict[str, list[float]] = {}
-        #: Key → when its last sending began.
-        self.sent_at: dict[str, float] = {}
+        #: Key → how often it was given to the client.
+        self.calls: dict[str, int] = {}
+        #: Key → when its last call ended in which an answer was lost: all of its transmissions began before.
+        self.lost_at: dict[str, float] = {}
         #: Changes whose fate is unknown: key → change.
         self.unsettled: dict[str, Change] = {}
 
@@ -139,6 +139,7 @@ class Sender:
                 return
 
     async def _call(self, change: Change) -> Reply:
+        self.calls[change.key] = self.calls.get(change.key, 0) + 1
         before_send: Callable[[], Awaitable[None]] = partial(self._ensure_intent, change)
         if change.action is Action.CREATE:
             return await self._client.create(change.body(), before_send=before_send)
@@ -151,19 +152,20 @@ class Sender:
         while self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
             self._note(await self._journal.intend([change.key]), [change])
         self._check_lease()
-        self.sent_at[change.key] = self._clock()
 
     def _note(self, at: float, changes: Sequence[Change]) -> None:
         for change in changes:
             self._intended_at[change.key] = at
-            self.intents.setdefault(change.key, []).append(at)
 
     def _take(self, change: Change, reply: Reply) -> None:
         """Sort an answer: final, or to be looked at later."""
+        if reply.lost:
+            self.lost_at[change.key] = self._clock()
         if reply.outcome is ReplyOutcome.UNKNOWN or (
             reply.outcome is ReplyOutcome.REFUSED and _may_have_landed(change, reply)
         ):
             self.unsettled[change.key] = change
+            self.lost_at.setdefault(change.key, self._clock())
             return
         if reply.outcome is ReplyOutcome.DONE:
             outcome, oduyo_id = Outcome.DONE, change.oduyo_id or reply.oduyo_id

@@ -112,30 +112,24 @@ class _Spool:
         self._folder = folder
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    @property
-    def _place(self) -> Path:
-        if self._folder.is_local:
-            return Path(self._folder.uri)
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="oduyo-")
-        return Path(self._temporary.name)
-
     def append(self, name: str, data: bytes) -> None:
-        with self._folder.reporting("write", name):
-            self._folder.make()
-            handle = os.open(self._place / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        place = self._local()
+        with place.reporting("write", name):
+            place.make()
+            handle = os.open(Path(place.uri) / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
 
     def finish(self, names: list[str]) -> None:
         """Make every file durable and present, empty ones too."""
+        place = self._local()
         for name in names:
             self.append(name, b"")
-            with self._folder.reporting("write", name), (self._place / name).open("rb") as file:
-                if self._folder.is_local:
+            if self._folder.is_local:
+                with place.reporting("write", name), (Path(place.uri) / name).open("rb") as file:
                     os.fsync(file.fileno())
-                else:
-                    self._folder.write_lines(name, file)
+            else:
+                self._folder.upload(Path(place.uri) / name, name)
         if self._folder.is_local:
             self._folder.sync()
         self.close()
@@ -145,6 +139,14 @@ class _Spool:
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
+
+    def _local(self) -> Folder:
+        """Where the files grow."""
+        if self._folder.is_local:
+            return self._folder
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="oduyo-")
+        return Folder.open(self._temporary.name)
 
 
 def split_side(side: Side, folder: Folder, ids: Iterator[tuple[str | None, bytes]], buckets: int) -> Side:

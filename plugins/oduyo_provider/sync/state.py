@@ -28,12 +28,14 @@ class Applied(msgspec.Struct, frozen=True):
     :param generation: its plan's; see :attr:`~oduyo_provider.sync.manifest.PlanManifest.generation`.
     :param planned_at: when its listing began, seconds since 1970.
     :param applied_at: when it last wrote.
+    :param before_at: when another plan last wrote before it.
     """
 
     run: str
     generation: str
     planned_at: float
     applied_at: float
+    before_at: float = 0.0
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -78,7 +80,8 @@ class SiteState:
             return False
         last = read_manifest(self._folder, _APPLIED, Applied)
         if last.generation == generation:
-            return False
+            # Another partition of this plan was first; what it found holds for all.
+            return last.before_at >= snapshot.started_at
         if last.planned_at > snapshot.started_at:
             raise OutdatedPlanError(
                 f"The run {last.run} has been applied since this plan was made: applying the older plan would write old "
@@ -88,7 +91,12 @@ class SiteState:
 
     def note_applied(self, run: str, generation: str, snapshot: SnapshotManifest, now: float) -> None:
         """Write down that a run writes, or has just written."""
-        self._folder.write(_APPLIED, msgspec.json.encode(Applied(run, generation, snapshot.started_at, now)))
+        before_at = 0.0
+        if self._folder.has(_APPLIED):
+            last = read_manifest(self._folder, _APPLIED, Applied)
+            before_at = last.before_at if last.generation == generation else last.applied_at
+        applied = Applied(run, generation, snapshot.started_at, now, before_at)
+        self._folder.write(_APPLIED, msgspec.json.encode(applied))
 
     def read_existing(self) -> int | None:
         """Records in Ödüyo after the last applied run; None when there was none."""

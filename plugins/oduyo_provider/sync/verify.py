@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.client import Outcome as ReplyOutcome
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.report import Outcome
-from oduyo_provider.core.standing import compute_stored
+from oduyo_provider.core.standing import compute_stored, is_beginning
 from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.journal import Result
 from oduyo_provider.sync.readback import Reader
 
 #: Waits before what is not there yet is looked for again, as long as ``settle_s`` has not passed; the last one repeats.
 READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+_STAMPS = frozenset({"created_in", "updated_in"})
 
 
 class Verifier:
@@ -45,26 +48,39 @@ class Verifier:
         self._check_lease = check_lease
 
     async def verify(
-        self, done: Sequence[Change], results: Mapping[str, Result], sends: Mapping[str, int]
+        self,
+        done: Sequence[Change],
+        results: Mapping[str, Result],
+        sends: Mapping[str, int],
+        fresh: Collection[str],
     ) -> list[tuple[Change, Result]]:
         """The results that turn out otherwise than they were taken.
 
-        :param done: changes with the outcome done, deletes left out.
+        :param done: changes with the outcome done.
         :param sends: key → how often the change may have been sent.
+        :param fresh: keys of changes that this very try sent. What an earlier one sent may have been changed by somebody
+            since, which is no alteration of Ödüyo's: it is not remembered as one, and the next run corrects it.
         """
         corrected: list[tuple[Change, Result]] = []
         pending, deadline = list(done), self._clock.now() + self._settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while pending:
-            current = await self._fetch(pending)
-            is_last = self._clock.now() >= deadline
+            is_last = self._clock.now() >= deadline  # before the listing, which takes time
+            try:
+                current = await self._fetch(pending)
+            except ListingError:
+                if is_last:
+                    raise
+                current = {change.key: [] for change in pending}  # records came meanwhile: looked for again below
             later: list[Change] = []
             for change in pending:
                 known = results[change.key]
                 if not is_last and not self._is_there(change, known, current[change.key]):
                     later.append(change)
                     continue
-                result = await self._examine(change, known, current[change.key], sends[change.key])
+                result = await self._examine(
+                    change, known, current[change.key], sends[change.key], is_fresh=change.key in fresh
+                )
                 if result != known:
                     corrected.append((change, result))
             pending = later
@@ -85,7 +101,9 @@ class Verifier:
         return current
 
     def _is_there(self, change: Change, known: Result, records: list[Remote]) -> bool:
-        """Whether the change shows: the record is listed, and no longer as it was before."""
+        """Whether the change shows: the record is listed and no longer as it was before, or is gone if it was deleted."""
+        if change.action is Action.DELETE:
+            return not records
         record = _pick(known, records)
         if record is None or (known.oduyo_id is not None and record["id"] != known.oduyo_id):
             return False
@@ -94,32 +112,36 @@ class Verifier:
             name in change.differs and value == change.base.get(name) for name, value in stored.items()
         )
 
-    async def _examine(self, change: Change, known: Result, records: list[Remote], sends: int) -> Result:
+    async def _examine(
+        self, change: Change, known: Result, records: list[Remote], sends: int, *, is_fresh: bool
+    ) -> Result:
         """A change's result as it shows now."""
         record = _pick(known, records)
+        if change.action is Action.DELETE:
+            return known if record is None else self._doubt(known, "confirmed by Ödüyo, but still listed")
         if record is None:
-            return msgspec.structs.replace(
-                known, outcome=Outcome.DOUBTFUL, reason="confirmed by Ödüyo, but not listed", at=self._clock.now()
-            )
+            return self._doubt(known, "confirmed by Ödüyo, but not listed")
         stored = compute_stored(change, record, self._normaliser)
+        if not is_fresh and not is_beginning(change, stored):
+            stored = known.stored
         twins = [str(twin["id"]) for twin in records if twin is not record]
         if twins:
             record, twins = await self._remove_own_twins(change, record, records, sends)
-        if not stored and not twins and record["id"] == known.oduyo_id:
-            return known
-        return msgspec.structs.replace(
-            known, oduyo_id=str(record["id"]), stored=stored, twins=twins, at=self._clock.now()
-        )
+        found = msgspec.structs.replace(known, oduyo_id=str(record["id"]), stored=stored, twins=twins)
+        return known if found == known else msgspec.structs.replace(found, at=self._clock.now())
+
+    def _doubt(self, known: Result, reason: str) -> Result:
+        return msgspec.structs.replace(known, outcome=Outcome.DOUBTFUL, reason=reason, at=self._clock.now())
 
     async def _remove_own_twins(
         self, change: Change, record: Remote, records: list[Remote], sends: int
     ) -> tuple[Remote, list[str]]:
         """Remove a duplicate that a late answer made; returns the record that stays and the ids of twins that stay.
 
-        Only if the intents show as many sends as there are records, all came after the plan's listing, and all hold
-        the same values: then each is ours and any one will do. The lowest id stays.
+        Only if it was sent as often as there are records, all came after the plan's listing, and all hold the same
+        values in all fields: then each is ours and any one will do. The lowest id stays.
         """
-        values = {msgspec.json.encode(compute_stored(change, candidate, self._normaliser)) for candidate in records}
+        values = {self._compute_values(candidate) for candidate in records}
         are_ours = len(records) <= sends and len(values) == 1 and all(map(self._reader.is_new, records))
         if change.action is not Action.CREATE or not are_ours:
             return record, [str(twin["id"]) for twin in records if twin is not record]
@@ -130,6 +152,11 @@ class Verifier:
             if reply.outcome is not ReplyOutcome.DONE:
                 kept.append(str(twin["id"]))
         return records[0], kept
+
+    def _compute_values(self, record: Remote) -> bytes:
+        """All that a record holds, but the times at which Ödüyo stored it."""
+        base = compute_base(record, self._normaliser.resource)
+        return msgspec.json.encode({name: value or "" for name, value in base.items() if name not in _STAMPS})
 
 
 def _pick(known: Result, records: list[Remote]) -> Remote | None:

@@ -182,7 +182,7 @@ def test_a_run_that_is_killed_in_the_middle_is_finished_by_the_next_one(
     assert 0 < landed < 1500
     report = driver.sync(make_rows(1500), clock=Clock(time.time, short_wait))
     assert report.created + report.unchanged == 1500
-    assert report.unchanged == landed
+    assert landed <= report.unchanged <= landed + 4, "what was in flight may have landed after the kill"
     assert len(driver.stored()) == 1500
     assert driver.calls("create") <= 1500 + 4
 

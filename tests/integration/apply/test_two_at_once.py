@@ -119,6 +119,8 @@ def test_two_sites_do_not_wait_for_each_other(slow: Driver, tmp_path: Path) -> N
         load = Loading(slow, slow.plan(make_rows(300), run), run)
         load.start()
         wait_for_creates(slow, 10)
+        slow.site.set_readings(latency_s=1)
         assert other.sync(make_rows(5)).created == 5
         assert load.is_alive()
+        slow.site.set_readings(latency_s=0)
         load.join()

@@ -113,14 +113,18 @@ def test_moved_are_the_fields_that_are_no_longer_as_listed() -> None:
     ("change", "record", "is_own"),
     [
         (CREATE, make_record(code="K"), True),
+        (CREATE, make_record(code="theirs"), False),
+        (CREATE, make_record(code=""), False),
+        (CREATE, make_record(code=None), False),
         (UPDATE, now(code="K"), True),
+        (UPDATE, now(code="K9"), False),
         (UPDATE, now(code="K", key2="9"), False),
-        (DEACTIVATE, now(status="2"), True),
-        (DEACTIVATE, now(status="2", code="K"), False),
+        (DEACTIVATE, now(status="2"), False),
+        (DEACTIVATE, now(status="0", code="K"), False),
         (DELETE, now(code="K"), False),
     ],
 )
-def test_only_a_change_of_its_own_fields_can_be_what_oduyo_made_of_it(
+def test_only_a_beginning_of_what_was_sent_can_be_what_oduyo_made_of_it(
     change: Change, record: Remote, is_own: bool
 ) -> None:
     assert is_own_alteration(change, record, NORMALISER) is is_own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,49 @@ def test_a_journal_of_another_plan_is_an_error(folder: Folder) -> None:
 def test_a_journal_that_is_not_there_is_empty(folder: Folder) -> None:
     history = read_history(folder, "d1")
     assert (history.results, history.intents, history.tries) == ({}, {}, 0)
+
+
+def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(folder: Folder) -> None:
+    async def work() -> None:
+        first = make_journal(folder, "try1")
+        await first.intend(["create:1"])
+        first.record(Result("create:1", Outcome.DOUBTFUL, at=110.0))
+        await first.flush()
+        await make_journal(folder, "try2", lambda: 200.0).intend(["create:1"])
+
+    asyncio.run(work())
+    history = read_history(folder, "d1")
+    assert history.unknown == {"create:1": 200.0}
+    assert history.senders == {"create:1": 2}
+
+
+def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: Folder) -> None:
+    async def work() -> None:
+        journal = make_journal(folder)
+        await journal.intend(["create:1"])
+        assert read_history(folder, "d1").last_at == 100.0
+        journal.record(Result("create:1", Outcome.DONE, at=107.0))
+        await journal.flush()
+
+    assert read_history(folder, "d1").last_at is None
+    asyncio.run(work())
+    assert read_history(folder, "d1").last_at == 107.0
+
+
+class SlowCounts(dict[str, int]):
+    """Gives other threads time between the two halves of an increment."""
+
+    def __getitem__(self, name: str) -> int:
+        count = super().__getitem__(name)
+        time.sleep(0.002)
+        return count
+
+
+def test_intents_that_are_written_at_once_do_not_overwrite_each_other(folder: Folder) -> None:
+    async def work() -> None:
+        journal = make_journal(folder)
+        journal._parts = SlowCounts(journal._parts)
+        await asyncio.gather(*(journal.intend([f"create:{number}"]) for number in range(20)))
+
+    asyncio.run(work())
+    assert len(read_history(folder, "d1").intents) == 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def time() -> FakeTime:
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     place = str(tmp_path) if request.param == "disk" else f"memory://bucket{tmp_path}"
     return Folder.open(place).child("claims")
+
+
+async def wait_until(is_so: Callable[[], bool]) -> None:
+    while True:
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
 
 
 def make(folder: Folder, time: FakeTime, generation: str, partition: int = 0, attempt: str = "try1") -> Lease:
@@ -120,17 +128,48 @@ def test_a_holder_renews_its_claim_and_survives_a_storage_that_fails_for_a_momen
         lease._say = said.append
         async with lease.hold():
             monkeypatch.setattr(Folder, "write", flaky)
-            time.now_s += HELD_FOR_S + 5
-            while True:
-                try:
-                    lease.check()
-                except LeaseLostError:
-                    await asyncio.sleep(0.01)
-                else:
-                    return
+            await wait_until(lambda: bool(said))
+            time.now_s += HELD_FOR_S - 5
+            await wait_until(lambda: lease._compute_age_s() == 0)
+            time.now_s += HELD_FOR_S - 5
+            lease.check()
 
     asyncio.run(asyncio.wait_for(work(), 30))
     assert any("disk full" in line for line in said)
+
+
+def test_a_lease_that_was_lost_stays_lost(monkeypatch: pytest.MonkeyPatch, folder: Folder, time: FakeTime) -> None:
+    monkeypatch.setattr(lease_module, "RENEW_EVERY_S", 0.01)
+
+    async def work() -> None:
+        async with make(folder, time, "a").hold() as lease:
+            time.now_s += LAPSES_AFTER_S + 5  # the process stood still, and somebody else has taken over
+            await asyncio.sleep(0.1)
+            with pytest.raises(LeaseLostError):
+                lease.check()
+
+    asyncio.run(work())
+
+
+def test_a_claim_that_took_too_long_to_write_is_lost(
+    monkeypatch: pytest.MonkeyPatch, folder: Folder, time: FakeTime
+) -> None:
+    monkeypatch.setattr(lease_module, "RENEW_EVERY_S", 0.01)
+    write = Folder.write
+
+    def slow(self: Folder, name: str, data: bytes) -> None:
+        time.now_s += LAPSES_AFTER_S + 5
+        write(self, name, data)
+
+    async def work() -> None:
+        async with make(folder, time, "a").hold() as lease:
+            with monkeypatch.context() as patch:
+                patch.setattr(Folder, "write", slow)
+                await wait_until(lambda: lease._is_lost)
+            with pytest.raises(LeaseLostError):
+                lease.check()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
 
 
 @pytest.mark.parametrize("seed", range(30))

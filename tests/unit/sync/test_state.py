@@ -80,3 +80,12 @@ def test_a_load_that_did_not_end_leaves_its_journal_open(state: SiteState) -> No
     assert [(journal.folder, journal.digest) for journal in state.read_open_journals()] == [
         ("/staging/run1/results/1", "d2")
     ]
+
+
+def test_what_the_first_partition_of_a_plan_found_holds_for_all_of_them(state: SiteState) -> None:
+    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
+    for _ in range(2):
+        state.note_applied("dag/run2", "dag/run2 g", listed_at(20), now=40)
+        assert state.check_order("dag/run2 g", listed_at(20))
+    state.note_applied("dag/run3", "dag/run3 g", listed_at(50), now=60)
+    assert not state.check_order("dag/run3 g", listed_at(50))
