@@ -1,0 +1,196 @@
+"""What goes over the network: only to the site that the connection names, and only so much of what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import ssl
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from oduyo_provider.api.client import OduyoClient, Outcome, Reply
+from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES
+from oduyo_provider.core.errors import NotThisApiError, OduyoError
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.hooks.oduyo import OduyoHook
+from sandbox.oduyo.server import Sandbox
+from tests.unit.api.conftest import certificate, server_tls
+from tests.unit.api.wire import API_KEY, PASSWORD, SESSION, Handler, Site, answer
+
+__all__ = ["certificate", "server_tls"]
+
+PATH = "erp/erp_special_code/list"
+LIST = {"filters": "", "params": "", "limit": "10", "offset": "0", "sorting": ""}
+FIELDS = {"integration_id": "1", "code": "K"}
+
+
+async def _leave_time_to_close(work: Coroutine[Any, Any, Any]) -> Any:
+    """The server's side of a refused TLS connection closes a moment after the client's."""
+    try:
+        return await work
+    finally:
+        await asyncio.sleep(0.1)
+
+
+def use(site: Site, work: Callable[[OduyoClient], Coroutine[Any, Any, Any]], **settings: Any) -> Any:
+    async def run() -> Any:
+        async with site:
+            if site.tls is not None:
+                settings["base_url"] = f"https://localhost:{site.port}/api/v1"
+            async with OduyoClient(site.settings(**settings), SPECIAL_CODE) as client:
+                return await _leave_time_to_close(work(client))
+
+    return asyncio.run(run())
+
+
+def call_hook(monkeypatch: pytest.MonkeyPatch, site: Site, **extra: object) -> Any:
+    """``OduyoHook().run`` against a site, in a thread of its own as a task would."""
+
+    async def run() -> Any:
+        async with site:
+            given = {"api_key": API_KEY, "timeout_s": 5, **extra}
+            host = f"https://localhost:{site.port}"
+            fields = {"conn_type": "oduyo", "host": host, "login": "ayse", "password": PASSWORD}
+            monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", json.dumps({**fields, "extra": json.dumps(given)}))
+            call = asyncio.to_thread(lambda: OduyoHook().run(PATH, json=LIST).json())
+            return await _leave_time_to_close(call)
+
+    return asyncio.run(run())
+
+
+class TestTls:
+    """A certificate that nobody vouches for ends the call before any secret is sent, unless the connection names it."""
+
+    @pytest.fixture(autouse=True)
+    def _short_backoff(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("oduyo_provider.api.backoff.LONGEST_BACKOFF_S", 0.01)
+
+    @pytest.fixture
+    def site(self, server_tls: ssl.SSLContext) -> Site:
+        # A connection that is kept open would outlive the event loop.
+        bodies = {"login": {"session_id": SESSION}, "create": {"data": "added id <1>"}, "list": {"data": []}}
+        site = Site(
+            **{call: answer(200, {"status": True, **body}, Connection="close") for call, body in bodies.items()}
+        )
+        site.tls = server_tls
+        return site
+
+    def test_the_client_refuses_and_names_the_extra(self, site: Site) -> None:
+        reply: Reply = use(site, lambda client: client.create(FIELDS))
+        assert (reply.outcome, reply.sends) == (Outcome.FAILED, 0)
+        assert "The TLS certificate of localhost" in reply.reason
+        assert "set the extra verify of the connection to the path of its CA bundle" in reply.reason
+        assert site.seen == []
+
+    def test_the_client_takes_a_bundle(self, site: Site, certificate: Path) -> None:
+        reply = use(site, lambda client: client.create(FIELDS), verify=str(certificate))
+        assert (reply.outcome, reply.oduyo_id) == (Outcome.DONE, "1")
+
+    def test_the_hook_refuses_and_names_the_extra(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        with pytest.raises(AirflowException, match=r"certificate of localhost.* the extra verify"):
+            call_hook(monkeypatch, site)
+        assert site.seen == []
+
+    def test_the_hook_takes_a_bundle_for_the_login_and_for_the_call(
+        self, site: Site, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert call_hook(monkeypatch, site, verify=str(certificate)) == {"status": True, "data": []}
+        assert [seen.call for seen in site.seen] == ["login", "list"]
+
+    def test_a_bundle_of_the_environment_vouches_for_nothing(
+        self, site: Site, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.setenv(name, str(certificate))
+        with pytest.raises(AirflowException, match="certificate of localhost"):
+            call_hook(monkeypatch, site)
+
+
+class TestRedirects:
+    """No redirect is followed, so that neither key nor session reaches another host."""
+
+    @pytest.fixture
+    def elsewhere(self) -> Any:
+        with Sandbox() as site:
+            yield site
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    @pytest.mark.parametrize("call", ["login", "list"])
+    def test_by_the_client(self, elsewhere: Sandbox, status: int, call: str) -> None:
+        away = answer(status, b"", Location=f"{elsewhere.url}/api/v1/{PATH}")
+        with pytest.raises(OduyoError):
+            use(Site(**{call: away}), lambda client: client.fetch_page(None))
+        assert elsewhere.log()["counters"]["requests"] == 0
+
+    @pytest.mark.parametrize("status", [302, 307])
+    @pytest.mark.parametrize("options", [{}, {"allow_redirects": True}])
+    def test_by_the_hook_also_when_it_is_asked_for(
+        self, oduyo: Sandbox, elsewhere: Sandbox, status: int, options: dict[str, Any]
+    ) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        away = {"Location": f"{elsewhere.url}/api/v1/{PATH}"}
+        oduyo.set_faults({"call": "list", "kind": "status", "status": status, "headers": away, "body": ""})
+        with pytest.raises(AirflowException, match=f"HTTP {status}"):
+            OduyoHook().run(PATH, json=LIST, extra_options=options)
+        assert OduyoHook().get_conn().post(f"{oduyo.url}/api/v1/{PATH}", json=LIST).status_code == status
+        assert elsewhere.log()["counters"]["requests"] == 0
+
+
+def endless(size: int) -> Handler:
+    """Sends a body of unannounced length, a MiB at a time."""
+
+    async def handle(request: web.Request, _: bytes) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for _n in range(size >> 20):
+            await response.write(b" " * (1 << 20))
+        return response
+
+    return handle
+
+
+class TestSize:
+    """An answer is read up to 64 MiB, packed or not, and to no depth at which reading it would fail."""
+
+    def test_the_bound_is_64_mib(self) -> None:
+        assert DEFAULT_MAX_BODY_BYTES == 64 << 20
+
+    @pytest.mark.parametrize(
+        "handler",
+        [
+            endless(80 << 20),
+            answer(200, gzip.compress(b" " * (80 << 20), compresslevel=1), Content_Encoding="gzip"),
+        ],
+        ids=["plain", "packed"],
+    )
+    def test_a_longer_answer_to_a_create_leaves_it_unknown(self, handler: Handler) -> None:
+        reply: Reply = use(Site(create=handler), lambda client: client.create(FIELDS))
+        assert (reply.outcome, reply.lost, reply.body) == (Outcome.UNKNOWN, 1, "")
+        assert "more than 67108864 bytes" in reply.reason
+
+    @pytest.mark.parametrize("signs", ["[]", '{"a":}'])
+    def test_a_deeply_nested_page_is_no_page(self, signs: str) -> None:
+        opening, closing = signs[:-1], signs[-1]
+        deep = (opening * 100_000 + "1" + closing * 100_000).encode()
+        page = b'{"status": true, "data": ' + deep + b"}"
+        with pytest.raises(OduyoError) as caught:
+            use(Site(list=answer(200, page)), lambda client: client.fetch_page(None))
+        assert len(str(caught.value)) < 1_000
+
+    def test_a_deeply_nested_login_or_create_is_no_answer(self) -> None:
+        deep = b"[" * 100_000 + b"]" * 100_000
+        body = b'{"status": true, "session_id": ' + deep + b', "data": ' + deep + b"}"
+        with pytest.raises(OduyoError, match="does not answer as the Ödüyo API does"):
+            use(Site(login=answer(200, body)), lambda client: client.create(FIELDS))
+        with pytest.raises(NotThisApiError):
+            use(Site(create=answer(200, body)), lambda client: client.create(FIELDS))
