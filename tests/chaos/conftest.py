@@ -1,0 +1,54 @@
+"""Fixtures of the chaos tests, and the table of what they did."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.chaos.figures import FIGURES
+from tests.chaos.virtual import Switch, VirtualTime, install
+
+#: ``CHAOS=all`` in the environment runs everything; otherwise a short slice runs, as part of ``make test``.
+IS_ALL = os.environ.get("CHAOS", "") == "all"
+
+
+@pytest.fixture(scope="session")
+def chaos_site() -> Iterator[Sandbox]:
+    with Sandbox() as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Thousands of runs log more than anybody reads, and pytest keeps it all."""
+    logger = logging.getLogger("oduyo_provider")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def switch() -> Switch:
+    return Switch()
+
+
+@pytest.fixture
+def virtual(chaos_site: Sandbox, switch: Switch) -> Iterator[VirtualTime]:
+    chaos_site.reset()
+    virtual = VirtualTime(chaos_site)
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, virtual, switch)
+        yield virtual
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of a full run."""
+    if IS_ALL and FIGURES.counts:
+        terminalreporter.section("chaos")
+        for line in FIGURES.format():
+            terminalreporter.write_line(line)

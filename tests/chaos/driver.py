@@ -1,0 +1,114 @@
+"""Runs as Airflow makes them: a plan, up to four tries to apply it, a report, and a new run if that is not complete."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import parse_params
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.report import Report
+from oduyo_provider.sync.load import load
+from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.rows import stage_rows
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.snapshot import fetch_snapshot
+from oduyo_provider.sync.staging import Folder, read_manifest
+from oduyo_provider.sync.transform import transform
+from sandbox.oduyo.server import Sandbox
+from tests.chaos.virtual import KilledError, Switch, VirtualTime, bury
+from tests.chaos.world import Row
+from tests.integration.apply.driver import Driver
+
+#: Tries of one task, as Airflow's retries would make.
+TRIES = 4
+#: Virtual seconds between two of them.
+RETRY_DELAY_S = (0.0, 1.0, 30.0, 300.0, 1000.0)
+SETTLE_S = 60.0
+
+
+class ChaosDriver(Driver):
+    """A driver in virtual time, whose process may be killed.
+
+    :param on_try: called before every try, to set faults or to arm the switch.
+    """
+
+    def __init__(
+        self, site: Sandbox, folder: Path, virtual: VirtualTime, switch: Switch, rng: random.Random, concurrency: int
+    ) -> None:
+        super().__init__(site, folder, settle_s=SETTLE_S, timeout_s=30, max_concurrency=concurrency)
+        self.virtual, self.switch, self.rng = virtual, switch, rng
+        self.tries = self.runs = self.failed_tries = 0
+        self.on_try: Callable[[], None] = lambda: None
+
+    def client(self) -> OduyoClient:
+        return OduyoClient(
+            self.settings, SPECIAL_CODE, clock=self.virtual.now, sleep=self.virtual.sleep, rng=self.rng.random
+        )
+
+    def plan(self, rows: list[Row], run: Run, **params: object) -> Reference:
+        async def work() -> Reference:
+            async with self.client() as client:
+                return await fetch_snapshot(
+                    run,
+                    client,
+                    given,
+                    normaliser,
+                    site=self.settings.site,
+                    buckets=1,
+                    settle_s=SETTLE_S,
+                    clock=self.virtual.clock,
+                )
+
+        given = parse_params(params)
+        normaliser = Normaliser(SPECIAL_CODE, given.rules)
+        self.snapshot = asyncio.run(work())
+        self.parts = stage_rows(run, rows, self.snapshot, normaliser, 1)
+        return transform(run, self.parts[0], given, normaliser)
+
+    def load(self, plan: Reference, run: Run, **changes: object) -> Reference:
+        given = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
+
+        async def work() -> Reference:
+            async with self.client() as client:
+                normaliser = Normaliser(SPECIAL_CODE, given.rules)
+                return await load(run, plan, client, self.settings, normaliser, clock=self.virtual.clock)
+
+        return asyncio.run(work())
+
+    def attempt(self, work: Callable[[int], Reference]) -> Reference | None:
+        """Try a task until it succeeds, at most :data:`TRIES` times."""
+        for number in range(1, TRIES + 1):
+            self.tries += 1
+            self.on_try()
+            try:
+                reference = work(number)
+            except OduyoError:
+                reference = None
+            except KilledError:
+                reference = None
+                bury()
+            finally:
+                self.switch.disarm()
+            if reference is not None and not reference.get("undelivered"):
+                return reference
+            self.failed_tries += 1
+            self.virtual.skip(self.rng.choice(RETRY_DELAY_S))
+        return None
+
+    def run(self, rows: list[Row], **params: object) -> Report | None:
+        """One run; None when it came to no plan."""
+        self.runs += 1
+        name = self.new_run().run_id
+        plan = self.attempt(lambda number: self.plan(rows, self.new_run(name, number), **params))
+        if plan is None:
+            return None
+        done = self.attempt(lambda number: self.load(plan, self.new_run(name, number)))
+        report = self.report(self.new_run(name), plan, [done] if done else [])
+        report.check()
+        return report if done else None
