@@ -1,0 +1,150 @@
+"""``python -m bench.noop``: the whole run when both sides are the same already, over real HTTP from a server of its own.
+
+Nothing may be written. Our own time is all of it but the server's share and the making up of the ERP's rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+
+from bench.measure import (
+    Account,
+    Bound,
+    Figures,
+    Stopwatch,
+    describe_machine,
+    finish,
+    open_server,
+    print_table,
+    read_peak_mb,
+    run_child,
+    temporary_folder,
+)
+from bench.sides import Database, Making
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.partition import DEFAULT_BUCKETS
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.sync.check import check
+from oduyo_provider.sync.extract import extract
+from oduyo_provider.sync.finish import Steps, report
+from oduyo_provider.sync.load import load
+from oduyo_provider.sync.run import Run
+from oduyo_provider.sync.snapshot import fetch_snapshot
+from oduyo_provider.sync.staging import Folder
+from oduyo_provider.sync.transform import transform
+
+#: Of our own time, for 100,000 rows.
+MAX_OWN_S = 20.0
+ROWS = 100_000
+
+
+async def run_noop(account: Account, rows: int, folder: Path) -> Figures:
+    """All steps of the DAG in this process, one after the other; wall and CPU seconds of each."""
+    settings = Settings(
+        base_url=f"{account.url}/api/v1", username=account.user, password=account.password, api_key=account.api_key
+    )
+    run, params, normaliser = (
+        Run(Folder.open(str(folder)), "bench", "run", "try1"),
+        RunParams(),
+        Normaliser(SPECIAL_CODE),
+    )
+    making, steps, watch = Making(), dict[str, Figures](), Stopwatch()
+    async with OduyoClient(settings, SPECIAL_CODE) as client:
+        snapshot = await fetch_snapshot(
+            run, client, params, normaliser, site=settings.site, buckets=DEFAULT_BUCKETS, settle_s=settings.settle_s
+        )
+    steps["snapshot"], watch = watch.read(), Stopwatch()
+    database = Database(rows, making)
+    parts = extract(
+        run,
+        database,
+        "SELECT",
+        query_name="bench",
+        snapshot=snapshot,
+        normaliser=normaliser,
+        buckets=DEFAULT_BUCKETS,
+    )
+    steps["extract"], watch = watch.read(), Stopwatch()
+    steps["extract"]["wall_s"] -= making.wall_s
+    steps["extract"]["cpu_s"] -= making.cpu_s
+    plans = [transform(run, part, params, normaliser) for part in parts]
+    steps["transform"], watch = watch.read(), Stopwatch()
+    verdict = check(run, parts, plans, params, SPECIAL_CODE)
+    steps["guard"], watch = watch.read(), Stopwatch()
+    async with OduyoClient(settings, SPECIAL_CODE) as client:
+        loads = [await load(run, plan, client, settings, normaliser) for plan in plans]
+    steps["load"], watch = watch.read(), Stopwatch()
+    made = report(run, Steps(snapshot, parts, plans, verdict, loads), SPECIAL_CODE, dry_run=False)
+    steps["report"] = watch.read()
+    return {"unchanged": made.unchanged, "extracted": made.extracted, "steps": steps, "peak_mb": read_peak_mb()}
+
+
+def measure_noop(rows: int) -> Figures:
+    """A server that holds all rows, and a whole run against it."""
+    with open_server(records=rows) as account:
+        before = _read_counts(account)
+        figures = run_child("bench.noop", "--rows", rows, "--url", account.url)
+        after = _read_counts(account)
+    figures["server_cpu_s"] = after["cpu_s"] - before["cpu_s"]
+    figures["writes"] = sum(int(after.get(call, 0) - before.get(call, 0)) for call in ("create", "update", "delete"))
+    figures["pages"] = int(after["list"])
+    for name in ("wall_s", "cpu_s"):
+        figures[name] = sum(step[name] for step in figures["steps"].values())
+    figures["own_s"] = figures["wall_s"] - figures["server_cpu_s"]
+    return {"rows": rows, **figures}
+
+
+def _read_counts(account: Account) -> Figures:
+    figures: Figures = requests.post(f"{account.url}/_bench/counts", timeout=10).json()
+    return figures
+
+
+def print_noop(figures: Figures) -> None:
+    """As a table."""
+    rows = [(name, step["wall_s"], step["cpu_s"]) for name, step in figures["steps"].items()]
+    rows.append(("in all", figures["wall_s"], figures["cpu_s"]))
+    title = (
+        f"{figures['rows']:,} rows on both sides: {figures['unchanged']:,} unchanged, {figures['writes']} writes, "
+        f"{figures['pages']} list calls ({figures['server_cpu_s']:.1f} s the server's), peak {figures['peak_mb']:.0f} MiB"
+    )
+    print_table(title, ("step", "seconds", "CPU s"), rows)
+
+
+def compute_bounds(figures: Figures) -> list[Bound]:
+    """No writes, everything unchanged, and little time."""
+    rows = int(figures["rows"])
+    return [
+        Bound(f"noop, {rows:,} rows: writes", figures["writes"], "<=", 0),
+        Bound(f"noop, {rows:,} rows: unchanged", figures["unchanged"], ">=", rows),
+        Bound(f"noop, {rows:,} rows: our own seconds", figures["own_s"], "<=", MAX_OWN_S * rows / ROWS),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.noop", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.url:
+        logging.disable(logging.WARNING)
+        with temporary_folder() as folder:
+            print(json.dumps(asyncio.run(run_noop(Account(options.url), options.rows, folder))))
+        return
+    figures = measure_noop(options.rows)
+    print_noop(figures)
+    finish({**describe_machine(), **figures}, compute_bounds(figures))
+
+
+if __name__ == "__main__":
+    main()
