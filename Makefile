@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test test-wheel lint lock clean
+.PHONY: help setup run ui test test-wheel chaos bench lint lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -67,6 +67,12 @@ test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90
 	  echo "core and api are not covered wholly: the lines above name what no test reaches." >&2; exit 1; }
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
 	  echo "Less than 90 % is covered: the lines above name what no test reaches." >&2; exit 1; }
+
+chaos: $(STAMP) ## thousands of seeded faults and a hundred kills, with a table of what happened
+	@CHAOS=all $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
+
+bench: $(STAMP) ## measurements, each beside its bound
+	@$(BIN)/python -m bench $(ARGS)
 
 WHEEL := .run/wheel
 test-wheel: $(STAMP) ## all tests again, with the built wheel installed instead of this checkout
