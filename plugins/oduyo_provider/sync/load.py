@@ -58,14 +58,7 @@ async def load(
         return _close(manifest, changes, {}, took_s=0.0)
     state = run.state(settings.site, normaliser.resource)
     progress = Progress(log)
-    lease = Lease(
-        state.claims,
-        generation=manifest.generation,
-        partition=manifest.partition,
-        attempt=run.attempt,
-        say=progress.say,
-        clock=clock,
-    )
+    lease = _make_lease(run, manifest, state, progress, clock)
     async with lease.hold():
         started_at = clock.now()
         is_old, quiet = await _look_around(run, manifest, state, settings.settle_s, clock, progress)
@@ -75,14 +68,12 @@ async def load(
         state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
         for folder in quiet:  # only now: an older plan must find either the journal or this plan
             state.close_journal(folder)
-        is_quiet = False
         try:
             await applier.apply(changes)
-            is_quiet = applier.is_quiet
         finally:
             state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
             progress.say_samples()
-        if is_quiet:
+        if applier.is_quiet:
             state.close_journal(manifest.journal)
     return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
 
@@ -105,7 +96,7 @@ async def _look_around(
         for journal in journals
         if journal.generation != manifest.generation or journal.folder.rpartition("/")[2] in superseded
     ]
-    quiet_at = await wait_for_journals(state, others, settle_s, clock, progress.say)
+    quiet_at = await wait_for_journals(state, others, settle_s, clock, progress.say, closes_unread=False)
     quiet = [folder for folder, at in quiet_at.items() if at <= manifest.snapshot.started_at]
     is_lost = manifest.journal in {journal.folder for journal in journals} and not Folder.open(manifest.journal).names()
     if is_lost:
@@ -134,6 +125,17 @@ def _find_undivided(run: Run) -> set[str]:
     folders = [plans.child(attempt, "0000") for attempt in plans.names()]
     manifests = [read_manifest(folder, MANIFEST, PlanManifest) for folder in folders if folder.has(MANIFEST)]
     return {plan.journal.rpartition("/")[2] for plan in manifests if plan.partitions == 1}
+
+
+def _make_lease(run: Run, manifest: PlanManifest, state: SiteState, progress: Progress, clock: Clock) -> Lease:
+    return Lease(
+        state.claims,
+        generation=manifest.generation,
+        partition=manifest.partition,
+        attempt=run.attempt,
+        say=progress.say,
+        clock=clock,
+    )
 
 
 def _make_applier(

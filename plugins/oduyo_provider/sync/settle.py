@@ -19,13 +19,21 @@ SENT_WITHIN_S = INTENT_TTL_S + DEFAULT_CONNECT_TIMEOUT_S + CLOCK_SKEW_S
 
 
 async def wait_for_journals(
-    state: SiteState, journals: Sequence[OpenJournal], settle_s: float, clock: Clock, say: Callable[[str], None]
+    state: SiteState,
+    journals: Sequence[OpenJournal],
+    settle_s: float,
+    clock: Clock,
+    say: Callable[[str], None],
+    *,
+    closes_unread: bool = True,
 ) -> dict[str, float]:
     """Wait for journals whose writers are gone.
 
     What was answered counts as well: its effect, too, may show only within ``settle_s``.
 
     :param settle_s: how long after its sending a change may still take effect, in seconds.
+    :param closes_unread: close journals whose files are gone or damaged, once they have been waited for: right for who
+        lists Ödüyo next, wrong for a partition beside which others still have to learn of them.
     :returns: the journals' folders → since when nothing that stands in them can take effect any more. They stay open:
         whoever listed Ödüyo before that moment must compare again.
     """
@@ -41,8 +49,8 @@ async def wait_for_journals(
     if wait_s > 0:
         say(f"An earlier load ended while its changes were being sent; waiting {wait_s:.0f} s for them to take effect")
         await clock.sleep(wait_s)
-    for journal in unread:
-        state.close_journal(journal.folder)  # waited for above; else every run to come would wait again
+    for journal in unread if closes_unread else ():
+        state.close_journal(journal.folder)  # else every run to come would wait again
     return quiet_at
 
 

@@ -66,16 +66,11 @@ class Verifier:
         waits = iter(READ_AGAIN_AFTER_S)
         while pending:
             is_last = self._clock.now() >= deadline  # before the listing, which takes time
-            try:
-                current = await self._fetch(pending)
-            except ListingError:
-                if is_last:
-                    raise
-                current = {change.key: [] for change in pending}  # records came meanwhile: looked for again below
+            current = await self._fetch(pending, is_last=is_last)
             later: list[Change] = []
             for change in pending:
                 known = results[change.key]
-                if not is_last and not self._is_there(change, known, current[change.key]):
+                if current is None or not (is_last or self._is_there(change, known, current[change.key])):
                     later.append(change)
                     continue
                 result = await self._examine(
@@ -89,7 +84,16 @@ class Verifier:
                 await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
         return corrected
 
-    async def _fetch(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
+    async def _fetch(self, changes: Sequence[Change], *, is_last: bool) -> dict[str, list[Remote]] | None:
+        """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
+        try:
+            return await self._fetch_once(changes)
+        except ListingError:
+            if is_last:
+                raise
+            return None
+
+    async def _fetch_once(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
         found = await self._reader.fetch_new(creates) if creates else {}

@@ -4,7 +4,7 @@ all, or too late."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from oduyo_provider.core.change import Change
 from oduyo_provider.core.errors import ListingError, OduyoError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
-from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.sync.readback import Reader
 from oduyo_provider.sync.rows import stage_rows
 from oduyo_provider.sync.sender import Sender
 from oduyo_provider.sync.transform import transform
@@ -212,6 +213,23 @@ def test_a_record_that_stays_although_its_deletion_was_confirmed_is_doubtful(cha
     sync(chaos, make_rows(2, key1="2", key2="1"))
     answer = '{"status": true, "data": "Erp Special Code Silme Islemi Basarili"}'
     chaos.site.set_faults({"call": "delete", "kind": "status", "status": 200, "body": answer})
+    assert sync(chaos, make_rows(1, key1="2", key2="1"), on_missing="delete") == {"missing_failed": 1}
+
+
+def test_a_listing_that_failed_does_not_show_that_a_record_is_gone(
+    chaos: ChaosDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(chaos, make_rows(2, key1="2", key2="1"))
+    answer = '{"status": true, "data": "Erp Special Code Silme Islemi Basarili"}'
+    chaos.site.set_faults({"call": "delete", "kind": "status", "status": 200, "body": answer})
+    fetch, fails = Reader.fetch, iter([True])
+
+    async def fetch_badly(self: Reader, changes: Sequence[Change]) -> dict[str, list[Remote]]:
+        if next(fails, False):
+            raise ListingError("disturbed")
+        return await fetch(self, changes)
+
+    monkeypatch.setattr(Reader, "fetch", fetch_badly)
     assert sync(chaos, make_rows(1, key1="2", key2="1"), on_missing="delete") == {"missing_failed": 1}
 
 

@@ -40,7 +40,7 @@ class Wait:
 
         asyncio.run(work())
 
-    def run(self) -> dict[str, float]:
+    def run(self, *, closes_unread: bool = True) -> dict[str, float]:
         """Since when each journal is quiet."""
 
         async def sleep(seconds: float) -> None:
@@ -49,7 +49,12 @@ class Wait:
         async def work() -> dict[str, float]:
             clock = Clock(lambda: self.now, sleep)
             return await wait_for_journals(
-                self.state, self.state.read_open_journals(), SETTLE_S, clock, lambda text: None
+                self.state,
+                self.state.read_open_journals(),
+                SETTLE_S,
+                clock,
+                lambda text: None,
+                closes_unread=closes_unread,
             )
 
         return asyncio.run(work())
@@ -76,3 +81,16 @@ def test_a_journal_whose_files_are_gone_is_waited_for_once(tmp_path: Path) -> No
     assert wait.run() == {wait.journal.uri: 5000.0 + SENT_WITHIN_S + SETTLE_S}
     assert wait.waited_s == SENT_WITHIN_S + SETTLE_S
     assert wait.run() == {}
+
+
+def test_partitions_that_start_later_learn_of_a_journal_whose_files_are_gone(tmp_path: Path) -> None:
+    wait = Wait(tmp_path, now=5000.0)
+    assert wait.run(closes_unread=False) == wait.run(closes_unread=False) != {}
+
+
+def test_a_journal_that_cannot_be_read_is_waited_for_in_full(tmp_path: Path) -> None:
+    wait = Wait(tmp_path, now=5000.0)
+    wait.write(has_result=False)
+    wait.journal.write("try2.intents.jsonl", b"{]\n")
+    assert wait.run() == {wait.journal.uri: 5000.0 + SENT_WITHIN_S + SETTLE_S}
+    assert wait.waited_s == SENT_WITHIN_S + SETTLE_S
