@@ -28,7 +28,9 @@ from tests.integration.apply.driver import Driver
 #: Tries of one task, as Airflow's retries would make.
 TRIES = 4
 #: Virtual seconds between two of them.
-RETRY_DELAY_S = (0.0, 1.0, 30.0, 300.0, 1000.0)
+RETRY_DELAY_S = (0.0, 0.0, 1.0, 10.0, 30.0, 300.0, 1000.0)
+#: 0-1: how often a task that failed is not tried again, and the next run follows at once.
+GIVES_UP = 0.25
 SETTLE_S = 60.0
 
 
@@ -82,7 +84,7 @@ class ChaosDriver(Driver):
         return asyncio.run(work())
 
     def attempt(self, work: Callable[[int], Reference]) -> Reference | None:
-        """Try a task until it succeeds, at most :data:`TRIES` times."""
+        """Try a task until it succeeds, it is given up, or :data:`TRIES` tries are used up."""
         for number in range(1, TRIES + 1):
             self.tries += 1
             self.on_try()
@@ -98,6 +100,8 @@ class ChaosDriver(Driver):
             if reference is not None and not reference.get("undelivered"):
                 return reference
             self.failed_tries += 1
+            if self.rng.random() < GIVES_UP:
+                return None
             self.virtual.skip(self.rng.choice(RETRY_DELAY_S))
         return None
 
