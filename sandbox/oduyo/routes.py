@@ -167,6 +167,8 @@ def parse_column(body: Mapping[str, object], resource: Resource, call: str, stat
     if body.keys() != {"column"} or not isinstance(column, dict) or not column:
         raise BadRequestError('the body is {"column": {...}}, and the column is not empty')
     allowed: set[str] = set() if call == "delete" else set(resource.fields)
+    if call == "update":
+        allowed.add("note")  # a field of the record, so an update that sends the whole record carries it
     if call != "create":
         allowed.add("id")
         if "id" not in column:
@@ -207,7 +209,8 @@ def compute_stored(column: Mapping[str, str], resource: Resource, call: str, sta
         return {}
     readings, stored = state.readings, dict(column)
     if call == "update" and not readings.update_keeps_absent:
-        stored = {name: column.get(name, "") for name in resource.fields if name != "created_in" or name in column}
+        names = (*resource.fields, "note")
+        stored = {name: column.get(name, "") for name in names if name != "created_in" or name in column}
     for name, length in readings.silently_cut.items():
         if name in stored:
             stored[name] = stored[name][:length]

@@ -75,6 +75,16 @@ def test_an_update_that_wipes_keeps_what_it_names_and_created_in(caller: Caller)
     assert record["updated_in"]
 
 
+@pytest.mark.parametrize(("keeps", "left"), [(True, "elle"), (False, "")])
+def test_an_update_may_carry_the_note_and_wipes_it_like_any_other_field(caller: Caller, keeps: bool, left: str) -> None:
+    caller.create()
+    caller.update("1", note="elle")
+    assert caller.sandbox.records()[0]["note"] == "elle"
+    caller.sandbox.set_readings(update_keeps_absent=keeps)
+    caller.update("1", code="B")
+    assert caller.sandbox.records()[0]["note"] == left
+
+
 def test_a_delete_answers_and_removes_the_record(caller: Caller) -> None:
     caller.create()
     answer = caller.delete("1")

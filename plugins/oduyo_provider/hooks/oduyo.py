@@ -20,9 +20,9 @@ from oduyo_provider.api.login import fetch_session_id
 from oduyo_provider.api.redact import Redactor, neutralise
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
 from oduyo_provider.api.verdict import Move, classify
-from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.errors import LostAnswerError, OduyoError
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.hooks.boundary import airflow_errors
 from oduyo_provider.hooks.connection import fetch_connection
@@ -32,12 +32,32 @@ T = TypeVar("T")
 #: Moves that a 2xx may ask for all the same. One without a status at all may be another endpoint's way to answer.
 _NO_SUCCESS = (Move.REFUSED, Move.SESSION, Move.NOT_THIS_API)
 
+_CHUNK_BYTES = 64 * 1024
+
 
 class _Session(Session):
-    """Follows no redirect, whoever asks for it: to another host, requests takes only ``Authorization`` off."""
+    """Follows no redirect, and reads no more of an answer than a page of records can have."""
 
     def get_redirect_target(self, resp: Response) -> None:
-        """None: wherever it leads, the API key must not go along."""
+        """None: wherever it leads, the API key must not go along. To another host requests takes off only one header."""
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send and read the answer up to the bound that the client has, too."""
+        response = super().send(request, **{**kwargs, "stream": True})
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > DEFAULT_MAX_BODY_BYTES:
+                response.close()
+                with airflow_errors():
+                    raise LostAnswerError(
+                        f"Ödüyo answered {request.path_url} with more than {DEFAULT_MAX_BODY_BYTES} bytes, which no page "
+                        "of records has. Ask for fewer records at once, and check whether a proxy stands in between."
+                    )
+            chunks.append(chunk)
+        response._content = b"".join(chunks)  # noqa: SLF001  requests has no other way to hand it over
+        return response
 
 
 class OduyoHook(HttpHook):

@@ -12,7 +12,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import IncompleteError, StagingError
-from oduyo_provider.core.plan import Altered, Rejected
+from oduyo_provider.core.plan import Altered, Rejected, SyncMode
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import Outcome, Report, compute_report
 from oduyo_provider.sync.check import compute_total, read_changes, read_plans
@@ -89,9 +89,12 @@ def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Repo
         ended_at=_format_time(time.time()),
     )
     run.folder.write(REPORT, msgspec.json.format(msgspec.json.encode(made)))
-    if extracted is not None and steps.loads:
+    if extracted is not None and not dry_run and (steps.loads or made.writes):
         state = run.state(extracted.snapshot.site, resource)
-        state.note_existing(run.name, counts.existing + made.created - made.deleted)
+        if not any(
+            plan.params.sync_mode is SyncMode.CREATE for plan in plans
+        ):  # which lists nothing, and so counts nothing
+            state.note_existing(run.name, counts.existing + made.created - made.deleted)
         state.note_altered(tally.altered, tally.deleted)
     try:
         _prune(run)

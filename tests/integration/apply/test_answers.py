@@ -185,3 +185,14 @@ def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_t
     assert driver.site.port == port
     driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, no_wait))
     assert len(driver.stored()) == 300
+
+
+def test_an_update_wipes_nothing_where_absent_fields_are_wiped(driver: Driver) -> None:
+    driver.site.set_readings(update_keeps_absent=False)
+    whole = {"note": "elle yazıldı", "space3": "panelden", "typecode": "26", "key1": "2", "key2": "1", "status": "1"}
+    driver.site.seed([{"integration_id": "1", "code": "ESKİ", "description": "Açıklama 1", **whole}])
+    before = driver.site.records()[0]
+    report = driver.sync(make_rows(1))
+    after = driver.site.records()[0]
+    assert report.updated == 1
+    assert after == {**before, "code": "KOD.1", "updated_in": after["updated_in"]}

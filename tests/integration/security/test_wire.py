@@ -20,7 +20,7 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.hooks.oduyo import OduyoHook
 from sandbox.oduyo.server import Sandbox
 from tests.unit.api.conftest import certificate, server_tls
-from tests.unit.api.wire import API_KEY, PASSWORD, SESSION, Handler, Site, answer
+from tests.unit.api.wire import API_KEY, PASSWORD, Handler, Site, answer
 
 __all__ = ["certificate", "server_tls"]
 
@@ -29,21 +29,13 @@ LIST = {"filters": "", "params": "", "limit": "10", "offset": "0", "sorting": ""
 FIELDS = {"integration_id": "1", "code": "K"}
 
 
-async def _leave_time_to_close(work: Coroutine[Any, Any, Any]) -> Any:
-    """The server's side of a refused TLS connection closes a moment after the client's."""
-    try:
-        return await work
-    finally:
-        await asyncio.sleep(0.1)
-
-
 def use(site: Site, work: Callable[[OduyoClient], Coroutine[Any, Any, Any]], **settings: Any) -> Any:
     async def run() -> Any:
         async with site:
             if site.tls is not None:
                 settings["base_url"] = f"https://localhost:{site.port}/api/v1"
             async with OduyoClient(site.settings(**settings), SPECIAL_CODE) as client:
-                return await _leave_time_to_close(work(client))
+                return await work(client)
 
     return asyncio.run(run())
 
@@ -54,11 +46,10 @@ def call_hook(monkeypatch: pytest.MonkeyPatch, site: Site, **extra: object) -> A
     async def run() -> Any:
         async with site:
             given = {"api_key": API_KEY, "timeout_s": 5, **extra}
-            host = f"https://localhost:{site.port}"
+            host = f"{'http' if site.tls is None else 'https'}://localhost:{site.port}"
             fields = {"conn_type": "oduyo", "host": host, "login": "ayse", "password": PASSWORD}
             monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", json.dumps({**fields, "extra": json.dumps(given)}))
-            call = asyncio.to_thread(lambda: OduyoHook().run(PATH, json=LIST).json())
-            return await _leave_time_to_close(call)
+            return await asyncio.to_thread(lambda: OduyoHook().run(PATH, json=LIST).json())
 
     return asyncio.run(run())
 
@@ -72,11 +63,9 @@ class TestTls:
 
     @pytest.fixture
     def site(self, server_tls: ssl.SSLContext) -> Site:
-        # A connection that is kept open would outlive the event loop.
-        bodies = {"login": {"session_id": SESSION}, "create": {"data": "added id <1>"}, "list": {"data": []}}
-        site = Site(
-            **{call: answer(200, {"status": True, **body}, Connection="close") for call, body in bodies.items()}
-        )
+        # requests keeps a connection open until the server closes it; aiohttp, which made the login, closes its own.
+        closing = answer(200, {"status": True, "data": []}, Connection="close")
+        site = Site(list=closing, create=answer(200, {"status": True, "data": "added id <1>"}))
         site.tls = server_tls
         return site
 
@@ -177,6 +166,20 @@ class TestSize:
         reply: Reply = use(Site(create=handler), lambda client: client.create(FIELDS))
         assert (reply.outcome, reply.lost, reply.body) == (Outcome.UNKNOWN, 1, "")
         assert "more than 67108864 bytes" in reply.reason
+
+    @pytest.mark.parametrize(
+        "handler",
+        [
+            endless(80 << 20),
+            answer(200, gzip.compress(b" " * (80 << 20), compresslevel=1), Content_Encoding="gzip"),
+        ],
+        ids=["plain", "packed"],
+    )
+    def test_the_hook_reads_no_more_either(self, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        with pytest.raises(AirflowException, match="more than 67108864 bytes"):
+            call_hook(monkeypatch, Site(list=handler))
 
     @pytest.mark.parametrize("signs", ["[]", '{"a":}'])
     def test_a_deeply_nested_page_is_no_page(self, signs: str) -> None:

@@ -127,6 +127,20 @@ class Site:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._runner.cleanup()
+        await _wait_for_closed_transports()
+
+
+async def _wait_for_closed_transports() -> None:
+    """Either side of a TLS connection that was refused closes some time after the call that it failed.
+
+    A transport that outlives its event loop warns when it is collected, in whatever test runs by then.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 10
+    while any(transport._sock is not None for transport in list(loop._transports.values())):  # type: ignore[attr-defined]
+        if loop.time() > deadline:
+            raise TimeoutError("a connection of the test server, or one to it, is still open")
+        await asyncio.sleep(0.005)
 
 
 class FakeTime:
