@@ -203,17 +203,17 @@ def parse_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(LARGEST_ID)) else 0
 
 
-def compute_stored(column: Mapping[str, str], resource: Resource, call: str, state: State) -> dict[str, str]:
+def compute_stored(column: Mapping[str, str], resource: Resource, call: str, state: State) -> dict[str, str | None]:
     """The columns that a write sets: wiped, cut and stamped as the readings want it."""
     if call == "delete":
         return {}
-    readings, stored = state.readings, dict(column)
+    readings = state.readings
+    stored: dict[str, str | None] = dict(column)
     if call == "update" and not readings.update_keeps_absent:
-        names = (*resource.fields, "note")
-        stored = {name: column.get(name, "") for name in names if name != "created_in" or name in column}
+        stored = {name: column.get(name, "") for name in resource.fields if name != "created_in" or name in column}
+        stored["note"] = column.get("note")
     for name, length in readings.silently_cut.items():
-        if name in stored:
-            stored[name] = stored[name][:length]
+        stored.update({name: value[:length] for value in (stored.get(name),) if value is not None})
     for name in STAMPS if call == "create" else ("updated_in",):
         if readings.stamps == "always" or not column.get(name):
             stored[name] = state.clock.stamp()
