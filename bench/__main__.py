@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import apply, compute, noop
+from bench import apply, compute, dag, noop, scale
 from bench.measure import describe_machine, finish
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="everything: about a quarter of an hour")
+    parser.add_argument("--full", action="store_true", help="everything: about twenty minutes")
     options = parser.parse_args(arguments)
     machine = describe_machine()
     print(", ".join(f"{name} {value}" for name, value in machine.items()), flush=True)
@@ -24,8 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         compute.print_rows(sizes[-1])
     still = noop.measure_noop(noop.ROWS)
     noop.print_noop(still)
-    bounds += compute.compute_bounds(sizes) + noop.compute_bounds(still)
-    finish({**machine, "apply": cells, "compute": sizes, "noop": still}, bounds)
+    whole = dag.measure_dag()
+    dag.print_dag(whole)
+    bounds += compute.compute_bounds(sizes) + noop.compute_bounds(still) + dag.compute_bounds(whole)
+    if scaled := scale.measure_scale():
+        scale.print_scale(scaled)
+        bounds += scale.compute_bounds(scaled)
+    finish({**machine, "apply": cells, "compute": sizes, "noop": still, "dag": whole, "scale": scaled}, bounds)
     return 0 if all(bound.holds for bound in bounds) else 1
 
 

@@ -135,14 +135,14 @@ def run_dag(
             settings["retries"] = retries
     recorded = RunLog()
     if not (DAGS / f"{dag.dag_id}.py").exists():  # dag.test itself stores those of the DAG folder
-        _store_dag(dag)
+        store_dag(dag)
     # dag.test sleeps only where no task can run: it waits for a retry, or for a person.
     with recorded.capture(), mock.patch("time.sleep", side_effect=lambda _seconds: between and between()):
         run = dag.test(run_conf=conf)
     return _describe(run, staging, recorded)
 
 
-def _store_dag(dag: Any) -> None:
+def store_dag(dag: Any) -> None:
     """Write a DAG into the metadata database."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.models.serialized_dag import SerializedDagModel

@@ -6,46 +6,50 @@ from typing import Any
 
 _TEXT = ["string", "null"]
 
-#: The form's extra fields. Source of names and defaults: :mod:`oduyo_provider.api.settings`.
+#: The form's extra fields, what everybody needs first. Source of names and defaults: :mod:`oduyo_provider.api.settings`.
+#: Only the key is required: the form then marks the section that holds it and cannot be saved without it.
 CONNECTION_FIELDS: dict[str, Any] = {
     "api_key": {
         "label": "API key",
-        "description": "As copied from the Ödüyo panel; it is not encoded again.",
-        "schema": {"type": _TEXT, "format": "password"},
+        "description": "Required. As copied from the Ödüyo panel; it is not encoded again.",
+        "schema": {"type": "string", "format": "password", "minLength": 1},
     },
     "max_concurrency": {
         "label": "Requests at once",
-        "description": "The most requests in flight. The pace falls by itself when Ödüyo asks for it.",
+        "description": "The most requests in flight per load task, 8 by default. The pace falls by itself when Ödüyo asks for it.",
         "schema": {"type": ["integer", "null"], "default": 8, "minimum": 1, "maximum": 1000},
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "An upper bound of the rate; empty sets none.",
+        "description": "An upper bound of the rate per load task. Empty, the default, sets none.",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
     "timeout_s": {
-        "label": "Timeout (s)",
-        "description": "The longest wait for one answer.",
+        "label": "Timeout (seconds)",
+        "description": "The longest wait for one answer, 30 by default.",
         "schema": {"type": ["number", "null"], "default": 30, "exclusiveMinimum": 0},
     },
     "settle_s": {
-        "label": "Settling time (s)",
-        "description": "How long a request whose answer was lost may still take effect in Ödüyo. Nothing is sent again before.",
+        "label": "Settling time (seconds)",
+        "description": (
+            "How long a request whose answer was lost may still take effect in Ödüyo, 60 by default: nothing is sent a "
+            "second time before."
+        ),
         "schema": {"type": ["number", "null"], "default": 60, "exclusiveMinimum": 0},
     },
     "session_id_path": {
         "label": "Path of the session id",
-        "description": "Only if the login's answer keeps it in an unusual place: dotted, e.g. oturum.anahtar.",
+        "description": "Empty by default: it is found by itself. Else dotted, such as oturum.anahtar, in the login's answer.",
         "schema": {"type": _TEXT},
     },
     "verify": {
         "label": "Check the TLS certificate",
-        "description": "true, false, or the path of a CA bundle.",
+        "description": "true (the default), false, or the path of a CA bundle, for a site with a certificate of its own.",
         "schema": {"type": _TEXT, "default": "true"},
     },
     "allow_plain_http": {
         "label": "Allow plain http",
-        "description": "Plain http shows the password and the key to the network. Not needed for this machine itself.",
+        "description": "Off by default: plain http shows password and key to the network. Not needed for this machine itself.",
         "schema": {"type": ["boolean", "null"], "default": False},
     },
 }
@@ -62,6 +66,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [{"integration-name": "Ödüyo", "python-modules": ["oduyo_provider.hooks.oduyo"]}],
         "operators": [{"integration-name": "Ödüyo", "python-modules": ["oduyo_provider.operators.special_code"]}],
+        "extra-links": ["oduyo_provider.operators.links.RunPageLink", "oduyo_provider.operators.links.OduyoLink"],
         "connection-types": [
             {
                 "connection-type": "oduyo",
@@ -69,8 +74,14 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Ödüyo",
                 "ui-field-behaviour": {
                     "hidden-fields": ["schema"],
-                    "relabeling": {"host": "Site address", "login": "User", "port": "Port (443 unless told otherwise)"},
-                    "placeholders": {"host": "https://yourcompany.oduyo.com.tr", "port": "443", "login": "user name"},
+                    # Airflow 3.3 refuses to test a connection that was stored without a port, and says only "Bad Request".
+                    "relabeling": {"host": "Site address", "login": "User", "port": "Port (443; Test needs one)"},
+                    "placeholders": {
+                        "host": "https://yourcompany.oduyo.com.tr",
+                        "port": "443",
+                        "login": "a user of its own, with the right to use the web service",
+                        "password": "the user's password",
+                    },
                 },
                 "conn-fields": CONNECTION_FIELDS,
             }

@@ -24,10 +24,11 @@ MAY_IMPORT = {
     "sync": {"core", "erp", "api", "sync"},
     "hooks": {"core", "erp", "api", "sync", "hooks"},
     "operators": {"core", "erp", "api", "sync", "hooks", "operators"},
+    "page": {"core", "sync", "page"},
     "provider_info": set(),
     "__init__": set(),
 }
-MAY_IMPORT_AIRFLOW = {"hooks", "operators", "sync/staging.py"}
+MAY_IMPORT_AIRFLOW = {"hooks", "operators", "page", "sync/staging.py"}
 CORE_LIBRARIES = {"msgspec"}
 
 

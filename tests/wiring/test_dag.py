@@ -75,6 +75,26 @@ def test_the_params_are_those_of_the_contract(dag: Any) -> None:
     assert in_front[:4] == ["erp_query", "sync_mode", "on_missing", "dry_run"]
 
 
+def test_every_field_of_the_form_has_a_title_an_explanation_and_named_choices(dag: Any) -> None:
+    sections: dict[str, list[str]] = {}
+    titles = set()
+    for name in dag.params:
+        schema = dag.params.get_param(name).schema
+        titles.add(schema["title"])
+        sections.setdefault(schema.get("section") or "", []).append(name)
+        assert dag.params.get_param(name).description.endswith(".")
+        if "enum" in schema and name != "erp_query":
+            assert list(schema["values_display"]) == schema["enum"]
+    assert len(titles) == len(dag.params)
+    assert list(sections) == ["", "Safety: when to stop before any write", "What to read: texts"]
+    assert sections[""] == ["erp_query", "sync_mode", "on_missing", "dry_run"]
+
+
+def test_every_task_says_what_it_does(dag: Any) -> None:
+    assert all(40 < len(task.doc_md) < 400 for task in dag.tasks)
+    assert all(f"**{task.task_id}**" in dag.doc_md for task in dag.tasks)
+
+
 def test_the_defaults_of_the_form_are_those_of_the_run(dag: Any) -> None:
     from oduyo_provider.core.params import RunParams, parse_params
 
@@ -118,6 +138,16 @@ def test_a_wrong_oduyo_params_is_an_import_error_that_names_it(
 def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text: str, schedule: str | None) -> None:
     monkeypatch.setenv("ODUYO_SCHEDULE", text)
     assert load_dag(DAGS).schedule == schedule
+
+
+def test_the_dag_tells_of_its_asset_and_of_a_run_that_fails(dag: Any) -> None:
+    from oduyo_provider.operators.alert import watch_dag_failure
+    from oduyo_provider.operators.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
+
+    read = {task.task_id: task.inlets for task in dag.tasks if task.inlets}
+    updated = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
+    assert (read, updated) == ({"snapshot": [SPECIAL_CODES]}, {"report": [SPECIAL_CODES_UPDATES]})
+    assert dag.on_failure_callback is watch_dag_failure
 
 
 def test_the_dag_serialises(dag: Any) -> None:

@@ -140,29 +140,57 @@ class TestTheTestButton:
         assert count_logins(oduyo) == 1
 
     @pytest.mark.parametrize(
-        ("changes", "fact"),
+        ("changes", "fault", "fact"),
         [
-            ({"password": "yanlış"}, "refused the login of user 'muhasebe'"),
-            ({"api_key": "yanlis"}, "refused the login of user 'muhasebe'"),
-            ({"host": "https://127.0.0.1:1"}, "127.0.0.1:1 cannot be reached"),
-            ({"host": "http://erp.example"}, "plain http"),
-            ({"login": ""}, "login is missing"),
-            ({"verify": "/yok.pem"}, "/yok.pem"),
+            ({"password": "yanlış"}, "Wrong user, password or API key: ", "refused the login of user 'muhasebe'"),
+            ({"login": "yanlış"}, "Wrong user, password or API key: ", "refused the login of user 'yanlış'"),
+            ({"api_key": "yanlis"}, "Wrong user, password or API key: ", "refused the login of user 'muhasebe'"),
+            ({"host": "https://127.0.0.1:1"}, "Wrong site address or port, or no way", "127.0.0.1:1 cannot be reached"),
+            ({"host": "http://erp.example"}, "The Ödüyo connection cannot be used: ", "plain http"),
+            ({"login": ""}, "The Ödüyo connection cannot be used: ", "login is missing"),
+            ({"verify": "/yok.pem"}, "", "/yok.pem"),
         ],
     )
     def test_it_says_what_is_wrong(
-        self, oduyo: Sandbox, set_oduyo: SetOduyo, changes: dict[str, Any], fact: str
+        self, oduyo: Sandbox, set_oduyo: SetOduyo, changes: dict[str, Any], fault: str, fact: str
     ) -> None:
         set_oduyo(**changes)
         is_good, text = OduyoHook().test_connection()
         assert not is_good
+        assert text.startswith(fault)
         assert fact in text
         assert "\n" not in text
+        assert "the task" not in text
 
     def test_a_path_that_is_not_the_api(self, oduyo: Sandbox, set_oduyo: SetOduyo) -> None:
         set_oduyo(host=f"{oduyo.url}/panel")
         is_good, text = OduyoHook().test_connection()
         assert (is_good, "does not answer as the Ödüyo API does" in text) == (False, True)
+        assert text.startswith("Wrong site address: ")
+
+    @pytest.mark.parametrize(
+        ("fault", "fact"),
+        [
+            ({"kind": "kill_session"}, "then refused"),
+            ({"kind": "status_false", "body": '{"status": false, "message": "Yetkiniz yok"}'}, "Yetkiniz yok"),
+            ({"kind": "status_false", "status": 400, "body": '{"status": false}'}, "did not carry out a list call"),
+        ],
+    )
+    def test_a_user_who_may_log_in_but_not_list(self, oduyo: Sandbox, fault: dict[str, Any], fact: str) -> None:
+        oduyo.seed(make_records(2))
+        oduyo.set_faults({"call": "list", **fault})
+        is_good, text = OduyoHook().test_connection()
+        assert (is_good, fact in text) == (False, True), text
+        assert text.startswith("Missing rights: ")
+
+    def test_a_site_without_a_record_is_no_fault_when_it_says_so(self, oduyo: Sandbox) -> None:
+        is_good, text = OduyoHook().test_connection()
+        assert (is_good, "there is no erp_special_code yet" in text) == (True, True)
+
+    def test_a_site_that_is_out_of_order(self, oduyo: Sandbox) -> None:
+        oduyo.set_faults({"call": "list", "kind": "status", "status": 500})
+        is_good, text = OduyoHook().test_connection()
+        assert (is_good, text.partition(":")[0]) == (False, "No usable answer")
 
     def test_a_connection_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         is_good, text = OduyoHook("yok").test_connection()
@@ -212,3 +240,18 @@ class TestProviderInfo:
             default = field["schema"].get("default")
             told = default == "true" if name == "verify" else default
             assert name == "api_key" or getattr(made, name) == told, name
+
+    def test_the_form_asks_for_the_key_explains_every_field_and_shows_nothing_else(self) -> None:
+        (connection_type,) = get_provider_info()["connection-types"]
+        fields = connection_type["conn-fields"]
+        optional = [name for name, field in fields.items() if "null" in field["schema"]["type"]]
+        assert set(fields) - set(optional) == {"api_key"}
+        assert (next(iter(fields)), fields["api_key"]["schema"]["format"]) == ("api_key", "password")
+        for name, field in fields.items():
+            default = field["schema"].get("default")
+            told = {None: ("mpty", "Required"), False: ("Off by default",)}.get(default, (str(default),))
+            assert any(word in field["description"] for word in told), name
+        behaviour = connection_type["ui-field-behaviour"]
+        assert behaviour["hidden-fields"] == ["schema"]
+        # Without a port Airflow answers a test with 400 and never asks the hook.
+        assert "Test" in behaviour["relabeling"]["port"]

@@ -53,6 +53,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
+def example(name: str) -> str:
+    """The Python block that defines this function."""
+    (found,) = [block for block in blocks("python") if f"def {name}(" in block]
+    return found
+
+
 def _without_blocks(text: str) -> str:
     return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
 
@@ -251,7 +257,7 @@ class TestExamples:
         from airflow.dag_processing.bundles.manager import DagBundlesManager
         from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 
-        (tmp_path / "branch_codes.py").write_text(blocks("python")[0], encoding="utf-8")
+        (tmp_path / "branch_codes.py").write_text(example("branch_codes"), encoding="utf-8")
         DagBundlesManager().sync_bundles_to_db()
         # dag.test registers only DAGs that lie in Airflow's own DAG folder.
         sync_bag_to_db(DagBag(dag_folder=tmp_path, bundle_name="dags-folder"), "dags-folder", None)
@@ -264,7 +270,7 @@ class TestExamples:
     def test_the_hook_s_example_fetches_records(self, oduyo: Sandbox, set_oduyo: Callable[..., None]) -> None:
         oduyo.seed([{"integration_id": "1", "code": "K.1"}])
         namespace: dict[str, Any] = {}
-        exec(compile(blocks("python")[1], "README.md", "exec"), namespace)  # noqa: S102
+        exec(compile(example("fetch_first_records"), "README.md", "exec"), namespace)  # noqa: S102
         assert [record["code"] for record in namespace["fetch_first_records"]("erp_special_code")] == ["K.1"]
 
 

@@ -115,6 +115,16 @@ class OduyoClient:
     ) -> None:
         await self._stack.aclose()
 
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, logins left out."""
+        return self._exchange.requests
+
+    @property
+    def retries(self) -> int:
+        """Those of :attr:`requests` that sent a call again."""
+        return self._exchange.retries
+
     async def create(self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None) -> Reply:
         """Create a record. A lost answer is returned as UNKNOWN at once: a second create may make a second record.
 
@@ -167,6 +177,11 @@ class OduyoClient:
 
     async def _fetch(self, filters: Sequence[Filter], limit: int, descending: bool) -> list[Remote]:
         """One list call. A "no" counts as an empty page: the API does not tell "none" from "failed"."""
+        records, _ = await self._fetch_or_no(filters, limit, descending)
+        return records
+
+    async def _fetch_or_no(self, filters: Sequence[Filter], limit: int, descending: bool) -> tuple[list[Remote], str]:
+        """One list call: its records, and Ödüyo's words when it said no; these are empty when it did not."""
         run = await self._exchange.run(
             f"{self._resource.path}/list",
             encode_list(filters, limit, descending),
@@ -174,9 +189,9 @@ class OduyoClient:
         )
         move, answer = run.verdict.move, run.answer
         if move is Move.DONE and answer is not None:
-            return parse_records(answer.body)
+            return parse_records(answer.body), ""
         if move is Move.REFUSED and answer is not None and answer.status in (200, 404):
-            return []
+            return [], run.verdict.reason
         if run.error is not None:
             raise run.error
         raise _LIST_ERRORS.get(move, ListingError)(
@@ -231,11 +246,27 @@ class OduyoClient:
         filters = (Filter(field, "=", value),)
         return await self._collect(lambda record: record.get(field) == value, filters=filters)
 
+    async def log_in(self) -> None:
+        """Log in now and not at the first call.
+
+        :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
+        """
+        await self._keeper.header()
+
     async def probe(self) -> str:
-        """Log in and list one record, for a connection test; returns a sentence for people."""
-        last = await self.fetch_last()
-        found = f"its last {self._resource.name} has the id {record_id(last)}" if last else "it lists no record yet"
-        return f"Ödüyo at {self._settings.site} accepted the login; {found}."
+        """List one record, for a connection test; returns a sentence for people.
+
+        :raises ListingError: Ödüyo says no, which may be a missing right.
+        """
+        records, no = await self._fetch_or_no((), 1, True)
+        site, name = self._settings.site, self._resource.name
+        if no:
+            raise ListingError(
+                f"Ödüyo at {site} accepted the login, but not a list call for {name} ({no.rstrip('.')}). Give the user the "
+                "right to list these records in the Ödüyo panel; without a fault, only a site that holds none yet may answer so."
+            )
+        found = f"the last {name} has the id {record_id(records[0])}" if records else f"there is no {name} yet"
+        return f"Ödüyo at {site} accepted the login and a list call: {found}."
 
     def _listing(self, after_id: str | None = None, filters: Sequence[Filter] = ()) -> Listing:
         return Listing(

@@ -61,7 +61,8 @@ class Exchange:
     """Sends calls. Belongs to one event loop.
 
     :param redact: strikes secrets out of reasons.
-    :param proven: whether a good answer was seen.
+    :ivar proven: whether a good answer was seen.
+    :ivar requests: transmissions so far, logins left out; ``retries`` are those of them that sent a call again.
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Exchange:
         self._rng = rng
         self._now = now
         self.proven = False
+        self.requests = 0
+        self.retries = 0
 
     async def run(
         self, path: str, body: bytes, *, before_send: BeforeSend | None = None, unknown_tries: int = 1
@@ -100,6 +103,7 @@ class Exchange:
         try:
             session = await self._transmit(path, body, before_send, run)
             while await self._is_to_be_sent_again(run, session, unknown_tries):
+                self.retries += 1
                 session = await self._transmit(path, body, before_send, run)
         except _LoginError as failed:
             run.error = failed.error
@@ -112,6 +116,7 @@ class Exchange:
             headers = await _login(self._keeper.header())
             if before_send is not None:
                 await before_send()
+            self.requests += 1
             try:
                 run.answer = await self._transport.post(path, body, {**headers, "Content-Type": "application/json"})
             except NotSentError as error:

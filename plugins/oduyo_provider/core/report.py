@@ -67,7 +67,7 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def writes(self) -> int:
         """Changes made."""
-        return self.created + self.updated + self.deactivated + self.deleted
+        return sum(int(getattr(self, name)) for name in WRITES)
 
     def check(self) -> None:
         """Raise ArithmeticError, naming the figures, when they do not add up or one is below zero."""
@@ -102,6 +102,10 @@ _DONE_AS = {
     Action.DEACTIVATE: "deactivated",
     Action.DELETE: "deleted",
 }
+
+
+#: The figures that count changes made.
+WRITES = tuple(_DONE_AS.values())
 
 
 def compute_figure(action: Action, outcome: Outcome) -> str:

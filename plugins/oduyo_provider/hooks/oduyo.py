@@ -22,7 +22,14 @@ from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
 from oduyo_provider.api.verdict import Move, classify
-from oduyo_provider.core.errors import LostAnswerError, OduyoError
+from oduyo_provider.core.errors import (
+    ListingError,
+    LoginRefusedError,
+    LostAnswerError,
+    NotSentError,
+    NotThisApiError,
+    OduyoError,
+)
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.hooks.boundary import airflow_errors
 from oduyo_provider.hooks.connection import fetch_connection
@@ -33,6 +40,20 @@ T = TypeVar("T")
 _NO_SUCCESS = (Move.REFUSED, Move.SESSION, Move.NOT_THIS_API)
 
 _CHUNK_BYTES = 64 * 1024
+
+#: What is wrong, as a test of the connection names it first: when the login fails, and when the listing does after it.
+_LOGIN_FAULTS = {
+    LoginRefusedError: "Wrong user, password or API key",
+    NotThisApiError: "Wrong site address",
+    NotSentError: "Wrong site address or port, or no way through the network",
+    LostAnswerError: "No usable answer",
+}
+_LISTING_FAULTS = {
+    LoginRefusedError: "Missing rights",
+    ListingError: "Missing rights",
+    NotThisApiError: "Wrong site address",
+    LostAnswerError: "No usable answer",
+}
 
 
 class _Session(Session):
@@ -174,15 +195,27 @@ class OduyoHook(HttpHook):
             raise OduyoError(f"Ödüyo answered {response.request.path_url} with HTTP {response.status_code}: {said}")
 
     def test_connection(self) -> tuple[bool, str]:
-        """Log in and list one record: what the Test button does."""
+        """Log in and list one record: what the Test button does. A failure's text begins with what is wrong."""
         try:
-            return True, _run(self._probe())
+            return _run(self._probe())
         except OduyoError as error:
-            return False, str(error)
+            return False, _word_for_test(str(error))
 
-    async def _probe(self) -> str:
+    async def _probe(self) -> tuple[bool, str]:
         async with self.client() as client:
-            return await client.probe()
+            faults = _LOGIN_FAULTS
+            try:
+                await client.log_in()
+                faults = _LISTING_FAULTS
+                return True, await client.probe()
+            except tuple(faults) as error:
+                fault = next(words for kind, words in faults.items() if isinstance(error, kind))
+                return False, _word_for_test(f"{fault}: {error}")
+
+
+def _word_for_test(text: str) -> str:
+    """Messages are written for a task's log; whoever tests a connection has no task to start."""
+    return text.replace("start the task again", "test again").replace("Start the task again", "Test again")
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

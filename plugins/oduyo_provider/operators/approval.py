@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
 from oduyo_provider.sync.manifest import Reference
 
@@ -37,13 +38,31 @@ class UnsafePlanApproval(ApprovalOperator):
         if not self.verdict["ask"]:
             raise AirflowSkipException("No brake tripped, or the params say not to ask: nothing to approve.")
         figures = "\n".join(f"- {figure}" for figure in self.verdict["figures"])
-        sample = "\n".join(f"    {line}" for line in self.verdict["sample"])
+        # A list, since Airflow shows the lines of a code block as one.
+        sample = "\n".join(f"- {_quote(line)}" for line in self.verdict["sample"]) or "- no change"
         self.body = (
-            f"The plan holds {self.verdict['changes']:,} changes.\n\n{figures}\n\nThe first changes:\n\n{sample}\n\n"
-            "Approve: the plan is checked against Ödüyo once more and applied. Reject, or no answer within a day: "
-            "nothing is written."
+            f"**Why it stopped**\n\n{figures}\n\n"
+            f"**What the plan would do: {self.verdict['changes']:,} changes**, such as\n\n{sample}\n\n"
+            "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
+            "nothing is written. The log of guard says where all changes are staged."
         )
         return super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Take the answer. A no stays a no when Airflow cannot skip what follows: another try would ask once more."""
+        try:
+            return super().execute_complete(context, event)
+        except AirflowRuntimeError as error:
+            if event.get("chosen_options") != [self.REJECT]:
+                raise
+            raise AirflowFailException("The plan was rejected: nothing is written.") from error
+
+
+def _quote(line: str) -> str:
+    """A line of the ERP's data as Markdown code, out of which no text can break."""
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {line} {fence}"
 
 
 def is_approval(answer: Mapping[str, Any]) -> bool:

@@ -81,9 +81,14 @@ def open_oduyo(conn_id: str | None = None) -> OduyoHook:
     return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE) or OduyoHook.default_conn_name)
 
 
+def name_erp() -> str:
+    """The id of the connection to the ERP."""
+    return os.environ.get(ERP_CONN_VARIABLE) or "erp_default"
+
+
 def open_erp() -> DatabaseHook:
     """The hook of the ERP's database; SettingsError when there is no such connection."""
-    conn_id = os.environ.get(ERP_CONN_VARIABLE) or "erp_default"
+    conn_id = name_erp()
     hook: DatabaseHook = open_hook(conn_id, "the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)")
     check_hook(hook, conn_id)
     return hook

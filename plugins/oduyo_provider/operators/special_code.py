@@ -15,9 +15,14 @@ from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
-from oduyo_provider.hooks.boundary import airflow_errors
+from oduyo_provider.core.report import WRITES, Report
 from oduyo_provider.hooks.oduyo import OduyoHook
+from oduyo_provider.operators.asset import publish
 from oduyo_provider.operators.context import open_oduyo, read_buckets, read_run
+from oduyo_provider.operators.failure import noting_errors
+from oduyo_provider.operators.lineage import compute_lineage
+from oduyo_provider.operators.links import LINKS
+from oduyo_provider.operators.metrics import count_report, counting
 from oduyo_provider.sync.load import check_delivered, load
 from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.rows import sync_rows
@@ -51,9 +56,15 @@ class OduyoSpecialCodeOperator(BaseOperator):
     :param allow_unsafe: go on although a brake trips.
     :param repair_windows_1254: mend texts that were read as latin-1 (``Þube`` for ``Şube``).
     :param max_text_length: longest text in characters; longer rows are rejected, never cut.
+    :param source_query: path of the query file that the rows came from, on the connection that ``ERP_CONN_ID`` names:
+        its tables are OpenLineage's inputs. None names none. It is not run.
+
+    With ``rows`` it updates the asset of :mod:`oduyo_provider.operators.asset` if that module's alias is among its
+    ``outlets``.
     """
 
-    template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "sync_mode")
+    template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "sync_mode", "source_query")
+    operator_extra_links = LINKS
     ui_color = "#e8f4ec"
     resource: Resource = SPECIAL_CODE
 
@@ -71,6 +82,7 @@ class OduyoSpecialCodeOperator(BaseOperator):
         allow_unsafe: bool = False,
         repair_windows_1254: bool = False,
         max_text_length: int = 255,
+        source_query: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -85,6 +97,8 @@ class OduyoSpecialCodeOperator(BaseOperator):
         self.allow_unsafe = allow_unsafe
         self.repair_windows_1254 = repair_windows_1254
         self.max_text_length = max_text_length
+        self.source_query = source_query
+        self._written = 0
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Apply; returns the report, or with ``plan`` the counts.
@@ -92,15 +106,19 @@ class OduyoSpecialCodeOperator(BaseOperator):
         :raises AirflowFailException: what only a person can mend; not tried again.
         :raises AirflowException: what another try may mend.
         """
-        with airflow_errors():
+        with noting_errors(context):
             if (self.rows is None) == (self.plan is None):
                 raise SettingsError(f"{self.task_id} takes either rows or plan: give exactly one of them.")
             hook = open_oduyo(self.oduyo_conn_id)
             if self.plan is not None:
-                return self._apply_plan(read_run(context), hook, self.plan)
-            return self._sync_rows(read_run(context, has_task=True), hook)
+                return self._apply_plan(context, read_run(context), hook, self.plan)
+            return self._sync_rows(context, read_run(context, has_task=True), hook)
 
-    def _apply_plan(self, run: Run, hook: OduyoHook, plan: Reference) -> Reference:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  OpenLineage's signature
+        """From the query's tables to Ödüyo, with the number of records written; also for a try that failed."""
+        return compute_lineage(self.source_query, self.oduyo_conn_id, self.resource, self._written)
+
+    def _apply_plan(self, context: Any, run: Run, hook: OduyoHook, plan: Reference) -> Reference:
         params = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
         if params.dry_run:
             raise AirflowSkipException("This is a dry run: the plan is in the log of guard, nothing is sent.")
@@ -108,25 +126,34 @@ class OduyoSpecialCodeOperator(BaseOperator):
 
         async def work() -> Reference:
             async with hook.client(self.resource) as client:
-                return await load(run, plan, client, hook.settings, normaliser)
+                with counting(client, context):
+                    return await load(run, plan, client, hook.settings, normaliser)
 
         reference = asyncio.run(work())
+        self._written = sum(reference["figures"].get(name, 0) for name in WRITES)
         check_delivered(reference)
         return reference
 
-    def _sync_rows(self, run: Run, hook: OduyoHook) -> dict[str, Any]:
-        made = asyncio.run(
-            sync_rows(
-                run,
-                _read_rows(self.rows),
-                hook.client(self.resource),
-                hook.settings,
-                self._params(),
-                self.resource,
-                read_buckets(),
-            )
+    def _sync_rows(self, context: Any, run: Run, hook: OduyoHook) -> dict[str, Any]:
+        client = hook.client(self.resource)
+        work = sync_rows(
+            run,
+            _read_rows(self.rows),
+            client,
+            hook.settings,
+            self._params(),
+            self.resource,
+            read_buckets(),
+            on_report=lambda made: self._note(made, context),
         )
+        with counting(client, context):
+            made = asyncio.run(work)
+        publish(made, context)
         return {name: getattr(made, name) for name in made.__struct_fields__}
+
+    def _note(self, made: Report, context: Any) -> None:
+        self._written = 0 if made.dry_run else made.writes
+        count_report(made, context)
 
     def _params(self) -> RunParams:
         names = set(RunParams.__struct_fields__) & set(vars(self))

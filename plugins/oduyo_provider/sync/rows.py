@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
@@ -34,9 +34,11 @@ async def sync_rows(
     resource: Resource,
     buckets: int,
     clock: Clock = Clock(),  # noqa: B008  frozen
+    on_report: Callable[[Report], None] = lambda _: None,
 ) -> Report:
     """List, stage, compare, check, apply and report.
 
+    :param on_report: told the report, also of a run that is not complete.
     :raises IncompleteError: some rows failed or stayed doubtful; the report is written all the same.
     """
     normaliser = Normaliser(resource, params.rules)
@@ -59,6 +61,7 @@ async def sync_rows(
             loads = [await load(run, plan, client, settings, normaliser, clock=clock) for plan in plans]
     steps = Steps(snapshot, parts, plans, verdict, loads)
     made = report(run, steps, resource, dry_run=params.dry_run)
+    on_report(made)
     check_complete(made, steps)
     return made
 

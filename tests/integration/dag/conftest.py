@@ -12,6 +12,7 @@ import pytest
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, load_dag, run_dag
 from tests.conftest import ROOT
+from tests.integration.dag.alerts import Box, make_box
 
 #: Runs the DAG: ``run(conf, query=…, change=…, retries=…, between=…)``. A query given as text becomes the file that
 #: ``erp_query`` names; ``change`` is called with the DAG before it runs; the rest is of :func:`tests.airflow_run.run_dag`.
@@ -47,6 +48,12 @@ def run_special_codes(airflow_db: None, dags_folder: Path, staging: Path) -> Run
         return run_dag(dag, given, staging, **options)
 
     return run
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+    """A notifier that writes into a file, named by the environment."""
+    return make_box(tmp_path, monkeypatch)
 
 
 def make_query(count: int, start: int = 1, *, columns: str = "") -> str:

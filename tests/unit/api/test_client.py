@@ -348,14 +348,32 @@ def test_a_list_call_that_never_left_is_an_error(time: FakeTime) -> None:
 
 
 def test_a_probe_tells_what_it_found(time: FakeTime) -> None:
-    site = Site(list=[ok([{"id": "42"}]), no(404)])
+    site = Site(list=[ok([{"id": "42"}]), ok([])])
 
     async def twice(client: OduyoClient) -> list[str]:
         return [await client.probe(), await client.probe()]
 
     first, second = use(site, time, twice)
-    assert first == f"Ödüyo at 127.0.0.1:{site.port} accepted the login; its last erp_special_code has the id 42."
-    assert "lists no record yet" in second
+    assert first == (
+        f"Ödüyo at 127.0.0.1:{site.port} accepted the login and a list call: the last erp_special_code has the id 42."
+    )
+    assert "there is no erp_special_code yet" in second
+
+
+def test_a_probe_does_not_take_a_no_for_an_empty_site(time: FakeTime) -> None:
+    with pytest.raises(ListingError, match=r"accepted the login, but not a list call for erp_special_code \(HTTP 404"):
+        use(Site(list=no(404)), time, lambda client: client.probe())
+
+
+def test_a_client_counts_what_it_sends_and_what_of_that_it_sends_again(time: FakeTime) -> None:
+    async def counts(client: OduyoClient) -> list[tuple[int, int]]:
+        before = (client.requests, client.retries)
+        await client.fetch_last()
+        await create(client)
+        return [before, (client.requests, client.retries)]
+
+    site = Site(list=[hang_up, answer(500, HTML), ok([{"id": "3"}])], create=CREATED)
+    assert use(site, time, counts) == [(0, 0), (4, 2)]
 
 
 def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> None:

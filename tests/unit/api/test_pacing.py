@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from oduyo_provider.api.pacing import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, Pacer
+from oduyo_provider.api.rate import RESTART_RATIO
 from tests.unit.api.wire import FakeTime
 
 
@@ -70,21 +71,145 @@ def test_without_a_word_the_pause_doubles_until_something_succeeds(time: FakeTim
     assert pacer.throttled(0.0) == 1.0
 
 
-def test_errors_slow_down_by_one_and_successes_recover_one_by_one() -> None:
+def test_rising_errors_halve_and_successes_recover_one_by_one() -> None:
     async def run() -> None:
-        pacer = Pacer(3)
-        for _ in range(5):
-            pacer.errored()
-        assert pacer.concurrency == 1
+        pacer = Pacer(4)
+        for limit, errors in ((4, 7), (2, 1), (2, 7), (1, 1), (1, 20)):
+            for _ in range(errors):
+                pacer.errored()
+            assert pacer.concurrency == limit
         crowd = Crowd(pacer)
         waiting = asyncio.gather(*(crowd.visit() for _ in range(6)))
         await asyncio.sleep(0)
-        for step in (2, 3, 3):
+        for step in (2, 3, 4, 4):
             for _ in range(DEFAULT_RECOVERY_SUCCESSES):
                 pacer.succeeded()
             assert pacer.concurrency == step
         await waiting
-        assert crowd.most == 3
+        assert crowd.most == 4
+
+    asyncio.run(run())
+
+
+def test_an_error_now_and_then_does_not_slow_down() -> None:
+    pacer = Pacer(8)
+    for _ in range(50):
+        pacer.errored()
+        for _ in range(9):
+            pacer.succeeded()
+    assert pacer.concurrency == 8
+
+
+def test_answers_to_requests_from_before_a_slow_down_do_not_slow_down_again() -> None:
+    time = FakeTime()
+
+    async def run() -> None:
+        pacer = Pacer(8, clock=time.clock, sleep=time.sleep)
+        for _ in range(8):
+            await pacer.acquire()
+        pacer.release()
+        assert pacer.throttled(None) == 1.0
+        assert pacer.concurrency == 4
+        time.now_s += 2.0  # the answers come after the pause
+        for _ in range(3):
+            pacer.release()
+            assert pacer.throttled(None) == 0.0
+        pacer.release()
+        assert pacer.throttled(3.0) == 3.0  # what Ödüyo asks for is kept, whoever is asked
+        time.now_s += 4.0
+        for told in (pacer.succeeded, pacer.errored, pacer.errored):
+            pacer.release()
+            told()
+        assert pacer.concurrency == 4
+        await pacer.acquire()
+        pacer.release()
+        assert pacer.throttled(None) == 2.0  # the success was an earlier request's and proves nothing
+        assert pacer.concurrency == 2
+
+    asyncio.run(run())
+
+
+def test_a_slow_down_teaches_a_rate_between_what_was_taken_and_what_was_sent() -> None:
+    time = FakeTime()
+
+    async def run() -> None:
+        pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
+        assert pacer.rate == float("inf")
+        for _ in range(400):  # 40 a second for ten seconds
+            async with pacer.slot():
+                time.now_s += 0.025
+            pacer.succeeded()
+        pacer.throttled(1.0)
+        time.now_s += 1.0
+        assert pacer.rate == pytest.approx(RESTART_RATIO * 40, rel=0.1)
+        started_s = time.now_s
+        for _ in range(100):
+            async with pacer.slot():
+                pass
+            pacer.succeeded()
+        assert 100 / (time.now_s - started_s) == pytest.approx(RESTART_RATIO * 40, rel=0.2)
+
+    asyncio.run(run())
+
+
+def test_time_without_any_request_says_nothing_of_the_pace() -> None:
+    def learn(idle_s: float) -> float:
+        time = FakeTime()
+
+        async def run() -> float:
+            pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
+            for _ in range(2):
+                for _ in range(200):
+                    async with pacer.slot():
+                        time.now_s += 0.025
+                    pacer.succeeded()
+                time.now_s += idle_s
+            async with pacer.slot():
+                pass
+            pacer.throttled(1.0)
+            time.now_s += 1.0
+            return pacer.rate
+
+        return asyncio.run(run())
+
+    assert learn(300.0) == pytest.approx(learn(0.0))
+
+
+def test_a_server_that_takes_nothing_teaches_no_rate() -> None:
+    time = FakeTime()
+
+    async def run() -> None:
+        pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
+        for _ in range(30):
+            async with pacer.slot():
+                time.now_s += 0.02
+            pacer.throttled(None)
+        time.now_s += LONGEST_DEFAULT_PAUSE_S
+        assert pacer.rate == float("inf")
+        assert pacer.concurrency == 1
+
+    asyncio.run(run())
+
+
+def test_a_pause_takes_back_the_turns_that_lie_in_it() -> None:
+    async def run() -> None:
+        time = FakeTime()
+        pacer = Pacer(8, 10, clock=time.clock, sleep=time.sleep)
+        times: list[float] = []
+
+        async def visit() -> None:
+            async with pacer.slot():
+                times.append(round(time.now_s - 1000.0, 6))
+
+        await visit()
+        waiting = asyncio.ensure_future(visit())
+        await asyncio.sleep(0)  # it waits for its turn now
+        pacer.throttled(5.0)
+        await waiting
+        await visit()
+        assert times[0] == 0.0
+        assert times[1] >= 5.0
+        assert times[2] - times[1] >= 0.1 - 1e-6
 
     asyncio.run(run())
 

@@ -1,0 +1,60 @@
+"""Metrics through Airflow's own statistics; nothing is sent where Airflow has no metrics set up.
+
+An outcome is part of a counter's name, since plain StatsD drops tags: ``oduyo.records.created``, ``oduyo.records.rejected``
+and so on, one for each figure of the report; ``oduyo.requests`` and ``oduyo.retries``; and the timer ``oduyo.run``. Where
+metrics have tags, these carry ``dag_id`` and ``task_id``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk.observability import stats
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.report import Report
+
+#: Figures of the report that are sums of others, and would count rows twice.
+_SUMS = frozenset({"extracted", "missing"})
+
+
+@contextmanager
+def counting(client: OduyoClient, context: Mapping[str, Any]) -> Iterator[None]:
+    """Count what a client sends within the block, also when the block fails; logins are left out."""
+    try:
+        yield
+    finally:
+        tags = _make_tags(context)
+        _count("oduyo.requests", client.requests, tags)
+        _count("oduyo.retries", client.retries, tags)
+
+
+def count_report(made: Report, context: Mapping[str, Any]) -> None:
+    """Count a run's records by outcome, and say how long it took; a dry run has done nothing that counts."""
+    if made.dry_run:
+        return
+    tags = _make_tags(context)
+    for name, value in read_counts(made).items():
+        if name not in _SUMS:
+            _count(f"oduyo.records.{name}", value, tags)
+    stats.timing(
+        "oduyo.run", datetime.fromisoformat(made.ended_at) - datetime.fromisoformat(made.started_at), tags=tags
+    )
+
+
+def read_counts(made: Report) -> dict[str, int]:
+    """The report's figures by name."""
+    figures = {name: getattr(made, name) for name in made.__struct_fields__}
+    return {name: value for name, value in figures.items() if isinstance(value, int) and not isinstance(value, bool)}
+
+
+def _count(name: str, count: int, tags: dict[str, str]) -> None:
+    if count:
+        stats.incr(name, count, tags=tags)
+
+
+def _make_tags(context: Mapping[str, Any]) -> dict[str, str]:
+    return {"dag_id": context["ti"].dag_id, "task_id": context["ti"].task_id}

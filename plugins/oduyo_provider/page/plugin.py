@@ -1,0 +1,61 @@
+"""The plugin: where Airflow's pages show the run page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from threading import Lock
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+_Scope = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+#: Below Airflow's own address.
+PREFIX = "/oduyo"
+#: Relative: Airflow's page resolves it against its own base, which may have a path of its own.
+_PAGE = f"{PREFIX[1:]}/page"
+
+
+class LazyApp:
+    """The application, made at its first request: schedulers and workers load plugins too, and serve no pages."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+        self._lock = Lock()
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        await self.app(scope, receive, send)
+
+    @property
+    def app(self) -> Any:
+        """The application."""
+        with self._lock:
+            if self._app is None:
+                from oduyo_provider.page.app import make_app
+
+                self._app = make_app()
+            return self._app
+
+
+class OduyoPlugin(AirflowPlugin):
+    """A tab on every DAG and run, and an entry in the navigation."""
+
+    name = "oduyo"
+    fastapi_apps = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Ödüyo"}]  # noqa: RUF012  as Airflow declares it
+    external_views = [  # noqa: RUF012
+        {"name": "Ödüyo", "href": _PAGE, "destination": "nav", "category": "browse", "url_route": "oduyo"},
+        {
+            "name": "Ödüyo",
+            "href": f"{_PAGE}?dag_id={{DAG_ID}}",
+            "destination": "dag",
+            "url_route": "oduyo-dag",
+        },
+        {
+            "name": "Ödüyo",
+            "href": f"{_PAGE}?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "oduyo-run",
+        },
+    ]

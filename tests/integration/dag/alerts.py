@@ -1,0 +1,93 @@
+"""A notifier that writes into a file, and what it wrote."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseNotifier
+
+from oduyo_provider.operators.alert import watch
+
+#: Stands for what must never show: the address of a webhook.
+TOKEN = "https://hooks.example/T0KEN-gizli"
+
+
+class FileNotifier(BaseNotifier):
+    """Writes each message as a line of JSON, unless a file ``broken`` lies beside it."""
+
+    template_fields = ("text", "subject")
+
+    def __init__(self, path: str, text: str, subject: str = "", url: str = "") -> None:
+        super().__init__()
+        self.path = Path(path)
+        self.text = text
+        self.subject = subject
+        self.url = url
+
+    def notify(self, context: Any) -> None:
+        broken = self.path.with_name("broken")
+        if broken.exists():
+            raise ConnectionError(f"cannot reach\n{self.url}")
+        line = json.dumps({"subject": self.subject, "text": self.text, "dag": context["dag"].dag_id})
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+class Box:
+    """What was sent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "alerts.jsonl"
+
+    def break_notifier(self) -> None:
+        self.path.with_name("broken").touch()
+
+    def mend_notifier(self) -> None:
+        self.path.with_name("broken").unlink()
+
+    @property
+    def alerts(self) -> list[dict[str, str]]:
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+
+    @property
+    def subjects(self) -> list[str]:
+        return [alert["subject"].removeprefix("Ödüyo: oduyo_special_codes ") for alert in self.alerts]
+
+
+def end(*, is_bad: bool = False, cause: str = "The disk is full") -> None:
+    """A run ends, as ``report`` tells it."""
+    context = {"dag": DAG(dag_id="oduyo_special_codes", schedule=None)}
+    watch(context, "oduyo_special_codes", "manual__1", is_bad=is_bad, causes=[cause] if is_bad else [])
+
+
+def set_notifier(monkeypatch: pytest.MonkeyPatch, **config: Any) -> None:
+    monkeypatch.setenv("ODUYO_NOTIFIER", json.dumps(config))
+
+
+def make_box(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+    """A notifier that writes into a file, named by the environment."""
+    module = types.ModuleType("oduyo_test_notifiers")
+    module.FileNotifier = FileNotifier  # type: ignore[attr-defined]
+    module.Plain = object  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "oduyo_test_notifiers", module)
+    made = Box(folder)
+    set_notifier(
+        monkeypatch,
+        **{
+            "class": "oduyo_test_notifiers.FileNotifier",
+            "kwargs": {
+                "path": str(made.path),
+                "text": "{{ oduyo_message }}",
+                "subject": "{{ oduyo_subject }}",
+                "url": TOKEN,
+            },
+        },
+    )
+    return made

@@ -1,0 +1,168 @@
+"""One alert when runs turn bad, one when they recover, through any Airflow notifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.airflow_run import answer_approval
+from tests.conftest import ROOT
+from tests.integration.dag.alerts import TOKEN, Box, end
+from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
+
+pytestmark = pytest.mark.usefixtures("erp")
+
+EMPTY = "SELECT 1 AS integration_id, 'K' AS code WHERE false"
+
+
+def test_good_bad_bad_good_are_two_alerts(box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    runs = [run_special_codes(query=query) for query in (make_query(3), EMPTY, EMPTY, make_query(3))]
+    assert [run.state for run in runs] == ["success", "failed", "failed", "success"]
+    assert box.subjects == ["has turned bad", "has recovered"]
+    bad, good = (alert["text"] for alert in box.alerts)
+    assert bad.startswith("Stopped before any write")
+    assert f"Run: {runs[1].run_id}" in bad
+    assert good.startswith(f"The run {runs[3].run_id} ended well. Before it, runs were bad since {runs[1].run_id}.")
+    assert "Totals: extracted 3, unchanged 3" in good
+
+
+def test_an_alert_gives_the_cause_the_totals_the_reasons_and_the_place(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    said = '{"status": false, "message": "Kod zaten var\\r\\nBcc: x@example.com"}'
+    oduyo.set_faults(
+        {"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}},
+        {"call": "create", "kind": "status_false", "body": said, "match": {"integration_id": "3"}},
+    )
+    made = run_special_codes(query=make_query(4))
+    (alert,) = box.alerts
+    text = alert["text"]
+    assert text.startswith("Not all changes were delivered: 1 ")
+    assert "The run is not complete" in text
+    assert "Totals: extracted 4, created 2, refused 1, " in text
+    assert "Kod zaten var\\r\\nBcc" in text
+    assert "\r" not in text
+    assert not [line for line in text.splitlines() if line.startswith("Bcc")]
+    assert f"Run: {made.run_id}" in text
+    assert "/dags/oduyo_special_codes/runs/manual" in text
+    assert text.splitlines()[-1].endswith("/plugin/oduyo-run")
+    assert alert["dag"] == "oduyo_special_codes"
+
+
+def test_the_cause_is_that_of_the_step_which_failed(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes, set_oduyo: Any
+) -> None:
+    set_oduyo(api_key="yanlis-anahtar")
+    run_special_codes(query=make_query(3))
+    (alert,) = box.alerts
+    assert alert["text"].startswith("Ödüyo refused the login")
+    assert "yanlis-anahtar" not in alert["text"]
+    assert "Totals: nothing was read" in alert["text"]
+
+
+def test_tries_of_one_run_alert_once(box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    oduyo.set_faults({"call": "list", "kind": "status", "status": 500})
+    made = run_special_codes(query=make_query(3), retries=1)
+    assert (made.state, made.tries["snapshot"]) == ("failed", 2)
+    assert box.subjects == ["has turned bad"]
+
+
+def test_a_dry_run_neither_alerts_nor_counts_as_recovered(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    assert run_special_codes({"dry_run": True}, query="SELECT 1 AS renk").state == "failed"
+    assert box.alerts == []
+    run_special_codes(query=EMPTY)
+    assert run_special_codes({"dry_run": True}, query=make_query(3)).state == "success"
+    assert box.subjects == ["has turned bad"]
+
+
+def test_a_report_that_dies_is_told_by_the_dag_s_callback(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    def die(_context: Any) -> None:
+        raise MemoryError
+
+    def change(dag: Any) -> None:
+        dag.task_dict["report"].execute = die
+
+    made = run_special_codes(query=make_query(3), change=change)
+    assert made.state == "failed"
+    (alert,) = box.alerts
+    assert "its last task did not come to its end" in alert["text"]
+    assert "Totals: not known" in alert["text"]
+    assert run_special_codes(query=make_query(3)).state == "success"
+    assert box.subjects == ["has turned bad", "has recovered"]
+
+
+def test_a_dry_run_whose_report_dies_is_not_told(box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    def change(dag: Any) -> None:
+        dag.task_dict["report"].execute = lambda _context: 1 // 0
+
+    assert run_special_codes({"dry_run": True}, query=make_query(3), change=change).state == "failed"
+    assert box.alerts == []
+
+
+def test_the_dag_processor_s_callback_tells_of_a_report_that_was_killed_and_gives_the_figures(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    """As the DAG processor calls it where it knows no more than the run's name."""
+    import structlog
+    from airflow.callbacks.callback_requests import DagCallbackRequest
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.processor import _execute_dag_callbacks
+
+    made = run_special_codes(query=make_query(3))
+    request = DagCallbackRequest(
+        filepath="oduyo_special_codes.py",
+        dag_id="oduyo_special_codes",
+        run_id=made.run_id,
+        bundle_name="dags-folder",
+        bundle_version=None,
+        is_failure_callback=True,
+        msg="task_failure",
+    )
+    bag = DagBag(dag_folder=ROOT / "dags", bundle_name="dags-folder")
+    for _ in range(2):
+        _execute_dag_callbacks(bag, request, structlog.get_logger())
+    (alert,) = box.alerts
+    assert alert["text"].startswith("The run failed (task_failure), and its last task did not come to its end")
+    assert "Totals: extracted 3, created 3" in alert["text"]
+    assert alert["dag"] == "oduyo_special_codes"
+
+
+def test_a_notifier_that_fails_changes_no_run_and_its_alert_comes_late(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    end(is_bad=True)
+    box.break_notifier()
+    good = run_special_codes(query=make_query(3))
+    assert good.state == "success"
+    assert (
+        "The notifier oduyo_test_notifiers.FileNotifier does not work: ConnectionError: cannot reach\\n***" in good.log
+    )
+    assert "Alerts that wait for the next run: 1" in good.log
+    assert TOKEN not in good.log
+    box.mend_notifier()
+    end()
+    assert box.subjects == ["has turned bad", "has recovered (late)"]
+    assert box.alerts[-1]["text"].endswith("This comes late: the notifier failed before.")
+    end()
+    assert len(box.alerts) == 2
+
+
+def test_a_rejected_plan_alerts_since_its_run_is_red(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(20, code="ESKİ"))
+    made = run_special_codes(
+        {"on_unsafe": "ask"},
+        query=make_query(20),
+        between=lambda: answer_approval("oduyo_special_codes", "Reject"),
+    )
+    assert made.state == "failed"
+    (alert,) = box.alerts
+    assert alert["text"].startswith("Nothing was written: the plan was rejected")
+    assert "not_applied 20" in alert["text"]

@@ -1,0 +1,82 @@
+"""The task logs of a run with 3,500 rows: short enough to be read at night, and telling what happened."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from oduyo_provider.sync.table import MAX_WIDTH
+from sandbox.oduyo.server import Sandbox
+from tests.conftest import Erp
+from tests.integration.dag.conftest import RunSpecialCodes
+
+#: What a person reads without losing the thread.
+MOST_LINES = 100
+#: A row of a table: a name, at least two blanks, a figure to the right.
+TABLE_ROW = re.compile(r" {2}\S.* {2,}[\d,]+")
+
+
+class TaskLogs(logging.Handler):
+    """What the provider tells in each task's log, line by line, at the level that Airflow keeps by default."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: dict[str, list[str]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from airflow.sdk import get_current_context
+
+        task_id = get_current_context()["ti"].task_id
+        self.lines.setdefault(task_id, []).extend(record.getMessage().splitlines())
+
+    def text(self, task_id: str) -> str:
+        """All of one task."""
+        return "\n".join(self.lines[task_id])
+
+
+@pytest.fixture
+def logs(erp: Erp) -> Iterator[TaskLogs]:
+    """The logs of the demo's run."""
+    erp.load_demo()
+    heard = TaskLogs()
+    logger = logging.getLogger("oduyo_provider")
+    logger.addHandler(heard)
+    yield heard
+    logger.removeHandler(heard)
+
+
+def assert_readable(logs: TaskLogs) -> None:
+    assert {task_id for task_id, lines in logs.lines.items() if len(lines) >= MOST_LINES} == set()
+    tables = [line for lines in logs.lines.values() for line in lines if TABLE_ROW.fullmatch(line)]
+    assert len(tables) > 10
+    assert [line for line in tables if len(line) > MAX_WIDTH] == []
+    assert MAX_WIDTH == 80
+
+
+def test_every_task_of_the_first_run_tells_its_figures_in_a_few_lines(
+    oduyo: Sandbox, logs: TaskLogs, run_special_codes: RunSpecialCodes
+) -> None:
+    made = run_special_codes()
+    assert made.state == "success", made.error
+    assert_readable(logs)
+    assert set(logs.lines) == {"snapshot", "extract", "transform", "guard", "load", "report"}
+    assert "3,500" in logs.text("extract")
+    assert re.search(r"to create +3,461\n", logs.text("guard"))
+    assert re.search(r"code: empty +39", logs.text("guard"))
+    assert "3,461" in logs.text("load")
+
+
+def test_many_refusals_show_some_samples_and_all_reasons(
+    oduyo: Sandbox, logs: TaskLogs, run_special_codes: RunSpecialCodes
+) -> None:
+    body = '{"status": false, "message": "' + "kayıt kabul edilmedi " * 8 + '"}'
+    oduyo.set_faults({"call": "create", "kind": "status_false", "probability": 0.15, "seed": 7, "body": body})
+    made = run_special_codes()
+    assert_readable(logs)
+    assert made.report["refused"] > 300
+    assert "kayıt kabul edilmedi" in logs.text("load")
+    assert f"{made.report['refused']:,}" in logs.text("load")
+    assert 1 <= logs.text("load").count("refused: ") <= 25

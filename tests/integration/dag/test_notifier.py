@@ -1,0 +1,187 @@
+"""What is told of a run that ends, whatever becomes of the notifier and of the memory."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowException
+
+from oduyo_provider.core.errors import StagingError
+from oduyo_provider.operators.alert import MAX_WAITING, watch_dag_failure
+from oduyo_provider.operators.failure import noting_errors
+from oduyo_provider.operators.notifier import NotifierError, read_notifier
+from tests.conftest import ROOT
+from tests.integration.dag.alerts import TOKEN, Box, FileNotifier, end, set_notifier
+
+
+def test_an_argument_that_is_no_template_never_shows_wherever_it_stands(
+    box: Box, staging: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kwargs = {"path": str(box.path), "text": "{{ oduyo_message }}", "url": [{"to": TOKEN}]}
+    set_notifier(monkeypatch, **{"class": "oduyo_test_notifiers.FileNotifier", "kwargs": kwargs})
+    box.break_notifier()
+    end(is_bad=True)
+    assert "cannot reach\\n[{'to': '***'}]" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_a_report_that_cannot_be_read_is_missing_in_the_alert_and_no_more(
+    box: Box, staging: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = staging / "oduyo_special_codes" / "manual__1"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text("{", encoding="utf-8")
+    watch_dag_failure({"dag": DAG(dag_id="oduyo_special_codes", schedule=None), "run_id": "manual__1"})
+    (alert,) = box.alerts
+    assert "(no reason is known)" in alert["text"]
+    assert "Totals: not known" in alert["text"]
+    assert "The figures of the run are missing in its alert" in caplog.text
+
+
+def test_an_error_that_cannot_be_noted_is_raised_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(AirflowException, match=r"^The disk is full$"), noting_errors({"ti": None}):
+        raise StagingError("The disk is full")
+    assert "could not be noted for the alert" in caplog.text
+
+
+def test_a_change_that_went_unnoticed_is_told_late_too(box: Box, staging: Path) -> None:
+    box.break_notifier()
+    end(is_bad=True)
+    end()
+    box.mend_notifier()
+    end(is_bad=True)
+    assert box.subjects == ["has turned bad (late)", "has recovered (late)", "has turned bad"]
+
+
+def test_a_notifier_that_hangs_is_left_alone(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(FileNotifier, "notify", lambda _self, _context: released.wait())
+    notifier = read_notifier()
+    assert notifier is not None
+    with pytest.raises(NotifierError, match=r"TimeoutError: it took longer than 0\.2 seconds"):
+        notifier.send({}, allowed_s=0.2)
+    released.set()
+
+
+class MailHandler(socketserver.StreamRequestHandler):
+    """Says yes to everything, and keeps what comes."""
+
+    def handle(self) -> None:
+        mails: list[bytes] = self.server.mails  # type: ignore[attr-defined]
+        self.wfile.write(b"220 posta\r\n")
+        while line := self.rfile.readline():
+            if line.upper().startswith(b"DATA"):
+                self.wfile.write(b"354 go on\r\n")
+                mails.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+            self.wfile.write(b"250 ok\r\n")
+            if line.upper().startswith(b"QUIT"):
+                return
+
+
+@pytest.fixture
+def mails(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What a mail server gets that the connection ``smtp_default`` names."""
+    with socketserver.TCPServer(("127.0.0.1", 0), MailHandler) as server:
+        server.mails = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        extra = {"disable_ssl": True, "disable_tls": True, "timeout": 5}
+        where = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.server_address[1], "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(where))
+        yield server.mails  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+
+
+def test_the_readme_s_notifier_sends_mail_in_which_foreign_texts_are_text(
+    staging: Path, mails: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = re.findall(r"export ODUYO_NOTIFIER='(.*?)'", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.setenv("ODUYO_NOTIFIER", text)
+    end(is_bad=True, cause="Ödüyo said <b>hayır</b>\r\nBcc: x@example.com")
+    (mail,) = [email.message_from_bytes(data, policy=email.policy.default) for data in mails]
+    assert (mail["Subject"], mail["Bcc"]) == ("Ödüyo: oduyo_special_codes has turned bad", None)
+    body = mail.get_body(("html",)).get_content()
+    assert "Ödüyo said &lt;b&gt;hayır&lt;/b&gt;\\r\\nBcc" in body
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("{", ["ODUYO_NOTIFIER", "cannot be read", "or unset it"]),
+        ('{"klass": "x"}', ["ODUYO_NOTIFIER", "cannot be read"]),
+        ('{"class": "x", "kwargs": {}}', ["notifier x does not work", "BaseNotifier"]),
+        ('{"class": "oduyo_yok.Notifier", "kwargs": {}}', ["does not work: ModuleNotFoundError"]),
+        ('{"class": "oduyo_test_notifiers.Plain"}', ["no class derived from Airflow's BaseNotifier"]),
+        ('{"class": "oduyo_test_notifiers.FileNotifier", "kwargs": {"color": "T0KEN-gizli"}}', ["TypeError", "color"]),
+    ],
+)
+def test_a_wrong_setting_is_an_error_in_the_log_of_every_run_and_no_more(
+    box: Box,
+    staging: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+    facts: list[str],
+) -> None:
+    good = str(os.environ["ODUYO_NOTIFIER"])
+    monkeypatch.setenv("ODUYO_NOTIFIER", text)
+    end()
+    (record,) = caplog.records
+    assert (record.levelname, "Until then alerts wait" in record.message) == ("ERROR", True)
+    assert all(fact in record.message for fact in facts), record.message
+    assert "T0KEN-gizli" not in caplog.text
+    end(is_bad=True)
+    monkeypatch.setenv("ODUYO_NOTIFIER", good)
+    end(is_bad=True)
+    assert box.subjects == ["has turned bad (late)"]
+
+
+def test_an_alert_that_cannot_be_remembered_is_sent_all_the_same(
+    box: Box, staging: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    staging.mkdir()
+    (staging / "_alerts").write_text("in the way", encoding="utf-8")
+    end(is_bad=True)
+    assert box.subjects == ["has turned bad"]
+    assert "an alert may come twice" in caplog.text
+
+
+def test_what_was_told_last_may_be_unreadable(box: Box, staging: Path) -> None:
+    end(is_bad=True)
+    (staging / "_alerts" / "oduyo_special_codes" / "standing.json").write_bytes(b"{")
+    end(is_bad=True)
+    end()
+    assert box.subjects == ["has turned bad", "has turned bad", "has recovered"]
+
+
+def test_a_staging_path_that_cannot_be_used_is_told_in_the_log(
+    box: Box, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("ODUYO_STAGING_PATH", "yok://bucket/x")
+    end(is_bad=True)
+    assert "The alert on this run could not be made. ODUYO_STAGING_PATH names yok://bucket/x" in caplog.text
+
+
+def test_without_a_notifier_nothing_is_written_down(staging: Path) -> None:
+    end(is_bad=True)
+    assert not (staging / "_alerts").exists()
+
+
+def test_no_more_alerts_wait_than_somebody_can_read(box: Box, staging: Path) -> None:
+    box.break_notifier()
+    for number in range(MAX_WAITING + 5):
+        end(is_bad=number % 2 == 0)
+    box.mend_notifier()
+    end(is_bad=True)
+    assert len(box.alerts) == MAX_WAITING

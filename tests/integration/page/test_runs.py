@@ -1,0 +1,278 @@
+"""What the page says of runs that the engine made."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
+from oduyo_provider.page import reader
+from oduyo_provider.page.scheduler import RunState
+from oduyo_provider.sync.staging import Folder
+from sandbox.oduyo.server import Sandbox
+from tests.conftest import Erp
+from tests.integration.apply.driver import Driver, make_rows
+from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
+from tests.integration.dag.test_operator import DAG_ID as FOREIGN_DAG
+from tests.integration.dag.test_operator import RunOperator
+from tests.integration.page.conftest import DAG_ID, Get
+
+SPECIAL_CODES = "oduyo_special_codes"
+
+
+def read_csv(answer: Any) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    text = answer.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+
+
+def count_outcomes(view: dict[str, Any]) -> dict[str, int]:
+    return {outcome["name"]: outcome["count"] for outcome in view["outcomes"]}
+
+
+def test_a_run_adds_up_with_reasons_changes_and_logs(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(3) + make_records(1, start=4, description="ESKİ <b>") + make_records(1, start=90))
+    refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
+    oduyo.set_faults({**refusal, "match": {"integration_id": "6"}})
+    rows = make_query(6) + " UNION ALL SELECT 7, NULL, 'A', 2, 1, 'HK1', 'boş'"
+    made = run_special_codes({"on_missing": "deactivate", "max_rejected_ratio": 1}, query=rows)
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+
+    sums = {sum_["name"]: sum_ for sum_ in view["sums"]}
+    for name, sum_ in sums.items():
+        assert sum_["count"] == made.report[name] == sum(part["count"] for part in sum_["parts"])
+    assert count_outcomes(view) == {"created": 1, "updated": 1, "deactivated": 1, "rejected": 1, "refused": 1}
+    assert view["reasons"] == made.report["reasons"]
+    assert view["sentence"]["tone"] == "warn"
+    assert (view["is_going"], view["dry_run"], view["params"]["on_missing"]) == (False, False, "deactivate")
+    logs = {step["task"]: step for step in view["steps"]}
+    assert logs["load"]["log"].endswith("/tasks/load/mapped/0")
+    assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
+    assert "%3A" in logs["report"]["log"]
+
+    lines = get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id).json()["lines"]
+    by_outcome = {line["outcome"]: line for line in lines}
+    assert by_outcome["updated"]["fields"] == [["description", "ESKİ <b>", "açıklama 4"]]
+    assert by_outcome["deactivated"]["fields"] == [["status", "1", "0"]]
+    assert by_outcome["refused"]["integration_id"] == "6"
+    assert "Kod zaten var" in by_outcome["refused"]["reason"]
+    assert (by_outcome["rejected"]["integration_id"], by_outcome["rejected"]["reason"]) == ("7", "code: empty")
+    assert by_outcome["created"]["oduyo_id"]
+
+    item = get("dag", dag_id=SPECIAL_CODES).json()["runs"][0]
+    assert item["series"] == {"created": 1, "updated": 1, "deactivated": 1, "rejected": 2, "failed": 0}
+    assert (item["run_id"], item["state"], item["extracted"]) == (made.run_id, "success", 7)
+
+
+def test_a_run_that_a_brake_stopped_says_where(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(20, code="ESKİ"))
+    made = run_special_codes(query=make_query(20))
+    assert made.state == "failed"
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert "the run stopped in the task guard" in view["sentence"]["text"]
+    assert count_outcomes(view) == {"not_applied": 20}
+
+
+def test_a_dry_run_shows_its_plan(get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    made = run_special_codes({"dry_run": True}, query=make_query(3))
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert count_outcomes(view) == {"planned": 3}
+    assert view["sentence"]["text"] == "A dry run: nothing was sent. Planned: 3 created."
+
+
+def test_the_operator_in_anybody_s_dag_has_a_page_for_each_task(
+    get: Get, oduyo: Sandbox, run_operator: RunOperator
+) -> None:
+    def build() -> None:
+        OduyoSpecialCodeOperator(task_id="save", rows=make_rows(2))
+        OduyoSpecialCodeOperator.partial(task_id="parts").expand(rows=[make_rows(1, 50), make_rows(1, 60)])
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    view = get("run", dag_id=FOREIGN_DAG, run_id=made.run_id).json()
+    assert view["tasks"] == ["parts/0", "parts/1", "save"]
+    for task, ids, log in (("save", ["1", "2"], "save"), ("parts/1", ["60"], "parts/mapped/1")):
+        query = {"dag_id": FOREIGN_DAG, "run_id": made.run_id, "task": task}
+        (step,) = get("run", **query).json()["steps"]
+        assert step["log"].endswith(f"/tasks/{log}")
+        assert [line["integration_id"] for line in get("changes", **query).json()["lines"]] == ids
+    runs = get("dag", dag_id=FOREIGN_DAG).json()["runs"]
+    assert sorted(run["task"] for run in runs if run["run_id"] == made.run_id) == ["parts/0", "parts/1", "save"]
+
+
+def test_the_server_searches_filters_and_pages(get: Get, driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "status_false", "match": {"integration_id": "77"}})
+    driver.sync([*make_rows(120), {"integration_id": 500, "code": "ŞUBE İZMİR", "description": "x"}])
+
+    def ask(**query: Any) -> dict[str, Any]:
+        answer = get("changes", dag_id=DAG_ID, run_id="run1", **query)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    pages = [ask(page=number) for number in (1, 2, 3)]
+    assert [(view["found"], view["pages"], len(view["lines"])) for view in pages] == [
+        (121, 3, 50),
+        (121, 3, 50),
+        (121, 3, 21),
+    ]
+    ids = [line["integration_id"] for view in pages for line in view["lines"]]
+    assert sorted(ids, key=int) == [*map(str, range(1, 121)), "500"]
+    assert ask(page=999)["page"] == 3
+    assert [line["integration_id"] for line in ask(search="izmir sube")["lines"]] == ["500"]
+    assert [line["integration_id"] for line in ask(outcome="refused")["lines"]] == ["77"]
+    assert ask(outcome=["refused", "created"])["found"] == 121
+    assert ask(outcome="refused", search="KOD.78")["found"] == 0
+    for wrong in ({"outcome": "no such"}, {"page": 0}, {"page": "x"}, {"search": "x" * 201}):
+        assert get("changes", dag_id=DAG_ID, run_id="run1", **wrong).status_code == 422
+
+
+def test_the_download_is_what_is_shown_and_no_formula(get: Get, driver: Driver) -> None:
+    driver.sync([{"integration_id": 1, "code": "=1+1;x", "description": 'İĞ "ş"'}, *make_rows(2, 5)])
+    answer = get("changes.csv", dag_id=DAG_ID, run_id="run1")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="oduyo_dag_run1.csv"'
+    first = read_csv(answer)[0]
+    assert (first["code"], first["code after"], first["description after"]) == ("'=1+1;x", "'=1+1;x", 'İĞ "ş"')
+    found = read_csv(get("changes.csv", dag_id=DAG_ID, run_id="run1", search="kod.6"))
+    assert [line["integration_id"] for line in found] == ["6"]
+
+
+def test_what_ödüyo_stored_otherwise_is_shown(get: Get, driver: Driver) -> None:
+    driver.site.set_readings(silently_cut={"description": 5})
+    try:
+        driver.sync(make_rows(1))
+    finally:
+        driver.site.set_readings()
+    (line,) = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
+    assert (line["outcome"], line["stored"]) == ("created", {"description": "Açıkl"})
+    assert get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]["altered"] == 1
+
+
+def test_a_going_run_shows_progress_and_settles_with_its_report(
+    get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
+    begun = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert (begun["is_going"], begun["is_empty"]) == (True, True)
+
+    run = driver.new_run("run1")
+    plan = driver.plan(make_rows(5), run)
+    waiting = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert waiting["progress"] == {"done": 0, "total": 5}
+    assert (waiting["sentence"]["tone"], count_outcomes(waiting)) == ("busy", {"waiting": 5})
+    (extracted, _missing) = waiting["sums"]
+    assert extracted["count"] == sum(part["count"] for part in extracted["parts"]) == 5
+
+    loaded = driver.load(plan, run)
+    monkeypatch.setattr("oduyo_provider.page.library.FRESH_FOR_S", 0.0)
+    monkeypatch.setattr("oduyo_provider.page.library._READING_SHARE", 0)
+    done = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
+
+    driver.report(run, plan, [loaded])
+    settled = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert (settled["is_going"], settled["progress"], settled["sentence"]["tone"]) == (False, None, "good")
+
+
+def test_while_a_run_is_going_the_dag_s_sentence_tells_of_the_one_before(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = [RunState("run2", "running", None), RunState("run1", "success", None)]
+    monkeypatch.setattr(reader, "fetch_run_states", lambda _dag: states)
+    driver.sync(make_rows(2), driver.new_run("run1"))
+    driver.plan(make_rows(3), driver.new_run("run2"))
+    view = get("dag", dag_id=DAG_ID).json()
+    assert view["sentence"] == {
+        "tone": "busy",
+        "text": "A run is going on. The one before: Ödüyo is in step with the ERP: 2 created.",
+    }
+    assert [run["duration_s"] is None for run in view["runs"]] == [True, False]
+
+
+def test_a_run_that_died_without_a_report_says_so(get: Get, driver: Driver) -> None:
+    run = driver.new_run("run1")
+    driver.plan(make_rows(5), run)
+    view = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert view["sentence"]["text"].startswith("The run ended before it could add up.")
+    assert count_outcomes(view) == {"not_applied": 5}
+    assert get("dag", dag_id=DAG_ID).json()["runs"][0]["duration_s"] is None
+
+
+def test_of_a_run_that_was_tried_again_the_last_plan_is_shown(get: Get, driver: Driver) -> None:
+    run = driver.new_run("run1")
+    driver.plan(make_rows(5), run)
+    again = driver.new_run("run1", attempt=2)
+    plan = driver.plan(make_rows(3), again)
+    driver.report(again, plan, [driver.load(plan, again)])
+    view = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert (view["lines"], count_outcomes(view)) == (3, {"created": 3})
+
+
+def test_staged_files_are_found_where_this_machine_sees_them(
+    get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.sync(make_rows(3))
+    moved = staging.with_name("mounted elsewhere")
+    shutil.move(staging, moved)
+    monkeypatch.setenv("ODUYO_STAGING_PATH", str(moved))
+    assert get("changes", dag_id=DAG_ID, run_id="run1").json()["found"] == 3
+
+
+@pytest.mark.parametrize("route", ["dag", "run", "changes", "changes.csv"])
+def test_nothing_staged_is_a_sentence(get: Get, staging: Path, route: str) -> None:
+    answer = get(route, dag_id="pruned", run_id="long_ago")
+    assert answer.status_code == 404
+    assert "its files were removed (the last 30 runs of a DAG are kept)" in answer.json()["detail"]
+    assert "ODUYO_STAGING_PATH" in answer.json()["detail"]
+
+
+def test_staging_that_cannot_be_opened_is_a_sentence(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODUYO_STAGING_PATH", "s3://no_such_connection@bucket/x")
+    for route in ("dags", "dag", "run", "changes", "changes.csv"):
+        answer = get(route, dag_id=DAG_ID, run_id="run1")
+        assert answer.status_code == 503
+        assert "The staged files cannot be read by the api-server." in answer.json()["message"]
+        assert "Traceback" not in answer.text
+
+
+def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.sync(make_rows(3))
+
+    def refuse(_folder: Folder, _name: str) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("oduyo_provider.sync.place.Disk.read", refuse)
+    answer = get("run", dag_id=DAG_ID, run_id="run1")
+    assert answer.status_code == 503
+    assert "Permission denied" in answer.json()["message"]
+    assert "must have the right to read it" in answer.json()["message"]
+
+
+def test_a_staged_file_that_was_changed_is_a_sentence(get: Get, driver: Driver, staging: Path) -> None:
+    driver.sync(make_rows(3))
+    (changes,) = staging.glob("dag/run1/plan/*/0000/changes.jsonl")
+    changes.write_bytes(changes.read_bytes().replace(b"KOD.2", b"KOD.9"))
+    answer = get("changes", dag_id=DAG_ID, run_id="run1")
+    assert answer.status_code == 503
+    assert "is not as it was written" in answer.json()["message"]
+
+
+def test_no_answer_may_be_taken_for_a_page_or_kept(get: Get, driver: Driver) -> None:
+    driver.sync([{"integration_id": 1, "code": "</script><img src=x onerror=alert(1)>"}])
+    for route in ("page", "page.js", "run", "changes", "changes.csv", "dags"):
+        answer = get(route, dag_id=DAG_ID, run_id="run1")
+        assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert ("text/html" in answer.headers["content-type"]) == (route == "page")
+    assert "onerror" in json.dumps(get("changes", dag_id=DAG_ID, run_id="run1").json())

@@ -1,0 +1,67 @@
+"""Writes what the engine stages, a file at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.report import Outcome, Report
+from oduyo_provider.sync.finish import REPORT
+from oduyo_provider.sync.history import StagedRun, fetch_run
+from oduyo_provider.sync.journal import Intent, Result
+from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, SnapshotManifest
+from oduyo_provider.sync.side import Side
+from oduyo_provider.sync.staging import Folder, write_manifest
+
+encode = msgspec.json.encode
+
+
+class Stage:
+    """Writes plans and results as the engine does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Folder.open(str(root))
+
+    def plan(self, run_id: str, ids: list[str], *, attempt: str = "try1-a", listed_at: float = 1.0) -> PlanManifest:
+        run = self.root.child("dag", run_id)
+        run.child("existing", attempt).write(MANIFEST, b"{}")
+        folder = run.child("plan", attempt, "0000")
+        changes = [Change(Action.CREATE, name, {"integration_id": name, "code": f"K.{name}"}) for name in ids]
+        file = folder.write_lines("changes.jsonl", [encode(change) + b"\n" for change in changes])
+        plan = PlanManifest(
+            run=f"dag/{run_id}",
+            folder="of another machine",
+            partition=0,
+            partitions=1,
+            counts=PlanCounts(extracted=len(ids), creates=len(ids)),
+            changes=file,
+            rejected=folder.write_lines("rejected.jsonl", []),
+            digest=file.digest,
+            journal="of another machine",
+            params=RunParams(),
+            snapshot=SnapshotManifest("site", listed_at, listed_at, 0, None, Side("x", [])),
+        )
+        write_manifest(folder, MANIFEST, plan)
+        return plan
+
+    def journal(self, run_id: str, plan: PlanManifest) -> Folder:
+        return self.root.child("dag", run_id, "results", f"0000-{plan.digest[:16]}")
+
+    def settle(self, run_id: str, plan: PlanManifest, ids: list[str]) -> None:
+        lines = [encode(Result(f"create:{name}", Outcome.DONE, oduyo_id="1", at=5.0)) + b"\n" for name in ids]
+        self.journal(run_id, plan).append("try1-a.outcomes.jsonl", b"".join(lines))
+
+    def intend(self, run_id: str, plan: PlanManifest, ids: list[str]) -> None:
+        intent = Intent([f"create:{name}" for name in ids], plan.digest, 4.0, "try1-a")
+        self.journal(run_id, plan).append("try1-a.intents.jsonl", encode(intent) + b"\n")
+
+    def find(self, run_id: str) -> StagedRun:
+        (run,) = fetch_run(self.root, "dag", run_id)
+        return run
+
+    def report(self, run_id: str, made: Report) -> None:
+        self.root.child("dag", run_id).write(REPORT, encode(made))

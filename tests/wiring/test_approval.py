@@ -1,0 +1,94 @@
+"""The task that asks: what it shows, and what it makes of an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from oduyo_provider.operators.approval import ANSWER_WITHIN, UnsafePlanApproval, is_approval
+
+FIGURE = "39 of 3,500 rows are rejected (max_rejected_ratio 0)"
+VERDICT = {"ask": True, "figures": [FIGURE], "sample": ["create 1: code 'K.1'"], "changes": 3461}
+REJECTED = {
+    "chosen_options": ["Reject"],
+    "params_input": {},
+    "responded_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
+    "responded_by_user": {"id": "1", "name": "ayse"},
+}
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
+    """The body that a person sees."""
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    monkeypatch.setattr(ApprovalOperator, "execute", lambda self, context: self.body)
+    return str(UnsafePlanApproval(task_id="approve", verdict={**VERDICT, **changes}).execute({}))
+
+
+def test_it_shows_the_figures_the_changes_and_what_each_answer_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = ask(monkeypatch)
+    for fact in (
+        f"- {FIGURE}\n",
+        "3,461 changes",
+        "- ` create 1: code 'K.1' `\n",
+        "**Approve**",
+        "**Reject**",
+        "a day",
+    ):
+        assert fact in body
+
+
+def test_no_text_of_the_erp_becomes_a_link_or_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = ask(
+        monkeypatch, sample=["create 1: code '`![x](https://elsewhere.example/x.png)``'", "create 2: code '```'"]
+    )
+    first, second = [line for line in body.splitlines() if line.startswith("- `")]
+    assert first.startswith("- ``` create 1")
+    assert first.endswith(" ```")
+    assert second.startswith("- ```` create 2")
+    assert second.endswith(" ````")
+
+
+def test_a_plan_without_a_change_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "- no change\n" in ask(monkeypatch, sample=[], changes=0)
+
+
+def test_silence_for_a_day_is_a_no() -> None:
+    operator = UnsafePlanApproval(task_id="approve", verdict=VERDICT)
+    assert (operator.defaults, operator.response_timeout) == (["Reject"], ANSWER_WITHIN)
+    assert ANSWER_WITHIN.total_seconds() == 24 * 60 * 60
+
+
+@pytest.mark.parametrize(("options", "is_yes"), [(["Approve"], True), (["Reject"], False)])
+def test_only_approve_is_a_yes(options: list[str], is_yes: bool) -> None:
+    assert is_approval({"chosen_options": options}) is is_yes
+
+
+class TestAfterTheAnswer:
+    @pytest.fixture
+    def approve(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """The task in its DAG; Airflow's API fails when it is to skip what follows."""
+        from airflow.sdk import DAG
+        from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+        from airflow.sdk.execution_time.comms import ErrorResponse
+
+        def fail(self: Any, **_: Any) -> None:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 500}))
+
+        monkeypatch.setattr(UnsafePlanApproval, "skip", fail)
+        with DAG("d"):
+            approve = UnsafePlanApproval(task_id="approve", verdict=VERDICT)
+            approve >> UnsafePlanApproval(task_id="after", verdict=VERDICT)
+        return approve
+
+    def test_a_no_is_not_asked_again_when_what_follows_cannot_be_skipped(self, approve: Any) -> None:
+        from airflow.sdk.exceptions import AirflowFailException
+
+        with pytest.raises(AirflowFailException, match="The plan was rejected: nothing is written"):
+            approve.execute_complete({"ti": None, "task": approve}, REJECTED)
+
+    def test_a_yes_is_passed_on(self, approve: Any) -> None:
+        answer = approve.execute_complete({}, {**REJECTED, "chosen_options": ["Approve"]})
+        assert is_approval(answer)
