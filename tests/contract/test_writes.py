@@ -76,7 +76,9 @@ def test_an_update_that_wipes_keeps_what_it_names_and_created_in(caller: Caller)
 
 
 @pytest.mark.parametrize(("keeps", "left"), [(True, "elle"), (False, None)])
-def test_an_update_may_carry_the_note_and_wipes_it_like_any_other_field(caller: Caller, keeps: bool, left: str | None) -> None:
+def test_an_update_may_carry_the_note_and_wipes_it_like_any_other_field(
+    caller: Caller, keeps: bool, left: str | None
+) -> None:
     caller.create()
     caller.update("1", note="elle")
     assert caller.sandbox.records()[0]["note"] == "elle"

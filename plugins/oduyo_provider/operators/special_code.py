@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from oduyo_provider.hooks.boundary import airflow_errors
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.operators.context import open_oduyo, read_buckets, read_run
 from oduyo_provider.sync.load import check_delivered, load
+from oduyo_provider.sync.loop import run as run_loop
 from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.rows import sync_rows
 from oduyo_provider.sync.run import Run
@@ -110,12 +110,12 @@ class OduyoSpecialCodeOperator(BaseOperator):
             async with hook.client(self.resource) as client:
                 return await load(run, plan, client, hook.settings, normaliser)
 
-        reference = asyncio.run(work())
+        reference = run_loop(work())
         check_delivered(reference)
         return reference
 
     def _sync_rows(self, run: Run, hook: OduyoHook) -> dict[str, Any]:
-        made = asyncio.run(
+        made = run_loop(
             sync_rows(
                 run,
                 _read_rows(self.rows),
