@@ -30,6 +30,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.load import load
+from oduyo_provider.sync.loop import run as run_loop
 from oduyo_provider.sync.rows import stage_rows
 from oduyo_provider.sync.run import Run, name_attempt
 from oduyo_provider.sync.snapshot import fetch_snapshot
@@ -160,7 +161,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     if options.contender == "provider":
         with temporary_folder() as folder:
-            figures = asyncio.run(apply_provider(account, rows, options.concurrency, folder))
+            figures = run_loop(apply_provider(account, rows, options.concurrency, folder))
     elif options.contender == "bare":
         figures = asyncio.run(apply_bare(account, rows, options.concurrency))
     elif options.contender == "hook":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from enum import Enum
@@ -231,6 +231,30 @@ class OduyoClient:
         """
         return self._listing(after_id=after_id).pages()
 
+    async def read_side_by_side(
+        self, after_id: str | None, known_ids: Iterable[str], take: Callable[[list[Remote]], None]
+    ) -> None:
+        """As :meth:`list_records`, in passes side by side between ids that are known to be there.
+
+        One by one, each page is asked for after the one before has come.
+
+        :param known_ids: ids of records that were confirmed; they decide only how the work is divided.
+        :param take: is given each page, in any order.
+        """
+        cuts = sorted((found for found in known_ids if int(found) > int(after_id or 0)), key=int)
+        cuts = cuts[self._page_limit - 1 :: self._page_limit]
+        if not cuts or await fetch_compares_as_text(self._fetch, cuts[-1]):
+            await _read(self._listing(after_id), take)
+            return
+        bounds = zip([after_id, *cuts], [*cuts, None], strict=True)
+        passes = [asyncio.ensure_future(_read(self._listing(low, until_id=high), take)) for low, high in bounds]
+        try:
+            await asyncio.gather(*passes)
+        finally:
+            for work in passes:
+                work.cancel()
+            await asyncio.gather(*passes, return_exceptions=True)
+
     async def snapshot_records(self, after_id: str | None = None) -> list[Remote]:
         """As :meth:`list_records`, started again when need be, all in memory.
 
@@ -268,9 +292,17 @@ class OduyoClient:
         found = f"the last {name} has the id {record_id(records[0])}" if records else f"there is no {name} yet"
         return f"Ödüyo at {site} accepted the login and a list call: {found}."
 
-    def _listing(self, after_id: str | None = None, filters: Sequence[Filter] = ()) -> Listing:
+    def _listing(
+        self, after_id: str | None = None, filters: Sequence[Filter] = (), until_id: str | None = None
+    ) -> Listing:
         return Listing(
-            self._fetch, sleep=self._sleep, rng=self._rng, after_id=after_id, filters=filters, limit=self._page_limit
+            self._fetch,
+            sleep=self._sleep,
+            rng=self._rng,
+            after_id=after_id,
+            until_id=until_id,
+            filters=filters,
+            limit=self._page_limit,
         )
 
     async def _collect(
@@ -284,3 +316,8 @@ class OduyoClient:
 
     async def _collect_once(self, is_wanted: Callable[[Remote], bool], listing: Listing) -> list[Remote]:
         return [record async for page in listing.pages() for record in page if is_wanted(record)]
+
+
+async def _read(listing: Listing, take: Callable[[list[Remote]], None]) -> None:
+    async for page in listing.pages():
+        take(page)

@@ -111,6 +111,20 @@ def parse_envelope(body: bytes) -> Envelope | None:
     )
 
 
+def is_cut(body: bytes) -> bool:
+    """Whether a body that is no JSON may be the beginning of this API's answer: nothing at all, or half an object."""
+    body = body.removeprefix(_BOM).strip()
+    if body[:1] != b"{":
+        return not body
+    try:
+        _envelopes.decode(body)
+    except RecursionError:  # whole or not, no answer is that deep
+        return False
+    except BAD_JSON:
+        return True
+    return False
+
+
 def parse_created_id(data: object) -> str | None:
     """Ödüyo's id for a new record, out of ``data`` of a create's answer; None when there is none.
 

@@ -153,7 +153,10 @@ class Exchange:
             return self._is_worth_waiting(run)
         if move is Move.SESSION:
             return await self._renew(run, session)
-        self._pacer.errored()
+        if run.verdict.retry_after_s is None:
+            self._pacer.errored()
+        else:
+            self._pacer.throttled(run.verdict.retry_after_s)
         if move is Move.UNKNOWN:
             run.lost += 1
             tries, allowed = run.lost, unknown_tries

@@ -46,6 +46,8 @@ class Listing:
     """One pass over the records, in the server's order.
 
     :param after_id: only ids above it, as numbers; None lists all.
+    :param until_id: only ids up to it; the pass ends where it is reached, also if it is not listed itself. Only for a
+        site that compares ids as numbers.
     :param filters: further conditions.
     """
 
@@ -56,6 +58,7 @@ class Listing:
         sleep: Callable[[float], Awaitable[object]],
         rng: Callable[[], float],
         after_id: str | None = None,
+        until_id: str | None = None,
         filters: Sequence[Filter] = (),
         limit: int = DEFAULT_PAGE_RECORDS,
     ) -> None:
@@ -63,6 +66,7 @@ class Listing:
         self._sleep = sleep
         self._rng = rng
         self._after_id = after_id
+        self._until = None if until_id is None else int(until_id)
         self._filters = tuple(filters)
         self._limit = limit
         self._last: str | None = after_id
@@ -77,7 +81,8 @@ class Listing:
         :raises ListingError: this pass cannot be shown to be complete; what it gave so far is to be thrown away.
         """
         floor = -1 if self._after_id is None else int(self._after_id)
-        if self._after_id is not None and await fetch_compares_as_text(self._call, self._after_id):
+        until = self._until
+        if until is None and self._after_id is not None and await fetch_compares_as_text(self._call, self._after_id):
             # Such a site answers `id > 999` without 1000, so all of it has to be looked through.
             self._last = self._after_id = None
         contradictions = 0
@@ -87,9 +92,15 @@ class Listing:
             if page:
                 contradictions = 0
                 await self._check_order([record_id(record) for record in page])
-                wanted = [record for record in page if int(record_id(record)) > floor]
+                wanted = [
+                    record
+                    for record in page
+                    if (number := int(record_id(record))) > floor and (until is None or number <= until)
+                ]
                 if wanted:
                     yield wanted
+                if until is not None and int(record_id(page[-1])) >= until:
+                    return
             elif await self._is_end():
                 return
             else:

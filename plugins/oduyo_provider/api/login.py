@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from urllib.parse import urlencode
 
 from oduyo_provider.api.backoff import compute_backoff
-from oduyo_provider.api.codec import parse_envelope, parse_session_id
+from oduyo_provider.api.codec import is_cut, parse_envelope, parse_session_id
 from oduyo_provider.api.redact import neutralise
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Answer, Transport
@@ -36,13 +36,14 @@ async def fetch_session_id(
     """Log in; a server that is not there for the moment is tried `DEFAULT_LOGIN_TRIES` times.
 
     :raises LoginRefusedError: Ödüyo refuses user, password, key or rights; it is asked only once.
-    :raises NotThisApiError: something else answers at this address.
+    :raises NotThisApiError: something else answers at this address, or every try is answered with a 2xx of no content.
     :raises NotSentError: the server could not be reached at any try.
     :raises LostAnswerError: it could, but gave no usable answer.
     """
     form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
     body = urlencode(form).encode()
     lost: RetryError | None = None
+    cuts = 0
     for attempt in range(1, DEFAULT_LOGIN_TRIES + 1):
         wait_s: float | None = None
         error: RetryError
@@ -51,12 +52,13 @@ async def fetch_session_id(
         except (NotSentError, LostAnswerError) as cause:
             error = cause
         else:
-            if not _is_passing(answer.status):
+            cuts += is_cut(answer.body) and 200 <= answer.status < 300
+            if not _is_passing(answer) or cuts == DEFAULT_LOGIN_TRIES:
                 return _read_login(settings, answer, redact)
             wait_s = parse_retry_after(answer.headers.get("retry-after"), datetime.now(timezone.utc))
             error = LostAnswerError(
-                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of order. "
-                "Start the task again later; if it stays so, ask Ödüyo's support."
+                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of "
+                "order, or something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
             )
         lost = lost if isinstance(error, NotSentError) else error
         if attempt < DEFAULT_LOGIN_TRIES:
@@ -64,9 +66,10 @@ async def fetch_session_id(
     raise lost or error
 
 
-def _is_passing(status: int) -> bool:
+def _is_passing(answer: Answer) -> bool:
     """Whether the same login may be answered otherwise in a moment."""
-    return status in (408, 429) or status >= 500
+    status = answer.status
+    return status in (408, 429) or status >= 500 or (200 <= status < 300 and is_cut(answer.body))
 
 
 def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> str:

@@ -36,11 +36,11 @@ _BASE_HEADERS = {
 class Answer(msgspec.Struct):
     """What came back, whatever it means.
 
-    :param headers: by lower-case name; of a repeated header the last one.
+    :param headers: by name, whatever its case.
     """
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
     def __repr__(self) -> str:
@@ -107,8 +107,7 @@ class Transport:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 content = await self._read(response)
                 if content is not None:
-                    found = {name.lower(): value for name, value in response.headers.items()}
-                    return Answer(response.status, found, content)
+                    return Answer(response.status, response.headers, content)
                 error = LostAnswerError(
                     f"{self._settings.site} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
                     "records has. Check host and path of the connection, and whether a proxy stands in between."
@@ -119,6 +118,13 @@ class Transport:
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """The whole body, or None when it is too long."""
+        length = response.content_length
+        if (
+            length is not None
+            and length <= min(CHUNK_BYTES, self._max_body_bytes)
+            and "Content-Encoding" not in response.headers
+        ):
+            return await response.read()  # as nearly always; packed, a few bytes may become many
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):

@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.api.codec import Envelope, parse_envelope
+from oduyo_provider.api.codec import Envelope, is_cut, parse_envelope
 from oduyo_provider.api.redact import neutralise
 from oduyo_provider.api.transport import Answer
 
@@ -91,7 +91,8 @@ def classify(answer: Answer, *, call: str, proven: bool, now: datetime, redact: 
     move = _choose_move(answer, envelope, call, proven)
     if move is Move.DONE:
         return Verdict(move, data=envelope.data if envelope and call != "list" else None)
-    retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now) if move is Move.THROTTLED else None
+    is_slowing = move is Move.THROTTLED or answer.status == 503  # to a create, it does not say whether it took effect
+    retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now) if is_slowing else None
     return Verdict(move, reason=compute_reason(answer, redact), retry_after_s=retry_after_s)
 
 
@@ -106,26 +107,28 @@ def _choose_move(answer: Answer, envelope: Envelope | None, call: str, proven: b
     if 300 <= status < 400:
         return Move.UNKNOWN if proven else Move.NOT_THIS_API
     if 400 <= status < 500 and status != 408:
-        return _judge_client_error(status, envelope, proven)
+        return _judge_client_error(answer, envelope, proven)
     return Move.UNKNOWN
 
 
 def _judge_success(answer: Answer, envelope: Envelope | None, proven: bool) -> Move:
     if envelope is None:
-        # Nothing at all may be this API's answer, cut short; a page or a bare value is somebody else's.
-        return Move.UNKNOWN if proven or not answer.body.strip() else Move.NOT_THIS_API
+        # A page or a bare value is somebody else's.
+        return Move.UNKNOWN if proven or is_cut(answer.body) else Move.NOT_THIS_API
     if envelope.status is False:
         return Move.SESSION if answer.status == 200 and is_about_session(envelope) else Move.REFUSED
     return Move.DONE if envelope.status else Move.UNKNOWN
 
 
-def _judge_client_error(status: int, envelope: Envelope | None, proven: bool) -> Move:
+def _judge_client_error(answer: Answer, envelope: Envelope | None, proven: bool) -> Move:
+    status = answer.status
     if status == 413 or (envelope is not None and (envelope.status is False or (status == 400 and envelope.is_empty))):
         return Move.REFUSED
     # An error code with `status: true` contradicts itself; whether it took effect must be looked up. A 400, 409 or
     # 422 may be a gateway's on the way to the right place, so it does not show that the address is wrong.
     contradicts = envelope is not None and envelope.status is True
-    return Move.UNKNOWN if proven or contradicts or status in _REFUSING - {404} else Move.NOT_THIS_API
+    is_half = bool(answer.body.strip()) and is_cut(answer.body)
+    return Move.UNKNOWN if proven or contradicts or is_half or status in _REFUSING - {404} else Move.NOT_THIS_API
 
 
 def is_about_session(envelope: Envelope) -> bool:

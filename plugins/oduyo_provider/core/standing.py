@@ -39,15 +39,16 @@ def compute_stored(change: Change, record: Remote, normaliser: Normaliser) -> di
 
     A field that the change does not change may also be as it was: Ödüyo is known to store it otherwise than sent.
     """
-    stored: dict[str, str | None] = {}
-    now = compute_base(record, normaliser.resource)  # as the change's base, without what is no date
-    for name, wanted in change.payload.items():
-        value = record.get(name)
-        is_untouched = (
-            change.oduyo_id is not None and name not in change.differs and now.get(name) == change.base.get(name)
-        )
-        if not is_untouched and not normaliser.same(name, value, wanted):
-            stored[name] = value
+    stored = {
+        name: value
+        for name, wanted in change.payload.items()
+        if (value := record.get(name)) != wanted and not normaliser.same(name, value, wanted)
+    }
+    if stored and change.oduyo_id is not None:
+        now = compute_base(record, normaliser.resource)  # as the change's base, without what is no date
+        for name in stored.keys() - set(change.differs):
+            if now.get(name) == change.base.get(name):
+                del stored[name]
     return stored
 
 

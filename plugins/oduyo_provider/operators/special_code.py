@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +23,7 @@ from oduyo_provider.operators.lineage import compute_lineage
 from oduyo_provider.operators.links import LINKS
 from oduyo_provider.operators.metrics import count_report, counting
 from oduyo_provider.sync.load import check_delivered, load
+from oduyo_provider.sync.loop import run as run_loop
 from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.rows import sync_rows
 from oduyo_provider.sync.run import Run
@@ -129,7 +129,7 @@ class OduyoSpecialCodeOperator(BaseOperator):
                 with counting(client, context):
                     return await load(run, plan, client, hook.settings, normaliser)
 
-        reference = asyncio.run(work())
+        reference = run_loop(work())
         self._written = sum(reference["figures"].get(name, 0) for name in WRITES)
         check_delivered(reference)
         return reference
@@ -147,7 +147,7 @@ class OduyoSpecialCodeOperator(BaseOperator):
             on_report=lambda made: self._note(made, context),
         )
         with counting(client, context):
-            made = asyncio.run(work)
+            made = run_loop(work)
         publish(made, context)
         return {name: getattr(made, name) for name in made.__struct_fields__}
 

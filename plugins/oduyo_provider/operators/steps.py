@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from oduyo_provider.operators.failure import noting_errors
 from oduyo_provider.operators.metrics import counting
 from oduyo_provider.sync.check import check
 from oduyo_provider.sync.extract import extract
+from oduyo_provider.sync.loop import run as run_loop
 from oduyo_provider.sync.manifest import Reference
 from oduyo_provider.sync.snapshot import fetch_snapshot
 from oduyo_provider.sync.transform import transform
@@ -49,7 +49,7 @@ def run_snapshot(resource: Resource = SPECIAL_CODE) -> Reference:
                         settle_s=hook.settings.settle_s,
                     )
 
-        return asyncio.run(work())
+        return run_loop(work())
 
 
 def run_extract(snapshot: Reference, sql_folder: str, resource: Resource = SPECIAL_CODE) -> list[Reference]:

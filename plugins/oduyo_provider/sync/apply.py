@@ -35,6 +35,7 @@ class Applier:
     :param check_lease: raises when another writer may have taken over.
     :param is_create_mode: nothing is compared; only what came after the plan's listing can be ours.
     :param is_old: the plan's listing is too old to be trusted without another look.
+    :param is_divided: the plan is one of many partitions, which others apply before and beside it.
     :param settle_s: how long after its sending a change may still take effect, in seconds.
     """
 
@@ -52,6 +53,7 @@ class Applier:
         check_lease: Callable[[], None],
         is_create_mode: bool = False,
         is_old: bool = False,
+        is_divided: bool = False,
         clock: Clock = Clock(),  # noqa: B008  frozen
     ) -> None:
         self._client = client
@@ -62,6 +64,7 @@ class Applier:
         self._history = history
         self._settle_s = settle_s
         self._is_create_mode = is_create_mode
+        self._is_divided = is_divided
         self._must_recheck = is_old or history.tries > 0
         self._clock = clock
         self.results: dict[str, Result] = dict(history.results)
@@ -82,6 +85,8 @@ class Applier:
         if pending and self._must_recheck:
             pending = await self._recheck(pending)
         if pending:
+            if self._is_divided and not self._history.tries:
+                await self._reader.note_start()
             await self._sender.send(pending)
             await self._settle()
         await self._verify(changes)

@@ -172,6 +172,7 @@ def _make_applier(
         check_lease=lease.check,
         is_create_mode=is_create_mode,
         is_old=is_old,
+        is_divided=manifest.partitions > 1,
         clock=clock,
     )
 

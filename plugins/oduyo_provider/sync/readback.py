@@ -40,7 +40,7 @@ class Reader:
         self._normaliser = normaliser
         self._concurrency = concurrency
         self._site_rows = site_rows
-        self._last_id = last_id
+        self._last_id = self._start_id = last_id
         self._is_create_mode = is_create_mode
 
     async def fetch(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
@@ -56,17 +56,28 @@ class Reader:
         await self._check_lists(changes, found)
         return found
 
-    async def fetch_new(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing.
+    async def note_start(self) -> None:
+        """Note the highest id before anything is sent: what this load makes comes after it.
+
+        In a plan of many partitions others have made records since its listing, which each would list again.
+        """
+        last = await self._client.fetch_last()
+        if last is not None and (self._last_id is None or int(last["id"] or 0) > int(self._last_id)):
+            self._start_id = last["id"]
+
+    async def fetch_new(self, changes: Sequence[Change], known_ids: Sequence[str] = ()) -> dict[str, list[Remote]]:
+        """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing, or the start.
+
+        :param known_ids: Ödüyo's ids of some of them.
 
         Where that does not show a record (a server that compares ids as text, or gives out ids out of order), it is
         looked for again.
         """
         if len(changes) <= MIN_LOOKUPS:
             return await self.fetch(changes)
-        found = await self._list(changes, after_id=self._last_id)
+        found = await self._list(changes, after_id=self._start_id, known_ids=known_ids)
         absent = [change for change in changes if not found[change.key]]
-        if absent and self._last_id is not None:
+        if absent and self._start_id is not None:
             found.update(await self.fetch(absent))
         return found
 
@@ -102,11 +113,14 @@ class Reader:
             return self._sort(records)
         return await self._client.fetch_by("id", str(change.oduyo_id))
 
-    async def _list(self, changes: Sequence[Change], *, after_id: str | None) -> dict[str, list[Remote]]:
+    async def _list(
+        self, changes: Sequence[Change], *, after_id: str | None, known_ids: Sequence[str] = ()
+    ) -> dict[str, list[Remote]]:
         found: dict[str, list[Remote]] = {change.key: [] for change in changes}
         creates = {change.integration_id: change.key for change in changes if change.action is Action.CREATE}
         others = {change.oduyo_id: change.key for change in changes if change.action is not Action.CREATE}
-        async for page in self._client.list_records(after_id):
+
+        def take(page: list[Remote]) -> None:
             for record in page:
                 if others and (key := others.get(record["id"])) is not None:
                     found[key].append(record)
@@ -114,7 +128,9 @@ class Reader:
                     integration_id = self._normaliser.integration_id(record.get("integration_id"))
                     if integration_id is not None and (key := creates.get(integration_id)) is not None:
                         found[key].append(record)
-        return {key: self._sort(records) for key, records in found.items()}
+
+        await self._client.read_side_by_side(after_id, known_ids, take)
+        return {key: self._sort(records) if len(records) > 1 else records for key, records in found.items()}
 
     @staticmethod
     def _sort(records: Iterable[Remote]) -> list[Remote]:

@@ -23,6 +23,9 @@ READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 _STAMPS = frozenset({"created_in", "updated_in"})
 
+#: The record of a change, and what it holds otherwise than the change wants.
+_Seen = tuple[Remote | None, dict[str, str | None]]
+
 
 class Verifier:
     """Compares what was confirmed with what Ödüyo lists.
@@ -66,37 +69,41 @@ class Verifier:
         waits = iter(READ_AGAIN_AFTER_S)
         while pending:
             is_last = self._clock.now() >= deadline  # before the listing, which takes time
-            current = await self._fetch(pending, is_last=is_last)
-            later: list[Change] = []
-            for change in pending:
-                known = results[change.key]
-                if current is None or not (is_last or self._is_there(change, known, current[change.key])):
-                    later.append(change)
-                    continue
-                result = await self._examine(
-                    change, known, current[change.key], sends[change.key], is_fresh=change.key in fresh
-                )
-                if result != known:
-                    corrected.append((change, result))
-            pending = later
+            current = await self._fetch(pending, results, is_last=is_last)
+            if current is not None:
+                later: list[Change] = []
+                for change in pending:
+                    key = change.key
+                    known, records = results[key], current[key]
+                    seen = self._look(change, known, records)
+                    if not is_last and not self._is_there(change, known, seen):
+                        later.append(change)
+                        continue
+                    result = await self._examine(change, known, records, seen, sends[key], is_fresh=key in fresh)
+                    if result is not known:
+                        corrected.append((change, result))
+                pending = later
             if pending:
                 left_s = max(deadline - self._clock.now(), 0.0)
                 await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
         return corrected
 
-    async def _fetch(self, changes: Sequence[Change], *, is_last: bool) -> dict[str, list[Remote]] | None:
+    async def _fetch(
+        self, changes: Sequence[Change], results: Mapping[str, Result], *, is_last: bool
+    ) -> dict[str, list[Remote]] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
         try:
-            return await self._fetch_once(changes)
+            return await self._fetch_once(changes, results)
         except ListingError:
             if is_last:
                 raise
             return None
 
-    async def _fetch_once(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
+    async def _fetch_once(self, changes: Sequence[Change], results: Mapping[str, Result]) -> dict[str, list[Remote]]:
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
-        found = await self._reader.fetch_new(creates) if creates else {}
+        known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
+        found = await self._reader.fetch_new(creates, known_ids) if creates else {}
         current = {
             key: [record for record in records if self._reader.can_be_ours(record)] for key, records in found.items()
         }
@@ -104,33 +111,38 @@ class Verifier:
             current.update(await self._reader.fetch(others))
         return current
 
-    def _is_there(self, change: Change, known: Result, records: list[Remote]) -> bool:
-        """Whether the change shows: the record is listed and no longer as it was before, or is gone if it was deleted."""
-        if change.action is Action.DELETE:
-            return not records
+    def _look(self, change: Change, known: Result, records: list[Remote]) -> _Seen:
         record = _pick(known, records)
+        is_compared = record is not None and change.action is not Action.DELETE
+        return record, compute_stored(change, record, self._normaliser) if is_compared and record else {}
+
+    def _is_there(self, change: Change, known: Result, seen: _Seen) -> bool:
+        """Whether the change shows: the record is listed and no longer as it was before, or is gone if it was deleted."""
+        record, stored = seen
+        if change.action is Action.DELETE:
+            return record is None
         if record is None or (known.oduyo_id is not None and record["id"] != known.oduyo_id):
             return False
-        stored = compute_stored(change, record, self._normaliser)
         return change.action is Action.CREATE or not any(
             name in change.differs and value == change.base.get(name) for name, value in stored.items()
         )
 
     async def _examine(
-        self, change: Change, known: Result, records: list[Remote], sends: int, *, is_fresh: bool
+        self, change: Change, known: Result, records: list[Remote], seen: _Seen, sends: int, *, is_fresh: bool
     ) -> Result:
-        """A change's result as it shows now."""
-        record = _pick(known, records)
+        """A change's result as it shows now; `known` itself when it is as it was taken."""
+        record, stored = seen
         if change.action is Action.DELETE:
             return known if record is None else self._doubt(known, "confirmed by Ödüyo, but still listed")
         if record is None:
             return self._doubt(known, "confirmed by Ödüyo, but not listed")
-        stored = compute_stored(change, record, self._normaliser)
         if not is_fresh and not is_beginning(change, stored):
             stored = known.stored
-        twins = [str(twin["id"]) for twin in records if twin is not record]
-        if twins:
+        twins: list[str] = []
+        if len(records) > 1:
             record, twins = await self._remove_own_twins(change, record, records, sends)
+        elif record["id"] == known.oduyo_id and stored == known.stored and not known.twins:
+            return known
         found = msgspec.structs.replace(known, oduyo_id=str(record["id"]), stored=stored, twins=twins)
         return known if found == known else msgspec.structs.replace(found, at=self._clock.now())
 

@@ -200,3 +200,55 @@ def test_a_looser_filter_is_tightened_here() -> None:
 def test_an_answer_of_none_in_passing_does_not_hide_a_record() -> None:
     found = use([no(404), Records(MANY)], lambda client: client.fetch_by("integration_id", "E3"))
     assert len(found) == 12
+
+
+def side_by_side(
+    records: Handler | list[Handler], known: list[int], after_id: str | None = None, page_limit: int = 5
+) -> list[int]:
+    """The ids of all passes, in the order they came; `known` decides where one ends and the next begins."""
+
+    async def work(client: OduyoClient) -> list[int]:
+        found: list[Remote] = []
+        await client.read_side_by_side(after_id, map(str, known), found.extend)
+        return [int(record_id(record)) for record in found]
+
+    found: list[int] = use(records, work, page_limit)
+    return found
+
+
+@pytest.mark.parametrize("reading", [{}, TEXT])
+@pytest.mark.parametrize("cap", [1000, 3])
+@pytest.mark.parametrize("after", [None, 9, 40])
+@pytest.mark.parametrize("known", [range(1, 121), range(10, 121, 4), [7, 200, 60, 59], []])
+def test_passes_side_by_side_give_every_record_once(
+    reading: dict[str, Any], cap: int, after: int | None, known: list[int]
+) -> None:
+    there = [number for number in MANY if number not in (45, 59, 60)]  # known ones may have gone
+    found = side_by_side(Records(there, cap=cap, **reading), list(known), None if after is None else str(after))
+    assert sorted(found) == [number for number in there if number > (after or 0)]
+
+
+def test_passes_side_by_side_do_not_wait_for_one_another() -> None:
+    records, under_way, most = Records(MANY), 0, 0
+
+    async def answer(request: Any, body: bytes) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        return await records(request, body)
+
+    assert sorted(side_by_side(answer, list(MANY), page_limit=20)) == list(MANY)
+    assert most > 1
+
+
+def test_one_pass_that_cannot_be_shown_to_be_complete_fails_them_all() -> None:
+    records = Records(MANY)
+
+    async def answer(request: Any, body: bytes) -> Any:
+        is_third = b'"value":"40"' in body and b'">"' in body
+        return await (ok([{"id": "3", "note": None}]) if is_third else records)(request, body)
+
+    with pytest.raises(ListingError, match="id 3 after id 40"):
+        side_by_side(answer, list(MANY), page_limit=20)

@@ -177,12 +177,10 @@ def test_a_refused_login_is_remembered(time: FakeTime) -> None:
     "handler",
     [
         answer(200, HTML),
-        answer(200, b""),
         answer(200, b"[]"),
         answer(200, b"secret-1"),
         answer(200, {}),
         answer(200, {"status": True, "data": {"name": "secret-1"}}),
-        answer(204, b""),
         answer(301, b"", Location="https://elsewhere"),
         answer(400, HTML),
         answer(404, HTML),
@@ -195,6 +193,27 @@ def test_a_login_that_something_else_answers_stops_at_once(handler: Handler, tim
     assert "host" in text
     assert "secret-1" not in text
     assert len(site.seen) == 1
+
+
+CUT = answer(200, b'{"status": true, "data": {"session_id": "secr')
+
+
+def test_a_login_whose_answer_is_cut_is_tried_again(time: FakeTime) -> None:
+    site = Site(login=[CUT, answer(200, b""), ok("S1")])
+    assert keep(site, time, SessionKeeper.header)["Authorization"] == "S1"
+    assert time.slept == [0.375, 0.75]
+
+
+@pytest.mark.parametrize("handler", [CUT, answer(200, b""), answer(204, b"")])
+def test_a_login_that_only_ever_gets_a_cut_answer_stops_after_four_tries(handler: Handler, time: FakeTime) -> None:
+    text, site = refuse(NotThisApiError, handler, time)
+    assert "secr" not in text
+    assert len(site.seen) == 4
+
+
+def test_a_login_that_is_cut_once_while_the_site_is_down_is_lost(time: FakeTime) -> None:
+    _, site = refuse(LostAnswerError, [answer(500, HTML), answer(500, HTML), answer(500, HTML), CUT], time)
+    assert len(site.seen) == 4
 
 
 def test_an_address_that_is_not_the_api_is_named(time: FakeTime) -> None:

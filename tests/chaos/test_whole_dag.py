@@ -1,0 +1,70 @@
+"""The whole DAG on the demo's rows, in real time, while every kind of fault strikes three calls in a hundred."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from oduyo_provider.sync import apply, load, settle
+from sandbox.oduyo.server import Sandbox
+from tests.chaos.conftest import IS_ALL
+from tests.chaos.figures import FIGURES
+from tests.chaos.test_three_percent import FAULTS
+from tests.conftest import Erp
+from tests.integration.dag.conftest import RunSpecialCodes, dags_folder, run_special_codes
+
+__all__ = ["dags_folder", "run_special_codes"]
+
+pytestmark = [pytest.mark.chaos, pytest.mark.airflow]
+
+#: Waits that a person would not sit through: a second or two in place of seconds and minutes.
+SHORT: dict[str, dict[str, Any]] = {"throttle": {"retry_after_s": 1}, "late_commit": {"seconds": 0.5}}
+SETTLE_S = 1
+RETRIES = 6
+RUNS = 4
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.1)
+    for module in (apply, load, settle):  # one try ends before the next begins, on one clock
+        monkeypatch.setattr(module, "SENT_WITHIN_S", 1.0)
+
+
+@pytest.mark.timeout(1800)
+def test_the_whole_dag_ends_complete_without_a_duplicate(
+    erp: Erp, oduyo: Sandbox, set_oduyo: Callable[..., None], run_special_codes: RunSpecialCodes
+) -> None:
+    erp.load_demo()
+    if not IS_ALL:
+        erp.run(
+            "DELETE FROM erp.sis_ozelkod WHERE _key NOT IN (SELECT _key FROM erp.sis_ozelkod ORDER BY _key LIMIT 60)"
+        )
+    ((rows,),) = erp.fetch("SELECT count(*) FROM erp.sis_ozelkod")
+    set_oduyo(settle_s=SETTLE_S)
+    rules = [
+        {"probability": 0.03, "seed": 100 + n, **fault, **SHORT.get(fault["kind"], {})}
+        for n, fault in enumerate(FAULTS)
+    ]
+    oduyo.set_faults(*rules)
+    tries = refused = 0
+    for number in range(RUNS):  # noqa: B007
+        made = run_special_codes(retries=RETRIES)
+        assert made.state == "success", [str(error) for error in made.errors]
+        report = made.report
+        tries += sum(made.tries.values())
+        accounted = ("rejected", "unchanged", "created", "updated", "refused")
+        assert report["extracted"] == rows == sum(report[name] for name in accounted)
+        found = Counter(str(record["integration_id"]) for record in oduyo.records())
+        assert set(found.values()) == {1}
+        assert len(found) == rows - report["rejected"] - report["refused"]
+        refused = report["refused"]
+        if not refused:
+            break
+    assert not refused  # a create that Ödüyo said no to is sent again by the next run
+    assert oduyo.log()["counters"]["delete"] == 0
+    FIGURES.take_faults(oduyo.faults())
+    FIGURES.take_run(counters=oduyo.log()["counters"], tries=tries, runs=number + 1, kills=0)
