@@ -9,6 +9,9 @@ STATE ?= .run
 # Params of the DAG for `make run`, as JSON: make run PARAMS='{"on_missing": "deactivate"}'
 PARAMS ?=
 
+# Older ones take a pinned package and the same one with an extra for two (Python 3.10 and 3.11 bring older ones).
+PIP := 'pip>=24'
+
 STAMP := .venv/.set-up
 LOG := .run/logs/setup.log
 BIN := .venv/bin
@@ -37,13 +40,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@[ -e $(STAMP) ] || rm -rf .venv
 	@rm -f $(STAMP)
 	@echo "Setting up .venv ($$([ -x $(BIN)/python ] && $(BIN)/python --version || $(PYTHON) --version)), which takes a minute or two (log: $(LOG))"
-	@{ [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; \
+	@{ { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; } && \
 	  if command -v uv; then \
-	    export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$$PWD/.venv"; \
-	    uv pip install --python $(BIN)/python --require-hashes -r requirements.lock; \
+	    export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$$PWD/.venv" && \
+	    uv pip install --python $(BIN)/python --require-hashes -r requirements.lock && \
 	    uv pip install --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	  else \
-	    $(BIN)/python -m pip install --no-compile --require-hashes -r requirements.lock; \
+	    $(BIN)/python -m pip install --no-compile $(PIP) && \
+	    $(BIN)/python -m pip install --no-compile --require-hashes -r requirements.lock && \
 	    $(BIN)/python -m pip install --no-compile --no-deps --no-build-isolation -e .; \
 	  fi; } > $(LOG) 2>&1 || { tail -n 20 $(LOG) >&2; \
 	    echo "Setting up failed: the lines above are the end of $(LOG). Mend it, then run make again." >&2; exit 1; }
@@ -77,15 +81,16 @@ bench: $(STAMP) ## measurements, each beside its bound
 WHEEL := .run/wheel
 test-wheel: $(STAMP) ## all tests again, with the built wheel installed instead of this checkout
 	@rm -rf $(WHEEL) && mkdir -p $(WHEEL) .run/logs
-	@{ $(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL) . && $(PYTHON) -m venv $(WHEEL)/venv; \
+	@{ $(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL) . && $(PYTHON) -m venv $(WHEEL)/venv && \
 	  if command -v uv; then \
-	    export UV_PYTHON_DOWNLOADS=never; \
-	    uv pip install --python $(WHEEL)/venv/bin/python --require-hashes -r requirements.lock; \
+	    export UV_PYTHON_DOWNLOADS=never && \
+	    uv pip install --python $(WHEEL)/venv/bin/python --require-hashes -r requirements.lock && \
 	    uv pip install --python $(WHEEL)/venv/bin/python --no-deps $(WHEEL)/*.whl; \
 	  else \
-	    $(WHEEL)/venv/bin/python -m pip install --no-compile --require-hashes -r requirements.lock; \
+	    $(WHEEL)/venv/bin/python -m pip install --no-compile $(PIP) && \
+	    $(WHEEL)/venv/bin/python -m pip install --no-compile --require-hashes -r requirements.lock && \
 	    $(WHEEL)/venv/bin/python -m pip install --no-compile --no-deps $(WHEEL)/*.whl; \
-	  fi; env -u PYTHONDONTWRITEBYTECODE $(WHEEL)/venv/bin/python -m compileall -q -j 0 $(WHEEL)/venv/lib || true; \
+	  fi && { env -u PYTHONDONTWRITEBYTECODE $(WHEEL)/venv/bin/python -m compileall -q -j 0 $(WHEEL)/venv/lib || true; }; \
 	} > .run/logs/wheel.log 2>&1 || { tail -n 20 .run/logs/wheel.log >&2; exit 1; }
 	@$(WHEEL)/venv/bin/python -m pytest $(ARGS)
 

@@ -72,6 +72,7 @@ def compute_airflow_environment(
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": 1,  # a task that skips is at times seen to have ended only then
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place.airflow}/airflow.db",
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": port,

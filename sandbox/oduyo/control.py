@@ -82,7 +82,7 @@ class Control:
             raise ValueError(f"{resource} has no record {number}")
         if unknown := fields.keys() - {*state.resources[resource].columns} | fields.keys() & {"id"}:
             raise ValueError(f"{resource} has no column {', '.join(sorted(unknown))} to edit")
-        stamped = {"updated_in": state.clock.stamp(), **fields}
+        stamped: dict[str, str | None] = {"updated_in": state.clock.stamp(), **fields}
         state.records.apply(Write(resource, "delete" if delete else "update", number, stamped))
 
     def expire(self) -> None:

@@ -25,7 +25,7 @@ class Write(msgspec.Struct, frozen=True):
     resource: str
     call: Literal["create", "update", "delete"]
     id: int
-    fields: dict[str, str]
+    fields: dict[str, str | None]
     lag_s: float = 0.0
 
 

@@ -213,7 +213,8 @@ def compute_stored(column: Mapping[str, str], resource: Resource, call: str, sta
         stored = {name: column.get(name, "") for name in resource.fields if name != "created_in" or name in column}
         stored["note"] = column.get("note")
     for name, length in readings.silently_cut.items():
-        stored.update({name: value[:length] for value in (stored.get(name),) if value is not None})
+        if (value := stored.get(name)) is not None:
+            stored[name] = value[:length]
     for name in STAMPS if call == "create" else ("updated_in",):
         if readings.stamps == "always" or not column.get(name):
             stored[name] = state.clock.stamp()

@@ -155,6 +155,15 @@ def test_late_updates_and_deletes_take_effect_in_their_order(caller: Caller) -> 
     assert [record["code"] for record in caller.sandbox.records()] == ["C"]
 
 
+def test_a_late_update_that_wipes_takes_effect(caller: Caller) -> None:
+    caller.create()
+    caller.sandbox.set_readings(late_commit_s=30, update_keeps_absent=False)
+    caller.update("1", code="B")
+    caller.sandbox.advance(31)
+    (record,) = caller.sandbox.records()
+    assert (record["code"], record["note"], record["description"]) == ("B", None, "")
+
+
 def test_every_so_many_ids_commit_after_higher_ones(caller: Caller) -> None:
     caller.sandbox.set_readings(late_id_every=2, late_id_s=30)
     for _ in range(5):

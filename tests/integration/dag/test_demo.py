@@ -155,7 +155,8 @@ def test_rows_with_several_faults_are_quarantined_with_all_of_them(
 
 def test_xcom_holds_references_and_counts_only(demo: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
     made = run_special_codes()
-    assert made.xcoms.keys() == {"snapshot", "extract", "transform", "guard", "load", "report"}
+    links = {f"{task}._link_{name}" for task in ("load", "report") for name in ("RunPageLink", "OduyoLink")}
+    assert made.xcoms.keys() == {"snapshot", "extract", "transform", "guard", "load", "report", *links}
     values: list[Any] = [value for of_task in made.xcoms.values() for value in of_task]
     texts = [json.dumps(value, ensure_ascii=False) for value in values]
     assert all(len(text.encode()) < 2000 for text in texts)

@@ -79,7 +79,8 @@ def test_a_503_with_retry_after_throttles_all_but_a_create() -> None:
     assert judge(503, HTML, call="delete", retry_after="7") == Verdict(
         Move.THROTTLED, reason="HTTP 503: <html><h1>Not Found</h1></html>", retry_after_s=7.0
     )
-    assert judge(503, HTML, call="create", retry_after="7").move is Move.UNKNOWN
+    create = judge(503, HTML, call="create", retry_after="7")
+    assert (create.move, create.retry_after_s) == (Move.UNKNOWN, 7.0)
     assert judge(429, call="create", retry_after="7").retry_after_s == 7.0
 
 
