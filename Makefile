@@ -19,6 +19,10 @@ STRICT := */oduyo_provider/core/*,*/oduyo_provider/api/*
 # More for pytest, without the thresholds: make test ARGS="tests/unit -k guard"
 ARGS ?=
 
+# All tests: so many at once, those of a file one after the other, as they share what they start.
+JOBS ?= 2
+WHOLE = $(if $(ARGS),,-n $(JOBS) --dist loadfile --no-loadscope-reorder)
+
 # A checkout may be read-only to others, and compiled files of its own are of no use to anybody.
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -66,7 +70,7 @@ ui: $(STAMP) ## the same, and stays: Airflow's UI at 127.0.0.1:8080 until Ctrl-C
 test: export COVERAGE_FILE := .run/coverage
 test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90 %
 	@mkdir -p .run/logs
-	@$(BIN)/python -m pytest --cov --cov-branch --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest $(WHOLE) --cov --cov-branch --cov-report=term $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --include='$(STRICT)' --fail-under=100 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
 	  echo "core and api are not covered wholly: the lines above name what no test reaches." >&2; exit 1; }
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
@@ -92,7 +96,7 @@ test-wheel: $(STAMP) ## all tests again, with the built wheel installed instead 
 	    $(WHEEL)/venv/bin/python -m pip install --no-compile --no-deps $(WHEEL)/*.whl; \
 	  fi && { env -u PYTHONDONTWRITEBYTECODE $(WHEEL)/venv/bin/python -m compileall -q -j 0 $(WHEEL)/venv/lib || true; }; \
 	} > .run/logs/wheel.log 2>&1 || { tail -n 20 .run/logs/wheel.log >&2; exit 1; }
-	@$(WHEEL)/venv/bin/python -m pytest $(ARGS)
+	@$(WHEEL)/venv/bin/python -m pytest $(WHOLE) $(ARGS)
 
 lint: $(STAMP) ## style, format and types
 	@$(BIN)/ruff check .

@@ -84,7 +84,7 @@ def step_extract(folder: Path, rows: int, making: Making) -> list[Reference]:
         "SELECT",
         query_name="bench",
         snapshot=_read(folder, "snapshot"),
-        normaliser=Normaliser(SPECIAL_CODE),
+        rules=_PARAMS.rules,
         buckets=DEFAULT_BUCKETS,
     )
 
@@ -101,8 +101,8 @@ def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
 
 def step_transform(folder: Path, _rows: int, _making: Making) -> list[Reference]:
     """All partitions."""
-    run, normaliser = _open_run(folder), Normaliser(SPECIAL_CODE)
-    return [transform(run, part, _PARAMS, normaliser) for part in _read(folder, "extract")]
+    run = _open_run(folder)
+    return [transform(run, part, _PARAMS) for part in _read(folder, "extract")]
 
 
 def step_guard(folder: Path, _rows: int, _making: Making) -> Reference:

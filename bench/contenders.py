@@ -58,12 +58,10 @@ async def apply_provider(account: Account, rows: list[dict[str, str]], concurren
         )
     given: list[dict[str, object]] = [dict(row) for row in rows]
     watch = Stopwatch()
-    plans = [
-        transform(run, part, params, normaliser) for part in stage_rows(run, given, snapshot, normaliser, buckets=64)
-    ]
+    plans = [transform(run, part, params) for part in stage_rows(run, given, snapshot, params.rules, buckets=64)]
     planned = watch.read()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings, normaliser) for plan in plans]
+        loads = [await load(run, plan, client, settings) for plan in plans]
     total = watch.read()
     created = sum(int(done["figures"].get("created", 0)) for done in loads)
     return {**total, "created": created, "plan_s": planned["wall_s"], "plan_cpu_s": planned["cpu_s"]}

@@ -53,11 +53,8 @@ async def run_noop(account: Account, rows: int, folder: Path) -> Figures:
     settings = Settings(
         base_url=f"{account.url}/api/v1", username=account.user, password=account.password, api_key=account.api_key
     )
-    run, params, normaliser = (
-        Run(Folder.open(str(folder)), "bench", "run", "try1"),
-        RunParams(),
-        Normaliser(SPECIAL_CODE),
-    )
+    run = Run(Folder.open(str(folder)), "bench", "run", "try1")
+    params, normaliser = RunParams(), Normaliser(SPECIAL_CODE)
     making, steps, watch = Making(), dict[str, Figures](), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
         snapshot = await fetch_snapshot(
@@ -71,20 +68,20 @@ async def run_noop(account: Account, rows: int, folder: Path) -> Figures:
         "SELECT",
         query_name="bench",
         snapshot=snapshot,
-        normaliser=normaliser,
+        rules=params.rules,
         buckets=DEFAULT_BUCKETS,
     )
     steps["extract"], watch = watch.read(), Stopwatch()
     steps["extract"]["wall_s"] -= making.wall_s
     steps["extract"]["cpu_s"] -= making.cpu_s
-    plans = [transform(run, part, params, normaliser) for part in parts]
+    plans = [transform(run, part, params) for part in parts]
     steps["transform"], watch = watch.read(), Stopwatch()
-    verdict = check(run, parts, plans, params, SPECIAL_CODE)
+    verdict = check(run, parts, plans, params)
     steps["guard"], watch = watch.read(), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings, normaliser) for plan in plans]
+        loads = [await load(run, plan, client, settings) for plan in plans]
     steps["load"], watch = watch.read(), Stopwatch()
-    made = report(run, Steps(snapshot, parts, plans, verdict, loads), SPECIAL_CODE, dry_run=False)
+    made = report(run, Steps(snapshot, parts, plans, verdict, loads), dry_run=False)
     steps["report"] = watch.read()
     return {"unchanged": made.unchanged, "extracted": made.extracted, "steps": steps, "peak_mb": read_peak_mb()}
 

@@ -65,7 +65,12 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": "Ödüyo", "external-doc-url": "https://api.oduyo.com.tr", "tags": ["service"]}
         ],
         "hooks": [{"integration-name": "Ödüyo", "python-modules": ["oduyo_provider.hooks.oduyo"]}],
-        "operators": [{"integration-name": "Ödüyo", "python-modules": ["oduyo_provider.operators.special_code"]}],
+        "operators": [
+            {
+                "integration-name": "Ödüyo",
+                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.project_code"],
+            }
+        ],
         "extra-links": ["oduyo_provider.operators.links.RunPageLink", "oduyo_provider.operators.links.OduyoLink"],
         "connection-types": [
             {

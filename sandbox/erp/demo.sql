@@ -1,5 +1,5 @@
 -- Demo ERP for PostgreSQL 15 or newer: 3,500 special codes in DIA's shape, a Logo mirror of 1,000 + 500, and a few dozen
--- rows each in Uyumsoft's and Odoo's shape, so that every query of dags/sql/*_postgres.sql runs on it.
+-- rows each in Uyumsoft's and Odoo's shape and of project codes, so that every PostgreSQL query of dags/sql runs on it.
 -- Deterministic (md5 of the row number, no random()), may be run again at any time, Turkish, and dirty on purpose.
 -- Needs no ICU collation, so that embedded servers built without ICU run it too.
 -- DIA's shape: the model SisOzelkod. Logo's: the 18 physical columns of LG_XXX_SPECODES.
@@ -23,8 +23,8 @@ BEGIN
             OR EXISTS (SELECT FROM pg_proc f WHERE f.pronamespace = n.oid)
             OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace = n.oid))
     UNION ALL
-    SELECT 'table ' || t.name FROM unnest(ARRAY['erp.sis_ozelkod', 'logo.lg_021_specodes', 'logo.lg_022_specodes',
-        'uyumsoft.gnld_category', 'odoo.res_partner_category', 'odoo.product_category']) AS t(name)
+    SELECT 'table ' || t.name FROM unnest(ARRAY['erp.sis_ozelkod', 'erp.prj_proje', 'logo.lg_021_specodes',
+        'logo.lg_022_specodes', 'uyumsoft.gnld_category', 'odoo.res_partner_category', 'odoo.product_category']) AS t(name)
      WHERE to_regclass(t.name) IS NOT NULL
        AND obj_description(to_regclass(t.name), 'pg_class') IS DISTINCT FROM mark) AS found;
   IF foreign_things IS NOT NULL THEN
@@ -38,7 +38,7 @@ CREATE SCHEMA IF NOT EXISTS logo;
 CREATE SCHEMA IF NOT EXISTS uyumsoft;
 CREATE SCHEMA IF NOT EXISTS odoo;
 -- Without CASCADE: a view that somebody built on one of them stops this script instead of vanishing.
-DROP TABLE IF EXISTS erp.sis_ozelkod, logo.lg_021_specodes, logo.lg_022_specodes, uyumsoft.gnld_category,
+DROP TABLE IF EXISTS erp.sis_ozelkod, erp.prj_proje, logo.lg_021_specodes, logo.lg_022_specodes, uyumsoft.gnld_category,
                      odoo.res_partner_category, odoo.product_category;
 
 CREATE TABLE erp.sis_ozelkod (
@@ -181,6 +181,25 @@ SELECT n, CASE WHEN n > 3 THEN 1 + n % 3 END, pg_temp.pick(v.sektor, n), NULL, N
        timestamp '2022-06-01 05:30' + n * interval '1 day', NULL
 FROM generate_series(1, 25) n CROSS JOIN v;
 
+-- ---------------------------------------------------------------- project codes, in the shape that DIA is assumed to have
+CREATE TABLE erp.prj_proje (
+  _key    bigint PRIMARY KEY,
+  _level1 integer NOT NULL,   -- firma kodu
+  _level2 integer NOT NULL,   -- dönem kodu
+  kod      varchar(256) NOT NULL,
+  aciklama varchar(256),
+  durum    varchar(1) DEFAULT 'A',
+  _cdate   timestamp,
+  _date    timestamp
+);
+INSERT INTO erp.prj_proje
+SELECT 500 + n, 21, 1, 'PRJ-' || lpad(n::text, 3, '0') || CASE WHEN n % 6 = 0 THEN '  ' ELSE '' END,
+       CASE WHEN n % 9 = 0 THEN NULL ELSE pg_temp.pick(v.sektor, n) || ' yatırımı ' || n END,
+       CASE WHEN n = 17 THEN 'X' WHEN n % 8 = 0 THEN 'P' ELSE 'A' END,
+       timestamp '2023-02-01 09:00' + n * interval '1 day',
+       CASE WHEN n % 7 = 0 THEN NULL ELSE timestamp '2024-05-01 09:00' + n * interval '1 day' END
+FROM generate_series(1, 40) n CROSS JOIN v;
+
 -- ---------------------------------------------------------------- the marks that the guard looks for
 DO $mark$
 DECLARE
@@ -190,7 +209,7 @@ BEGIN
   FOREACH name IN ARRAY ARRAY['erp', 'logo', 'uyumsoft', 'odoo'] LOOP
     EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, mark);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['erp.sis_ozelkod', 'logo.lg_021_specodes', 'logo.lg_022_specodes', 'uyumsoft.gnld_category',
+  FOREACH name IN ARRAY ARRAY['erp.sis_ozelkod', 'erp.prj_proje', 'logo.lg_021_specodes', 'logo.lg_022_specodes', 'uyumsoft.gnld_category',
                               'odoo.res_partner_category', 'odoo.product_category'] LOOP
     EXECUTE format('COMMENT ON TABLE %s IS %L', name, mark);
   END LOOP;

@@ -56,4 +56,26 @@ SPECIAL_CODE = Resource(
     deleted="Erp Special Code Silme Islemi Basarili",
 )
 
-RESOURCES: tuple[Resource, ...] = (SPECIAL_CODE,)
+PROJECT_CODE = Resource(
+    name="erp_project_code",
+    fields=(
+        "integration_id",
+        "status",
+        "key1",
+        "key2",
+        "description",
+        "space1",
+        "space2",
+        "space3",
+        "space4",
+        "space5",
+        "project_created_in",
+        "project_updated_in",
+        *STAMPS,
+    ),
+    datetimes=("project_created_in", "project_updated_in", *STAMPS),
+    created='"Erp Project Code Ekleme successfully added id <{id}>"',
+    deleted="Erp Project Code Silme Islemi Basarili",
+)
+
+RESOURCES: tuple[Resource, ...] = (SPECIAL_CODE, PROJECT_CODE)

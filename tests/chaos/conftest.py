@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -20,6 +21,15 @@ IS_ALL = os.environ.get("CHAOS", "") == "all"
 def chaos_site() -> Iterator[Sandbox]:
     with Sandbox() as site:
         yield site
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _light_heap() -> Iterator[None]:
+    """Each simulated kill collects garbage; what earlier tests of this process left alive is not looked at again."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,10 @@ from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.load import load
-from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.manifest import Reference
 from oduyo_provider.sync.rows import stage_rows
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.snapshot import fetch_snapshot
-from oduyo_provider.sync.staging import Folder, read_manifest
 from oduyo_provider.sync.transform import transform
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.virtual import KilledError, Switch, VirtualTime, bury
@@ -70,16 +69,13 @@ class ChaosDriver(Driver):
         given = parse_params(params)
         normaliser = Normaliser(SPECIAL_CODE, given.rules)
         self.snapshot = asyncio.run(work())
-        self.parts = stage_rows(run, rows, self.snapshot, normaliser, 1)
-        return transform(run, self.parts[0], given, normaliser)
+        self.parts = stage_rows(run, rows, self.snapshot, given.rules, 1)
+        return transform(run, self.parts[0], given)
 
     def load(self, plan: Reference, run: Run, **changes: object) -> Reference:
-        given = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
-
         async def work() -> Reference:
             async with self.client() as client:
-                normaliser = Normaliser(SPECIAL_CODE, given.rules)
-                return await load(run, plan, client, self.settings, normaliser, clock=self.virtual.clock)
+                return await load(run, plan, client, self.settings, clock=self.virtual.clock)
 
         return asyncio.run(work())
 

@@ -32,11 +32,11 @@ def dag() -> Any:
     return load_dag(DAGS)
 
 
-def test_the_dag_folder_holds_this_dag_and_no_error() -> None:
+def test_the_dag_folder_holds_both_dags_and_no_error() -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=DAGS, bundle_name="dags-folder")
-    assert (bag.import_errors, list(bag.dags)) == ({}, ["oduyo_special_codes"])
+    assert (bag.import_errors, sorted(bag.dags)) == ({}, ["oduyo_project_codes", "oduyo_special_codes"])
 
 
 def test_the_steps_follow_each_other_as_promised(dag: Any) -> None:
@@ -120,7 +120,10 @@ def load_dag_params_without(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ('["dry_run"]', ["ODUYO_PARAMS", "is not a param"]),
         ('{"dryrun": true}', ["ODUYO_PARAMS", "dryrun is not a param"]),
         ('{"on_missing": "sil"}', ["ODUYO_PARAMS", "on_missing cannot be 'sil'", "keep or deactivate or delete"]),
-        ('{"erp_query": "yok"}', ["no query yok.sql in dags/sql, only dia_postgres, ", "ODUYO_PARAMS"]),
+        (
+            '{"erp_query": "yok"}',
+            ["no query yok.sql in the DAG's folder of queries, only dia_postgres, ", "ODUYO_PARAMS"],
+        ),
     ],
 )
 def test_a_wrong_oduyo_params_is_an_import_error_that_names_it(

@@ -28,9 +28,7 @@ from oduyo_provider.operators.steps import list_queries
 from oduyo_provider.sync.finish import ABANDONED_AFTER_S, KEPT_RUNS
 from oduyo_provider.sync.settle import SENT_WITHIN_S
 from sandbox.erp.server import DemoErp
-from sandbox.oduyo import resources
-from sandbox.oduyo.server import Sandbox
-from tests.airflow_run import load_dag, run_dag
+from tests.airflow_run import load_dag
 from tests.conftest import ROOT
 from tests.wiring import test_readme as readme
 
@@ -142,7 +140,9 @@ class TestTurkish:
         for title, header, column in [*titles, ("Params of the DAG `oduyo_special_codes`", "param", 1)]:
             for row in readme.table(readme.section(title), header):
                 told = rows[row[0]][column - 1]
-                default = {"required": "zorunlu", "none": "yok"}.get(row[column], row[column])
+                default = {"required": "zorunlu", "none": "yok", "only by hand": "yalnızca elle"}.get(
+                    row[column], row[column]
+                )
                 assert told == default or readme.names_in(told) == readme.names_in(default) != [], row[0]
         sums = {readme.names_in(key)[0]: readme.names_in(cells[0]) for key, cells in rows.items() if "=" in cells[0]}
         assert sums == {whole: [" + ".join(parts)] for whole, parts in SUMS.items()}
@@ -162,7 +162,7 @@ class TestNames:
     def test_every_file_that_is_named_exists(self, page: Path) -> None:
         named = re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?|[\w-]+\.(?:py|md|toml))`", prose(page))
         roots = (ROOT, ROOT / "plugins" / "oduyo_provider")
-        made_by_users = re.compile(r"yourcompany|project_codes\.sql|^existing/|^\.run/|^\.venv/|^dags/sql/<")
+        made_by_users = re.compile(r"yourcompany|^existing/|^\.run/|^\.venv/|^dags/sql/<")
         lost = [file for file in named if not made_by_users.search(file)]
         assert not [file for file in lost if not any((root / file).exists() for root in roots)]
 
@@ -288,39 +288,6 @@ class TestSql:
             assert connection.port == {"postgres": 5432, "mssql": 1433}[connection.conn_type]
             assert connection.login == "oduyo_reader"
             assert connection.login in "".join(part.text for part in blocks(page) if part.language.startswith("sql"))
-
-
-def test_the_example_of_another_resource_runs_and_is_in_step_the_second_time(
-    airflow_db: None,
-    erp_server: DemoErp,
-    set_oduyo: Any,
-    staging: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (example,) = blocks(DOCS / "architecture.md", "python")
-    (tmp_path / "oduyo_project_codes.py").write_text(example.text, encoding="utf-8")
-    (tmp_path / "sql").mkdir()
-    query = "SELECT n AS integration_id, 'P.' || n AS code, 'Proje ' || n AS description FROM generate_series(1, 12) n"
-    (tmp_path / "sql" / "project_codes.sql").write_text(query, encoding="utf-8")
-    monkeypatch.setenv("AIRFLOW_CONN_ERP_DEFAULT", erp_server.connection_json)
-    projects = resources.Resource(
-        name="erp_project_code",
-        fields=("integration_id", "code", "description", *resources.STAMPS),
-        created="Erp Project Code successfully added id <{id}>",
-        deleted="Erp Project Code Silme Islemi Basarili",
-    )
-    with Sandbox(resources=(*resources.RESOURCES, projects)) as site:
-        account = site.account
-        set_oduyo(host=site.url, login=account.username, password=account.password, api_key=account.api_key)
-        dag = load_dag(tmp_path, "oduyo_project_codes")
-        for figure in ("created", "unchanged"):
-            made = run_dag(dag, {}, staging)
-            assert made.state == "success", made.error
-            assert made.report[figure] == made.report["extracted"] == 12
-        codes = sorted(str(record["code"]) for record in site.records("erp_project_code"))
-        assert codes == sorted(f"P.{number}" for number in range(1, 13))
-        assert site.records() == []
 
 
 def test_the_pre_commit_hook_fetches_nothing_and_calls_a_target_that_exists() -> None:

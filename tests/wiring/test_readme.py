@@ -239,7 +239,7 @@ class TestExamples:
         assert checked.stderr == ""
 
     def test_what_the_operator_is_said_to_take_it_takes(self) -> None:
-        sentence = re.search(r"It also takes (.*?), each as above", README.replace("\n", " "))
+        sentence = re.search(r"Both also take (.*?), each as above", README.replace("\n", " "))
         assert sentence
         taken = set(inspect.signature(OduyoSpecialCodeOperator.__init__).parameters) - {
             "self",

@@ -90,7 +90,7 @@ class OduyoClient:
         page_limit: int = DEFAULT_PAGE_RECORDS,
     ) -> None:
         self._settings = settings
-        self._resource = resource
+        self.resource = resource
         self._sleep = sleep
         self._rng = rng
         self._page_limit = page_limit
@@ -156,7 +156,7 @@ class OduyoClient:
         unknown_tries: int,
     ) -> Reply:
         run = await self._exchange.run(
-            f"{self._resource.path}/{call}", encode_column(fields), before_send=before_send, unknown_tries=unknown_tries
+            f"{self.resource.path}/{call}", encode_column(fields), before_send=before_send, unknown_tries=unknown_tries
         )
         verdict = run.verdict
         if verdict.move is Move.DONE:
@@ -183,7 +183,7 @@ class OduyoClient:
     async def _fetch_or_no(self, filters: Sequence[Filter], limit: int, descending: bool) -> tuple[list[Remote], str]:
         """One list call: its records, and Ödüyo's words when it said no; these are empty when it did not."""
         run = await self._exchange.run(
-            f"{self._resource.path}/list",
+            f"{self.resource.path}/list",
             encode_list(filters, limit, descending),
             unknown_tries=DEFAULT_UNKNOWN_TRIES,
         )
@@ -283,7 +283,7 @@ class OduyoClient:
         :raises ListingError: Ödüyo says no, which may be a missing right.
         """
         records, no = await self._fetch_or_no((), 1, True)
-        site, name = self._settings.site, self._resource.name
+        site, name = self._settings.site, self.resource.name
         if no:
             raise ListingError(
                 f"Ödüyo at {site} accepted the login, but not a list call for {name} ({no.rstrip('.')}). Give the user the "

@@ -1,6 +1,6 @@
 """What a record is made of: the fields that the API documents, and how each is read.
 
-Source: the API's own description of ``erp_special_code``. Field names are the API's; a query returns them as column
+Source: the API's own description of ``erp_special_code`` and ``erp_project_code``. Field names are the API's; a query returns them as column
 aliases. Another resource of the same API is another :class:`Resource` value.
 """
 
@@ -58,6 +58,9 @@ class Resource(msgspec.Struct, frozen=True):
         return tuple(field.name for field in self.fields)
 
 
+_SPACES = tuple(Field(f"space{number}", Kind.TEXT) for number in range(1, 6))
+_STAMPS = (Field("created_in", Kind.DATETIME), Field("updated_in", Kind.DATETIME))
+
 SPECIAL_CODE = Resource(
     name="erp_special_code",
     path="erp/erp_special_code",
@@ -69,10 +72,25 @@ SPECIAL_CODE = Resource(
         Field("key2", Kind.TEXT),
         Field("typecode", Kind.TEXT),
         Field("description", Kind.DESCRIPTION),
-        *(Field(f"space{number}", Kind.TEXT) for number in range(1, 6)),
+        *_SPACES,
         Field("special_created_in", Kind.DATETIME),
         Field("special_updated_in", Kind.DATETIME),
-        Field("created_in", Kind.DATETIME),
-        Field("updated_in", Kind.DATETIME),
+        *_STAMPS,
+    ),
+)
+
+PROJECT_CODE = Resource(
+    name="erp_project_code",
+    path="erp/erp_project_code",
+    fields=(
+        Field("integration_id", Kind.ID, required=True),
+        Field("status", Kind.STATUS),
+        Field("key1", Kind.TEXT),
+        Field("key2", Kind.TEXT),
+        Field("description", Kind.DESCRIPTION),
+        *_SPACES,
+        Field("project_created_in", Kind.DATETIME),
+        Field("project_updated_in", Kind.DATETIME),
+        *_STAMPS,
     ),
 )

@@ -44,28 +44,29 @@ def read_params(context: Mapping[str, Any]) -> RunParams:
     return parse_params(dict(context["params"]))
 
 
-def read_defaults(queries: Sequence[str]) -> dict[str, Any]:
-    """The params' defaults, by name: the program's own, and over them those of :data:`PARAMS_VARIABLE`.
+def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
+    """The params' defaults, by name: the program's own, and over them those of an environment variable.
 
     :param queries: the names that ``erp_query`` can take.
+    :param variable: holds a JSON object.
     :raises SettingsError: naming every fault, so that the DAG's import error says what to mend.
     """
     try:
-        given = json.loads(os.environ.get(PARAMS_VARIABLE) or "{}")
+        given = json.loads(os.environ.get(variable) or "{}")
         params = parse_params(given if isinstance(given, dict) else {str(given): None})
     except ValueError as error:
         raise SettingsError(
-            f"The environment variable {PARAMS_VARIABLE} is no JSON ({error}). Write an object into it, such as "
+            f"The environment variable {variable} is no JSON ({error}). Write an object into it, such as "
             '{"on_missing": "deactivate"}, or unset it, on all machines of this Airflow.'
         ) from error
     except SettingsError as error:
         raise SettingsError(
-            f"The environment variable {PARAMS_VARIABLE} sets defaults that cannot be used. {error}"
+            f"The environment variable {variable} sets defaults that cannot be used. {error}"
         ) from error
     if params.erp_query not in queries:
         raise SettingsError(
-            f"There is no query {params.erp_query}.sql in dags/sql, only {', '.join(queries) or 'none at all'}. Name one of "
-            f'them in the environment variable {PARAMS_VARIABLE}, as {{"erp_query": "…"}}, or add the file.'
+            f"There is no query {params.erp_query}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
+            f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
         )
     defaults: dict[str, Any] = msgspec.to_builtins(params)
     return defaults

@@ -8,7 +8,6 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from oduyo_provider.core.errors import IncompleteError
-from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.report import Report
 from oduyo_provider.operators.alert import watch
 from oduyo_provider.operators.approval import is_approval
@@ -32,7 +31,6 @@ class OduyoReportOperator(BaseOperator):
 
     ui_color = "#e8f4ec"
     operator_extra_links = LINKS
-    resource: Resource = SPECIAL_CODE
 
     def execute(self, context: Any) -> None:
         """Report.
@@ -44,7 +42,7 @@ class OduyoReportOperator(BaseOperator):
         steps = _read_steps(ti)
         with noting_errors(context):
             params = read_params(context)
-            made = report(read_run(context), steps, self.resource, dry_run=params.dry_run)
+            made = report(read_run(context), steps, dry_run=params.dry_run)
         ti.xcom_push("return_value", {name: getattr(made, name) for name in made.__struct_fields__})
         count_report(made, context)
         try:

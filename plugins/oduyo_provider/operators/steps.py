@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def run_snapshot(resource: Resource = SPECIAL_CODE) -> Reference:
-    """List what Ödüyo holds.
+    """List what Ödüyo holds of a resource, which the steps that follow take from here.
 
     First of all it checks what only a person can mend, on both sides, before anything costs time.
     """
@@ -52,7 +52,7 @@ def run_snapshot(resource: Resource = SPECIAL_CODE) -> Reference:
         return run_loop(work())
 
 
-def run_extract(snapshot: Reference, sql_folder: str, resource: Resource = SPECIAL_CODE) -> list[Reference]:
+def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:
     """Run the ERP's query.
 
     :param sql_folder: where the query files lie; a param never names a file outside of it.
@@ -66,24 +66,23 @@ def run_extract(snapshot: Reference, sql_folder: str, resource: Resource = SPECI
             read_query(sql_folder, params),
             query_name=f"{params.erp_query}.sql",
             snapshot=snapshot,
-            normaliser=Normaliser(resource, params.rules),
+            rules=params.rules,
             buckets=read_buckets(),
         )
 
 
-def run_transform(part: Reference, resource: Resource = SPECIAL_CODE) -> Reference:
+def run_transform(part: Reference) -> Reference:
     """Normalise and compare one partition."""
     context = get_current_context()
     with noting_errors(context):
-        params = read_params(context)
-        return transform(read_run(context), part, params, Normaliser(resource, params.rules))
+        return transform(read_run(context), part, read_params(context))
 
 
-def run_guard(parts: list[Reference], plans: Any, resource: Resource = SPECIAL_CODE) -> Reference:
+def run_guard(parts: list[Reference], plans: Any) -> Reference:
     """Apply the brakes."""
     context = get_current_context()
     with noting_errors(context):
-        return check(read_run(context), parts, list(plans[:]), read_params(context), resource)
+        return check(read_run(context), parts, list(plans[:]), read_params(context))
 
 
 def read_query(folder: str, params: RunParams) -> str:

@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from oduyo_provider.core.errors import OduyoError
-from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
 from oduyo_provider.page.download import write_csv
 from oduyo_provider.page.ledger import OUTCOMES
@@ -107,12 +106,12 @@ def _add_views(app: FastAPI, reader: Reader) -> None:
     def send_changes(
         dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
     ) -> Response:
-        ledger = _found(reader.open(dag_id, run_id, task)).ledger
-        entries = ledger.read(ledger.find(_check_outcomes(outcome), search))
+        opened = _found(reader.open(dag_id, run_id, task))
+        entries = opened.ledger.read(opened.ledger.find(_check_outcomes(outcome), search))
         name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
         headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
         return StreamingResponse(
-            write_csv(entries, SPECIAL_CODE), media_type="text/csv; charset=utf-8", headers=headers
+            write_csv(entries, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
         )
 
 

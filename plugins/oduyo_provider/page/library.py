@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.page.entries import Stage, Tally, read_entries
 from oduyo_provider.page.ledger import Ledger
 from oduyo_provider.sync.check import compute_total
@@ -50,6 +51,11 @@ class OpenedRun(msgspec.Struct, frozen=True):
     files: _Files
     read_at: float
     took_s: float
+
+    @property
+    def resource(self) -> Resource:
+        """What the records are."""
+        return self.plans[0].snapshot.resource if self.plans else SPECIAL_CODE
 
 
 class _Building:

@@ -14,7 +14,6 @@ from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.guard import Trip, compute_trips
 from oduyo_provider.core.params import OnUnsafe, RunParams
 from oduyo_provider.core.plan import PlanCounts, SyncMode
-from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.manifest import MANIFEST, ExtractManifest, PlanManifest, Reference
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.staging import Folder, decode_lines, read_manifest
@@ -38,9 +37,7 @@ def compute_total(manifests: Iterable[PlanManifest]) -> PlanCounts:
     return reduce(add, (manifest.counts for manifest in manifests), PlanCounts())
 
 
-def check(
-    run: Run, parts: Sequence[Reference], plans: Sequence[Reference], params: RunParams, resource: Resource
-) -> Reference:
+def check(run: Run, parts: Sequence[Reference], plans: Sequence[Reference], params: RunParams) -> Reference:
     """Show the plan and apply the brakes.
 
     :param parts: the references that extract returned.
@@ -56,7 +53,7 @@ def check(
         rules=params.plan_rules,
         brakes=params.brakes,
         has_scope=extracted.pairs is not None,
-        previous_existing=run.state(extracted.snapshot.site, resource).read_existing(),
+        previous_existing=run.state(extracted.snapshot.site, extracted.snapshot.resource).read_existing(),
     )
     log.info("The plan:\n%s", format_table(_describe(counts, params)))
     for name, count in counts.warnings.items():

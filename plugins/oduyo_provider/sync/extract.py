@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.record import Remote
 from oduyo_provider.erp.line import encode_row
 from oduyo_provider.erp.read import fetch_rows
@@ -40,6 +40,7 @@ class RowSink:
         self._normaliser = normaliser
         self._columns = columns
         self._codes = array("Q")
+        self._has_codes = "code" in columns
         self._has_pairs = "key1" in columns and "key2" in columns
         self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
         self.unreadable_ids = 0
@@ -56,7 +57,7 @@ class RowSink:
             self.unreadable_ids += 1
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
-        if self.rows < MAX_CODES:
+        if self._has_codes and self.rows < MAX_CODES:
             code = "\0".join(str(row.get(name)).strip() for name in ("key1", "key2", "typecode", "code"))
             digest = blake2b(code.encode(errors="replace"), digest_size=8).digest()
             self._codes.append(int.from_bytes(digest, "big"))
@@ -78,7 +79,7 @@ class RowSink:
         return sorted({pair for pair in self._pairs.values() if pair}) if self._has_pairs else None
 
     def count_same_codes(self) -> int:
-        """Rows whose firm, period, type and code stood in an earlier row too; 0 when there are too many to compare."""
+        """Rows whose firm, period, type and code stood in an earlier row too; 0 without codes, or when there are too many."""
         if self.rows > MAX_CODES:
             return 0
         return sum(before == after for before, after in pairwise(sorted(self._codes)))
@@ -91,11 +92,12 @@ def extract(
     *,
     query_name: str,
     snapshot: Reference,
-    normaliser: Normaliser,
+    rules: Rules,
     buckets: int,
 ) -> list[Reference]:
     """Run the query into staging; returns a reference for each partition."""
     listed = _read_snapshot(snapshot)
+    normaliser = Normaliser(listed.resource, rules)
     started_at, said_at = time.time(), time.monotonic()
     folder = run.step("desired")
     writer = SideWriter(folder, buckets=buckets, is_split=listed.side.buckets > 1)

@@ -13,7 +13,6 @@ import msgspec
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import IncompleteError, StagingError
 from oduyo_provider.core.plan import Altered, Rejected, SyncMode
-from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import Outcome, Report, compute_report
 from oduyo_provider.sync.check import compute_total, read_changes, read_plans
 from oduyo_provider.sync.journal import History, Result, read_history
@@ -68,7 +67,7 @@ class Steps(msgspec.Struct, frozen=True):
     is_rejected: bool = False
 
 
-def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Report:
+def report(run: Run, steps: Steps, *, dry_run: bool) -> Report:
     """Add up, write ``report.json`` and ``quarantine.jsonl``, remember what the next run must know, tidy up."""
     plans = read_plans(steps.plans)
     tally = _Tally(run.folder, plans, dry_run=dry_run)
@@ -90,7 +89,7 @@ def report(run: Run, steps: Steps, resource: Resource, *, dry_run: bool) -> Repo
     )
     run.folder.write(REPORT, msgspec.json.format(msgspec.json.encode(made)))
     if extracted is not None and not dry_run and (steps.loads or made.writes):
-        state = run.state(extracted.snapshot.site, resource)
+        state = run.state(extracted.snapshot.site, extracted.snapshot.resource)
         if not any(
             plan.params.sync_mode is SyncMode.CREATE for plan in plans
         ):  # which lists nothing, and so counts nothing

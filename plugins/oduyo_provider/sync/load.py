@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Change
-from oduyo_provider.core.errors import IncompleteError, StagingError
+from oduyo_provider.core.errors import IncompleteError, SettingsError, StagingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import Outcome, compute_figure
@@ -41,7 +41,6 @@ async def load(
     plan: Reference,
     client: OduyoClient,
     settings: Settings,
-    normaliser: Normaliser,
     *,
     clock: Clock = Clock(),  # noqa: B008  frozen
 ) -> Reference:
@@ -52,10 +51,11 @@ async def load(
     :raises OutdatedPlanError: a later run has been applied.
     """
     manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
-    _check_belongs(run, manifest, settings)
+    _check_belongs(run, manifest, client, settings)
     changes = list(read_changes(manifest))
     if not changes:
         return _close(manifest, changes, {}, took_s=0.0)
+    normaliser = Normaliser(manifest.snapshot.resource, manifest.params.rules)
     state = run.state(settings.site, normaliser.resource)
     progress = Progress(log)
     lease = _make_lease(run, manifest, state, progress, clock)
@@ -177,7 +177,12 @@ def _make_applier(
     )
 
 
-def _check_belongs(run: Run, manifest: PlanManifest, settings: Settings) -> None:
+def _check_belongs(run: Run, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
+    if manifest.snapshot.resource != client.resource:
+        raise SettingsError(
+            f"The plan is for {manifest.snapshot.resource.name}, but this task writes {client.resource.name}: nothing was "
+            "sent. Give it the plans of its own DAG."
+        )
     if manifest.run != run.name:
         raise StagingError(
             f"The plan in {manifest.folder} is of the run {manifest.run}, not of {run.name}: nothing was sent. Start a "

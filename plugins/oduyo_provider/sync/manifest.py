@@ -9,6 +9,7 @@ import msgspec
 
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.sync.side import Side
 from oduyo_provider.sync.staging import StagedFile
 
@@ -20,6 +21,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     """Ödüyo's records as listed.
 
     :param site: host and port of the site.
+    :param resource: the kind of record; every later step takes it from here.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
     :param last_id: the highest id; None on an empty site.
     """
@@ -30,6 +32,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     rows: int
     last_id: str | None
     side: Side
+    resource: Resource = SPECIAL_CODE
 
 
 class ExtractManifest(msgspec.Struct, frozen=True):

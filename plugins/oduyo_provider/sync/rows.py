@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import Report
@@ -54,23 +54,24 @@ async def sync_rows(
             settle_s=settings.settle_s,
             clock=clock,
         )
-        parts = stage_rows(run, rows, snapshot, normaliser, buckets)
-        plans = [transform(run, part, params, normaliser) for part in parts]
-        verdict = check(run, parts, plans, params, resource)
+        parts = stage_rows(run, rows, snapshot, params.rules, buckets)
+        plans = [transform(run, part, params) for part in parts]
+        verdict = check(run, parts, plans, params)
         if not params.dry_run:
-            loads = [await load(run, plan, client, settings, normaliser, clock=clock) for plan in plans]
+            loads = [await load(run, plan, client, settings, clock=clock) for plan in plans]
     steps = Steps(snapshot, parts, plans, verdict, loads)
-    made = report(run, steps, resource, dry_run=params.dry_run)
+    made = report(run, steps, dry_run=params.dry_run)
     on_report(made)
     check_complete(made, steps)
     return made
 
 
 def stage_rows(
-    run: Run, rows: Sequence[dict[str, object]], snapshot: Reference, normaliser: Normaliser, buckets: int
+    run: Run, rows: Sequence[dict[str, object]], snapshot: Reference, rules: Rules, buckets: int
 ) -> list[Reference]:
     """Write rows into staging as extract does; columns are those of all rows together."""
     listed = read_manifest(Folder.open(snapshot["manifest"]), MANIFEST, SnapshotManifest)
+    normaliser = Normaliser(listed.resource, rules)
     started_at, folder = time.time(), run.step("desired")
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = dict(zip(names, match_columns(names, normaliser.resource, "rows"), strict=True)) if rows else {}

@@ -93,7 +93,9 @@ async def _fetch_once(
             if time.monotonic() - said_at >= _SAY_EVERY_S:
                 said_at = time.monotonic()
                 log.info("%s records listed so far", f"{writer.rows:,}")
-    manifest = SnapshotManifest(site, started_at, time.time(), writer.rows, last_id, writer.close())
+    manifest = SnapshotManifest(
+        site, started_at, time.time(), writer.rows, last_id, writer.close(), normaliser.resource
+    )
     write_manifest(folder, MANIFEST, manifest)
     log.info(
         "Ödüyo holds %s records%s (%.1f s)",

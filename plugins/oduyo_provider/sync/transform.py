@@ -21,20 +21,21 @@ from oduyo_provider.sync.staging import Folder, decode_lines, read_manifest, wri
 log = logging.getLogger(__name__)
 
 
-def transform(run: Run, part: Reference, params: RunParams, normaliser: Normaliser) -> Reference:
+def transform(run: Run, part: Reference, params: RunParams) -> Reference:
     """Compute and write one partition's plan.
 
     :param part: one of the references that extract returned.
     """
     extracted = read_manifest(Folder.open(part["manifest"]), MANIFEST, ExtractManifest)
     partition, partitions = int(part["partition"]), extracted.desired.buckets
+    normaliser = Normaliser(extracted.snapshot.resource, params.rules)
     plan = compute_plan(
         (decode_row(line) for line in extracted.desired.read_lines(partition)),
         _read_records(extracted.existing, partition),
         normaliser=normaliser,
         scope=Scope(None if extracted.pairs is None else frozenset(extracted.pairs)),
         rules=params.plan_rules,
-        altered=_read_altered(run, extracted, normaliser, partition, partitions),
+        altered=_read_altered(run, extracted, partition, partitions),
     )
     manifest = write_plan(run, plan, extracted, partition=partition, params=params)
     counts = plan.counts
@@ -86,9 +87,9 @@ def _read_records(side: Side, partition: int) -> Iterator[Remote]:
 
 
 def _read_altered(
-    run: Run, extracted: ExtractManifest, normaliser: Normaliser, partition: int, partitions: int
+    run: Run, extracted: ExtractManifest, partition: int, partitions: int
 ) -> dict[tuple[str, str], Altered]:
-    known = run.state(extracted.snapshot.site, normaliser.resource).read_altered()
+    known = run.state(extracted.snapshot.site, extracted.snapshot.resource).read_altered()
     return {
         key: altered
         for key, altered in known.items()

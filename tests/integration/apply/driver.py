@@ -96,21 +96,20 @@ class Driver:
         given = parse_params(params)
         normaliser = Normaliser(SPECIAL_CODE, given.rules)
         snapshot = asyncio.run(work())
-        self.parts = stage_rows(run, rows, snapshot, normaliser, 1)
-        return transform(run, self.parts[0], given, normaliser)
+        self.parts = stage_rows(run, rows, snapshot, given.rules, 1)
+        return transform(run, self.parts[0], given)
 
     def load(self, plan: Reference, run: Run, **changes: Any) -> Reference:
         """Apply a plan."""
-        given = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
 
         async def work() -> Reference:
             async with self.client() as client:
-                return await load(run, plan, client, self.settings, Normaliser(SPECIAL_CODE, given.rules), **changes)
+                return await load(run, plan, client, self.settings, **changes)
 
         return asyncio.run(work())
 
     def report(self, run: Run, plan: Reference, loads: list[Reference]) -> Report:
-        return report(run, Steps(None, self.parts, [plan], {}, loads), SPECIAL_CODE, dry_run=False)
+        return report(run, Steps(None, self.parts, [plan], {}, loads), dry_run=False)
 
     def results(self, plan: Reference) -> dict[str, Result]:
         manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)

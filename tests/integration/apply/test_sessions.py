@@ -33,9 +33,9 @@ def make_two_partitions(driver: Driver, run: Run, rows: list[dict[str, object]])
                 run, client, given, normaliser, site=driver.settings.site, buckets=2, settle_s=SETTLE_S
             )
 
-    parts = stage_rows(run, rows, asyncio.run(work()), normaliser, 2)
+    parts = stage_rows(run, rows, asyncio.run(work()), given.rules, 2)
     assert len(parts) == 2
-    return [transform(run, part, given, normaliser) for part in parts]
+    return [transform(run, part, given) for part in parts]
 
 
 @pytest.mark.parametrize("answer", [401, 403, 200])

@@ -147,9 +147,7 @@ def test_a_staging_path_that_turns_read_only_stops_every_step_before_a_write(sit
 
 @pytest.mark.parametrize("kind", ["existing", "desired", "plan"])
 def test_a_step_whose_input_is_gone_says_so(driver: Driver, kind: str) -> None:
-    from oduyo_provider.core.normalise import Normaliser
     from oduyo_provider.core.params import parse_params
-    from oduyo_provider.core.record import SPECIAL_CODE
     from oduyo_provider.sync.check import check
     from oduyo_provider.sync.transform import transform
 
@@ -157,8 +155,8 @@ def test_a_step_whose_input_is_gone_says_so(driver: Driver, kind: str) -> None:
     plan = driver.plan(make_rows(5), run)
     shutil.rmtree(Path(run.folder.uri) / kind)
     steps: dict[str, Callable[[], object]] = {
-        "existing": lambda: transform(run, driver.parts[0], given, Normaliser(SPECIAL_CODE, given.rules)),
-        "desired": lambda: check(run, driver.parts, [plan], given, SPECIAL_CODE),
+        "existing": lambda: transform(run, driver.parts[0], given),
+        "desired": lambda: check(run, driver.parts, [plan], given),
         "plan": lambda: driver.load(plan, run),
     }
     with pytest.raises(StagingError, match=rf"There is no staged file .*/{kind}/.*clear the run from its first task"):

@@ -13,9 +13,8 @@ import pytest
 from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.errors import ListingError, OduyoError
-from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
-from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.readback import Reader
 from oduyo_provider.sync.rows import stage_rows
 from oduyo_provider.sync.sender import Sender
@@ -117,9 +116,8 @@ def test_a_run_whose_extract_was_cleared_after_its_load_creates_nothing_again(ch
     again = chaos.new_run("run", 2)
     rows = [{**row, "description": "corrected"} for row in make_rows(15 + more)]
     params = parse_params({})
-    normaliser = Normaliser(SPECIAL_CODE, params.rules)
-    [part] = stage_rows(again, rows, chaos.snapshot, normaliser, 1)
-    loaded = chaos.load(transform(again, part, params, normaliser), again)
+    [part] = stage_rows(again, rows, chaos.snapshot, params.rules, 1)
+    loaded = chaos.load(transform(again, part, params), again)
     assert loaded["figures"].get("created", 0) == more
     assert chaos.calls("create") == 15 + more
 

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, load_dag, run_dag
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Erp
 from tests.integration.dag.alerts import Box, make_box
 
 #: Runs the DAG: ``run(conf, query=…, change=…, retries=…, between=…)``. A query given as text becomes the file that
@@ -48,6 +48,12 @@ def run_special_codes(airflow_db: None, dags_folder: Path, staging: Path) -> Run
         return run_dag(dag, given, staging, **options)
 
     return run
+
+
+@pytest.fixture
+def demo(erp: Erp) -> Erp:
+    erp.load_demo()
+    return erp
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from sandbox.erp.load import EDITS, apply_edits
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
@@ -75,12 +73,6 @@ def read_stored(oduyo: Sandbox) -> dict[str, tuple[str, ...]]:
     found = {str(record["integration_id"]): tuple(str(record[name]) for name in FIELDS) for record in records}
     assert len(found) == len(records), "a record is there twice"
     return found
-
-
-@pytest.fixture
-def demo(erp: Erp) -> Erp:
-    erp.load_demo()
-    return erp
 
 
 def test_all_rows_are_accounted_for_and_stored_field_for_field(

@@ -214,8 +214,9 @@ def test_a_query_name_that_leads_out_of_the_folder_is_refused_where_the_form_let
 ) -> None:
     file = dags_folder / "oduyo_special_codes.py"
     text = file.read_text(encoding="utf-8")
-    assert "enum=QUERIES," in text
-    file.write_text(text.replace("enum=QUERIES,", ""), encoding="utf-8")
+    form = "params=build_form(steps.list_queries(SQL)),"
+    assert form in text
+    file.write_text(text.replace(form, 'params={"erp_query": "dia_postgres"},'), encoding="utf-8")
     made = run_special_codes({"erp_query": name}, retries=None)
     assert_stopped(made, oduyo, "snapshot", "erp_query cannot be", "a file in dags/sql, without .sql", logins=0)
 

@@ -9,11 +9,12 @@ import pytest
 import sqlglot
 from sqlglot import expressions as exp
 
-from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
 from oduyo_provider.erp.read import match_columns
 
 FOLDER = Path(__file__).parents[3] / "dags" / "sql"
-FILES = sorted(FOLDER.glob("*.sql"))
+FILES = sorted(FOLDER.rglob("*.sql"))
+PROJECT_CODES = "project_codes"
 DIALECTS = {"postgres": "postgres", "mssql": "tsql"}
 
 
@@ -25,7 +26,7 @@ def parse(path: Path) -> exp.Query:
 
 
 def test_there_is_a_query_for_every_erp() -> None:
-    assert {path.stem for path in FILES} == {
+    assert {path.stem for path in FILES if path.parent == FOLDER} == {
         "dia_postgres",
         "logo_postgres",
         "uyumsoft_postgres",
@@ -36,11 +37,13 @@ def test_there_is_a_query_for_every_erp() -> None:
     }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 class TestQuery:
     def test_it_is_one_select_whose_aliases_are_fields(self, path: Path) -> None:
-        columns = match_columns(parse(path).named_selects, SPECIAL_CODE)
-        assert {"integration_id", "code", "key1", "key2", "typecode", "description"} <= set(columns)
+        is_project = path.parent.name == PROJECT_CODES
+        columns = match_columns(parse(path).named_selects, PROJECT_CODE if is_project else SPECIAL_CODE)
+        assert {"integration_id", "key1", "key2", "description"} <= set(columns)
+        assert is_project or {"code", "typecode"} <= set(columns)
 
     def test_it_returns_nothing_that_it_does_not_know(self, path: Path) -> None:
         for column in parse(path).selects:
