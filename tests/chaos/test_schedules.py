@@ -16,7 +16,7 @@ from tests.chaos.virtual import Switch, VirtualTime
 
 pytestmark = pytest.mark.chaos
 
-SEEDS = range(1200 if IS_ALL else 60)
+SEEDS = range(1200 if IS_ALL else 30)
 #: Seeds of one test: few enough for a failure to be near its seed, many enough for the cost of a test not to matter.
 BATCH = 20
 if os.environ.get("CHAOS_SEED"):

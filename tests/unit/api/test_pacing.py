@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -125,6 +126,27 @@ def test_answers_to_requests_from_before_a_slow_down_do_not_slow_down_again() ->
         pacer.release()
         assert pacer.throttled(None) == 2.0  # the success was an earlier request's and proves nothing
         assert pacer.concurrency == 2
+
+    asyncio.run(run())
+
+
+def test_a_throttling_from_before_rising_errors_only_pauses() -> None:
+    time = FakeTime()
+
+    async def run() -> None:
+        pacer = Pacer(8, clock=time.clock, sleep=time.sleep)
+        for _ in range(8):
+            await pacer.acquire()
+        for _ in range(8):
+            pacer.errored()
+        assert pacer.concurrency == 4
+        pacer.release()
+        assert pacer.throttled(3.0) == 3.0
+        assert (pacer.concurrency, pacer.rate) == (4, math.inf)
+        for _ in range(7):
+            pacer.release()
+        await pacer.acquire()
+        assert time.now_s == 1003.0
 
     asyncio.run(run())
 
