@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test test-wheel chaos bench lint lock clean
+.PHONY: help setup run ui test test-wheel dist matrix chaos bench lint lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -97,6 +97,14 @@ test-wheel: $(STAMP) ## all tests again, with the built wheel installed instead 
 	  fi && { env -u PYTHONDONTWRITEBYTECODE $(WHEEL)/venv/bin/python -m compileall -q -j 0 $(WHEEL)/venv/lib || true; }; \
 	} > .run/logs/wheel.log 2>&1 || { tail -n 20 .run/logs/wheel.log >&2; exit 1; }
 	@$(WHEEL)/venv/bin/python -m pytest $(WHOLE) $(ARGS)
+
+dist: $(STAMP) ## the wheel and the sdist, in dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist . > .run/logs/dist.log 2>&1 || { tail -n 20 .run/logs/dist.log >&2; exit 1; }
+	@ls -1 dist/*
+
+matrix: dist ## the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
+	@tests/system/matrix.sh dist/*.whl
 
 lint: $(STAMP) ## style, format and types
 	@$(BIN)/ruff check .

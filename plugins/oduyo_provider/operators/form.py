@@ -31,7 +31,7 @@ def build_form(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[
         "erp_query": param(
             "erp_query",
             "What to read: ERP query",
-            "A file in dags/sql, without .sql. It says which table is read and which column is which field.",
+            "A query of dags/sql, without .sql. It says which table is read, and which column is which field.",
             type="string",
             enum=list(queries),
         ),
