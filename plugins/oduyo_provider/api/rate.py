@@ -14,6 +14,13 @@ SHORTEST_RECOVERY_S, LONGEST_RECOVERY_S = 20.0, 60.0
 PEAK_PER_MEAN = 1.2
 #: Requests a second: a lower rate is never learned, since one odd answer would stop everything for minutes.
 LOWEST_RATE = 0.1
+#: So many rounds in a row that ended before the rate was back at the learned pace: going slower does not help …
+UNHELPED_ROUNDS = 8
+#: … and when about so many requests were taken in each of them, Ödüyo says no for reasons other than our pace. Where the
+#: pace is the reason, a rate that is too high meets a no far sooner.
+TAKEN_PER_ROUND = 5.0
+#: Then the pace goes up from round to round, as keeping it low would only cost time.
+RAISE_RATIO = 1.25
 #: Keeps divisions sound when everything happens within one tick of the clock.
 _TICK_S = 0.001
 
@@ -27,12 +34,18 @@ class LearnedRate:
 
     From there the rate goes as TCP's window does in CUBIC (RFC 9438): fast back to near the pace that was learned, long
     around it, then ever faster above it, as more may be allowed by now.
+
+    Where Ödüyo says no now and then whatever the pace, each no would lower the rate until next to nothing is sent: that is
+    seen by its not helping.
     """
 
     def __init__(self) -> None:
         self._pace = math.inf
         self._recovery_s = SHORTEST_RECOVERY_S
         self._resumed_at = 0.0
+        #: Rounds in a row that ended early, and how many requests were taken in one of the last of them.
+        self._unhelped = 0
+        self._taken_per_round = 0.0
 
     def learn(self, *, sent: int, taken: int, active_s: float, pause_s: float, now: float) -> None:
         """Ödüyo says "slow down" now.
@@ -42,11 +55,24 @@ class LearnedRate:
         :param active_s: in which they were sent.
         :param pause_s: which was kept before that.
         """
-        if taken:
+        if not self._is_helped(taken, active_s):
+            self._pace *= RAISE_RATIO
+        elif taken:
             active_s = max(active_s, _TICK_S)
             too_much = min(PEAK_PER_MEAN * sent / active_s, self.compute(now))
             allowed = min(taken / (active_s + pause_s), too_much)
             self._pace = max(math.sqrt(allowed * too_much), LOWEST_RATE)
+
+    def _is_helped(self, taken: int, active_s: float) -> bool:
+        """Whether Ödüyo's no may have to do with the pace."""
+        if math.isinf(self._pace) or active_s >= self._recovery_s:
+            self._unhelped = 0
+            return True
+        self._unhelped += 1
+        self._taken_per_round += (taken - self._taken_per_round) / min(self._unhelped, UNHELPED_ROUNDS)
+        if self._unhelped > UNHELPED_ROUNDS and self._taken_per_round < TAKEN_PER_ROUND:
+            self._unhelped = 0
+        return self._unhelped <= UNHELPED_ROUNDS
 
     def pause(self, until: float, pause_s: float) -> None:
         """The rate begins anew at the end of a pause."""

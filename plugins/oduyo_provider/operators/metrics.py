@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from airflow.sdk.observability import stats
+from airflow.sdk.observability.stats import Stats
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.report import Report
@@ -40,7 +40,7 @@ def count_report(made: Report, context: Mapping[str, Any]) -> None:
     for name, value in read_counts(made).items():
         if name not in _SUMS:
             _count(f"oduyo.records.{name}", value, tags)
-    stats.timing(
+    Stats.timing(
         "oduyo.run", datetime.fromisoformat(made.ended_at) - datetime.fromisoformat(made.started_at), tags=tags
     )
 
@@ -53,7 +53,7 @@ def read_counts(made: Report) -> dict[str, int]:
 
 def _count(name: str, count: int, tags: dict[str, str]) -> None:
     if count:
-        stats.incr(name, count, tags=tags)
+        Stats.incr(name, count, tags=tags)
 
 
 def _make_tags(context: Mapping[str, Any]) -> dict[str, str]:

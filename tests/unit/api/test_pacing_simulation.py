@@ -104,6 +104,16 @@ class Flaky:
         return (500, None) if is_down or self._random.random() < self._share else (200, None)
 
 
+class Moody:
+    """Says no to a share of the requests, whatever their pace."""
+
+    def __init__(self, share: float) -> None:
+        self._share, self._random = share, random.Random(20260103)
+
+    def answer(self, now_s: float, under_way: int) -> tuple[int, float | None]:
+        return (429, 1.0) if self._random.random() < self._share else (200, None)
+
+
 class Simulation:
     """A load task's workers against a server.
 
@@ -256,6 +266,29 @@ def test_a_bound_of_ones_own_above_the_servers_does_no_harm() -> None:
     simulation = Simulation(TokenBucket(ALLOWED, 100, 1.0), 16, 0.02, requests_per_second=300).run()
     assert simulation.compute_rate() >= 0.9 * ALLOWED
     assert simulation.compute_share(429) < 0.02
+
+
+@pytest.mark.parametrize(("share", "at_least"), [(0.03, 12.0), (0.1, 4.0)])
+def test_a_server_that_says_no_whatever_the_pace_is_not_served_ever_slower(share: float, at_least: float) -> None:
+    simulation = Simulation(Moody(share), 8, 0.05).run()
+    # Each no costs the second that it asks for: more than 1 / share requests a second there cannot be.
+    assert simulation.compute_rate() >= at_least
+    assert min(minute[200] for minute in simulation.by_minute[2:]) >= 0.5 * at_least * 60
+
+
+def test_a_server_that_becomes_strict_after_saying_no_at_random_is_obeyed() -> None:
+    class Strict(TokenBucket):
+        def __init__(self) -> None:
+            super().__init__(5.0, 5, 1.0)
+            self._moody = Moody(0.03)
+
+        def answer(self, now_s: float, under_way: int) -> tuple[int, float | None]:
+            return (super() if now_s > 180 else self._moody).answer(now_s, under_way)
+
+    simulation = Simulation(Strict(), 8, 0.05).run(10)
+    late = [sum((minute for minute in simulation.by_minute[5:]), Counter[int]())]
+    assert late[0][200] >= 0.6 * 5 * 300
+    assert late[0][429] < 0.2 * late[0].total()
 
 
 def test_a_pace_that_is_allowed_later_is_found() -> None:
