@@ -106,6 +106,7 @@ class Pacer:
         """A request failed without a word about pace: rising errors halve the concurrency, as the server may be overloaded."""
         if self._is_earlier:
             return
+        self._taken += 1  # as far as the pace goes
         self._streak = 0
         self._error_ratio += (1 - self._error_ratio) / ERRORS_OVER_REQUESTS
         if self._error_ratio > RISING_ERRORS_RATIO:

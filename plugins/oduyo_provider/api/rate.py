@@ -13,13 +13,15 @@ SHORTEST_RECOVERY_S, LONGEST_RECOVERY_S = 20.0, 60.0
 #: A round begins slow, so that the pace at its end was about so many times its mean.
 PEAK_PER_MEAN = 1.2
 #: Requests a second: a lower rate is never learned, since one odd answer would stop everything for minutes.
-LOWEST_RATE = 0.1
-#: So many rounds in a row that ended before the rate was back at the learned pace: going slower does not help …
-UNHELPED_ROUNDS = 8
+LOWEST_RATE = 1.0
+#: So many rounds in a row that ended before the rate was back at the learned pace, or after few requests: going slower
+#: does not help …
+UNHELPED_ROUNDS = 6
+FEW_REQUESTS = 60
 #: … and when about so many requests were taken in each of them, Ödüyo says no for reasons other than our pace. Where the
 #: pace is the reason, a rate that is too high meets a no far sooner.
-TAKEN_PER_ROUND = 5.0
-#: Then the pace goes up from round to round, as keeping it low would only cost time.
+TAKEN_PER_ROUND = 3.0
+#: Then the pace is what it was before those rounds, and goes up from round to round: keeping it low would only cost time.
 RAISE_RATIO = 1.25
 #: Keeps divisions sound when everything happens within one tick of the clock.
 _TICK_S = 0.001
@@ -46,6 +48,7 @@ class LearnedRate:
         #: Rounds in a row that ended early, and how many requests were taken in one of the last of them.
         self._unhelped = 0
         self._taken_per_round = 0.0
+        self._pace_before = math.inf
 
     def learn(self, *, sent: int, taken: int, active_s: float, pause_s: float, now: float) -> None:
         """Ödüyo says "slow down" now.
@@ -56,7 +59,7 @@ class LearnedRate:
         :param pause_s: which was kept before that.
         """
         if not self._is_helped(taken, active_s):
-            self._pace *= RAISE_RATIO
+            self._pace = max(RAISE_RATIO * self._pace, self._pace_before)
         elif taken:
             active_s = max(active_s, _TICK_S)
             too_much = min(PEAK_PER_MEAN * sent / active_s, self.compute(now))
@@ -65,9 +68,11 @@ class LearnedRate:
 
     def _is_helped(self, taken: int, active_s: float) -> bool:
         """Whether Ödüyo's no may have to do with the pace."""
-        if math.isinf(self._pace) or active_s >= self._recovery_s:
+        if math.isinf(self._pace) or (active_s >= self._recovery_s and taken >= FEW_REQUESTS):
             self._unhelped = 0
             return True
+        if not self._unhelped:
+            self._pace_before = self._pace
         self._unhelped += 1
         self._taken_per_round += (taken - self._taken_per_round) / min(self._unhelped, UNHELPED_ROUNDS)
         if self._unhelped > UNHELPED_ROUNDS and self._taken_per_round < TAKEN_PER_ROUND:

@@ -105,13 +105,16 @@ class Flaky:
 
 
 class Moody:
-    """Says no to a share of the requests, whatever their pace."""
+    """Says no to a share of the requests, and fails at another share, whatever their pace."""
 
-    def __init__(self, share: float) -> None:
-        self._share, self._random = share, random.Random(20260103)
+    def __init__(self, share: float, failing: float = 0.0) -> None:
+        self._share, self._failing, self._random = share, failing, random.Random(20260103)
 
     def answer(self, now_s: float, under_way: int) -> tuple[int, float | None]:
-        return (429, 1.0) if self._random.random() < self._share else (200, None)
+        drawn = self._random.random()
+        if drawn < self._share:
+            return 429, 1.0
+        return (500 if drawn < self._share + self._failing else 200), None
 
 
 class Simulation:
@@ -268,9 +271,13 @@ def test_a_bound_of_ones_own_above_the_servers_does_no_harm() -> None:
     assert simulation.compute_share(429) < 0.02
 
 
-@pytest.mark.parametrize(("share", "at_least"), [(0.03, 12.0), (0.1, 4.0)])
-def test_a_server_that_says_no_whatever_the_pace_is_not_served_ever_slower(share: float, at_least: float) -> None:
-    simulation = Simulation(Moody(share), 8, 0.05).run()
+@pytest.mark.parametrize(
+    ("share", "failing", "at_least"), [(0.03, 0.0, 12.0), (0.1, 0.0, 4.0), (0.03, 0.4, 6.0), (0.1, 0.3, 2.0)]
+)
+def test_a_server_that_says_no_whatever_the_pace_is_not_served_ever_slower(
+    share: float, failing: float, at_least: float
+) -> None:
+    simulation = Simulation(Moody(share, failing), 8, 0.05).run()
     # Each no costs the second that it asks for: more than 1 / share requests a second there cannot be.
     assert simulation.compute_rate() >= at_least
     assert min(minute[200] for minute in simulation.by_minute[2:]) >= 0.5 * at_least * 60
