@@ -114,12 +114,18 @@ def page(window: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def take_picture(page: Any) -> Callable[[str], None]:
-    """``take_picture(name)`` leaves ``name.png`` for the README, when it is asked to."""
+def take_picture_of() -> Callable[[Any, str], None]:
+    """``take_picture_of(page, name)`` leaves ``name.png`` for the README, when it is asked to."""
 
-    def take(name: str) -> None:
+    def take(page: Any, name: str) -> None:
         if folder := os.environ.get(PICTURES_VARIABLE):
             page.wait_for_timeout(700)  # colours and panels glide
             page.screenshot(path=Path(folder) / f"{name}.png")
 
     return take
+
+
+@pytest.fixture
+def take_picture(page: Any, take_picture_of: Callable[[Any, str], None]) -> Callable[[str], None]:
+    """As `take_picture_of`, of the test's own page."""
+    return lambda name: take_picture_of(page, name)

@@ -108,6 +108,77 @@ def test_a_step_s_log_is_one_click_away(page: Any, frame: Any) -> None:
     page.get_by_text("to create").first.wait_for()
 
 
+def compute_contrast(frame: Any, selector: str) -> float:
+    """The least contrast of text to its background among the matching elements, as WCAG 2 computes it."""
+    return float(
+        frame.locator(selector).evaluate_all(
+            """elements => {
+                const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+                const read = (colour) => {
+                    paint.clearRect(0, 0, 1, 1);
+                    paint.fillStyle = colour;
+                    paint.fillRect(0, 0, 1, 1);
+                    return paint.getImageData(0, 0, 1, 1).data;
+                };
+                const light = ([red, green, blue]) => [red, green, blue]
+                    .map(part => part / 255)
+                    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+                    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+                const behind = (element) => {
+                    for (let at = element; at; at = at.parentElement) {
+                        const colour = read(getComputedStyle(at).backgroundColor);
+                        if (colour[3] === 255) return colour;
+                    }
+                    return read(getComputedStyle(document.documentElement).colorScheme === 'dark' ? '#121212' : '#fff');
+                };
+                return Math.min(...elements.filter(element => element.innerText && element.offsetParent).map(element => {
+                    const both = [light(read(getComputedStyle(element).color)), light(behind(element))];
+                    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+                }));
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
+    browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None], scheme: str
+) -> None:
+    assert stage.api
+    visitor = browser.new_context(
+        viewport={"width": 1000, "height": 1000},
+        base_url=stage.api.address,
+        color_scheme=scheme,
+        storage_state=window.storage_state(),
+    )
+    page = visitor.new_page()
+    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="It adds up").wait_for()
+    list_rows(frame, f"1–{6 + REJECTED} of {6 + REJECTED}")
+    assert frame.locator("html").evaluate("element => getComputedStyle(element).colorScheme") == scheme
+    # Nothing of the page is out of sight to the right; a wide table scrolls in a region of its own.
+    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert compute_contrast(frame, "#main h2, #main p, #main td, #main th, #main button, #main a") >= 4.5
+    take_picture_of(page, f"run-page-{scheme}-1000")
+    visitor.close()
+
+
+def test_the_changes_are_filtered_with_the_keyboard_alone(page: Any, frame: Any) -> None:
+    button = frame.get_by_role("button", name="created 2")
+    frame.get_by_role("link", name="all runs of").focus()
+    seen: list[str] = []
+    while not button.evaluate("element => element === document.activeElement"):
+        page.keyboard.press("Tab")
+        focused = frame.locator(":focus")
+        seen.append(focused.inner_text())
+        assert len(seen) < 60, f"the filter cannot be reached with the Tab key: {seen}"
+        outline = focused.evaluate("element => getComputedStyle(element).outlineStyle")
+        assert outline == "solid", f"{seen[-1]!r} has the focus and does not show it"
+    page.keyboard.press("Enter")
+    assert len(list_rows(frame, "1–2 of 2")) == 2
+
+
 def test_all_runs_of_the_dag_stand_on_its_own_page(page: Any, run_id: str, take_picture: Callable[[str], None]) -> None:
     page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
     frame = page.frame_locator("iframe")
