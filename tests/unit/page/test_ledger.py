@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from oduyo_provider.page.ledger import BLOCK_LINES, Entry, Ledger, fold
@@ -36,6 +38,19 @@ def test_a_filter_and_a_search_meet() -> None:
     assert [entry.integration_id for entry in ledger.read(found)] == ["291", "294", "297"]
     assert len(ledger.find(["refused", "created"])) == 300
     assert len(ledger.find(["deleted"])) == 0
+
+
+def test_a_page_of_a_hundred_thousand_opens_a_few_blocks_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, decompress, opened = Ledger(make_entries(100_000)), zlib.decompress, list[bytes]()
+
+    def count_and_decompress(block: bytes) -> bytes:
+        opened.append(block)
+        return decompress(block)
+
+    monkeypatch.setattr(zlib, "decompress", count_and_decompress)
+    found = ledger.find(["created"], "kod")[60_000:60_050]
+    assert [entry.integration_id for entry in ledger.read(found)][:2] == ["90001", "90002"]
+    assert len(opened) <= 3
 
 
 def test_every_word_must_be_there_in_any_order() -> None:
