@@ -160,7 +160,8 @@ def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
     # Nothing of the page is out of sight to the right; a wide table scrolls in a region of its own.
     assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
     assert compute_contrast(frame, "#main h2, #main p, #main td, #main th, #main button, #main a") >= 4.5
-    take_picture_of(page, f"run-page-{scheme}-1000")
+    if scheme == "dark":
+        take_picture_of(page, "run-page-dark")
     visitor.close()
 
 

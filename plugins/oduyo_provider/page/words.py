@@ -135,7 +135,7 @@ def _aside(made: Report) -> str:
         parts.append(f"{made.rejected:,} broke a rule and were not sent")
     if made.refused:
         parts.append(f"{made.refused:,} were refused by Ödüyo")
-    return f" Of the ERP's rows {_join(parts)}; the reasons are below." if parts else ""
+    return f" Of the ERP's rows {_join(parts)}; the run's page says why." if parts else ""
 
 
 def _join(parts: list[str]) -> str:
