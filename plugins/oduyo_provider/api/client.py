@@ -47,7 +47,7 @@ class Reply(msgspec.Struct):
 
     :param oduyo_id: the record's id; None when a create's answer did not tell it.
     :param reason: why it is not done, on one line; empty when it is.
-    :param body: what Ödüyo answered last, redacted, on one line; empty when nothing came.
+    :param body: what Ödüyo answered last, redacted, on one line; empty when nothing came, or when it is done.
     :param sends: how many times bytes may have reached Ödüyo.
     :param lost: how many of these had an unknown outcome.
     """
@@ -170,7 +170,7 @@ class OduyoClient:
             outcome=outcome,
             oduyo_id=known_id if call != "create" else parse_created_id(verdict.data),
             reason=verdict.reason,
-            body=compute_text(run.answer, self._redact) if run.answer else "",
+            body=compute_text(run.answer, self._redact) if run.answer and outcome is not Outcome.DONE else "",
             sends=run.sends,
             lost=run.lost,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -67,6 +68,16 @@ _envelopes = msgspec.json.Decoder(_Fields)
 _NULL = msgspec.Raw(b"null")
 
 
+class _PlainEnvelope(msgspec.Struct, forbid_unknown_fields=True):
+    """An envelope as documented: nearly every answer is one, and is read at once."""
+
+    status: bool
+    data: msgspec.Raw = _NULL
+
+
+_plain_envelopes = msgspec.json.Decoder(_PlainEnvelope)
+
+
 class _TextPage(msgspec.Struct):
     """A page as documented, all values text: read without a look at every value."""
 
@@ -98,6 +109,9 @@ def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False)
 
 def parse_envelope(body: bytes) -> Envelope | None:
     """The answer's envelope, or None when the body is not a JSON object."""
+    with suppress(*BAD_JSON):
+        plain = _plain_envelopes.decode(body)
+        return Envelope(status=plain.status, is_empty=False, message="", raw_data=plain.data)
     try:
         fields = _envelopes.decode(body.removeprefix(_BOM))
     except BAD_JSON:

@@ -127,6 +127,18 @@ class Pacer:
             self._limit += 1
             self._wake()
 
+    def take(self) -> bool:
+        """Take a slot if that needs no waiting, as nearly always; False when it does."""
+        is_free = self._running < self._limit and not self._waiters
+        if not is_free or self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf:
+            return False
+        if not self._running:
+            self._end_idleness()
+        self._running += 1
+        self._sent += 1
+        self._under_way += 1
+        return True
+
     async def acquire(self) -> None:
         """Wait for a slot, for the end of a pause, and for the rate, in this order."""
         if self._running < self._limit and not self._waiters:
@@ -239,7 +251,8 @@ class _Slot:
         self._pacer = pacer
 
     async def __aenter__(self) -> None:
-        await self._pacer.acquire()
+        if not self._pacer.take():
+            await self._pacer.acquire()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -58,6 +58,11 @@ class SessionKeeper:
         self._renewal: asyncio.Task[None] | None = None
         self._stop: StopError | None = None
 
+    @property
+    def present(self) -> dict[str, str] | None:
+        """As :meth:`header`, when no login is due; None when one is."""
+        return self._headers if self._headers and self._clock() < self._renew_at else None
+
     async def header(self) -> dict[str, str]:
         """``Apikey`` and ``Authorization`` for a call; logs in when there is no session, or an old one.
 
@@ -66,9 +71,9 @@ class SessionKeeper:
         :raises LoginRefusedError, NotThisApiError: from now on at every call, without another login.
         :raises NotSentError, LostAnswerError: the login did not come through; the next call tries again.
         """
-        while not self._headers or self._clock() >= self._renew_at:
+        while (headers := self.present) is None:
             await self._share_renewal(forced=False)
-        return self._headers
+        return headers
 
     async def renew(self, dead: str) -> None:
         """Replace the session `dead`, which Ödüyo did not accept; does nothing when it is replaced already.

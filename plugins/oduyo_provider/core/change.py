@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
@@ -18,6 +19,8 @@ class Action(str, Enum):
     DEACTIVATE = "deactivate"
     DELETE = "delete"
 
+    __hash__ = str.__hash__  # the enum's own is Python code, and a key of every count
+
 
 #: Fields that Ödüyo sets by itself whenever a record is written.
 SET_BY_ODUYO = frozenset({"updated_in"})
@@ -28,7 +31,7 @@ _DATE = re.compile(r"(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2}").match
 ACTION_ORDER = {action: position for position, action in enumerate(Action)}
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """One create, update, deactivate or delete.
 
     :param action: what to do.
@@ -47,7 +50,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     base: Remote = {}
     differs: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names this change within its plan: two changes of one plan never share it."""
         return f"{self.action.value}:{self.integration_id if self.oduyo_id is None else self.oduyo_id}"

@@ -25,6 +25,8 @@ class Outcome(str, Enum):
     STALE = "stale"  # what the plan was based on is no longer so; not sent
     NOT_APPLIED = "not_applied"  # never tried
 
+    __hash__ = str.__hash__  # as of an Action
+
 
 class Report(msgspec.Struct, kw_only=True):
     """What a run did. The first ten figures count ERP rows, the next five Ödüyo's records.

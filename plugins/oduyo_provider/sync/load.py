@@ -199,11 +199,13 @@ def _close(
     manifest: PlanManifest, changes: Sequence[Change], results: Mapping[str, Result], *, took_s: float
 ) -> Reference:
     """Put the closing table into the log and the counts into the reference."""
-    outcomes = Counter(results[change.key].outcome if change.key in results else _UNTRIED for change in changes)
-    figures = Counter(
-        compute_figure(change.action, results[change.key].outcome if change.key in results else _UNTRIED)
-        for change in changes
+    ends = Counter(
+        (change.action, result.outcome if (result := results.get(change.key)) else _UNTRIED) for change in changes
     )
+    outcomes, figures = Counter[Outcome](), Counter[str]()
+    for (action, outcome), count in ends.items():
+        outcomes[outcome] += count
+        figures[compute_figure(action, outcome)] += count
     if changes:
         rows: list[tuple[str, object]] = [(name, count) for name, count in sorted(figures.items())]
         rows += [("seconds", f"{took_s:.1f}"), ("changes a second", f"{len(changes) / max(took_s, 0.001):.0f}")]
