@@ -113,7 +113,9 @@ class Exchange:
     async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, run: Exchanged) -> str:
         """Send once and note the verdict; returns the session it was sent with."""
         async with self._pacer.slot():
-            headers = self._keeper.present or await _login(self._keeper.header())
+            headers = self._keeper.present
+            if headers is None:
+                headers = await _login(self._keeper.header())
             if before_send is not None:
                 await before_send()
             self.requests += 1

@@ -217,7 +217,8 @@ class _Planner:
         elif not self._compare(row, integration_id, normalised.payload, twins[0]):
             return
         self.accepted.add(integration_id)
-        self.warnings.update(fault.code for fault in normalised.warnings)
+        if normalised.warnings:
+            self.warnings.update(fault.code for fault in normalised.warnings)
 
     def _compare(self, row: dict[str, object], integration_id: str, payload: Payload, record: Remote) -> bool:
         """Plan the update that a row needs, if any; False when the row is rejected instead."""

@@ -120,14 +120,18 @@ class Reader:
         creates = {change.integration_id: change.key for change in changes if change.action is Action.CREATE}
         others = {change.oduyo_id: change.key for change in changes if change.action is not Action.CREATE}
 
+        def find_create(stored: str | None) -> str | None:
+            if stored in creates:  # what is normalised already stays as it is
+                return creates[stored]
+            integration_id = self._normaliser.integration_id(stored)
+            return None if integration_id is None else creates.get(integration_id)
+
         def take(page: list[Remote]) -> None:
             for record in page:
                 if others and (key := others.get(record["id"])) is not None:
                     found[key].append(record)
-                if creates:
-                    integration_id = self._normaliser.integration_id(record.get("integration_id"))
-                    if integration_id is not None and (key := creates.get(integration_id)) is not None:
-                        found[key].append(record)
+                if creates and (key := find_create(record.get("integration_id"))) is not None:
+                    found[key].append(record)
 
         await self._client.read_side_by_side(after_id, known_ids, take)
         return {key: self._sort(records) if len(records) > 1 else records for key, records in found.items()}

@@ -109,7 +109,10 @@ class Sender:
                 return
             started_at = self._clock()
             for change in batch:
-                await self._offer(ready, change)
+                if ready.full():
+                    await self._offer(ready, change)
+                else:
+                    ready.put_nowait(change)
             took_s = max(self._clock() - started_at, 0.001)
             size = max(MIN_BATCH, min(MAX_BATCH, int(len(batch) / took_s)))
             position += len(batch)
@@ -118,7 +121,7 @@ class Sender:
         """Put an item, unless everything has stopped and nobody takes any more."""
         while self._error is None:
             try:
-                await asyncio.wait_for(ready.put(item), 1.0) if ready.full() else ready.put_nowait(item)
+                await asyncio.wait_for(ready.put(item), 1.0)
             except asyncio.TimeoutError:
                 continue
             return
@@ -172,9 +175,7 @@ class Sender:
         else:
             outcome = Outcome.REFUSED if reply.outcome is ReplyOutcome.REFUSED else Outcome.FAILED
             oduyo_id = change.oduyo_id
-        result = Result(change.key, outcome, oduyo_id, at=self._clock())
-        if outcome is not Outcome.DONE:
-            result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=result.at)
+        result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=self._clock())
         self.settle(change, result)
         self._count_refusals(result)
         self._count_failures(result)
