@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from enum import Enum
@@ -125,26 +125,28 @@ class OduyoClient:
         """Those of :attr:`requests` that sent a call again."""
         return self._exchange.retries
 
-    async def create(self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None) -> Reply:
+    def create(
+        self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None
+    ) -> Coroutine[object, None, Reply]:
         """Create a record. A lost answer is returned as UNKNOWN at once: a second create may make a second record.
 
         :param before_send: awaited right before every transmission; what it raises is passed on, nothing is sent.
         """
-        return await self._change("create", fields, None, before_send, unknown_tries=1)
+        return self._change("create", fields, None, before_send, unknown_tries=1)
 
-    async def update(self, fields_with_id: Mapping[str, str | None], *, before_send: BeforeSend | None = None) -> Reply:
+    def update(
+        self, fields_with_id: Mapping[str, str | None], *, before_send: BeforeSend | None = None
+    ) -> Coroutine[object, None, Reply]:
         """Overwrite the record that ``fields_with_id["id"]`` names; sent again a few times while unsettled."""
         known_id = fields_with_id["id"]
-        return await self._change("update", fields_with_id, known_id, before_send, unknown_tries=DEFAULT_UNKNOWN_TRIES)
+        return self._change("update", fields_with_id, known_id, before_send, unknown_tries=DEFAULT_UNKNOWN_TRIES)
 
-    async def delete(self, oduyo_id: str, *, before_send: BeforeSend | None = None) -> Reply:
+    def delete(self, oduyo_id: str, *, before_send: BeforeSend | None = None) -> Coroutine[object, None, Reply]:
         """Delete a record; sent again a few times while its fate is unknown.
 
         REFUSED with ``lost`` above 0 may mean that an earlier transmission has deleted it: look it up.
         """
-        return await self._change(
-            "delete", {"id": oduyo_id}, oduyo_id, before_send, unknown_tries=DEFAULT_UNKNOWN_TRIES
-        )
+        return self._change("delete", {"id": oduyo_id}, oduyo_id, before_send, unknown_tries=DEFAULT_UNKNOWN_TRIES)
 
     async def _change(
         self,

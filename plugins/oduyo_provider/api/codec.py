@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -109,9 +108,14 @@ def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False)
 
 def parse_envelope(body: bytes) -> Envelope | None:
     """The answer's envelope, or None when the body is not a JSON object."""
-    with suppress(*BAD_JSON):
+    try:
         plain = _plain_envelopes.decode(body)
-        return Envelope(status=plain.status, is_empty=False, message="", raw_data=plain.data)
+    except BAD_JSON:
+        return _parse_odd_envelope(body)
+    return Envelope(status=plain.status, is_empty=False, message="", raw_data=plain.data)
+
+
+def _parse_odd_envelope(body: bytes) -> Envelope | None:
     try:
         fields = _envelopes.decode(body.removeprefix(_BOM))
     except BAD_JSON:

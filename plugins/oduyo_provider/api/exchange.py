@@ -28,7 +28,8 @@ DEFAULT_SESSION_TRIES = 6
 #: How long one call may be put off by throttling.
 DEFAULT_PATIENCE_S = 600.0
 
-BeforeSend = Callable[[], Awaitable[None]]
+#: Called right before a transmission; what it returns, if anything, is awaited.
+BeforeSend = Callable[[], "Awaitable[None] | None"]
 _T = TypeVar("_T")
 
 
@@ -116,8 +117,8 @@ class Exchange:
             headers = self._keeper.present
             if headers is None:
                 headers = await _login(self._keeper.header())
-            if before_send is not None:
-                await before_send()
+            if before_send is not None and (preparation := before_send()) is not None:
+                await preparation
             self.requests += 1
             try:
                 run.answer = await self._transport.post(path, body, {**headers, "Content-Type": "application/json"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import final
@@ -104,19 +104,22 @@ class Transport:
         # request's headers.
         error: OduyoError
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            response = await self._session.post(url, data=body, headers=headers, allow_redirects=False)
+            try:
                 content = await self._read(response)
-                if content is not None:
-                    return Answer(response.status, response.headers, content)
-                error = LostAnswerError(
-                    f"{self._settings.site} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
-                    "records has. Check host and path of the connection, and whether a proxy stands in between."
-                )
+            finally:
+                response.release()
+            if content is not None:
+                return Answer(response.status, response.headers, content)
+            error = LostAnswerError(
+                f"{self._settings.site} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
+                "records has. Check host and path of the connection, and whether a proxy stands in between."
+            )
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
             error = self._explain(cause)
         raise error
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
+    def _read(self, response: aiohttp.ClientResponse) -> Awaitable[bytes | None]:
         """The whole body, or None when it is too long."""
         length = response.content_length
         if (
@@ -124,7 +127,10 @@ class Transport:
             and length <= min(CHUNK_BYTES, self._max_body_bytes)
             and "Content-Encoding" not in response.headers
         ):
-            return await response.read()  # as nearly always; packed, a few bytes may become many
+            return response.read()  # as nearly always; packed, a few bytes may become many
+        return self._read_in_chunks(response)
+
+    async def _read_in_chunks(self, response: aiohttp.ClientResponse) -> bytes | None:
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):

@@ -141,17 +141,23 @@ class Sender:
                 self._stop(error)
                 return
 
-    async def _call(self, change: Change) -> Reply:
+    def _call(self, change: Change) -> Awaitable[Reply]:
         self.calls[change.key] = self.calls.get(change.key, 0) + 1
-        before_send: Callable[[], Awaitable[None]] = partial(self._ensure_intent, change)
+        before_send = partial(self._ensure_intent, change)
         if change.action is Action.CREATE:
-            return await self._client.create(change.body(), before_send=before_send)
+            return self._client.create(change.body(), before_send=before_send)
         if change.action is Action.DELETE:
-            return await self._client.delete(str(change.oduyo_id), before_send=before_send)
-        return await self._client.update(change.body(), before_send=before_send)
+            return self._client.delete(str(change.oduyo_id), before_send=before_send)
+        return self._client.update(change.body(), before_send=before_send)
 
-    async def _ensure_intent(self, change: Change) -> None:
-        """Called right before every transmission."""
+    def _ensure_intent(self, change: Change) -> Awaitable[None] | None:
+        """Called right before every transmission; returns what is to be awaited if the intent is too old."""
+        if self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
+            return self._renew_intent(change)
+        self._check_lease()
+        return None
+
+    async def _renew_intent(self, change: Change) -> None:
         while self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
             self._note(await self._journal.intend([change.key]), [change])
         self._check_lease()
