@@ -107,7 +107,7 @@ def step_transform(folder: Path, _rows: int, _making: Making) -> list[Reference]
 
 def step_guard(folder: Path, _rows: int, _making: Making) -> Reference:
     """The brakes."""
-    return check(_open_run(folder), _read(folder, "extract"), _read(folder, "transform"), _PARAMS, SPECIAL_CODE)
+    return check(_open_run(folder), _read(folder, "extract"), _read(folder, "transform"), _PARAMS)
 
 
 STEPS: dict[str, Callable[[Path, int, Making], Any]] = {
