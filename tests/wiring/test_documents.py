@@ -34,7 +34,7 @@ from tests.wiring import test_readme as readme
 
 DOCS, SQL = ROOT / "docs", ROOT / "dags" / "sql"
 #: For those who install or change it; any other page of docs/ has a Turkish one.
-ENGLISH_ONLY = {"deploy", "exactly-once", "architecture"}
+ENGLISH_ONLY = {"deploy", "exactly-once", "architecture", "performance"}
 #: English page → Turkish page.
 _PAGES = sorted(path for path in (*DOCS.glob("erp/*.md"), *DOCS.glob("*.md")) if path.stem not in ENGLISH_ONLY)
 TWINS = {path: DOCS / "tr" / path.relative_to(DOCS) for path in _PAGES}
