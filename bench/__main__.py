@@ -13,7 +13,7 @@ from bench.measure import describe_machine, finish
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="everything: about twenty minutes")
+    parser.add_argument("--full", action="store_true", help="everything: about half an hour")
     options = parser.parse_args(arguments)
     machine = describe_machine()
     print(", ".join(f"{name} {value}" for name, value in machine.items()), flush=True)

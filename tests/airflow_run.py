@@ -139,25 +139,33 @@ def run_dag(
     recorded = RunLog()
     if not (DAGS / f"{dag.dag_id}.py").exists():  # dag.test itself stores those of the DAG folder
         store_dag(dag)
-    # dag.test sleeps only where no task can run: it waits for a retry, or for a person. Before Airflow 3.3 the latter is a
-    # trigger's doing, which dag.test runs in this process.
+    with recorded.capture(), _calling(between):
+        run = dag.test(run_conf=conf)
+    return _describe(run, staging, recorded)
+
+
+@contextlib.contextmanager
+def _calling(between: Callable[[], None] | None) -> Iterator[None]:
+    """Within the block ``dag.test`` does not wait, but calls `between`.
+
+    It sleeps only where no task can run: for a retry, or for a person. Before Airflow 3.3 the latter is a trigger's doing,
+    which ``dag.test`` runs in this process.
+    """
     from airflow.providers.standard.triggers.hitl import HITLTrigger
 
     listen = HITLTrigger.run
 
-    async def ask_and_listen(trigger: HITLTrigger) -> AsyncIterator[TriggerEvent]:
+    async def call_and_listen(trigger: HITLTrigger) -> AsyncIterator[TriggerEvent]:
         if between:
             between()
         async for event in listen(trigger):
             yield event
 
     with (
-        recorded.capture(),
         mock.patch("time.sleep", side_effect=lambda _seconds: between and between()),
-        mock.patch.object(HITLTrigger, "run", ask_and_listen),
+        mock.patch.object(HITLTrigger, "run", call_and_listen),
     ):
-        run = dag.test(run_conf=conf)
-    return _describe(run, staging, recorded)
+        yield
 
 
 def store_dag(dag: Any) -> None:

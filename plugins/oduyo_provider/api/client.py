@@ -130,7 +130,8 @@ class OduyoClient:
     ) -> Coroutine[object, None, Reply]:
         """Create a record. A lost answer is returned as UNKNOWN at once: a second create may make a second record.
 
-        :param before_send: awaited right before every transmission; what it raises is passed on, nothing is sent.
+        :param before_send: called right before every transmission, and what it returns is awaited; what it raises is
+            passed on, and nothing is sent.
         """
         return self._change("create", fields, None, before_send, unknown_tries=1)
 

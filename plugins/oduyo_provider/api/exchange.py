@@ -96,7 +96,7 @@ class Exchange:
         """Send `body` until an answer settles it or the tries are used up.
 
         :param path: below ``/api/v1/``; its last part is the call's name.
-        :param before_send: awaited right before every transmission.
+        :param before_send: called right before every transmission; what it returns is awaited.
         :param unknown_tries: transmissions whose outcome may be unknown; 1 never sends again after one.
         :raises StopError: the login is refused, or this is not the API.
         """
