@@ -30,119 +30,24 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 from sandbox.demo.airflow import DAG_ID, AirflowApi, compute_airflow_environment, compute_environment  # noqa: E402
 from sandbox.demo.place import Place, find_ports  # noqa: E402
 from sandbox.demo.stage import PASSWORD, Stage, open_stage  # noqa: E402
-
-_FENCE = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-_PROGRAMS = r"make|airflow|pip|docker|git|pre-commit|\.venv/bin/python|docker/make-env\.sh|tests/system/\w+\.sh"
-_INLINE = re.compile(rf"`((?:{_PROGRAMS})(?: [^`]+)?)`")
-
-#: What reads like a command and is a name: of a process, of what an accident does, of what is refused.
-MENTIONED = {"airflow api-server", "docker kill", "docker compose up", ".venv/bin/python"}
-
-#: In the clone, one after the other.
-CHECKOUT = (
-    "make help",
-    "make setup",
-    "git pull",
-    "make run",
-    ".venv/bin/python -m sandbox.erp edit --data .run/erp",
-    'make run PARAMS=\'{"on_missing": "deactivate"}\'',
-    "make ui",
-    ".venv/bin/python -m sandbox.oduyo",
-    ".venv/bin/python docs/screenshots.py",
-    "make lint",
-    "make lock",
-    "make dist",
-    "pre-commit install",
-    'make test ARGS="tests/unit -k guard"',
-    'make test ARGS="tests/wiring/test_documents.py"',
+from tests.system.commands import (  # noqa: E402
+    CHECKOUT,
+    DOCKER,
+    DOCKER_LONG,
+    GO_LIVE,
+    INSTALL,
+    LAST,
+    LEAVE,
+    LONG,
+    NEEDS,
+    STAYS,
+    find_all,
+    find_unknown,
+    is_notifier,
 )
-LONG = ("make test", "make test-wheel", "make matrix", "make chaos", "make bench")
-LAST = ("make clean",)
-#: Command → what it prints once it is up; it stays until it is interrupted.
-STAYS = {"make ui": "Ctrl-C", ".venv/bin/python -m sandbox.oduyo": "127.0.0.1"}
-#: Command → the program that it needs beside what the README names.
-NEEDS = {"make lock": "uv", "make matrix": "uv", "pre-commit install": "pre-commit"}
-
-#: In an integrator's environment, in one shell.
-INSTALL = (
-    "pip install .",
-    'cp -r dags/. "$AIRFLOW_HOME/dags/"',
-    "export ODUYO_SCHEDULE=",
-    'export AIRFLOW_CONN_ODUYO_DEFAULT="$(cat oduyo_default.json)"',
-    "airflow connections test oduyo_default",
-)
-GO_LIVE = (
-    "airflow dags list-import-errors",
-    "airflow dags unpause oduyo_special_codes",
-    """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
-    """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true, "erp_query": "dia_postgres"}'""",
-    "export ODUYO_PARAMS='"
-    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_ratio": 0.05, "max_rejected_ratio": 0.02}'
-    "'",
-    "airflow dags pause oduyo_special_codes",
-)
-LEAVE = (
-    "pip install --upgrade .",
-    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py"',
-    "airflow dags delete oduyo_special_codes --yes",
-    "airflow connections delete oduyo_default",
-    "airflow connections delete erp_default",
-    "pip uninstall --yes airflow-provider-oduyo",
-)
-
-#: Where a Docker engine runs, in the clone, one after the other; commands in lower case are prepared by the upper ones.
-DOCKER = (
-    "docker/make-env.sh && docker compose --profile demo up -d --build",
-    "docker compose ps",
-    "docker compose up -d --no-recreate --scale airflow-worker=3",
-    "docker compose exec postgres pg_dump -U airflow airflow",
-    "docker compose build",
-    "docker compose stop",
-    "docker compose up -d",
-    "docker compose --profile demo down -v",
-    "docker/make-env.sh",
-    "docker compose up -d --build",
-    "docker compose --profile demo up -d --build",
-    "docker/make-env.sh trial.env",
-    "docker compose -p trial --env-file trial.env --profile demo up -d",
-)
-DOCKER_LONG = ("tests/system/compose.sh",)
-KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *GO_LIVE, *LEAVE, *DOCKER, *DOCKER_LONG}
 
 #: One command may take so long.
 LIMIT_S, LONG_LIMIT_S = 1_200, 5_400
-
-
-def list_pages() -> list[Path]:
-    """All documents."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-def find_commands(page: Path) -> Iterator[str]:
-    """The commands of a page's shell blocks, and those in its text, each on one line."""
-    text = page.read_text(encoding="utf-8")
-    for match in _FENCE.finditer(text):
-        yield from split_commands(re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE))
-    for found in _INLINE.findall(_FENCE.sub("", text)):
-        yield " ".join(found.split())
-
-
-def split_commands(block: str) -> Iterator[str]:
-    """The commands of a shell block, comments left out; a quotation may go over several lines."""
-    pending = ""
-    for line in block.splitlines():
-        pending += ("\n" if pending else "") + re.sub(r"(^|\s+)#\s.*$", "", line)
-        if pending.replace('\\"', "").count("'") % 2:
-            continue
-        if pending.strip():
-            yield pending.strip()
-        pending = ""
-    assert not pending.strip(), pending
-
-
-def is_notifier(command: str) -> bool:
-    """The README's setting for a notifier, whose kwargs are the reader's own: run as an assignment."""
-    return command.startswith("export ODUYO_NOTIFIER=")
 
 
 class FailedError(Exception):
@@ -347,48 +252,49 @@ def choose_ports(file: Path) -> None:
     file.write_text(f"{text}\nAIRFLOW_PORT={airflow}\nDEMO_PORT={demo}\n")
 
 
+def run_parts(folder: Path, only: str | None, *, is_long: bool) -> dict[str, str]:
+    """One part, or all; returns how each command ended."""
+    clone = folder / "checkout"
+    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+    environment = {**compute_environment(Place(folder / "state")), "PATH": os.environ["PATH"]}
+    environment.pop("TMPDIR", None)
+    runner = Runner(clone, environment)
+    if only in (None, "integrator"):
+        run_integrator(runner, folder)
+        runner.environment = environment
+        for command in filter(is_notifier, find_all()):
+            runner.shell([command])
+            runner.environment.pop("ODUYO_NOTIFIER")
+    if only in (None, "checkout"):
+        run_checkout(runner, is_long=is_long)
+    if only in (None, "docker"):
+        run_docker(runner, is_long=is_long)
+    if only in (None, "checkout"):
+        for command in LAST:
+            runner.run(command)
+    return runner.ended
+
+
 def main() -> int:
     """Run all; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--long", action="store_true", help="also what takes many minutes")
     parser.add_argument("--only", choices=("checkout", "integrator", "docker"), help="one part")
     options = parser.parse_args()
-    pages = {command: page for page in list_pages() for command in find_commands(page)}
-    unknown = {command: page for command, page in pages.items() if command not in KNOWN | MENTIONED}
-    unknown = {command: page for command, page in unknown.items() if not is_notifier(command)}
-    for command, page in unknown.items():
+    for command, page in (unknown := find_unknown()).items():
         print(f"No step runs this command of {page.relative_to(ROOT)}: {command}", file=sys.stderr)
     if unknown:
         return 1
     with tempfile.TemporaryDirectory(prefix="documents-") as name:
-        folder = Path(name).resolve()
-        clone = folder / "checkout"
-        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-        place = Place(folder / "state")
-        environment = {**compute_environment(place), "PATH": os.environ["PATH"]}
-        environment.pop("TMPDIR", None)
-        runner = Runner(clone, environment)
         try:
-            if options.only in (None, "integrator"):
-                run_integrator(runner, folder)
-                runner.environment = environment
-                for command in filter(is_notifier, pages):
-                    runner.shell([command])
-                    runner.environment.pop("ODUYO_NOTIFIER")
-            if options.only in (None, "checkout"):
-                run_checkout(runner, is_long=options.long)
-            if options.only in (None, "docker"):
-                run_docker(runner, is_long=options.long)
-            if options.only in (None, "checkout"):
-                for command in LAST:
-                    runner.run(command)
+            ended = run_parts(Path(name).resolve(), options.only, is_long=options.long)
         except FailedError as failed:
             print(f"FAILED: {failed}", file=sys.stderr)
             return 1
-    for command, ended in runner.ended.items():
-        if ended != "ok":
-            print(f"{ended:45}  {command}")
-    print(f"{sum(ended == 'ok' for ended in runner.ended.values())} commands ran, as the documents say")
+    for command, how in ended.items():
+        if how != "ok":
+            print(f"{how:45}  {command}")
+    print(f"{sum(how == 'ok' for how in ended.values())} commands ran, as the documents say")
     return 0
 
 

@@ -30,6 +30,7 @@ from oduyo_provider.sync.settle import SENT_WITHIN_S
 from sandbox.erp.server import DemoErp
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT
+from tests.system import commands
 from tests.wiring import test_readme as readme
 
 DOCS, SQL = ROOT / "docs", ROOT / "dags" / "sql"
@@ -371,3 +372,9 @@ def check_params(text: str) -> None:
 
 def _environment() -> list[list[str]]:
     return readme.table(readme.section("Environment variables"), "variable")
+
+
+def test_every_command_of_every_page_is_run_by_the_script() -> None:
+    unknown = {command: str(page.relative_to(ROOT)) for command, page in commands.find_unknown().items()}
+    assert not unknown, "put them into tests/system/commands.py, and run tests/system/documents.py"
+    assert commands.find_all().keys() >= commands.KNOWN, "no page has these any more"

@@ -1,0 +1,133 @@
+"""The commands of all documents: how they are found, and in which order a script runs them.
+
+One that stands in a page and not here fails a test; see :mod:`tests.system.documents`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FENCE = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_PROGRAMS = r"make|airflow|pip|docker|git|pre-commit|\.venv/bin/python|docker/make-env\.sh|tests/system/\w+\.sh"
+_INLINE = re.compile(rf"`((?:{_PROGRAMS})(?: [^`]+)?)`")
+
+#: What reads like a command and is a name: of a process, of what an accident does, of what is refused.
+MENTIONED = {"airflow api-server", "airflow standalone", "docker kill", "docker compose up", ".venv/bin/python"}
+
+#: In the clone, one after the other.
+CHECKOUT = (
+    "make help",
+    "make setup",
+    "git pull",
+    "make run",
+    ".venv/bin/python -m sandbox.erp edit --data .run/erp",
+    'make run PARAMS=\'{"on_missing": "deactivate"}\'',
+    "make ui",
+    ".venv/bin/python -m sandbox.oduyo",
+    ".venv/bin/python docs/screenshots.py",
+    "make lint",
+    "make lock",
+    "make dist",
+    "pre-commit install",
+    'make test ARGS="tests/unit -k guard"',
+    'make test ARGS="tests/wiring/test_documents.py"',
+)
+LONG = ("make test", "make test-wheel", "make matrix", "make chaos", "make bench")
+LAST = ("make clean",)
+#: Command → what it prints once it is up; it stays until it is interrupted.
+STAYS = {"make ui": "Ctrl-C", ".venv/bin/python -m sandbox.oduyo": "127.0.0.1"}
+#: Command → the program that it needs beside what the README names.
+NEEDS = {"make lock": "uv", "make matrix": "uv", "pre-commit install": "pre-commit"}
+
+#: In an integrator's environment, in one shell.
+INSTALL = (
+    "pip install .",
+    'cp -r dags/. "$AIRFLOW_HOME/dags/"',
+    "export ODUYO_SCHEDULE=",
+    'export AIRFLOW_CONN_ODUYO_DEFAULT="$(cat oduyo_default.json)"',
+    "airflow connections test oduyo_default",
+)
+GO_LIVE = (
+    "airflow dags list-import-errors",
+    "airflow dags unpause oduyo_special_codes",
+    """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
+    """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true, "erp_query": "dia_postgres"}'""",
+    "export ODUYO_PARAMS='"
+    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_ratio": 0.05, "max_rejected_ratio": 0.02}'
+    "'",
+    "airflow dags pause oduyo_special_codes",
+)
+LEAVE = (
+    "pip install --upgrade .",
+    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py"',
+    "airflow dags delete oduyo_special_codes --yes",
+    "airflow connections delete oduyo_default",
+    "airflow connections delete erp_default",
+    "pip uninstall --yes airflow-provider-oduyo",
+)
+
+#: Where a Docker engine runs, in the clone, one after the other; commands in lower case are prepared by the upper ones.
+DOCKER = (
+    "docker/make-env.sh && docker compose --profile demo up -d --build",
+    "docker compose ps",
+    "docker compose up -d --no-recreate --scale airflow-worker=3",
+    "docker compose exec postgres pg_dump -U airflow airflow",
+    "docker compose build",
+    "docker compose stop",
+    "docker compose up -d",
+    "docker compose --profile demo down -v",
+    "docker/make-env.sh",
+    "docker compose up -d --build",
+    "docker compose --profile demo up -d --build",
+    "docker/make-env.sh trial.env",
+    "docker compose -p trial --env-file trial.env --profile demo up -d",
+)
+DOCKER_LONG = ("tests/system/compose.sh",)
+KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *GO_LIVE, *LEAVE, *DOCKER, *DOCKER_LONG}
+
+
+def list_pages() -> list[Path]:
+    """All documents."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def find_commands(page: Path) -> Iterator[str]:
+    """The commands of a page's shell blocks, and those in its text, each on one line."""
+    text = page.read_text(encoding="utf-8")
+    for match in _FENCE.finditer(text):
+        yield from split_commands(re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE))
+    for found in _INLINE.findall(_FENCE.sub("", text)):
+        yield " ".join(found.split())
+
+
+def split_commands(block: str) -> Iterator[str]:
+    """The commands of a shell block, comments left out; a quotation may go over several lines."""
+    pending = ""
+    for line in block.splitlines():
+        pending += ("\n" if pending else "") + re.sub(r"(^|\s+)#\s.*$", "", line)
+        if pending.replace('\\"', "").count("'") % 2:
+            continue
+        if pending.strip():
+            yield pending.strip()
+        pending = ""
+    assert not pending.strip(), pending
+
+
+def is_notifier(command: str) -> bool:
+    """The README's setting for a notifier, whose kwargs are the reader's own: run as an assignment."""
+    return command.startswith("export ODUYO_NOTIFIER=")
+
+
+def find_all() -> dict[str, Path]:
+    """Command → a page that has it, for all documents; what is only mentioned left out."""
+    found = {command: page for page in list_pages() for command in find_commands(page)}
+    return {command: page for command, page in found.items() if command not in MENTIONED}
+
+
+def find_unknown() -> dict[str, Path]:
+    """Those that no step runs."""
+    return {command: page for command, page in find_all().items() if command not in KNOWN and not is_notifier(command)}
