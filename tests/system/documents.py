@@ -205,7 +205,7 @@ def wait_for_runs(api: AirflowApi, count: int) -> None:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         api.unpause()  # a DAG that is paused ends no run that waits
-        states = [run["state"] for run in api.call("GET", f"/dags/{DAG_ID}/dagRuns")["dag_runs"]]
+        states = [run["state"] for run in api.call("GET", f"dags/{DAG_ID}/dagRuns")["dag_runs"]]
         if states == ["success"] * count:
             return
         if "failed" in states:
