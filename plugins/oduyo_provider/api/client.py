@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from enum import Enum
+from itertools import pairwise
 from types import TracebackType
 from typing import final
 
@@ -239,24 +240,41 @@ class OduyoClient:
     ) -> None:
         """As :meth:`list_records`, in passes side by side between ids that are known to be there.
 
-        One by one, each page is asked for after the one before has come.
+        One by one, each page is asked for after the one before has come. Everything is asked at once, also how the site
+        compares ids, without which no page is taken.
 
         :param known_ids: ids of records that were confirmed; they decide only how the work is divided.
         :param take: is given each page, in any order.
         """
-        cuts = sorted((found for found in known_ids if int(found) > int(after_id or 0)), key=int)
-        cuts = cuts[self._page_limit - 1 :: self._page_limit]
-        if not cuts or await fetch_compares_as_text(self._fetch, cuts[-1]):
+        known = sorted((found for found in known_ids if int(found) > int(after_id or 0)), key=int)
+        if not known:
             await _read(self._listing(after_id), take)
             return
-        bounds = zip([after_id, *cuts], [*cuts, None], strict=True)
-        passes = [asyncio.ensure_future(_read(self._listing(low, until_id=high), take)) for low, high in bounds]
+        cuts = [*known[self._page_limit - 1 : -1 : self._page_limit], known[-1]]
+        compares_as_text = asyncio.ensure_future(fetch_compares_as_text(self._fetch, known[-1]))
+
+        async def take_pages(listing: Listing) -> None:
+            async for page in listing.pages():
+                if await compares_as_text:
+                    return
+                take(page)
+
+        async def take_rest() -> None:
+            last = await self.fetch_last()
+            if last is None or int(record_id(last)) > int(known[-1]):
+                await take_pages(self._listing(known[-1]))
+
+        passes = [take_pages(self._listing(low, until_id=high)) for low, high in pairwise([after_id, *cuts])]
+        work = [asyncio.ensure_future(part) for part in (*passes, take_rest())]
         try:
-            await asyncio.gather(*passes)
+            if not await compares_as_text:
+                await asyncio.gather(*work)
+                return
         finally:
-            for work in passes:
-                work.cancel()
-            await asyncio.gather(*passes, return_exceptions=True)
+            for part in work:
+                part.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+        await _read(self._listing(after_id), take)
 
     async def snapshot_records(self, after_id: str | None = None) -> list[Remote]:
         """As :meth:`list_records`, started again when need be, all in memory.

@@ -228,19 +228,29 @@ def test_passes_side_by_side_give_every_record_once(
     assert sorted(found) == [number for number in there if number > (after or 0)]
 
 
-def test_passes_side_by_side_do_not_wait_for_one_another() -> None:
-    records, under_way, most = Records(MANY), 0, 0
+def test_passes_side_by_side_are_all_asked_for_before_the_first_answer() -> None:
+    # Three passes of 40, the way ids are compared, and the last id.
+    records, asked = Records(MANY), 0
+    all_asked = asyncio.Event()
 
     async def answer(request: Any, body: bytes) -> Any:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.02)
-        under_way -= 1
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            all_asked.set()
+        await asyncio.wait_for(all_asked.wait(), 10)
         return await records(request, body)
 
-    assert sorted(side_by_side(answer, list(MANY), page_limit=20)) == list(MANY)
-    assert most > 1
+    assert sorted(side_by_side(answer, list(MANY), page_limit=40)) == list(MANY)
+    assert asked == 5
+
+
+def test_passes_side_by_side_end_when_nobody_can_say_how_ids_are_compared() -> None:
+    async def answer(request: Any, body: bytes) -> Any:
+        return await (ok("nonsense") if b'"<="' in body else Records(MANY))(request, body)
+
+    with pytest.raises(ListingError, match="not a list of records"):
+        side_by_side(answer, list(MANY), page_limit=40)
 
 
 def test_one_pass_that_cannot_be_shown_to_be_complete_fails_them_all() -> None:
