@@ -40,17 +40,22 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     from airflow.sdk._shared.observability.metrics import stats
     from airflow.sdk.observability.metrics import stats_utils
 
+    # Before Airflow 3.3 a class holds what the module holds since.
+    is_class = not hasattr(stats, "initialize")
+    holder = stats.Stats if is_class else stats
+    names = ("factory", "instance") if is_class else ("_factory", "_backend", "_export_legacy_names")
+    given, options = ((holder,), {}) if is_class else ((), {"export_legacy_names": False})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.setblocking(False)
         monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
         monkeypatch.setenv("AIRFLOW__METRICS__STATSD_HOST", "127.0.0.1")
         monkeypatch.setenv("AIRFLOW__METRICS__STATSD_PORT", str(server.getsockname()[1]))
-        for name in ("_factory", "_backend", "_export_legacy_names"):
-            monkeypatch.setattr(stats, name, getattr(stats, name))
-        stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
+        for name in names:
+            monkeypatch.setattr(holder, name, getattr(holder, name))
+        holder.initialize(factory=stats_utils.get_stats_factory(*given), **options)
         yield Metrics(server)
-        stats._get_backend().statsd.close()
+        (stats.Stats.instance if is_class else stats._get_backend()).statsd.close()
 
 
 def test_a_run_counts_its_records_its_requests_its_retries_and_its_seconds(

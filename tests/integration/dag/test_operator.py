@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +239,13 @@ def test_another_connection_may_be_named(
         ({"rows": [{"integration_id": 1, "code": "A", "CODE": "B"}]}, ['"code" more than once']),
         ({"rows": [{"integration_id": 1, "code": "A"}], "sync_mode": "replace"}, ["sync_mode cannot be 'replace'", "upsert or create"]),
         ({"rows": [{"integration_id": 1, "code": "A"}], "max_update_ratio": 5}, ["max_update_ratio cannot be 5"]),
-        ({"rows": [{"integration_id": 1, "code": "A", 3: "x"}]}, ["Row 1 of rows is {'integration_id': 1", "field names"]),
+        pytest.param(
+            {"rows": [{"integration_id": 1, "code": "A", 3: "x"}]},
+            ["Row 1 of rows is {'integration_id': 1", "field names"],
+            marks=pytest.mark.skipif(
+                version("apache-airflow").startswith("3.2."), reason="Airflow 3.2 refuses such a row by itself"
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_wrong_options_are_named_and_not_tried_again(
