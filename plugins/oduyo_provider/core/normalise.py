@@ -17,7 +17,7 @@ from oduyo_provider.core.dates import parse_datetime
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.status import parse_status
-from oduyo_provider.core.text import parse_description, parse_id, parse_text
+from oduyo_provider.core.text import are_clean, parse_description, parse_id, parse_text
 from oduyo_provider.core.unreadable import UnreadableError, show_value
 
 #: The largest key of an ERP that keeps 32-bit integers, as Logo does.
@@ -28,6 +28,9 @@ SENTINEL = "ÿ"
 
 _KEY = "integration_id"
 _CREATED, _UPDATED = "special_created_in", "special_updated_in"
+
+#: Kinds whose parser only cleans what is a text already.
+_TEXTS = frozenset({Kind.TEXT, Kind.DESCRIPTION})
 
 _Parser = Callable[[object], "str | None"]
 
@@ -100,7 +103,7 @@ class Normaliser:
         zone = _open_zone(rules.timezone)
         parsers = _compute_parsers(zone, repair=rules.repair_windows_1254)
         self._fields = tuple(
-            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
+            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules), field.kind in _TEXTS)
             for field in resource.fields
         )
         self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
@@ -114,9 +117,12 @@ class Normaliser:
 
         :param raw: API field name to raw value; a field that is not there is not in the payload either.
         """
+        plain = self._read_plain(raw)
+        if plain is not None:
+            return Normalised(plain.get(_KEY), plain, [], _compute_warnings(plain))
         payload: Payload = {}
         faults: list[Fault] = []
-        for name, required, parse, limit in self._fields:
+        for name, required, parse, limit, _ in self._fields:
             if name not in raw:
                 if required:
                     faults.append(Fault(name, "empty", "the row has no such column"))
@@ -133,6 +139,35 @@ class Normaliser:
                     faults.append(Fault(name, "too_long", f"{len(text)} characters, allowed are {limit}"))
                 payload[name] = text
         return Normalised(payload.get(_KEY), None if faults else payload, faults, _compute_warnings(payload))
+
+    def _read_plain(self, raw: Mapping[str, object]) -> Payload | None:
+        """The payload of a row without a fault whose texts are clean as they are, as nearly all are; None for any other.
+
+        Looking at all texts at once takes half the time of looking at each.
+        """
+        payload: Payload = {}
+        texts: list[str] = []
+        try:
+            for name, required, parse, limit, is_text in self._fields:
+                if name not in raw:
+                    if required:
+                        return None
+                    continue
+                value = raw[name]
+                if is_text and isinstance(value, str):
+                    texts.append(value)
+                    text: str | None = value
+                else:
+                    text = parse(value)
+                if required and not (text and text.strip(SENTINEL)):
+                    return None
+                if text is not None:
+                    if len(text) > limit:
+                        return None
+                    payload[name] = text
+        except UnreadableError:
+            return None
+        return payload if are_clean(texts) else None
 
     def integration_id(self, value: object) -> str | None:
         """The id as text, or None when it is empty, a sentinel or unreadable."""

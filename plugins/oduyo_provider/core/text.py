@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -19,6 +20,8 @@ MAX_EXACT_FLOAT = 2**53
 
 # Most values: printable ASCII and letters that no rule touches and that are NFC in any order, without outer blanks.
 _UNTOUCHED = re.compile(r"(?:[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû](?:[ -~ÇĞİÖŞÜÂÎÛçğıöşüâîû]*[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû])?)?").fullmatch
+
+_UNTOUCHED_LINES = re.compile(r"[\n -~ÇĞİÖŞÜÂÎÛçğıöşüâîû]*").fullmatch
 
 # What can stand on either side of a zero-width joiner in an emoji; before it also a variation selector (FE0F).
 # Every range is closed under NFC, else cleaning twice could drop a joiner that cleaning once had kept.
@@ -51,6 +54,16 @@ def clean_text(value: str, *, repair: bool = False) -> str:
     if repair:
         text = unicodedata.normalize("NFC", text.translate(_WINDOWS_1254))
     return text.strip()
+
+
+def are_clean(texts: Sequence[str]) -> bool:
+    """Whether neither :func:`clean_text` nor :func:`collapse_blanks` would change any of these texts.
+
+    One look at all of them, which costs no more than one at each; False when it cannot tell.
+    """
+    lines = "\n".join(["", *texts, ""])
+    has_blanks = "  " in lines or "\n " in lines or " \n" in lines
+    return not has_blanks and lines.count("\n") == len(texts) + 1 and _UNTOUCHED_LINES(lines) is not None
 
 
 def has_controls(value: str) -> bool:

@@ -12,6 +12,7 @@ from oduyo_provider.api.client import Outcome as ReplyOutcome
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import NotSentError, RefusalsError
 from oduyo_provider.core.report import Outcome
+from oduyo_provider.sync.intake import Intake
 from oduyo_provider.sync.journal import Journal, Result
 
 #: A change is sent within this many seconds of its intent, or a new intent is written first. So the time of the last
@@ -24,8 +25,8 @@ REFUSALS_FROM_START = 50
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
 
-#: Changes in one intent: at least a few per connection, at most a journal's batch.
-MIN_BATCH, MAX_BATCH = 32, 500
+#: Changes in one intent: at least a few per connection; at most so many that a slow disk has time enough for the next.
+MIN_BATCH, MAX_BATCH = 32, 1_000
 
 _FLUSH_EVERY_S = 0.2
 
@@ -56,6 +57,7 @@ class Sender:
         self._check_lease = check_lease
         self._intended_at: dict[str, float] = {}
         self._error: Exception | None = None
+        self._intake = Intake()
         self._refusals_from_start: int | None = 0
         self._failures_in_a_row = 0
         #: Key → how often it was given to the client.
@@ -71,19 +73,16 @@ class Sender:
         Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
         are written.
         """
-        ready: asyncio.Queue[Change | None] = asyncio.Queue(maxsize=MAX_BATCH)
-        count = max(1, min(self._concurrency, len(changes)))
+        intake = self._intake = Intake()
         flusher = asyncio.create_task(self._flush_regularly())
-        workers = [asyncio.create_task(self._work(ready)) for _ in range(count)]
+        workers = [self._work(intake) for _ in range(min(self._concurrency, len(changes)))]
+        tasks = [asyncio.ensure_future(work) for work in (self._feed(changes, intake), *workers)]
         try:
-            await self._feed(changes, ready)
-            for _ in workers:
-                await self._offer(ready, None)
-            await asyncio.gather(*workers)
+            await asyncio.gather(*tasks)
         finally:
-            for task in (*workers, flusher):
+            for task in (*tasks, flusher):
                 task.cancel()
-            await asyncio.gather(*workers, flusher, return_exceptions=True)
+            await asyncio.gather(*tasks, flusher, return_exceptions=True)
             await self._journal.flush()
         if self._error is not None:
             raise self._error
@@ -94,8 +93,8 @@ class Sender:
         self._journal.record(result)
         self._on_result(change, result)
 
-    async def _feed(self, changes: Sequence[Change], ready: asyncio.Queue[Change | None]) -> None:
-        """Write intents batch by batch, one batch ahead of the workers.
+    async def _feed(self, changes: Sequence[Change], intake: Intake) -> None:
+        """Write intents batch by batch, half a batch ahead of the workers.
 
         A batch is about what one second sends, so that its intents rarely grow too old.
         """
@@ -107,39 +106,21 @@ class Sender:
             except Exception as error:
                 self._stop(error)
                 return
-            started_at = self._clock()
-            for change in batch:
-                if ready.full():
-                    await self._offer(ready, change)
-                else:
-                    ready.put_nowait(change)
-            took_s = max(self._clock() - started_at, 0.001)
-            size = max(MIN_BATCH, min(MAX_BATCH, int(len(batch) / took_s)))
+            intake.add(batch)
             position += len(batch)
+            waiting, started_at = len(intake), self._clock()
+            await intake.wait_until_low(len(batch) // 2)
+            took_s = max(self._clock() - started_at, 0.001)
+            size = max(MIN_BATCH, min(MAX_BATCH, int((waiting - len(intake)) / took_s)))
+        intake.close()
 
-    async def _offer(self, ready: asyncio.Queue[Change | None], item: Change | None) -> None:
-        """Put an item, unless everything has stopped and nobody takes any more."""
-        while self._error is None:
-            try:
-                await asyncio.wait_for(ready.put(item), 1.0)
-            except asyncio.TimeoutError:
-                continue
-            return
-
-    async def _work(self, ready: asyncio.Queue[Change | None]) -> None:
-        while self._error is None:
-            try:
-                change = ready.get_nowait() if not ready.empty() else await asyncio.wait_for(ready.get(), 1.0)
-            except asyncio.TimeoutError:
-                continue
-            if change is None:
-                return
-            try:
+    async def _work(self, intake: Intake) -> None:
+        try:
+            while (change := await intake.take()) is not None:
                 self._take(change, await self._call(change))
-            except Exception as error:
-                # Whether it was sent is not known: its intent stands, and the next try looks first.
-                self._stop(error)
-                return
+        except Exception as error:
+            # Whether that change was sent is not known: its intent stands, and the next try looks first.
+            self._stop(error)
 
     def _call(self, change: Change) -> Awaitable[Reply]:
         self.calls[change.key] = self.calls.get(change.key, 0) + 1
@@ -216,6 +197,7 @@ class Sender:
     def _stop(self, error: Exception) -> None:
         if self._error is None:
             self._error = error
+        self._intake.stop()
 
     async def _flush_regularly(self) -> None:
         while True:
