@@ -246,7 +246,8 @@ class OduyoClient:
         :param known_ids: ids of records that were confirmed; they decide only how the work is divided.
         :param take: is given each page, in any order.
         """
-        known = sorted((found for found in known_ids if int(found) > int(after_id or 0)), key=int)
+        floor = int(after_id or 0)
+        known = [str(number) for number in sorted(map(int, known_ids)) if number > floor]
         if not known:
             await _read(self._listing(after_id), take)
             return

@@ -179,8 +179,8 @@ class Applier:
         if not done:
             return
         self._progress.say(f"Reading {len(done):,} changes back")
-        sends = {change.key: self._count_sends(change.key) for change in done}
-        for change, result in await self._verifier.verify(done, self.results, sends, self._sender.calls.keys()):
+        fresh = self._sender.calls.keys()
+        for change, result in await self._verifier.verify(done, self.results, self._count_sends, fresh):
             self.results[change.key] = result
             self._journal.record(result)
 

@@ -140,6 +140,12 @@ class Reader:
     def _sort(records: Iterable[Remote]) -> list[Remote]:
         return sorted(records, key=lambda record: int(record["id"] or 0))
 
+    def choose_ours(self, found: dict[str, list[Remote]]) -> dict[str, list[Remote]]:
+        """Those of the found records that :meth:`can_be_ours`."""
+        if not self._is_create_mode:
+            return found
+        return {key: [record for record in records if self.is_new(record)] for key, records in found.items()}
+
     def can_be_ours(self, record: Remote) -> bool:
         """Whether a create of this plan can have made a record, or must answer for it."""
         return not self._is_create_mode or self.is_new(record)

@@ -54,13 +54,13 @@ class Verifier:
         self,
         done: Sequence[Change],
         results: Mapping[str, Result],
-        sends: Mapping[str, int],
+        count_sends: Callable[[str], int],
         fresh: Collection[str],
     ) -> list[tuple[Change, Result]]:
         """The results that turn out otherwise than they were taken.
 
         :param done: changes with the outcome done.
-        :param sends: key → how often the change may have been sent.
+        :param count_sends: how often the change with a key may have been sent.
         :param fresh: keys of changes that this very try sent. What an earlier one sent may have been changed by somebody
             since, which is no alteration of Ödüyo's: it is not remembered as one, and the next run corrects it.
         """
@@ -81,7 +81,7 @@ class Verifier:
                     if not is_last and not self._is_there(change, known, seen):
                         later.append(change)
                         continue
-                    result = await self._examine(change, known, records, seen, sends[key], is_fresh=key in fresh)
+                    result = await self._examine(change, known, records, seen, count_sends(key), is_fresh=key in fresh)
                     if result is not known:
                         corrected.append((change, result))
                 pending = later
@@ -106,9 +106,7 @@ class Verifier:
         others = [change for change in changes if change.action is not Action.CREATE]
         known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
         found = await self._reader.fetch_new(creates, known_ids) if creates else {}
-        current = {
-            key: [record for record in records if self._reader.can_be_ours(record)] for key, records in found.items()
-        }
+        current = self._reader.choose_ours(found)
         if others:
             current.update(await self._reader.fetch(others))
         return current
