@@ -23,7 +23,9 @@ class Intake:
         return len(self._changes)
 
     def add(self, changes: Iterable[Change]) -> None:
-        """Let changes be taken."""
+        """Let changes be taken, unless it was closed meanwhile: what stopped the others stops these too."""
+        if self._is_closed:
+            return
         self._changes.extend(changes)
         self._is_worth_a_look.set()
 

@@ -64,6 +64,16 @@ def test_what_is_left_when_it_is_closed_is_given_out_and_when_it_is_stopped_is_n
     assert run(work(is_stopped=True)) == []
 
 
+def test_what_comes_after_a_stop_is_not_given_out() -> None:
+    async def work() -> None:
+        intake = Intake()
+        intake.stop()
+        intake.add(CHANGES)
+        assert await take_all(intake) == []
+
+    run(work())
+
+
 def test_it_is_low_once_so_many_are_left_and_not_before() -> None:
     async def work() -> None:
         intake = Intake()
