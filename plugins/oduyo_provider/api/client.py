@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from enum import Enum
-from itertools import pairwise
 from types import TracebackType
 from typing import final
 
@@ -28,6 +27,7 @@ from oduyo_provider.api.pacing import Pacer
 from oduyo_provider.api.redact import Redactor
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.side_by_side import read_side_by_side
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.api.verdict import Move, compute_text
 from oduyo_provider.core.errors import ListingError, LostAnswerError, NotSentError, RetryError
@@ -238,44 +238,16 @@ class OduyoClient:
     async def read_side_by_side(
         self, after_id: str | None, known_ids: Iterable[str], take: Callable[[list[Remote]], None]
     ) -> None:
-        """As :meth:`list_records`, in passes side by side between ids that are known to be there.
-
-        One by one, each page is asked for after the one before has come. Everything is asked at once, also how the site
-        compares ids, without which no page is taken.
+        """As :meth:`list_records`, faster: see :mod:`.side_by_side`.
 
         :param known_ids: ids of records that were confirmed; they decide only how the work is divided.
         :param take: is given each page, in any order.
         """
-        floor = int(after_id or 0)
-        known = [str(number) for number in sorted(map(int, known_ids)) if number > floor]
-        if not known:
-            await _read(self._listing(after_id), take)
-            return
-        cuts = [*known[self._page_limit - 1 : -1 : self._page_limit], known[-1]]
-        compares_as_text = asyncio.ensure_future(fetch_compares_as_text(self._fetch, known[-1]))
 
-        async def take_pages(listing: Listing) -> None:
-            async for page in listing.pages():
-                if await compares_as_text:
-                    return
-                take(page)
+        def make(low: str | None, high: str | None) -> Listing:
+            return self._listing(low, until_id=high)
 
-        async def take_rest() -> None:
-            last = await self.fetch_last()
-            if last is None or int(record_id(last)) > int(known[-1]):
-                await take_pages(self._listing(known[-1]))
-
-        passes = [take_pages(self._listing(low, until_id=high)) for low, high in pairwise([after_id, *cuts])]
-        work = [asyncio.ensure_future(part) for part in (*passes, take_rest())]
-        try:
-            if not await compares_as_text:
-                await asyncio.gather(*work)
-                return
-        finally:
-            for part in work:
-                part.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-        await _read(self._listing(after_id), take)
+        await read_side_by_side(self._fetch, make, after_id, known_ids, take, limit=self._page_limit)
 
     async def snapshot_records(self, after_id: str | None = None) -> list[Remote]:
         """As :meth:`list_records`, started again when need be, all in memory.
@@ -338,8 +310,3 @@ class OduyoClient:
 
     async def _collect_once(self, is_wanted: Callable[[Remote], bool], listing: Listing) -> list[Remote]:
         return [record async for page in listing.pages() for record in page if is_wanted(record)]
-
-
-async def _read(listing: Listing, take: Callable[[list[Remote]], None]) -> None:
-    async for page in listing.pages():
-        take(page)
