@@ -140,7 +140,8 @@ def run_dag(
     recorded = RunLog()
     if not (DAGS / f"{dag.dag_id}.py").exists():  # dag.test itself stores those of the DAG folder
         store_dag(dag)
-    with recorded.capture(), _calling(between), _keeping_the_server():
+    _keep_one_server()
+    with recorded.capture(), _calling(between):
         run = dag.test(run_conf=conf)
     return _describe(run, staging, recorded)
 
@@ -175,9 +176,8 @@ def _calling(between: Callable[[], None] | None) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _keeping_the_server() -> Iterator[None]:
-    """Within the block all tasks talk to one server in this process, as since Airflow 3.3.
+def _keep_one_server() -> None:
+    """From now on all tasks talk to one server in this process, as since Airflow 3.3.
 
     Before, ``dag.test`` makes one a task: a second each, and 20 MB that are never freed.
     """
@@ -185,7 +185,6 @@ def _keeping_the_server() -> Iterator[None]:
 
     if not hasattr(supervisor.in_process_api_server, "cache_info"):
         supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
-    yield
 
 
 def store_dag(dag: Any) -> None:

@@ -59,7 +59,7 @@ def clean_text(value: str, *, repair: bool = False) -> str:
 def are_clean(texts: Sequence[str]) -> bool:
     """Whether neither :func:`clean_text` nor :func:`collapse_blanks` would change any of these texts.
 
-    One look at all of them, which costs no more than one at each; False when it cannot tell.
+    One look at all of them, which costs little more than a look at one; False when it cannot tell.
     """
     lines = "\n".join(["", *texts, ""])
     has_blanks = "  " in lines or "\n " in lines or " \n" in lines
