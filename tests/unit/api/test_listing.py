@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from oduyo_provider.api import listing
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.codec import Filter
 from oduyo_provider.api.listing import Listing, record_id
+from oduyo_provider.api.side_by_side import MakeListing, read_side_by_side
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from tests.unit.api.wire import FakeTime, Handler, Records, Site, half, no, ok
@@ -243,6 +244,36 @@ def test_passes_side_by_side_are_all_asked_for_before_the_first_answer() -> None
 
     assert sorted(side_by_side(answer, list(MANY), page_limit=40)) == list(MANY)
     assert asked == 5
+
+
+def test_pages_that_come_with_the_news_that_ids_are_compared_as_text_are_not_taken() -> None:
+    asked: list[asyncio.Future[None]] = []
+
+    async def answer() -> None:
+        asked.append(asyncio.get_running_loop().create_future())
+        # The way ids are compared, two passes and the last id: all are answered in one round of the loop.
+        if len(asked) == 4:
+            for future in asked:
+                future.set_result(None)
+        await asked[-1]
+
+    async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
+        await answer()
+        return [{"id": "2"}]
+
+    class Pass:
+        def __init__(self, after_id: str | None, until_id: str | None) -> None:
+            self.is_whole = after_id is None and until_id is None
+
+        async def pages(self) -> AsyncIterator[list[Remote]]:
+            if not self.is_whole:
+                await answer()
+            yield [{"id": "1"}, {"id": "2"}]
+
+    found: list[Remote] = []
+    make = cast("MakeListing", Pass)
+    asyncio.run(read_side_by_side(call, make, None, ["1", "2"], found.extend, limit=1))
+    assert [record["id"] for record in found] == ["1", "2"]
 
 
 def test_passes_side_by_side_end_when_nobody_can_say_how_ids_are_compared() -> None:
