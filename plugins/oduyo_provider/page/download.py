@@ -47,7 +47,8 @@ def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
 
 
 def neutralise_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """A text that no spreadsheet takes for a formula, nor for the end of the file, as some do a NUL."""
+    text = text.replace("\0", "␀")
     return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
 
 

@@ -50,6 +50,13 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None
     assert cells == [f"'{text}"] * 6
 
 
+def test_a_nul_is_shown_and_not_written() -> None:
+    data = b"".join(write_csv([Entry("failed", code="A\0B", reason="\0")], SPECIAL_CODE))
+    assert b"\0" not in data
+    (line,) = read(data)
+    assert (line["code"], line["reason"]) == ("A␀B", "␀")
+
+
 def test_other_cells_stay_as_they_are() -> None:
     assert [neutralise_cell(text) for text in ("", "a=b", "7", " =1", "'x")] == ["", "a=b", "7", " =1", "'x"]
 
