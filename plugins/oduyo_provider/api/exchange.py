@@ -113,7 +113,9 @@ class Exchange:
 
     async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, run: Exchanged) -> str:
         """Send once and note the verdict; returns the session it was sent with."""
-        async with self._pacer.slot():
+        if not self._pacer.take():
+            await self._pacer.acquire()
+        try:
             headers = self._keeper.present
             if headers is None:
                 headers = await _login(self._keeper.header())
@@ -121,7 +123,7 @@ class Exchange:
                 await preparation
             self.requests += 1
             try:
-                run.answer = await self._transport.post(path, body, {**headers, "Content-Type": "application/json"})
+                run.answer = await self._transport.post(path, body, headers)
             except NotSentError as error:
                 run.verdict = Verdict(Move.NOT_SENT, reason=str(error))
             except LostAnswerError as error:
@@ -133,9 +135,11 @@ class Exchange:
                     run.answer,
                     call=path.rpartition("/")[2],
                     proven=self.proven,
-                    now=self._now(),
+                    now=self._now,
                     redact=self._redact,
                 )
+        finally:
+            self._pacer.release()
         return headers["Authorization"]
 
     async def _is_to_be_sent_again(self, run: Exchanged, session: str, unknown_tries: int) -> bool:

@@ -12,7 +12,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 
 from oduyo_provider.api.rate import LearnedRate
 
@@ -29,7 +28,7 @@ ERRORS_OVER_REQUESTS = 32
 
 
 class Pacer:
-    """Slots for requests. Belongs to one event loop.
+    """Slots for requests: each is taken with :meth:`take` or :meth:`acquire` and given back. Belongs to one event loop.
 
     How a request ended is told right after its slot was given back, before anything else is awaited.
 
@@ -66,7 +65,6 @@ class Pacer:
         # Requests sent and not answered; how many of them the last slow-down found so; whether the last answer was theirs.
         self._under_way = self._earlier = 0
         self._is_earlier = False
-        self._slot = _Slot(self)
 
     @property
     def concurrency(self) -> int:
@@ -77,10 +75,6 @@ class Pacer:
     def rate(self) -> float:
         """Requests a second that may be sent just now; infinite when there is no bound."""
         return self._rate_bound if self._rate is None else min(self._rate_bound, self._rate.compute(self._clock()))
-
-    def slot(self) -> _Slot:
-        """``async with pacer.slot():`` around one request."""
-        return self._slot
 
     def throttled(self, retry_after_s: float | None) -> float:
         """Ödüyo asked for fewer requests: pause everybody, halve the concurrency and learn the rate, once per pause.
@@ -242,19 +236,3 @@ class Pacer:
             if not waiter.done():
                 self._running += 1
                 waiter.set_result(None)
-
-
-class _Slot:
-    """One object for all requests: it holds nothing of a request."""
-
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
-
-    async def __aenter__(self) -> None:
-        if not self._pacer.take():
-            await self._pacer.acquire()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pacer.release()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import aiohttp
 import msgspec
@@ -16,6 +17,9 @@ from yarl import URL
 from oduyo_provider.api.redact import neutralise
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
+
+if TYPE_CHECKING:
+    from aiohttp.abc import ResolveResult
 
 #: Longest wait for a connection; a part of ``timeout_s``, so that an unreachable host is told from a slow answer.
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
@@ -27,6 +31,7 @@ DEFAULT_KEEPALIVE_S = 4.0
 CHUNK_BYTES = 64 * 1024
 
 _BASE_HEADERS = {
+    "Content-Type": "application/json",
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": "airflow-provider-oduyo",
@@ -70,16 +75,18 @@ class Transport:
 
     async def __aenter__(self) -> Transport:
         settings = self._settings
-        connector = aiohttp.TCPConnector(
-            limit=settings.max_concurrency, keepalive_timeout=DEFAULT_KEEPALIVE_S, ssl=_load_tls(settings.verify)
-        )
         connect_s = min(DEFAULT_CONNECT_TIMEOUT_S, settings.timeout_s / 2)
+        connector = aiohttp.TCPConnector(
+            limit=settings.max_concurrency,
+            keepalive_timeout=DEFAULT_KEEPALIVE_S,
+            ssl=_load_tls(settings.verify),
+            resolver=_Resolver(connect_s),
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_BASE_HEADERS,
-            skip_auto_headers=("Content-Type",),
-            timeout=aiohttp.ClientTimeout(total=settings.timeout_s, connect=connect_s),
+            timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=connect_s),
             trust_env=False,
         )
         return self
@@ -92,7 +99,7 @@ class Transport:
             await session.close()
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send `body` to `path` below ``/api/v1/``; redirects are not followed.
+        """Send `body`, JSON if `headers` name no other type, to `path` below ``/api/v1/``; redirects are not followed.
 
         :raises NotSentError: no byte of the request left for Ödüyo.
         :raises LostAnswerError: the request may have arrived, but no whole answer came back.
@@ -169,6 +176,19 @@ class Transport:
             f"The request to {site} was sent, but no whole answer came back ({type(cause).__name__}: {text}). "
             "Whether it took effect is not known until Ödüyo is looked up."
         )
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """Looks names up in bounded time: of aiohttp's timeouts, the one that sets no timer for each request leaves this out."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__()
+        self._timeout_s = timeout_s
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return await asyncio.wait_for(super().resolve(host, port, family), self._timeout_s)
 
 
 def _load_tls(verify: bool | str) -> bool | ssl.SSLContext:

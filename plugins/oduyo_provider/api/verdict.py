@@ -79,12 +79,14 @@ _REFUSING = frozenset({200, 400, 404, 409, 422})
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-def classify(answer: Answer, *, call: str, proven: bool, now: datetime, redact: Callable[[str], str] = str) -> Verdict:
+def classify(
+    answer: Answer, *, call: str, proven: bool, now: Callable[[], datetime], redact: Callable[[str], str] = str
+) -> Verdict:
     """Decide what an answer means.
 
     :param call: ``create``, ``update``, ``delete`` or ``list``.
     :param proven: a good answer was seen before, so a page that is none of the API's comes from something in between.
-    :param now: the present time with a zone, for a ``Retry-After`` given as a date.
+    :param now: gives the present time with a zone, for a ``Retry-After`` given as a date.
     :param redact: strikes secrets out of the reason before it is cut.
     """
     envelope = parse_envelope(answer.body)
@@ -92,18 +94,18 @@ def classify(answer: Answer, *, call: str, proven: bool, now: datetime, redact: 
     if move is Move.DONE:
         return Verdict(move, data=envelope.data if envelope and call != "list" else None)
     is_slowing = move is Move.THROTTLED or answer.status == 503  # to a create, it does not say whether it took effect
-    retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now) if is_slowing else None
+    retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now()) if is_slowing else None
     return Verdict(move, reason=compute_reason(answer, redact), retry_after_s=retry_after_s)
 
 
 def _choose_move(answer: Answer, envelope: Envelope | None, call: str, proven: bool) -> Move:
     status = answer.status
+    if 200 <= status < 300:
+        return _judge_success(answer, envelope, proven)
     if status in (401, 403):
         return Move.SESSION
     if status == 429 or (status == 503 and call != "create" and "retry-after" in answer.headers):
         return Move.THROTTLED
-    if 200 <= status < 300:
-        return _judge_success(answer, envelope, proven)
     if 300 <= status < 400:
         return Move.UNKNOWN if proven else Move.NOT_THIS_API
     if 400 <= status < 500 and status != 408:

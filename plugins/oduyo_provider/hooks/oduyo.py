@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from airflow.sdk.log import mask_secret
 from requests import PreparedRequest, Response, Session
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.exchange import utc_now
 from oduyo_provider.api.login import fetch_session_id
 from oduyo_provider.api.redact import Redactor, neutralise
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
@@ -179,7 +179,7 @@ class OduyoHook(HttpHook):
 
     def _find_move(self, response: Response) -> Move:
         answer = Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
-        verdict = classify(answer, call="list", proven=self._is_proven, now=datetime.now(timezone.utc))
+        verdict = classify(answer, call="list", proven=self._is_proven, now=utc_now)
         self._is_proven = self._is_proven or verdict.move is Move.DONE
         return verdict.move
 

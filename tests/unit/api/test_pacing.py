@@ -7,7 +7,7 @@ import pytest
 
 from oduyo_provider.api.pacing import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, Pacer
 from oduyo_provider.api.rate import RESTART_RATIO
-from tests.unit.api.wire import FakeTime
+from tests.unit.api.wire import FakeTime, slot
 
 
 class Crowd:
@@ -18,7 +18,7 @@ class Crowd:
         self.inside = self.most = 0
 
     async def visit(self) -> None:
-        async with self.pacer.slot():
+        async with slot(self.pacer):
             self.inside += 1
             self.most = max(self.most, self.inside)
             await asyncio.sleep(0)
@@ -158,7 +158,7 @@ def test_a_slow_down_teaches_a_rate_between_what_was_taken_and_what_was_sent() -
         pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
         assert pacer.rate == float("inf")
         for _ in range(400):  # 40 a second for ten seconds
-            async with pacer.slot():
+            async with slot(pacer):
                 time.now_s += 0.025
             pacer.succeeded()
         pacer.throttled(1.0)
@@ -166,7 +166,7 @@ def test_a_slow_down_teaches_a_rate_between_what_was_taken_and_what_was_sent() -
         assert pacer.rate == pytest.approx(RESTART_RATIO * 40, rel=0.1)
         started_s = time.now_s
         for _ in range(100):
-            async with pacer.slot():
+            async with slot(pacer):
                 pass
             pacer.succeeded()
         assert 100 / (time.now_s - started_s) == pytest.approx(RESTART_RATIO * 40, rel=0.2)
@@ -182,11 +182,11 @@ def test_time_without_any_request_says_nothing_of_the_pace() -> None:
             pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
             for _ in range(2):
                 for _ in range(200):
-                    async with pacer.slot():
+                    async with slot(pacer):
                         time.now_s += 0.025
                     pacer.succeeded()
                 time.now_s += idle_s
-            async with pacer.slot():
+            async with slot(pacer):
                 pass
             pacer.throttled(1.0)
             time.now_s += 1.0
@@ -203,7 +203,7 @@ def test_a_server_that_takes_nothing_teaches_no_rate() -> None:
     async def run() -> None:
         pacer = Pacer(1, clock=time.clock, sleep=time.sleep)
         for _ in range(30):
-            async with pacer.slot():
+            async with slot(pacer):
                 time.now_s += 0.02
             pacer.throttled(None)
         time.now_s += LONGEST_DEFAULT_PAUSE_S
@@ -220,7 +220,7 @@ def test_a_pause_takes_back_the_turns_that_lie_in_it() -> None:
         times: list[float] = []
 
         async def visit() -> None:
-            async with pacer.slot():
+            async with slot(pacer):
                 times.append(round(time.now_s - 1000.0, 6))
 
         await visit()

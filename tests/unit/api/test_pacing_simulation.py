@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pytest
 
 from oduyo_provider.api.pacing import Pacer
+from tests.unit.api.wire import slot
 
 MINUTES = 6
 #: Requests a second that the servers allow, where nothing else is said.
@@ -154,7 +155,7 @@ class Simulation:
     async def _send_on(self, loop: VirtualLoop) -> None:
         """As an exchange does: one request after the other, each until it is settled."""
         while True:
-            async with self.pacer.slot():
+            async with slot(self.pacer):
                 status, retry_after_s = await self._request(loop)
             if status == 200:
                 self.pacer.succeeded()
@@ -249,7 +250,7 @@ def test_turns_that_were_taken_before_a_pause_are_taken_anew_after_it() -> None:
         pacer = Pacer(8, 1.0, clock=loop.time, sleep=asyncio.sleep)
 
         async def visit() -> None:
-            async with pacer.slot():
+            async with slot(pacer):
                 started_s.append(loop.time())
 
         visits = asyncio.gather(*(visit() for _ in range(5)))

@@ -18,7 +18,7 @@ YES = {"status": True, "data": "done"}
 def judge(status: int, body: object = b"", *, call: str = "update", proven: bool = True, **headers: str) -> Verdict:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return classify(Answer(status, named, content), call=call, proven=proven, now=NOW)
+    return classify(Answer(status, named, content), call=call, proven=proven, now=lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,9 @@ def test_a_listed_page_is_left_to_the_codec_and_other_data_is_given() -> None:
 
 def test_a_reason_is_one_short_line_without_secrets() -> None:
     body = ("x" * 295 + "gizli-parola\r\n\x1b[31m" + "y" * 600).encode()
-    verdict = classify(Answer(500, {}, body), call="create", proven=True, now=NOW, redact=Redactor(["gizli-parola"]))
+    verdict = classify(
+        Answer(500, {}, body), call="create", proven=True, now=lambda: NOW, redact=Redactor(["gizli-parola"])
+    )
     assert verdict.reason == f"HTTP 500: {'x' * 295}***\\…"
     assert judge(500).reason == "HTTP 500: no body"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, final
 
 from aiohttp import web
 
+from oduyo_provider.api.pacing import Pacer
 from oduyo_provider.api.settings import Settings
 
 SESSION = "session-0001"
@@ -141,6 +143,16 @@ async def _wait_for_closed_transports() -> None:
         if loop.time() > deadline:
             raise TimeoutError("a connection of the test server, or one to it, is still open")
         await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def slot(pacer: Pacer) -> AsyncIterator[None]:
+    """Around one request."""
+    await pacer.acquire()
+    try:
+        yield
+    finally:
+        pacer.release()
 
 
 class FakeTime:
