@@ -5,6 +5,7 @@ import gzip
 import io
 import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,25 @@ def test_a_refused_connection_is_not_sent() -> None:
 
 def test_an_unknown_host_is_not_sent() -> None:
     assert "nowhere.invalid" in fail(NotSentError, base_url="http://nowhere.invalid/api/v1")
+
+
+def test_a_name_that_is_not_looked_up_in_time_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+
+    def look_up(*_: object, **__: object) -> None:
+        is_over.wait(10)
+        raise OSError("no name server")
+
+    async def run() -> None:
+        async with Transport(Site().settings(base_url="http://slow.invalid/api/v1", timeout_s=0.2)) as transport:
+            try:
+                await transport.post("x", b"", {})
+            finally:
+                is_over.set()
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(NotSentError, match="in time"):
+        asyncio.run(run())
 
 
 def test_a_connection_that_is_not_accepted_in_time_is_not_sent(server_tls: ssl.SSLContext) -> None:
