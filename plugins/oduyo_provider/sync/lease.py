@@ -32,6 +32,9 @@ LAPSES_AFTER_S = 30.0
 #: How far the clocks of two workers may be apart, in seconds: the difference of the two figures above.
 CLOCK_SKEW_S = LAPSES_AFTER_S - HELD_FOR_S
 
+#: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
+READ_TRIES = 3
+
 _LOOK_EVERY_S = 1.0
 _SAY_EVERY_S = 30.0
 
@@ -176,13 +179,17 @@ class Lease:
 
 def read_claims(folder: Folder) -> list[Claim]:
     """All claims, also lapsed ones; a claim that is given back meanwhile is none."""
-    claims: list[Claim] = []
-    for name in folder.names():
-        if not name.endswith(".json") or name.startswith("."):
-            continue
-        try:
-            claims.append(msgspec.json.decode(folder.read(name), type=Claim))
-        except StagingError:
-            if folder.has(name):
-                raise
-    return claims
+    names = [name for name in folder.names() if name.endswith(".json") and not name.startswith(".")]
+    return [claim for name in names if (claim := _read_claim(folder, name)) is not None]
+
+
+def _read_claim(folder: Folder, name: str, tries: int = READ_TRIES) -> Claim | None:
+    """None when it is given back. One that could not be read and is there may have been given back and made anew."""
+    try:
+        return msgspec.json.decode(folder.read(name), type=Claim)
+    except StagingError:
+        if not folder.has(name):
+            return None
+        if tries == 1:
+            raise
+    return _read_claim(folder, name, tries - 1)

@@ -12,7 +12,7 @@ import pytest
 from oduyo_provider.core.errors import LeaseLostError, StagingError
 from oduyo_provider.sync import lease as lease_module
 from oduyo_provider.sync.clock import Clock
-from oduyo_provider.sync.lease import HELD_FOR_S, LAPSES_AFTER_S, Lease
+from oduyo_provider.sync.lease import HELD_FOR_S, LAPSES_AFTER_S, Lease, read_claims
 from oduyo_provider.sync.staging import Folder
 
 
@@ -170,6 +170,31 @@ def test_a_claim_that_took_too_long_to_write_is_lost(
                 lease.check()
 
     asyncio.run(asyncio.wait_for(work(), 30))
+
+
+@pytest.mark.parametrize(("failures", "is_there", "fails"), [(2, True, False), (3, True, True), (1, False, False)])
+def test_a_claim_that_is_made_anew_while_it_is_read_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, folder: Folder, time: FakeTime, failures: int, is_there: bool, fails: bool
+) -> None:
+    make(folder, time, "a")._renew()
+    read, left = Folder.read, failures
+
+    def flaky(self: Folder, name: str) -> bytes:
+        nonlocal left
+        if left:
+            left -= 1
+            if not is_there:
+                self.delete(name)
+            raise StagingError("there is no staged file")
+        return read(self, name)
+
+    monkeypatch.setattr(Folder, "read", flaky)
+    if fails:
+        with pytest.raises(StagingError):
+            read_claims(folder)
+    else:
+        assert [claim.generation for claim in read_claims(folder)] == (["a"] if is_there else [])
+    assert left == 0
 
 
 @pytest.mark.parametrize("seed", range(30))
