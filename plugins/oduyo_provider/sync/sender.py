@@ -28,6 +28,7 @@ FAILURES_IN_A_ROW = 20
 #: Changes in one intent: at least a few per connection; at most so many that a slow disk has time enough for the next.
 MIN_BATCH, MAX_BATCH = 32, 1_000
 
+#: How often it is looked whether outcomes have waited long enough.
 _FLUSH_EVERY_S = 0.2
 
 
@@ -58,6 +59,7 @@ class Sender:
         self._intended_at: dict[str, float] = {}
         self._error: Exception | None = None
         self._intake = Intake()
+        self._many_wait = asyncio.Event()
         self._refusals_from_start: int | None = 0
         self._failures_in_a_row = 0
         #: Key → how often it was given to the client.
@@ -74,15 +76,15 @@ class Sender:
         are written.
         """
         intake = self._intake = Intake()
-        flusher = asyncio.create_task(self._flush_regularly())
+        flushers = [asyncio.ensure_future(flush) for flush in (self._flush_regularly(), self._flush_when_many_wait())]
         workers = [self._work(intake) for _ in range(min(self._concurrency, len(changes)))]
         tasks = [asyncio.ensure_future(work) for work in (self._feed(changes, intake), *workers)]
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in (*tasks, flusher):
+            for task in (*tasks, *flushers):
                 task.cancel()
-            await asyncio.gather(*tasks, flusher, return_exceptions=True)
+            await asyncio.gather(*tasks, *flushers, return_exceptions=True)
             await self._journal.flush()
         if self._error is not None:
             raise self._error
@@ -90,7 +92,8 @@ class Sender:
     def settle(self, change: Change, result: Result) -> None:
         """Take a final result."""
         self.unsettled.pop(change.key, None)
-        self._journal.record(result)
+        if self._journal.record(result):
+            self._many_wait.set()
         self._on_result(change, result)
 
     async def _feed(self, changes: Sequence[Change], intake: Intake) -> None:
@@ -200,14 +203,23 @@ class Sender:
         self._intake.stop()
 
     async def _flush_regularly(self) -> None:
-        while True:
+        while self._error is None:
             await asyncio.sleep(_FLUSH_EVERY_S)
             if self._journal.is_due:
-                try:
-                    await self._journal.flush()
-                except Exception as error:
-                    self._stop(error)
-                    return
+                await asyncio.shield(self._flush())
+
+    async def _flush_when_many_wait(self) -> None:
+        while self._error is None:
+            await self._many_wait.wait()
+            self._many_wait.clear()
+            await asyncio.shield(self._flush())
+
+    async def _flush(self) -> None:
+        """Shielded where it is called: a cancelled one would leave its thread writing while the last flush writes too."""
+        try:
+            await self._journal.flush()
+        except Exception as error:
+            self._stop(error)
 
 
 def _may_have_landed(change: Change, reply: Reply) -> bool:
