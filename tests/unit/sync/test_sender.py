@@ -86,12 +86,12 @@ def test_outcomes_are_written_as_soon_as_many_wait(monkeypatch: pytest.MonkeyPat
 def test_the_last_outcomes_wait_for_those_that_are_being_written(
     monkeypatch: pytest.MonkeyPatch, folder: Folder
 ) -> None:
-    appends = Appends(seconds=0.5)
+    appends = Appends(seconds=1.0)
     monkeypatch.setattr(Folder, "append", lambda *given: appends(*given))
-    send(folder, creates(FLUSH_AFTER_OUTCOMES + 1))
+    send(folder, creates(FLUSH_AFTER_OUTCOMES + 100))
     assert not appends.overlapped
-    assert sum(appends.lines) == FLUSH_AFTER_OUTCOMES + 1
-    assert len(read_history(folder, "d").results) == FLUSH_AFTER_OUTCOMES + 1
+    assert sum(appends.lines) == FLUSH_AFTER_OUTCOMES + 100
+    assert len(read_history(folder, "d").results) == FLUSH_AFTER_OUTCOMES + 100
 
 
 def test_sending_stops_when_outcomes_cannot_be_written(monkeypatch: pytest.MonkeyPatch, folder: Folder) -> None:
