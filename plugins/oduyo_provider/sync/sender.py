@@ -205,17 +205,20 @@ class Sender:
     async def _flush_regularly(self) -> None:
         while self._error is None:
             await asyncio.sleep(_FLUSH_EVERY_S)
-            if self._journal.is_due:
-                await asyncio.shield(self._flush())
+            await self._flush_what_is_due()
 
     async def _flush_when_many_wait(self) -> None:
         while self._error is None:
             await self._many_wait.wait()
             self._many_wait.clear()
+            await self._flush_what_is_due()
+
+    async def _flush_what_is_due(self) -> None:
+        if self._journal.is_due:
+            # A flush that is cancelled would leave its thread writing while the last one writes too.
             await asyncio.shield(self._flush())
 
     async def _flush(self) -> None:
-        """Shielded where it is called: a cancelled one would leave its thread writing while the last flush writes too."""
         try:
             await self._journal.flush()
         except Exception as error:
