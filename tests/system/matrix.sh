@@ -40,7 +40,7 @@ for python in ${PYTHONS:-3.10 3.11 3.12 3.13}; do
             uv pip install --quiet --python "$folder/$name/bin/python" --constraint "$folder/$name.txt" "$wheel" \
                 --group sandbox --group test >>"$log" 2>&1 &&
             "$folder/$name/bin/python" -m pytest -q -n 2 --dist loadfile "${warnings[@]}" "${tests[@]}" >>"$log" 2>&1; then
-            outcome=$(tail -n 1 "$log")
+            outcome=$(grep -E ' passed.* in ' "$log" | tail -n 1) # Airflow logs after pytest's last line
         else
             outcome="FAILED"
             result=1
