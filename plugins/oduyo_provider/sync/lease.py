@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -28,6 +28,9 @@ RENEW_EVERY_S = 10.0
 HELD_FOR_S = 20.0
 #: … and others take it for lapsed after this.
 LAPSES_AFTER_S = 30.0
+
+#: The file of a writer that was killed is removed after this.
+FORGOTTEN_AFTER_S = 24 * 3600.0
 
 #: How far the clocks of two workers may be apart, in seconds: the difference of the two figures above.
 CLOCK_SKEW_S = LAPSES_AFTER_S - HELD_FOR_S
@@ -103,7 +106,7 @@ class Lease:
         finally:
             renewal.cancel()
             await asyncio.gather(renewal, return_exceptions=True)
-            await asyncio.to_thread(self._folder.delete, self._name)
+            await asyncio.to_thread(self._folder.delete, _name_file(self._attempt))
 
     def check(self) -> None:
         """Call before every sending.
@@ -122,20 +125,19 @@ class Lease:
         # Both clocks: one stands still while the machine sleeps, the other can be set.
         return max(self._monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
 
-    @property
-    def _name(self) -> str:
-        return f"{self._attempt}.json"
-
     async def _acquire(self) -> None:
         waited_from: float | None = None
         said_at = self._monotonic() - _SAY_EVERY_S
         while True:
             mine = await asyncio.to_thread(self._renew)
-            rivals = await asyncio.to_thread(self._read_rivals, mine)
+            claims = await asyncio.to_thread(read_claims, self._folder)
+            others = [claim for claim in claims if mine.conflicts_with(claim)]
+            rivals = [other for other in others if mine.renewed_at - other.renewed_at <= LAPSES_AFTER_S]
             if not rivals:
+                await asyncio.to_thread(self._forget_dead, mine, others)
                 return
             if any(rival.rank < mine.rank for rival in rivals):
-                await asyncio.to_thread(self._folder.delete, self._name)
+                await asyncio.to_thread(self._folder.delete, _name_file(self._attempt))
             waited_from = self._monotonic() if waited_from is None else waited_from
             if self._monotonic() - said_at >= _SAY_EVERY_S:
                 said_at = self._monotonic()
@@ -147,7 +149,7 @@ class Lease:
     def _renew(self) -> Claim:
         before = self._monotonic()
         claim = Claim(self._generation, self._partition, self._attempt, self._clock.now())
-        self._folder.write(self._name, msgspec.json.encode(claim))
+        self._folder.write(_name_file(self._attempt), msgspec.json.encode(claim))
         self._renewed_at, self._claimed_at = before, claim.renewed_at
         return claim
 
@@ -168,13 +170,15 @@ class Lease:
         age_s = max(self._monotonic() - renewed_at, self._clock.now() - claimed_at)
         self._is_lost = self._is_lost or age_s > HELD_FOR_S
 
-    def _read_rivals(self, mine: Claim) -> list[Claim]:
-        now = self._clock.now()
-        return [
-            claim
-            for claim in read_claims(self._folder)
-            if mine.conflicts_with(claim) and now - claim.renewed_at <= LAPSES_AFTER_S
-        ]
+    def _forget_dead(self, mine: Claim, others: Iterable[Claim]) -> None:
+        """Remove claims of writers that were killed. Only those that conflict: one that did come back would see ours."""
+        for other in others:
+            if mine.renewed_at - other.renewed_at > FORGOTTEN_AFTER_S:
+                self._folder.delete(_name_file(other.attempt))
+
+
+def _name_file(attempt: str) -> str:
+    return f"{attempt}.json"
 
 
 def read_claims(folder: Folder) -> list[Claim]:

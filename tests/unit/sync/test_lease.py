@@ -12,7 +12,7 @@ import pytest
 from oduyo_provider.core.errors import LeaseLostError, StagingError
 from oduyo_provider.sync import lease as lease_module
 from oduyo_provider.sync.clock import Clock
-from oduyo_provider.sync.lease import HELD_FOR_S, LAPSES_AFTER_S, Lease, read_claims
+from oduyo_provider.sync.lease import FORGOTTEN_AFTER_S, HELD_FOR_S, LAPSES_AFTER_S, Lease, read_claims
 from oduyo_provider.sync.staging import Folder
 
 
@@ -136,6 +136,21 @@ def test_a_holder_renews_its_claim_and_survives_a_storage_that_fails_for_a_momen
 
     asyncio.run(asyncio.wait_for(work(), 30))
     assert any("disk full" in line for line in said)
+
+
+def test_claims_of_writers_that_were_killed_are_forgotten(folder: Folder, time: FakeTime) -> None:
+    make(folder, time, "old")._renew()
+    make(folder, time, "new", partition=1)._renew()
+    time.now_s += FORGOTTEN_AFTER_S - 60
+    make(folder, time, "later")._renew()
+    time.now_s += 120
+
+    async def work() -> None:
+        async with make(folder, time, "new").hold():
+            # The old one of this very plan stays until another plan's writer comes: it does not stand in the way.
+            assert sorted(claim.generation for claim in read_claims(folder)) == ["later", "new", "new"]
+
+    asyncio.run(work())
 
 
 def test_a_lease_that_was_lost_stays_lost(monkeypatch: pytest.MonkeyPatch, folder: Folder, time: FakeTime) -> None:
