@@ -14,12 +14,17 @@ from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import settings
 
 from sandbox.erp.load import load_demo
 from sandbox.erp.server import DemoErp, start_server, stop_server
 from sandbox.oduyo.server import Sandbox
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 # Airflow reads its settings when it is first imported, so they are set before anything imports it.
 _HOME = Path(tempfile.mkdtemp(prefix=f"oduyo-airflow-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))

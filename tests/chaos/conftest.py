@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
 
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.figures import FIGURES
@@ -30,6 +32,12 @@ def _light_heap() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _object_store() -> None:
+    """An object store in memory, opened as Airflow opens any other."""
+    attach("memory", fs=MemoryFileSystem())
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import OduyoError
@@ -13,6 +14,8 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
+from oduyo_provider.sync.finish import Steps
+from oduyo_provider.sync.finish import report as report_run
 from oduyo_provider.sync.load import load
 from oduyo_provider.sync.manifest import Reference
 from oduyo_provider.sync.rows import stage_rows
@@ -32,18 +35,29 @@ RETRY_DELAY_S = (0.0, 0.0, 1.0, 10.0, 30.0, 300.0, 1000.0)
 GIVES_UP = 0.25
 SETTLE_S = 60.0
 
+T = TypeVar("T")
+
 
 class ChaosDriver(Driver):
     """A driver in virtual time, whose process may be killed.
 
+    :param place: where staging is, a folder or an object store's URI.
+    :param buckets: partitions of a side that is not small; 1 for one.
     :param on_try: called before every try, to set faults or to arm the switch.
     """
 
     def __init__(
-        self, site: Sandbox, folder: Path, virtual: VirtualTime, switch: Switch, rng: random.Random, concurrency: int
+        self,
+        site: Sandbox,
+        place: Path | str,
+        virtual: VirtualTime,
+        switch: Switch,
+        rng: random.Random,
+        concurrency: int,
+        buckets: int = 1,
     ) -> None:
-        super().__init__(site, folder, settle_s=SETTLE_S, timeout_s=30, max_concurrency=concurrency)
-        self.virtual, self.switch, self.rng = virtual, switch, rng
+        super().__init__(site, place, settle_s=SETTLE_S, timeout_s=30, max_concurrency=concurrency)
+        self.virtual, self.switch, self.rng, self.buckets = virtual, switch, rng, buckets
         self.tries = self.runs = self.failed_tries = 0
         self.on_try: Callable[[], None] = lambda: None
 
@@ -53,6 +67,12 @@ class ChaosDriver(Driver):
         )
 
     def plan(self, rows: list[Row], run: Run, **params: object) -> Reference:
+        """The plan of the first partition."""
+        return self.plan_all(rows, run, **params)[0]
+
+    def plan_all(self, rows: list[Row], run: Run, **params: object) -> list[Reference]:
+        """The plans of all partitions."""
+
         async def work() -> Reference:
             async with self.client() as client:
                 return await fetch_snapshot(
@@ -61,7 +81,7 @@ class ChaosDriver(Driver):
                     given,
                     normaliser,
                     site=self.settings.site,
-                    buckets=1,
+                    buckets=self.buckets,
                     settle_s=SETTLE_S,
                     clock=self.virtual.clock,
                 )
@@ -69,8 +89,8 @@ class ChaosDriver(Driver):
         given = parse_params(params)
         normaliser = Normaliser(SPECIAL_CODE, given.rules)
         self.snapshot = asyncio.run(work())
-        self.parts = stage_rows(run, rows, self.snapshot, given.rules, 1)
-        return transform(run, self.parts[0], given)
+        self.parts = stage_rows(run, rows, self.snapshot, given.rules, self.buckets)
+        return [transform(run, part, given) for part in self.parts]
 
     def load(self, plan: Reference, run: Run, **changes: object) -> Reference:
         async def work() -> Reference:
@@ -79,22 +99,22 @@ class ChaosDriver(Driver):
 
         return asyncio.run(work())
 
-    def attempt(self, work: Callable[[int], Reference]) -> Reference | None:
+    def attempt(self, work: Callable[[int], T], is_done: Callable[[T], bool] = lambda _: True) -> T | None:
         """Try a task until it succeeds, it is given up, or :data:`TRIES` tries are used up."""
         for number in range(1, TRIES + 1):
             self.tries += 1
             self.on_try()
+            made: T | None = None
             try:
-                reference = work(number)
+                made = work(number)
             except OduyoError:
-                reference = None
+                pass
             except KilledError:
-                reference = None
                 bury()
             finally:
                 self.switch.disarm()
-            if reference is not None and not reference.get("undelivered"):
-                return reference
+            if made is not None and is_done(made):
+                return made
             self.failed_tries += 1
             if self.rng.random() < GIVES_UP:
                 return None
@@ -105,10 +125,18 @@ class ChaosDriver(Driver):
         """One run; None when it came to no plan."""
         self.runs += 1
         name = self.new_run().run_id
-        plan = self.attempt(lambda number: self.plan(rows, self.new_run(name, number), **params))
-        if plan is None:
+        plans = self.attempt(lambda number: self.plan_all(rows, self.new_run(name, number), **params))
+        if plans is None:
             return None
-        done = self.attempt(lambda number: self.load(plan, self.new_run(name, number)))
-        report = self.report(self.new_run(name), plan, [done] if done else [])
+        # Mapped tasks begin in no certain order, and one that failed does not keep the others from running.
+        order = self.rng.sample(plans, len(plans)) if len(plans) > 1 else plans
+        loads = [done for plan in order if (done := self._load_until_done(plan, name)) is not None]
+        steps = Steps(None, self.parts, plans, {}, loads)
+        report = report_run(self.new_run(name), steps, dry_run=False)
         report.check()
-        return report if done else None
+        return report if len(loads) == len(plans) else None
+
+    def _load_until_done(self, plan: Reference, name: str) -> Reference | None:
+        return self.attempt(
+            lambda number: self.load(plan, self.new_run(name, number)), lambda reference: not reference["undelivered"]
+        )

@@ -18,6 +18,9 @@ RUNS_WITH_FAULTS, RUNS = 4, 10
 #: A commit and the time until lists show it stay below settle_s together; a request takes some time by itself.
 LATEST_S = SETTLE_S - LONGEST_REQUEST_S - 2.0
 
+#: 0-1: how often staging is an object store, which cannot append and has no folders.
+IN_OBJECT_STORE = 0.3
+
 Fault = dict[str, Any]
 
 
@@ -129,7 +132,11 @@ class Schedule:
         self.readings = draw_readings(rng)
         site.set_readings(**self.readings)
         self.faults = draw_faults(rng, self.readings)
-        self.driver = ChaosDriver(site, folder, virtual, switch, rng, rng.choice([1, 3, 8]))
+        shape = random.Random(f"shape {seed}")
+        self.place = f"memory://chaos{folder}" if shape.random() < IN_OBJECT_STORE else str(folder)
+        self.driver = ChaosDriver(
+            site, self.place, virtual, switch, rng, rng.choice([1, 3, 8]), buckets=shape.choice([1, 1, 1, 4])
+        )
         self.on_missing = rng.choice(["keep", "keep", "deactivate", "delete"])
 
     def run(self) -> None:
@@ -188,8 +195,8 @@ def run_schedule(
     *,
     kill_probability: float = 0.5,
     show: Callable[[str], None] = print,
-) -> None:
-    """Run one seed and count what it did; on a failure show what was drawn."""
+) -> str:
+    """Run one seed and count what it did; on a failure show what was drawn. Returns where its staging is."""
     schedule = Schedule(seed, site, folder, virtual, switch, kill_probability)
     kills = switch.kills
     try:
@@ -201,9 +208,11 @@ def run_schedule(
     finally:
         switch.disarm()
         FIGURES.take_faults(site.faults())
+        FIGURES.add(in_an_object_store=int("://" in schedule.place), in_partitions=int(schedule.driver.buckets > 1))
         FIGURES.take_run(
             counters=site.log()["counters"],
             tries=schedule.driver.tries,
             runs=schedule.driver.runs,
             kills=switch.kills - kills,
         )
+    return schedule.place

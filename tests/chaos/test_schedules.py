@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from fsspec.core import url_to_fs
 
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
@@ -29,6 +29,6 @@ def test_every_change_takes_effect_exactly_once(
 ) -> None:
     for seed in range(first, min(first + BATCH, SEEDS.stop)):
         folder = tmp_path / str(seed)
-        run_schedule(seed, chaos_site, folder, virtual, switch)
-        shutil.rmtree(folder)
+        files, path = url_to_fs(run_schedule(seed, chaos_site, folder, virtual, switch))
+        files.rm(path, recursive=True)
         FIGURES.add(schedules=1)

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import pytest
 
 from oduyo_provider.api import transport
-from oduyo_provider.sync import lease, snapshot
+from oduyo_provider.sync import lease, side, snapshot
 from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.staging import Folder
 
@@ -165,6 +165,8 @@ def install(patch: pytest.MonkeyPatch, virtual: VirtualTime, switch: Switch) -> 
     """Put the product's requests on the clock, and its requests and writes under the switch."""
     # The lease is renewed in real time; it has tests of its own, and the killed processes hold it as in production.
     patch.setattr(lease, "HELD_FOR_S", float("inf"))
+    # Small enough for a schedule's few rows to be divided, where partitions are asked for.
+    patch.setattr(side, "SINGLE_PARTITION_ROWS", 8)
     patch.setattr(snapshot, "time", SimpleNamespace(time=virtual.now, monotonic=time.monotonic))
     post = transport.Transport.post
 

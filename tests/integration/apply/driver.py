@@ -47,9 +47,9 @@ async def short_wait(seconds: float) -> None:
 class Driver:
     """Runs the steps one by one, as Airflow's tasks would."""
 
-    def __init__(self, site: Sandbox, folder: Path, **extra: object) -> None:
+    def __init__(self, site: Sandbox, place: Path | str, **extra: object) -> None:
         self.site = site
-        self.root = Folder.open(str(folder))
+        self.root = Folder.open(str(place))
         account = site.account
         self.settings = Settings.from_connection(
             host=site.url,
