@@ -124,7 +124,10 @@ class Transport:
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
             error = self._explain(cause)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # or this frame, which its traceback holds, would hold it in turn until garbage is collected
 
     def _read(self, response: aiohttp.ClientResponse) -> Awaitable[bytes | None]:
         """The whole body, or None when it is too long."""

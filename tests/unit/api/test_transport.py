@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import io
 import socket
 import ssl
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,24 @@ def test_a_broken_answer_is_a_lost_one(handler: Handler) -> None:
 def test_a_late_answer_is_a_lost_one() -> None:
     with pytest.raises(LostAnswerError, match="was sent"):
         post(Site(), hang, timeout_s=0.2)
+
+
+def test_an_error_is_freed_at_once_and_what_it_holds_with_it() -> None:
+    # A night of lost answers must not wait for garbage collection, which is rare while a load runs.
+    async def run() -> None:
+        async with Site(create=hang_up) as site, Transport(site.settings()) as transport:
+            try:
+                await transport.post("erp/x/create", b"", {})
+            except LostAnswerError as error:
+                errors.append(weakref.ref(error))
+
+    errors: list[weakref.ref[LostAnswerError]] = []
+    gc.disable()
+    try:
+        asyncio.run(run())
+        assert [error() for error in errors] == [None]
+    finally:
+        gc.enable()
 
 
 def test_an_answer_that_is_no_http_is_a_lost_one_and_leaks_nothing() -> None:
