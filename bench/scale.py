@@ -33,7 +33,7 @@ MIN_SPEED_RATIO = 1.9
 LATENCY_MS = 50.0
 #: More than 20,000, below which a side is one partition.
 ROWS = 20_800
-PARTITIONS = 16
+PARTITIONS = 8
 WORKERS = ("one", "two")
 _VISIBILITY_S = 6 * 3600
 
