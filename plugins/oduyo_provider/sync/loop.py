@@ -22,7 +22,7 @@ COLLECT_AFTER_OBJECTS = 500_000
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a loop of its own, as ``asyncio.run`` does.
 
-    uvloop takes 8 % off the CPU of a row, fewer garbage collections a few percent (docs/performance.md).
+    What uvloop saves stands in docs/performance.md.
     """
     with _collecting_rarely():
         return _run(work)
