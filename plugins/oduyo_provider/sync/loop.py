@@ -15,7 +15,7 @@ except ImportError:  # not on every platform; the loop of the standard library d
 T = TypeVar("T")
 
 #: New objects before a search for unreachable ones. A plan's changes are many small objects that all stay, and Python's
-#: default of 700 goes through them again and again. Sending leaves no garbage that only such a search would find.
+#: default of 700 goes through them again and again. Only a cut answer leaves garbage that such a search must find, aiohttp's.
 COLLECT_AFTER_OBJECTS = 500_000
 
 
