@@ -122,6 +122,7 @@ class Exchange:
             if before_send is not None and (preparation := before_send()) is not None:
                 await preparation
             self.requests += 1
+            sent_at = self._clock()
             try:
                 run.answer = await self._transport.post(path, body, headers)
             except NotSentError as error:
@@ -130,6 +131,7 @@ class Exchange:
                 run.sends += 1
                 run.verdict = Verdict(Move.UNKNOWN, reason=str(error))
             else:
+                self._pacer.answered(self._clock() - sent_at)
                 run.sends += 1
                 run.verdict = classify(
                     run.answer,

@@ -3,6 +3,8 @@
 Two bounds work together. The **concurrency** is halved by a "slow down" and by rising errors, and comes back one by one.
 By itself it is too coarse: one request after the other, of 5 ms each, is 200 a second already. So a "slow down" also
 teaches a **rate**, see :class:`.rate.LearnedRate`. There is none as long as nobody asks for one.
+
+Within them requests are spread over the time that an answer takes, see :mod:`.spread`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from oduyo_provider.api.rate import LearnedRate
+from oduyo_provider.api.spread import Spread
 
 #: Successes for one more request at once, after a slow-down.
 DEFAULT_RECOVERY_SUCCESSES = 20
@@ -51,6 +54,7 @@ class Pacer:
         self._sleep = sleep
         self._rate_bound = requests_per_second or math.inf
         self._rate: LearnedRate | None = None
+        self._spread = Spread()
         self._next_at = -math.inf
         self._paused_until: float | None = None
         self._pauses = 0
@@ -106,6 +110,10 @@ class Pacer:
         if self._error_ratio > RISING_ERRORS_RATIO:
             self._slow_down()
 
+    def answered(self, took_s: float) -> None:
+        """An answer came, whatever it says, so long after its request, in seconds; told before its slot is given back."""
+        self._spread.note(took_s)
+
     def succeeded(self) -> None:
         """A request got its answer: recover by one after every `DEFAULT_RECOVERY_SUCCESSES`."""
         if self._is_earlier:
@@ -123,9 +131,11 @@ class Pacer:
 
     def take(self) -> bool:
         """Take a slot if that needs no waiting, as nearly always; False when it does."""
+        now = self._clock()
         is_free = self._running < self._limit and not self._waiters
-        if not is_free or self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf:
+        if not is_free or self._has_pace or not self._spread.is_turn(now):
             return False
+        self._spread.take_turn(now, self._limit)
         if not self._running:
             self._end_idleness()
         self._running += 1
@@ -134,19 +144,21 @@ class Pacer:
         return True
 
     async def acquire(self) -> None:
-        """Wait for a slot, for the end of a pause, and for the rate, in this order."""
+        """Wait for a slot, for its turn among the others, for the end of a pause, and for the rate, in this order."""
         if self._running < self._limit and not self._waiters:
             if not self._running:
                 self._end_idleness()
             self._running += 1
         else:
             await self._queue()
-        if self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf:
-            try:
+        try:
+            if wait_s := self._spread.take_turn(self._clock(), self._limit):
+                await self._sleep(wait_s)
+            if self._has_pace:  # maybe since a moment ago
                 await self._wait_for_turn()
-            except BaseException:
-                self._leave()
-                raise
+        except BaseException:
+            self._leave()
+            raise
         self._sent += 1
         self._under_way += 1
 
@@ -158,6 +170,11 @@ class Pacer:
         if self._is_earlier:
             self._earlier -= 1
         self._leave()
+
+    @property
+    def _has_pace(self) -> bool:
+        """Whether a pause or a rate may have to be waited for."""
+        return self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf
 
     async def _wait_for_turn(self) -> None:
         """Each in turn takes the next moment that pause and rate allow; a pause that begins meanwhile takes it away again."""

@@ -392,3 +392,21 @@ def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> No
 
     use(Site(create=count), time, many, max_concurrency=2)
     assert most == 2
+
+
+def test_what_is_sent_at_once_is_spread_over_the_time_that_an_answer_takes(time: FakeTime) -> None:
+    async def take_20_ms(request: web.Request, body: bytes) -> web.StreamResponse:
+        time.now_s += 0.020
+        return await CREATED(request, body)
+
+    site = Site(create=[take_20_ms, CREATED])
+
+    async def work(client: OduyoClient) -> None:
+        await create(client)
+        assert time.slept == []
+        await asyncio.gather(*(create(client) for _ in range(16)))
+
+    use(site, time, work, max_concurrency=16)
+    assert len(site.calls("create")) == 17
+    assert time.slept
+    assert max(time.slept) < 0.020

@@ -1,0 +1,42 @@
+"""Requests spread over the time that an answer takes, not sent in crowds.
+
+What is answered together is dealt with one after the other, and what follows it leaves together again: a crowd does not
+part by itself. Each in it waits for those before it, here and at Ödüyo, while in the rest of the time nobody has anything
+to do. With many at a time and quick answers that costs some percent of the pace.
+"""
+
+from __future__ import annotations
+
+import math
+
+#: Gap between two requests, of what it is when all that may be under way are spread evenly: who is late can catch up.
+GAP_RATIO = 0.8
+#: Longest gap, in seconds: some times what a request costs this side. More would only delay the first answers.
+LONGEST_GAP_S = 0.0005
+#: Who would have to wait no longer than this goes at once, in seconds: timers are no finer.
+NEAR_S = 0.001
+#: By so much the fastest answer is forgotten with each one that is slower.
+FORGET_RATIO = 1.001
+
+
+class Spread:
+    """Whose turn it is when. There is no gap before the first answer, and none that counts where answers take no time."""
+
+    def __init__(self) -> None:
+        self._fastest_s = math.inf
+        self._next_at = -math.inf
+
+    def note(self, took_s: float) -> None:
+        """An answer took so long, in seconds. The fastest of late decides: what stalls now and then must not widen the gap."""
+        self._fastest_s = min(took_s, self._fastest_s * FORGET_RATIO)
+
+    def is_turn(self, now: float) -> bool:
+        """Whether a request may leave now."""
+        return self._next_at - now <= NEAR_S
+
+    def take_turn(self, now: float, concurrency: int) -> float:
+        """Take the next turn; returns how long to wait for it, in seconds."""
+        turn_at = max(now, self._next_at)
+        if self._fastest_s < math.inf:
+            self._next_at = turn_at + min(LONGEST_GAP_S, GAP_RATIO * self._fastest_s / concurrency)
+        return turn_at - now if turn_at - now > NEAR_S else 0.0
