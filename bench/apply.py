@@ -77,6 +77,9 @@ def measure_cell(rows: int, concurrency: int, latency_ms: float, pairs: int, hoo
     limits = [concurrency / alone for alone in alone_s]
     cell["alone_ms"] = 1000 * median(alone_s)
     cell["reach"] = median(run["rows_s"] / limit for run, limit in zip(runs["provider"], limits, strict=True))
+    cell["load_reach"] = median(
+        rows / (run["wall_s"] - run["plan_s"]) / limit for run, limit in zip(runs["provider"], limits, strict=True)
+    )
     cell["bare_reach"] = median(run["rows_s"] / limit for run, limit in zip(runs["bare"], limits, strict=True))
     return cell
 
@@ -107,8 +110,8 @@ def print_cell(cell: Figures) -> None:
     ours = cell["provider"]
     print(
         f"  the provider's {ours['wall_s']:.2f} s: {ours['plan_s']:.2f} s to check and plan, the rest to apply and read "
-        f"back; extract's staging of the rows before that, {ours['stage_s']:.2f} s, is not in it (with it: speed "
-        f"{cell['whole_speed_ratio']:.2f}, CPU {cell['whole_cpu_ratio']:.2f})"
+        f"back (its reach {cell['load_reach']:.3f}); extract's staging of the rows before that, {ours['stage_s']:.2f} s, "
+        f"is not in it (with it: speed {cell['whole_speed_ratio']:.2f}, CPU {cell['whole_cpu_ratio']:.2f})"
     )
 
 
