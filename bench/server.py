@@ -103,7 +103,9 @@ class Store:
         limit, found = int(asked.limit), []
         for number in numbers:
             fields = self.records[number - 1] if number <= len(self.records) else None
-            if fields is not None and all(text in fields.replace(b'": "', b'":"') for text in wanted):
+            if fields is None:
+                continue
+            if not wanted or all(text in fields.replace(b'": "', b'":"') for text in wanted):
                 spaces = b"" if b'"space1"' in fields else _NO_SPACES
                 found.append(b'{"id":"%d",%s%s,%s}' % (number, _STORED, spaces, fields))
                 if len(found) >= limit:

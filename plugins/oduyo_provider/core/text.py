@@ -100,6 +100,8 @@ def parse_description(value: object, *, repair: bool = False) -> str:
 
 def parse_id(value: object, *, repair: bool = False) -> str:
     """As :func:`parse_text`, and a text such as ``"9465.0"``, which a mirror makes of a numeric key, → ``"9465"``."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return value  # nearly always
     text = parse_text(value, repair=repair)
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
         return integral[1]

@@ -65,3 +65,21 @@ def test_only_dates_are_dates(value: object) -> None:
         parse_datetime(value, ISTANBUL)
     assert caught.value.reason == "not_a_date"
     assert caught.value.detail.endswith("is not a date; expected is YYYY-MM-DD HH:MM:SS")
+
+
+@pytest.mark.parametrize("year", [1901, 2000, 2023, 2024, 2100])
+@pytest.mark.parametrize("between", ["T", " "])
+def test_every_day_of_a_year_and_no_other(year: int, between: str) -> None:
+    days = set()
+    for month in range(14):
+        for day in range(33):
+            try:
+                found = parse_datetime(f"{year}-{month:02}-{day:02}{between}23:59:59.5", ISTANBUL)
+            except UnreadableError as error:
+                assert error.reason == "not_a_date"
+                continue
+            assert found == f"{year}-{month:02}-{day:02} 23:59:59"
+            days.add(date(year, month, day))
+    assert days == {
+        date(year, 1, 1) + timedelta(days=number) for number in range((date(year, 12, 31) - date(year, 1, 1)).days + 1)
+    }
