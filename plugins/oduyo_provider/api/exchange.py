@@ -46,6 +46,7 @@ class Exchanged(msgspec.Struct):
     :param error: the login's failure, when that was the end.
     :param sends: how many times bytes of the call may have reached Ödüyo.
     :param lost: how many of these had an unknown outcome.
+    :param took_s: how long the last answer took, in seconds.
     """
 
     verdict: Verdict
@@ -53,6 +54,7 @@ class Exchanged(msgspec.Struct):
     error: RetryError | None = None
     sends: int = 0
     lost: int = 0
+    took_s: float = 0.0
     not_sent: int = 0
     dead_sessions: int = 0
     throttled_since: float | None = None
@@ -131,7 +133,7 @@ class Exchange:
                 run.sends += 1
                 run.verdict = Verdict(Move.UNKNOWN, reason=str(error))
             else:
-                self._pacer.answered(self._clock() - sent_at)
+                run.took_s = self._clock() - sent_at
                 run.sends += 1
                 run.verdict = classify(
                     run.answer,
@@ -151,7 +153,7 @@ class Exchange:
             # Any web server answers 413 by itself; every other refusal is worded by the API.
             self.proven = self.proven or (run.answer is not None and run.answer.status != 413)
             self._keeper.succeeded()
-            self._pacer.succeeded()
+            self._pacer.succeeded(run.took_s)
             return False
         if move is Move.NOT_THIS_API:
             raise NotThisApiError(

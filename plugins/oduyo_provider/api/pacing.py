@@ -110,12 +110,9 @@ class Pacer:
         if self._error_ratio > RISING_ERRORS_RATIO:
             self._slow_down()
 
-    def answered(self, took_s: float) -> None:
-        """An answer came, whatever it says, so long after its request, in seconds; told before its slot is given back."""
+    def succeeded(self, took_s: float) -> None:
+        """A request got its answer after so many seconds: recover by one after every `DEFAULT_RECOVERY_SUCCESSES`."""
         self._spread.note(took_s)
-
-    def succeeded(self) -> None:
-        """A request got its answer: recover by one after every `DEFAULT_RECOVERY_SUCCESSES`."""
         if self._is_earlier:
             return
         self._rounds = 0
@@ -131,11 +128,11 @@ class Pacer:
 
     def take(self) -> bool:
         """Take a slot if that needs no waiting, as nearly always; False when it does."""
-        now = self._clock()
         is_free = self._running < self._limit and not self._waiters
-        if not is_free or self._has_pace or not self._spread.is_turn(now):
+        if not is_free or self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf:
             return False
-        self._spread.take_turn(now, self._limit)
+        if not self._spread.take_near_turn(self._clock(), self._limit):
+            return False
         if not self._running:
             self._end_idleness()
         self._running += 1
@@ -154,7 +151,7 @@ class Pacer:
         try:
             if wait_s := self._spread.take_turn(self._clock(), self._limit):
                 await self._sleep(wait_s)
-            if self._has_pace:  # maybe since a moment ago
+            if self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf:
                 await self._wait_for_turn()
         except BaseException:
             self._leave()
@@ -170,11 +167,6 @@ class Pacer:
         if self._is_earlier:
             self._earlier -= 1
         self._leave()
-
-    @property
-    def _has_pace(self) -> bool:
-        """Whether a pause or a rate may have to be waited for."""
-        return self._paused_until is not None or self._rate is not None or self._rate_bound < math.inf
 
     async def _wait_for_turn(self) -> None:
         """Each in turn takes the next moment that pause and rate allow; a pause that begins meanwhile takes it away again."""

@@ -24,19 +24,24 @@ class Spread:
 
     def __init__(self) -> None:
         self._fastest_s = math.inf
+        self._round_s = 0.0
         self._next_at = -math.inf
 
     def note(self, took_s: float) -> None:
         """An answer took so long, in seconds. The fastest of late decides: what stalls now and then must not widen the gap."""
-        self._fastest_s = min(took_s, self._fastest_s * FORGET_RATIO)
+        self._fastest_s = took_s if took_s < self._fastest_s else self._fastest_s * FORGET_RATIO
+        self._round_s = GAP_RATIO * self._fastest_s
 
-    def is_turn(self, now: float) -> bool:
-        """Whether a request may leave now."""
-        return self._next_at - now <= NEAR_S
+    def take_near_turn(self, now: float, concurrency: int) -> bool:
+        """Take the next turn if it is near enough to go at once."""
+        if self._next_at - now > NEAR_S:
+            return False
+        self.take_turn(now, concurrency)
+        return True
 
     def take_turn(self, now: float, concurrency: int) -> float:
         """Take the next turn; returns how long to wait for it, in seconds."""
-        turn_at = max(now, self._next_at)
-        if self._fastest_s < math.inf:
-            self._next_at = turn_at + min(LONGEST_GAP_S, GAP_RATIO * self._fastest_s / concurrency)
-        return turn_at - now if turn_at - now > NEAR_S else 0.0
+        wait_s = self._next_at - now
+        turn_at = self._next_at if wait_s > 0.0 else now
+        self._next_at = turn_at + min(LONGEST_GAP_S, self._round_s / concurrency)
+        return wait_s if wait_s > NEAR_S else 0.0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_without_a_word_the_pause_doubles_until_something_succeeds(time: FakeTim
         pauses.append(pacer.throttled(None))
         time.now_s += pauses[-1]
     assert pauses == [1, 2, 4, 8, 16, LONGEST_DEFAULT_PAUSE_S, LONGEST_DEFAULT_PAUSE_S, LONGEST_DEFAULT_PAUSE_S]
-    pacer.succeeded()
+    pacer.succeeded(0.0)
     assert pacer.throttled(0.0) == 1.0
 
 
@@ -84,7 +85,7 @@ def test_rising_errors_halve_and_successes_recover_one_by_one() -> None:
         await asyncio.sleep(0)
         for step in (2, 3, 4, 4):
             for _ in range(DEFAULT_RECOVERY_SUCCESSES):
-                pacer.succeeded()
+                pacer.succeeded(0.0)
             assert pacer.concurrency == step
         await waiting
         assert crowd.most == 4
@@ -97,7 +98,7 @@ def test_an_error_now_and_then_does_not_slow_down() -> None:
     for _ in range(50):
         pacer.errored()
         for _ in range(9):
-            pacer.succeeded()
+            pacer.succeeded(0.0)
     assert pacer.concurrency == 8
 
 
@@ -118,7 +119,7 @@ def test_answers_to_requests_from_before_a_slow_down_do_not_slow_down_again() ->
         pacer.release()
         assert pacer.throttled(3.0) == 3.0  # what Ödüyo asks for is kept, whoever is asked
         time.now_s += 4.0
-        for told in (pacer.succeeded, pacer.errored, pacer.errored):
+        for told in (partial(pacer.succeeded, 0.0), pacer.errored, pacer.errored):
             pacer.release()
             told()
         assert pacer.concurrency == 4
@@ -160,7 +161,7 @@ def test_a_slow_down_teaches_a_rate_between_what_was_taken_and_what_was_sent() -
         for _ in range(400):  # 40 a second for ten seconds
             async with slot(pacer):
                 time.now_s += 0.025
-            pacer.succeeded()
+            pacer.succeeded(0.0)
         pacer.throttled(1.0)
         time.now_s += 1.0
         assert pacer.rate == pytest.approx(RESTART_RATIO * 40, rel=0.1)
@@ -168,7 +169,7 @@ def test_a_slow_down_teaches_a_rate_between_what_was_taken_and_what_was_sent() -
         for _ in range(100):
             async with slot(pacer):
                 pass
-            pacer.succeeded()
+            pacer.succeeded(0.0)
         assert 100 / (time.now_s - started_s) == pytest.approx(RESTART_RATIO * 40, rel=0.2)
 
     asyncio.run(run())
@@ -184,7 +185,7 @@ def test_time_without_any_request_says_nothing_of_the_pace() -> None:
                 for _ in range(200):
                     async with slot(pacer):
                         time.now_s += 0.025
-                    pacer.succeeded()
+                    pacer.succeeded(0.0)
                 time.now_s += idle_s
             async with slot(pacer):
                 pass

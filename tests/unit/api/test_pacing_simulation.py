@@ -156,9 +156,11 @@ class Simulation:
         """As an exchange does: one request after the other, each until it is settled."""
         while True:
             async with slot(self.pacer):
+                sent_at = loop.time()
                 status, retry_after_s = await self._request(loop)
+                took_s = loop.time() - sent_at
             if status == 200:
-                self.pacer.succeeded()
+                self.pacer.succeeded(took_s)
             elif status == 429:
                 self.pacer.throttled(retry_after_s)
             else:

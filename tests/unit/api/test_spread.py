@@ -17,8 +17,20 @@ def compute_waits(spread: Spread, count: int, concurrency: int) -> list[float]:
     return [spread.take_turn(100.0, concurrency) for _ in range(count)]
 
 
+def compute_gap_s(spread: Spread) -> float:
+    """The gap between two of many that come at once."""
+    waits = compute_waits(spread, 64, 64)
+    return waits[-1] - waits[-2]
+
+
 def test_before_the_first_answer_nobody_waits() -> None:
     assert compute_waits(Spread(), 64, 64) == [0.0] * 64
+
+
+def test_where_answers_take_no_time_nobody_waits() -> None:
+    spread = Spread()
+    spread.note(0.0)
+    assert compute_waits(spread, 64, 64) == [0.0] * 64
 
 
 def test_a_crowd_is_spread_over_most_of_the_time_that_an_answer_takes() -> None:
@@ -35,24 +47,15 @@ def test_a_turn_that_is_near_enough_is_taken_at_once() -> None:
     spread.note(0.020)
     gap_s = GAP_RATIO * 0.020 / 40
     turns = int(NEAR_S / gap_s) + 1
-    for _ in range(turns):
-        assert spread.is_turn(100.0)
-        assert spread.take_turn(100.0, 40) == 0.0
-    assert not spread.is_turn(100.0)
-    assert spread.is_turn(100.0 + gap_s)
-    assert spread.take_turn(100.0, 40) == pytest.approx(turns * gap_s)
+    assert [spread.take_near_turn(100.0, 40) for _ in range(turns + 2)] == [True] * turns + [False] * 2
+    assert spread.take_near_turn(100.0 + gap_s, 40)
+    assert spread.take_turn(100.0, 40) == pytest.approx((turns + 1) * gap_s)
 
 
 def test_slow_answers_make_no_longer_gap() -> None:
     spread = Spread()
     spread.note(30.0)
     assert compute_waits(spread, 8, 4)[-1] == pytest.approx(7 * LONGEST_GAP_S)
-
-
-def compute_gap_s(spread: Spread) -> float:
-    """The gap between two of many that come at once."""
-    waits = compute_waits(spread, 64, 64)
-    return waits[-1] - waits[-2]
 
 
 def test_an_answer_that_stalls_makes_no_longer_gap() -> None:
@@ -117,7 +120,7 @@ def test_the_pacer_spreads_what_comes_at_once() -> None:
     async def run() -> None:
         time = FakeTime()
         pacer = Pacer(64, clock=time.clock, sleep=time.sleep)
-        pacer.answered(0.020)
+        pacer.succeeded(0.020)
         sent = []
         for _ in range(64):
             if not pacer.take():
@@ -134,7 +137,7 @@ def test_a_rate_spreads_by_itself() -> None:
     async def run() -> None:
         time = FakeTime()
         pacer = Pacer(64, requests_per_second=10.0, clock=time.clock, sleep=time.sleep)
-        pacer.answered(0.020)
+        pacer.succeeded(0.020)
         for _ in range(11):
             async with slot(pacer):
                 pass
@@ -156,7 +159,7 @@ def test_a_pause_that_begins_while_one_waits_for_its_turn_is_waited_for_too() ->
             await time.sleep(seconds)
 
         pacer = Pacer(8, clock=time.clock, sleep=sleep)
-        pacer.answered(0.020)
+        pacer.succeeded(0.020)
         while pacer.take():
             pass
         before = time.now_s
@@ -175,7 +178,7 @@ def test_a_slot_comes_back_when_its_turn_is_cancelled() -> None:
             raise asyncio.CancelledError
 
         pacer = Pacer(3, clock=time.clock, sleep=sleep)
-        pacer.answered(0.020)
+        pacer.succeeded(0.020)
         assert pacer.take()  # the next turns lie further and further away
         assert pacer.take()
         pacer.release()

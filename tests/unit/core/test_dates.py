@@ -75,8 +75,7 @@ def test_every_day_of_a_year_and_no_other(year: int, between: str) -> None:
         for day in range(33):
             try:
                 found = parse_datetime(f"{year}-{month:02}-{day:02}{between}23:59:59.5", ISTANBUL)
-            except UnreadableError as error:
-                assert error.reason == "not_a_date"
+            except UnreadableError:
                 continue
             assert found == f"{year}-{month:02}-{day:02} 23:59:59"
             days.add(date(year, month, day))
