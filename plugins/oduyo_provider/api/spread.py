@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 
-#: Gap between two requests, of what it is when all that may be under way are spread evenly: who is late can catch up.
+#: The gap between two requests, as a share of the one that spreads all of them evenly: less, so that who is late can catch up.
 GAP_RATIO = 0.8
-#: Longest gap, in seconds: some times what a request costs this side. More would only delay the first answers.
+#: The longest gap, in seconds: some times what a request costs this side. More would only delay the first answers.
 LONGEST_GAP_S = 0.0005
-#: Who would have to wait no longer than this goes at once, in seconds: timers are no finer.
+#: A turn that is no further away than this, in seconds, is taken at once: timers are no finer.
 NEAR_S = 0.001
-#: By so much the fastest answer is forgotten with each one that is slower.
+#: The fastest answer's time grows by this with each answer that took longer: so it is forgotten when all do.
 FORGET_RATIO = 1.001
 
 
