@@ -19,8 +19,7 @@ FIRST_ABSENT_YEAR = 9999
 
 _INFINITE = frozenset({"infinity", "-infinity"})
 
-# Nearly every staged date: no offset, between 1901 and 2999, and a day that its month has in every year. Nothing to compute
-# then.
+# Nearly every staged date: no offset, between 1901 and 2999, a day that its month has in every year. Nothing to compute then.
 _PLAIN = re.compile(
     r"(?:19(?!00)|2[0-9])[0-9]{2}-"
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
