@@ -42,11 +42,14 @@ def start(
 
 
 def stop(process: subprocess.Popen[bytes], number: signal.Signals, *, timeout_s: float) -> None:
-    """Ask a process to end, and wait; what does not end in time is left to :func:`kill_marked`."""
+    """Ask a process to end, wait, and end it with force when it does not in time; its children are :func:`kill_marked`'s."""
     if process.poll() is None:
         process.send_signal(number)
-        with suppress(subprocess.TimeoutExpired):
+        try:
             process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def kill_marked(state: Path) -> int:
