@@ -8,6 +8,7 @@ here, and ends only where ``id DESC, limit 1`` names the last id that was seen.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from operator import lt
 
 from oduyo_provider.api.backoff import compute_backoff
 from oduyo_provider.api.codec import Filter
@@ -91,15 +92,18 @@ class Listing:
             page = await self._call([*self._filters, *above], self._limit, False)
             if page:
                 contradictions = 0
-                await self._check_order([record_id(record) for record in page])
-                wanted = [
-                    record
-                    for record in page
-                    if (number := int(record_id(record))) > floor and (until is None or number <= until)
-                ]
-                if wanted:
-                    yield wanted
-                if until is not None and int(record_id(page[-1])) >= until:
+                ids = [record_id(record) for record in page]
+                numbers = list(map(int, ids))
+                await self._check_order(ids, numbers)
+                if min(numbers) <= floor or (until is not None and max(numbers) > until):
+                    page = [
+                        record
+                        for record, number in zip(page, numbers, strict=True)
+                        if number > floor and (until is None or number <= until)
+                    ]
+                if page:
+                    yield page
+                if until is not None and numbers[-1] >= until:
                     return
             elif await self._is_end():
                 return
@@ -138,8 +142,16 @@ class Listing:
             )
         return False
 
-    async def _check_order(self, ids: list[str]) -> None:
+    async def _check_order(self, ids: list[str], numbers: list[int]) -> None:
         """Each id must be above the one before: as numbers, or all along as text on a site that also compares text."""
+        if self._ascends_as_number and _ascends(numbers if self._last is None else [int(self._last), *numbers]):
+            if self._ascends_as_text:
+                self._ascends_as_text = _ascends(ids if self._last is None else [self._last, *ids])
+            self._last, self._has_seen = ids[-1], True
+        else:
+            await self._check_odd_order(ids)
+
+    async def _check_odd_order(self, ids: list[str]) -> None:
         previous = self._last
         for found in ids:
             if previous is not None:
@@ -170,3 +182,8 @@ class Listing:
                 f"Ödüyo sorts ids as text ({high} before {low}) but filters them as numbers ({record_id(above[0])} is "
                 f"listed as above {low}), so its pages leave records out. Ask Ödüyo's support to sort ids as numbers."
             )
+
+
+def _ascends(values: list[int] | list[str]) -> bool:
+    """Whether each value is above the one before."""
+    return all(map(lt, values, values[1:]))

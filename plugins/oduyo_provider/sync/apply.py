@@ -175,7 +175,8 @@ class Applier:
 
     async def _verify(self, changes: Sequence[Change]) -> None:
         """Read back what was done; results that turn out otherwise are replaced."""
-        done = [change for change in changes if self._is_done(change.key)]
+        confirmed = Outcome.DONE
+        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is confirmed]
         if not done:
             return
         self._progress.say(f"Reading {len(done):,} changes back")
@@ -183,9 +184,6 @@ class Applier:
         for change, result in await self._verifier.verify(done, self.results, self._count_sends, fresh):
             self.results[change.key] = result
             self._journal.record(result)
-
-    def _is_done(self, key: str) -> bool:
-        return key in self.results and self.results[key].outcome is Outcome.DONE
 
     def _count_sends(self, key: str) -> int:
         """How often a change may have been sent, at least; every earlier try that was about to counts once."""

@@ -102,8 +102,9 @@ class Verifier:
             return None
 
     async def _fetch_once(self, changes: Sequence[Change], results: Mapping[str, Result]) -> dict[str, list[Remote]]:
-        creates = [change for change in changes if change.action is Action.CREATE]
-        others = [change for change in changes if change.action is not Action.CREATE]
+        create = Action.CREATE
+        creates = [change for change in changes if change.action is create]
+        others = [change for change in changes if change.action is not create] if len(creates) < len(changes) else []
         known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
         found = await self._reader.fetch_new(creates, known_ids) if creates else {}
         current = self._reader.choose_ours(found)
