@@ -102,6 +102,17 @@ def test_a_site_that_filters_text_and_sorts_numbers_is_an_error() -> None:
     assert "neither the order of numbers nor that of text" in fault(Records(MANY, filter_as=str))
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([[8, 9], [10, 11], [2]], "id 2 after id 11"),  # text within each page, but 10 does not come after 9
+        ([[10, 9], [90], [90, 100]], "id 100 after id 90"),  # numbers in the last page, but the first was text
+    ],
+)
+def test_an_order_must_hold_from_page_to_page(answers: list[list[int]], said: str) -> None:
+    assert said in fault([ok([{"id": str(number)} for number in numbers]) for numbers in answers])
+
+
 def test_a_site_that_ignores_the_filter_on_id_is_an_error() -> None:
     assert "id 1 after id 50" in fault(Records(MANY, ignores=["id"]))
     assert "id 1 after id 5" in fault(Records(range(1, 6), ignores=["id"]))
