@@ -80,7 +80,7 @@ class Applier:
 
     async def apply(self, changes: Sequence[Change]) -> dict[str, Result]:
         """Apply and return every change's result by key; changes without one were never tried."""
-        pending = [change for change in changes if not self._is_final(change.key)]
+        pending = [change for change in changes if not self._is_final(change.key)] if self.results else list(changes)
         self._progress.start(len(changes), done=len(changes) - len(pending))
         if pending and self._must_recheck:
             pending = await self._recheck(pending)

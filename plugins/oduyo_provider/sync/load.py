@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -52,9 +53,8 @@ async def load(
     """
     manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
     _check_belongs(run, manifest, client, settings)
-    changes = list(read_changes(manifest))
-    if not changes:
-        return _close(manifest, changes, {}, took_s=0.0)
+    if not manifest.counts.changes:
+        return _close(manifest, [], {}, took_s=0.0)
     normaliser = Normaliser(manifest.snapshot.resource, manifest.params.rules)
     state = run.state(settings.site, normaliser.resource)
     progress = Progress(log)
@@ -62,6 +62,8 @@ async def load(
     async with lease.hold():
         started_at = clock.now()
         is_old, quiet = await _look_around(run, manifest, state, settings.settle_s, clock, progress)
+        # The login waits for Ödüyo meanwhile; where it is refused, nothing was written down that a next try had to look up.
+        changes, _ = await asyncio.gather(asyncio.to_thread(_read, manifest), client.log_in())
         history = read_history(Folder.open(manifest.journal), manifest.digest)
         applier = _make_applier(run, manifest, client, settings, normaliser, progress, history, lease, is_old, clock)
         state.open_journal(OpenJournal(manifest.journal, manifest.digest, manifest.generation))
@@ -76,6 +78,10 @@ async def load(
         if applier.is_quiet:
             state.close_journal(manifest.journal)
     return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
+
+
+def _read(manifest: PlanManifest) -> list[Change]:
+    return list(read_changes(manifest))
 
 
 async def _look_around(

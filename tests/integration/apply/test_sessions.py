@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from oduyo_provider.api.client import OduyoClient, Outcome
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
+from oduyo_provider.core.errors import LoginRefusedError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.manifest import Reference
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.snapshot import fetch_snapshot
@@ -58,6 +62,28 @@ def test_sixteen_requests_that_meet_a_dead_session_cause_one_login(
     assert len(driver.stored()) == 200
     refused = driver.calls("create") - 200
     assert 8 <= refused <= 16
+
+
+def test_a_refused_login_leaves_nothing_that_the_next_try_had_to_wait_for(driver: Driver) -> None:
+    run = driver.new_run()
+    plan = driver.plan(make_rows(20), run)
+    settings, logins = driver.settings, driver.calls("login")
+    driver.settings = msgspec.structs.replace(settings, password="wrong")
+    with pytest.raises(LoginRefusedError):
+        driver.load(plan, run)
+    assert driver.calls("login") == logins + 1
+    driver.settings = settings
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    before = len(driver.site.log()["requests"])
+    again = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, sleep))
+    assert again["figures"] == {"created": 20}
+    assert waits == []
+    calls = [entry["call"] for entry in driver.site.log()["requests"][before:]]
+    assert calls[:21] == ["login"] + ["create"] * 20
 
 
 def test_a_session_is_renewed_before_it_runs_out_so_that_no_call_meets_a_dead_one(driver: Driver) -> None:
