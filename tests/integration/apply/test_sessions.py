@@ -64,6 +64,15 @@ def test_sixteen_requests_that_meet_a_dead_session_cause_one_login(
     assert 8 <= refused <= 16
 
 
+def test_a_load_with_nothing_to_do_asks_nothing(driver: Driver) -> None:
+    driver.sync(make_rows(5))
+    run = driver.new_run()
+    plan = driver.plan(make_rows(5), run)
+    before = len(driver.site.log()["requests"])
+    assert driver.load(plan, run)["figures"] == {}
+    assert len(driver.site.log()["requests"]) == before
+
+
 def test_a_refused_login_leaves_nothing_that_the_next_try_had_to_wait_for(driver: Driver) -> None:
     run = driver.new_run()
     plan = driver.plan(make_rows(20), run)
