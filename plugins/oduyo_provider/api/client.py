@@ -61,6 +61,9 @@ class Reply(msgspec.Struct):
     lost: int = 0
 
 
+# By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
+_DONE, _MOVE_DONE = Outcome.DONE, Move.DONE
+
 #: How a list call failed, by its last move; any other is a ListingError.
 _LIST_ERRORS: dict[Move, type[RetryError]] = {Move.UNKNOWN: LostAnswerError, Move.NOT_SENT: NotSentError}
 
@@ -163,8 +166,8 @@ class OduyoClient:
             f"{self.resource.path}/{call}", encode_column(fields), before_send=before_send, unknown_tries=unknown_tries
         )
         verdict = run.verdict
-        if verdict.move is Move.DONE:
-            outcome = Outcome.DONE
+        if verdict.move is _MOVE_DONE:
+            outcome = _DONE
         elif verdict.move is Move.REFUSED:
             outcome = Outcome.REFUSED
         else:
@@ -174,7 +177,7 @@ class OduyoClient:
             outcome=outcome,
             oduyo_id=known_id if call != "create" else parse_created_id(verdict.data),
             reason=verdict.reason,
-            body=compute_text(run.answer, self._redact) if run.answer and outcome is not Outcome.DONE else "",
+            body=compute_text(run.answer, self._redact) if run.answer and outcome is not _DONE else "",
             sends=run.sends,
             lost=run.lost,
         )

@@ -28,6 +28,10 @@ DEFAULT_SESSION_TRIES = 6
 #: How long one call may be put off by throttling.
 DEFAULT_PATIENCE_S = 600.0
 
+# By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
+_DONE, _REFUSED = Move.DONE, Move.REFUSED
+_UNSENT = Verdict(Move.NOT_SENT)
+
 #: Called right before a transmission; what it returns, if anything, is awaited.
 BeforeSend = Callable[[], "Awaitable[None] | None"]
 _T = TypeVar("_T")
@@ -102,7 +106,7 @@ class Exchange:
         :param unknown_tries: transmissions whose outcome may be unknown; 1 never sends again after one.
         :raises StopError: the login is refused, or this is not the API.
         """
-        run = Exchanged(Verdict(Move.NOT_SENT))
+        run = Exchanged(_UNSENT)
         try:
             session = await self._transmit(path, body, before_send, run)
             while await self._is_to_be_sent_again(run, session, unknown_tries):
@@ -149,7 +153,7 @@ class Exchange:
     async def _is_to_be_sent_again(self, run: Exchanged, session: str, unknown_tries: int) -> bool:
         """Act on the verdict, wait as long as it asks, and say whether to send again."""
         move = run.verdict.move
-        if move in (Move.DONE, Move.REFUSED):
+        if move is _DONE or move is _REFUSED:
             # Any web server answers 413 by itself; every other refusal is worded by the API.
             self.proven = self.proven or (run.answer is not None and run.answer.status != 413)
             self._keeper.succeeded()

@@ -72,6 +72,7 @@ SESSION_PHRASES = (
     r"|acik degil|acilma|acin|acmaniz|hatali|yok|gerek).*",
 )
 
+_DONE = Move.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
 _SESSION = re.compile("|".join(f"(?:{phrase})" for phrase in SESSION_PHRASES))
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*»")
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
@@ -91,7 +92,7 @@ def classify(
     """
     envelope = parse_envelope(answer.body)
     move = _choose_move(answer, envelope, call, proven)
-    if move is Move.DONE:
+    if move is _DONE:
         return Verdict(move, data=envelope.data if envelope and call != "list" else None)
     is_slowing = move is Move.THROTTLED or answer.status == 503  # to a create, it does not say whether it took effect
     retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now()) if is_slowing else None
@@ -119,7 +120,7 @@ def _judge_success(answer: Answer, envelope: Envelope | None, proven: bool) -> M
         return Move.UNKNOWN if proven or is_cut(answer.body) else Move.NOT_THIS_API
     if envelope.status is False:
         return Move.SESSION if answer.status == 200 and is_about_session(envelope) else Move.REFUSED
-    return Move.DONE if envelope.status else Move.UNKNOWN
+    return _DONE if envelope.status else Move.UNKNOWN
 
 
 def _judge_client_error(answer: Answer, envelope: Envelope | None, proven: bool) -> Move:

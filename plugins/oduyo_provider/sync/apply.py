@@ -175,8 +175,8 @@ class Applier:
 
     async def _verify(self, changes: Sequence[Change]) -> None:
         """Read back what was done; results that turn out otherwise are replaced."""
-        confirmed = Outcome.DONE
-        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is confirmed]
+        wanted = Outcome.DONE  # before Python 3.12 each look at an enum's member runs Python code
+        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is wanted]
         if not done:
             return
         self._progress.say(f"Reading {len(done):,} changes back")

@@ -20,6 +20,8 @@ MAX_SAMPLES = 20
 #: Characters shown of each: a key, a reason and the whole of what is kept of an answer.
 SAMPLE_WIDTH = 1_500
 
+_DONE = Outcome.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+
 
 class Progress:
     """Counts results and says so from time to time."""
@@ -48,7 +50,7 @@ class Progress:
         """Take a result."""
         self._done += 1
         self.counts[action, result.outcome] += 1
-        if result.outcome is not Outcome.DONE and len(self.samples) < MAX_SAMPLES:
+        if result.outcome is not _DONE and len(self.samples) < MAX_SAMPLES:
             sample = f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip()
             self.samples.append(neutralise(sample, SAMPLE_WIDTH))
         if self._clock() - self._said_at >= self._every_s:

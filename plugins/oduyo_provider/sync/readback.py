@@ -17,6 +17,8 @@ PAGE_ROWS = 1_000
 #: A look-up costs about as much as a page of the listing; a few of them always go.
 MIN_LOOKUPS = 8
 
+_CREATE = Action.CREATE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+
 
 class Reader:
     """Finds the current records of changes.
@@ -119,10 +121,9 @@ class Reader:
         found: dict[str, list[Remote]] = {}
         creates: dict[str, list[Remote]] = {}
         others: dict[str | None, list[Remote]] = {}
-        create = Action.CREATE  # before Python 3.12 a member costs more than all else of this loop
         for change in changes:
             place = found[change.key] = []
-            if change.action is create:
+            if change.action is _CREATE:
                 creates[change.integration_id] = place
             else:
                 others[change.oduyo_id] = place

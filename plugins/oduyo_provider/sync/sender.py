@@ -30,6 +30,9 @@ MIN_BATCH, MAX_BATCH = 32, 1_000
 
 #: How often it is looked whether outcomes have waited long enough.
 _FLUSH_EVERY_S = 0.2
+# By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
+_CREATE, _DONE, _FAILED = Action.CREATE, Outcome.DONE, Outcome.FAILED
+_REPLY_DONE, _REPLY_REFUSED, _REPLY_UNKNOWN = ReplyOutcome.DONE, ReplyOutcome.REFUSED, ReplyOutcome.UNKNOWN
 
 
 class Sender:
@@ -128,7 +131,7 @@ class Sender:
     def _call(self, change: Change) -> Awaitable[Reply]:
         self.calls[change.key] = self.calls.get(change.key, 0) + 1
         before_send = partial(self._ensure_intent, change)
-        if change.action is Action.CREATE:
+        if change.action is _CREATE:
             return self._client.create(change.body(), before_send=before_send)
         if change.action is Action.DELETE:
             return self._client.delete(str(change.oduyo_id), before_send=before_send)
@@ -154,14 +157,12 @@ class Sender:
         """Sort an answer: final, or to be looked at later."""
         if reply.lost:
             self.lost_at[change.key] = self._clock()
-        if reply.outcome is ReplyOutcome.UNKNOWN or (
-            reply.outcome is ReplyOutcome.REFUSED and _may_have_landed(change, reply)
-        ):
+        if reply.outcome is _REPLY_UNKNOWN or (reply.outcome is _REPLY_REFUSED and _may_have_landed(change, reply)):
             self.unsettled[change.key] = change
             self.lost_at.setdefault(change.key, self._clock())
             return
-        if reply.outcome is ReplyOutcome.DONE:
-            outcome, oduyo_id = Outcome.DONE, change.oduyo_id or reply.oduyo_id
+        if reply.outcome is _REPLY_DONE:
+            outcome, oduyo_id = _DONE, change.oduyo_id or reply.oduyo_id
         else:
             outcome = Outcome.REFUSED if reply.outcome is ReplyOutcome.REFUSED else Outcome.FAILED
             oduyo_id = change.oduyo_id
@@ -188,7 +189,7 @@ class Sender:
             )
 
     def _count_failures(self, result: Result) -> None:
-        self._failures_in_a_row = self._failures_in_a_row + 1 if result.outcome is Outcome.FAILED else 0
+        self._failures_in_a_row = self._failures_in_a_row + 1 if result.outcome is _FAILED else 0
         if self._failures_in_a_row >= FAILURES_IN_A_ROW:
             self._stop(
                 NotSentError(

@@ -23,6 +23,8 @@ READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 _STAMPS = frozenset({"created_in", "updated_in"})
 
+_CREATE = Action.CREATE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+
 #: The record of a change, and what it holds otherwise than the change wants.
 _Seen = tuple[Remote | None, dict[str, str | None]]
 
@@ -102,9 +104,8 @@ class Verifier:
             return None
 
     async def _fetch_once(self, changes: Sequence[Change], results: Mapping[str, Result]) -> dict[str, list[Remote]]:
-        create = Action.CREATE
-        creates = [change for change in changes if change.action is create]
-        others = [change for change in changes if change.action is not create] if len(creates) < len(changes) else []
+        creates = [change for change in changes if change.action is _CREATE]
+        others = [change for change in changes if change.action is not _CREATE] if len(creates) < len(changes) else []
         known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
         found = await self._reader.fetch_new(creates, known_ids) if creates else {}
         current = self._reader.choose_ours(found)
@@ -178,7 +179,7 @@ class Verifier:
 
 def _is_plainly_so(change: Change, known: Result, records: list[Remote]) -> bool:
     """Whether a create's one record holds, letter by letter, what was sent, as nearly all do: nothing else is to be seen."""
-    if len(records) != 1 or change.action is not Action.CREATE or known.stored or known.twins:
+    if len(records) != 1 or change.action is not _CREATE or known.stored or known.twins:
         return False
     return known.oduyo_id == records[0]["id"] and change.payload.items() <= records[0].items()
 
