@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from oduyo_provider.api import exchange
 from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
 from oduyo_provider.sync.clock import Clock
+from oduyo_provider.sync.sender import FAILURES_IN_A_ROW
+from sandbox.oduyo.server import Sandbox
 from tests.integration.apply.driver import Driver, make_rows, no_wait
+from tests.integration.apply.test_two_at_once import Loading, wait_for_creates
 
 LOST_AFTER = [
     {"kind": "drop", "where": "after"},
@@ -172,19 +176,42 @@ def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Drive
 
 
 def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "DEFAULT_NOT_SENT_TRIES", 1)
+    with Sandbox(db=tmp_path / "oduyo.sqlite", readings={"latency_s": 0.01}) as site:
+        driver = Driver(site, tmp_path / "staging")
+        run = driver.new_run()
+        plan = driver.plan(make_rows(600), run)
+        load = Loading(driver, plan, run)
+        load.start()
+        wait_for_creates(driver, 50)
+        site.stop()
+        load.join()
+        assert isinstance(load.error, NotSentError)
+        assert f"{FAILURES_IN_A_ROW} changes in a row could not be delivered" in str(load.error)
+        site.start()
+        assert 50 <= len(driver.stored()) < 600
+        again = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, no_wait))
+        assert again["figures"] == {"created": 600}
+        assert len(driver.stored()) == 600
+
+
+def test_a_site_that_is_down_stops_the_load_before_anything_is_written(driver: Driver) -> None:
     run = driver.new_run()
-    plan = driver.plan(make_rows(300), run)
-    port = driver.site.port
+    plan = driver.plan(make_rows(30), run)
     driver.site.stop()
-    with pytest.raises(NotSentError):
+    with pytest.raises(NotSentError, match="cannot be reached"):
         driver.load(plan, run)
     driver.site.start()
-    assert driver.site.port == port
-    driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, no_wait))
-    assert len(driver.stored()) == 300
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, sleep))
+    assert waits == []
+    assert len(driver.stored()) == 30
 
 
 def test_an_update_wipes_nothing_where_absent_fields_are_wiped(driver: Driver) -> None:
