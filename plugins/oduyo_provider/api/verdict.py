@@ -43,7 +43,7 @@ class Move(str, Enum):
     NOT_THIS_API = "not_this_api"
 
 
-class Verdict(msgspec.Struct):
+class Verdict(msgspec.Struct, frozen=True):
     """What one answer means.
 
     :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.codec.parse_records` reads.

@@ -26,6 +26,7 @@ from oduyo_provider.sync.settle import SENT_WITHIN_S
 from oduyo_provider.sync.verify import Verifier
 
 _FINAL = frozenset({Outcome.DONE, Outcome.REFUSED})
+_DONE = Outcome.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
 
 
 class Applier:
@@ -175,8 +176,7 @@ class Applier:
 
     async def _verify(self, changes: Sequence[Change]) -> None:
         """Read back what was done; results that turn out otherwise are replaced."""
-        wanted = Outcome.DONE  # before Python 3.12 each look at an enum's member runs Python code
-        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is wanted]
+        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is _DONE]
         if not done:
             return
         self._progress.say(f"Reading {len(done):,} changes back")

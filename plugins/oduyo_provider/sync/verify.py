@@ -105,7 +105,7 @@ class Verifier:
 
     async def _fetch_once(self, changes: Sequence[Change], results: Mapping[str, Result]) -> dict[str, list[Remote]]:
         creates = [change for change in changes if change.action is _CREATE]
-        others = [change for change in changes if change.action is not _CREATE] if len(creates) < len(changes) else []
+        others = [change for change in changes if change.action is not _CREATE]
         known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
         found = await self._reader.fetch_new(creates, known_ids) if creates else {}
         current = self._reader.choose_ours(found)

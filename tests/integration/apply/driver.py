@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,15 @@ async def no_wait(seconds: float) -> None:
 async def short_wait(seconds: float) -> None:
     """Sleeps for a moment, for what waits for others."""
     await asyncio.sleep(min(seconds, 0.05))
+
+
+def note_waits(waits: list[float]) -> Clock:
+    """A clock that does not wait, but adds to `waits` how long it was asked to, in seconds."""
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+
+    return Clock(time.time, note)
 
 
 class Driver:

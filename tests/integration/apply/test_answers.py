@@ -12,7 +12,7 @@ from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisA
 from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.sender import FAILURES_IN_A_ROW
 from sandbox.oduyo.server import Sandbox
-from tests.integration.apply.driver import Driver, make_rows, no_wait
+from tests.integration.apply.driver import Driver, make_rows, no_wait, note_waits
 from tests.integration.apply.test_two_at_once import Loading, wait_for_creates
 
 LOST_AFTER = [
@@ -205,11 +205,7 @@ def test_a_site_that_is_down_stops_the_load_before_anything_is_written(driver: D
         driver.load(plan, run)
     driver.site.start()
     waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, sleep))
+    driver.load(plan, driver.new_run("run1", attempt=2), clock=note_waits(waits))
     assert waits == []
     assert len(driver.stored()) == 30
 

@@ -16,7 +16,7 @@ from oduyo_provider.sync import lease
 from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.load import TRUSTED_FOR_S
 from sandbox.oduyo.server import Sandbox
-from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait, short_wait
+from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait, note_waits, short_wait
 
 
 def test_a_second_try_sends_nothing_that_the_first_confirmed(driver: Driver) -> None:
@@ -47,11 +47,7 @@ def test_an_intent_without_an_outcome_is_looked_up_before_anything_is_sent(drive
     outcomes = next(Path(str(driver.root.uri)).glob("dag/run1/results/*/*.outcomes.jsonl"))
     outcomes.unlink()  # as after a kill between the answers and their writing
     waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    second = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, sleep))
+    second = driver.load(plan, driver.new_run("run1", attempt=2), clock=note_waits(waits))
     assert second["figures"] == {"created": 10}
     assert driver.calls("create") == 10
     assert waits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,13 +15,12 @@ from oduyo_provider.core.errors import LoginRefusedError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.clock import Clock
 from oduyo_provider.sync.manifest import Reference
 from oduyo_provider.sync.run import Run
 from oduyo_provider.sync.snapshot import fetch_snapshot
 from oduyo_provider.sync.transform import transform
 from sandbox.oduyo.server import Sandbox
-from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, stage_rows
+from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, note_waits, stage_rows
 from tests.integration.apply.test_two_at_once import Loading, wait_for_creates
 
 
@@ -83,12 +81,8 @@ def test_a_refused_login_leaves_nothing_that_the_next_try_had_to_wait_for(driver
     assert driver.calls("login") == logins + 1
     driver.settings = settings
     waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
     before = len(driver.site.log()["requests"])
-    again = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, sleep))
+    again = driver.load(plan, driver.new_run("run1", attempt=2), clock=note_waits(waits))
     assert again["figures"] == {"created": 20}
     assert waits == []
     calls = [entry["call"] for entry in driver.site.log()["requests"][before:]]

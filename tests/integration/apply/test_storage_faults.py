@@ -19,7 +19,7 @@ from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
 from oduyo_provider.sync.place import Disk
 from oduyo_provider.sync.staging import Folder, read_manifest
 from sandbox.oduyo.server import Sandbox
-from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait
+from tests.integration.apply.driver import SETTLE_S, Driver, make_rows, no_wait, note_waits
 
 ROWS = 300
 
@@ -208,11 +208,7 @@ def test_a_new_run_goes_on_where_the_journal_of_a_dead_one_cannot_be_read(
     path = find_file(plan, "intents")
     path.write_bytes(b'{"keys": [1\n' + path.read_bytes())
     waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    report = driver.sync(make_rows(ROWS), clock=Clock(time.time, sleep))
+    report = driver.sync(make_rows(ROWS), clock=note_waits(waits))
     assert max(waits) > SETTLE_S
     assert report.created + report.unchanged == ROWS
     assert len(driver.stored()) == driver.calls("create") == ROWS
@@ -225,11 +221,7 @@ def test_a_journal_that_is_deleted_before_the_retry_is_waited_for_and_looked_up(
     assert 0 < len(driver.stored()) <= 32
     shutil.rmtree(find_journal(plan))
     waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    again = driver.load(plan, driver.new_run("run", attempt=2), clock=Clock(time.time, sleep))
+    again = driver.load(plan, driver.new_run("run", attempt=2), clock=note_waits(waits))
     assert max(waits) > SETTLE_S
     assert again["figures"] == {"created": ROWS}
     assert len(driver.stored()) == driver.calls("create") == ROWS
@@ -242,6 +234,19 @@ def test_a_journal_of_another_plan_is_refused(driver: Driver, plan: Reference) -
     with pytest.raises(StagingError, match=r"belongs to another plan.*start a new run"):
         driver.load(other, driver.new_run("other"))
     assert driver.calls("create") == ROWS
+
+
+def test_a_plan_whose_file_was_cut_is_refused_and_leaves_nothing_to_wait_for(driver: Driver, plan: Reference) -> None:
+    path = Path(plan["manifest"]) / "changes.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StagingError, match=r"changes\.jsonl"):
+        driver.load(plan, driver.new_run("run"))
+    assert driver.calls("create") == 0
+    path.write_bytes(whole)
+    waits: list[float] = []
+    assert driver.load(plan, driver.new_run("run", attempt=2), clock=note_waits(waits))["figures"] == {"created": ROWS}
+    assert waits == []
 
 
 def test_a_plan_that_was_copied_from_another_run_is_refused(driver: Driver, plan: Reference) -> None:
