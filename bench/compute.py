@@ -43,14 +43,14 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.erp.line import decode_row
-from oduyo_provider.sync.check import check
-from oduyo_provider.sync.extract import extract
-from oduyo_provider.sync.manifest import MANIFEST, ExtractManifest, Reference
-from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.snapshot import fetch_snapshot
-from oduyo_provider.sync.staging import Folder, read_manifest
-from oduyo_provider.sync.transform import transform
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, Reference
+from oduyo_provider.sync.staging.row_codec import decode_row
+from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.extract import extract
+from oduyo_provider.sync.steps.guard import check
+from oduyo_provider.sync.steps.snapshot import fetch_snapshot
+from oduyo_provider.sync.steps.transform import transform
 
 #: CPU for a million rows, and memory of any one process.
 MAX_CPU_S_PER_MILLION, MAX_PEAK_MB = 60.0, 300.0

@@ -29,13 +29,13 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.load import load
-from oduyo_provider.sync.loop import run as run_loop
-from oduyo_provider.sync.rows import stage_rows
-from oduyo_provider.sync.run import Run, name_attempt
-from oduyo_provider.sync.snapshot import fetch_snapshot
-from oduyo_provider.sync.staging import Folder
-from oduyo_provider.sync.transform import transform
+from oduyo_provider.sync.runtime.loop import run as run_loop
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.load import load
+from oduyo_provider.sync.steps.one_task import stage_rows
+from oduyo_provider.sync.steps.snapshot import fetch_snapshot
+from oduyo_provider.sync.steps.transform import transform
 
 _CALL = "/api/v1/erp/erp_special_code/create"
 _ID = re.compile(r"<([0-9]+)>").search

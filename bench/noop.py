@@ -34,14 +34,14 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.check import check
-from oduyo_provider.sync.extract import extract
-from oduyo_provider.sync.finish import Steps, report
-from oduyo_provider.sync.load import load
-from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.snapshot import fetch_snapshot
-from oduyo_provider.sync.staging import Folder
-from oduyo_provider.sync.transform import transform
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.extract import extract
+from oduyo_provider.sync.steps.guard import check
+from oduyo_provider.sync.steps.load import load
+from oduyo_provider.sync.steps.report import Steps, report
+from oduyo_provider.sync.steps.snapshot import fetch_snapshot
+from oduyo_provider.sync.steps.transform import transform
 
 #: Of our own time, for 100,000 rows.
 MAX_OWN_S = 20.0

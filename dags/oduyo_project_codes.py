@@ -15,11 +15,11 @@ from pathlib import Path
 from airflow.sdk import DAG, TriggerRule, task
 
 from oduyo_provider.core.record import PROJECT_CODE
-from oduyo_provider.operators import steps
-from oduyo_provider.operators.alert import watch_dag_failure
+from oduyo_provider.dag import tasks as steps
+from oduyo_provider.dag.params_form import TASK_DOCS, build_form
+from oduyo_provider.observability.alert import watch_dag_failure
+from oduyo_provider.observability.asset import PROJECT_CODES, PROJECT_CODES_UPDATES
 from oduyo_provider.operators.approval import UnsafePlanApproval
-from oduyo_provider.operators.asset import PROJECT_CODES, PROJECT_CODES_UPDATES
-from oduyo_provider.operators.form import TASK_DOCS, build_form
 from oduyo_provider.operators.project_code import OduyoProjectCodeOperator
 from oduyo_provider.operators.report import OduyoReportOperator
 

@@ -71,7 +71,10 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.project_code"],
             }
         ],
-        "extra-links": ["oduyo_provider.operators.links.RunPageLink", "oduyo_provider.operators.links.OduyoLink"],
+        "extra-links": [
+            "oduyo_provider.observability.links.RunPageLink",
+            "oduyo_provider.observability.links.OduyoLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "oduyo",

@@ -14,18 +14,18 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
-from oduyo_provider.sync.finish import Steps
-from oduyo_provider.sync.finish import report as report_run
-from oduyo_provider.sync.load import load
-from oduyo_provider.sync.manifest import Reference
-from oduyo_provider.sync.rows import stage_rows
-from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.snapshot import fetch_snapshot
-from oduyo_provider.sync.transform import transform
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.load import load
+from oduyo_provider.sync.steps.one_task import stage_rows
+from oduyo_provider.sync.steps.report import Steps
+from oduyo_provider.sync.steps.report import report as report_run
+from oduyo_provider.sync.steps.snapshot import fetch_snapshot
+from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.virtual import KilledError, Switch, VirtualTime, bury
 from tests.chaos.world import Row
-from tests.integration.apply.driver import Driver
+from tests.integration.sync.apply.driver import Driver
 
 #: Tries of one task, as Airflow's retries would make.
 TRIES = 4

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.sync.manifest import Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.driver import ChaosDriver
 from tests.chaos.virtual import Switch, VirtualTime, install

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.sync.manifest import Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
 from tests.chaos.driver import ChaosDriver

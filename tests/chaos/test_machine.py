@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from oduyo_provider.core.errors import OduyoError
-from oduyo_provider.sync.manifest import Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
 from tests.chaos.driver import ChaosDriver

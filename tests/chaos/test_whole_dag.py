@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.sync import apply, load, settle
+from oduyo_provider.sync.apply import applier as apply
+from oduyo_provider.sync.site import quiesce as settle
+from oduyo_provider.sync.steps import load
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
 from tests.chaos.figures import FIGURES

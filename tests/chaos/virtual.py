@@ -20,9 +20,11 @@ from typing import Any, Protocol
 import pytest
 
 from oduyo_provider.api import transport
-from oduyo_provider.sync import lease, side, snapshot
-from oduyo_provider.sync.clock import Clock
-from oduyo_provider.sync.staging import Folder
+from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.site import lease
+from oduyo_provider.sync.staging import buckets as side
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.steps import snapshot
 
 #: How far the clock may move while a request is under way, in seconds.
 LONGEST_REQUEST_S = 4.0

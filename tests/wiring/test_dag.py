@@ -144,8 +144,8 @@ def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text:
 
 
 def test_the_dag_tells_of_its_asset_and_of_a_run_that_fails(dag: Any) -> None:
-    from oduyo_provider.operators.alert import watch_dag_failure
-    from oduyo_provider.operators.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
+    from oduyo_provider.observability.alert import watch_dag_failure
+    from oduyo_provider.observability.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
 
     read = {task.task_id: task.inlets for task in dag.tasks if task.inlets}
     updated = {task.task_id: task.outlets for task in dag.tasks if task.outlets}

@@ -14,8 +14,8 @@ from typing import final
 
 import msgspec
 
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, BeforeSend, Exchange, utc_now
 from oduyo_provider.api.codec import Filter, encode_column, encode_list, parse_created_id, parse_records
-from oduyo_provider.api.exchange import DEFAULT_UNKNOWN_TRIES, BeforeSend, Exchange, utc_now
 from oduyo_provider.api.listing import (
     DEFAULT_LISTINGS,
     DEFAULT_PAGE_RECORDS,
@@ -23,15 +23,15 @@ from oduyo_provider.api.listing import (
     fetch_compares_as_text,
     record_id,
 )
-from oduyo_provider.api.pacing import Pacer
-from oduyo_provider.api.redact import Redactor
+from oduyo_provider.api.pacer import Pacer
+from oduyo_provider.api.response import Move, compute_text
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.side_by_side import read_side_by_side
 from oduyo_provider.api.transport import Transport
-from oduyo_provider.api.verdict import Move, compute_text
 from oduyo_provider.core.errors import ListingError, LostAnswerError, NotSentError, RetryError
 from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.redact import Redactor
 
 
 class Outcome(str, Enum):

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.api.redact import neutralise
 from oduyo_provider.core.errors import ListingError, LoginRefusedError, NotThisApiError
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.redact import neutralise
 
 #: What msgspec raises on a body that is no JSON: malformed, not UTF-8, or nested without end.
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from oduyo_provider.api.backoff import compute_backoff
 from oduyo_provider.api.codec import is_cut, parse_envelope, parse_session_id
-from oduyo_provider.api.redact import neutralise
+from oduyo_provider.api.response import parse_retry_after
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Answer, Transport
-from oduyo_provider.api.verdict import parse_retry_after
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, NotThisApiError, RetryError
+from oduyo_provider.core.redact import neutralise
 
 LOGIN_PATH = "ws/login"
 #: Logins that are tried when the server does not answer as it should for the moment.

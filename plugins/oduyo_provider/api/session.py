@@ -8,10 +8,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from oduyo_provider.api.login import fetch_session_id
-from oduyo_provider.api.redact import Redactor, neutralise
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.core.errors import LoginRefusedError, StopError
+from oduyo_provider.core.redact import Redactor, neutralise
 
 #: A session lives 60 minutes; it is renewed with time left for the requests under way.
 DEFAULT_RENEW_AFTER_S = 55 * 60.0

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from oduyo_provider.api.address import parse_base_url
-from oduyo_provider.api.redact import neutralise
+from oduyo_provider.api.base_url import parse_base_url
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.redact import neutralise
 
 #: Longest wait for one whole answer, from connecting to its last byte.
 DEFAULT_TIMEOUT_S = 30.0

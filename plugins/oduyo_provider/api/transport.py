@@ -14,9 +14,9 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from oduyo_provider.api.redact import neutralise
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
+from oduyo_provider.core.redact import neutralise
 
 if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from oduyo_provider.core.dates import parse_datetime
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
-from oduyo_provider.core.status import parse_status
-from oduyo_provider.core.text import are_clean, parse_description, parse_id, parse_text
-from oduyo_provider.core.unreadable import UnreadableError, show_value
+from oduyo_provider.core.values.dates import parse_datetime
+from oduyo_provider.core.values.invalid import UnreadableError, show_value
+from oduyo_provider.core.values.status import parse_status
+from oduyo_provider.core.values.text import are_clean, parse_description, parse_id, parse_text
 
 #: The largest key of an ERP that keeps 32-bit integers, as Logo does.
 MAX_INT32 = 2**31 - 1

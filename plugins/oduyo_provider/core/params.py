@@ -8,11 +8,11 @@ from enum import Enum
 
 import msgspec
 
+from oduyo_provider.core.brakes import Brakes
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.guard import Brakes
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
-from oduyo_provider.core.unreadable import show_value
+from oduyo_provider.core.values.invalid import show_value
 
 _QUERY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -28,7 +28,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is asked to do.
 
     :param erp_query: name of a file in ``dags/sql/``, without ``.sql``.
-    :param max_missing_ratio: 0 to 1, as every ratio here; see :class:`~oduyo_provider.core.guard.Brakes`.
+    :param max_missing_ratio: 0 to 1, as every ratio here; see :class:`~oduyo_provider.core.brakes.Brakes`.
     :param allow_unsafe: go on although a brake trips.
     :param repair_windows_1254: mend texts that were read as latin-1.
     :param max_text_length: longest text, in characters.

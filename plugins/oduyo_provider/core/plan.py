@@ -15,8 +15,8 @@ from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Fault, Normaliser
 from oduyo_provider.core.record import Payload, Remote
-from oduyo_provider.core.status import PASSIVE
-from oduyo_provider.core.unreadable import show_value
+from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.values.status import PASSIVE
 
 
 class SyncMode(str, Enum):

@@ -14,14 +14,13 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.log import mask_secret
 from requests import PreparedRequest, Response, Session
 
+from oduyo_provider.api.call import utc_now
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.exchange import utc_now
 from oduyo_provider.api.login import fetch_session_id
-from oduyo_provider.api.redact import Redactor, neutralise
+from oduyo_provider.api.response import Move, classify
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
-from oduyo_provider.api.verdict import Move, classify
 from oduyo_provider.core.errors import (
     ListingError,
     LoginRefusedError,
@@ -31,8 +30,9 @@ from oduyo_provider.core.errors import (
     OduyoError,
 )
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
-from oduyo_provider.hooks.boundary import airflow_errors
+from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.hooks.connection import fetch_connection
+from oduyo_provider.hooks.errors import airflow_errors
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
-from oduyo_provider.sync.manifest import Reference
+from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
 ANSWER_WITHIN = timedelta(days=1)

@@ -9,14 +9,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.core.report import Report
-from oduyo_provider.operators.alert import watch
+from oduyo_provider.hooks.environment import read_params, read_run
+from oduyo_provider.observability.alert import watch
+from oduyo_provider.observability.asset import publish
+from oduyo_provider.observability.links import LINKS
+from oduyo_provider.observability.metrics import count_report
 from oduyo_provider.operators.approval import is_approval
-from oduyo_provider.operators.asset import publish
-from oduyo_provider.operators.context import read_params, read_run
-from oduyo_provider.operators.failure import ERROR_KEY, noting_errors
-from oduyo_provider.operators.links import LINKS
-from oduyo_provider.operators.metrics import count_report
-from oduyo_provider.sync.finish import Steps, check_complete, report
+from oduyo_provider.operators.errors import ERROR_KEY, noting_errors
+from oduyo_provider.sync.steps.report import Steps, check_complete, report
 
 #: The steps before, in their order.
 _STEPS = ("snapshot", "extract", "transform", "guard", "load")

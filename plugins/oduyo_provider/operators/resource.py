@@ -9,24 +9,24 @@ from typing import Any
 from airflow.sdk import BaseOperator, literal
 from airflow.sdk.exceptions import AirflowSkipException
 
-from oduyo_provider.api.redact import neutralise
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams, parse_params
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
+from oduyo_provider.hooks.environment import open_oduyo, read_buckets, read_run
 from oduyo_provider.hooks.oduyo import OduyoHook
-from oduyo_provider.operators.asset import publish
-from oduyo_provider.operators.context import open_oduyo, read_buckets, read_run
-from oduyo_provider.operators.failure import noting_errors
-from oduyo_provider.operators.lineage import compute_lineage
-from oduyo_provider.operators.links import LINKS
-from oduyo_provider.operators.metrics import count_report, counting
-from oduyo_provider.sync.load import check_delivered, load
-from oduyo_provider.sync.loop import run as run_loop
-from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, Reference
-from oduyo_provider.sync.rows import sync_rows
-from oduyo_provider.sync.run import Run
-from oduyo_provider.sync.staging import Folder, read_manifest
+from oduyo_provider.observability.asset import publish
+from oduyo_provider.observability.lineage import compute_lineage
+from oduyo_provider.observability.links import LINKS
+from oduyo_provider.observability.metrics import count_report, counting
+from oduyo_provider.operators.errors import noting_errors
+from oduyo_provider.sync.runtime.loop import run as run_loop
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.load import check_delivered, load
+from oduyo_provider.sync.steps.one_task import sync_rows
 
 #: Values of ``rows`` are data: they are never rendered as templates.
 _Rows = Sequence[dict[str, Any]]
@@ -62,7 +62,7 @@ class OduyoResourceOperator(BaseOperator):
         its tables are OpenLineage's inputs. None names none. It is not run.
 
     With ``rows`` it updates the resource's asset if the alias of it is among its ``outlets``, see
-    :mod:`oduyo_provider.operators.asset`.
+    :mod:`oduyo_provider.observability.asset`.
     """
 
     template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "sync_mode", "source_query")

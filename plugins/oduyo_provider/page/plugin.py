@@ -33,7 +33,7 @@ class LazyApp:
         """The application."""
         with self._lock:
             if self._app is None:
-                from oduyo_provider.page.app import make_app
+                from oduyo_provider.page.routes import make_app
 
                 self._app = make_app()
             return self._app

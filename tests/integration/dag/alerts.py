@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, BaseNotifier
 
-from oduyo_provider.operators.alert import watch
+from oduyo_provider.observability.alert import watch
 
 #: Stands for what must never show: the address of a webhook.
 TOKEN = "https://hooks.example/T0KEN-gizli"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.operators.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
+from oduyo_provider.observability.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag, run_dag, store_dag

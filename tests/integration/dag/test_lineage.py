@@ -143,8 +143,8 @@ def test_without_its_provider_the_operator_works_all_the_same(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "airflow.providers.openlineage", None)
     monkeypatch.setitem(sys.modules, "openlineage", None)
-    monkeypatch.delitem(sys.modules, "oduyo_provider.operators.lineage")
-    importlib.import_module("oduyo_provider.operators.lineage")
+    monkeypatch.delitem(sys.modules, "oduyo_provider.observability.lineage")
+    importlib.import_module("oduyo_provider.observability.lineage")
     assert run_operator(staging, source_query="yok.sql").state == "success"
 
 
@@ -152,7 +152,7 @@ def test_an_erp_whose_hook_knows_no_openlineage_gives_the_query_s_name(
     oduyo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("airflow.providers.openlineage", reason="the OpenLineage provider is not installed")
-    from oduyo_provider.operators import lineage
+    from oduyo_provider.observability import lineage
 
     monkeypatch.setattr(lineage, "open_erp", object)
     query = tmp_path / "kodlar.sql"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from oduyo_provider.operators.links import compute_run_url
+from oduyo_provider.observability.links import compute_run_url
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult
 from tests.integration.dag.conftest import RunSpecialCodes, make_query

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oduyo_provider.sync.table import MAX_WIDTH
+from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes

@@ -17,9 +17,9 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException
 
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.operators.alert import MAX_WAITING, watch_dag_failure
-from oduyo_provider.operators.failure import noting_errors
-from oduyo_provider.operators.notifier import NotifierError, read_notifier
+from oduyo_provider.observability.alert import MAX_WAITING, watch_dag_failure
+from oduyo_provider.observability.notifier import NotifierError, read_notifier
+from oduyo_provider.operators.errors import noting_errors
 from tests.conftest import ROOT
 from tests.integration.dag.alerts import TOKEN, Box, FileNotifier, end, set_notifier
 

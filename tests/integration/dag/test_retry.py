@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.sync import apply, load, settle
+from oduyo_provider.sync.apply import applier as apply
+from oduyo_provider.sync.site import quiesce as settle
+from oduyo_provider.sync.steps import load
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records, pick
@@ -47,7 +49,7 @@ def test_creates_whose_answers_are_lost_are_there_once_after_the_retry(
 def test_a_load_that_dies_in_the_middle_goes_on_where_it_was(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from oduyo_provider.sync.apply import Applier
+    from oduyo_provider.sync.apply.applier import Applier
 
     send, tries = Applier.apply, []
 

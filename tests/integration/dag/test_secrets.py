@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from oduyo_provider.sync.apply import Applier
+from oduyo_provider.sync.apply.applier import Applier
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult
 from tests.conftest import Erp

@@ -13,8 +13,8 @@ import psycopg2
 import pytest
 
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.erp.line import decode_row, encode_row
-from oduyo_provider.erp.read import fetch_rows
+from oduyo_provider.erp.query import fetch_rows
+from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from sandbox.erp.load import EDITS, ForeignTablesError, apply_edits, load_demo
 from sandbox.erp.server import DemoErp, start_server, stop_server
 

@@ -12,8 +12,8 @@ import pytest
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.erp.line import decode_row, encode_row
-from oduyo_provider.erp.read import check_hook, fetch_rows
+from oduyo_provider.erp.query import check_hook, fetch_rows
+from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from sandbox.erp.server import DemoErp
 
 MakeHook = Callable[..., Any]

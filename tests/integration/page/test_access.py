@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.apply.driver import Driver, make_rows
 from tests.integration.page.conftest import DAG_ID, Get
+from tests.integration.sync.apply.driver import Driver, make_rows
 
 ROUTES = [
     "page",

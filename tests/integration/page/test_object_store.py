@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.apply.driver import Driver, make_rows
 from tests.integration.page.conftest import DAG_ID, Get
-from tests.integration.storage.conftest import bucket, connect_s3, s3_url, staging
+from tests.integration.sync.apply.driver import Driver, make_rows
+from tests.integration.sync.staging.conftest import bucket, connect_s3, s3_url, staging
 
 __all__ = ["bucket", "connect_s3", "s3_url", "staging"]
 

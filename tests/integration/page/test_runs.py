@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
-from oduyo_provider.page import reader
-from oduyo_provider.page.scheduler import RunState
-from oduyo_provider.sync.staging import Folder
+from oduyo_provider.page import service as reader
+from oduyo_provider.page.airflow_db import RunState
+from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
-from tests.integration.apply.driver import Driver, make_rows
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
 from tests.integration.dag.test_operator import DAG_ID as FOREIGN_DAG
 from tests.integration.dag.test_operator import RunOperator
 from tests.integration.page.conftest import DAG_ID, Get
+from tests.integration.sync.apply.driver import Driver, make_rows
 
 SPECIAL_CODES = "oduyo_special_codes"
 
@@ -174,8 +174,8 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     assert extracted["count"] == sum(part["count"] for part in extracted["parts"]) == 5
 
     loaded = driver.load(plan, run)
-    monkeypatch.setattr("oduyo_provider.page.library.FRESH_FOR_S", 0.0)
-    monkeypatch.setattr("oduyo_provider.page.library._READING_SHARE", 0)
+    monkeypatch.setattr("oduyo_provider.page.run_cache.FRESH_FOR_S", 0.0)
+    monkeypatch.setattr("oduyo_provider.page.run_cache._READING_SHARE", 0)
     done = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
 
@@ -251,7 +251,7 @@ def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, mo
     def refuse(_folder: Folder, _name: str) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("oduyo_provider.sync.place.Disk.read", refuse)
+    monkeypatch.setattr("oduyo_provider.sync.staging.storage.Disk.read", refuse)
     answer = get("run", dag_id=DAG_ID, run_id="run1")
     assert answer.status_code == 503
     assert "Permission denied" in answer.json()["message"]

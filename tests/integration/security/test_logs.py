@@ -12,12 +12,12 @@ import pytest
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import parse_params
-from oduyo_provider.sync.staging import Folder
+from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, answer_approval
-from tests.integration.apply.conftest import shared_site, site
-from tests.integration.apply.driver import Driver, make_rows
 from tests.integration.dag.conftest import RunSpecialCodes, dags_folder, make_records, run_special_codes
+from tests.integration.sync.apply.conftest import shared_site, site
+from tests.integration.sync.apply.driver import Driver, make_rows
 
 __all__ = ["dags_folder", "run_special_codes", "shared_site", "site"]
 
@@ -168,7 +168,7 @@ def open_umask() -> Iterator[None]:
 def test_everything_in_staging_is_its_owner_s_alone_whatever_the_umask(
     site: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: int
 ) -> None:
-    monkeypatch.setattr("oduyo_provider.sync.side.SINGLE_PARTITION_ROWS", 10 if buckets > 1 else 20_000)
+    monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", 10 if buckets > 1 else 20_000)
     driver = Driver(site, tmp_path / "kept" / "staging")
     site.set_faults({"call": "create", "kind": "status_false", "times": 2})
     driver.sync([*make_rows(40), {"integration_id": "x" * 300, "code": ""}], allow_unsafe=True)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from oduyo_provider.api.pacing import Pacer
+from oduyo_provider.api.pacer import Pacer
 from tests.unit.api.wire import slot
 
 MINUTES = 6

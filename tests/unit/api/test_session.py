@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from oduyo_provider.api.backoff import LONGEST_BACKOFF_S, compute_backoff
-from oduyo_provider.api.redact import Redactor
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S, SessionKeeper
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, NotThisApiError
+from oduyo_provider.core.redact import Redactor
 from tests.unit.api.wire import API_KEY, PASSWORD, SESSION, FakeTime, Handler, Site, answer, half, hang_up, no, ok
 
 HTML = b"<html>login</html>"

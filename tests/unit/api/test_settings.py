@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from oduyo_provider.api.address import is_loopback
+from oduyo_provider.api.base_url import is_loopback
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import SettingsError
 

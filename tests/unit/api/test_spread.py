@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from oduyo_provider.api.pacing import Pacer
+from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.spread import GAP_RATIO, LONGEST_GAP_S, NEAR_S, Spread
 from tests.unit.api.wire import FakeTime, slot
 

@@ -15,9 +15,9 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from oduyo_provider.api.redact import Redactor
 from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
+from oduyo_provider.core.redact import Redactor
 from tests.unit.api.wire import Handler, Site, answer, cut, hang, hang_up
 
 

@@ -12,7 +12,7 @@ from typing import Any, final
 
 from aiohttp import web
 
-from oduyo_provider.api.pacing import Pacer
+from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.settings import Settings
 
 SESSION = "session-0001"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.record import SPECIAL_CODE, Kind
-from oduyo_provider.core.text import are_clean, clean_text, collapse_blanks
-from oduyo_provider.erp.line import decode_row, encode_row
+from oduyo_provider.core.values.text import are_clean, clean_text, collapse_blanks
+from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 
 DROPPED = "\x00\x01\x0b\x1f\x7f\x85\u180e\u200b\u200c\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff"
 AWKWARD = (

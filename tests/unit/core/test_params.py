@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from oduyo_provider.core.brakes import Brakes
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.guard import Brakes
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.params import PARAM_NAMES, OnUnsafe, RunParams, parse_params
 from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode

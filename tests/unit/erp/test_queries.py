@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import expressions as exp
 
 from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
-from oduyo_provider.erp.read import match_columns
+from oduyo_provider.erp.query import match_columns
 
 FOLDER = Path(__file__).parents[3] / "dags" / "sql"
 FILES = sorted(FOLDER.rglob("*.sql"))

@@ -10,12 +10,12 @@ from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcome, Report
-from oduyo_provider.sync.finish import REPORT
-from oduyo_provider.sync.history import StagedRun, fetch_run
-from oduyo_provider.sync.journal import Intent, Result
-from oduyo_provider.sync.manifest import MANIFEST, PlanManifest, SnapshotManifest
-from oduyo_provider.sync.side import Side
-from oduyo_provider.sync.staging import Folder, write_manifest
+from oduyo_provider.sync.staging.archive import StagedRun, fetch_run
+from oduyo_provider.sync.staging.buckets import Side
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
+from oduyo_provider.sync.staging.journal import Intent, Result
+from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, SnapshotManifest
+from oduyo_provider.sync.steps.report import REPORT
 
 encode = msgspec.json.encode
 

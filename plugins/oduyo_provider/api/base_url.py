@@ -1,0 +1,105 @@
+"""A site's address, out of a connection's host, port and schema."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from oduyo_provider.core.redact import neutralise
+
+API_PATH = "/api/v1"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LABEL = r"\w(?:[\w-]{0,61}\w)?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+
+
+class _Address(NamedTuple):
+    """The parts of a host field."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+
+def parse_base_url(
+    host: str | None, port: int | None, schema: str | None, faults: list[str], *, allow_plain_http: bool
+) -> str:
+    """Build ``scheme://host[:port][/prefix]/api/v1`` out of a connection's fields.
+
+    :param faults: a fault is added here, and the result is empty.
+    """
+    try:
+        address = _parse_address((host or "").strip(), (schema or "").strip().lower())
+        final_port = _choose_port(address, port)
+    except ValueError as fault:
+        faults.append(str(fault))
+        return ""
+    if address.scheme == "http" and not (allow_plain_http or is_loopback(address.host)):
+        faults.append(
+            "host is asked for over plain http, which shows password and key to the network: use https, "
+            "or set the extra allow_plain_http"
+        )
+        return ""
+    name = f"[{address.host}]" if ":" in address.host else address.host
+    at_port = "" if final_port == _DEFAULT_PORTS[address.scheme] else f":{final_port}"
+    return f"{address.scheme}://{name}{at_port}{_with_api_path(address.path)}"
+
+
+def _parse_address(host: str, schema: str) -> _Address:
+    if not host:
+        raise ValueError("host is missing")
+    if "://" not in host:
+        if schema not in {"", *_DEFAULT_PORTS}:
+            raise ValueError(f"schema is neither http nor https but '{neutralise(schema, 40)}'")
+        # An IPv6 address without brackets would be read as a host and a port.
+        host = f"{schema or 'https'}://{f'[{host}]' if _is_ipv6(host) else host}"
+    if "@" in host:
+        raise ValueError("host holds a user or password: they belong into the fields login and password")
+    shown = neutralise(host, 100)
+    try:
+        parts = urlsplit(host)
+        found, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(f"host '{shown}' is no host name or address with a port of 1 to 65535") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError(f"host '{shown}' has a scheme that is neither http nor https")
+    if parts.query or parts.fragment or re.search(r"[\s\\]", host) or not host.isprintable():
+        raise ValueError(f"host '{shown}' has blanks, a query or other characters that no base address has")
+    if not (_is_ipv6(found) if ":" in found else _HOST_NAME.fullmatch(found)):
+        raise ValueError(f"host '{shown}' is no host name or address")
+    return _Address(parts.scheme, found, port, parts.path)
+
+
+def _choose_port(address: _Address, port: int | None) -> int:
+    if port is not None and address.port is not None and port != address.port:
+        raise ValueError(f"port is {port}, but host says {address.port}: remove one of them")
+    chosen = address.port if port is None else port
+    if chosen is None:
+        return _DEFAULT_PORTS[address.scheme]
+    if not 1 <= chosen <= 65535:
+        raise ValueError(f"port {chosen} is not between 1 and 65535")
+    return chosen
+
+
+def _with_api_path(path: str) -> str:
+    trimmed = re.sub(r"/+", "/", path).rstrip("/")
+    return trimmed if trimmed.endswith(API_PATH) else trimmed + API_PATH
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6 and "%" not in host
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be this machine: ``localhost``, 127.0.0.0/8 or ``::1``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"

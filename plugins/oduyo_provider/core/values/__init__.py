@@ -1,0 +1,1 @@
+"""Raw values to the API's texts, one kind of value a file."""

@@ -1,0 +1,55 @@
+"""Raw value to status: ``"1"`` in use, ``"0"`` passive."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from oduyo_provider.core.values.invalid import UnreadableError, show_value
+from oduyo_provider.core.values.text import clean_text, has_controls, parse_staged_text
+
+ACTIVE = "1"
+PASSIVE = "0"
+
+# P, pasif, H (hayır) and A, aktif, E (evet) as ERPs write them; a blank status is no reason to close a code.
+_WORDS = {
+    **dict.fromkeys(("P", "p", "0", "H", "h", "false", "pasif"), PASSIVE),
+    **dict.fromkeys(("A", "a", "1", "E", "e", "true", "aktif", ""), ACTIVE),
+}
+# All four Turkish i's are one here, so that PASİF, PASIF and pasıf are the same word in every locale.
+_ONE_I = str.maketrans("İIı", "iii")
+
+
+def parse_status(value: object) -> str:
+    """``"1"`` or ``"0"`` of a truth value, 0, 1 or one of the words; NULL and blank are ``"1"``.
+
+    :raises UnreadableError: ``unknown_status`` for anything else, so that no code is opened or closed by a guess.
+    """
+    if isinstance(value, str) and value in _WORDS:  # nearly always
+        return _WORDS[value]
+    if value is None or value is True:
+        return ACTIVE
+    if value is False:
+        return PASSIVE
+    status = _find_number(value) if isinstance(value, (int, float, Decimal)) else _find_word(value)
+    if status is None:
+        detail = f"'{show_value(value)}' means neither active nor passive; map it to 1 or 0 in the query"
+        raise UnreadableError("unknown_status", detail)
+    return status
+
+
+def _find_number(value: float | Decimal) -> str | None:
+    number = Decimal(value)
+    if not number.is_finite():  # comparing a signalling NaN would raise
+        return None
+    return ACTIVE if number == 1 else PASSIVE if number == 0 else None
+
+
+def _find_word(value: object) -> str | None:
+    try:
+        raw = value if isinstance(value, str) else parse_staged_text(value)
+        word = clean_text(raw)
+    except UnreadableError:
+        return None
+    if not word and has_controls(raw):  # a MySQL BIT arrives as the byte 0 or 1: not blank, and not to be guessed
+        return None
+    return _WORDS.get(word.translate(_ONE_I).lower())

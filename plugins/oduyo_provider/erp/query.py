@@ -1,0 +1,116 @@
+"""Read the ERP's query, batch by batch, through any Airflow database hook.
+
+On PostgreSQL the rows come through a server-side cursor in a read-only transaction, with psycopg2 and with psycopg 3,
+so memory does not grow with the table. Other drivers are asked for one batch at a time, and buffer as they please.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from oduyo_provider.core.errors import SourceError
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.erp.cursor import DatabaseHook, Session
+
+DEFAULT_BATCH_ROWS = 2000
+
+
+class Rows:
+    """The rows of a running query: iterate over it once, each item is a batch of rows.
+
+    :ivar columns: the resource's field names that the query returns, in its order; known before the first row.
+    :ivar count: rows handed out so far.
+    """
+
+    def __init__(self, session: Session, columns: tuple[str, ...], batch_rows: int) -> None:
+        self.columns = columns
+        self.count = 0
+        self._session = session
+        self._batch_rows = batch_rows
+
+    def __iter__(self) -> Iterator[list[dict[str, object]]]:
+        while batch := self._session.fetch(self._batch_rows):
+            self.count += len(batch)
+            yield [dict(zip(self.columns, row, strict=True)) for row in batch]
+        self._session.check_end()
+
+
+@contextmanager
+def fetch_rows(
+    hook: DatabaseHook,
+    query: str,
+    *,
+    resource: Resource,
+    query_name: str = "the query",
+    batch_rows: int = DEFAULT_BATCH_ROWS,
+) -> Iterator[Rows]:
+    """Run ``query`` and hand out its rows; the connection is closed at the end, whatever happens.
+
+    ``with fetch_rows(hook, query, resource=SPECIAL_CODE) as rows:`` gives ``rows.columns``, then ``for batch in rows``
+    lists of ``{field name: raw value}``. The query is sent as it stands: no parameters, so ``%`` needs no doubling.
+
+    :param hook: an Airflow hook whose ``get_conn()`` gives a PEP 249 connection; see :func:`check_hook`.
+    :param query: one SELECT whose column aliases are field names of ``resource``.
+    :param resource: says which columns there may be and which there must be.
+    :param query_name: the query's file name, for messages.
+    :param batch_rows: rows fetched at a time.
+    :raises SourceError: the query, its columns, the login or the driver are wrong.
+    :raises SourceUnavailableError: the database refused or lost the connection, or is too busy.
+    """
+    text = query.strip().lstrip("\ufeff").strip()
+    if not text:
+        raise SourceError(f"There is nothing to run: {query_name} is empty. Write one SELECT into it, then run again.")
+    session = Session(hook, query_name)
+    try:
+        session.open(text, batch_rows)
+        yield Rows(session, match_columns(session.names, resource, query_name), batch_rows)
+    finally:
+        session.close()
+
+
+def check_hook(hook: object, conn_id: str) -> None:
+    """Raise :class:`SourceError` unless ``hook`` is a database hook (``DbApiHook``, or shaped like one)."""
+    if not all(callable(getattr(hook, name, None)) for name in ("get_conn", "get_records", "run")):
+        raise SourceError(
+            f"Connection {conn_id!r} gives a {type(hook).__name__}, which reads no database. Give it the type of the "
+            "ERP's database (Postgres, Microsoft SQL Server, Oracle, ODBC, …), or name another connection in "
+            "ERP_CONN_ID, then run again."
+        )
+
+
+def match_columns(names: Sequence[str], resource: Resource, query_name: str = "the query") -> tuple[str, ...]:
+    """The field names that a result's columns stand for, in the same order.
+
+    Blanks around a name and the case of ASCII letters do not count: SQL Server and Oracle give upper-case. Other
+    letters are left alone, as ``"İ".lower()`` is two characters and no field has one.
+
+    :raises SourceError: a required column is missing, a column is unknown or comes twice; all of it in one message.
+    """
+    fields = {field.name: field.required for field in resource.fields}
+    found = [_fold(name) for name in names]
+    unknown = [name for name, field in zip(names, found, strict=True) if field not in fields]
+    twice = sorted({field for field in found if field in fields and found.count(field) > 1})
+    missing = [field for field, required in fields.items() if required and field not in found]
+    faults = [
+        f"returns no column {_list(missing)}" if missing else "",
+        f"returns {_list(unknown)}, which no field is called" if unknown else "",
+        f"returns {_list(twice)} more than once" if twice else "",
+    ]
+    if any(faults):
+        raise SourceError(
+            f"The columns of {query_name} do not fit: it {' and '.join(filter(None, faults))}. Name them in the "
+            "SELECT list by alias (kod AS code) and leave out what has no field, then run again. The fields of "
+            f"{resource.name} are: {', '.join(fields)}."
+        )
+    return tuple(found)
+
+
+def _fold(name: str) -> str:
+    name = name.strip()
+    return name.lower() if name.isascii() else name
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f'"{show_value(name)}"' for name in names)

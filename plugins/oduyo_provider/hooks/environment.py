@@ -1,0 +1,95 @@
+"""From Airflow's context to a run: where its files lie, what its params are, how its connections open."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.params import RunParams, parse_params
+from oduyo_provider.erp.cursor import DatabaseHook
+from oduyo_provider.erp.query import check_hook
+from oduyo_provider.hooks.connection import open_hook
+from oduyo_provider.hooks.oduyo import OduyoHook
+from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
+from oduyo_provider.sync.staging.folder import staging_root
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+
+#: Environment variable that sets the params' defaults, as a JSON object.
+PARAMS_VARIABLE = "ODUYO_PARAMS"
+
+#: Environment variables that name the connections.
+ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
+ERP_CONN_VARIABLE = "ERP_CONN_ID"
+
+
+def read_run(context: Mapping[str, Any], *, has_task: bool = False) -> Run:
+    """The run that a task belongs to.
+
+    :param has_task: the task is a run of its own, in somebody else's DAG.
+    """
+    ti = context["ti"]
+    task: tuple[str, ...] = ()
+    if has_task:
+        task = (ti.task_id,) if ti.map_index is None or ti.map_index < 0 else (ti.task_id, str(ti.map_index))
+    return Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task)
+
+
+def read_params(context: Mapping[str, Any]) -> RunParams:
+    """The run's params, checked."""
+    return parse_params(dict(context["params"]))
+
+
+def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
+    """The params' defaults, by name: the program's own, and over them those of an environment variable.
+
+    :param queries: the names that ``erp_query`` can take.
+    :param variable: holds a JSON object.
+    :raises SettingsError: naming every fault, so that the DAG's import error says what to mend.
+    """
+    try:
+        given = json.loads(os.environ.get(variable) or "{}")
+        params = parse_params(given if isinstance(given, dict) else {str(given): None})
+    except ValueError as error:
+        raise SettingsError(
+            f"The environment variable {variable} is no JSON ({error}). Write an object into it, such as "
+            '{"on_missing": "deactivate"}, or unset it, on all machines of this Airflow.'
+        ) from error
+    except SettingsError as error:
+        raise SettingsError(
+            f"The environment variable {variable} sets defaults that cannot be used. {error}"
+        ) from error
+    if params.erp_query not in queries:
+        raise SettingsError(
+            f"There is no query {params.erp_query}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
+            f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
+        )
+    defaults: dict[str, Any] = msgspec.to_builtins(params)
+    return defaults
+
+
+def read_buckets() -> int:
+    """Partitions of a large side."""
+    return compute_buckets(os.environ.get(BUCKETS_VARIABLE))
+
+
+def open_oduyo(conn_id: str | None = None) -> OduyoHook:
+    """The hook of the connection that is named, or that the environment names."""
+    return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE) or OduyoHook.default_conn_name)
+
+
+def name_erp() -> str:
+    """The id of the connection to the ERP."""
+    return os.environ.get(ERP_CONN_VARIABLE) or "erp_default"
+
+
+def open_erp() -> DatabaseHook:
+    """The hook of the ERP's database; SettingsError when there is no such connection."""
+    conn_id = name_erp()
+    hook: DatabaseHook = open_hook(conn_id, "the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)")
+    check_hook(hook, conn_id)
+    return hook

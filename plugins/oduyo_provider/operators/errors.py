@@ -1,0 +1,31 @@
+"""What a step that failed says of it: to Airflow, and to the report's alert."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.hooks.errors import airflow_errors
+
+log = logging.getLogger(__name__)
+
+#: The XCom in which a failed try leaves its error's text. Airflow clears it when the task is tried again.
+ERROR_KEY = "error"
+
+
+@contextmanager
+def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
+    """As :func:`~oduyo_provider.hooks.errors.airflow_errors`, and leave the text for the alert."""
+    with airflow_errors():
+        try:
+            yield
+        except OduyoError as error:
+            try:
+                context["ti"].xcom_push(ERROR_KEY, str(error))
+            except Exception as failure:
+                # Only the alert would tell it: the error itself is the one to show.
+                log.warning("The next error could not be noted for the alert (%s); it stands in this log only", failure)
+            raise

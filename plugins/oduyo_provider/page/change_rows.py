@@ -1,0 +1,106 @@
+"""From the plans and journals of a run to the lines of its table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import Enum
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.report import Outcome, compute_figure
+from oduyo_provider.page.change_index import Entry
+from oduyo_provider.sync.staging.folder import Folder, decode_lines
+from oduyo_provider.sync.staging.journal import History, Result, read_history
+from oduyo_provider.sync.staging.manifests import PlanManifest
+from oduyo_provider.sync.steps.guard import read_changes
+
+Tally = Counter[tuple[Action, Outcome, str]]
+
+
+class Stage(Enum):
+    """How far a run is: it says what a change without a result is."""
+
+    DRY = "dry"  # planned only
+    GOING = "going"  # its turn may still come
+    ENDED = "ended"
+
+
+def read_entries(plans: Sequence[PlanManifest], stage: Stage, tally: Tally) -> Iterator[Entry]:
+    """Every change, then every rejected row.
+
+    :param tally: takes how many changes of each action had each outcome and, where it was not done, reason.
+    """
+    for plan in plans:
+        history = History({}, {}, 0) if stage is Stage.DRY else read_history(Folder.open(plan.journal), plan.digest)
+        for change in read_changes(plan):
+            result = _settle(change, history, stage)
+            tally[change.action, result.outcome, "" if result.outcome is Outcome.DONE else result.reason] += 1
+            yield compute_entry(change, result, stage, is_sent=change.key in history.intents)
+    for plan in plans:
+        folder = Folder.open(plan.folder)
+        for rejected in decode_lines(folder, plan.rejected.name, folder.read_lines(plan.rejected), Rejected):
+            yield compute_rejected(rejected)
+
+
+def compute_entry(change: Change, result: Result, stage: Stage, *, is_sent: bool) -> Entry:
+    """The line of a change."""
+    outcome = compute_figure(change.action, Outcome.DONE) if result.outcome is Outcome.DONE else result.outcome.value
+    reason = "" if result.outcome is Outcome.DONE else result.reason
+    if stage is Stage.DRY:
+        outcome, reason = "planned", ""
+    elif stage is Stage.GOING and not result.at:
+        outcome, reason = "waiting", "sent, the answer is awaited" if is_sent else ""
+    return Entry(
+        outcome=outcome,
+        action=change.action.value,
+        integration_id=change.integration_id,
+        oduyo_id=result.oduyo_id or change.oduyo_id or "",
+        code=change.payload.get("code") or change.base.get("code") or "",
+        fields=_compute_fields(change),
+        reason=reason,
+        answer="" if result.answer and result.answer in reason else result.answer,
+        stored=result.stored,
+        twins=result.twins,
+        at=result.at,
+    )
+
+
+def compute_rejected(rejected: Rejected) -> Entry:
+    """The line of a row that was never sent, with all that is wrong with it."""
+    return Entry(
+        outcome="rejected",
+        integration_id=rejected.integration_id or _show(rejected.row.get("integration_id")),
+        code=_show(rejected.row.get("code")),
+        fields=[(name, None, _show(value)) for name, value in rejected.row.items() if name != "integration_id"],
+        reason=", ".join(fault.code for fault in rejected.faults),
+        answer="; ".join(fault.detail for fault in rejected.faults),
+    )
+
+
+def _settle(change: Change, history: History, stage: Stage) -> Result:
+    """What became of a change, as the report sees it too; while the run is going, nothing is lost yet."""
+    known = history.results.get(change.key)
+    if known is not None:
+        return known
+    if change.key in history.intents and stage is Stage.ENDED:
+        return Result(change.key, Outcome.DOUBTFUL, reason="the task died while it was being sent")
+    return Result(change.key, Outcome.NOT_APPLIED)
+
+
+def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
+    if change.action is Action.CREATE:
+        return [(name, None, value) for name, value in change.payload.items() if value and name != "integration_id"]
+    if change.action is Action.DELETE:
+        kept = {name: value for name, value in change.base.items() if value and name != "integration_id"}
+        return [(name, value, None) for name, value in kept.items()]
+    return [(name, change.base.get(name), change.payload[name]) for name in change.differs]
+
+
+def _show(value: object) -> str:
+    """A raw value as people write it; what JSON could not carry as its tag."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,65 @@
+"""The table as CSV, for Excel as it is set up in Turkey.
+
+UTF-8 with a byte order mark, or Excel reads Turkish letters as another encoding. Cells are parted by semicolons: where the
+comma parts decimals, Excel expects them. One line a change, two columns a field.
+
+A cell that begins like a formula would be run by whoever opens the file, and the texts come from whoever may write into
+the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+
+from oduyo_provider.core.record import Resource
+from oduyo_provider.page.change_index import Entry
+from oduyo_provider.page.wording import LABELS
+
+SEPARATOR = ";"
+BYTE_ORDER_MARK = "\ufeff"
+
+#: First characters that make a formula of a cell, also in full width; a line break is what some programs skip.
+_FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
+_HEAD = ("outcome", "action", "integration_id", "oduyo_id", "code", "changed", "reason", "answer", "stored", "at")
+
+#: Lines that are sent together.
+_CHUNK_LINES = 500
+
+
+def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
+    """The file, a piece at a time: nothing of it is held longer than a piece."""
+    names = [name for name in resource.field_names if name not in _HEAD]
+    columns = [*_HEAD, *(f"{name} {side}" for name in ("code", *names) for side in ("before", "after"))]
+    yield BYTE_ORDER_MARK.encode()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(columns)
+    for number, entry in enumerate(entries, 1):
+        writer.writerow([neutralise_cell(cell) for cell in _compute_cells(entry, ["code", *names])])
+        if number % _CHUNK_LINES == 0:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def neutralise_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, nor for the end of the file, as some do a NUL."""
+    text = text.replace("\0", "␀")
+    return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
+
+
+def _compute_cells(entry: Entry, names: list[str]) -> Iterator[str]:
+    yield from (LABELS[entry.outcome], entry.action, entry.integration_id, entry.oduyo_id, entry.code)
+    yield ", ".join(name for name, _, _ in entry.fields)
+    yield from (entry.reason, entry.answer)
+    yield "; ".join(f"{name}: {value or ''}" for name, value in entry.stored.items())
+    yield datetime.fromtimestamp(entry.at, timezone.utc).isoformat(timespec="seconds") if entry.at else ""
+    fields = {name: (before, after) for name, before, after in entry.fields}
+    for name in names:
+        before, after = fields.get(name, (None, None))
+        yield before or ""
+        yield after or ""

@@ -1,0 +1,138 @@
+"""The page's routes. Each is protected; each answer that holds data is JSON or CSV, never HTML."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
+from oduyo_provider.page.change_index import OUTCOMES
+from oduyo_provider.page.csv_export import write_csv
+from oduyo_provider.page.service import Reader
+from oduyo_provider.page.view_models import compute_table_view
+from oduyo_provider.sync.staging.folder import STAGING_VARIABLE
+
+STATIC = Path(__file__).parent / "static"
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+#: No script, style or picture but the page's own, and no frame around it but Airflow's.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
+
+RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
+#: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
+TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
+Outcomes = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
+Search = Annotated[str, Query(max_length=200)]
+Page = Annotated[int, Query(ge=1, le=10_000_000)]
+
+
+def make_app(reader: Reader | None = None) -> FastAPI:
+    """The application; its own documentation pages are off, as nothing would protect them."""
+    app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
+    _add_files(app)
+    _add_views(app, reader or Reader())
+
+    @app.middleware("http")
+    async def protect(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
+
+    @app.exception_handler(OduyoError)
+    def explain(_request: Request, error: OduyoError) -> Response:
+        text = (
+            f"The staged files cannot be read by the api-server. {error} The page reads what the workers write: "
+            f"{STAGING_VARIABLE} must name the same place for both, and the api-server must have the right to read it."
+        )
+        return _answer({"message": text}, status_code=503)
+
+    return app
+
+
+def _add_files(app: FastAPI) -> None:
+    """One route for each static file: what is not in the list has no address."""
+    for path in sorted(STATIC.iterdir()):
+        if path.suffix in _TYPES:
+            name = "/page" if path.suffix == ".html" else f"/{path.name}"
+            app.add_api_route(name, _make_file_route(path), methods=["GET"], include_in_schema=False)
+
+
+def _make_file_route(path: Path) -> Any:
+    content, media_type = path.read_bytes(), _TYPES[path.suffix]
+
+    def send(_user: User) -> Response:
+        return Response(content, media_type=media_type)
+
+    return send
+
+
+def _add_views(app: FastAPI, reader: Reader) -> None:
+    @app.get("/dags")
+    def list_dags(user: User) -> Response:
+        return _answer({"dags": reader.fetch_dags(list_readable_dags(user))})
+
+    @app.get("/dag")
+    def show_dag(dag_id: DagId) -> Response:
+        return _answer(_found(reader.fetch_dag(dag_id)))
+
+    @app.get("/run")
+    def show_run(dag_id: DagId, run_id: RunId, task: TaskName = "") -> Response:
+        return _answer(_found(reader.fetch_run(dag_id, run_id, task)))
+
+    @app.get("/changes")
+    def show_changes(
+        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = "", page: Page = 1
+    ) -> Response:
+        opened = _found(reader.open(dag_id, run_id, task))
+        return _answer(compute_table_view(opened, _check_outcomes(outcome), search, page))
+
+    @app.get("/changes.csv")
+    def send_changes(
+        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
+    ) -> Response:
+        opened = _found(reader.open(dag_id, run_id, task))
+        entries = opened.ledger.read(opened.ledger.find(_check_outcomes(outcome), search))
+        name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
+        headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
+        return StreamingResponse(
+            write_csv(entries, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
+        )
+
+
+def _check_outcomes(names: list[str]) -> list[str]:
+    if unknown := sorted(set(names) - set(OUTCOMES)):
+        raise HTTPException(422, f"There is no outcome {unknown[0]!r}; there are {', '.join(OUTCOMES)}.")
+    return names
+
+
+def _found(view: Any) -> Any:
+    if view is None:
+        raise HTTPException(404, NOTHING_STAGED)
+    return view
+
+
+def _answer(view: Any, status_code: int = 200) -> Response:
+    return Response(msgspec.json.encode(view), status_code=status_code, media_type="application/json")
+
+
+NOTHING_STAGED = (
+    "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 runs "
+    f"of a DAG are kept), or the api-server does not reach what the workers write: see that {STAGING_VARIABLE} names the "
+    "same place for both."
+)

@@ -1,0 +1,131 @@
+"""Keeps what was read of staged runs, so that turning a page does not read everything again."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.page.change_index import Ledger
+from oduyo_provider.page.change_rows import Stage, Tally, read_entries
+from oduyo_provider.sync.staging.archive import PLAN, StagedRun, read_plans_of
+from oduyo_provider.sync.staging.manifests import PlanManifest
+from oduyo_provider.sync.steps.guard import compute_total
+from oduyo_provider.sync.steps.load import RESULTS
+
+#: Lines held in memory, over all runs: about 300 bytes each. The run that was asked for last is always held.
+MAX_LINES = 300_000
+MAX_RUNS = 20
+
+#: A run that is still going is read again at most every so many seconds, and at most a tenth of the time.
+FRESH_FOR_S = 2.0
+_READING_SHARE = 10
+
+
+_Files = frozenset[tuple[tuple[str, ...], float]]
+
+
+class OpenedRun(msgspec.Struct, frozen=True):
+    """A run as it was read.
+
+    :param plans: by partition; none while there is no plan.
+    :param counts: all plans together.
+    :param tally: how many changes of each action had each outcome and reason.
+    :param is_going: changes may still get other results.
+    :param files: of the plans and results that it was read from, each with its time.
+    :param read_at: on the library's clock; reading took ``took_s``.
+    """
+
+    plans: list[PlanManifest]
+    counts: PlanCounts
+    tally: Tally
+    ledger: Ledger
+    stage: Stage
+    is_going: bool
+    files: _Files
+    read_at: float
+    took_s: float
+
+    @property
+    def resource(self) -> Resource:
+        """What the records are."""
+        return self.plans[0].snapshot.resource if self.plans else SPECIAL_CODE
+
+
+class _Building:
+    """Held while one run is read; two people who open it at once wait for one reading."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
+class Library:
+    """Opened runs, the least recently asked for dropped first.
+
+    A run is known by its plans' and results' files: each try has files of its own, so that a plan that is made anew is
+    another one.
+    """
+
+    def __init__(
+        self, *, max_lines: int = MAX_LINES, max_runs: int = MAX_RUNS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._max_lines = max_lines
+        self._max_runs = max_runs
+        self._clock = clock
+        self._lock = Lock()
+        self._runs: OrderedDict[str, OpenedRun] = OrderedDict()
+        self._building: WeakValueDictionary[str, _Building] = WeakValueDictionary()
+
+    def open(self, run: StagedRun, *, is_going: bool) -> OpenedRun:
+        """The run, read now or a moment ago.
+
+        :raises StagingError: a file of it cannot be read, or is not as it was written.
+        """
+        uri = run.folder.uri
+        files: _Files = frozenset(item for item in run.files.items() if item[0][0] in (PLAN, RESULTS))
+        with self._lock:
+            building = self._building.setdefault(uri, _Building())
+        with building.lock:
+            known = self._find(uri, files, is_going=is_going)
+            if known is None:
+                known = self._read(run, files, is_going=is_going)
+                self._keep(uri, known)
+            return known
+
+    def _find(self, uri: str, files: _Files, *, is_going: bool) -> OpenedRun | None:
+        with self._lock:
+            known = self._runs.get(uri)
+            if known is None or known.is_going != is_going:
+                return None
+            rest_s = max(FRESH_FOR_S, _READING_SHARE * known.took_s)
+            if known.files != files and not (is_going and self._clock() - known.read_at < rest_s):
+                return None
+            self._runs.move_to_end(uri)
+            return known
+
+    def _read(self, run: StagedRun, files: _Files, *, is_going: bool) -> OpenedRun:
+        started_at = self._clock()
+        plans, tally = read_plans_of(run), Tally()
+        is_dry = bool(plans) and plans[0].params.dry_run
+        stage = Stage.DRY if is_dry else Stage.GOING if is_going else Stage.ENDED
+        ledger = Ledger(read_entries(plans, stage, tally))
+        read_at = self._clock()
+        return OpenedRun(
+            plans, compute_total(plans), tally, ledger, stage, is_going, files, read_at, read_at - started_at
+        )
+
+    def _keep(self, uri: str, opened: OpenedRun) -> None:
+        with self._lock:
+            self._runs[uri] = opened
+            self._runs.move_to_end(uri)
+            while len(self._runs) > 1 and (
+                len(self._runs) > self._max_runs
+                or sum(len(run.ledger) for run in self._runs.values()) > self._max_lines
+            ):
+                self._runs.popitem(last=False)

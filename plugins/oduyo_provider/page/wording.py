@@ -1,0 +1,142 @@
+"""How a run is told to people: labels, and its state in a sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.report import Report
+from oduyo_provider.page.airflow_db import RunState, TaskState
+from oduyo_provider.page.change_rows import Stage
+from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.sync.staging.archive import EXTRACT, SNAPSHOT, StagedRun
+
+LABELS = {
+    "extracted": "ERP rows",
+    "rejected": "rejected",
+    "unchanged": "unchanged",
+    "created": "created",
+    "updated": "updated",
+    "refused": "refused",
+    "failed": "failed",
+    "doubtful": "doubtful",
+    "stale": "stale",
+    "not_applied": "not applied",
+    "missing": "Ödüyo records without an ERP row",
+    "kept_missing": "left as they are",
+    "deactivated": "deactivated",
+    "deleted": "deleted",
+    "missing_failed": "not done",
+    "planned": "planned",
+    "waiting": "waiting",
+}
+
+#: What is wrong while a figure is not zero, and means that the next run has something to do.
+UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed")
+
+GOING = frozenset({"queued", "running", "restarting"})
+_WAITS_FOR_A_PERSON = frozenset({"deferred", "awaiting_input"})
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A state in a sentence.
+
+    :param tone: good, warn, bad, busy or plain.
+    """
+
+    tone: str
+    text: str
+
+
+def is_going(run: StagedRun, state: RunState | None) -> bool:
+    """Whether something of it is still to come."""
+    return state is not None and state.state in GOING and not run.is_settled
+
+
+def describe_report(made: Report, state: RunState | None, tasks: list[TaskState]) -> Sentence:
+    """A run that has its report."""
+    undone = [f"{getattr(made, name):,} {LABELS[name]}" for name in UNDONE if getattr(made, name)]
+    red = next((task.task_id for task in tasks if task.state in ("failed", "upstream_failed")), None)
+    changes = _list_changes(made)
+    if made.dry_run:
+        return Sentence(
+            "plain", f"A dry run: nothing was sent. Planned: {changes or 'no change at all'}.{_aside(made)}"
+        )
+    if state is not None and state.state == "failed" and not made.writes:
+        where = f" in the task {red}" if red else ""
+        text = f"Nothing was written: the run stopped{where}, whose log says why and what to do."
+        return Sentence("bad", text if red else text.replace(", whose log", "; the log of its first red task"))
+    if undone:
+        done = f" What was done is done ({changes})." if changes else ""
+        return Sentence(
+            "bad",
+            f"Not in step: {_join(undone)}.{done} The next run compares everything again and sends only what is missing.",
+        )
+    tone = "warn" if made.rejected or made.refused else "good"
+    start = "Ödüyo is in step with the ERP" + (", but for some rows" if tone == "warn" else "")
+    what = f"{changes}" if changes else f"nothing had to change among {made.extracted:,} ERP rows"
+    return Sentence(tone, f"{start}: {what}.{_aside(made)}")
+
+
+def describe_unreported(state: RunState | None) -> Sentence:
+    """A run that ended without a report."""
+    how = "failed" if state is not None and state.state == "failed" else "ended"
+    return Sentence(
+        "bad",
+        f"The run {how} before it could add up. The log of its first red task says why; the next run compares everything "
+        "again and sends only what is missing.",
+    )
+
+
+def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState]) -> Sentence:
+    """A run that is going: what it does now."""
+    if not run.has_manifest(SNAPSHOT):
+        return Sentence("busy", "Ödüyo's records are being listed.")
+    if not run.has_manifest(EXTRACT):
+        return Sentence("busy", "The ERP's rows are being read.")
+    if not opened.plans or len(opened.plans) < opened.plans[0].partitions:
+        return Sentence("busy", "The two sides are being compared.")
+    counts: PlanCounts = opened.counts
+    if any(task.state in _WAITS_FOR_A_PERSON for task in tasks if task.task_id == "approve"):
+        return Sentence("warn", f"A brake tripped: {counts.changes:,} changes wait for a person in the task approve.")
+    if opened.stage is Stage.DRY or not counts.changes:
+        return Sentence("busy", "The plan is made; the run is being added up.")
+    done = count_settled(opened)
+    if not done:
+        return Sentence("busy", f"The plan is made: {counts.changes:,} changes. They are checked, then sent.")
+    if done < counts.changes:
+        return Sentence("busy", f"{done:,} of {counts.changes:,} changes are settled.")
+    return Sentence("busy", f"All {done:,} changes are settled; they are read back and added up.")
+
+
+def count_settled(opened: OpenedRun) -> int:
+    """Changes with a result, whatever it is."""
+    return opened.counts.changes - opened.ledger.counts["waiting"] - opened.ledger.counts["planned"]
+
+
+def compute_duration_s(started_at: str, ended_at: str) -> float | None:
+    """Seconds between two ISO 8601 times; None where one is missing."""
+    try:
+        return max(0.0, (datetime.fromisoformat(ended_at) - datetime.fromisoformat(started_at)).total_seconds())
+    except ValueError:
+        return None
+
+
+def _list_changes(made: Report) -> str:
+    names = ("created", "updated", "deactivated", "deleted")
+    return _join([f"{getattr(made, name):,} {LABELS[name]}" for name in names if getattr(made, name)])
+
+
+def _aside(made: Report) -> str:
+    parts = []
+    if made.rejected:
+        parts.append(f"{made.rejected:,} broke a rule and were not sent")
+    if made.refused:
+        parts.append(f"{made.refused:,} were refused by Ödüyo")
+    return f" Of the ERP's rows {_join(parts)}; the run's page says why." if parts else ""
+
+
+def _join(parts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,1 @@
+"""Sends a plan's changes, each exactly once."""

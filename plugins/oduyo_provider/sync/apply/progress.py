@@ -1,0 +1,87 @@
+"""Progress in the task log: a line every few seconds with the rate and the time left, never a line a row."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from oduyo_provider.core.change import Action
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.report import Outcome
+from oduyo_provider.sync.staging.journal import Result
+
+#: Seconds between two lines.
+SAY_EVERY_S = 5.0
+
+#: Errors that are shown as samples.
+MAX_SAMPLES = 20
+#: Characters shown of each: a key, a reason and the whole of what is kept of an answer.
+SAMPLE_WIDTH = 1_500
+
+_DONE = Outcome.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+
+
+class Progress:
+    """Counts results and says so from time to time."""
+
+    def __init__(
+        self, log: logging.Logger, *, clock: Callable[[], float] = time.monotonic, every_s: float = SAY_EVERY_S
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._every_s = every_s
+        self._total = 0
+        self._done = 0
+        self._earlier = 0
+        self._started_at = self._said_at = clock()
+        self.counts: Counter[tuple[Action, Outcome]] = Counter()
+        self.samples: list[str] = []
+
+    def start(self, total: int, *, done: int = 0) -> None:
+        """Begin with so many changes, some of which an earlier try has done."""
+        self._total, self._earlier, self._done = total, done, done
+        self._started_at = self._said_at = self._clock()
+        if done:
+            self._log.info("%s of %s changes were done by an earlier try", f"{done:,}", f"{total:,}")
+
+    def count(self, action: Action, result: Result) -> None:
+        """Take a result."""
+        self._done += 1
+        self.counts[action, result.outcome] += 1
+        if result.outcome is not _DONE and len(self.samples) < MAX_SAMPLES:
+            sample = f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip()
+            self.samples.append(neutralise(sample, SAMPLE_WIDTH))
+        if self._clock() - self._said_at >= self._every_s:
+            self._say_rate()
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self._log.info("%s", text)
+
+    def _say_rate(self) -> None:
+        now = self._clock()
+        self._said_at = now
+        rate = (self._done - self._earlier) / max(now - self._started_at, 0.001)
+        left_s = (self._total - self._done) / rate if rate else 0.0
+        done = sum(count for (_, outcome), count in self.counts.items() if outcome is Outcome.DONE)
+        rest = self._done - self._earlier - done
+        self._log.info(
+            "%s of %s changes (%d %%), %.0f a second, about %.0f s left%s",
+            f"{self._done:,}",
+            f"{self._total:,}",
+            100 * self._done // max(self._total, 1),
+            rate,
+            left_s,
+            f"; {rest:,} not done" if rest else "",
+        )
+
+    def say_samples(self) -> None:
+        """The first errors, folded in Airflow's log view."""
+        if not self.samples:
+            return
+        self._log.info("::group::The first %d changes that were not done", len(self.samples))
+        for sample in self.samples:
+            self._log.info("%s", sample)
+        self._log.info("::endgroup::")

@@ -1,0 +1,1 @@
+"""Clocks and the look of log tables."""

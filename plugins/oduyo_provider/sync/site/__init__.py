@@ -1,0 +1,1 @@
+"""What is kept of a site between runs, and who may write to it."""

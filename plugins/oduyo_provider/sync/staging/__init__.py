@@ -1,0 +1,1 @@
+"""Files that the tasks of a run share."""

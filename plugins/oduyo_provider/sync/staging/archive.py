@@ -1,0 +1,135 @@
+"""Finds what is staged, long after the tasks have ended: the runs of a DAG, and the plans that a run made.
+
+A task follows the manifests that came by XCom. Who comes later has only the files: of the plans that several tries left,
+the one whose manifest was written last is the one that was applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from oduyo_provider.core.report import Report
+from oduyo_provider.sync.site.state import SITES
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest
+from oduyo_provider.sync.steps.load import RESULTS
+from oduyo_provider.sync.steps.report import REPORT
+
+#: The folders of a run's steps, in their order.
+SNAPSHOT, EXTRACT, PLAN = "existing", "desired", "plan"
+
+_Path = tuple[str, ...]
+
+
+class StagedRun(msgspec.Struct, frozen=True):
+    """What lies in staging of one run.
+
+    :param folder: the run's folder.
+    :param name: of the folder of the DAG run: its run id, unless that was not fit for a folder's name.
+    :param task: for an operator in somebody else's DAG: its task id and, if mapped, its map index.
+    :param files: path below ``folder`` in parts → when it was written, seconds since 1970.
+    """
+
+    folder: Folder
+    name: str
+    task: tuple[str, ...]
+    files: dict[_Path, float]
+
+    @property
+    def changed_at(self) -> float:
+        """When anything of it was last written."""
+        return max(self.files.values())
+
+    @property
+    def reported_at(self) -> float | None:
+        """When its report was written."""
+        return self.files.get((REPORT,))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing was written after its report."""
+        return self.reported_at is not None and self.reported_at >= max(
+            (at for path, at in self.files.items() if path[0] in (SNAPSHOT, EXTRACT, PLAN, RESULTS)), default=0.0
+        )
+
+    def has_manifest(self, step: str) -> bool:
+        """Whether a step came to its end."""
+        return any(path[0] == step and path[-1] == MANIFEST for path in self.files)
+
+    def read_report(self) -> Report:
+        """The report as written."""
+        return read_manifest(self.folder, REPORT, Report)
+
+
+def fetch_dag_names(root: Folder) -> list[str]:
+    """The folders of the DAGs that have staged anything, sorted: their ids, unless those were not fit for a name."""
+    return [name for name in root.names() if name != SITES and not name.startswith(".")]
+
+
+def name_folder(above: Folder, name: str) -> str:
+    """The name of the folder that stands for a DAG's or run's id."""
+    return above.child(name).uri.rpartition("/")[2]
+
+
+def fetch_runs(root: Folder, dag_id: str) -> list[StagedRun]:
+    """Every staged run of a DAG, the latest first; none where nothing is staged."""
+    if name_folder(root, dag_id) == SITES:
+        return []
+    dag = root.child(dag_id)
+    by_run: dict[str, list[tuple[_Path, float]]] = {}
+    for path, written_at in dag.fetch_files():
+        if len(path) > 1:
+            by_run.setdefault(path[0], []).append((path[1:], written_at))
+    found = [run for name, files in by_run.items() for run in _divide(dag.child(name), name, files)]
+    return sorted(found, key=lambda run: (-run.changed_at, run.name, run.task))
+
+
+def fetch_run(root: Folder, dag_id: str, run_id: str) -> list[StagedRun]:
+    """What is staged of one DAG run: this project's DAG is one, in somebody else's DAG each task of ours is one."""
+    if name_folder(root, dag_id) == SITES:
+        return []
+    folder = root.child(dag_id, run_id)
+    return sorted(
+        _divide(folder, name_folder(root.child(dag_id), run_id), folder.fetch_files()), key=lambda run: run.task
+    )
+
+
+def read_plans_of(run: StagedRun) -> list[PlanManifest]:
+    """The plans of a run, by partition; none before the first is written.
+
+    Where files lie follows from where the manifest was found, not from what it says: this machine may reach the same
+    staging under another path.
+    """
+    written: list[tuple[float, PlanManifest]] = []
+    for path, at in run.files.items():
+        if len(path) == 4 and path[0] == PLAN and path[-1] == MANIFEST:
+            folder = run.folder.child(*path[:-1])
+            manifest = read_manifest(folder, MANIFEST, PlanManifest)
+            journal = run.folder.child(RESULTS, f"{manifest.partition:04d}-{manifest.digest[:16]}")
+            written.append((at, msgspec.structs.replace(manifest, folder=folder.uri, journal=journal.uri)))
+    if not written:
+        return []
+    written.sort(key=lambda item: item[0])
+    last = written[-1][1]
+    latest = {
+        plan.partition: plan
+        for _, plan in written
+        if (plan.generation, plan.partitions) == (last.generation, last.partitions)
+    }
+    return [latest[partition] for partition in sorted(latest)]
+
+
+def _divide(folder: Folder, name: str, files: Iterable[tuple[_Path, float]]) -> list[StagedRun]:
+    """The runs in the folder of a DAG run. Each begins with a snapshot; a report alone is one that was tidied up."""
+    listed = list(files)
+    tasks = {path[:-1] for path, _ in listed if path[-1] == REPORT}
+    tasks |= {path[: path.index(SNAPSHOT)] for path, _ in listed if SNAPSHOT in path[:-1]}
+    found: dict[_Path, dict[_Path, float]] = {task: {} for task in tasks if len(task) <= 2}
+    for path, at in listed:
+        owners = (path[:length] for length in (2, 1, 0) if path[:length] in found and len(path) > length)
+        owner = next(owners, None)
+        if owner is not None:
+            found[owner][path[len(owner) :]] = at
+    return [StagedRun(folder.child(*task), name, task, below) for task, below in found.items() if below]

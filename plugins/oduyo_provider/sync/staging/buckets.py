@@ -1,0 +1,166 @@
+"""One side of the comparison on disk: a single file, or one file per bucket when there are many rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.sync.staging.folder import Folder, StagedFile
+
+#: Environment variable that sets the number of buckets of a large side.
+BUCKETS_VARIABLE = "ODUYO_BUCKETS"
+
+#: Bytes held in memory, over all buckets, before they are appended to their files.
+SPILL_BYTES = 8 << 20
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The files of one side; file i holds bucket i.
+
+    :param folder: URI of the folder that holds them.
+    """
+
+    folder: str
+    files: list[StagedFile]
+
+    @property
+    def buckets(self) -> int:
+        """1, or the number of buckets."""
+        return len(self.files)
+
+    def read_lines(self, bucket: int) -> Iterator[bytes]:
+        """The lines of one bucket."""
+        return Folder.open(self.folder).read_lines(self.files[bucket])
+
+
+def compute_buckets(text: str | None) -> int:
+    """The number of buckets that :data:`BUCKETS_VARIABLE`'s value asks for."""
+    if not text:
+        return DEFAULT_BUCKETS
+    if text.strip().isdecimal() and 1 <= int(text) <= MAX_BUCKETS:
+        return int(text)
+    raise SettingsError(
+        f"{BUCKETS_VARIABLE} is {text!r}: set it to a whole number from 1 to {MAX_BUCKETS}, or unset it."
+    )
+
+
+class SideWriter:
+    """Takes lines as they come; splits them into buckets once they are more than one partition holds.
+
+    :param folder: where the files go.
+    :param buckets: how many buckets a large side has.
+    :param is_split: split from the first line on, because the other side is split.
+    """
+
+    def __init__(self, folder: Folder, *, buckets: int, is_split: bool = False) -> None:
+        self._folder = folder
+        self._buckets = buckets
+        self._is_split = is_split and buckets > 1
+        self._pending: list[tuple[int, bytes]] = []
+        self._pending_bytes = 0
+        self._rows = [0] * buckets
+        self._digests = [hashlib.sha256() for _ in range(buckets)]
+        self._spool = _Spool(folder)
+        self.rows = 0
+
+    def write(self, integration_id: str | None, line: bytes) -> None:
+        """Add a line (newline included) under its row's normalised id."""
+        self._pending.append((compute_bucket(integration_id, self._buckets), line))
+        self._pending_bytes += len(line)
+        self.rows += 1
+        if not self._is_split and self._buckets > 1 and self.rows > SINGLE_PARTITION_ROWS:
+            self._is_split = True
+        if self._pending_bytes >= SPILL_BYTES and (self._is_split or self._buckets == 1):
+            self._spill()
+
+    def close(self) -> Side:
+        """Finish the files and name them."""
+        if self._buckets > 1 and not self._is_split:
+            name = _name(0, 1)
+            file = self._folder.write_lines(name, (line for _, line in self._pending))
+            return Side(self._folder.uri, [file])
+        self._spill()
+        names = [_name(bucket, self._buckets) for bucket in range(self._buckets)]
+        self._spool.finish(names)
+        finished = zip(names, self._rows, self._digests, strict=True)
+        return Side(self._folder.uri, [StagedFile(name, rows, digest.hexdigest()) for name, rows, digest in finished])
+
+    def _spill(self) -> None:
+        chunks: dict[int, list[bytes]] = {}
+        for bucket, line in self._pending:
+            chunks.setdefault(bucket, []).append(line)
+        for bucket, lines in chunks.items():
+            data = b"".join(lines)
+            self._rows[bucket] += len(lines)
+            self._digests[bucket].update(data)
+            self._spool.append(_name(bucket, self._buckets), data)
+        self._pending.clear()
+        self._pending_bytes = 0
+
+
+class _Spool:
+    """Files that grow: in place on a disk; for an object store, which cannot append, in a temporary folder first."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def append(self, name: str, data: bytes) -> None:
+        place = self._local()
+        with place.reporting("write", name):
+            place.make()
+            handle = os.open(Path(place.uri) / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+
+    def finish(self, names: list[str]) -> None:
+        """Make every file durable and present, empty ones too."""
+        place = self._local()
+        for name in names:
+            self.append(name, b"")
+            if self._folder.is_local:
+                with place.reporting("write", name), (Path(place.uri) / name).open("rb") as file:
+                    os.fsync(file.fileno())
+            else:
+                self._folder.upload(Path(place.uri) / name, name)
+        if self._folder.is_local:
+            self._folder.sync()
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary folder, if there is one."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _local(self) -> Folder:
+        """Where the files grow."""
+        if self._folder.is_local:
+            return self._folder
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="oduyo-")
+        return Folder.open(self._temporary.name)
+
+
+def split_side(side: Side, folder: Folder, ids: Iterator[tuple[str | None, bytes]], buckets: int) -> Side:
+    """Write a single-file side again as buckets, because the other side has them.
+
+    :param ids: the side's lines with their normalised ids.
+    """
+    if side.buckets > 1 or buckets == 1:
+        return side
+    writer = SideWriter(folder, buckets=buckets, is_split=True)
+    for integration_id, line in ids:
+        writer.write(integration_id, line)
+    return writer.close()
+
+
+def _name(bucket: int, buckets: int) -> str:
+    return "all.jsonl" if buckets == 1 else f"bucket-{bucket:04d}.jsonl"

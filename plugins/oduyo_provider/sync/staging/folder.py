@@ -1,0 +1,297 @@
+"""Staged files: where rows, plans and results lie between the tasks of a run.
+
+``<staging>/<dag_id>/<run_id>/`` holds what one run reads, plans and did; ``<staging>/_sites/`` what the next run must
+know of a site. The staging path is a folder (``file://`` or a plain path) or any object store that Airflow's
+``ObjectStoragePath`` opens. Files are JSON lines, created with mode 0600; each is written whole, its manifest last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from oduyo_provider.core.errors import OduyoError, SettingsError, StagingError
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.sync.staging.jsonl import LineWriter
+from oduyo_provider.sync.staging.storage import Disk, Store
+
+#: Environment variable that names the staging path.
+STAGING_VARIABLE = "ODUYO_STAGING_PATH"
+
+#: What an object store's client takes for a pattern: such a name, removed, would take others with it.
+_PATTERN_SIGNS = frozenset("*?[]#")
+_UNSAFE_SIGNS = _PATTERN_SIGNS | frozenset("/\\\0")
+_SHOWN_CAUSE, _SHOWN_PATH = 300, 500
+
+T = TypeVar("T")
+
+
+class StagedFile(msgspec.Struct, frozen=True):
+    """A finished file, as its manifest names it.
+
+    :param name: its name within the manifest's folder.
+    :param rows: how many lines it has.
+    :param digest: SHA-256 of its bytes, hexadecimal.
+    """
+
+    name: str
+    rows: int
+    digest: str
+
+
+class Folder:
+    """A folder in staging, on a disk or in an object store.
+
+    Every failure of the storage is a :class:`StagingError` that names the file and the next step.
+    """
+
+    def __init__(self, place: Disk | Store) -> None:
+        self._place = place
+
+    @classmethod
+    def open(cls, uri: str) -> Folder:
+        """The folder at a path or URI; ``file://`` and paths without a scheme are on this machine's disk.
+
+        :raises SettingsError: there is no such store, its provider is not installed, or its connection is missing.
+        """
+        parts = urlsplit(uri)
+        if parts.scheme in ("", "file"):
+            return cls(Disk(Path(parts.path if parts.scheme else uri).expanduser()))
+        if not parts.netloc.rpartition("@")[2]:
+            raise SettingsError(_unusable(uri, "it names no bucket"))
+        if "%" in parts.netloc or _PATTERN_SIGNS & set(uri):
+            raise SettingsError(_unusable(uri, f"it holds one of the characters {' '.join(sorted(_PATTERN_SIGNS))}"))
+        return cls(_open_store(uri))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on this machine's disk."""
+        return isinstance(self._place, Disk)
+
+    @property
+    def uri(self) -> str:
+        """What :meth:`open` takes."""
+        return self._place.uri
+
+    def child(self, *names: str) -> Folder:
+        """A folder below this one; a name never leads out of it."""
+        place = self._place
+        for name in names:
+            place = place.child(_safe_name(name))
+        return Folder(place)
+
+    def names(self) -> list[str]:
+        """The names of what lies in this folder, sorted; none when there is no such folder."""
+        with self.reporting("list", ""):
+            return self._place.names()
+
+    def fetch_files(self) -> list[tuple[tuple[str, ...], float]]:
+        """Every file below this folder: its path from here in parts, and when it was written, seconds since 1970."""
+        with self.reporting("list", ""):
+            return list(self._place.fetch_files())
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there."""
+        with self.reporting("look for", name):
+            return self._place.has(name)
+
+    def read(self, name: str) -> bytes:
+        """A small file's bytes."""
+        with self.reporting("read", name):
+            return self._place.read(name)
+
+    def read_lines(self, file: StagedFile) -> Iterator[bytes]:
+        """A finished file's lines, one at a time; StagingError when it is not as its manifest says."""
+        digest, rows = hashlib.sha256(), 0
+        with self.reporting("read", file.name), self._place.open_lines(file.name) as stream:
+            for line in stream:
+                digest.update(line)
+                rows += 1
+                yield line
+        if rows != file.rows or digest.hexdigest() != file.digest:
+            raise StagingError(
+                f"The staged file {self.uri}/{file.name} is not as it was written ({rows} of {file.rows} rows): somebody "
+                "changed or cut it. Clear the run from its first task, so that everything is read again."
+            )
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
+        with self.reporting("write", name):
+            self._place.write(name, data)
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> StagedFile:
+        """Write a file of lines (each ends in a newline) and say what it became."""
+        with self.writer(name) as writer:
+            for line in lines:
+                writer.write(line)
+        return StagedFile(name, writer.rows, writer.digest)
+
+    @contextmanager
+    def writer(self, name: str) -> Iterator[LineWriter]:
+        """A file to write line by line; durable when the block ends; what an error leaves of it stands in no manifest."""
+        with ExitStack() as stack:
+            # Not one `with` around it all: what the block itself raises is no failure of the storage.
+            with self.reporting("write", name):
+                stream = stack.enter_context(self._place.writing(name))
+            writer = LineWriter(stream, partial(self.reporting, "write", name))
+            yield writer
+            writer.flush()
+            with self.reporting("write", name):
+                stack.pop_all().close()
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add to a file on a disk, durably and wholly; an object store cannot append."""
+        if not isinstance(self._place, Disk):
+            raise TypeError(f"{self.uri} is an object store: write {name} as parts")
+        with self.reporting("write", name):
+            self._place.append(name, data)
+
+    def upload(self, file: Path, name: str) -> None:
+        """Put a file of this machine into an object store."""
+        if isinstance(self._place, Disk):
+            raise TypeError(f"{self.uri} is a folder on a disk: write {name} there")
+        with self.reporting("write", name):
+            self._place.upload(file, name)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        with self.reporting("delete", name):
+            self._place.delete(name)
+
+    def make(self) -> None:
+        """Create the folder; an object store needs none."""
+        self._place.make()
+
+    def remove(self) -> None:
+        """Delete the folder and all below it, if it is there."""
+        with self.reporting("delete", ""):
+            self._place.remove()
+
+    def sync(self) -> None:
+        """Make the folder's entries durable; those of an object store are."""
+        if isinstance(self._place, Disk):
+            self._place.sync()
+
+    @contextmanager
+    def reporting(self, verb: str, name: str) -> Iterator[None]:
+        """Turn the storage's errors into StagingError."""
+        try:
+            yield
+        except OduyoError:
+            raise
+        except FileNotFoundError as error:
+            if verb == "write" and not self.is_local:
+                raise StagingError(self._failed(verb, name, "there is no such bucket")) from error
+            raise StagingError(
+                f"There is no staged file {self._full(name)}: staging was emptied, or this worker does not share it "
+                f"with the others. See that {STAGING_VARIABLE} is one place for all workers, then clear the run from "
+                "its first task."
+            ) from error
+        except OSError as error:
+            raise StagingError(self._failed(verb, name, error.strerror or str(error))) from error
+        except Exception as error:
+            # A store's client raises errors of its own: no credentials, no such host, a time-out.
+            if self.is_local:
+                raise
+            raise StagingError(self._failed(verb, name, f"{type(error).__name__}: {error}")) from error
+
+    def _failed(self, verb: str, name: str, cause: str) -> str:
+        mend = "Free the disk or mend its rights" if self.is_local else "Check the bucket, its rights and the network"
+        return (
+            f"Cannot {verb} {self._full(name)}: {neutralise(cause, _SHOWN_CAUSE)}. {mend}, or set {STAGING_VARIABLE} to "
+            "another place; then run again. Nothing is lost."
+        )
+
+    def _full(self, name: str) -> str:
+        return neutralise(f"{self.uri}/{name}" if name else self.uri, _SHOWN_PATH)
+
+
+def staging_root() -> Folder:
+    """The folder that :data:`STAGING_VARIABLE` names, else ``oduyo_staging`` under the Airflow home."""
+    place = os.environ.get(STAGING_VARIABLE, "").strip()
+    if not place:
+        place = str(Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "oduyo_staging")
+    return Folder.open(place)
+
+
+def write_manifest(folder: Folder, name: str, manifest: msgspec.Struct) -> None:
+    """Write a manifest: the last file of a try, which makes the others valid."""
+    folder.write(name, msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
+    """Read a manifest back; StagingError when it is not one of this kind."""
+    try:
+        return msgspec.json.decode(folder.read(name), type=kind)
+    except msgspec.MsgspecError as error:
+        raise StagingError(
+            f"The staged file {folder.uri}/{name} is not a {kind.__name__} of this version ({error}). Clear the run from "
+            "its first task, so that it is written again."
+        ) from error
+
+
+def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
+    """Decode JSON lines; StagingError, naming the file, for one that cannot be read."""
+    decode = msgspec.json.Decoder(kind).decode
+    try:
+        for line in lines:
+            yield decode(line)
+    except msgspec.MsgspecError as error:
+        raise StagingError(
+            f"The staged file {folder.uri}/{name} has a line that cannot be read ({error}): somebody changed or cut it. "
+            "Restore it, or start a new run, which reads and compares everything again. Nothing is sent before that."
+        ) from error
+
+
+def _open_store(uri: str) -> Store:
+    """The store behind a URI; its connection is read and its client made once a process.
+
+    In a thread of its own where an event loop runs: making the client runs another one.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _make_store(uri)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(_make_store, uri).result()
+
+
+def _make_store(uri: str) -> Store:
+    from airflow.sdk import BaseHook, ObjectStoragePath
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        path = ObjectStoragePath(uri)
+        if path.conn_id is not None:
+            # Amazon's provider goes on without a connection that it cannot find, as whoever the machine is.
+            BaseHook.get_connection(path.conn_id)
+        return Store(path.fs, uri, path.path)
+    except AirflowNotFoundException as error:
+        cause = f"Airflow has no connection {urlsplit(uri).username!r}"
+        raise SettingsError(_unusable(uri, cause)) from error
+    except (ImportError, ValueError) as error:
+        raise SettingsError(_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
+
+
+def _unusable(uri: str, cause: str) -> str:
+    return (
+        f"{STAGING_VARIABLE} names {neutralise(uri, _SHOWN_PATH)}, which cannot be used: {cause}. Set it to a folder that "
+        "all workers share, or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that "
+        "storage on all workers."
+    )
+
+
+def _safe_name(name: str) -> str:
+    if name in ("", ".", "..") or _UNSAFE_SIGNS & set(name) or not name.isprintable():
+        return "_" + hashlib.sha256(name.encode()).hexdigest()[:32]
+    return name

@@ -1,0 +1,50 @@
+"""Which run this is, and where its files lie."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import msgspec
+
+from oduyo_provider.core.record import Resource
+from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.folder import Folder
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run of a DAG, or one task of somebody else's DAG that synchronises rows.
+
+    :param root: the staging path.
+    :param dag_id: as in Airflow; likewise ``run_id``.
+    :param attempt: names this try of a task; files of one try are never written by another.
+    :param task: for an operator in somebody else's DAG: its task id and, if mapped, its map index.
+    """
+
+    root: Folder
+    dag_id: str
+    run_id: str
+    attempt: str
+    task: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The run's name in messages and states."""
+        return "/".join((self.dag_id, self.run_id, *self.task))
+
+    @property
+    def folder(self) -> Folder:
+        """``<staging>/<dag_id>/<run_id>/``, below which everything of this run lies."""
+        return self.root.child(self.dag_id, self.run_id, *self.task)
+
+    def step(self, name: str) -> Folder:
+        """This try's own folder for a step."""
+        return self.folder.child(name, self.attempt)
+
+    def state(self, site: str, resource: Resource) -> SiteState:
+        """What is known of a site from earlier runs."""
+        return SiteState(self.root, site, resource.name)
+
+
+def name_attempt(number: int) -> str:
+    """A name for the ``number``-th try of a task: unique, even when two processes believe to be the same try."""
+    return f"try{number}-{uuid4().hex[:8]}"

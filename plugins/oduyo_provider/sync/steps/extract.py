@@ -1,0 +1,182 @@
+"""The second step: run the ERP's query and write its rows as they come."""
+
+from __future__ import annotations
+
+import logging
+import time
+from array import array
+from collections.abc import Iterator
+from hashlib import blake2b
+from itertools import pairwise
+
+import msgspec
+
+from oduyo_provider.core.normalise import Normaliser, Rules
+from oduyo_provider.core.record import Remote
+from oduyo_provider.erp.cursor import DatabaseHook
+from oduyo_provider.erp.query import fetch_rows
+from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
+from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
+from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, Reference, SnapshotManifest
+from oduyo_provider.sync.staging.row_codec import encode_row
+from oduyo_provider.sync.staging.run_folder import Run
+
+log = logging.getLogger(__name__)
+
+#: Codes are compared with each other up to so many rows; beyond, the warning is left out.
+MAX_CODES = 2_000_000
+
+_SAY_EVERY_S = 5.0
+
+
+class RowSink:
+    """Takes raw rows: stages them and gathers what only the whole table shows.
+
+    :param writer: where the rows go.
+    """
+
+    def __init__(self, writer: SideWriter, normaliser: Normaliser, columns: tuple[str, ...]) -> None:
+        self._writer = writer
+        self._normaliser = normaliser
+        self._columns = columns
+        self._codes = array("Q")
+        self._has_codes = "code" in columns
+        self._has_pairs = "key1" in columns and "key2" in columns
+        self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
+        self.unreadable_ids = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._writer.rows
+
+    def write(self, row: dict[str, object]) -> None:
+        """Take a row; its keys are API field names."""
+        integration_id = self._normaliser.integration_id(row.get("integration_id"))
+        if integration_id is None:
+            self.unreadable_ids += 1
+        if self._has_pairs:
+            self._note_pair(row.get("key1"), row.get("key2"))
+        if self._has_codes and self.rows < MAX_CODES:
+            code = "\0".join(str(row.get(name)).strip() for name in ("key1", "key2", "typecode", "code"))
+            digest = blake2b(code.encode(errors="replace"), digest_size=8).digest()
+            self._codes.append(int.from_bytes(digest, "big"))
+        self._writer.write(integration_id, encode_row(row) + b"\n")
+
+    def _note_pair(self, key1: object, key2: object) -> None:
+        try:
+            if (key1, key2) in self._pairs:
+                return
+        except TypeError:  # a value that cannot be hashed is none that can be read
+            return
+        first, second = self._normaliser.text(key1), self._normaliser.text(key2)
+        if first is not None and second is not None:
+            self._pairs[key1, key2] = (first, second)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]] | None:
+        """The (key1, key2) pairs of all rows, sorted; None when the rows have not both."""
+        return sorted({pair for pair in self._pairs.values() if pair}) if self._has_pairs else None
+
+    def count_same_codes(self) -> int:
+        """Rows whose firm, period, type and code stood in an earlier row too; 0 without codes, or when there are too many."""
+        if self.rows > MAX_CODES:
+            return 0
+        return sum(before == after for before, after in pairwise(sorted(self._codes)))
+
+
+def extract(
+    run: Run,
+    hook: DatabaseHook,
+    query: str,
+    *,
+    query_name: str,
+    snapshot: Reference,
+    rules: Rules,
+    buckets: int,
+) -> list[Reference]:
+    """Run the query into staging; returns a reference for each partition."""
+    listed = _read_snapshot(snapshot)
+    normaliser = Normaliser(listed.resource, rules)
+    started_at, said_at = time.time(), time.monotonic()
+    folder = run.step("desired")
+    writer = SideWriter(folder, buckets=buckets, is_split=listed.side.buckets > 1)
+    with fetch_rows(hook, query, resource=normaliser.resource, query_name=query_name) as rows:
+        sink = RowSink(writer, normaliser, rows.columns)
+        for batch in rows:
+            for row in batch:
+                sink.write(row)
+            if time.monotonic() - said_at >= _SAY_EVERY_S:
+                said_at = time.monotonic()
+                log.info("%s rows read so far", f"{sink.rows:,}")
+        columns = rows.columns
+    manifest = finish_extract(
+        run,
+        folder,
+        sink,
+        writer.close(),
+        listed,
+        query_name=query_name,
+        columns=columns,
+        started_at=started_at,
+        buckets=buckets,
+        normaliser=normaliser,
+    )
+    log.info("%s returned %s rows in %.1f s", query_name, f"{sink.rows:,}", time.time() - started_at)
+    return name_parts(folder, manifest)
+
+
+def name_parts(folder: Folder, manifest: ExtractManifest) -> list[Reference]:
+    """A reference for each partition."""
+    files = manifest.desired.files
+    return [
+        {"manifest": folder.uri, "partition": number, "partitions": len(files), "rows": file.rows}
+        for number, file in enumerate(files)
+    ]
+
+
+def finish_extract(
+    run: Run,
+    folder: Folder,
+    sink: RowSink,
+    desired: Side,
+    listed: SnapshotManifest,
+    *,
+    query_name: str,
+    columns: tuple[str, ...],
+    started_at: float,
+    buckets: int,
+    normaliser: Normaliser,
+) -> ExtractManifest:
+    """Bring both sides to the same number of files and write the manifest."""
+    existing = split_side(
+        listed.side, run.step("existing"), _read_ids(listed.side, normaliser), buckets if desired.buckets > 1 else 1
+    )
+    manifest = ExtractManifest(
+        query=query_name,
+        started_at=started_at,
+        rows=sink.rows,
+        columns=columns,
+        pairs=sink.pairs,
+        unreadable_ids=sink.unreadable_ids,
+        same_code=sink.count_same_codes(),
+        desired=desired,
+        existing=existing,
+        snapshot=listed,
+    )
+    write_manifest(folder, MANIFEST, manifest)
+    if manifest.same_code:
+        log.warning(
+            "%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}"
+        )
+    return manifest
+
+
+def _read_ids(side: Side, normaliser: Normaliser) -> Iterator[tuple[str | None, bytes]]:
+    decode = msgspec.json.Decoder(Remote).decode
+    for line in side.read_lines(0):
+        yield normaliser.integration_id(decode(line).get("integration_id")), line
+
+
+def _read_snapshot(reference: Reference) -> SnapshotManifest:
+    return read_manifest(Folder.open(reference["manifest"]), MANIFEST, SnapshotManifest)

@@ -1,0 +1,221 @@
+"""Every class of answer in the apply table, against the local Ödüyo: what is sent again, and what is stored."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.api import call as exchange
+from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
+from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
+from oduyo_provider.sync.runtime.clock import Clock
+from sandbox.oduyo.server import Sandbox
+from tests.integration.sync.apply.driver import Driver, make_rows, no_wait, note_waits
+from tests.integration.sync.apply.test_two_at_once import Loading, wait_for_creates
+
+LOST_AFTER = [
+    {"kind": "drop", "where": "after"},
+    {"kind": "empty", "where": "after"},
+    {"kind": "truncated", "where": "after"},
+    {"kind": "html", "where": "after", "status": 502},
+    {"kind": "status", "where": "after", "status": 500},
+    {"kind": "status", "where": "after", "status": 408},
+    {"kind": "throttle", "where": "after", "status": 503},
+]
+LOST_BEFORE = [{**fault, "where": "before"} for fault in LOST_AFTER]
+
+
+def name(fault: dict[str, object]) -> str:
+    return f"{fault['kind']}-{fault.get('status', '')}-{fault['where']}"
+
+
+@pytest.mark.parametrize("fault", LOST_AFTER + LOST_BEFORE, ids=name)
+def test_a_create_whose_answer_is_lost_is_stored_once(driver: Driver, fault: dict[str, object]) -> None:
+    driver.site.set_faults({"call": "create", "skip": 3, "times": 4, **fault})
+    report = driver.sync(make_rows(20))
+    assert report.created == 20
+    assert len(driver.stored()) == 20
+    resent = 4 if fault["where"] == "before" else 0
+    assert driver.calls("create") == 20 + resent
+
+
+@pytest.mark.parametrize("fault", LOST_AFTER + LOST_BEFORE, ids=name)
+def test_updates_and_deletes_whose_answers_are_lost_take_effect(driver: Driver, fault: dict[str, object]) -> None:
+    driver.sync(make_rows(20, key1="2", key2="1"))
+    driver.site.set_faults(
+        {"call": "update", "skip": 1, "times": 2, **fault}, {"call": "delete", "skip": 1, "times": 2, **fault}
+    )
+    rows = [{**row, "description": "yeni"} for row in make_rows(8, key1="2", key2="1")]
+    report = driver.sync(rows, on_missing="delete", max_update_ratio=1, max_missing_ratio=1)
+    assert (report.updated, report.deleted, report.missing) == (8, 12, 12)
+    stored = driver.stored()
+    assert set(stored) == {str(n) for n in range(1, 9)}
+    assert {record["description"] for record in stored.values()} == {"yeni"}
+
+
+def test_a_create_that_never_arrives_is_sent_twice_and_then_doubtful(driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "7"}})
+    report = driver.sync(make_rows(10))
+    assert (report.created, report.doubtful) == (9, 1)
+    assert report.reasons == {"doubtful: answers lost, not found": 1}
+    sent = [entry for entry in driver.site.log(call="create")["requests"] if entry["column"]["integration_id"] == "7"]
+    assert len(sent) == 2
+
+
+def test_a_create_that_commits_late_is_not_sent_again(driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "late_commit", "seconds": 0.3, "times": 3})
+    assert driver.sync(make_rows(10)).created == 10
+    assert driver.calls("create") == 10
+    assert len(driver.stored()) == 10
+
+
+@pytest.mark.parametrize("status", [404, 200])
+def test_a_refused_row_is_reported_with_the_answer_and_never_sent_again(driver: Driver, status: int) -> None:
+    body = '{"status": false, "message": "kod geçersiz"}'
+    driver.site.set_faults(
+        {"call": "create", "kind": "status_false", "status": status, "body": body, "match": {"code": "KOD.5"}}
+    )
+    run = driver.new_run()
+    report = driver.sync(make_rows(10), run)
+    assert (report.created, report.refused) == (9, 1)
+    assert driver.calls("create") == 10
+    quarantine = run.folder.read("quarantine.jsonl").decode()
+    assert "kod geçersiz" in quarantine
+    assert '"integration_id":"5"' in quarantine
+
+
+def test_fifty_refusals_from_the_start_stop_the_run(driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "status_false", "status": 404})
+    with pytest.raises(RefusalsError, match="refused the first 50 changes"):
+        driver.sync(make_rows(500))
+    assert driver.calls("create") < 50 + 2 * driver.settings.max_concurrency
+
+
+def test_refusals_after_a_success_do_not_stop_the_run(driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "status_false", "status": 404, "skip": 1})
+    report = driver.sync(make_rows(80))
+    assert (report.created, report.refused) == (1, 79)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_throttled_updates_are_sent_again_after_the_wait(driver: Driver, status: int) -> None:
+    driver.sync(make_rows(20))
+    driver.site.set_faults({"call": "update", "kind": "throttle", "status": status, "retry_after_s": 0.1, "times": 5})
+    rows = [{**row, "code": "YENİ"} for row in make_rows(20)]
+    assert driver.sync(rows, max_update_ratio=1).updated == 20
+
+
+def test_a_session_that_dies_in_the_middle_costs_one_login(driver: Driver) -> None:
+    driver.site.set_faults({"call": "create", "kind": "kill_session", "skip": 20, "times": 1})
+    assert driver.sync(make_rows(60)).created == 60
+    assert driver.calls("login") == 2
+
+
+def test_sessions_that_die_at_every_call_stop_after_a_few_logins(driver: Driver) -> None:
+    driver.site.set_faults({"call": "list", "kind": "kill_session"})
+    with pytest.raises(LoginRefusedError):
+        driver.sync(make_rows(3))
+    assert driver.calls("login") <= 4
+
+
+def test_a_web_page_instead_of_the_api_stops_the_run_at_once(driver: Driver) -> None:
+    driver.site.set_faults({"call": "list", "kind": "html", "status": 200})
+    with pytest.raises(NotThisApiError):
+        driver.sync(make_rows(3))
+    assert driver.calls("create") == 0
+
+
+def test_a_create_answered_without_an_id_is_looked_up(driver: Driver) -> None:
+    driver.site.set_faults(
+        {
+            "call": "create",
+            "where": "after",
+            "kind": "status",
+            "status": 200,
+            "body": '{"status": true, "data": "ok"}',
+            "times": 1,
+        }
+    )
+    run = driver.new_run()
+    assert driver.sync(make_rows(5), run).created == 5
+    assert len(driver.stored()) == 5
+
+
+def test_a_value_that_is_cut_is_reported_once_and_not_updated_every_night(driver: Driver) -> None:
+    driver.site.set_readings(silently_cut={"description": 5})
+    first = driver.sync(make_rows(12))
+    assert (first.created, first.altered) == (12, 12)
+    second = driver.sync(make_rows(12))
+    assert (second.unchanged, second.updated, second.altered) == (12, 0, 0)
+    changed = driver.sync([{**row, "description": "başka bir metin"} for row in make_rows(12)], max_update_ratio=1)
+    assert (changed.updated, changed.altered) == (12, 12)
+
+
+def test_a_listing_that_lags_behind_the_writes_makes_no_doubt(driver: Driver) -> None:
+    driver.site.set_readings(list_lag_s=0.3)
+    assert driver.sync(make_rows(10)).created == 10
+
+
+def test_a_record_that_is_confirmed_but_never_listed_is_doubtful(driver: Driver) -> None:
+    body = '{"status": true, "data": "\\"Erp Special Code successfully added id <99>\\""}'
+    driver.site.set_faults(
+        {"call": "create", "kind": "status", "status": 200, "body": body, "match": {"integration_id": "3"}}
+    )
+    report = driver.sync(make_rows(5))
+    assert (report.created, report.doubtful) == (4, 1)
+
+
+def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Driver) -> None:
+    driver.sync(make_rows(5))
+    driver.site.set_faults({"call": "create", "kind": "drop", "where": "after", "times": 2})
+    report = driver.sync(make_rows(5), sync_mode="create")
+    assert report.created == 5
+    assert len(driver.site.records()) == 10
+
+
+def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "DEFAULT_NOT_SENT_TRIES", 1)
+    with Sandbox(db=tmp_path / "oduyo.sqlite", readings={"latency_s": 0.01}) as site:
+        driver = Driver(site, tmp_path / "staging")
+        run = driver.new_run()
+        plan = driver.plan(make_rows(600), run)
+        load = Loading(driver, plan, run)
+        load.start()
+        wait_for_creates(driver, 50)
+        site.stop()
+        load.join()
+        assert isinstance(load.error, NotSentError)
+        assert f"{FAILURES_IN_A_ROW} changes in a row could not be delivered" in str(load.error)
+        site.start()
+        assert 50 <= len(driver.stored()) < 600
+        again = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(time.time, no_wait))
+        assert again["figures"] == {"created": 600}
+        assert len(driver.stored()) == 600
+
+
+def test_a_site_that_is_down_stops_the_load_before_anything_is_written(driver: Driver) -> None:
+    run = driver.new_run()
+    plan = driver.plan(make_rows(30), run)
+    driver.site.stop()
+    with pytest.raises(NotSentError, match="cannot be reached"):
+        driver.load(plan, run)
+    driver.site.start()
+    waits: list[float] = []
+    driver.load(plan, driver.new_run("run1", attempt=2), clock=note_waits(waits))
+    assert waits == []
+    assert len(driver.stored()) == 30
+
+
+def test_an_update_wipes_nothing_where_absent_fields_are_wiped(driver: Driver) -> None:
+    driver.site.set_readings(update_keeps_absent=False)
+    whole = {"note": "elle yazıldı", "space3": "panelden", "typecode": "26", "key1": "2", "key2": "1", "status": "1"}
+    driver.site.seed([{"integration_id": "1", "code": "ESKİ", "description": "Açıklama 1", **whole}])
+    before = driver.site.records()[0]
+    report = driver.sync(make_rows(1))
+    after = driver.site.records()[0]
+    assert report.updated == 1
+    assert after == {**before, "code": "KOD.1", "updated_in": after["updated_in"]}

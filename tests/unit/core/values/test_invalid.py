@@ -1,0 +1,38 @@
+"""How an unreadable value is shown to a person."""
+
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal
+
+import pytest
+
+from oduyo_provider.core.values.invalid import UnreadableError, show_value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("ŞUBE 🙂", "ŞUBE 🙂"),
+        ("A\u200b\x00\n\u00a0", "A\\u200b\\x00\\n\\xa0"),
+        ("\ud83d", "\\ud83d"),
+        ("A" * 40, "A" * 40),
+        ("A" * 41, "A" * 40 + "…"),
+        (1.5, "1.5"),
+        (True, "True"),
+        (Decimal("1E+16"), "1E+16"),
+        pytest.param(10**5000, "an integer of more than 4,000 digits", id="5,001 digits"),
+        ({"number": "NaN"}, "NaN"),
+        ({"unsupported": "Inet"}, "a value of type Inet"),
+        ({"bytes": "ff"}, "a value of type dict"),
+        (b"\xff", "a value of type bytes"),
+    ],
+)
+def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str) -> None:
+    assert show_value(value) == shown
+    assert shown.isprintable()
+
+
+def test_an_unreadable_error_survives_pickling() -> None:
+    error = pickle.loads(pickle.dumps(UnreadableError("fraction", "1.5 is not a whole number")))  # noqa: S301
+    assert (error.reason, error.detail) == ("fraction", "1.5 is not a whole number")

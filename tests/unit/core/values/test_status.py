@@ -1,0 +1,57 @@
+"""Statuses as drivers return them; the words stand in tests/data/rows/status.jsonl."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from oduyo_provider.core.values.invalid import UnreadableError
+from oduyo_provider.core.values.status import parse_status
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, "1"),
+        (False, "0"),
+        (1, "1"),
+        (0, "0"),
+        (1.0, "1"),
+        (-0.0, "0"),
+        (Decimal("1.00"), "1"),
+        (Decimal("0E+3"), "0"),
+        (b"P", "0"),
+        (b"", "1"),
+        ("PASI\u0307F", "0"),
+        ("\ufeff", "1"),
+        (None, "1"),
+    ],
+)
+def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
+    assert parse_status(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        2,
+        pytest.param(10**5000, id="5,001 digits"),
+        0.5,
+        float("nan"),
+        Decimal("sNaN"),
+        "pas",
+        "\ud800",
+        b"\x00",
+        b"\x01",
+        b"\xff",
+        [],
+        date(2025, 1, 1),
+    ],
+)
+def test_anything_else_is_no_status(value: object) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        parse_status(value)
+    assert caught.value.reason == "unknown_status"
+    assert caught.value.detail.endswith("means neither active nor passive; map it to 1 or 0 in the query")

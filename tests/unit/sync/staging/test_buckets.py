@@ -1,0 +1,84 @@
+"""One side on disk: a single file, or bucket files once there are many rows."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.sync.staging import buckets as side_module
+from oduyo_provider.sync.staging.buckets import Side, SideWriter, compute_buckets, split_side
+from oduyo_provider.sync.staging.folder import Folder
+
+
+def write(folder: Folder, rows: int, *, buckets: int = 7, is_split: bool = False) -> Side:
+    writer = SideWriter(folder, buckets=buckets, is_split=is_split)
+    for number in range(rows):
+        writer.write(str(number), b"%d\n" % number)
+    assert writer.rows == rows
+    return writer.close()
+
+
+def read(side: Side) -> list[list[int]]:
+    return [[int(line) for line in side.read_lines(bucket)] for bucket in range(side.buckets)]
+
+
+@pytest.fixture(params=["disk", "memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    place = str(tmp_path) if request.param == "disk" else f"memory://bucket{tmp_path}"
+    return Folder.open(place).child("side")
+
+
+@pytest.mark.parametrize("rows", [0, 1, SINGLE_PARTITION_ROWS])
+def test_a_side_that_fits_is_one_file_in_the_order_written(folder: Folder, rows: int) -> None:
+    side = write(folder, rows)
+    assert read(side) == [list(range(rows))]
+
+
+def test_one_row_more_splits_the_side_into_buckets(folder: Folder) -> None:
+    rows = SINGLE_PARTITION_ROWS + 1
+    side = write(folder, rows)
+    assert side.buckets == 7
+    expected = [[n for n in range(rows) if compute_bucket(str(n), 7) == bucket] for bucket in range(7)]
+    assert read(side) == expected
+
+
+def test_a_large_side_of_one_bucket_stays_one_file(folder: Folder) -> None:
+    side = write(folder, SINGLE_PARTITION_ROWS + 5, buckets=1)
+    assert read(side) == [list(range(SINGLE_PARTITION_ROWS + 5))]
+
+
+@pytest.mark.parametrize("is_split", [True, False])
+def test_memory_stays_bounded_however_many_rows_there_are(
+    monkeypatch: pytest.MonkeyPatch, folder: Folder, is_split: bool
+) -> None:
+    monkeypatch.setattr(side_module, "SPILL_BYTES", 64)
+    writer = SideWriter(folder, buckets=7 if is_split else 1, is_split=is_split)
+    for number in range(500):
+        writer.write(str(number), b"%d\n" % number)
+        assert writer._pending_bytes < 64
+    assert sorted(chain(*read(writer.close()))) == list(range(500))
+
+
+def test_a_small_side_is_split_because_the_other_one_is(folder: Folder) -> None:
+    small = write(folder, 10)
+    ids = ((line.decode().strip(), line) for line in small.read_lines(0))
+    split = split_side(small, folder.child("split"), ids, 7)
+    assert split.buckets == 7
+    assert sorted(chain(*read(split))) == list(range(10))
+    assert split_side(split, folder, iter(()), 7) is split
+    assert split_side(small, folder, iter(()), 1) is small
+
+
+@pytest.mark.parametrize(("text", "expected"), [(None, 64), ("", 64), ("1", 1), (" 7 ", 7), ("1000", 1000)])
+def test_the_variable_sets_the_number_of_buckets(text: str | None, expected: int) -> None:
+    assert compute_buckets(text) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "-3", "7.5", "viele", "²"])
+def test_a_number_of_buckets_that_cannot_be_is_an_error(text: str) -> None:
+    with pytest.raises(SettingsError, match="ODUYO_BUCKETS"):
+        compute_buckets(text)

@@ -1,0 +1,191 @@
+"""The journal: intents before, outcomes after, and what a later try makes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.report import Outcome
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, FLUSH_AFTER_S, Journal, Result, read_history
+
+
+@pytest.fixture(params=["disk", "memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    place = str(tmp_path) if request.param == "disk" else f"memory://bucket{tmp_path}"
+    return Folder.open(place).child("journal")
+
+
+class Ticks:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make_journal(folder: Folder, attempt: str = "try1", clock: Callable[[], float] | None = None) -> Journal:
+    return Journal(folder, attempt=attempt, digest="d1", clock=clock or Ticks())
+
+
+def test_what_was_about_to_be_sent_without_an_outcome_is_unknown(folder: Folder) -> None:
+    async def work() -> None:
+        journal = make_journal(folder)
+        await journal.intend(["create:1", "create:2"])
+        journal.record(Result("create:1", Outcome.DONE, "7"))
+        await journal.flush()
+
+    asyncio.run(work())
+    history = read_history(folder, "d1")
+    assert history.unknown == {"create:2": 100.0}
+    assert history.results["create:1"].oduyo_id == "7"
+    assert history.tries == 1
+
+
+def test_the_last_intent_of_all_tries_counts(folder: Folder) -> None:
+    async def work() -> None:
+        ticks = Ticks()
+        for attempt in ("try1", "try2"):
+            await make_journal(folder, attempt, ticks).intend(["create:1"])
+            ticks.now += 50
+
+    asyncio.run(work())
+    history = read_history(folder, "d1")
+    assert history.intents == {"create:1": [100.0, 150.0]}
+    assert history.unknown == {"create:1": 150.0}
+    assert history.tries == 2
+
+
+def test_a_later_result_replaces_an_earlier_one_whatever_the_files_are_called(folder: Folder) -> None:
+    async def work() -> None:
+        for attempt, outcome, at in (("tryB", Outcome.FAILED, 1.0), ("tryA", Outcome.DONE, 2.0)):
+            journal = make_journal(folder, attempt)
+            journal.record(Result("create:1", outcome, at=at))
+            await journal.flush()
+
+    asyncio.run(work())
+    assert read_history(folder, "d1").results["create:1"].outcome is Outcome.DONE
+
+
+def test_an_intent_is_on_the_disk_when_intend_returns(folder: Folder) -> None:
+    async def work() -> list[str]:
+        await make_journal(folder).intend(["create:1"])
+        return folder.names()
+
+    assert len(asyncio.run(work())) == 1
+
+
+def test_results_are_due_after_a_second_or_after_so_many(folder: Folder) -> None:
+    ticks = Ticks()
+    journal = make_journal(folder, clock=ticks)
+    assert not journal.is_due
+    journal.record(Result("create:1", Outcome.DONE))
+    assert not journal.is_due
+    ticks.now += FLUSH_AFTER_S
+    assert journal.is_due
+    asyncio.run(journal.flush())
+    assert not journal.is_due
+    for number in range(FLUSH_AFTER_OUTCOMES):
+        assert not journal.is_due
+        journal.record(Result(f"create:{number}", Outcome.DONE))
+    assert journal.is_due
+
+
+def test_a_flush_that_fails_loses_no_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = Folder.open(str(tmp_path / "journal"))
+    journal = make_journal(folder)
+    journal.record(Result("create:1", Outcome.DONE))
+
+    def fail(self: Folder, name: str, data: bytes) -> None:
+        raise StagingError("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "append", fail)
+        with pytest.raises(StagingError):
+            asyncio.run(journal.flush())
+    asyncio.run(journal.flush())
+    assert read_history(folder, "d1").results.keys() == {"create:1"}
+
+
+def test_half_a_line_at_the_end_was_never_written(tmp_path: Path) -> None:
+    folder = Folder.open(str(tmp_path / "journal"))
+
+    async def work() -> None:
+        journal = make_journal(folder)
+        await journal.intend(["create:1"])
+        await journal.intend(["create:2"])
+
+    asyncio.run(work())
+    file = tmp_path / "journal" / "try1.intents.jsonl"
+    file.write_bytes(file.read_bytes()[:-5])
+    assert read_history(folder, "d1").intents.keys() == {"create:1"}
+
+
+def test_a_damaged_line_stops_before_anything_is_sent(tmp_path: Path) -> None:
+    folder = Folder.open(str(tmp_path / "journal"))
+    asyncio.run(make_journal(folder).intend(["create:1"]))
+    file = tmp_path / "journal" / "try1.intents.jsonl"
+    file.write_bytes(b"{]\n" + file.read_bytes())
+    with pytest.raises(StagingError, match="has a line that cannot be read"):
+        read_history(folder, "d1")
+
+
+def test_a_journal_of_another_plan_is_an_error(folder: Folder) -> None:
+    asyncio.run(make_journal(folder).intend(["create:1"]))
+    with pytest.raises(StagingError, match="belongs to another plan"):
+        read_history(folder, "d2")
+
+
+def test_a_journal_that_is_not_there_is_empty(folder: Folder) -> None:
+    history = read_history(folder, "d1")
+    assert (history.results, history.intents, history.tries) == ({}, {}, 0)
+
+
+def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(folder: Folder) -> None:
+    async def work() -> None:
+        first = make_journal(folder, "try1")
+        await first.intend(["create:1"])
+        first.record(Result("create:1", Outcome.DOUBTFUL, at=110.0))
+        await first.flush()
+        await make_journal(folder, "try2", lambda: 200.0).intend(["create:1"])
+
+    asyncio.run(work())
+    history = read_history(folder, "d1")
+    assert history.unknown == {"create:1": 200.0}
+    assert history.senders == {"create:1": 2}
+
+
+def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: Folder) -> None:
+    async def work() -> None:
+        journal = make_journal(folder)
+        await journal.intend(["create:1"])
+        assert read_history(folder, "d1").last_at == 100.0
+        journal.record(Result("create:1", Outcome.DONE, at=107.0))
+        await journal.flush()
+
+    assert read_history(folder, "d1").last_at is None
+    asyncio.run(work())
+    assert read_history(folder, "d1").last_at == 107.0
+
+
+class SlowCounts(dict[str, int]):
+    """Gives other threads time between the two halves of an increment."""
+
+    def __getitem__(self, name: str) -> int:
+        count = super().__getitem__(name)
+        time.sleep(0.002)
+        return count
+
+
+def test_intents_that_are_written_at_once_do_not_overwrite_each_other(folder: Folder) -> None:
+    async def work() -> None:
+        journal = make_journal(folder)
+        journal._parts = SlowCounts(journal._parts)
+        await asyncio.gather(*(journal.intend([f"create:{number}"]) for number in range(20)))
+
+    asyncio.run(work())
+    assert len(read_history(folder, "d1").intents) == 20

@@ -1,0 +1,158 @@
+"""A staged line gives back what the driver returned, and no value can stop a run."""
+
+from __future__ import annotations
+
+import enum
+import math
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
+
+SURROGATES = st.characters(categories=["Cs"])
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+def through(value: object) -> object:
+    return decode_row(encode_row({"code": value}))["code"]
+
+
+@given(st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.text(st.characters(exclude_categories=["Cs"])))
+def test_null_truth_integers_and_text_come_back_as_they_were(value: object) -> None:
+    back = through(value)
+    assert back == value
+    assert type(back) is type(value)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_a_decimal_comes_back_with_every_digit(value: Decimal) -> None:
+    back = through(value)
+    assert isinstance(back, (int, Decimal))
+    assert back == value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_comes_back_as_the_shortest_decimal_that_means_it(value: float) -> None:
+    assert through(value) == Decimal(repr(value))
+
+
+@given(st.datetimes())
+def test_a_naive_time_comes_back_as_iso_text_without_an_offset(value: datetime) -> None:
+    back = through(value)
+    assert isinstance(back, str)
+    assert datetime.fromisoformat(back) == value
+    assert "+" not in back
+
+
+@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 30), timezones=OFFSETS))
+def test_an_aware_time_comes_back_as_the_same_instant(value: datetime) -> None:
+    back = str(through(value)).replace("Z", "+00:00")
+    assert datetime.fromisoformat(back) == value
+
+
+@given(st.uuids() | st.dates() | st.times())
+def test_ids_dates_and_times_become_their_text(value: UUID | date | time) -> None:
+    assert through(value) == (str(value) if isinstance(value, UUID) else value.isoformat())
+
+
+@given(st.binary())
+def test_bytes_become_text_or_hex(value: bytes) -> None:
+    back = through(value)
+    if isinstance(back, dict):
+        assert bytes.fromhex(back["bytes"]) == value
+    else:
+        assert str(back).encode() == value
+
+
+@given(st.dictionaries(st.sampled_from(["code", "description"]), st.text(SURROGATES | st.characters()) | st.floats()))
+def test_a_line_is_one_line_whatever_is_in_it(row: dict[str, object]) -> None:
+    line = encode_row(row)
+    assert b"\n" not in line
+    assert decode_row(line).keys() == row.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [
+        (math.nan, "NaN"),
+        (math.inf, "Infinity"),
+        (-math.inf, "-Infinity"),
+        (Decimal("NaN"), "NaN"),
+        (Decimal("sNaN"), "NaN"),
+        (Decimal("-Infinity"), "-Infinity"),
+    ],
+)
+def test_what_is_no_number_is_tagged(value: object, tag: str) -> None:
+    assert through(value) == {"number": tag}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (object(), "object"),
+        ([1], "list"),
+        ({"a": 1}, "dict"),
+        (timedelta(1), "timedelta"),
+        ("BAY\ud800", "text that is not Unicode"),
+        pytest.param(10**5000, "number of too many digits", id="5001 digits"),
+        (Decimal("1E+99999"), "number of too many digits"),
+        (enum.Enum("Colour", "RED")["RED"], "Colour"),
+    ],
+)
+def test_what_cannot_be_read_is_tagged_and_its_neighbours_stay(value: object, reason: str) -> None:
+    row = {"integration_id": 7, "code": value, "special_created_in": datetime(2025, 5, 23)}
+    assert decode_row(encode_row(row)) == {
+        "integration_id": 7,
+        "code": {"unsupported": reason},
+        "special_created_in": "2025-05-23T00:00:00",
+    }
+
+
+def test_subclasses_are_read_as_what_they_are() -> None:
+    class Text(str):
+        __slots__ = ()
+
+    class Number(enum.IntEnum):
+        ONE = 1
+
+    class Stamp(datetime):
+        pass
+
+    class Day(date):
+        pass
+
+    class Amount(Decimal):
+        pass
+
+    class Ratio(float):
+        pass
+
+    assert through(Text("a")) == "a"
+    assert through(Number.ONE) == 1
+    assert through(Stamp(2025, 5, 23, 8, 30)) == "2025-05-23T08:30:00"
+    assert through(Day(2025, 5, 23)) == "2025-05-23"
+    assert through(Amount("1.50")) == Decimal("1.50")
+    assert through(Ratio("nan")) == {"number": "NaN"}
+
+
+def test_memory_views_are_bytes() -> None:
+    assert through(memoryview("Iğdır".encode())) == "Iğdır"
+    assert through(bytearray(b"\xfe")) == {"bytes": "fe"}
+
+
+def test_an_offset_with_seconds_keeps_its_instant() -> None:
+    mean_time = timezone(timedelta(hours=1, minutes=56, seconds=56))
+    assert through(datetime(1905, 1, 1, 1, 56, 56, tzinfo=mean_time)) == "1905-01-01T00:00:00Z"
+    assert through(datetime(1, 1, 1, tzinfo=mean_time)) == "0001-01-01T00:00:00"
+
+
+def test_the_row_itself_is_left_alone() -> None:
+    row: dict[str, object] = {"code": b"a", "description": math.nan}
+    encode_row(row)
+    assert row["code"] == b"a"
+    assert isinstance(row["description"], float)
