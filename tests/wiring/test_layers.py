@@ -23,12 +23,14 @@ MAY_IMPORT = {
     "api": {"core", "api"},
     "sync": {"core", "erp", "api", "sync"},
     "hooks": {"core", "erp", "api", "sync", "hooks"},
-    "operators": {"core", "erp", "api", "sync", "hooks", "operators"},
+    "observability": {"core", "erp", "api", "sync", "hooks", "observability"},
+    "operators": {"core", "erp", "api", "sync", "hooks", "observability", "operators"},
+    "dag": {"core", "erp", "api", "sync", "hooks", "observability", "operators", "dag"},
     "page": {"core", "sync", "page"},
     "provider_info": set(),
     "__init__": set(),
 }
-MAY_IMPORT_AIRFLOW = {"hooks", "operators", "page", "sync/staging/folder.py"}
+MAY_IMPORT_AIRFLOW = {"hooks", "observability", "operators", "dag", "page", "sync/staging/folder.py"}
 CORE_LIBRARIES = {"msgspec"}
 
 

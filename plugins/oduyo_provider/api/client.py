@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
-from enum import Enum
 from types import TracebackType
 from typing import final
 
@@ -29,18 +28,10 @@ from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.side_by_side import read_side_by_side
 from oduyo_provider.api.transport import Transport
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import ListingError, LostAnswerError, NotSentError, RetryError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
-
-
-class Outcome(str, Enum):
-    """How one change ended."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
 
 
 class Reply(msgspec.Struct):
@@ -172,7 +163,7 @@ class OduyoClient:
             outcome = Outcome.REFUSED
         else:
             # However it ended: one transmission of unknown fate leaves the whole change unknown.
-            outcome = Outcome.UNKNOWN if run.lost else Outcome.FAILED
+            outcome = Outcome.DOUBTFUL if run.lost else Outcome.FAILED
         return Reply(
             outcome=outcome,
             oduyo_id=known_id if call != "create" else parse_created_id(verdict.data),

@@ -22,6 +22,19 @@ class Action(str, Enum):
     __hash__ = str.__hash__  # the enum's own is Python code, and a key of every count
 
 
+class Outcome(str, Enum):
+    """What became of a change."""
+
+    DONE = "done"
+    REFUSED = "refused"  # Ödüyo answered no
+    FAILED = "failed"  # could not be delivered
+    DOUBTFUL = "doubtful"  # sent, answer lost, not settled
+    STALE = "stale"  # what the plan was based on is no longer so; not sent
+    NOT_APPLIED = "not_applied"  # never tried
+
+    __hash__ = str.__hash__  # as of an Action
+
+
 #: Fields that Ödüyo sets by itself whenever a record is written.
 SET_BY_ODUYO = frozenset({"updated_in"})
 

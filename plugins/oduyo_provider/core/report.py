@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import Enum
 
 import msgspec
 
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts
 
 #: Different reasons that a report lists.
 MAX_REASONS = 50
-
-
-class Outcome(str, Enum):
-    """What became of a change."""
-
-    DONE = "done"
-    REFUSED = "refused"  # Ödüyo answered no
-    FAILED = "failed"  # could not be delivered
-    DOUBTFUL = "doubtful"  # sent, answer lost, not settled
-    STALE = "stale"  # what the plan was based on is no longer so; not sent
-    NOT_APPLIED = "not_applied"  # never tried
-
-    __hash__ = str.__hash__  # as of an Action
 
 
 class Report(msgspec.Struct, kw_only=True):

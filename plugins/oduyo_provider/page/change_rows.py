@@ -8,9 +8,9 @@ from enum import Enum
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.plan import Rejected
-from oduyo_provider.core.report import Outcome, compute_figure
+from oduyo_provider.core.report import compute_figure
 from oduyo_provider.page.change_index import Entry
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 from oduyo_provider.sync.staging.journal import History, Result, read_history

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from oduyo_provider.api.client import OduyoClient, Outcome, Reply
+from oduyo_provider.api.client import OduyoClient, Reply
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import NotThisApiError, OduyoError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.hooks.oduyo import OduyoHook
@@ -164,7 +165,7 @@ class TestSize:
     )
     def test_a_longer_answer_to_a_create_leaves_it_unknown(self, handler: Handler) -> None:
         reply: Reply = use(Site(create=handler), lambda client: client.create(FIELDS))
-        assert (reply.outcome, reply.lost, reply.body) == (Outcome.UNKNOWN, 1, "")
+        assert (reply.outcome, reply.lost, reply.body) == (Outcome.DOUBTFUL, 1, "")
         assert "more than 67108864 bytes" in reply.reason
 
     @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from oduyo_provider.api.client import OduyoClient, Outcome, Reply
+from oduyo_provider.api.client import OduyoClient, Reply
 from oduyo_provider.api.codec import Filter
 from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (
     ListingError,
     LoginRefusedError,
@@ -111,7 +112,7 @@ def test_a_refusal_is_final_and_shows_the_body_without_secrets(time: FakeTime) -
 def test_a_create_of_unknown_fate_is_never_sent_again(handler: Handler, time: FakeTime) -> None:
     site = Site(create=handler)
     reply = use(site, time, create)
-    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.UNKNOWN, 1, 1)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.DOUBTFUL, 1, 1)
     assert reply.reason
     assert len(site.calls("create")) == 1
 
@@ -126,7 +127,7 @@ def test_an_update_or_delete_of_unknown_fate_is_sent_again(work: Work, time: Fak
 
 def test_an_update_stays_unknown_when_every_answer_is_lost(time: FakeTime) -> None:
     reply = use(Site(update=hang_up), time, update)
-    assert (reply.outcome, reply.sends, reply.lost, reply.body) == (Outcome.UNKNOWN, 4, 4, "")
+    assert (reply.outcome, reply.sends, reply.lost, reply.body) == (Outcome.DOUBTFUL, 4, 4, "")
 
 
 def test_a_delete_refused_after_a_lost_answer_says_so(time: FakeTime) -> None:
@@ -192,7 +193,7 @@ def test_an_update_that_was_lost_and_then_never_left_is_unknown(time: FakeTime) 
             return await update(client)
 
     reply = asyncio.run(run())
-    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.UNKNOWN, 1, 1)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.DOUBTFUL, 1, 1)
 
 
 def test_throttling_waits_as_told_and_goes_on(time: FakeTime) -> None:
@@ -280,7 +281,7 @@ def test_a_page_of_somebody_else_stops_before_the_first_good_answer_only(time: F
         await create(client)
         return (await create(client)).outcome
 
-    assert use(Site(create=[no(404), answer(404, HTML)]), time, later) is Outcome.UNKNOWN
+    assert use(Site(create=[no(404), answer(404, HTML)]), time, later) is Outcome.DOUBTFUL
     with pytest.raises(NotThisApiError):
         use(Site(create=[answer(413, HTML), answer(404, HTML)]), time, later)
 

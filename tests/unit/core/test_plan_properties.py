@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.drift import Standing, compute_standing
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.plan import OnMissing, Plan, PlanCounts, SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from oduyo_provider.core.report import Outcome, compute_report
+from oduyo_provider.core.report import compute_report
 from tests.unit.core.sides import (
     Row,
     apply_changes,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts
-from oduyo_provider.core.report import MAX_REASONS, SUMS, Outcome, Report, compute_figure, compute_report
+from oduyo_provider.core.report import MAX_REASONS, SUMS, Report, compute_figure, compute_report
 
 CREATE, UPDATE, DEACTIVATE, DELETE = Action
 COUNTS = PlanCounts(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
-from oduyo_provider.core.report import Outcome, Report
+from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_run
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, write_manifest

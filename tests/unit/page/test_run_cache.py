@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.page.run_cache import FRESH_FOR_S, Library
 from oduyo_provider.sync.staging.archive import fetch_run
 from tests.unit.page.staged import Stage

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Change
+from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.drift import Standing, compute_standing, is_own_alteration
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.apply.lookup import Reader
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.sender import Sender

@@ -7,9 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.redact import neutralise
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.staging.journal import Result
 
 #: Seconds between two lines.

@@ -8,10 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from oduyo_provider.api.client import OduyoClient, Reply
-from oduyo_provider.api.client import Outcome as ReplyOutcome
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import NotSentError, RefusalsError
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.apply.intake import Intake
 from oduyo_provider.sync.staging.journal import Journal, Result
 
@@ -32,7 +30,7 @@ MIN_BATCH, MAX_BATCH = 32, 1_000
 _FLUSH_EVERY_S = 0.2
 # By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
 _CREATE, _DONE, _FAILED = Action.CREATE, Outcome.DONE, Outcome.FAILED
-_REPLY_DONE, _REPLY_REFUSED, _REPLY_UNKNOWN = ReplyOutcome.DONE, ReplyOutcome.REFUSED, ReplyOutcome.UNKNOWN
+_REPLY_DONE, _REPLY_REFUSED, _REPLY_DOUBTFUL = Outcome.DONE, Outcome.REFUSED, Outcome.DOUBTFUL
 
 
 class Sender:
@@ -157,14 +155,14 @@ class Sender:
         """Sort an answer: final, or to be looked at later."""
         if reply.lost:
             self.lost_at[change.key] = self._clock()
-        if reply.outcome is _REPLY_UNKNOWN or (reply.outcome is _REPLY_REFUSED and _may_have_landed(change, reply)):
+        if reply.outcome is _REPLY_DOUBTFUL or (reply.outcome is _REPLY_REFUSED and _may_have_landed(change, reply)):
             self.unsettled[change.key] = change
             self.lost_at.setdefault(change.key, self._clock())
             return
         if reply.outcome is _REPLY_DONE:
             outcome, oduyo_id = _DONE, change.oduyo_id or reply.oduyo_id
         else:
-            outcome = Outcome.REFUSED if reply.outcome is ReplyOutcome.REFUSED else Outcome.FAILED
+            outcome = Outcome.REFUSED if reply.outcome is Outcome.REFUSED else Outcome.FAILED
             oduyo_id = change.oduyo_id
         result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=self._clock())
         self.settle(change, result)

@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.client import Outcome as ReplyOutcome
-from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import compute_stored, is_beginning
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.apply.lookup import Reader
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.journal import Result
@@ -167,7 +165,7 @@ class Verifier:
         for twin in records[1:]:
             self._check_lease()
             reply = await self._client.delete(str(twin["id"]))
-            if reply.outcome is not ReplyOutcome.DONE:
+            if reply.outcome is not Outcome.DONE:
                 kept.append(str(twin["id"]))
         return records[0], kept
 

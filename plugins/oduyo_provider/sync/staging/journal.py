@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 
 #: Outcomes are written at the latest after so many seconds …

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.change import Change
+from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import IncompleteError, SettingsError, StagingError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import SyncMode
-from oduyo_provider.core.report import Outcome, compute_figure
+from oduyo_provider.core.report import compute_figure
 from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.lookup import Reader
 from oduyo_provider.sync.apply.progress import Progress

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
 from oduyo_provider.core.plan import Altered, Rejected, SyncMode
-from oduyo_provider.core.report import Outcome, Report, compute_report
+from oduyo_provider.core.report import Report, compute_report
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest
 from oduyo_provider.sync.staging.journal import History, Result, read_history

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import OutdatedPlanError, StagingError
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site import lease
 from oduyo_provider.sync.steps.load import TRUSTED_FOR_S

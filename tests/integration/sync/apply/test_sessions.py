@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.api.client import OduyoClient, Outcome
+from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import LoginRefusedError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.report import Outcome
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S, wait_for_journals
 from oduyo_provider.sync.site.state import OpenJournal, SiteState

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.report import Outcome
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, FLUSH_AFTER_S, Journal, Result, read_history
 
