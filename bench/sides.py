@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from bench.rows import COLUMNS, make_payloads, make_row
-from oduyo_provider.api.codec import parse_records
+from oduyo_provider.api.records import parse_records
 from oduyo_provider.core.record import Remote
 
 PAGE_RECORDS = 1000

@@ -1,4 +1,4 @@
-"""How Ödüyo is reached: the connection's settings, with every default once.
+"""How Ödüyo is reached: the connection's settings, checked, with their defaults.
 
 Source of the names: the contract for the connection type ``oduyo`` (host, port, login, password and extras).
 """
@@ -24,7 +24,7 @@ DEFAULT_SETTLE_S = 60.0
 DEFAULT_MAX_CONCURRENCY = 8
 #: More than this many connections from one client looks like an attack to a site of one customer.
 LARGEST_MAX_CONCURRENCY = 1000
-#: A day: a longer wait is a slip of the pen.
+#: A day: a longer wait is a typing error.
 LARGEST_DURATION_S = 86_400.0
 
 _TRUE = frozenset({"true", "1", "yes", "on"})

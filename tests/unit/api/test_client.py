@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from oduyo_provider.api.client import OduyoClient, Reply
-from oduyo_provider.api.codec import Filter
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (
@@ -32,7 +32,6 @@ from tests.unit.api.wire import (
     Site,
     answer,
     cut,
-    half,
     hang_up,
     no,
     ok,
@@ -46,7 +45,7 @@ Work = Callable[[OduyoClient], Awaitable[Any]]
 
 
 def client_for(settings: Settings, time: FakeTime, **more: Any) -> OduyoClient:
-    return OduyoClient(settings, SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, **more)
+    return OduyoClient(settings, SPECIAL_CODE, runtime=time.runtime, **more)
 
 
 def use(site: Site, time: FakeTime, work: Work, **settings: Any) -> Any:
@@ -161,7 +160,7 @@ async def unreachable(time: FakeTime, work: Work, site: Site) -> Any:
     async with AsyncExitStack() as stack:
         async with site:
             client = await stack.enter_async_context(client_for(site.settings(), time))
-            await client.fetch_page(None)
+            await client.fetch_last()
         with socket.socket() as closed:
             closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             closed.bind(("127.0.0.1", site.port))  # taken, so that nobody else answers there
@@ -188,7 +187,7 @@ def test_an_update_that_was_lost_and_then_never_left_is_unknown(time: FakeTime) 
                 await site.__aexit__(None, None, None)
 
         await site.__aenter__()
-        client = OduyoClient(site.settings(), SPECIAL_CODE, clock=time.clock, sleep=stop, rng=half)
+        client = OduyoClient(site.settings(), SPECIAL_CODE, runtime=Runtime(time.clock, stop))
         async with client:
             return await update(client)
 
@@ -298,25 +297,9 @@ def test_session_ids_are_told_before_they_are_used(time: FakeTime) -> None:
     assert told == [SESSION]
 
 
-def test_a_page_is_asked_for_by_key(time: FakeTime) -> None:
-    site = Site(list=ok([{"id": 8, "note": None}]))
-    work = lambda client: client.fetch_page("7", limit=5, filters=[Filter("key1", "=", "21")])  # noqa: E731
-    assert use(site, time, work) == [{"id": "8", "note": None}]
-    assert site.calls("list")[0].json == {
-        "filters": [
-            {"field": "key1", "operator": "=", "value": "21"},
-            {"field": "id", "operator": ">", "value": "7"},
-        ],
-        "params": "",
-        "limit": "5",
-        "offset": "0",
-        "sorting": [{"field": "id", "sort": "ASC"}],
-    }
-
-
 @pytest.mark.parametrize("handler", [ok([]), no(404), no(200)])
 def test_nothing_may_come_as_an_empty_list_or_as_a_no(handler: Handler, time: FakeTime) -> None:
-    assert use(Site(list=handler), time, lambda client: client.fetch_page(None)) == []
+    assert use(Site(list=handler), time, lambda client: client.snapshot_records()) == []
     assert use(Site(list=handler), time, lambda client: client.fetch_last()) is None
 
 
@@ -393,21 +376,3 @@ def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> No
 
     use(Site(create=count), time, many, max_concurrency=2)
     assert most == 2
-
-
-def test_what_is_sent_at_once_is_spread_over_the_time_that_an_answer_takes(time: FakeTime) -> None:
-    async def take_20_ms(request: web.Request, body: bytes) -> web.StreamResponse:
-        time.now_s += 0.020
-        return await CREATED(request, body)
-
-    site = Site(create=[take_20_ms, CREATED])
-
-    async def work(client: OduyoClient) -> None:
-        await create(client)
-        assert time.slept == []
-        await asyncio.gather(*(create(client) for _ in range(16)))
-
-    use(site, time, work, max_concurrency=16)
-    assert len(site.calls("create")) == 17
-    assert time.slept
-    assert max(time.slept) < 0.020

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from oduyo_provider.api import listing
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.codec import Filter
 from oduyo_provider.api.listing import Listing, record_id
-from oduyo_provider.api.side_by_side import MakeListing, read_side_by_side
+from oduyo_provider.api.records import Filter
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from tests.unit.api.wire import FakeTime, Handler, Records, Site, half, no, ok
+from tests.unit.api.wire import FakeTime, Handler, Records, Site, no, ok
 
 MANY = range(1, 121)
 TEXT: dict[str, Any] = {"filter_as": str, "sort_as": str}
@@ -25,9 +24,7 @@ def use(records: Handler | list[Handler], work: Callable[[OduyoClient], Awaitabl
     async def run() -> Any:
         time = FakeTime()
         async with Site(list=records) as site:
-            client = OduyoClient(
-                site.settings(), SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, page_limit=page_limit
-            )
+            client = OduyoClient(site.settings(), SPECIAL_CODE, runtime=time.runtime, page_limit=page_limit)
             async with client:
                 return await work(client)
 
@@ -77,7 +74,7 @@ def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataO
 
     async def run() -> list[int]:
         after_id = None if after is None else str(after)
-        one = Listing(call, sleep=FakeTime().sleep, rng=half, after_id=after_id, limit=7)
+        one = Listing(call, runtime=FakeTime().runtime, after_id=after_id, limit=7)
         return [int(record_id(record)) async for page in one.pages() for record in page]
 
     assert sorted(asyncio.run(run())) == sorted(number for number in numbers if after is None or number > after)
@@ -212,95 +209,3 @@ def test_a_looser_filter_is_tightened_here() -> None:
 def test_an_answer_of_none_in_passing_does_not_hide_a_record() -> None:
     found = use([no(404), Records(MANY)], lambda client: client.fetch_by("integration_id", "E3"))
     assert len(found) == 12
-
-
-def side_by_side(
-    records: Handler | list[Handler], known: list[int], after_id: str | None = None, page_limit: int = 5
-) -> list[int]:
-    """The ids of all passes, in the order they came; `known` decides where one ends and the next begins."""
-
-    async def work(client: OduyoClient) -> list[int]:
-        found: list[Remote] = []
-        await client.read_side_by_side(after_id, map(str, known), found.extend)
-        return [int(record_id(record)) for record in found]
-
-    found: list[int] = use(records, work, page_limit)
-    return found
-
-
-@pytest.mark.parametrize("reading", [{}, TEXT])
-@pytest.mark.parametrize("cap", [1000, 3])
-@pytest.mark.parametrize("after", [None, 9, 40])
-@pytest.mark.parametrize("known", [range(1, 121), range(10, 121, 4), [7, 200, 60, 59], []])
-def test_passes_side_by_side_give_every_record_once(
-    reading: dict[str, Any], cap: int, after: int | None, known: list[int]
-) -> None:
-    there = [number for number in MANY if number not in (45, 59, 60)]  # known ones may have gone
-    found = side_by_side(Records(there, cap=cap, **reading), list(known), None if after is None else str(after))
-    assert sorted(found) == [number for number in there if number > (after or 0)]
-
-
-def test_passes_side_by_side_are_all_asked_for_before_the_first_answer() -> None:
-    # Three passes of 40, the way ids are compared, and the last id.
-    records, asked = Records(MANY), 0
-    all_asked = asyncio.Event()
-
-    async def answer(request: Any, body: bytes) -> Any:
-        nonlocal asked
-        asked += 1
-        if asked == 5:
-            all_asked.set()
-        await asyncio.wait_for(all_asked.wait(), 10)
-        return await records(request, body)
-
-    assert sorted(side_by_side(answer, list(MANY), page_limit=40)) == list(MANY)
-    assert asked == 5
-
-
-def test_pages_that_come_with_the_news_that_ids_are_compared_as_text_are_not_taken() -> None:
-    asked: list[asyncio.Future[None]] = []
-
-    async def answer() -> None:
-        asked.append(asyncio.get_running_loop().create_future())
-        # The way ids are compared, two passes and the last id: all are answered in one round of the loop.
-        if len(asked) == 4:
-            for future in asked:
-                future.set_result(None)
-        await asked[-1]
-
-    async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
-        await answer()
-        return [{"id": "2"}]
-
-    class Pass:
-        def __init__(self, after_id: str | None, until_id: str | None) -> None:
-            self.is_whole = after_id is None and until_id is None
-
-        async def pages(self) -> AsyncIterator[list[Remote]]:
-            if not self.is_whole:
-                await answer()
-            yield [{"id": "1"}, {"id": "2"}]
-
-    found: list[Remote] = []
-    make = cast("MakeListing", Pass)
-    asyncio.run(read_side_by_side(call, make, None, ["1", "2"], found.extend, limit=1))
-    assert [record["id"] for record in found] == ["1", "2"]
-
-
-def test_passes_side_by_side_end_when_nobody_can_say_how_ids_are_compared() -> None:
-    async def answer(request: Any, body: bytes) -> Any:
-        return await (ok("nonsense") if b'"<="' in body else Records(MANY))(request, body)
-
-    with pytest.raises(ListingError, match="not a list of records"):
-        side_by_side(answer, list(MANY), page_limit=40)
-
-
-def test_one_pass_that_cannot_be_shown_to_be_complete_fails_them_all() -> None:
-    records = Records(MANY)
-
-    async def answer(request: Any, body: bytes) -> Any:
-        is_third = b'"value":"40"' in body and b'">"' in body
-        return await (ok([{"id": "3", "note": None}]) if is_third else records)(request, body)
-
-    with pytest.raises(ListingError, match="id 3 after id 40"):
-        side_by_side(answer, list(MANY), page_limit=20)

@@ -67,17 +67,15 @@ class Reader:
         if last is not None and (self._last_id is None or int(last["id"] or 0) > int(self._last_id)):
             self._start_id = last["id"]
 
-    async def fetch_new(self, changes: Sequence[Change], known_ids: Sequence[str] = ()) -> dict[str, list[Remote]]:
+    async def fetch_new(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing, or the start.
-
-        :param known_ids: Ödüyo's ids of some of them.
 
         Where that does not show a record (a server that compares ids as text, or gives out ids out of order), it is
         looked for again.
         """
         if len(changes) <= MIN_LOOKUPS:
             return await self.fetch(changes)
-        found = await self._list(changes, after_id=self._start_id, known_ids=known_ids)
+        found = await self._list(changes, after_id=self._start_id)
         absent = [change for change in changes if not found[change.key]]
         if absent and self._start_id is not None:
             found.update(await self.fetch(absent))
@@ -115,9 +113,7 @@ class Reader:
             return self._sort(records)
         return await self._client.fetch_by("id", str(change.oduyo_id))
 
-    async def _list(
-        self, changes: Sequence[Change], *, after_id: str | None, known_ids: Sequence[str] = ()
-    ) -> dict[str, list[Remote]]:
+    async def _list(self, changes: Sequence[Change], *, after_id: str | None) -> dict[str, list[Remote]]:
         found: dict[str, list[Remote]] = {}
         creates: dict[str, list[Remote]] = {}
         others: dict[str | None, list[Remote]] = {}
@@ -143,7 +139,8 @@ class Reader:
                     if place is not None:
                         place.append(record)
 
-        await self._client.read_side_by_side(after_id, known_ids, take)
+        async for page in self._client.list_records(after_id):
+            take(page)
         for records in found.values():
             if len(records) > 1:
                 records[:] = self._sort(records)

@@ -69,7 +69,7 @@ class Verifier:
         waits = iter(READ_AGAIN_AFTER_S)
         while pending:
             is_last = self._clock.now() >= deadline  # before the listing, which takes time
-            current = await self._fetch(pending, results, is_last=is_last)
+            current = await self._fetch(pending, is_last=is_last)
             if current is not None:
                 later: list[Change] = []
                 for change in pending:
@@ -90,22 +90,19 @@ class Verifier:
                 await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
         return corrected
 
-    async def _fetch(
-        self, changes: Sequence[Change], results: Mapping[str, Result], *, is_last: bool
-    ) -> dict[str, list[Remote]] | None:
+    async def _fetch(self, changes: Sequence[Change], *, is_last: bool) -> dict[str, list[Remote]] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
         try:
-            return await self._fetch_once(changes, results)
+            return await self._fetch_once(changes)
         except ListingError:
             if is_last:
                 raise
             return None
 
-    async def _fetch_once(self, changes: Sequence[Change], results: Mapping[str, Result]) -> dict[str, list[Remote]]:
+    async def _fetch_once(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         creates = [change for change in changes if change.action is _CREATE]
         others = [change for change in changes if change.action is not _CREATE]
-        known_ids = [known for change in creates if (known := results[change.key].oduyo_id) is not None]
-        found = await self._reader.fetch_new(creates, known_ids) if creates else {}
+        found = await self._reader.fetch_new(creates) if creates else {}
         current = self._reader.choose_ours(found)
         if others:
             current.update(await self._reader.fetch(others))

@@ -1,7 +1,7 @@
-"""What an answer means for what to do next: the one table, as one pure function.
+"""What an answer means for what to do next: one table, as one pure function.
 
 ======================================================================  =============
-answer                                                                  move
+answer                                                                  meaning
 ======================================================================  =============
 2xx with JSON ``status: true``                                          DONE
 200/400/404/409/422 with JSON ``status: false``; 400 ``{}``; 413        REFUSED
@@ -11,8 +11,8 @@ answer                                                                  move
 everything else: 408, 5xx, an empty 200, JSON without a status, …       UNKNOWN
 ======================================================================  =============
 
-413 counts as refused: what refuses a body for its size does so before anybody acts on it. An empty 200 is a lost
-answer, not another program's page. NOT_SENT is never an answer's; the transport tells it.
+413 counts as refused: a server that refuses a body for its size does so before it acts on it. An empty 200 is a lost
+answer, not another program's page. NOT_SENT is no answer's meaning; the transport tells it.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.api.codec import Envelope, is_cut, parse_envelope
+from oduyo_provider.api.envelope import Envelope, is_cut, parse_envelope
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.redact import neutralise
 
 
-class Move(str, Enum):
-    """The next move after a request."""
+class Meaning(str, Enum):
+    """What became of a request."""
 
     DONE = "done"
-    REFUSED = "refused"
-    SESSION = "session"
-    THROTTLED = "throttled"
-    NOT_SENT = "not_sent"
-    UNKNOWN = "unknown"
-    NOT_THIS_API = "not_this_api"
+    REFUSED = "refused"  # Ödüyo said no
+    SESSION = "session"  # the session is not accepted: log in again
+    THROTTLED = "throttled"  # wait, then send again
+    NOT_SENT = "not_sent"  # no byte left for Ödüyo
+    UNKNOWN = "unknown"  # it may have taken effect or not
+    NOT_THIS_API = "not_this_api"  # another program answers at this address
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What one answer means.
+class Classification(msgspec.Struct, frozen=True):
+    """An answer's meaning, with what goes with it.
 
-    :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.codec.parse_records` reads.
+    :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.records.parse_records` reads.
     :param reason: one line for people, neutralised; empty when DONE.
     :param retry_after_s: how long the server asks to wait; None when it does not say.
     """
 
-    move: Move
+    meaning: Meaning
     data: Any = None
     reason: str = ""
     retry_after_s: float | None = None
@@ -72,7 +72,6 @@ SESSION_PHRASES = (
     r"|acik degil|acilma|acin|acmaniz|hatali|yok|gerek).*",
 )
 
-_DONE = Move.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
 _SESSION = re.compile("|".join(f"(?:{phrase})" for phrase in SESSION_PHRASES))
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*»")
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
@@ -80,62 +79,63 @@ _REFUSING = frozenset({200, 400, 404, 409, 422})
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-def classify(
-    answer: Answer, *, call: str, proven: bool, now: Callable[[], datetime], redact: Callable[[str], str] = str
-) -> Verdict:
-    """Decide what an answer means.
+def classify(answer: Answer, *, call: str, proven: bool, redact: Callable[[str], str] = str) -> Classification:
+    """What an answer means.
 
     :param call: ``create``, ``update``, ``delete`` or ``list``.
-    :param proven: a good answer was seen before, so a page that is none of the API's comes from something in between.
-    :param now: gives the present time with a zone, for a ``Retry-After`` given as a date.
-    :param redact: strikes secrets out of the reason before it is cut.
+    :param proven: an answer of the API was seen before, so that a page that is none comes from something in between.
+    :param redact: removes secrets from the reason before it is cut.
     """
     envelope = parse_envelope(answer.body)
-    move = _choose_move(answer, envelope, call, proven)
-    if move is _DONE:
-        return Verdict(move, data=envelope.data if envelope and call != "list" else None)
-    is_slowing = move is Move.THROTTLED or answer.status == 503  # to a create, it does not say whether it took effect
-    retry_after_s = parse_retry_after(answer.headers.get("retry-after"), now()) if is_slowing else None
-    return Verdict(move, reason=compute_reason(answer, redact), retry_after_s=retry_after_s)
+    meaning = _find_meaning(answer, envelope, call, proven)
+    if meaning is Meaning.DONE:
+        return Classification(meaning, data=envelope.data if envelope and call != "list" else None)
+    asks_to_wait = meaning is Meaning.THROTTLED or answer.status == 503
+    return Classification(
+        meaning,
+        reason=compute_reason(answer, redact),
+        retry_after_s=compute_retry_after(answer) if asks_to_wait else None,
+    )
 
 
-def _choose_move(answer: Answer, envelope: Envelope | None, call: str, proven: bool) -> Move:
+def _find_meaning(answer: Answer, envelope: Envelope | None, call: str, proven: bool) -> Meaning:
     status = answer.status
     if 200 <= status < 300:
-        return _judge_success(answer, envelope, proven)
+        return _find_success_meaning(answer, envelope, proven)
     if status in (401, 403):
-        return Move.SESSION
+        return Meaning.SESSION
+    # A 503 does not say whether a create took effect.
     if status == 429 or (status == 503 and call != "create" and "retry-after" in answer.headers):
-        return Move.THROTTLED
+        return Meaning.THROTTLED
     if 300 <= status < 400:
-        return Move.UNKNOWN if proven else Move.NOT_THIS_API
+        return Meaning.UNKNOWN if proven else Meaning.NOT_THIS_API
     if 400 <= status < 500 and status != 408:
-        return _judge_client_error(answer, envelope, proven)
-    return Move.UNKNOWN
+        return _find_client_error_meaning(answer, envelope, proven)
+    return Meaning.UNKNOWN
 
 
-def _judge_success(answer: Answer, envelope: Envelope | None, proven: bool) -> Move:
+def _find_success_meaning(answer: Answer, envelope: Envelope | None, proven: bool) -> Meaning:
     if envelope is None:
-        # A page or a bare value is somebody else's.
-        return Move.UNKNOWN if proven or is_cut(answer.body) else Move.NOT_THIS_API
+        return Meaning.UNKNOWN if proven or is_cut(answer.body) else Meaning.NOT_THIS_API
     if envelope.status is False:
-        return Move.SESSION if answer.status == 200 and is_about_session(envelope) else Move.REFUSED
-    return _DONE if envelope.status else Move.UNKNOWN
+        return Meaning.SESSION if answer.status == 200 and is_about_session(envelope) else Meaning.REFUSED
+    return Meaning.DONE if envelope.status else Meaning.UNKNOWN
 
 
-def _judge_client_error(answer: Answer, envelope: Envelope | None, proven: bool) -> Move:
+def _find_client_error_meaning(answer: Answer, envelope: Envelope | None, proven: bool) -> Meaning:
     status = answer.status
     if status == 413 or (envelope is not None and (envelope.status is False or (status == 400 and envelope.is_empty))):
-        return Move.REFUSED
-    # An error code with `status: true` contradicts itself; whether it took effect must be looked up. A 400, 409 or
-    # 422 may be a gateway's on the way to the right place, so it does not show that the address is wrong.
+        return Meaning.REFUSED
+    # An error code with `status: true` contradicts itself: whether it took effect must be looked up. A gateway on the
+    # way to the right address may answer 400, 409 or 422, so these do not show that the address is wrong.
     contradicts = envelope is not None and envelope.status is True
     is_half = bool(answer.body.strip()) and is_cut(answer.body)
-    return Move.UNKNOWN if proven or contradicts or is_half or status in _REFUSING - {404} else Move.NOT_THIS_API
+    is_right_address = proven or contradicts or is_half or status in _REFUSING - {404}
+    return Meaning.UNKNOWN if is_right_address else Meaning.NOT_THIS_API
 
 
 def is_about_session(envelope: Envelope) -> bool:
-    """Whether a refusal is one of the session and not of the row: only a new login mends it."""
+    """Whether Ödüyo refused the session and not the row, so that only a new login mends it."""
     data = envelope.data
     texts = [envelope.message, data if isinstance(data, str) else ""]
     return any(_SESSION.fullmatch(_fold(text)) for text in texts)
@@ -153,19 +153,28 @@ def compute_reason(answer: Answer, redact: Callable[[str], str] = str) -> str:
 
 def compute_text(answer: Answer, redact: Callable[[str], str] = str, limit: int = 500) -> str:
     """The body as harmless text: redacted, on one line, cut to `limit` characters."""
-    # Redacted whole: a cut through a secret would leave a part that is not recognised.
+    # Redacted before it is cut: half a secret would not be recognised.
     return neutralise(redact(answer.body.decode("utf-8", "replace")), limit)
 
 
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait according to ``Retry-After``, given as seconds or as an HTTP date; None when it is neither."""
-    text = (value or "").strip()
+def compute_retry_after(answer: Answer) -> float | None:
+    """Seconds to wait according to ``Retry-After``, given as seconds or as an HTTP date; None when it is neither.
+
+    A date is counted from the answer's own ``Date``: the server's clock may differ from ours.
+    """
+    text = answer.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
+    until = _parse_date(text)
+    if until is None:
+        return None
+    since = _parse_date(answer.headers.get("date", "")) or datetime.now(timezone.utc)
+    return max(0.0, (until - since).total_seconds())
+
+
+def _parse_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - now).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
