@@ -38,6 +38,8 @@ class CallResult(msgspec.Struct):
     :param error: why the login failed, when that ended the call.
     :param sends: how many times bytes of the call may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
+    :param session: the session of the last transmission.
+    :param by_firewall: something before Ödüyo refused this one request, while Ödüyo answers others.
     """
 
     classification: Classification
@@ -45,21 +47,24 @@ class CallResult(msgspec.Struct):
     error: RetryError | None = None
     sends: int = 0
     lost: int = 0
+    session: str = ""
+    by_firewall: bool = False
     not_sent: int = 0
     expired_sessions: int = 0
     throttled_since: float | None = None
 
 
-class _Sent(msgspec.Struct, frozen=True):
-    """One transmission: the pacer's round and the session that it was sent with."""
+class HarmlessCall(msgspec.Struct, frozen=True):
+    """A call that changes nothing: whether it is answered tells whether a session still works."""
 
-    round: int
-    session: str
+    path: str
+    body: bytes
 
 
 class CallRunner:
     """Runs calls. Belongs to one event loop.
 
+    :param harmless: asked when a request is answered with somebody else's 403 or 406.
     :param redact: removes secrets from reasons.
     :ivar proven: whether an answer of the API was seen.
     :ivar requests: transmissions so far, logins left out.
@@ -71,12 +76,14 @@ class CallRunner:
         transport: Transport,
         keeper: SessionKeeper,
         pacer: Pacer,
+        harmless: HarmlessCall,
         redact: Callable[[str], str],
         runtime: Runtime,
     ) -> None:
         self._transport = transport
         self._keeper = keeper
         self._pacer = pacer
+        self._harmless = harmless
         self._redact = redact
         self._runtime = runtime
         self.proven = False
@@ -95,26 +102,35 @@ class CallRunner:
         """
         result = CallResult(Classification(Meaning.NOT_SENT))
         try:
-            sent = await self._transmit(path, body, before_send, result)
-            while await self._is_to_be_sent_again(result, sent, unknown_tries):
+            sent_in = await self._transmit(path, body, before_send, result)
+            while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
                 self.retries += 1
-                sent = await self._transmit(path, body, before_send, result)
+                sent_in = await self._transmit(path, body, before_send, result)
         except _LoginError as failed:
             result.error = failed.error
             result.classification = Classification(Meaning.NOT_SENT, reason=str(failed.error))
         return result
 
-    async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, result: CallResult) -> _Sent:
+    async def renew(self, refused: str) -> None:
+        """Replace the session `refused`.
+
+        :raises OduyoError: as the login.
+        """
+        await self._keeper.renew(refused)
+
+    async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, result: CallResult) -> int:
+        """Send once; returns the pacer's round."""
         sent_in = await self._pacer.acquire()
         try:
             headers = await _login(self._keeper.header())
             if before_send is not None and (preparation := before_send()) is not None:
                 await preparation
             self.requests += 1
+            result.session = headers["Authorization"]
             result.classification = await self._post(path, body, headers, result)
         finally:
             self._pacer.release()
-        return _Sent(sent_in, headers["Authorization"])
+        return sent_in
 
     async def _post(self, path: str, body: bytes, headers: dict[str, str], result: CallResult) -> Classification:
         try:
@@ -127,14 +143,14 @@ class CallRunner:
         result.sends += 1
         return classify(result.answer, call=path.rpartition("/")[2], proven=self.proven, redact=self._redact)
 
-    async def _is_to_be_sent_again(self, result: CallResult, sent: _Sent, unknown_tries: int) -> bool:
+    async def _is_to_be_sent_again(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         """Tell pacer and keeper how the request ended, wait if need be, and say whether to send the call again."""
         meaning, reason = result.classification.meaning, result.classification.reason
         if meaning in (Meaning.DONE, Meaning.REFUSED):
             # Any web server may answer 413; the API alone gives every other refusal.
             self.proven = self.proven or (result.answer is not None and result.answer.status != 413)
             self._keeper.succeeded()
-            self._pacer.succeeded(sent.round)
+            self._pacer.succeeded(sent_in)
             return False
         if meaning is Meaning.NOT_THIS_API:
             raise NotThisApiError(
@@ -142,17 +158,24 @@ class CallRunner:
                 "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
             )
         if meaning is Meaning.THROTTLED:
-            return self._is_worth_waiting(result, sent)
+            return self._is_worth_waiting(result, sent_in)
+        if meaning is Meaning.BLOCKED:
+            meaning = await self._ask_why_blocked(result)
         if meaning is Meaning.SESSION:
-            return await self._renew(result, sent)
-        return await self._wait_after_failure(result, sent, unknown_tries)
+            return await self._renew(result)
+        if meaning is Meaning.REFUSED:
+            self._keeper.succeeded()
+            result.by_firewall = True
+            result.classification = msgspec.structs.replace(result.classification, meaning=meaning)
+            return False
+        return await self._wait_after_failure(result, sent_in, unknown_tries)
 
-    async def _wait_after_failure(self, result: CallResult, sent: _Sent, unknown_tries: int) -> bool:
+    async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         retry_after_s = result.classification.retry_after_s
         if retry_after_s is None:
-            self._pacer.errored(sent.round)
+            self._pacer.errored(sent_in)
         else:
-            self._pacer.throttled(sent.round, retry_after_s)
+            self._pacer.throttled(sent_in, retry_after_s)
         if result.classification.meaning is Meaning.UNKNOWN:
             result.lost += 1
             tries, allowed = result.lost, unknown_tries
@@ -164,7 +187,7 @@ class CallRunner:
         await self._runtime.sleep(compute_backoff(tries, self._runtime.rng))
         return True
 
-    def _is_worth_waiting(self, result: CallResult, sent: _Sent) -> bool:
+    def _is_worth_waiting(self, result: CallResult, sent_in: int) -> bool:
         """Slow all requests down, unless Ödüyo asks for a longer wait than this call may take."""
         asked_s = result.classification.retry_after_s
         now = self._runtime.clock()
@@ -173,14 +196,25 @@ class CallRunner:
         # A pause that is longer than the patience would only make every other call wait for its own failure.
         if now - result.throttled_since + (asked_s or 0.0) > DEFAULT_PATIENCE_S:
             return False
-        self._pacer.throttled(sent.round, asked_s)
+        self._pacer.throttled(sent_in, asked_s)
         return True
 
-    async def _renew(self, result: CallResult, sent: _Sent) -> bool:
+    async def _ask_why_blocked(self, result: CallResult) -> Meaning:
+        """A page with 403 or 406: REFUSED when only this request is blocked, SESSION when all are, else BLOCKED.
+
+        A web firewall answers so to a request that it does not like, and some sites to an expired session.
+        """
+        check = CallResult(Classification(Meaning.NOT_SENT))
+        await self._transmit(self._harmless.path, self._harmless.body, None, check)
+        if check.session != result.session or check.classification.meaning in (Meaning.SESSION, Meaning.BLOCKED):
+            return Meaning.SESSION
+        return Meaning.REFUSED if check.classification.meaning in (Meaning.DONE, Meaning.REFUSED) else Meaning.BLOCKED
+
+    async def _renew(self, result: CallResult) -> bool:
         result.expired_sessions += 1
         if result.expired_sessions >= DEFAULT_SESSION_TRIES:
             return False
-        await _login(self._keeper.renew(sent.session))
+        await _login(self._keeper.renew(result.session, result.classification.reason))
         return True
 
 

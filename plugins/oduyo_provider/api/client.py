@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, aclosing, suppress
 from types import TracebackType
-from typing import final
+from typing import Any, final
 
 import msgspec
 
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, BeforeSend, CallRunner
-from oduyo_provider.api.list_call import ListCall
-from oduyo_provider.api.listing import (
-    DEFAULT_LISTINGS,
-    DEFAULT_PAGE_RECORDS,
-    Listing,
-    fetch_compares_as_text,
-    record_id,
-)
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, BeforeSend, CallRunner, HarmlessCall
+from oduyo_provider.api.list_call import ListCall, Look
+from oduyo_provider.api.listing import DEFAULT_LISTINGS, Listing, PageSize, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
-from oduyo_provider.api.records import Filter, encode_column, parse_created_id
+from oduyo_provider.api.records import Filter, encode_column, encode_list, parse_created_id
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import Settings
@@ -39,6 +33,8 @@ class Reply(msgspec.Struct):
     :param body: what Ödüyo answered last, redacted, on one line; empty when nothing came, or when it is done.
     :param sends: how many times bytes may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
+    :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
+        requests. It may be allowed tomorrow: never remember such a refusal.
     """
 
     outcome: Outcome
@@ -47,6 +43,11 @@ class Reply(msgspec.Struct):
     body: str = ""
     sends: int = 0
     lost: int = 0
+    by_firewall: bool = False
+
+
+#: Records that a look-up asks for at first: a value that people take for unique has few.
+LOOKUP_RECORDS = 10
 
 
 @final
@@ -54,9 +55,8 @@ class OduyoClient:
     """One resource of one site; an async context manager that belongs to one event loop.
 
     :param on_secret: called with each session id before anything else gets it.
-    :param page_limit: records that a listing asks for at once.
 
-    Every method may raise a StopError: the login is refused, or this is not the API.
+    Every method may raise a StopError: the login is refused, this is not the API, or the user may not list.
     """
 
     def __init__(
@@ -66,18 +66,18 @@ class OduyoClient:
         *,
         on_secret: Callable[[str], None] | None = None,
         runtime: Runtime | None = None,
-        page_limit: int = DEFAULT_PAGE_RECORDS,
     ) -> None:
         self._settings = settings
         self.resource = resource
-        self._page_limit = page_limit
+        self._page_size = PageSize(settings.page_size)
         self._runtime = runtime = runtime or Runtime()
         self._redact = redact = Redactor(settings.secrets)
         self._transport = Transport(settings, redact)
         self._keeper = SessionKeeper(settings, self._transport, on_secret=on_secret, redact=redact, runtime=runtime)
         pacer = Pacer(settings.max_concurrency, settings.requests_per_second, runtime)
-        self._runner = CallRunner(self._transport, self._keeper, pacer, redact, runtime)
-        self._list_call = ListCall(self._runner, resource)
+        harmless = HarmlessCall(f"{resource.path}/list", encode_list((), 1, descending=True))
+        self._runner = CallRunner(self._transport, self._keeper, pacer, harmless, redact, runtime)
+        self._list_call = ListCall(self._runner, resource, settings.site, redact)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> OduyoClient:
@@ -151,21 +151,23 @@ class OduyoClient:
             body="" if result.answer is None or outcome is Outcome.DONE else compute_text(result.answer, self._redact),
             sends=result.sends,
             lost=result.lost,
+            by_firewall=result.by_firewall,
         )
 
     async def fetch_last(self) -> Remote | None:
         """The record that Ödüyo sorts last by id, or None. See :meth:`fetch_highest_id` for the largest number."""
-        top = await self._list_call.fetch((), 1, True)
-        return top[0] if top else None
+        last = await Look(self._list_call).fetch((), 1, True)
+        return last[0] if last else None
 
     async def fetch_highest_id(self) -> str | None:
         """The largest id as a number, whatever the site compares; None when the site is shown to be empty.
 
         :raises ListingError: it cannot be told.
         """
-        last = await self.fetch_last()
-        if last is not None and not await fetch_compares_as_text(self._list_call.fetch, record_id(last)):
-            return record_id(last)
+        look = Look(self._list_call)
+        last = await look.fetch((), 1, True)
+        if last and not await fetch_compares_as_text(look.fetch, record_id(last[0])):
+            return record_id(last[0])
         return max((record_id(record) for record in await self.snapshot_records()), key=int, default=None)
 
     def list_records(self, after_id: str | None = None) -> AsyncIterator[list[Remote]]:
@@ -188,10 +190,16 @@ class OduyoClient:
     async def fetch_by(self, field: str, value: str) -> list[Remote]:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.
 
+        One request finds a record by its ``id``, two find one by another field; that there is none takes four.
+
         :raises ListingError: it cannot be shown that these are all.
         """
-        filters = (Filter(field, "=", value),)
-        return await self._collect(lambda record: record.get(field) == value, filters=filters)
+        return await self._collect(
+            lambda record: record.get(field) == value,
+            is_unique=field == "id",
+            filters=(Filter(field, "=", value),),
+            first_limit=LOOKUP_RECORDS,
+        )
 
     async def log_in(self) -> None:
         """Log in now and not at the first call.
@@ -203,31 +211,38 @@ class OduyoClient:
     async def probe(self) -> str:
         """List one record, for a connection test; returns a sentence for people.
 
-        :raises ListingError: Ödüyo says no, which may be a missing right.
+        :raises ListingRefusedError, ListingError: Ödüyo says no, with or without words: a missing right, or an empty site.
         """
-        records, no = await self._list_call.fetch_or_no((), 1, True)
-        site, name = self._settings.site, self.resource.name
-        if no:
-            raise ListingError(
-                f"Ödüyo at {site} accepted the login, but not a list call for {name} ({no.rstrip('.')}). Give the user the "
-                "right to list these records in the Ödüyo panel; without a fault, only a site that holds none yet may answer so."
-            )
-        found = f"the last {name} has the id {record_id(records[0])}" if records else f"there is no {name} yet"
-        return f"Ödüyo at {site} accepted the login and a list call: {found}."
+        page = await self._list_call.fetch((), 1, True)
+        if page.is_no or page.words:
+            raise self._list_call.refuse(page)
+        name = self.resource.name
+        found = (
+            f"the last {name} has the id {record_id(page.records[0])}" if page.records else f"there is no {name} yet"
+        )
+        return f"Ödüyo at {self._settings.site} accepted the login and a list call: {found}."
 
-    def _make_listing(self, after_id: str | None = None, filters: Sequence[Filter] = ()) -> Listing:
+    def _make_listing(self, after_id: str | None = None, **how: Any) -> Listing:
         return Listing(
-            self._list_call.fetch, runtime=self._runtime, after_id=after_id, filters=filters, limit=self._page_limit
+            Look(self._list_call).fetch, page_size=self._page_size, runtime=self._runtime, after_id=after_id, **how
         )
 
     async def _collect(
-        self, is_wanted: Callable[[Remote], bool], after_id: str | None = None, filters: Sequence[Filter] = ()
+        self, is_wanted: Callable[[Remote], bool], *, is_unique: bool = False, **how: Any
     ) -> list[Remote]:
         for _ in range(DEFAULT_LISTINGS - 1):
             # Records may have come or gone meanwhile; a site that is wrong by itself fails the last pass as well.
             with suppress(ListingError):
-                return await self._collect_once(is_wanted, self._make_listing(after_id, filters))
-        return await self._collect_once(is_wanted, self._make_listing(after_id, filters))
+                return await self._collect_once(is_wanted, is_unique, self._make_listing(**how))
+        return await self._collect_once(is_wanted, is_unique, self._make_listing(**how))
 
-    async def _collect_once(self, is_wanted: Callable[[Remote], bool], listing: Listing) -> list[Remote]:
-        return [record async for page in listing.pages() for record in page if is_wanted(record)]
+    async def _collect_once(
+        self, is_wanted: Callable[[Remote], bool], is_unique: bool, listing: Listing
+    ) -> list[Remote]:
+        wanted: list[Remote] = []
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                wanted += filter(is_wanted, page)
+                if wanted and is_unique:
+                    break
+        return wanted

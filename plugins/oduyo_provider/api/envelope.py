@@ -5,17 +5,19 @@ Source: the vendor's documentation. Where it leaves a shape open, every likely r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 #: What msgspec raises on a body that is no JSON: malformed, not UTF-8, or nested too deep.
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+#: Where Ödüyo says why it refused something.
+MESSAGE_KEYS = ("message", "error", "msg")
 
 BOM = b"\xef\xbb\xbf"
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
-_NULL = msgspec.Raw(b"null")
 _Fields = dict[str, msgspec.Raw]
 _envelopes = msgspec.json.Decoder(_Fields)
 # Floats stay text: 26.0 must not become 26, nor a long number lose digits.
@@ -23,22 +25,31 @@ _any_json = msgspec.json.Decoder(float_hook=str)
 
 
 class Envelope(msgspec.Struct):
-    """An answer of the API.
+    """An answer of the API. Its parts are decoded when they are asked for, as a page of a listing is large.
 
+    :param fields: all of its fields, not decoded.
     :param status: whether Ödüyo did what it was asked; None when the answer does not say so in a way that can be read.
-    :param is_empty: whether the answer is ``{}``.
-    :param message: the texts under ``message``, ``error`` and ``msg``, joined.
     """
 
+    fields: dict[str, msgspec.Raw]
     status: bool | None
-    is_empty: bool
-    message: str
-    raw_data: msgspec.Raw
 
     @property
     def data(self) -> Any:
-        """``data``, decoded when it is asked for, as a page of a listing is large; None when it is no JSON."""
-        return _decode(self.raw_data)
+        """``data``; None when there is none, or it is no JSON."""
+        return _decode(self.fields.get("data"))
+
+    @property
+    def message(self) -> str:
+        """The texts under :data:`MESSAGE_KEYS`, joined."""
+        return "; ".join(text for key in MESSAGE_KEYS for text in _find_texts(_decode(self.fields.get(key))))
+
+    @property
+    def words(self) -> str:
+        """Every text in the answer, its message first; empty for a bare ``{"status": false}``."""
+        others = self.fields.keys() - {*MESSAGE_KEYS, "status"}
+        texts = [text for key in self.fields if key in others for text in _find_texts(_decode(self.fields[key]))]
+        return "; ".join([text for text in (self.message, *texts) if text])
 
 
 def parse_envelope(body: bytes) -> Envelope | None:
@@ -47,13 +58,7 @@ def parse_envelope(body: bytes) -> Envelope | None:
         fields = _envelopes.decode(body.removeprefix(BOM))
     except BAD_JSON:
         return None
-    texts = [text for key in ("message", "error", "msg") if isinstance(text := _decode(fields.get(key)), str) and text]
-    return Envelope(
-        status=parse_status(_decode(fields.get("status"))),
-        is_empty=not fields,
-        message="; ".join(texts),
-        raw_data=fields.get("data", _NULL),
-    )
+    return Envelope(fields, parse_status(_decode(fields.get("status"))))
 
 
 def parse_json(body: bytes) -> Any:
@@ -88,3 +93,13 @@ def _decode(raw: bytes | msgspec.Raw | None) -> Any:
         return _any_json.decode(raw)
     except BAD_JSON:
         return None
+
+
+def _find_texts(value: object, depth: int = 5) -> Iterator[str]:
+    """Every text with a letter in it, also within lists and objects, down to `depth`."""
+    if isinstance(value, str):
+        if any(character.isalpha() for character in value):
+            yield value.strip()
+    elif isinstance(value, (list, dict)) and depth:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _find_texts(part, depth - 1)

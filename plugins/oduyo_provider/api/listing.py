@@ -7,15 +7,15 @@ page here, and ends only where ``id DESC, limit 1`` names the last id that was s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from oduyo_provider.api.backoff import compute_backoff
+from oduyo_provider.api.list_call import PageLostError
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 
-DEFAULT_PAGE_RECORDS = 1000
 #: Give up when an empty page and ``id DESC, limit 1`` contradict each other this many times in a row.
 DEFAULT_CONTRADICTIONS = 3
 #: Times a listing is started before it is given up.
@@ -28,7 +28,7 @@ FetchRecords = Callable[[Sequence[Filter], int, bool], Awaitable[list[Remote]]]
 
 
 def record_id(record: Remote) -> str:
-    """The id of a listed record; :func:`.records.parse_records` has made sure that it is a number."""
+    """The id of a listed record; :func:`.records.parse_page` has made sure that it is a number."""
     return str(record["id"])
 
 
@@ -43,35 +43,44 @@ async def fetch_compares_as_text(fetch: FetchRecords, known_id: str) -> bool:
     return bool(await fetch([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
 
 
+class PageSize:
+    """How many records a page asks for; smaller once a page of this size has failed. All listings of a client share it."""
+
+    def __init__(self, records: int) -> None:
+        self.records = records
+
+
 class Listing:
     """One pass over the records, in the server's order.
 
     :param after_id: only ids above it, as numbers; None lists all.
     :param filters: further conditions.
-    :param limit: records that one page asks for.
+    :param first_limit: records that the first page asks for; None for a page of the usual size.
     """
 
     def __init__(
         self,
         fetch: FetchRecords,
         *,
+        page_size: PageSize,
         runtime: Runtime,
         after_id: str | None = None,
         filters: Sequence[Filter] = (),
-        limit: int = DEFAULT_PAGE_RECORDS,
+        first_limit: int | None = None,
     ) -> None:
         self._fetch = fetch
         self._runtime = runtime
         self._after_id = after_id
         self._filters = tuple(filters)
-        self._limit = limit
+        self._page_size = page_size
+        self._limit = min(first_limit or page_size.records, page_size.records)
         self._last: str | None = after_id
         self._has_seen = False
         self._ascends_as_number = True
         self._ascends_as_text = True
         self._nothings = 0
 
-    async def pages(self) -> AsyncIterator[list[Remote]]:
+    async def pages(self) -> AsyncGenerator[list[Remote], None]:
         """The records, page by page; none of them twice.
 
         :raises ListingError: this pass cannot be shown to be complete; throw away what it gave so far.
@@ -80,15 +89,18 @@ class Listing:
         if self._after_id is not None and await fetch_compares_as_text(self._fetch, self._after_id):
             # Such a site leaves 1000 out of `id > 999`, so all of it has to be looked through.
             self._last = self._after_id = None
-        contradictions = 0
+        contradictions = longest = 0
         for _ in range(DEFAULT_MAX_PAGES):
-            above = [] if self._last is None else [Filter("id", ">", self._last)]
-            page = await self._fetch([*self._filters, *above], self._limit, False)
+            page, limit = await self._fetch_page()
             if page:
                 contradictions = 0
                 await self._check_order([record_id(record) for record in page])
                 if wanted := [record for record in page if int(record_id(record)) > floor]:
                     yield wanted
+                # A page shorter than it may be is the last one, or the site gives no longer ones.
+                if longest != len(page) < limit and await self._is_end():
+                    return
+                longest = max(longest, len(page))
             elif await self._is_end():
                 return
             else:
@@ -99,6 +111,26 @@ class Listing:
             f"Ödüyo's listing did not end after {DEFAULT_MAX_PAGES} pages (last id {self._last}). "
             "Ask Ödüyo's support what its list call does with the filter on id."
         )
+
+    async def _fetch_page(self) -> tuple[list[Remote], int]:
+        """The next page, and how many records it was asked for. Too much for the site is halved, down to 1.
+
+        :raises PageLostError: not even one record can be had.
+        """
+        above = [] if self._last is None else [Filter("id", ">", self._last)]
+        while True:
+            limit = self._limit
+            try:
+                page = await self._fetch([*self._filters, *above], limit, False)
+            except PageLostError:
+                if limit == 1:
+                    raise
+                self._limit = limit // 2
+                if limit == self._page_size.records:
+                    self._page_size.records = self._limit
+            else:
+                self._limit = self._page_size.records if page else limit
+                return page, limit
 
     def _check_contradictions(self, contradictions: int) -> None:
         if contradictions >= DEFAULT_CONTRADICTIONS:
@@ -121,8 +153,9 @@ class Listing:
         last = self._last or ""
         if int(end) == int(last):
             return True
-        is_above = int(end) > int(last) if self._ascends_as_number else end > last
-        if not is_above:
+        # As long as the ids seen ascend in both ways, either may be the site's.
+        is_above_as_number = self._ascends_as_number and int(end) > int(last)
+        if not is_above_as_number and not (self._ascends_as_text and end > last):
             raise ListingError(
                 f"Ödüyo listed ids up to {last}, but names {end} as the last one: records changed meanwhile, or the "
                 "listing was cut. List again from the start; if it stays so, ask Ödüyo's support."

@@ -5,7 +5,8 @@ answer                                                                  meaning
 ======================================================================  =============
 2xx with JSON ``status: true``                                          DONE
 200/400/404/409/422 with JSON ``status: false``; 400 ``{}``; 413        REFUSED
-401, 403; 200 ``status: false`` with a message about the session        SESSION
+401, 403 with JSON; 200 ``status: false`` with a message about that     SESSION
+403 and 406 without JSON                                                BLOCKED
 429; 503 with ``Retry-After`` to anything but create                    THROTTLED
 3xx; no API JSON on 200, 404 or another 4xx, before any good answer     NOT_THIS_API
 everything else: 408, 5xx, an empty 200, JSON without a status, …       UNKNOWN
@@ -37,6 +38,9 @@ class Meaning(str, Enum):
     DONE = "done"
     REFUSED = "refused"  # Ödüyo said no
     SESSION = "session"  # the session is not accepted: log in again
+    BLOCKED = (
+        "blocked"  # not by the API: a web firewall refuses this request, or the site every request of this session
+    )
     THROTTLED = "throttled"  # wait, then send again
     NOT_SENT = "not_sent"  # no byte left for Ödüyo
     UNKNOWN = "unknown"  # it may have taken effect or not
@@ -46,7 +50,7 @@ class Meaning(str, Enum):
 class Classification(msgspec.Struct, frozen=True):
     """An answer's meaning, with what goes with it.
 
-    :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.records.parse_records` reads.
+    :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.records.parse_page` reads.
     :param reason: one line for people, neutralised; empty when DONE.
     :param retry_after_s: how long the server asks to wait; None when it does not say.
     """
@@ -75,6 +79,9 @@ SESSION_PHRASES = (
 _SESSION = re.compile("|".join(f"(?:{phrase})" for phrase in SESSION_PHRASES))
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*»")
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
+#: Characters of a web page in which its text is looked for.
+LONGEST_SHOWN_PAGE = 20_000
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _REFUSING = frozenset({200, 400, 404, 409, 422})
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -102,6 +109,8 @@ def _find_meaning(answer: Answer, envelope: Envelope | None, call: str, proven: 
     status = answer.status
     if 200 <= status < 300:
         return _find_success_meaning(answer, envelope, proven)
+    if status in (403, 406) and envelope is None:
+        return Meaning.BLOCKED
     if status in (401, 403):
         return Meaning.SESSION
     # A 503 does not say whether a create took effect.
@@ -124,7 +133,9 @@ def _find_success_meaning(answer: Answer, envelope: Envelope | None, proven: boo
 
 def _find_client_error_meaning(answer: Answer, envelope: Envelope | None, proven: bool) -> Meaning:
     status = answer.status
-    if status == 413 or (envelope is not None and (envelope.status is False or (status == 400 and envelope.is_empty))):
+    if status == 413 or (
+        envelope is not None and (envelope.status is False or (status == 400 and not envelope.fields))
+    ):
         return Meaning.REFUSED
     # An error code with `status: true` contradicts itself: whether it took effect must be looked up. A gateway on the
     # way to the right address may answer 400, 409 or 422, so these do not show that the address is wrong.
@@ -147,14 +158,17 @@ def _fold(text: str) -> str:
 
 
 def compute_reason(answer: Answer, redact: Callable[[str], str] = str) -> str:
-    """One line that says what was answered."""
-    return f"HTTP {answer.status}: {compute_text(answer, redact, limit=300) or 'no body'}"
+    """One line that says what was answered; of a web page only its text."""
+    text = redact(answer.body.decode("utf-8", "replace"))
+    if text.lstrip()[:1] == "<":
+        text = " ".join(_MARKUP.sub(" ", text[:LONGEST_SHOWN_PAGE]).split())
+    return f"HTTP {answer.status}: {neutralise(text, 300) or 'no body'}"
 
 
-def compute_text(answer: Answer, redact: Callable[[str], str] = str, limit: int = 500) -> str:
-    """The body as harmless text: redacted, on one line, cut to `limit` characters."""
+def compute_text(answer: Answer, redact: Callable[[str], str] = str) -> str:
+    """The body as harmless text: redacted, on one line, cut."""
     # Redacted before it is cut: half a secret would not be recognised.
-    return neutralise(redact(answer.body.decode("utf-8", "replace")), limit)
+    return neutralise(redact(answer.body.decode("utf-8", "replace")))
 
 
 def compute_retry_after(answer: Answer) -> float | None:

@@ -74,15 +74,31 @@ def parse_created_id(data: object) -> str | None:
     return match[1] if match and int(match[1]) > 0 else None
 
 
-def parse_records(body: bytes) -> list[Remote]:
-    """The records of a list call's answer, every value text or None, every ``id`` a text of digits.
+class Page(msgspec.Struct, frozen=True):
+    """What a list call was answered with.
 
-    :raises ListingError: the answer is not a list of records, or a record has no whole number as its id.
+    :param records: every value text or None, every ``id`` a text of digits.
+    :param words: what Ödüyo said instead of records; empty when it said nothing.
+    :param is_no: whether it said ``status: false``.
+    """
+
+    records: list[Remote]
+    words: str = ""
+    is_no: bool = False
+
+
+def parse_page(body: bytes) -> Page:
+    """A list call's answer with ``status: true``.
+
+    :raises ListingError: it is not a list of records, or a record has no whole number as its id.
     """
     try:
         records: list[Remote] = _text_pages.decode(body.removeprefix(BOM)).data
     except BAD_JSON:
-        records = _parse_odd_records(body)
+        page = _parse_odd_page(body)
+        if page.words:
+            return page
+        records = page.records
     for record in records:
         found = record.get("id")
         if found is None or not _ID.fullmatch(found):
@@ -93,21 +109,40 @@ def parse_records(body: bytes) -> list[Remote]:
                     "listing cannot be paged. Ask Ödüyo's support about this record, then start the task again."
                 )
             record["id"] = match[1]
-    return records
+    return Page(records)
 
 
-def _parse_odd_records(body: bytes) -> list[Remote]:
-    """Pages with other types than documented: numbers or flags among the values, nothing instead of an empty list."""
+def _parse_odd_page(body: bytes) -> Page:
+    """Shapes other than documented, as PHP gives them: see :func:`_find_records`."""
     answer = parse_json(body)
     data = answer.get("data", ()) if isinstance(answer, dict) else ()
-    if data is None or data == "":
-        return []
-    if not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
+    if isinstance(data, str) and data:
+        unpacked = parse_json(data.encode())  # encoded twice, as the text of create's answer is
+        if unpacked is None and data.strip() != "null":
+            unpacked = data
+        if isinstance(unpacked, str):
+            return Page([], words=unpacked)
+        data = unpacked
+    records = _find_records(data)
+    if records is None:
         raise ListingError(
             "Ödüyo answered a list call with something that is not a list of records. "
             "Start the task again; if it stays so, ask Ödüyo's support whether the API has changed."
         )
-    return [{name: _as_text(value) for name, value in record.items()} for record in data]
+    return Page([{name: _as_text(value) for name, value in record.items()} for record in records])
+
+
+def _find_records(data: object) -> list[dict[str, object]] | None:
+    """The records in ``data``; None when it is nothing that holds records.
+
+    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null`` or
+    ``""``, and some programs unwrap an array of one record.
+    """
+    if data is None or data is False or data == "":
+        return []
+    if isinstance(data, dict):
+        data = [data] if "id" in data else list(data.values())
+    return data if isinstance(data, list) and all(isinstance(record, dict) for record in data) else None
 
 
 def _as_text(value: object) -> str | None:

@@ -63,14 +63,15 @@ class SessionKeeper:
             await self._share_renewal(forced=False)
         return self._headers
 
-    async def renew(self, refused: str) -> None:
+    async def renew(self, refused: str, said: str = "") -> None:
         """Replace the session `refused`, which Ödüyo did not accept; does nothing when it is replaced already.
 
+        :param said: how Ödüyo refused it, for the error's text.
         :raises LoginRefusedError: also when too many fresh sessions in a row were refused without one success.
         """
         if self._headers.get("Authorization") == refused:
             self._headers = {}
-            self._count_refused()
+            self._count_refused(said)
             await self._share_renewal(forced=True)
         elif self._renewal is not None:
             await self._share_renewal(forced=True)
@@ -86,16 +87,17 @@ class SessionKeeper:
             renewal.cancel()
             await asyncio.wait([renewal])
 
-    def _count_refused(self) -> None:
+    def _count_refused(self, said: str) -> None:
         self._refused_in_a_row = 0 if self._was_good else self._refused_in_a_row + 1
         allowed = DEFAULT_MAX_REFUSED_SESSIONS if self._was_ever_good else DEFAULT_MAX_FIRST_REFUSED_SESSIONS
         if self._refused_in_a_row >= allowed:
             account = neutralise(self._redact(self._settings.username), 80)
+            last = f" (the last time: {said})" if said else ""
             self._stop = LoginRefusedError(
-                f"Ödüyo accepted the login, but then refused {self._refused_in_a_row} fresh sessions one after the other. "
-                f"Either another program logs in with the same account ('{account}') and so ends "
-                "our sessions, or the API key or the user's rights do not cover this call. Give this connection "
-                "a user of its own and check its rights in the Ödüyo panel, then start the task again."
+                f"Ödüyo accepted the login, but then refused {self._refused_in_a_row} fresh sessions one after the "
+                f"other{last}. Either another program logs in with the same account ('{account}') and so ends our "
+                "sessions, or the API key or the user's rights do not cover this call, or a firewall blocks it. Give this "
+                "connection a user of its own and check its rights in the Ödüyo panel, then start the task again."
             )
 
     async def _share_renewal(self, *, forced: bool) -> None:

@@ -22,6 +22,7 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
 from oduyo_provider.core.errors import (
     ListingError,
+    ListingRefusedError,
     LoginRefusedError,
     LostAnswerError,
     NotSentError,
@@ -49,6 +50,7 @@ _LOGIN_FAULTS = {
 }
 _LISTING_FAULTS = {
     LoginRefusedError: "Missing rights",
+    ListingRefusedError: "Missing rights",
     ListingError: "Missing rights",
     NotThisApiError: "Wrong site address",
     LostAnswerError: "No usable answer",

@@ -13,7 +13,26 @@ WINDOWS_1254 = '{"status": true, "data": "Güncelleme işlemi"}'.encode("cp1254"
 def test_an_envelope_is_read() -> None:
     envelope = parse_envelope(b'\xef\xbb\xbf{"status": false, "message": "a", "error": "b", "msg": 1, "data": [1]}')
     assert envelope is not None
-    assert (envelope.status, envelope.message, envelope.data, envelope.is_empty) == (False, "a; b", [1], False)
+    assert (envelope.status, envelope.message, envelope.data) == (False, "a; b", [1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"status": False}, ""),
+        ({"status": "false", "data": None, "message": "", "code": "404", "error": 404}, ""),
+        ({"status": False, "message": "Yetkiniz yok"}, "Yetkiniz yok"),
+        ({"status": False, "code": "E-1", "msg": "Yetkiniz yok"}, "Yetkiniz yok; E-1"),
+        ({"status": False, "data": "Yetkiniz yok"}, "Yetkiniz yok"),
+        ({"status": False, "aciklama": "Yetkiniz yok"}, "Yetkiniz yok"),
+        ({"status": False, "error": {"code": 7, "text": ["Yetkiniz yok"]}}, "Yetkiniz yok"),
+        ({"status": False, "error": [[[[[["too deep"]]]]]]}, ""),
+    ],
+)
+def test_words_are_every_text_of_an_answer(answer: object, words: str) -> None:
+    envelope = parse_envelope(json.dumps(answer).encode())
+    assert envelope is not None
+    assert envelope.words == words
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,11 @@ def read(
         (400, {}, Meaning.REFUSED, Meaning.REFUSED),
         (413, HTML, Meaning.REFUSED, Meaning.REFUSED),
         (401, NO, Meaning.SESSION, Meaning.SESSION),
-        (403, HTML, Meaning.SESSION, Meaning.SESSION),
+        (403, NO, Meaning.SESSION, Meaning.SESSION),
+        (403, HTML, Meaning.BLOCKED, Meaning.BLOCKED),
+        (403, b"", Meaning.BLOCKED, Meaning.BLOCKED),
+        (406, HTML, Meaning.BLOCKED, Meaning.BLOCKED),
+        (406, NO, Meaning.REFUSED, Meaning.REFUSED),
         (401, YES, Meaning.SESSION, Meaning.SESSION),
         (429, b"", Meaning.THROTTLED, Meaning.THROTTLED),
         (301, b"", Meaning.NOT_THIS_API, Meaning.UNKNOWN),
@@ -79,7 +83,7 @@ def test_every_answer_has_one_meaning_before_and_after_the_first_good_one(
 
 def test_a_503_with_retry_after_throttles_all_but_a_create() -> None:
     assert read(503, HTML, call="delete", retry_after="7") == Classification(
-        Meaning.THROTTLED, reason="HTTP 503: <html><h1>Not Found</h1></html>", retry_after_s=7.0
+        Meaning.THROTTLED, reason="HTTP 503: Not Found", retry_after_s=7.0
     )
     create = read(503, HTML, call="create", retry_after="7")
     assert (create.meaning, create.retry_after_s) == (Meaning.UNKNOWN, 7.0)

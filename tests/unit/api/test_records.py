@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from oduyo_provider.api.records import Filter, encode_column, encode_list, parse_created_id, parse_records
+from oduyo_provider.api.records import Filter, Page, encode_column, encode_list, parse_created_id, parse_page
 from oduyo_provider.core.errors import ListingError
 
 DEEP = b'{"status": true, "data": ' + b"[" * 200_000
@@ -59,36 +59,66 @@ def test_the_id_of_a_new_record_is_read_out_of_the_sentence(data: object, found:
 
 
 def test_records_are_text_or_none() -> None:
-    assert parse_records(b'{"status": true, "data": [{"id": "1", "note": null, "code": "A"}]}') == [
+    assert parse_page(b'{"status": true, "data": [{"id": "1", "note": null, "code": "A"}]}').records == [
         {"id": "1", "note": None, "code": "A"}
     ]
     odd = b'{"data": [{"id": 2, "a": 26.0, "b": true, "c": false, "d": [1], "e": null, "f": 12345678901234567890123}]}'
-    assert parse_records(odd) == [
+    assert parse_page(odd).records == [
         {"id": "2", "a": "26.0", "b": "1", "c": "0", "d": "[1]", "e": None, "f": "12345678901234567890123"}
     ]
 
 
 @pytest.mark.parametrize(("given", "read"), [('" 7 "', "7"), ("7.0", "7"), ('"7.00"', "7"), ("7", "7")])
 def test_an_id_is_a_text_of_digits(given: str, read: str) -> None:
-    assert parse_records(f'{{"data": [{{"id": {given}}}]}}'.encode()) == [{"id": read}]
+    assert parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode()).records == [{"id": read}]
 
 
 @pytest.mark.parametrize("given", ['""', "null", '"x"', "1.5", "-1", '"٣"', "[]", '"' + "9" * 41 + '"'])
 def test_a_record_without_a_usable_id_is_a_listing_error(given: str) -> None:
     with pytest.raises(ListingError, match="not a whole number"):
-        parse_records(f'{{"data": [{{"id": {given}}}]}}'.encode())
+        parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode())
     with pytest.raises(ListingError, match="None"):
-        parse_records(b'{"data": [{"code": "x"}]}')
+        parse_page(b'{"data": [{"code": "x"}]}')
 
 
-@pytest.mark.parametrize("data", ["null", '""', "[]"])
-def test_nothing_may_be_written_in_several_ways(data: str) -> None:
-    assert parse_records(f'{{"status": true, "data": {data}}}'.encode()) == []
+@pytest.mark.parametrize("data", ["null", '""', "[]", "{}", "false", '"[]"', '"{}"', '"null"', '"false"', '"\\"\\""'])
+def test_b7_nothing_may_be_written_in_several_ways(data: str) -> None:
+    assert parse_page(f'{{"status": true, "data": {data}}}'.encode()) == Page([])
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"data": {"id": 1}}', b'{"data": ["x"]}', b'{"status": true}', b"[]", b"", DEEP, b'{"data": "\xfe"}']
+    "data",
+    [
+        '{"id": "1", "code": "A"}',
+        '[{"id": "1", "code": "A"}]',
+        '{"0": {"id": "1", "code": "A"}}',
+        '{"7": {"id": 1, "code": "A"}}',
+        '"[{\\"id\\": \\"1\\", \\"code\\": \\"A\\"}]"',
+    ],
+)
+def test_b7_records_come_in_the_shapes_that_php_gives(data: str) -> None:
+    assert parse_page(f'{{"status": true, "data": {data}}}'.encode()).records == [{"id": "1", "code": "A"}]
+
+
+@pytest.mark.parametrize("data", ['"Kayıt bulunamadı"', '"\\"Kayıt bulunamadı\\""'])
+def test_a_text_instead_of_records_is_what_oduyo_said(data: str) -> None:
+    assert parse_page(f'{{"status": true, "data": {data}}}'.encode()) == Page([], "Kayıt bulunamadı")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": {"a": 1}}',
+        b'{"data": ["x"]}',
+        b'{"data": true}',
+        b'{"data": 7}',
+        b'{"status": true}',
+        b"[]",
+        b"",
+        DEEP,
+        b'{"data": "\xfe"}',
+    ],
 )
 def test_what_is_no_list_of_records_is_a_listing_error(body: bytes) -> None:
     with pytest.raises(ListingError, match="not a list of records"):
-        parse_records(body)
+        parse_page(body)
