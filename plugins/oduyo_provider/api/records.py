@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.api.envelope import BAD_JSON, BOM, parse_json
+from oduyo_provider.api.envelope import BAD_JSON, parse_json
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
@@ -93,7 +93,7 @@ def parse_page(body: bytes) -> Page:
     :raises ListingError: it is not a list of records, or a record has no whole number as its id.
     """
     try:
-        records: list[Remote] = _text_pages.decode(body.removeprefix(BOM)).data
+        records: list[Remote] = _text_pages.decode(body).data
     except BAD_JSON:
         page = _parse_odd_page(body)
         if page.words:
