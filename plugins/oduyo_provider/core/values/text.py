@@ -36,6 +36,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u2007\u202f", " "))
 _BLANK_RUN = re.compile(r"\s{2,}")
 _WINDOWS_1254 = str.maketrans("ÝýÞþÐð", "İıŞşĞğ")
+_UUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?").fullmatch
 _INTEGRAL_TEXT = re.compile(r"([0-9]+)\.0+").fullmatch
 
 
@@ -106,6 +107,13 @@ def parse_id(value: object, *, repair: bool = False) -> str:
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
         return integral[1]
     return text
+
+
+def compute_match_key(integration_id: str) -> str:
+    """The form by which two systems' keys meet: a UUID in lower case, without braces; any other key is itself."""
+    if len(integration_id) in (36, 38) and (found := _UUID(integration_id)):
+        return found[1].lower()
+    return integration_id
 
 
 def compute_integer_text(value: float | Decimal) -> str:
