@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from bench.rows import COLUMNS, make_payloads, make_row
-from oduyo_provider.api.codec import parse_records
+from oduyo_provider.api.records import parse_page
 from oduyo_provider.core.record import Remote
 
 PAGE_RECORDS = 1000
@@ -92,7 +92,7 @@ class Listing:
                 body = msgspec.json.encode({"status": True, "data": page})
             if not page:
                 return
-            yield parse_records(body)
+            yield parse_page(body).records
 
 
 def _make_record(number: int, payload: dict[str, str]) -> dict[str, Any]:

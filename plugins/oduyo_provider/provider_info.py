@@ -37,6 +37,11 @@ CONNECTION_FIELDS: dict[str, Any] = {
         ),
         "schema": {"type": ["number", "null"], "default": 60, "exclusiveMinimum": 0},
     },
+    "page_size": {
+        "label": "Records per page",
+        "description": "How many records a listing asks for at once, 1000 by default. It is halved by itself where a page fails.",
+        "schema": {"type": ["integer", "null"], "default": 1000, "minimum": 1, "maximum": 10000},
+    },
     "session_id_path": {
         "label": "Path of the session id",
         "description": "Empty by default: it is found by itself. Else dotted, such as oturum.anahtar, in the login's answer.",

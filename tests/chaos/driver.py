@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import parse_params
@@ -63,7 +64,7 @@ class ChaosDriver(Driver):
 
     def client(self) -> OduyoClient:
         return OduyoClient(
-            self.settings, SPECIAL_CODE, clock=self.virtual.now, sleep=self.virtual.sleep, rng=self.rng.random
+            self.settings, SPECIAL_CODE, runtime=Runtime(self.virtual.now, self.virtual.sleep, self.rng.random)
         )
 
     def plan(self, rows: list[Row], run: Run, **params: object) -> Reference:

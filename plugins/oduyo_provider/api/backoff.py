@@ -9,7 +9,7 @@ LONGEST_BACKOFF_S = 15.0
 
 
 def compute_backoff(attempt: int, rng: Callable[[], float]) -> float:
-    """Seconds to wait after the `attempt`-th failure (1, 2, …): doubling, spread so that workers keep out of step.
+    """Seconds to wait after the `attempt`-th failure (1, 2, …). They double, and vary at random so that workers do not all try at once.
 
     :param rng: gives a number from 0 up to 1.
     """

@@ -1,75 +1,74 @@
-"""One call until it is settled: paced, with a session, sent again as often as its answers allow."""
+"""One call: sent within the pace and with a session, and sent again as often as its answers allow."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
 from typing import TypeVar
 
 import msgspec
 
 from oduyo_provider.api.backoff import compute_backoff
+from oduyo_provider.api.meaning import Classification, Meaning, classify
 from oduyo_provider.api.pacer import Pacer
-from oduyo_provider.api.response import Move, Verdict, classify
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, NotThisApiError, RetryError
 
-#: Transmissions that may fail before they leave, for one call.
+#: How often one call is tried when it cannot be sent at all.
 DEFAULT_NOT_SENT_TRIES = 5
-#: Transmissions of a call that may be repeated (update, delete, list) whose outcome may stay unknown.
+#: How often a call that may be repeated (update, delete, list) is sent when no usable answer comes back.
 DEFAULT_UNKNOWN_TRIES = 4
-#: Sessions that one call may meet dead. More than the keeper's own limit, which it reaches first unless other calls
-#: succeed meanwhile: then it is this one call that Ödüyo does not allow.
+#: A call is given up after this many expired sessions. Higher than the keeper's own limit: it is reached only when other
+#: calls succeed with these sessions, so that it is this call that Ödüyo does not allow.
 DEFAULT_SESSION_TRIES = 6
-#: How long one call may be put off by throttling.
+#: How long one call may be put off by "slow down", in seconds.
 DEFAULT_PATIENCE_S = 600.0
 
-# By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
-_DONE, _REFUSED = Move.DONE, Move.REFUSED
-_UNSENT = Verdict(Move.NOT_SENT)
-
-#: Called right before a transmission; what it returns, if anything, is awaited.
+#: Called right before each transmission; what it returns, if anything, is awaited.
 BeforeSend = Callable[[], "Awaitable[None] | None"]
 _T = TypeVar("_T")
 
 
-def utc_now() -> datetime:
-    """The present time, with its zone."""
-    return datetime.now(timezone.utc)
-
-
-class Exchanged(msgspec.Struct):
+class CallResult(msgspec.Struct):
     """How a call ended.
 
-    :param verdict: the last one.
+    :param classification: what its last answer means.
     :param answer: the last whole answer, if there was one.
-    :param error: the login's failure, when that was the end.
+    :param error: why the login failed, when that ended the call.
     :param sends: how many times bytes of the call may have reached Ödüyo.
-    :param lost: how many of these had an unknown outcome.
-    :param took_s: how long the last answer took, in seconds.
+    :param lost: how many of these got no usable answer.
+    :param session: the session of the last transmission.
+    :param by_firewall: something before Ödüyo refused this one request, while Ödüyo answers others.
     """
 
-    verdict: Verdict
+    classification: Classification
     answer: Answer | None = None
     error: RetryError | None = None
     sends: int = 0
     lost: int = 0
-    took_s: float = 0.0
+    session: str = ""
+    by_firewall: bool = False
     not_sent: int = 0
-    dead_sessions: int = 0
+    expired_sessions: int = 0
     throttled_since: float | None = None
 
 
-class Exchange:
-    """Sends calls. Belongs to one event loop.
+class HarmlessCall(msgspec.Struct, frozen=True):
+    """A call that changes nothing: whether it is answered tells whether a session still works."""
 
-    :param redact: strikes secrets out of reasons.
-    :ivar proven: whether a good answer was seen.
-    :ivar requests: transmissions so far, logins left out; ``retries`` are those of them that sent a call again.
+    path: str
+    body: bytes
+
+
+class CallRunner:
+    """Runs calls. Belongs to one event loop.
+
+    :param harmless: asked when a request is answered with somebody else's 403 or 406.
+    :param redact: removes secrets from reasons.
+    :ivar proven: whether an answer of the API was seen.
+    :ivar requests: transmissions so far, logins left out.
+    :ivar retries: those of them that sent a call again.
     """
 
     def __init__(
@@ -77,133 +76,150 @@ class Exchange:
         transport: Transport,
         keeper: SessionKeeper,
         pacer: Pacer,
-        *,
+        harmless: HarmlessCall,
         redact: Callable[[str], str],
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        rng: Callable[[], float] = random.random,
-        now: Callable[[], datetime] = utc_now,
+        runtime: Runtime,
     ) -> None:
         self._transport = transport
         self._keeper = keeper
         self._pacer = pacer
+        self._harmless = harmless
         self._redact = redact
-        self._clock = clock
-        self._sleep = sleep
-        self._rng = rng
-        self._now = now
+        self._runtime = runtime
         self.proven = False
         self.requests = 0
         self.retries = 0
 
     async def run(
         self, path: str, body: bytes, *, before_send: BeforeSend | None = None, unknown_tries: int = 1
-    ) -> Exchanged:
-        """Send `body` until an answer settles it or the tries are used up.
+    ) -> CallResult:
+        """Send `body` until an answer ends the call or its tries are used up.
 
         :param path: below ``/api/v1/``; its last part is the call's name.
-        :param before_send: called right before every transmission; what it returns is awaited.
-        :param unknown_tries: transmissions whose outcome may be unknown; 1 never sends again after one.
+        :param before_send: called right before each transmission; what it returns is awaited.
+        :param unknown_tries: how often the call is sent when no usable answer comes back; 1 for a call that must not be repeated.
         :raises StopError: the login is refused, or this is not the API.
         """
-        run = Exchanged(_UNSENT)
+        result = CallResult(Classification(Meaning.NOT_SENT))
         try:
-            session = await self._transmit(path, body, before_send, run)
-            while await self._is_to_be_sent_again(run, session, unknown_tries):
+            sent_in = await self._transmit(path, body, before_send, result)
+            while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
                 self.retries += 1
-                session = await self._transmit(path, body, before_send, run)
+                sent_in = await self._transmit(path, body, before_send, result)
         except _LoginError as failed:
-            run.error = failed.error
-            run.verdict = Verdict(Move.NOT_SENT, reason=str(failed.error))
-        return run
+            result.error = failed.error
+            result.classification = Classification(Meaning.NOT_SENT, reason=str(failed.error))
+        return result
 
-    async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, run: Exchanged) -> str:
-        """Send once and note the verdict; returns the session it was sent with."""
-        if not self._pacer.take():
-            await self._pacer.acquire()
+    async def renew(self, refused: str) -> None:
+        """Replace the session `refused`.
+
+        :raises OduyoError: as the login.
+        """
+        await self._keeper.renew(refused)
+
+    async def _transmit(self, path: str, body: bytes, before_send: BeforeSend | None, result: CallResult) -> int:
+        """Send once; returns the pacer's round."""
+        sent_in = await self._pacer.acquire()
         try:
-            headers = self._keeper.present
-            if headers is None:
-                headers = await _login(self._keeper.header())
+            headers = await _login(self._keeper.header())
             if before_send is not None and (preparation := before_send()) is not None:
                 await preparation
             self.requests += 1
-            sent_at = self._clock()
-            try:
-                run.answer = await self._transport.post(path, body, headers)
-            except NotSentError as error:
-                run.verdict = Verdict(Move.NOT_SENT, reason=str(error))
-            except LostAnswerError as error:
-                run.sends += 1
-                run.verdict = Verdict(Move.UNKNOWN, reason=str(error))
-            else:
-                run.took_s = self._clock() - sent_at
-                run.sends += 1
-                run.verdict = classify(
-                    run.answer,
-                    call=path.rpartition("/")[2],
-                    proven=self.proven,
-                    now=self._now,
-                    redact=self._redact,
-                )
+            result.session = headers["Authorization"]
+            result.classification = await self._post(path, body, headers, result)
         finally:
             self._pacer.release()
-        return headers["Authorization"]
+        return sent_in
 
-    async def _is_to_be_sent_again(self, run: Exchanged, session: str, unknown_tries: int) -> bool:
-        """Act on the verdict, wait as long as it asks, and say whether to send again."""
-        move = run.verdict.move
-        if move is _DONE or move is _REFUSED:
-            # Any web server answers 413 by itself; every other refusal is worded by the API.
-            self.proven = self.proven or (run.answer is not None and run.answer.status != 413)
+    async def _post(self, path: str, body: bytes, headers: dict[str, str], result: CallResult) -> Classification:
+        try:
+            result.answer = await self._transport.post(path, body, headers)
+        except NotSentError as error:
+            return Classification(Meaning.NOT_SENT, reason=str(error))
+        except LostAnswerError as error:
+            result.sends += 1
+            return Classification(Meaning.UNKNOWN, reason=str(error))
+        result.sends += 1
+        return classify(result.answer, call=path.rpartition("/")[2], proven=self.proven, redact=self._redact)
+
+    async def _is_to_be_sent_again(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
+        """Tell pacer and keeper how the request ended, wait if need be, and say whether to send the call again."""
+        meaning, reason = result.classification.meaning, result.classification.reason
+        if meaning in (Meaning.DONE, Meaning.REFUSED):
+            # Any web server may answer 413; the API alone gives every other refusal.
+            self.proven = self.proven or (result.answer is not None and result.answer.status != 413)
             self._keeper.succeeded()
-            self._pacer.succeeded(run.took_s)
+            self._pacer.succeeded(sent_in)
             return False
-        if move is Move.NOT_THIS_API:
+        if meaning is Meaning.NOT_THIS_API:
             raise NotThisApiError(
-                f"The address of the connection answers, but not as the Ödüyo API does ({run.verdict.reason}). "
+                f"The address of the connection answers, but not as the Ödüyo API does ({reason}). "
                 "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
             )
-        if move is Move.THROTTLED:
-            return self._is_worth_waiting(run)
-        if move is Move.SESSION:
-            return await self._renew(run, session)
-        if run.verdict.retry_after_s is None:
-            self._pacer.errored()
+        if meaning is Meaning.THROTTLED:
+            return self._is_worth_waiting(result, sent_in)
+        if meaning is Meaning.BLOCKED:
+            meaning = await self._ask_why_blocked(result)
+        if meaning is Meaning.SESSION:
+            return await self._renew(result)
+        if meaning is Meaning.REFUSED:
+            self._keeper.succeeded()
+            result.by_firewall = True
+            result.classification = msgspec.structs.replace(result.classification, meaning=meaning)
+            return False
+        return await self._wait_after_failure(result, sent_in, unknown_tries)
+
+    async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
+        retry_after_s = result.classification.retry_after_s
+        if retry_after_s is None:
+            self._pacer.errored(sent_in)
         else:
-            self._pacer.throttled(run.verdict.retry_after_s)
-        if move is Move.UNKNOWN:
-            run.lost += 1
-            tries, allowed = run.lost, unknown_tries
+            self._pacer.throttled(sent_in, retry_after_s)
+        if result.classification.meaning is Meaning.UNKNOWN:
+            result.lost += 1
+            tries, allowed = result.lost, unknown_tries
         else:
-            run.not_sent += 1
-            tries, allowed = run.not_sent, DEFAULT_NOT_SENT_TRIES
+            result.not_sent += 1
+            tries, allowed = result.not_sent, DEFAULT_NOT_SENT_TRIES
         if tries >= allowed:
             return False
-        await self._sleep(compute_backoff(tries, self._rng))
+        await self._runtime.sleep(compute_backoff(tries, self._runtime.rng))
         return True
 
-    def _is_worth_waiting(self, run: Exchanged) -> bool:
-        """Slow everybody down, unless the server asks for more patience than there is."""
-        asked_s = run.verdict.retry_after_s
-        now = self._clock()
-        since = run.throttled_since = now if run.throttled_since is None else run.throttled_since
-        # A pause that outlasts the patience would only make every other call wait for its own failure.
-        if now - since + (asked_s or 0.0) > DEFAULT_PATIENCE_S:
+    def _is_worth_waiting(self, result: CallResult, sent_in: int) -> bool:
+        """Slow all requests down, unless Ödüyo asks for a longer wait than this call may take."""
+        asked_s = result.classification.retry_after_s
+        now = self._runtime.clock()
+        if result.throttled_since is None:
+            result.throttled_since = now
+        # A pause that is longer than the patience would only make every other call wait for its own failure.
+        if now - result.throttled_since + (asked_s or 0.0) > DEFAULT_PATIENCE_S:
             return False
-        self._pacer.throttled(asked_s)
+        self._pacer.throttled(sent_in, asked_s)
         return True
 
-    async def _renew(self, run: Exchanged, session: str) -> bool:
-        run.dead_sessions += 1
-        if run.dead_sessions >= DEFAULT_SESSION_TRIES:
+    async def _ask_why_blocked(self, result: CallResult) -> Meaning:
+        """A page with 403 or 406: REFUSED when only this request is blocked, SESSION when all are, else BLOCKED.
+
+        A web firewall answers so to a request that it does not like, and some sites to an expired session.
+        """
+        check = CallResult(Classification(Meaning.NOT_SENT))
+        await self._transmit(self._harmless.path, self._harmless.body, None, check)
+        if check.session != result.session or check.classification.meaning in (Meaning.SESSION, Meaning.BLOCKED):
+            return Meaning.SESSION
+        return Meaning.REFUSED if check.classification.meaning in (Meaning.DONE, Meaning.REFUSED) else Meaning.BLOCKED
+
+    async def _renew(self, result: CallResult) -> bool:
+        result.expired_sessions += 1
+        if result.expired_sessions >= DEFAULT_SESSION_TRIES:
             return False
-        await _login(self._keeper.renew(session))
+        await _login(self._keeper.renew(result.session, result.classification.reason))
         return True
 
 
 class _LoginError(Exception):
-    """The login did not come through; told apart here from what `before_send` may raise."""
+    """The login failed. A class of its own, as `before_send` may raise the same errors."""
 
     def __init__(self, error: RetryError) -> None:
         super().__init__(str(error))

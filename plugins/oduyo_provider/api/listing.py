@@ -1,129 +1,148 @@
-"""Listing by key, complete or not at all.
+"""Listing by key: complete, or an error.
 
 The API leaves open what ``offset`` means, how long a page may get, whether an empty list is ``[]`` or a 404, and
-whether ids compare as numbers or as text. So a listing asks for ids above the last one seen, checks each page's order
-here, and ends only where ``id DESC, limit 1`` names the last id that was seen.
+whether ids compare as numbers or as text. So a listing asks for ids above the last one seen, checks the order of each
+page here, and ends only where ``id DESC, limit 1`` names the last id that was seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from operator import lt
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from oduyo_provider.api.backoff import compute_backoff
-from oduyo_provider.api.codec import Filter
+from oduyo_provider.api.list_call import PageLostError
+from oduyo_provider.api.records import Filter
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 
-DEFAULT_PAGE_RECORDS = 1000
-#: Times in a row that an empty page and ``id DESC, limit 1`` may contradict each other.
+#: Give up when an empty page and ``id DESC, limit 1`` contradict each other this many times in a row.
 DEFAULT_CONTRADICTIONS = 3
 #: Times a listing is started before it is given up.
 DEFAULT_LISTINGS = 3
 #: Requests of one listing; only a server that makes up ids without end gets there.
 DEFAULT_MAX_PAGES = 200_000
 
-#: ``await call(filters, limit, descending)``: one list call; an answer that says "no" counts as an empty page.
-ListCall = Callable[[Sequence[Filter], int, bool], Awaitable[list[Remote]]]
+#: ``await fetch(filters, limit, descending)``: one list call.
+FetchRecords = Callable[[Sequence[Filter], int, bool], Awaitable[list[Remote]]]
 
 
 def record_id(record: Remote) -> str:
-    """The id of a listed record; the codec has made sure that it is one."""
+    """The id of a listed record; :func:`.records.parse_page` has made sure that it is a number."""
     return str(record["id"])
 
 
-async def fetch_compares_as_text(call: ListCall, known_id: str) -> bool:
+async def fetch_compares_as_text(fetch: FetchRecords, known_id: str) -> bool:
     """Whether the site compares ids as text, where that makes a difference for the ids above `known_id`.
 
     Asked for ids above 1000 and up to 999, a site that compares numbers names none, one that compares text names 999.
-    Nothing lies between 10000 and 1000 as text either, but there every larger number is a larger text as well. A site
-    that heeds only one of the two conditions counts as comparing text, which costs a longer listing and no record.
+    As text, nothing lies between 10000 and 1000, but there every larger number is a larger text too. A site that heeds
+    only one of the two conditions counts as comparing text; that costs a longer listing and no record.
     """
     power = "1" + "0" * len(known_id)
-    return bool(await call([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
+    return bool(await fetch([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
+
+
+class PageSize:
+    """How many records a page asks for; smaller once a page of this size has failed. All listings of a client share it."""
+
+    def __init__(self, records: int) -> None:
+        self.records = records
 
 
 class Listing:
     """One pass over the records, in the server's order.
 
     :param after_id: only ids above it, as numbers; None lists all.
-    :param until_id: only ids up to it; the pass ends where it is reached, also if it is not listed itself. Only for a
-        site that compares ids as numbers.
     :param filters: further conditions.
+    :param first_limit: records that the first page asks for; None for a page of the usual size.
     """
 
     def __init__(
         self,
-        call: ListCall,
+        fetch: FetchRecords,
         *,
-        sleep: Callable[[float], Awaitable[object]],
-        rng: Callable[[], float],
+        page_size: PageSize,
+        runtime: Runtime,
         after_id: str | None = None,
-        until_id: str | None = None,
         filters: Sequence[Filter] = (),
-        limit: int = DEFAULT_PAGE_RECORDS,
+        first_limit: int | None = None,
     ) -> None:
-        self._call = call
-        self._sleep = sleep
-        self._rng = rng
+        self._fetch = fetch
+        self._runtime = runtime
         self._after_id = after_id
-        self._until = None if until_id is None else int(until_id)
         self._filters = tuple(filters)
-        self._limit = limit
+        self._page_size = page_size
+        self._limit = min(first_limit or page_size.records, page_size.records)
         self._last: str | None = after_id
         self._has_seen = False
         self._ascends_as_number = True
         self._ascends_as_text = True
         self._nothings = 0
 
-    async def pages(self) -> AsyncIterator[list[Remote]]:
+    async def pages(self) -> AsyncGenerator[list[Remote], None]:
         """The records, page by page; none of them twice.
 
-        :raises ListingError: this pass cannot be shown to be complete; what it gave so far is to be thrown away.
+        :raises ListingError: this pass cannot be shown to be complete; throw away what it gave so far.
         """
         floor = -1 if self._after_id is None else int(self._after_id)
-        until = self._until
-        if until is None and self._after_id is not None and await fetch_compares_as_text(self._call, self._after_id):
-            # Such a site answers `id > 999` without 1000, so all of it has to be looked through.
+        if self._after_id is not None and await fetch_compares_as_text(self._fetch, self._after_id):
+            # Such a site leaves 1000 out of `id > 999`, so all of it has to be looked through.
             self._last = self._after_id = None
-        contradictions = 0
+        contradictions = longest = 0
         for _ in range(DEFAULT_MAX_PAGES):
-            above = [] if self._last is None else [Filter("id", ">", self._last)]
-            page = await self._call([*self._filters, *above], self._limit, False)
+            page, limit = await self._fetch_page()
             if page:
                 contradictions = 0
-                ids = [record_id(record) for record in page]
-                numbers = list(map(int, ids))
-                await self._check_order(ids, numbers)
-                if min(numbers) <= floor or (until is not None and max(numbers) > until):
-                    page = [
-                        record
-                        for record, number in zip(page, numbers, strict=True)
-                        if number > floor and (until is None or number <= until)
-                    ]
-                if page:
-                    yield page
-                if until is not None and numbers[-1] >= until:
+                await self._check_order([record_id(record) for record in page])
+                if wanted := [record for record in page if int(record_id(record)) > floor]:
+                    yield wanted
+                # A page shorter than it may be is the last one, or the site gives no longer ones.
+                if longest != len(page) < limit and await self._is_end():
                     return
+                longest = max(longest, len(page))
             elif await self._is_end():
                 return
             else:
                 contradictions += 1
-                if contradictions >= DEFAULT_CONTRADICTIONS:
-                    raise ListingError(
-                        f"Ödüyo lists nothing above id {self._last or 'none'}, yet does not name it as the last one, "
-                        f"{contradictions} times in a row, so records may be missing. Start the task again; if it "
-                        "stays so, check in the Ödüyo panel whether the user may list all records."
-                    )
-                await self._sleep(compute_backoff(contradictions, self._rng))
+                self._check_contradictions(contradictions)
+                await self._runtime.sleep(compute_backoff(contradictions, self._runtime.rng))
         raise ListingError(
             f"Ödüyo's listing did not end after {DEFAULT_MAX_PAGES} pages (last id {self._last}). "
             "Ask Ödüyo's support what its list call does with the filter on id."
         )
 
+    async def _fetch_page(self) -> tuple[list[Remote], int]:
+        """The next page, and how many records it was asked for. Too much for the site is halved, down to 1.
+
+        :raises PageLostError: not even one record can be had.
+        """
+        above = [] if self._last is None else [Filter("id", ">", self._last)]
+        while True:
+            limit = self._limit
+            try:
+                page = await self._fetch([*self._filters, *above], limit, False)
+            except PageLostError:
+                if limit == 1:
+                    raise
+                self._limit = limit // 2
+                if limit == self._page_size.records:
+                    self._page_size.records = self._limit
+            else:
+                self._limit = self._page_size.records if page else limit
+                return page, limit
+
+    def _check_contradictions(self, contradictions: int) -> None:
+        if contradictions >= DEFAULT_CONTRADICTIONS:
+            raise ListingError(
+                f"Ödüyo lists nothing above id {self._last or 'none'}, yet does not name it as the last one, "
+                f"{contradictions} times in a row, so records may be missing. Start the task again; if it "
+                "stays so, check in the Ödüyo panel whether the user may list all records."
+            )
+
     async def _is_end(self) -> bool:
         """Whether the last id of all is the last one seen."""
-        top = await self._call(self._filters, 1, True)
+        top = await self._fetch(self._filters, 1, True)
         if not top:
             # On an empty site nothing can confirm the end but the same answers once more.
             self._nothings += 1
@@ -134,24 +153,17 @@ class Listing:
         last = self._last or ""
         if int(end) == int(last):
             return True
-        is_above = int(end) > int(last) if self._ascends_as_number else end > last
-        if not is_above:
+        # As long as the ids seen ascend in both ways, either may be the site's.
+        is_above_as_number = self._ascends_as_number and int(end) > int(last)
+        if not is_above_as_number and not (self._ascends_as_text and end > last):
             raise ListingError(
                 f"Ödüyo listed ids up to {last}, but names {end} as the last one: records changed meanwhile, or the "
                 "listing was cut. List again from the start; if it stays so, ask Ödüyo's support."
             )
         return False
 
-    async def _check_order(self, ids: list[str], numbers: list[int]) -> None:
-        """Each id must be above the one before: as numbers, or all along as text on a site that also compares text."""
-        if self._ascends_as_number and _ascends(numbers if self._last is None else [int(self._last), *numbers]):
-            if self._ascends_as_text:
-                self._ascends_as_text = _ascends(ids if self._last is None else [self._last, *ids])
-            self._last, self._has_seen = ids[-1], True
-        else:
-            await self._check_odd_order(ids)
-
-    async def _check_odd_order(self, ids: list[str]) -> None:
+    async def _check_order(self, ids: Sequence[str]) -> None:
+        """Each id must be above the one before: as a number, or all along as text on a site that also filters text."""
         previous = self._last
         for found in ids:
             if previous is not None:
@@ -176,14 +188,9 @@ class Listing:
         :param low, high: `low` is the smaller number, but the larger text. A filter that compares numbers answers
             ``id > low`` with `high` or a smaller text.
         """
-        above = await self._call([*self._filters, Filter("id", ">", low)], 1, False)
+        above = await self._fetch([*self._filters, Filter("id", ">", low)], 1, False)
         if above and record_id(above[0]) <= low:
             raise ListingError(
                 f"Ödüyo sorts ids as text ({high} before {low}) but filters them as numbers ({record_id(above[0])} is "
                 f"listed as above {low}), so its pages leave records out. Ask Ödüyo's support to sort ids as numbers."
             )
-
-
-def _ascends(values: list[int] | list[str]) -> bool:
-    """Whether each value is above the one before."""
-    return all(map(lt, values, values[1:]))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from oduyo_provider.api.backoff import compute_backoff
-from oduyo_provider.api.codec import is_cut, parse_envelope, parse_session_id
-from oduyo_provider.api.response import parse_retry_after
+from oduyo_provider.api.envelope import is_cut, parse_envelope
+from oduyo_provider.api.login_answer import parse_session_id
+from oduyo_provider.api.meaning import compute_retry_after
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, NotThisApiError, RetryError
 from oduyo_provider.core.redact import neutralise
 
 LOGIN_PATH = "ws/login"
-#: Logins that are tried when the server does not answer as it should for the moment.
+#: Logins that are tried while the server gives no usable answer.
 DEFAULT_LOGIN_TRIES = 4
-#: Longest wait that a login accepts from ``Retry-After``.
+#: Longest wait that a login accepts from ``Retry-After``, in seconds.
 LONGEST_LOGIN_WAIT_S = 60.0
 
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -26,17 +26,12 @@ _REFUSING = frozenset({200, 400, 404, 409, 422})
 
 
 async def fetch_session_id(
-    settings: Settings,
-    transport: Transport,
-    *,
-    redact: Callable[[str], str],
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    rng: Callable[[], float],
+    settings: Settings, transport: Transport, *, redact: Callable[[str], str], runtime: Runtime
 ) -> str:
-    """Log in; a server that is not there for the moment is tried `DEFAULT_LOGIN_TRIES` times.
+    """Log in. While the server cannot be reached or gives no usable answer, this is tried `DEFAULT_LOGIN_TRIES` times.
 
     :raises LoginRefusedError: Ödüyo refuses user, password, key or rights; it is asked only once.
-    :raises NotThisApiError: something else answers at this address, or every try is answered with a 2xx of no content.
+    :raises NotThisApiError: something else answers at this address, or each answer was a 2xx that is cut or empty.
     :raises NotSentError: the server could not be reached at any try.
     :raises LostAnswerError: it could, but gave no usable answer.
     """
@@ -55,14 +50,14 @@ async def fetch_session_id(
             cuts += is_cut(answer.body) and 200 <= answer.status < 300
             if not _is_passing(answer) or cuts == DEFAULT_LOGIN_TRIES:
                 return _read_login(settings, answer, redact)
-            wait_s = parse_retry_after(answer.headers.get("retry-after"), datetime.now(timezone.utc))
+            wait_s = compute_retry_after(answer)
             error = LostAnswerError(
-                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of "
-                "order, or something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
+                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of order, or "
+                "something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
             )
         lost = lost if isinstance(error, NotSentError) else error
         if attempt < DEFAULT_LOGIN_TRIES:
-            await sleep(min(wait_s or compute_backoff(attempt, rng), LONGEST_LOGIN_WAIT_S))
+            await runtime.sleep(min(wait_s or compute_backoff(attempt, runtime.rng), LONGEST_LOGIN_WAIT_S))
     raise lost or error
 
 
@@ -77,7 +72,7 @@ def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]
     status = answer.status
     said_no = envelope is not None and (envelope.status is False or (status == 400 and envelope.status is None))
     if status in (401, 403) or (status in _REFUSING and said_no):
-        # Of the answer only its message is shown: nobody knows what else a login's answer may hold.
+        # Only the answer's message is shown: nobody knows what else a login's answer may hold.
         message = neutralise(redact(envelope.message), 200) if envelope else ""
         said = f"HTTP {status}, message: {message}" if message else f"HTTP {status}"
         raise LoginRefusedError(
@@ -85,9 +80,8 @@ def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]
             f"({said}). Check login, password and api_key of the connection, and in the Ödüyo panel whether the user "
             "is active and has the right to use the web service, then start the task again."
         )
-    if 200 <= status < 300 and envelope is not None:
-        return parse_session_id(answer.body, settings.session_id_path)
-    if 200 <= status < 300 and settings.session_id_path and answer.body.lstrip()[:1] == b"[":
+    is_list = bool(settings.session_id_path) and answer.body.lstrip()[:1] == b"["
+    if 200 <= status < 300 and (envelope is not None or is_list):
         return parse_session_id(answer.body, settings.session_id_path)
     kind = neutralise(answer.headers.get("content-type", "none"), 60)
     raise NotThisApiError(

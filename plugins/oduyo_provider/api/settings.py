@@ -1,4 +1,4 @@
-"""How Ödüyo is reached: the connection's settings, with every default once.
+"""How Ödüyo is reached: the connection's settings, checked, with their defaults.
 
 Source of the names: the contract for the connection type ``oduyo`` (host, port, login, password and extras).
 """
@@ -22,9 +22,13 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_SETTLE_S = 60.0
 #: Requests in flight at once.
 DEFAULT_MAX_CONCURRENCY = 8
+#: Records that one page of a listing asks for, as in the vendor's examples.
+DEFAULT_PAGE_SIZE = 1000
+#: A larger page is no faster, and its answer may be too long.
+LARGEST_PAGE_SIZE = 10_000
 #: More than this many connections from one client looks like an attack to a site of one customer.
 LARGEST_MAX_CONCURRENCY = 1000
-#: A day: a longer wait is a slip of the pen.
+#: A day: a longer wait is a typing error.
 LARGEST_DURATION_S = 86_400.0
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -43,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :param settle_s: how long a create whose answer was lost may still take effect.
     :param max_concurrency: requests in flight at once.
     :param requests_per_second: upper bound of the rate; None sets no bound.
+    :param page_size: records that one page of a listing asks for.
     :param verify: whether the TLS certificate is checked; a text is the path of a CA bundle to check it against.
     :param allow_plain_http: whether http to another machine is allowed (it shows password and key to the network).
     """
@@ -56,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = DEFAULT_SETTLE_S
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY
     requests_per_second: float | None = None
+    page_size: int = DEFAULT_PAGE_SIZE
     verify: bool | str = True
     allow_plain_http: bool = False
 
@@ -91,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             max_concurrency=read.whole_number("max_concurrency", largest=LARGEST_MAX_CONCURRENCY)
             or DEFAULT_MAX_CONCURRENCY,
             requests_per_second=read.number("requests_per_second"),
+            page_size=read.whole_number("page_size", largest=LARGEST_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
             verify=read.verify(),
             allow_plain_http=allow_plain_http,
         )

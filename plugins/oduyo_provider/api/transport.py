@@ -1,18 +1,17 @@
-"""One HTTP exchange, and the exact difference between "never sent" and "sent, answer lost"."""
+"""One HTTP request and its answer, and the exact difference between "never sent" and "sent, answer lost"."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, final
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
@@ -21,12 +20,12 @@ from oduyo_provider.core.redact import neutralise
 if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
 
-#: Longest wait for a connection; a part of ``timeout_s``, so that an unreachable host is told from a slow answer.
+#: Longest wait for a connection, in seconds. It counts within ``timeout_s``.
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
 #: Largest body that is read: a page of 1,000 records has about half a MiB.
 DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
-#: Web servers close idle connections after 5 s and later. Ours are closed first: a request that meets the server's
-#: closing is one that may or may not have been sent.
+#: Idle connections are closed after this many seconds. Web servers close them after 5 s or more; a request that is sent
+#: while the server closes may or may not have arrived, so that ours must close first.
 DEFAULT_KEEPALIVE_S = 4.0
 CHUNK_BYTES = 64 * 1024
 
@@ -58,9 +57,9 @@ class Answer(msgspec.Struct):
 
 @final
 class Transport:
-    """One kept-open HTTP session to one site; an async context manager.
+    """Kept-open HTTP connections to one site; an async context manager.
 
-    :param redact: strikes secrets out of error texts.
+    :param redact: removes secrets from error texts.
     :param max_body_bytes: a longer body counts as a lost answer.
     """
 
@@ -70,8 +69,7 @@ class Transport:
         self._settings = settings
         self._redact = redact
         self._max_body_bytes = max_body_bytes
-        self._urls: dict[str, URL] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
         settings = self._settings
@@ -82,7 +80,7 @@ class Transport:
             ssl=_load_tls(settings.verify),
             resolver=_Resolver(connect_s),
         )
-        self._session = aiohttp.ClientSession(
+        self._http = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_BASE_HEADERS,
@@ -94,9 +92,9 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send `body`, JSON if `headers` name no other type, to `path` below ``/api/v1/``; redirects are not followed.
@@ -104,18 +102,15 @@ class Transport:
         :raises NotSentError: no byte of the request left for Ödüyo.
         :raises LostAnswerError: the request may have arrived, but no whole answer came back.
         """
-        if self._session is None:
+        if self._http is None:
             raise RuntimeError("Transport.post is called outside of `async with`")
-        url = self._urls.get(path) or self._urls.setdefault(path, URL(f"{self._settings.base_url}/{path}"))
-        # The error is raised outside of `except`: aiohttp's own would come along as its context, and those hold the
-        # request's headers.
+        url = f"{self._settings.base_url}/{path}"
+        # The error is raised outside of `except`: aiohttp's own error would be attached to it as its context, and that
+        # holds the request's headers.
         error: OduyoError
         try:
-            response = await self._session.post(url, data=body, headers=headers, allow_redirects=False)
-            try:
+            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 content = await self._read(response)
-            finally:
-                response.release()
             if content is not None:
                 return Answer(response.status, response.headers, content)
             error = LostAnswerError(
@@ -127,20 +122,11 @@ class Transport:
         try:
             raise error
         finally:
-            del error  # or this frame, which its traceback holds, would hold it in turn until garbage is collected
+            # This frame and the traceback hold each other: without this, both wait for the garbage collector.
+            del error
 
-    def _read(self, response: aiohttp.ClientResponse) -> Awaitable[bytes | None]:
-        """The whole body, or None when it is too long."""
-        length = response.content_length
-        if (
-            length is not None
-            and length <= min(CHUNK_BYTES, self._max_body_bytes)
-            and "Content-Encoding" not in response.headers
-        ):
-            return response.read()  # as nearly always; packed, a few bytes may become many
-        return self._read_in_chunks(response)
-
-    async def _read_in_chunks(self, response: aiohttp.ClientResponse) -> bytes | None:
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
+        """The whole body, or None when it is too long. Counted here: a few bytes that are packed may become many."""
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
@@ -152,7 +138,7 @@ class Transport:
         return b"".join(chunks)
 
     def _explain(self, cause: BaseException) -> OduyoError:
-        """Only what aiohttp raises while it opens a connection means "not sent"; anything else may have been sent."""
+        """What aiohttp raises while it opens a connection means "not sent". After anything else the request may have arrived."""
         site = self._settings.site
         text = neutralise(self._redact(str(cause) or type(cause).__name__), 300)
         if isinstance(cause, aiohttp.ClientConnectorCertificateError):
@@ -182,7 +168,7 @@ class Transport:
 
 
 class _Resolver(aiohttp.ThreadedResolver):
-    """Looks names up in bounded time: of aiohttp's timeouts, the one that sets no timer for each request leaves this out."""
+    """Looks host names up in bounded time: aiohttp's ``sock_connect`` timeout does not include it."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__()

@@ -7,6 +7,7 @@
     │   ├── SettingsError          the connection, a param or an environment variable is wrong
     │   ├── LoginRefusedError      Ödüyo refuses the user, the password, the API key or their rights
     │   ├── NotThisApiError        something answers at that address, but not the Ödüyo API
+    │   ├── ListingRefusedError    Ödüyo answers list calls with words instead of records: a missing right
     │   ├── SourceError            the ERP's query, columns or connection are wrong
     │   ├── UnsafePlanError        a brake stopped the run before any write
     │   ├── OutdatedPlanError      a later run has already been applied to this site
@@ -46,6 +47,10 @@ class LoginRefusedError(StopError):
 
 class NotThisApiError(StopError):
     """The address answers, but with something that is not the Ödüyo API."""
+
+
+class ListingRefusedError(StopError):
+    """Ödüyo refuses to list, and says so. Never taken for an empty list."""
 
 
 class SourceError(StopError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +13,16 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.log import mask_secret
 from requests import PreparedRequest, Response, Session
 
-from oduyo_provider.api.call import utc_now
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.login import fetch_session_id
-from oduyo_provider.api.response import Move, classify
+from oduyo_provider.api.meaning import Meaning, classify
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
 from oduyo_provider.core.errors import (
     ListingError,
+    ListingRefusedError,
     LoginRefusedError,
     LostAnswerError,
     NotSentError,
@@ -36,8 +36,8 @@ from oduyo_provider.hooks.errors import airflow_errors
 
 T = TypeVar("T")
 
-#: Moves that a 2xx may ask for all the same. One without a status at all may be another endpoint's way to answer.
-_NO_SUCCESS = (Move.REFUSED, Move.SESSION, Move.NOT_THIS_API)
+#: Meanings of a 2xx that is no success. One without a status (UNKNOWN) may be how another endpoint answers.
+_NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION, Meaning.NOT_THIS_API)
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -50,13 +50,14 @@ _LOGIN_FAULTS = {
 }
 _LISTING_FAULTS = {
     LoginRefusedError: "Missing rights",
+    ListingRefusedError: "Missing rights",
     ListingError: "Missing rights",
     NotThisApiError: "Wrong site address",
     LostAnswerError: "No usable answer",
 }
 
 
-class _Session(Session):
+class _BoundedHttp(Session):
     """Follows no redirect, and reads no more of an answer than a page of records can have."""
 
     def get_redirect_target(self, resp: Response) -> None:
@@ -147,7 +148,7 @@ class OduyoHook(HttpHook):
             "check_response": True,
             **(extra_options or {}),
         }
-        session = self._configure_session_from_mount_adapters(_Session())
+        session = self._configure_session_from_mount_adapters(_BoundedHttp())
         session.trust_env = False
         session.verify = self.settings.verify
         session.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})
@@ -162,13 +163,13 @@ class OduyoHook(HttpHook):
 
     async def _fetch_session_id(self) -> str:
         async with Transport(self.settings) as transport:
-            return await fetch_session_id(self.settings, transport, redact=self._redact, rng=random.random)
+            return await fetch_session_id(self.settings, transport, redact=self._redact, runtime=Runtime())
 
     def run_and_check(self, session: Session, prepped_request: PreparedRequest, extra_options: dict[Any, Any]) -> Any:
         """Send a request; when Ödüyo says that the session is dead, log in and send it once more."""
         unchecked = {**extra_options, "check_response": False}
         response = super().run_and_check(session, prepped_request, unchecked)
-        if self._find_move(response) is Move.SESSION:
+        if self._find_meaning(response) is Meaning.SESSION:
             with airflow_errors():
                 self._log_in()
             prepped_request.headers["Authorization"] = str(self._session_id)
@@ -177,18 +178,18 @@ class OduyoHook(HttpHook):
             self.check_response(response)
         return response
 
-    def _find_move(self, response: Response) -> Move:
+    def _find_meaning(self, response: Response) -> Meaning:
         answer = Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
-        verdict = classify(answer, call="list", proven=self._is_proven, now=utc_now)
-        self._is_proven = self._is_proven or verdict.move is Move.DONE
-        return verdict.move
+        meaning = classify(answer, call="list", proven=self._is_proven).meaning
+        self._is_proven = self._is_proven or meaning is Meaning.DONE
+        return meaning
 
     def check_response(self, response: Response) -> None:
         """Raise when an answer is no 2xx, or says ``status: false``, or is not this API's.
 
         The message shows what Ödüyo said, without secrets and control characters.
         """
-        if 200 <= response.status_code < 300 and self._find_move(response) not in _NO_SUCCESS:
+        if 200 <= response.status_code < 300 and self._find_meaning(response) not in _NO_SUCCESS:
             return
         said = neutralise(self._redact(response.text))
         with airflow_errors():

@@ -118,7 +118,7 @@ class TestRedirects:
     def test_by_the_client(self, elsewhere: Sandbox, status: int, call: str) -> None:
         away = answer(status, b"", Location=f"{elsewhere.url}/api/v1/{PATH}")
         with pytest.raises(OduyoError):
-            use(Site(**{call: away}), lambda client: client.fetch_page(None))
+            use(Site(**{call: away}), lambda client: client.fetch_last())
         assert elsewhere.log()["counters"]["requests"] == 0
 
     @pytest.mark.parametrize("status", [302, 307])
@@ -188,7 +188,7 @@ class TestSize:
         deep = (opening * 100_000 + "1" + closing * 100_000).encode()
         page = b'{"status": true, "data": ' + deep + b"}"
         with pytest.raises(OduyoError) as caught:
-            use(Site(list=answer(200, page)), lambda client: client.fetch_page(None))
+            use(Site(list=answer(200, page)), lambda client: client.fetch_last())
         assert len(str(caught.value)) < 1_000
 
     def test_a_deeply_nested_login_or_create_is_no_answer(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from oduyo_provider.api.client import OduyoClient, Reply
-from oduyo_provider.api.codec import Filter
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (
@@ -32,7 +32,6 @@ from tests.unit.api.wire import (
     Site,
     answer,
     cut,
-    half,
     hang_up,
     no,
     ok,
@@ -46,7 +45,7 @@ Work = Callable[[OduyoClient], Awaitable[Any]]
 
 
 def client_for(settings: Settings, time: FakeTime, **more: Any) -> OduyoClient:
-    return OduyoClient(settings, SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, **more)
+    return OduyoClient(settings, SPECIAL_CODE, runtime=time.runtime, **more)
 
 
 def use(site: Site, time: FakeTime, work: Work, **settings: Any) -> Any:
@@ -161,7 +160,7 @@ async def unreachable(time: FakeTime, work: Work, site: Site) -> Any:
     async with AsyncExitStack() as stack:
         async with site:
             client = await stack.enter_async_context(client_for(site.settings(), time))
-            await client.fetch_page(None)
+            await client.fetch_last()
         with socket.socket() as closed:
             closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             closed.bind(("127.0.0.1", site.port))  # taken, so that nobody else answers there
@@ -188,7 +187,7 @@ def test_an_update_that_was_lost_and_then_never_left_is_unknown(time: FakeTime) 
                 await site.__aexit__(None, None, None)
 
         await site.__aenter__()
-        client = OduyoClient(site.settings(), SPECIAL_CODE, clock=time.clock, sleep=stop, rng=half)
+        client = OduyoClient(site.settings(), SPECIAL_CODE, runtime=Runtime(time.clock, stop))
         async with client:
             return await update(client)
 
@@ -232,10 +231,78 @@ def test_sessions_that_die_one_after_the_other_stop_the_task(time: FakeTime) -> 
     assert len(site.calls("login")) == 4
 
 
+LISTED = ok([{"id": "1"}])
+
+
+def blocking(status: int, body: bytes) -> Handler:
+    """A web firewall that lets all creates through but those of the code X."""
+
+    async def handle(request: web.Request, sent: bytes) -> web.StreamResponse:
+        is_blocked = json.loads(sent)["column"]["code"] == "X"
+        return await (answer(status, body, Content_Type="text/html") if is_blocked else CREATED)(request, sent)
+
+    return handle
+
+
+@pytest.mark.parametrize("status", [403, 406])
+@pytest.mark.parametrize("body", [b"<html><title>Forbidden</title> Rule <b>942100</b></html>", b""])
+def test_b3_a_request_that_a_firewall_refuses_is_refused_by_itself_and_the_rest_goes_on(
+    status: int, body: bytes, time: FakeTime
+) -> None:
+    async def mixed(client: OduyoClient) -> list[Reply]:
+        return await asyncio.gather(*(client.create({"code": code}) for code in ("A", "X", "B", "X", "C")))
+
+    site = Site(create=blocking(status, body), list=LISTED)
+    replies = use(site, time, mixed)
+    assert [reply.outcome for reply in replies] == [
+        Outcome.REFUSED if code == "X" else Outcome.DONE for code in ("A", "X", "B", "X", "C")
+    ]
+    assert [(reply.by_firewall, reply.sends, reply.lost) for reply in replies] == [
+        (code == "X", 1, 0) for code in ("A", "X", "B", "X", "C")
+    ]
+    assert replies[1].reason == f"HTTP {status}: {'Forbidden Rule 942100' if body else 'no body'}"
+    assert len(site.calls("login")) == 1
+
+
+def test_b3_the_first_request_of_all_may_be_the_one_that_is_refused(time: FakeTime) -> None:
+    site = Site(create=blocking(403, HTML), list=no(404))
+    reply = use(site, time, lambda client: client.create({"code": "X"}))
+    assert (reply.outcome, reply.by_firewall) == (Outcome.REFUSED, True)
+
+
+def test_b3_a_refusal_of_oduyo_s_own_is_none_of_a_firewall(time: FakeTime) -> None:
+    assert use(Site(create=no(404)), time, create).by_firewall is False
+
+
+@pytest.mark.parametrize("status", [403, 406])
+def test_a_page_that_answers_everything_is_about_the_session(status: int, time: FakeTime) -> None:
+    async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
+        is_new = request.headers["Authorization"] == "S2"
+        good = CREATED if request.path.endswith("create") else LISTED
+        return await (good if is_new else answer(status, HTML))(request, body)
+
+    sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
+    reply = use(Site(login=sessions, create=by_session, list=by_session), time, create)
+    assert (reply.outcome, reply.sends, reply.by_firewall) == (Outcome.DONE, 2, False)
+
+
+def test_a_page_that_answers_everything_with_every_session_stops_and_shows_it(time: FakeTime) -> None:
+    blocked = answer(403, HTML)
+    with pytest.raises(LoginRefusedError, match=r"the last time: HTTP 403: proxy\).*firewall"):
+        use(Site(create=blocked, list=blocked), time, create)
+
+
+def test_a_request_whose_block_cannot_be_explained_is_tried_again_and_never_counts_as_refused(time: FakeTime) -> None:
+    site = Site(create=answer(403, HTML), list=answer(500, HTML))
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.by_firewall, reply.lost) == (Outcome.FAILED, False, 0)
+    assert len(site.calls("create")) == 5
+
+
 def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> None:
     async def all_but_one(request: web.Request, body: bytes) -> web.StreamResponse:
-        forbidden = json.loads(body)["column"]["code"] == "X"
-        return await (answer(403, HTML) if forbidden else CREATED)(request, body)
+        is_forbidden = json.loads(body)["column"]["code"] == "X"
+        return await (no(403) if is_forbidden else CREATED)(request, body)
 
     async def mixed(client: OduyoClient) -> Reply:
         async def between() -> None:
@@ -274,7 +341,7 @@ def test_a_renewal_that_does_not_come_through_fails_the_change(time: FakeTime) -
 
 
 def test_a_page_of_somebody_else_stops_before_the_first_good_answer_only(time: FakeTime) -> None:
-    with pytest.raises(NotThisApiError, match="HTTP 404: <html>proxy</html>"):
+    with pytest.raises(NotThisApiError, match="HTTP 404: proxy"):
         use(Site(create=answer(404, HTML)), time, create)
 
     async def later(client: OduyoClient) -> Outcome:
@@ -298,25 +365,9 @@ def test_session_ids_are_told_before_they_are_used(time: FakeTime) -> None:
     assert told == [SESSION]
 
 
-def test_a_page_is_asked_for_by_key(time: FakeTime) -> None:
-    site = Site(list=ok([{"id": 8, "note": None}]))
-    work = lambda client: client.fetch_page("7", limit=5, filters=[Filter("key1", "=", "21")])  # noqa: E731
-    assert use(site, time, work) == [{"id": "8", "note": None}]
-    assert site.calls("list")[0].json == {
-        "filters": [
-            {"field": "key1", "operator": "=", "value": "21"},
-            {"field": "id", "operator": ">", "value": "7"},
-        ],
-        "params": "",
-        "limit": "5",
-        "offset": "0",
-        "sorting": [{"field": "id", "sort": "ASC"}],
-    }
-
-
 @pytest.mark.parametrize("handler", [ok([]), no(404), no(200)])
 def test_nothing_may_come_as_an_empty_list_or_as_a_no(handler: Handler, time: FakeTime) -> None:
-    assert use(Site(list=handler), time, lambda client: client.fetch_page(None)) == []
+    assert use(Site(list=handler), time, lambda client: client.snapshot_records()) == []
     assert use(Site(list=handler), time, lambda client: client.fetch_last()) is None
 
 
@@ -330,9 +381,11 @@ def test_a_list_call_is_sent_again_when_its_answer_is_lost(time: FakeTime) -> No
     [
         (hang_up, LostAnswerError, "was sent, but no whole answer"),
         (answer(500, HTML), LostAnswerError, "HTTP 500"),
-        (no(400, error="Bad Request"), ListingError, "Bad Request"),
+        (no(400), ListingError, "HTTP 400"),
+        (answer(400, {}), ListingError, "HTTP 400"),
+        (answer(413, HTML), ListingError, "HTTP 413: proxy"),
         (answer(429, HTML, Retry_After="9999"), ListingError, "HTTP 429"),
-        (ok("x"), ListingError, "not a list of records"),
+        (ok(7), ListingError, "not a list of records"),
     ],
 )
 def test_a_list_call_that_cannot_be_carried_out_is_an_error(
@@ -359,11 +412,6 @@ def test_a_probe_tells_what_it_found(time: FakeTime) -> None:
         f"Ödüyo at 127.0.0.1:{site.port} accepted the login and a list call: the last erp_special_code has the id 42."
     )
     assert "there is no erp_special_code yet" in second
-
-
-def test_a_probe_does_not_take_a_no_for_an_empty_site(time: FakeTime) -> None:
-    with pytest.raises(ListingError, match=r"accepted the login, but not a list call for erp_special_code \(HTTP 404"):
-        use(Site(list=no(404)), time, lambda client: client.probe())
 
 
 def test_a_client_counts_what_it_sends_and_what_of_that_it_sends_again(time: FakeTime) -> None:
@@ -393,21 +441,3 @@ def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> No
 
     use(Site(create=count), time, many, max_concurrency=2)
     assert most == 2
-
-
-def test_what_is_sent_at_once_is_spread_over_the_time_that_an_answer_takes(time: FakeTime) -> None:
-    async def take_20_ms(request: web.Request, body: bytes) -> web.StreamResponse:
-        time.now_s += 0.020
-        return await CREATED(request, body)
-
-    site = Site(create=[take_20_ms, CREATED])
-
-    async def work(client: OduyoClient) -> None:
-        await create(client)
-        assert time.slept == []
-        await asyncio.gather(*(create(client) for _ in range(16)))
-
-    use(site, time, work, max_concurrency=16)
-    assert len(site.calls("create")) == 17
-    assert time.slept
-    assert max(time.slept) < 0.020

@@ -1,52 +1,53 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oduyo_provider.api import listing
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.codec import Filter
-from oduyo_provider.api.listing import Listing, record_id
-from oduyo_provider.api.side_by_side import MakeListing, read_side_by_side
-from oduyo_provider.core.errors import ListingError
+from oduyo_provider.api.listing import Listing, PageSize, record_id
+from oduyo_provider.api.records import Filter
+from oduyo_provider.core.errors import ListingError, LostAnswerError
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from tests.unit.api.wire import FakeTime, Handler, Records, Site, half, no, ok
+from tests.unit.api.wire import FakeTime, Handler, Records, Site, answer, cut, hang_up, no, ok
 
 MANY = range(1, 121)
 TEXT: dict[str, Any] = {"filter_as": str, "sort_as": str}
 
 
-def use(records: Handler | list[Handler], work: Callable[[OduyoClient], Awaitable[Any]], page_limit: int = 50) -> Any:
+def client_for(site: Site, time: FakeTime, page_size: int) -> OduyoClient:
+    return OduyoClient(site.settings(page_size=page_size), SPECIAL_CODE, runtime=time.runtime)
+
+
+def use(records: Handler | list[Handler], work: Callable[[OduyoClient], Awaitable[Any]], page_size: int = 50) -> Any:
     async def run() -> Any:
         time = FakeTime()
-        async with Site(list=records) as site:
-            client = OduyoClient(
-                site.settings(), SPECIAL_CODE, clock=time.clock, sleep=time.sleep, rng=half, page_limit=page_limit
-            )
-            async with client:
-                return await work(client)
+        async with Site(list=records) as site, client_for(site, time, page_size) as client:
+            return await work(client)
 
     return asyncio.run(run())
 
 
-def ids(records: Handler | list[Handler], after_id: str | None = None, page_limit: int = 50) -> list[int]:
+def ids(records: Handler | list[Handler], after_id: str | None = None, page_size: int = 50) -> list[int]:
     """The ids of one pass, in the order they came."""
 
     async def work(client: OduyoClient) -> list[int]:
         return [int(record_id(record)) async for page in client.list_records(after_id) for record in page]
 
-    found: list[int] = use(records, work, page_limit)
+    found: list[int] = use(records, work, page_size)
     return found
 
 
-def fault(records: Handler | list[Handler], after_id: str | None = None) -> str:
+def fault(records: Handler | list[Handler], after_id: str | None = None, page_size: int = 50) -> str:
     with pytest.raises(ListingError) as caught:
-        ids(records, after_id)
+        ids(records, after_id, page_size)
     return str(caught.value)
 
 
@@ -77,7 +78,7 @@ def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataO
 
     async def run() -> list[int]:
         after_id = None if after is None else str(after)
-        one = Listing(call, sleep=FakeTime().sleep, rng=half, after_id=after_id, limit=7)
+        one = Listing(call, page_size=PageSize(7), runtime=FakeTime().runtime, after_id=after_id)
         return [int(record_id(record)) async for page in one.pages() for record in page]
 
     assert sorted(asyncio.run(run())) == sorted(number for number in numbers if after is None or number > after)
@@ -110,12 +111,12 @@ def test_a_site_that_filters_text_and_sorts_numbers_is_an_error() -> None:
     ],
 )
 def test_an_order_must_hold_from_page_to_page(answers: list[list[int]], said: str) -> None:
-    assert said in fault([ok([{"id": str(number)} for number in numbers]) for numbers in answers])
+    assert said in fault([ok([{"id": str(number)} for number in numbers]) for numbers in answers], page_size=2)
 
 
 def test_a_site_that_ignores_the_filter_on_id_is_an_error() -> None:
     assert "id 1 after id 50" in fault(Records(MANY, ignores=["id"]))
-    assert "id 1 after id 5" in fault(Records(range(1, 6), ignores=["id"]))
+    assert "id 1 after id 5" in fault(Records(range(1, 6), ignores=["id"]), page_size=5)
 
 
 def test_a_site_that_takes_above_for_from_is_an_error() -> None:
@@ -131,19 +132,21 @@ def test_a_lone_no_in_the_middle_is_not_the_end() -> None:
 def test_an_end_that_is_never_confirmed_is_an_error() -> None:
     assert "lists nothing above id 2" in fault([ok([{"id": "1"}, {"id": "2"}]), no(404)])
     assert "lists nothing above id none" in fault([no(404), ok([{"id": "2"}])] * 3)
-    assert "lists nothing above id 2" in fault([ok([{"id": "1"}, {"id": "2"}]), *[ok([]), ok([{"id": "3"}])] * 3])
+    assert "lists nothing above id 2" in fault(
+        [ok([{"id": "1"}, {"id": "2"}]), *[ok([]), ok([{"id": "3"}])] * 3], page_size=2
+    )
 
 
 def test_a_record_that_comes_during_the_listing_is_listed() -> None:
     records = Records(range(1, 11))
-    records.before[3] = lambda: records.records.append({"id": "11", "integration_id": "E1", "note": None})
+    records.before[2] = lambda: records.records.append({"id": "11", "integration_id": "E1", "note": None})
     assert ids(records) == list(range(1, 12))
 
 
 def test_a_last_record_that_vanishes_ends_the_pass_and_a_snapshot_starts_again() -> None:
     def losing() -> Records:
         records = Records(range(1, 11))
-        records.before[3] = records.records.pop  # type: ignore[assignment]
+        records.before[2] = records.records.pop  # type: ignore[assignment]
         return records
 
     assert "up to 10, but names 9" in fault(losing())
@@ -179,7 +182,7 @@ def test_a_site_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_end_in_text_order_is_judged_as_text() -> None:
     records = Records([1, 2, 10, 100, 200], **TEXT)
     # A smaller number than the last one seen, 200, and a larger text: it is still to come.
-    records.before[4] = lambda: records.records.append({"id": "3", "integration_id": "E3", "note": None})
+    records.before[3] = lambda: records.records.append({"id": "3", "integration_id": "E3", "note": None})
     assert ids(records) == [1, 10, 100, 2, 200, 3]
 
 
@@ -214,93 +217,102 @@ def test_an_answer_of_none_in_passing_does_not_hide_a_record() -> None:
     assert len(found) == 12
 
 
-def side_by_side(
-    records: Handler | list[Handler], known: list[int], after_id: str | None = None, page_limit: int = 5
-) -> list[int]:
-    """The ids of all passes, in the order they came; `known` decides where one ends and the next begins."""
-
-    async def work(client: OduyoClient) -> list[int]:
-        found: list[Remote] = []
-        await client.read_side_by_side(after_id, map(str, known), found.extend)
-        return [int(record_id(record)) for record in found]
-
-    found: list[int] = use(records, work, page_limit)
-    return found
+def limits(site: Site) -> list[int]:
+    """How many records each list call asked for."""
+    return [int(seen.json["limit"]) for seen in site.calls("list")]
 
 
-@pytest.mark.parametrize("reading", [{}, TEXT])
-@pytest.mark.parametrize("cap", [1000, 3])
-@pytest.mark.parametrize("after", [None, 9, 40])
-@pytest.mark.parametrize("known", [range(1, 121), range(10, 121, 4), [7, 200, 60, 59], []])
-def test_passes_side_by_side_give_every_record_once(
-    reading: dict[str, Any], cap: int, after: int | None, known: list[int]
-) -> None:
-    there = [number for number in MANY if number not in (45, 59, 60)]  # known ones may have gone
-    found = side_by_side(Records(there, cap=cap, **reading), list(known), None if after is None else str(after))
-    assert sorted(found) == [number for number in there if number > (after or 0)]
+def ask(site: Site, work: Callable[[OduyoClient], Awaitable[Any]], page_size: int = 1000) -> Any:
+    async def run() -> Any:
+        async with site, client_for(site, FakeTime(), page_size) as client:
+            return await work(client)
+
+    return asyncio.run(run())
 
 
-def test_passes_side_by_side_are_all_asked_for_before_the_first_answer() -> None:
-    # Three passes of 40, the way ids are compared, and the last id.
-    records, asked = Records(MANY), 0
-    all_asked = asyncio.Event()
-
-    async def answer(request: Any, body: bytes) -> Any:
-        nonlocal asked
-        asked += 1
-        if asked == 5:
-            all_asked.set()
-        await asyncio.wait_for(all_asked.wait(), 10)
-        return await records(request, body)
-
-    assert sorted(side_by_side(answer, list(MANY), page_limit=40)) == list(MANY)
-    assert asked == 5
+@pytest.mark.parametrize(("count", "asked"), [(7, [50, 1]), (50, [50, 50, 1]), (57, [50, 50, 1])])
+def test_a_page_that_is_not_full_may_be_the_last_one_and_is_confirmed_at_once(count: int, asked: list[int]) -> None:
+    site = Site(list=Records(range(1, count + 1)))
+    assert len(ask(site, OduyoClient.snapshot_records, page_size=50)) == count
+    assert limits(site) == asked
 
 
-def test_pages_that_come_with_the_news_that_ids_are_compared_as_text_are_not_taken() -> None:
-    asked: list[asyncio.Future[None]] = []
-
-    async def answer() -> None:
-        asked.append(asyncio.get_running_loop().create_future())
-        # The way ids are compared, two passes and the last id: all are answered in one round of the loop.
-        if len(asked) == 4:
-            for future in asked:
-                future.set_result(None)
-        await asked[-1]
-
-    async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
-        await answer()
-        return [{"id": "2"}]
-
-    class Pass:
-        def __init__(self, after_id: str | None, until_id: str | None) -> None:
-            self.is_whole = after_id is None and until_id is None
-
-        async def pages(self) -> AsyncIterator[list[Remote]]:
-            if not self.is_whole:
-                await answer()
-            yield [{"id": "1"}, {"id": "2"}]
-
-    found: list[Remote] = []
-    make = cast("MakeListing", Pass)
-    asyncio.run(read_side_by_side(call, make, None, ["1", "2"], found.extend, limit=1))
-    assert [record["id"] for record in found] == ["1", "2"]
+def test_a_site_that_gives_shorter_pages_than_asked_for_is_not_asked_for_the_end_after_each() -> None:
+    site = Site(list=Records(range(1, 61), cap=10))
+    assert len(ask(site, OduyoClient.snapshot_records)) == 60
+    assert limits(site).count(1) == 2
 
 
-def test_passes_side_by_side_end_when_nobody_can_say_how_ids_are_compared() -> None:
-    async def answer(request: Any, body: bytes) -> Any:
-        return await (ok("nonsense") if b'"<="' in body else Records(MANY))(request, body)
+class TooMuch:
+    """Fails pages above a size."""
 
-    with pytest.raises(ListingError, match="not a list of records"):
-        side_by_side(answer, list(MANY), page_limit=40)
+    def __init__(self, largest: int, failure: Handler, count: int = 120) -> None:
+        self.largest, self.failure, self.records = largest, failure, Records(range(1, count + 1))
+
+    async def __call__(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        is_too_much = int(json.loads(body)["limit"]) > self.largest
+        return await (self.failure if is_too_much else self.records)(request, body)
 
 
-def test_one_pass_that_cannot_be_shown_to_be_complete_fails_them_all() -> None:
+@pytest.mark.parametrize("failure", [answer(500, b"<html>"), answer(504, b""), hang_up, cut])
+@pytest.mark.parametrize("largest", [1, 30, 999])
+def test_b6_a_page_that_is_too_much_is_halved_until_it_comes(failure: Handler, largest: int) -> None:
+    site = Site(list=TooMuch(largest, failure))
+    assert [record["id"] for record in ask(site, OduyoClient.snapshot_records)] == [str(number) for number in MANY]
+    assert limits(site)[:4] == [1000, 1000, 500, 500 if largest < 500 else 1]
+
+
+def test_b6_the_smaller_page_is_kept_for_the_listings_that_follow() -> None:
+    async def twice(client: OduyoClient) -> None:
+        await client.snapshot_records()
+        await client.snapshot_records()
+
+    site = Site(list=TooMuch(60, answer(500, b"")))
+    ask(site, twice, page_size=200)
+    assert limits(site) == [200, 200, 100, 100, 50, 50, 50, 1, 50, 50, 50, 1]
+
+
+def test_b6_a_page_that_fails_once_is_asked_for_again_as_large() -> None:
+    site = Site(list=[answer(500, b""), Records(range(1, 6))])
+    ask(site, OduyoClient.snapshot_records)
+    assert limits(site) == [1000, 1000, 1]
+
+
+def test_b6_a_site_that_fails_even_one_record_is_an_error() -> None:
+    site = Site(list=answer(500, b""))
+    with pytest.raises(LostAnswerError, match="HTTP 500"):
+        ask(site, OduyoClient.snapshot_records, page_size=8)
+    assert limits(site) == [8, 8, 4, 4, 2, 2, 1, 1, 1, 1]
+
+
+def test_b6_a_login_that_fails_is_no_page_that_is_too_much() -> None:
+    site = Site(login=answer(500, b""))
+    with pytest.raises(LostAnswerError, match="login"):
+        ask(site, OduyoClient.snapshot_records)
+    assert len(site.calls("login")) == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found", "asked"),
+    [
+        ("id", "17", ["17"], [10]),
+        ("integration_id", "only", ["130"], [10, 1]),
+        ("integration_id", "E3", [str(number) for number in range(3, 121, 10)], [10, 1000, 1]),
+        ("integration_id", "none", [], [10, 1, 10, 1]),
+        ("id", "999", [], [10, 1, 10, 1]),
+    ],
+)
+def test_b6_a_look_up_asks_for_a_few_records(field: str, value: str, found: list[str], asked: list[int]) -> None:
     records = Records(MANY)
+    records.records.append({"id": "130", "integration_id": "only", "note": None})
+    site = Site(list=records)
+    assert [record["id"] for record in ask(site, lambda client: client.fetch_by(field, value))] == found
+    assert limits(site) == asked
 
-    async def answer(request: Any, body: bytes) -> Any:
-        is_third = b'"value":"40"' in body and b'">"' in body
-        return await (ok([{"id": "3", "note": None}]) if is_third else records)(request, body)
 
-    with pytest.raises(ListingError, match="id 3 after id 40"):
-        side_by_side(answer, list(MANY), page_limit=20)
+def test_a_look_up_by_id_takes_no_other_record_where_the_site_does_not_filter() -> None:
+    assert use(Records(MANY, ignores=["id"]), lambda client: client.fetch_by("id", "3")) == [
+        {"id": "3", "integration_id": "E3", "note": None}
+    ]
+    with pytest.raises(ListingError, match="id 1 after id 10"):
+        use(Records(MANY, ignores=["id"]), lambda client: client.fetch_by("id", "50"))

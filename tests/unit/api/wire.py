@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, final
 
 from aiohttp import web
 
-from oduyo_provider.api.pacer import Pacer
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 
 SESSION = "session-0001"
@@ -145,16 +144,6 @@ async def _wait_for_closed_transports() -> None:
         await asyncio.sleep(0.005)
 
 
-@asynccontextmanager
-async def slot(pacer: Pacer) -> AsyncIterator[None]:
-    """Around one request."""
-    await pacer.acquire()
-    try:
-        yield
-    finally:
-        pacer.release()
-
-
 class FakeTime:
     """A clock that only sleeping moves."""
 
@@ -170,10 +159,10 @@ class FakeTime:
         self.now_s += seconds
         await asyncio.sleep(0)
 
-
-def half() -> float:
-    """A random number that is always the same."""
-    return 0.5
+    @property
+    def runtime(self) -> Runtime:
+        """This clock, and a random number that is always 0.5."""
+        return Runtime(self.clock, self.sleep, lambda: 0.5)
 
 
 class Records:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.api import call as exchange
+from oduyo_provider.api import call
 from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
@@ -178,7 +178,7 @@ def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Drive
 def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "DEFAULT_NOT_SENT_TRIES", 1)
+    monkeypatch.setattr(call, "DEFAULT_NOT_SENT_TRIES", 1)
     with Sandbox(db=tmp_path / "oduyo.sqlite", readings={"latency_s": 0.01}) as site:
         driver = Driver(site, tmp_path / "staging")
         run = driver.new_run()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import LoginRefusedError
@@ -99,7 +100,7 @@ def test_a_session_is_renewed_before_it_runs_out_so_that_no_call_meets_a_dead_on
 
     async def work() -> list[Outcome]:
         outcomes = []
-        async with OduyoClient(driver.settings, SPECIAL_CODE, clock=lambda: moment[0]) as client:
+        async with OduyoClient(driver.settings, SPECIAL_CODE, runtime=Runtime(clock=lambda: moment[0])) as client:
             for number in range(8):
                 sent = (client.create({"integration_id": f"{number}-{n}", "code": "K"}) for n in range(4))
                 outcomes += [reply.outcome for reply in await asyncio.gather(*sent)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
@@ -25,11 +25,9 @@ class Pages:
     def __init__(self, *pages: list[Remote]) -> None:
         self._pages = pages
 
-    async def read_side_by_side(
-        self, after_id: str | None, known_ids: Iterable[str], take: Callable[[list[Remote]], None]
-    ) -> None:
+    async def list_records(self, after_id: str | None) -> AsyncIterator[list[Remote]]:
         for page in self._pages:
-            take(page)
+            yield page
 
 
 def fetch_new(changes: list[Change], *pages: list[Remote]) -> dict[str, list[str | None]]:

@@ -1,0 +1,133 @@
+"""List calls of one resource: what they are answered with, and when words instead of records mean "nothing found"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
+from oduyo_provider.api.envelope import parse_envelope
+from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.records import Filter, Page, encode_list, parse_page
+from oduyo_provider.core.errors import ListingError, ListingRefusedError, LostAnswerError, NotSentError, RetryError
+from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.redact import Redactor, neutralise
+
+#: How often a page of more than one record is asked for when no usable answer comes back. It may be too much for the
+#: site, so that a smaller page is the better next try.
+DEFAULT_PAGE_TRIES = 2
+#: Statuses with which a bare ``{"status": false}`` is documented as the answer of an empty list.
+_EMPTY_STATUSES = (200, 404)
+
+
+class PageLostError(LostAnswerError):
+    """A list call got no usable answer: a 5xx, a timeout, or half of a page."""
+
+
+class ListCall:
+    """Asks Ödüyo for records of one resource."""
+
+    def __init__(self, runner: CallRunner, resource: Resource, site: str, redact: Redactor) -> None:
+        self._runner = runner
+        self._resource = resource
+        self._site = site
+        self._redact = redact
+        self._session = ""
+
+    async def fetch(self, filters: Sequence[Filter], limit: int, descending: bool) -> Page:
+        """One list call.
+
+        :raises PageLostError: no usable answer came back.
+        :raises RetryError: Ödüyo did not carry it out.
+        """
+        result = await self._runner.run(
+            f"{self._resource.path}/list",
+            encode_list(filters, limit, descending),
+            unknown_tries=DEFAULT_PAGE_TRIES if limit > 1 else DEFAULT_UNKNOWN_TRIES,
+        )
+        self._session = result.session
+        if result.error is not None:
+            raise result.error
+        page = self._read(result)
+        if page is not None:
+            return page
+        error: type[RetryError] = ListingError
+        if result.classification.meaning is Meaning.UNKNOWN:
+            error = PageLostError
+        elif result.classification.meaning is Meaning.NOT_SENT:
+            error = NotSentError
+        raise error(
+            "Ödüyo did not carry out a list call, also not when it was asked again. "
+            f"{result.classification.reason.rstrip('.')}. Start the task again; if it stays so, check in the Ödüyo panel "
+            "whether the user may list these records."
+        )
+
+    def _read(self, result: CallResult) -> Page | None:
+        meaning, answer = result.classification.meaning, result.answer
+        if answer is None:
+            return None
+        if meaning is Meaning.DONE:
+            return parse_page(answer.body)
+        envelope = parse_envelope(answer.body)
+        if meaning is not Meaning.REFUSED or envelope is None:
+            return None
+        if envelope.words:
+            return Page([], envelope.words, is_no=True)
+        return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
+
+    async def log_in_again(self) -> None:
+        """Replace the session of the last call."""
+        await self._runner.renew(self._session)
+
+    def refuse(self, page: Page) -> ListingRefusedError | ListingError:
+        """What to raise when Ödüyo said no instead of listing."""
+        said = neutralise(self._redact(page.words), 300).rstrip(".")
+        if not said:
+            return ListingError(
+                f"Ödüyo at {self._site} accepted the login, but answered no to a list call for {self._resource.name}. Give "
+                "the user the right to list these records in the Ödüyo panel; a site that holds none yet may answer so too."
+            )
+        return ListingRefusedError(
+            f"Ödüyo at {self._site} accepted the login, but refused to list {self._resource.name}. It said: {said}. Give "
+            "the connection's user the right to list these records in the Ödüyo panel, then start the task again. If the "
+            "site holds none yet and the right is given, add one by hand: it is listed from then on."
+        )
+
+
+class Look:
+    """List calls that belong together.
+
+    Words instead of records are a refusal, and stop the run. Some sites say so for a filter without a match, too: once a
+    list call of this look was answered with a record, the user may list, and words mean that nothing was found.
+    """
+
+    def __init__(self, call: ListCall) -> None:
+        self._call = call
+        self._may_list = False
+
+    async def fetch(self, filters: Sequence[Filter], limit: int, descending: bool) -> list[Remote]:
+        """One list call; an empty list proves nothing by itself.
+
+        :raises ListingRefusedError: Ödüyo refuses to list, also after a new login.
+        :raises RetryError: Ödüyo did not carry it out.
+        """
+        page = await self._call.fetch(filters, limit, descending)
+        if page.words and not self._may_list and await self._has_new_session():
+            page = await self._call.fetch(filters, limit, descending)
+        self._may_list = self._may_list or bool(page.records)
+        return page.records
+
+    async def _has_new_session(self) -> bool:
+        """Ask for any record, to see whether the user may list at all; True when only a new login made that work.
+
+        :raises ListingRefusedError: the answer is words again, also after a new login.
+        """
+        last = await self._call.fetch((), 1, True)
+        is_renewed = bool(last.words)
+        if is_renewed:
+            # Ödüyo may say in words of its own that a session has expired.
+            await self._call.log_in_again()
+            last = await self._call.fetch((), 1, True)
+            if last.words:
+                raise self._call.refuse(last)
+        self._may_list = bool(last.records)
+        return is_renewed

@@ -1,0 +1,95 @@
+"""The session id in a login's answer.
+
+Source: the vendor's documentation does not give the answer's shape, so every likely one is accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oduyo_provider.api.envelope import parse_json, parse_status
+from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError
+from oduyo_provider.core.redact import neutralise
+
+#: Names under which a login's answer carries the session, without case, ``_`` and ``-``; in order of preference.
+SESSION_KEYS = ("sessionid", "token")
+LONGEST_SESSION_ID = 4096
+#: Keys of an answer that an error message shows.
+SHOWN_KEYS = 20
+
+
+def parse_session_id(body: bytes, path: str | None) -> str:
+    """The session id out of a login's answer.
+
+    :param path: dotted path through objects and list positions; None looks in all likely places.
+    :raises LoginRefusedError: the answer says ``status: false``.
+    :raises NotThisApiError: the answer is no JSON, or holds no session; the message shows its keys, never its values.
+    """
+    answer = parse_json(body)
+    if not isinstance(answer, dict) and not (path and isinstance(answer, list)):
+        raise NotThisApiError(
+            "The login was answered with something that is not a JSON object, so this is not the Ödüyo API. "
+            "Check host and path of the connection."
+        )
+    if isinstance(answer, dict) and parse_status(answer.get("status")) is False:
+        raise LoginRefusedError(
+            f"Ödüyo answered the login with status false (keys of the answer: {_describe_keys(answer)}). "
+            "Check login, password and api_key of the connection, and the user's rights in the Ödüyo panel."
+        )
+    session = _clean_session(_find_session(answer) if path is None else _walk(answer, path))
+    if session is None:
+        hint = "the extra session_id_path names its place" if path is None else f"session_id_path is '{path}'"
+        raise NotThisApiError(
+            f"The login was answered, but no session id was found in the answer; {hint}. "
+            f"Keys of the answer: {_describe_keys(answer)}. Set session_id_path to where the session id stands, "
+            "or check host and path of the connection."
+        )
+    return session
+
+
+def _find_session(answer: Any) -> object:
+    """Look in the answer itself, in ``data``, and in the first element of ``data``."""
+    data = answer.get("data")
+    first = data[0] if isinstance(data, list) and data else data
+    for place in (answer, first):
+        if isinstance(place, dict):
+            folded = {key.lower().replace("_", "").replace("-", ""): value for key, value in place.items()}
+            for key in SESSION_KEYS:
+                if _clean_session(folded.get(key)) is not None:
+                    return folded[key]
+    return first
+
+
+def _walk(answer: object, path: str) -> object:
+    place: Any = answer
+    for step in (part.strip() for part in path.split(".")):
+        if isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+            place = place[int(step)]
+        elif isinstance(place, dict):
+            folded = {key.lower(): value for key, value in place.items()}
+            place = place[step] if step in place else folded.get(step.lower())
+        else:
+            return None
+    return place
+
+
+def _clean_session(value: object) -> str | None:
+    """A usable session id: one word that a header can carry. A sentence, a flag or an object is none."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip().strip('"')
+    usable = 0 < len(text) <= LONGEST_SESSION_ID and text.isascii() and text.isprintable() and " " not in text
+    return text if usable else None
+
+
+def _describe_keys(answer: object) -> str:
+    """The keys of `answer`, and of ``data`` within it, as one line."""
+    inner: object = answer
+    keys: list[str] = []
+    if isinstance(answer, dict):
+        keys += [str(key) for key in answer]
+        inner = answer.get("data")
+    first = inner[0] if isinstance(inner, list) and inner else inner
+    if isinstance(first, dict) and first is not answer:
+        keys += [f"data.{key}" for key in first]
+    return ", ".join(neutralise(key, 40) for key in keys[:SHOWN_KEYS]) or "none"

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from oduyo_provider.api.login_answer import parse_session_id
+from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError
+
+DEEP = b'{"status": true, "data": ' + b"[" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "path"),
+    [
+        ({"status": True, "data": {"session_id": "S-1"}}, None),
+        ({"session_id": "S-1"}, None),
+        ({"SESSION_ID": " S-1 "}, None),
+        ({"sessionId": "S-1"}, None),
+        ({"data": "S-1"}, None),
+        ({"data": '"S-1"'}, None),
+        ({"data": [{"session_id": "S-1"}]}, None),
+        ({"data": ["S-1"]}, None),
+        ({"token": "S-1"}, None),
+        ({"token": "T", "data": {}, "Session-Id": "S-1"}, None),
+        ({"session_id": None, "data": {"Token": "S-1"}}, None),
+        ({"oturum": {"anahtar": "S-1"}, "token": "T"}, "oturum.anahtar"),
+        ({"Oturum": [{"Anahtar": "S-1"}]}, "oturum.0.anahtar"),
+        ([{"key": "S-1"}], "0.key"),
+    ],
+)
+def test_a_session_is_found_in_every_documented_shape(answer: object, path: str | None) -> None:
+    assert parse_session_id(json.dumps(answer).encode(), path) == "S-1"
+
+
+def test_a_number_may_be_a_session() -> None:
+    assert parse_session_id(b'\xef\xbb\xbf{"session_id": 77}', None) == "77"
+
+
+@pytest.mark.parametrize(
+    ("answer", "path", "keys"),
+    [
+        ({"status": True, "user": "gizli-1", "data": {"name": "gizli-2"}}, None, "status, user, data, data.name"),
+        ({"data": [{"name": "gizli-1"}]}, None, "data, data.name"),
+        ({"data": "gizli bir cumle"}, None, "data"),
+        ({"data": "gizli\u015f"}, None, "data"),
+        ({"data": True}, None, "data"),
+        ({"token": "gizli" * 1000}, None, "token"),
+        ({}, None, "none"),
+        ({"a": {"b": "gizli-1"}}, "a.c", "a"),
+        ({"a": "gizli-1"}, "a.b", "a"),
+        ({"a": ["gizli-1"]}, "a.1", "a"),
+        ([{"a": "gizli-1"}], "0.b", "data.a"),
+        ([], "0.b", "none"),
+    ],
+)
+def test_an_answer_without_a_session_shows_its_keys_and_no_value(answer: object, path: str | None, keys: str) -> None:
+    with pytest.raises(NotThisApiError) as caught:
+        parse_session_id(json.dumps(answer).encode(), path)
+    assert f"Keys of the answer: {keys}." in str(caught.value)
+    assert "gizli" not in str(caught.value)
+
+
+def test_a_login_answered_with_status_false_is_refused() -> None:
+    with pytest.raises(LoginRefusedError, match="status, message"):
+        parse_session_id(b'{"status": "false", "message": "gizli"}', None)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"S-1"', DEEP, b'{"session_id": "\xfe"}'])
+def test_a_login_answered_without_json_is_not_this_api(body: bytes) -> None:
+    with pytest.raises(NotThisApiError, match="not a JSON object"):
+        parse_session_id(body, None)
