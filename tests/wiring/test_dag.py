@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -143,14 +145,34 @@ def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text:
     assert load_dag(DAGS).schedule == schedule
 
 
-def test_the_dag_tells_of_its_asset_and_of_a_run_that_fails(dag: Any) -> None:
-    from oduyo_provider.observability.alert import watch_dag_failure
+def test_the_dag_tells_of_its_asset_and_of_how_a_run_ends(dag: Any) -> None:
+    from oduyo_provider.observability.alert import announce_failure, announce_success
     from oduyo_provider.observability.asset import SPECIAL_CODES, SPECIAL_CODES_UPDATES
 
     read = {task.task_id: task.inlets for task in dag.tasks if task.inlets}
     updated = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
     assert (read, updated) == ({"snapshot": [SPECIAL_CODES]}, {"report": [SPECIAL_CODES_UPDATES]})
-    assert dag.on_failure_callback is watch_dag_failure
+    report = dag.task_dict["report"]
+    assert (report.on_failure_callback, report.on_success_callback) == ([announce_failure], [announce_success])
+
+
+PARSE = """
+import sys
+from airflow.dag_processing.dagbag import DagBag
+
+bag = DagBag(dag_folder=sys.argv[1], bundle_name="dags-folder")
+assert not bag.import_errors and bag.dags, bag.import_errors
+print(*sorted(sys.modules))
+"""
+
+
+def test_d4_parsing_the_dag_files_imports_nothing_that_only_tasks_need() -> None:
+    parsed = subprocess.run([sys.executable, "-c", PARSE, str(DAGS)], capture_output=True, text=True, check=True)
+    imported = set(parsed.stdout.split())
+    assert "oduyo_provider.operators.special_code" in imported
+    only_tasks = ("aiohttp", "requests", "boto3", "airflow.providers.http.hooks", "airflow.providers.common.sql.hooks")
+    only_tasks += ("oduyo_provider.sync.apply", "oduyo_provider.sync.steps", "oduyo_provider.api", "oduyo_provider.erp")
+    assert [name for name in imported if f"{name}.".startswith(tuple(f"{start}." for start in only_tasks))] == []
 
 
 def test_the_dag_serialises(dag: Any) -> None:

@@ -1,20 +1,28 @@
-"""The params of a run, as values: every default once, every fault reported together."""
+"""The params of a run. Each is declared once, in :class:`RunParams`.
+
+The parser, the trigger form, the operators' arguments and the reference page are all made from these declarations.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import Enum
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from oduyo_provider.core.brakes import Brakes
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
+from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.values.invalid import show_value
 
-_QUERY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+#: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
+SAFETY = "Safety: when to stop before any write"
+TEXTS = "What to read: texts"
 
 
 class OnUnsafe(str, Enum):
@@ -24,27 +32,132 @@ class OnUnsafe(str, Enum):
     ASK = "ask"
 
 
-class RunParams(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is asked to do.
+def _param(
+    title: str,
+    description: str,
+    *,
+    section: str = "",
+    choices: Mapping[str, str] | None = None,
+    is_brake: bool = False,
+    is_dag_only: bool = False,
+    **bounds: Any,
+) -> Meta:
+    """What a param is, for people; msgspec keeps it beside the field's type.
 
-    :param erp_query: name of a file in ``dags/sql/``, without ``.sql``.
-    :param max_missing_ratio: 0 to 1, as every ratio here; see :class:`~oduyo_provider.core.brakes.Brakes`.
-    :param allow_unsafe: go on although a brake trips.
-    :param repair_windows_1254: mend texts that were read as latin-1.
-    :param max_text_length: longest text, in characters.
+    :param section: of the trigger form.
+    :param choices: value → what it does, of a param that takes one of a few values.
+    :param is_brake: it is the limit of a brake.
+    :param is_dag_only: an operator with ``rows`` does not take it.
+    :param bounds: msgspec's own, such as ``ge`` and ``le``.
     """
+    extra = {"section": section, "choices": choices or {}, "is_brake": is_brake, "is_dag_only": is_dag_only}
+    return Meta(title=title, description=description, extra=extra, **bounds)
 
-    erp_query: str = "dia_postgres"
-    sync_mode: SyncMode = SyncMode.UPSERT
-    on_missing: OnMissing = OnMissing.KEEP
-    dry_run: bool = False
-    max_missing_ratio: float = 0.1
-    max_update_ratio: float = 0.5
-    max_rejected_ratio: float = 0.05
-    on_unsafe: OnUnsafe = OnUnsafe.FAIL
-    allow_unsafe: bool = False
-    repair_windows_1254: bool = False
-    max_text_length: int = 255
+
+class RunParams(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is asked to do. The order is that of the trigger form."""
+
+    erp_query: Annotated[
+        str,
+        _param(
+            "What to read: ERP query",
+            "A query of dags/sql, without .sql. It says which table is read, and which column is which field.",
+            is_dag_only=True,
+        ),
+    ] = "dia_postgres"
+    sync_mode: Annotated[
+        SyncMode,
+        _param(
+            "What to do: mode",
+            "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again.",
+            choices={"upsert": "send what differs", "create": "send every row, in every run again"},
+        ),
+    ] = SyncMode.UPSERT
+    on_missing: Annotated[
+        OnMissing,
+        _param(
+            "What to do: records without an ERP row",
+            "What happens to Ödüyo's records of the same key1 and key2 that no ERP row has any more.",
+            choices={
+                "keep": "leave them as they are",
+                "deactivate": "set their status to 0",
+                "delete": "remove them from Ödüyo",
+            },
+            is_dag_only=True,
+        ),
+    ] = OnMissing.KEEP
+    dry_run: Annotated[bool, _param("What to do: dry run", "Show the plan in the log of guard and write nothing.")] = (
+        False
+    )
+    max_missing_ratio: Annotated[
+        float,
+        _param(
+            "Most records without a row",
+            "0 to 1. Stop when more of Ödüyo's records in scope would be deactivated or deleted, or its list shrank by more.",
+            section=SAFETY,
+            is_brake=True,
+            ge=0,
+            le=1,
+        ),
+    ] = 0.1
+    max_update_ratio: Annotated[
+        float,
+        _param(
+            "Most updates",
+            "0 to 1. Stop when more of the matched records would change, or that many are new while old ones match no row.",
+            section=SAFETY,
+            is_brake=True,
+            ge=0,
+            le=1,
+        ),
+    ] = 0.5
+    max_rejected_ratio: Annotated[
+        float,
+        _param(
+            "Most rejected rows",
+            "0 to 1. Stop when more of the ERP's rows break a rule.",
+            section=SAFETY,
+            is_brake=True,
+            ge=0,
+            le=1,
+        ),
+    ] = 0.05
+    on_unsafe: Annotated[
+        OnUnsafe,
+        _param(
+            "When a brake trips",
+            "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no.",
+            section=SAFETY,
+            choices={"fail": "end the run", "ask": "wait for a person's approval"},
+            is_dag_only=True,
+        ),
+    ] = OnUnsafe.FAIL
+    allow_unsafe: Annotated[
+        bool,
+        _param(
+            "Go on although a brake trips",
+            "For one run that you have looked at; also lets an update change another firm's key1.",
+            section=SAFETY,
+        ),
+    ] = False
+    repair_windows_1254: Annotated[
+        bool,
+        _param(
+            "Mend Turkish letters",
+            "For texts that were read in the wrong encoding: Þube becomes Şube.",
+            section=TEXTS,
+        ),
+    ] = False
+    max_text_length: Annotated[
+        int,
+        _param(
+            "Longest text",
+            "In characters. Longer texts are rejected, never cut.",
+            section=TEXTS,
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 255
 
     @property
     def plan_rules(self) -> PlanRules:
@@ -62,7 +175,68 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         return Rules(max_text_length=self.max_text_length, repair_windows_1254=self.repair_windows_1254)
 
 
-PARAM_NAMES = RunParams.__struct_fields__
+class Param(msgspec.Struct, frozen=True, kw_only=True):
+    """A param as it is declared.
+
+    :param kind: its type, with choices and bounds, as msgspec reads them.
+    :param default: as JSON holds it.
+    :param choices: value → what it does; empty where it takes any value of its type.
+    :param minimum: the lowest number that it takes, None for anything else; likewise ``maximum``.
+    :param is_brake: it is the limit of a brake.
+    :param is_dag_only: an operator with ``rows`` does not take it.
+    """
+
+    name: str
+    kind: Any
+    json_type: str
+    default: Any
+    title: str
+    description: str
+    section: str
+    choices: dict[str, str]
+    minimum: float | None
+    maximum: float | None
+    is_brake: bool
+    is_dag_only: bool
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words."""
+        if self.choices:
+            return " or ".join(self.choices)
+        words = {"boolean": "true or false", "number": "a number", "integer": "a whole number"}.get(self.json_type)
+        return "a text" if words is None else words + ("" if self.maximum is None else self._range)
+
+    @property
+    def _range(self) -> str:
+        return f" from {self.minimum:g} to {self.maximum:.0f}"
+
+
+def _declare() -> tuple[Param, ...]:
+    """Read the declarations out of :class:`RunParams`."""
+    json_types = {bool: "boolean", int: "integer", float: "number"}
+    defaults = msgspec.to_builtins(RunParams())
+    found = []
+    for field in msgspec.structs.fields(RunParams):
+        bare, meta = field.type.__origin__, field.type.__metadata__[0]
+        param = Param(
+            name=field.name,
+            kind=field.type,
+            json_type=json_types.get(bare, "string"),
+            default=defaults[field.name],
+            title=meta.title,
+            description=meta.description,
+            minimum=meta.ge,
+            maximum=meta.le,
+            **meta.extra,
+        )
+        found.append(param)
+    return tuple(found)
+
+
+#: Every param, in the order of the trigger form.
+PARAMS = _declare()
+PARAM_NAMES = tuple(param.name for param in PARAMS)
 
 
 def parse_params(given: Mapping[str, object]) -> RunParams:
@@ -70,36 +244,23 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
 
     :raises SettingsError: naming every fault.
     """
-    faults = [f"{show_value(name)} is not a param" for name in given if name not in PARAM_NAMES]
-    values: dict[str, object] = {}
-    for name, value in given.items():
-        if name in PARAM_NAMES:
+    faults = [_describe_unknown(name) for name in given if name not in PARAM_NAMES]
+    values: dict[str, Any] = {}
+    for param in PARAMS:
+        if param.name in given:
             try:
-                values[name] = msgspec.convert(value, _TYPES[name], strict=False)
+                values[param.name] = msgspec.convert(given[param.name], param.kind, strict=False)
             except msgspec.ValidationError:
-                faults.append(f"{name} cannot be {value!r}; it takes {_describe(name)}")
-    params = RunParams(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
-    faults += [
-        f"{name} cannot be {getattr(params, name)!r}; it takes a number from 0 to 1"
-        for name in ("max_missing_ratio", "max_update_ratio", "max_rejected_ratio")
-        if not 0 <= getattr(params, name) <= 1  # NaN too
-    ]
-    if not 1 <= params.max_text_length <= 1_000_000:
-        faults.append(f"max_text_length cannot be {params.max_text_length!r}; it takes a number from 1 to 1000000")
-    if not _QUERY_NAME.fullmatch(params.erp_query):
-        faults.append(
-            f"erp_query cannot be {params.erp_query!r}; it takes the name of a file in dags/sql, without .sql"
-        )
+                faults.append(f"{param.name} cannot be {_show(given[param.name])}; it takes {param.takes}")
     if faults:
         raise SettingsError(f"The run's params are wrong: {'; '.join(faults)}. Correct them and trigger the run again.")
-    return params
+    return RunParams(**values)
 
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(RunParams)}
+def _show(value: object) -> str:
+    return neutralise(repr(value), 80)
 
 
-def _describe(name: str) -> str:
-    kind = _TYPES[name]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return " or ".join(str(member.value) for member in kind)
-    return {bool: "true or false", float: "a number", int: "a whole number"}.get(kind, "a text")
+def _describe_unknown(name: object) -> str:
+    near = get_close_matches(str(name), PARAM_NAMES, n=1)
+    return f"{show_value(name)} is not a param" + (f" (is {near[0]} meant?)" if near else "")

@@ -1,23 +1,26 @@
-"""From Airflow's context to a run: where its files lie, what its params are, how its connections open."""
+"""From Airflow's context to a run: where its files lie, what its params are, how its connections open.
+
+DAG files are parsed with this module: what opens a connection is imported where it is opened.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams, parse_params
-from oduyo_provider.erp.cursor import DatabaseHook
-from oduyo_provider.erp.query import check_hook
-from oduyo_provider.hooks.connection import open_hook
-from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+
+if TYPE_CHECKING:
+    from oduyo_provider.erp.cursor import DatabaseHook
+    from oduyo_provider.hooks.oduyo import OduyoHook
 
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
@@ -79,6 +82,8 @@ def read_buckets() -> int:
 
 def open_oduyo(conn_id: str | None = None) -> OduyoHook:
     """The hook of the connection that is named, or that the environment names."""
+    from oduyo_provider.hooks.oduyo import OduyoHook
+
     return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE) or OduyoHook.default_conn_name)
 
 
@@ -89,6 +94,9 @@ def name_erp() -> str:
 
 def open_erp() -> DatabaseHook:
     """The hook of the ERP's database; SettingsError when there is no such connection."""
+    from oduyo_provider.erp.query import check_hook
+    from oduyo_provider.hooks.connection import open_hook
+
     conn_id = name_erp()
     hook: DatabaseHook = open_hook(conn_id, "the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)")
     check_hook(hook, conn_id)

@@ -19,30 +19,30 @@ ANSWER_WITHIN = timedelta(days=1)
 class UnsafePlanApproval(ApprovalOperator):
     """Waits in the Airflow UI for a person to approve an unsafe plan; is skipped when there is nothing to ask.
 
-    :param verdict: what guard returned.
+    :param decision: what guard decided on the plan, as it returned it.
     """
 
-    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "verdict")
+    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "decision")
 
-    def __init__(self, *, verdict: Reference, **kwargs: Any) -> None:
+    def __init__(self, *, decision: Reference, **kwargs: Any) -> None:
         super().__init__(
             subject="Ödüyo: a brake stopped this run. Apply the plan?",
             defaults=self.REJECT,
             response_timeout=ANSWER_WITHIN,
             **kwargs,
         )
-        self.verdict = verdict
+        self.decision = decision
 
     def execute(self, context: Any) -> Any:
         """Ask, or skip."""
-        if not self.verdict["ask"]:
+        if not self.decision["ask"]:
             raise AirflowSkipException("No brake tripped, or the params say not to ask: nothing to approve.")
-        figures = "\n".join(f"- {figure}" for figure in self.verdict["figures"])
+        figures = "\n".join(f"- {figure}" for figure in self.decision["figures"])
         # A list, since Airflow shows the lines of a code block as one.
-        sample = "\n".join(f"- {_quote(line)}" for line in self.verdict["sample"]) or "- no change"
+        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- no change"
         self.body = (
             f"**Why it stopped**\n\n{figures}\n\n"
-            f"**What the plan would do: {self.verdict['changes']:,} changes**, such as\n\n{sample}\n\n"
+            f"**What the plan would do: {self.decision['changes']:,} changes**, such as\n\n{sample}\n\n"
             "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
             "nothing is written. The log of guard says where all changes are staged."
         )

@@ -1,0 +1,93 @@
+"""What the operators do once their task runs. Imported then: parsing a DAG file needs none of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.report import WRITES, Report
+from oduyo_provider.hooks.environment import open_oduyo, read_buckets, read_run
+from oduyo_provider.observability.asset import publish
+from oduyo_provider.observability.metrics import count_report, counting
+from oduyo_provider.sync.runtime.loop import run as run_loop
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.steps.load import check_delivered, load
+from oduyo_provider.sync.steps.one_task import sync_rows
+
+#: Told how many records were written, also when the task then fails.
+OnWritten = Callable[[int], None]
+
+
+def apply_plan(
+    resource: Resource, plan: Reference, conn_id: str | None, context: Mapping[str, Any], on_written: OnWritten
+) -> Reference:
+    """Apply a plan that was made before.
+
+    :raises AirflowSkipException: the plan is a dry run's.
+    """
+    params = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
+    if params.dry_run:
+        raise AirflowSkipException("This is a dry run: the plan is in the log of guard, nothing is sent.")
+    hook = open_oduyo(conn_id)
+
+    async def work() -> Reference:
+        async with hook.client(resource) as client:
+            with counting(client, context):
+                return await load(read_run(context), plan, client, hook.settings)
+
+    reference = run_loop(work())
+    on_written(sum(reference["figures"].get(name, 0) for name in WRITES))
+    check_delivered(reference)
+    return reference
+
+
+def sync_given_rows(
+    resource: Resource,
+    rows: object,
+    params: RunParams,
+    conn_id: str | None,
+    context: Mapping[str, Any],
+    on_written: OnWritten,
+) -> dict[str, Any]:
+    """A whole run of these rows; returns the report."""
+
+    def note(made: Report) -> None:
+        on_written(0 if made.dry_run else made.writes)
+        count_report(made, context)
+
+    hook = open_oduyo(conn_id)
+    client = hook.client(resource)
+    with counting(client, context):
+        run = read_run(context, has_task=True)
+        made = run_loop(
+            sync_rows(run, read_rows(rows), client, hook.settings, params, resource, read_buckets(), on_report=note)
+        )
+    publish(made, context)
+    return {name: getattr(made, name) for name in made.__struct_fields__}
+
+
+def read_rows(rows: object) -> list[dict[str, object]]:
+    """Rows as a list; a rendered template gives them as a JSON text."""
+    if isinstance(rows, str):
+        try:
+            rows = json.loads(rows)
+        except ValueError as error:
+            raise SettingsError(
+                f"rows is a text that is no JSON ({error}): pass other_task.output, or a list of rows."
+            ) from error
+    if not isinstance(rows, Sequence):
+        raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
+    for number, row in enumerate(rows, 1):
+        if not (isinstance(row, dict) and all(isinstance(name, str) for name in row)):
+            raise SettingsError(
+                f"Row {number} of rows is {neutralise(repr(row), 80)}: each row is a dict whose keys are field names."
+            )
+    return list(rows)
