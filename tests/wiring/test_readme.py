@@ -142,7 +142,7 @@ class TestErp:
     def test_every_reason_for_rejecting_stands_there_and_no_other(self) -> None:
         rows = table(section("Point it at your ERP"), "reason")
         told = {name for row in rows for name in names_in(row[0])}
-        raised = set(re.findall(r'UnreadableError\(\s*"(\w+)"', read_sources("plugins/oduyo_provider/core")))
+        raised = set(re.findall(r'InvalidValueError\(\s*"(\w+)"', read_sources("plugins/oduyo_provider/core")))
         faults = set(re.findall(r'Fault\([^,()]+, "(\w+)"', read_sources("plugins/oduyo_provider/core")))
         warnings = {"above_int32", "before_created"}
         assert warnings < faults

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from oduyo_provider.core.values.invalid import UnreadableError, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.text import clean_text, parse_staged_text
 
 #: This day and all before it, and all from this year on, are no dates.
@@ -18,13 +18,6 @@ LAST_ABSENT_DAY = (1900, 1, 1)
 FIRST_ABSENT_YEAR = 9999
 
 _INFINITE = frozenset({"infinity", "-infinity"})
-
-# Nearly every staged date: no offset, between 1901 and 2999, a day that its month has in every year. Nothing to compute then.
-_PLAIN = re.compile(
-    r"(?:19(?!00)|2[0-9])[0-9]{2}-"
-    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
-).fullmatch
 
 # Not datetime.fromisoformat: before Python 3.11 it knows neither "Z" nor "+03" nor fractions of any length.
 _ISO = re.compile(
@@ -39,13 +32,13 @@ def parse_datetime(value: object, zone: ZoneInfo) -> str | None:
 
     Fractions of a second are dropped. A value with an offset is converted to ``zone``; one without is taken as it is.
 
-    :raises UnreadableError: ``not_a_date`` for anything else, numbers and impossible days too.
+    :raises InvalidValueError: ``not_a_date`` for anything else, numbers and impossible days too.
     """
     try:
         if value is None:
             return None
         if isinstance(value, str):
-            return value[:19].replace("T", " ") if _PLAIN(value) else _parse_text(value, zone)
+            return _parse_text(value, zone)
         if isinstance(value, datetime):
             return _compute_local_text(value, zone)
         if isinstance(value, date):
@@ -55,7 +48,7 @@ def parse_datetime(value: object, zone: ZoneInfo) -> str | None:
         return None
     except ValueError as error:
         detail = f"'{show_value(value)}' is not a date; expected is YYYY-MM-DD HH:MM:SS"
-        raise UnreadableError("not_a_date", detail) from error
+        raise InvalidValueError("not_a_date", detail) from error
 
 
 def _parse_text(raw: str, zone: ZoneInfo) -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from oduyo_provider.core.values.invalid import UnreadableError
+from oduyo_provider.core.values.invalid import InvalidValueError
 from oduyo_provider.core.values.status import parse_status
 
 
@@ -51,7 +51,7 @@ def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
     ],
 )
 def test_anything_else_is_no_status(value: object) -> None:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         parse_status(value)
     assert caught.value.reason == "unknown_status"
     assert caught.value.detail.endswith("means neither active nor passive; map it to 1 or 0 in the query")

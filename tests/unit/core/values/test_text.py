@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oduyo_provider.core.values.invalid import UnreadableError
+from oduyo_provider.core.values.invalid import InvalidValueError
 from oduyo_provider.core.values.text import clean_text, collapse_blanks, compute_integer_text, parse_id, parse_text
 
 
@@ -19,7 +19,7 @@ class Level(enum.IntEnum):
 
 
 def reason_of(value: object) -> str:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         parse_text(value)
     return caught.value.reason
 
@@ -104,7 +104,7 @@ def test_what_is_no_text_is_rejected_with_its_reason(value: object, reason: str)
 
 
 def test_a_detail_names_the_type_that_cannot_be_sent() -> None:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         parse_text({"unsupported": "Inet"})
     assert caught.value.detail == "a value of type Inet cannot be sent; cast it to text in the query"
 
