@@ -191,7 +191,7 @@ def test_the_account_does_not_show_its_secrets() -> None:
 
 def test_the_sandbox_imports_nothing_of_the_provider() -> None:
     names: set[str] = set()
-    for file in (ROOT / "sandbox" / "oduyo").glob("*.py"):
+    for file in (ROOT / "sandbox" / "oduyo").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
