@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from sandbox.oduyo.answers import HTML, answer, answer_page
 from sandbox.oduyo.columns import parse_sent
 from sandbox.oduyo.fault_player import Player
 from sandbox.oduyo.habits.base import Subject, compute_subject
-from sandbox.oduyo.habits.pace import Bucket, Pace, answer_paced, set_clock
+from sandbox.oduyo.habits.pace import Bucket, OneAtATime, Pace, answer_paced, set_clock
 from sandbox.oduyo.habits.wire import Framing, compute_framed, dress, find_block
 from sandbox.oduyo.journal import Exchange
 from sandbox.oduyo.routes import Api
@@ -27,6 +28,7 @@ class Gate:
         self._api = api
         self._arrivals: deque[float] = deque()
         self._buckets: dict[Pace, Bucket] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Log one request, and let it through."""
@@ -39,13 +41,19 @@ class Gate:
             exchange.sent = parse_sent(call, body)
             exchange.body = b"" if call == "login" else body
             subject = compute_subject(call, self._state.resources.get(resource), exchange.sent)
-            response = await self._limit(request, exchange, subject)
+            async with self._find_lock(exchange, subject):
+                response = await self._limit(request, exchange, subject)
             set_clock(self._state.habits, subject, response, self._state.clock.now())
             transport = request.transport
             exchange.status = 0 if transport is None or transport.is_closing() else response.status
             return await self._frame(request, response, subject)
         finally:
             journal.close(exchange)
+
+    def _find_lock(self, exchange: Exchange, subject: Subject) -> AbstractAsyncContextManager[None]:
+        if exchange.call == "login" or self._state.habits.pick(OneAtATime, subject) is None:
+            return nullcontext()
+        return self._locks.setdefault(exchange.session, asyncio.Lock())
 
     async def _limit(self, request: web.Request, exchange: Exchange, subject: Subject) -> web.StreamResponse:
         readings = self._state.readings

@@ -32,6 +32,10 @@ class ClockOff(Habit, frozen=True, kw_only=True):
     seconds: float = 300.0
 
 
+class OneAtATime(Habit, frozen=True, kw_only=True):
+    """Requests of one session wait for each other, as they do for PHP's session file."""
+
+
 class Bucket:
     """nginx's leaky bucket: each request adds one, and it loses ``per_s`` a second."""
 

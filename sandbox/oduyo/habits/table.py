@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[type[Habit], ...]] = {
         *(writes.SoftDelete, writes.StrictStatus),
     ),
     "sessions": (*(sessions.DeadSession, sessions.SessionCalls, sessions.Cookie, sessions.Nodes, sessions.LoginFails),),
-    "pace": (pace.Pace, pace.ClockOff),
+    "pace": (pace.Pace, pace.OneAtATime, pace.ClockOff),
     "wire": (wire.Charset, wire.Bom, wire.Notice, wire.Firewall, wire.LongHeader, wire.Framing),
 }
 #: Name → kind.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from http import HTTPStatus
 from typing import ClassVar, Literal
 
 from aiohttp import web
@@ -105,7 +106,7 @@ def compute_framed(habit: Framing, response: web.Response) -> bytes:
     """The answer as raw bytes; the connection is closed after them."""
     body = response.body if isinstance(response.body, bytes) else b""
     content = f"Content-Type: {response.headers.get('Content-Type', 'application/json')}\r\nConnection: close\r\n"
-    head = f"HTTP/1.1 {response.status} OK\r\n{content}"
+    head = f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n{content}"
     length = f"Content-Length: {len(body)}\r\n"
     if habit.how == "both":
         chunked = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n" if body else b"0\r\n\r\n"

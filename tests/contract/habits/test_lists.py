@@ -194,7 +194,7 @@ def test_a_list_of_one_is_the_record_itself(caller: Caller) -> None:
 @pytest.mark.parametrize("status", [500, 504])
 def test_a_page_that_is_too_much_fails(caller: Caller, status: int) -> None:
     seed(caller, "A")
-    caller.sandbox.set_habits({"habit": "page_fails", "above": 100, "status": status})
+    caller.sandbox.set_habits({"habit": "page_fails", "above": 100, "status": status, "seconds": 0.01})
     answer = caller.list_records(limit="101")
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith("text/html")
