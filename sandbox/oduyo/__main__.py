@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sandbox.oduyo.habits.table import describe_habits, parse_habits
 from sandbox.oduyo.readings import parse_argument, parse_readings
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import ACCOUNT, Account
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,9 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8600, help="0 takes a free port (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="other than loopback only inside a container")
     parser.add_argument("--db", metavar="FILE", help="SQLite file that keeps everything; default: gone at the end")
-    parser.add_argument("--username", default="oduyo", help="default: %(default)s")
-    parser.add_argument("--password", default="oduyo-parola", help="default: %(default)s")
-    parser.add_argument("--api-key", default="oduyo-anahtar", help="default: %(default)s")
+    parser.add_argument("--username", default=ACCOUNT.username, help="default: %(default)s")
+    parser.add_argument("--password", default=ACCOUNT.password, help="default: %(default)s")
+    parser.add_argument("--api-key", default=ACCOUNT.api_key, help="default: %(default)s")
     parser.add_argument(
         "--reading",
         action="append",
@@ -64,9 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         host=options.host,
         db=options.db,
-        username=options.username,
-        password=options.password,
-        api_key=options.api_key,
+        account=Account(options.username, options.password, options.api_key),
         readings=readings,
         habits=habits,
     )

@@ -24,7 +24,7 @@ from sandbox.oduyo.page import compute_handler
 from sandbox.oduyo.readings import Readings, parse_readings
 from sandbox.oduyo.resources import RESOURCES, Resource
 from sandbox.oduyo.routes import Api
-from sandbox.oduyo.state import Account, State
+from sandbox.oduyo.state import ACCOUNT, Account, State
 
 START_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = 120.0
@@ -41,6 +41,7 @@ class Sandbox(Handle):
     :param host: the loopback address, unless a container has to be reached from outside. The control plane has no
         password, so never bind it to a network that others use.
     :param db: the SQLite file, which survives a restart; None keeps a temporary one until :meth:`stop`.
+    :param account: the one user that may log in.
     :param readings: the readings at the start and after a reset.
     :param habits: likewise; each is text as on the command line (``cut=20``), or a mapping of its fields.
     :param resources: the kinds of record that are served.
@@ -52,16 +53,14 @@ class Sandbox(Handle):
         port: int = 0,
         host: str = "127.0.0.1",
         db: str | Path | None = None,
-        username: str = "oduyo",
-        password: str = "oduyo-parola",  # noqa: S107 - of the sandbox, and no secret
-        api_key: str = "oduyo-anahtar",
+        account: Account = ACCOUNT,
         readings: Readings | Mapping[str, object] | None = None,
         habits: Iterable[object] = (),
         resources: tuple[Resource, ...] = RESOURCES,
     ) -> None:
         self.host = host
         self.port = port
-        self.account = Account(username, password, api_key)
+        self.account = account
         self._db = None if db is None else Path(db)
         self._first_readings = readings if isinstance(readings, Readings) else parse_readings(readings or {})
         self._first_habits = parse_habits(habits)

@@ -28,6 +28,10 @@ class Account(msgspec.Struct, frozen=True):
         return f"Account({self.username!r}, ***)"
 
 
+#: The user of whoever names none: no secret.
+ACCOUNT = Account("oduyo", "oduyo-parola", "oduyo-anahtar")
+
+
 class State:
     """Records, sessions and counters are in the file; all else is this process's own.
 

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import Account
 from tests.contract.calls import TIMEOUT_S, Caller
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,7 +186,7 @@ def test_only_loopback_is_served_by_default() -> None:
 
 
 def test_the_account_does_not_show_its_secrets() -> None:
-    sandbox = Sandbox(password="gizli-parola", api_key="gizli-anahtar")
+    sandbox = Sandbox(account=Account("oduyo", "gizli-parola", "gizli-anahtar"))
     assert "gizli" not in repr(sandbox.account)
 
 
