@@ -76,6 +76,9 @@ test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
 	  echo "Less than 90 % is covered: the lines above name what no test reaches." >&2; exit 1; }
 
+unit: $(STAMP) ## the unit tests without the slow ones, in less than a minute
+	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)
+
 chaos: $(STAMP) ## thousands of seeded faults and a hundred kills, with a table of what happened
 	@CHAOS=all $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
 
