@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint lock clean
+.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -114,6 +114,9 @@ lint: $(STAMP) ## style, format, types, and who may import whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
+
+docs: $(STAMP) ## make docs/reference anew from the code
+	@$(BIN)/python docs/reference.py
 
 lock: $(STAMP) ## resolve requirements.lock anew (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv. Install it, then try again." >&2; exit 1; }

@@ -31,6 +31,7 @@ CHECKOUT = (
     ".venv/bin/python docs/screenshots.py",
     "make lint",
     "make unit",
+    "make docs",
     "make lock",
     "make dist",
     "pre-commit install",

@@ -42,7 +42,7 @@ def find_files(*folders: str) -> list[Path]:
 
 
 PACKAGE_FILES = find_files("plugins")
-CODE = [*PACKAGE_FILES, *find_files("dags", "sandbox", "bench")]
+CODE = [*PACKAGE_FILES, *find_files("dags", "sandbox", "bench", "docs")]
 TESTS = find_files("tests")
 
 
