@@ -115,8 +115,13 @@ def find_staged_names(path: Path) -> Found:
     names = read_layout()
     if {"operators", "dag", "dags"} & set(path.parts):  # they open no folder, and `plan` is an argument there
         names = {staged for staged in names if not staged.isalpha()}
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    nodes = list(ast.walk(parse(path)))
+    asks = [
+        node for node in nodes if isinstance(node, ast.Call) and read_name(node.func) in ("endswith", "removesuffix")
+    ]
+    asked = {id(text) for node in asks for text in node.args}  # they name no file
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in asked:
             ends_file = node.value.endswith((".json", ".jsonl")) and not re.search(r"\s", node.value)
             if node.value in names or ends_file:
                 yield node.lineno, node.value
@@ -143,7 +148,7 @@ def find_durations(path: Path) -> Found:
 
 
 def is_duration(target: str) -> bool:
-    return target.lower().endswith("_s")
+    return target.lower().endswith("_s") and not target.lower().endswith("_per_s")
 
 
 def read_name(node: ast.expr) -> str:
@@ -268,7 +273,7 @@ def test_no_tracked_file_names_a_registry_host_or_a_path_of_one_machine() -> Non
         (find_long_functions, "def f():\n" + "    f()\n" * 40, "def f():\n" + "    f()\n" * 39),
         (find_aliases, "_DONE = Outcome.DONE", "DONE = outcome.done"),
         (find_aliases, "A, B = Outcome.DONE, Outcome.STALE", "A = (Outcome.DONE, Outcome.STALE)"),
-        (find_durations, "WAIT_S = 5.0", "WAIT_S = OTHER_S\nCOUNT = 5"),
+        (find_durations, "WAIT_S = 5.0", "WAIT_S = OTHER_S\nCALLS_PER_S = 5"),
         (find_durations, "def f(wait_s: float = 2 * 60.0): ...", "def f(wait_s: float = WAIT_S): ..."),
         (find_durations, "f(timeout_s=3)", "f(timeout_s=0)"),
         (find_durations, "late = age_s > 30", "late = age_s > LIMIT_S"),
