@@ -27,6 +27,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.measure import (
+    MAX_CPU_S_PER_MILLION,
+    MAX_GROWTH,
+    MAX_PEAK_MB,
     Bound,
     Figures,
     Stopwatch,
@@ -52,8 +55,6 @@ from oduyo_provider.sync.steps.guard import check
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 
-#: CPU for a million rows, and memory of any one process.
-MAX_CPU_S_PER_MILLION, MAX_PEAK_MB = 60.0, 300.0
 #: Below this the fixed costs of a step hide the costs of rows.
 MIN_ROWS = 100_000
 SIZES = (10_000, 100_000, 1_000_000)
@@ -173,7 +174,7 @@ def compute_bounds(sizes: Sequence[Figures]) -> list[Bound]:
     large = [figures for figures in sizes if figures["rows"] >= MIN_ROWS]
     for smaller, larger in pairwise(large):
         growth = (larger["cpu_s"] / larger["rows"]) / (smaller["cpu_s"] / smaller["rows"])
-        bounds.append(Bound(f"CPU a row, {larger['rows']:,} to {smaller['rows']:,} rows", growth, "<=", 1.2))
+        bounds.append(Bound(f"CPU a row, {larger['rows']:,} to {smaller['rows']:,} rows", growth, "<=", MAX_GROWTH))
     return bounds
 
 

@@ -29,7 +29,6 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.runtime.loop import run as run_loop
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps.load import load
@@ -44,8 +43,7 @@ _ID = re.compile(r"<([0-9]+)>").search
 async def apply_provider(account: Account, rows: list[dict[str, str]], concurrency: int, folder: Path) -> Figures:
     """From staged rows to records that were read back: validation, plan, intents, calls, outcomes, read-back.
 
-    What comes before is extract's and has a bench of its own: listing what is there is not measured, staging the rows is
-    told apart as ``stage_s`` and ``stage_cpu_s``.
+    What comes before, listing what is there and staging the rows, has a bench of its own.
     """
     settings = Settings(
         base_url=f"{account.url}/api/v1",
@@ -60,24 +58,14 @@ async def apply_provider(account: Account, rows: list[dict[str, str]], concurren
         snapshot = await fetch_snapshot(
             run, client, params, normaliser, site=settings.site, buckets=64, settle_s=settings.settle_s
         )
-    given: list[dict[str, object]] = [dict(row) for row in rows]
-    staging = Stopwatch()
-    parts = stage_rows(run, given, snapshot, params.rules, buckets=64)
-    staged, watch = staging.read(), Stopwatch()
+    parts = stage_rows(run, [dict[str, object](row) for row in rows], snapshot, params.rules, buckets=64)
+    watch = Stopwatch()
     plans = [transform(run, part, params) for part in parts]
     planned = watch.read()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
         loads = [await load(run, plan, client, settings) for plan in plans]
-    total = watch.read()
     created = sum(int(done["figures"].get("created", 0)) for done in loads)
-    return {
-        **total,
-        "created": created,
-        "stage_s": staged["wall_s"],
-        "stage_cpu_s": staged["cpu_s"],
-        "plan_s": planned["wall_s"],
-        "plan_cpu_s": planned["cpu_s"],
-    }
+    return {**watch.read(), "created": created, "plan_s": planned["wall_s"]}
 
 
 async def apply_bare(account: Account, rows: list[dict[str, str]], concurrency: int) -> Figures:
@@ -172,7 +160,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     if options.contender == "provider":
         with temporary_folder() as folder:
-            figures = run_loop(apply_provider(account, rows, options.concurrency, folder))
+            figures = asyncio.run(apply_provider(account, rows, options.concurrency, folder))
     elif options.contender == "bare":
         figures = asyncio.run(apply_bare(account, rows, options.concurrency))
     elif options.contender == "hook":

@@ -141,7 +141,7 @@ def airflow_db() -> None:
     with warnings.catch_warnings():
         # Of svcs, which the in-process execution API imports; until it no longer imports fastapi's test client.
         warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient` is deprecated")
-        import airflow.api_fastapi.execution_api.app  # noqa: F401
+        import airflow.api_fastapi.execution_api.app  # noqa: F401  its warning comes here, once
     db.initdb()
 
 

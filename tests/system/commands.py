@@ -30,6 +30,8 @@ CHECKOUT = (
     ".venv/bin/python -m sandbox.oduyo",
     ".venv/bin/python docs/screenshots.py",
     "make lint",
+    "make unit",
+    "make docs",
     "make lock",
     "make dist",
     "pre-commit install",

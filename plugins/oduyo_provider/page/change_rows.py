@@ -1,4 +1,4 @@
-"""From the plans and journals of a run to the lines of its table."""
+"""Makes the entries of a run's table from its plans and journals."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from oduyo_provider.sync.steps.guard import read_changes
 Tally = Counter[tuple[Action, Outcome, str]]
 
 
-class Stage(Enum):
-    """How far a run is: it says what a change without a result is."""
+class RunPhase(Enum):
+    """How far a run is. What a change without a result is depends on it."""
 
-    DRY = "dry"  # planned only
-    GOING = "going"  # its turn may still come
-    ENDED = "ended"
+    DRY = "dry"  # the change was only planned
+    GOING = "going"  # the change waits
+    ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
 
-def read_entries(plans: Sequence[PlanManifest], stage: Stage, tally: Tally) -> Iterator[Entry]:
+def read_entries(plans: Sequence[PlanManifest], phase: RunPhase, tally: Tally) -> Iterator[Entry]:
     """Every change, then every rejected row.
 
     :param tally: takes how many changes of each action had each outcome and, where it was not done, reason.
     """
     for plan in plans:
-        history = History({}, {}, 0) if stage is Stage.DRY else read_history(Folder.open(plan.journal), plan.digest)
+        history = History({}, {}, 0) if phase is RunPhase.DRY else read_history(Folder.open(plan.journal), plan.digest)
         for change in read_changes(plan):
-            result = _settle(change, history, stage)
+            result = _find_result(change, history, phase)
             tally[change.action, result.outcome, "" if result.outcome is Outcome.DONE else result.reason] += 1
-            yield compute_entry(change, result, stage, is_sent=change.key in history.intents)
+            yield compute_entry(change, result, phase, is_sent=change.key in history.intents)
     for plan in plans:
         folder = Folder.open(plan.folder)
         for rejected in decode_lines(folder, plan.rejected.name, folder.read_lines(plan.rejected), Rejected):
             yield compute_rejected(rejected)
 
 
-def compute_entry(change: Change, result: Result, stage: Stage, *, is_sent: bool) -> Entry:
+def compute_entry(change: Change, result: Result, phase: RunPhase, *, is_sent: bool) -> Entry:
     """The line of a change."""
     outcome = compute_figure(change.action, Outcome.DONE) if result.outcome is Outcome.DONE else result.outcome.value
     reason = "" if result.outcome is Outcome.DONE else result.reason
-    if stage is Stage.DRY:
+    if phase is RunPhase.DRY:
         outcome, reason = "planned", ""
-    elif stage is Stage.GOING and not result.at:
+    elif phase is RunPhase.GOING and not result.at:
         outcome, reason = "waiting", "sent, the answer is awaited" if is_sent else ""
     return Entry(
         outcome=outcome,
@@ -80,12 +80,12 @@ def compute_rejected(rejected: Rejected) -> Entry:
     )
 
 
-def _settle(change: Change, history: History, stage: Stage) -> Result:
-    """What became of a change, as the report sees it too; while the run is going, nothing is lost yet."""
+def _find_result(change: Change, history: History, phase: RunPhase) -> Result:
+    """The result of a change: the journal's, or what the missing of one means. The report counts alike."""
     known = history.results.get(change.key)
     if known is not None:
         return known
-    if change.key in history.intents and stage is Stage.ENDED:
+    if change.key in history.intents and phase is RunPhase.ENDED:
         return Result(change.key, Outcome.DOUBTFUL, reason="the task died while it was being sent")
     return Result(change.key, Outcome.NOT_APPLIED)
 
@@ -100,7 +100,7 @@ def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
 
 
 def _show(value: object) -> str:
-    """A raw value as people write it; what JSON could not carry as its tag."""
+    """A raw value as text; what is no text as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
