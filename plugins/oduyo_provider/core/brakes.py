@@ -61,10 +61,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     :param release: brakes that may trip in this run; each up to a count, or None for any.
     """
 
-    max_missing_percent: int = 10
-    max_update_percent: int = 50
-    max_rejected_percent: int = 5
-    release: Mapping[str, int | None] = {}
+    max_missing_percent: int
+    max_update_percent: int
+    max_rejected_percent: int
+    release: Mapping[str, int | None]
 
     def is_released(self, name: str, count: int) -> bool:
         """Whether a person has released a brake for at least this count."""

@@ -20,6 +20,8 @@ MISSING_FOR_S = 12 * 3600.0
 RESEND_AFTER_S = 7 * 86_400.0
 #: … but so many a run at most, so that a rule that Ödüyo mended is noticed.
 MAX_RESENDS = 20
+#: The reason of a refusal that is known and was not sent again.
+REFUSED_BEFORE = "refused before, and not sent again in this run"
 #: Retirements are added up over this long.
 WEEK_S = 7 * 86_400.0
 

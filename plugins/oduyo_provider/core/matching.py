@@ -68,11 +68,11 @@ class Matching:
         chosen: dict[str, Remote] = {}
         for record in records:
             found = compute_record_key(record, normaliser)
-            key = key_of_id.get(get_id(record))
-            if key is not None:
+            owner = key_of_id.get(get_id(record))
+            if owner is not None:
                 self.known_listed += 1
-                if found == key or _carries_stored(self.entries[key], record):
-                    chosen[key] = record
+                if found == owner or _carries_stored(self.entries[owner], record):
+                    chosen[owner] = record
                     continue
             if found is None:
                 self._unkeyed.append(record)
@@ -80,8 +80,8 @@ class Matching:
                 by_key.setdefault(found, []).append(record)
         for key, same in by_key.items():
             same.sort(key=lambda record: int(get_id(record)))
-            record = chosen.pop(key, None)
-            self._matches[key] = Match(same[0], same[1:]) if record is None else Match(record, same)
+            known = chosen.pop(key, None)
+            self._matches[key] = Match(same[0], same[1:]) if known is None else Match(known, same)
         for key, record in chosen.items():
             self._matches[key] = Match(record, [])
 

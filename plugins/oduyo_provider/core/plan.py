@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -168,7 +169,8 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
         both: dict[str, object] = {}
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
-            both[name] = mine + theirs if isinstance(mine, int) else _ADD[name](mine, theirs)
+            add = _ADD.get(name)
+            both[name] = mine + theirs if add is None else add(mine, theirs)
         return msgspec.structs.replace(PlanCounts(), **both)
 
 
@@ -185,7 +187,12 @@ def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> di
     return {name: [*mine.get(name, []), *theirs.get(name, [])][:SAMPLES] for name in sorted({*mine, *theirs})}
 
 
-_ADD = {"reasons": add_counts, "warnings": add_counts, "pairs": _add_pairs, "samples": _add_samples}
+_ADD: dict[str, Callable[[Any, Any], Any]] = {
+    "reasons": add_counts,
+    "warnings": add_counts,
+    "pairs": _add_pairs,
+    "samples": _add_samples,
+}
 
 
 class Plan(msgspec.Struct):

@@ -68,14 +68,15 @@ def build_dag(
         snapshot = _step("snapshot", inlets=[asset])(list_records)()
         parts = _step("extract")(tasks.run_extract)(snapshot, folder)
         plans = _step("transform")(tasks.run_transform).expand(part=parts)
-        decision = _step("guard")(tasks.run_guard)(parts, plans)
+        decision = _step("guard")(tasks.run_guard)(plans)
         approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
-        load = operator.partial(
+        load = operator(
             task_id="load",
+            plan=decision,
             trigger_rule=TriggerRule.NONE_FAILED,
             source_query=f"{folder}/{{{{ params.erp_query }}}}.sql",
             doc_md=TASK_DOCS["load"],
-        ).expand(plan=plans)
+        )
         report = OduyoReportOperator(
             task_id="report",
             trigger_rule=TriggerRule.ALL_DONE,

@@ -13,7 +13,7 @@ from airflow.sdk import get_current_context
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Resource
-from oduyo_provider.hooks.environment import open_erp, open_oduyo, read_buckets, read_params, read_run
+from oduyo_provider.hooks.environment import open_erp, open_oduyo, read_step
 from oduyo_provider.operators.errors import noting_errors
 from oduyo_provider.sync.staging.manifests import Reference
 
@@ -26,32 +26,24 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
 
     First of all it checks what only a person can mend, on both sides, before anything costs time.
     """
-    from oduyo_provider.core.normalise import Normaliser
+    import asyncio
+
     from oduyo_provider.observability.metrics import counting
-    from oduyo_provider.sync.runtime.loop import run as run_loop
     from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 
     context = get_current_context()
     with noting_errors(context):
-        params, hook = read_params(context), open_oduyo()
-        read_query(sql_folder, params)
+        step, hook = read_step(context), open_oduyo()
+        read_query(sql_folder, step.params)
         open_erp()
-        normaliser, site = Normaliser(resource, params.rules), hook.settings.site
+        step.make_normaliser(resource)
 
         async def work() -> Reference:
             async with hook.client(resource) as client:
                 with counting(client, context):
-                    return await fetch_snapshot(
-                        read_run(context),
-                        client,
-                        params,
-                        normaliser,
-                        site=site,
-                        buckets=read_buckets(),
-                        settle_s=hook.settings.settle_s,
-                    )
+                    return await fetch_snapshot(step, client, hook.settings.site)
 
-        return run_loop(work())
+        return asyncio.run(work())
 
 
 def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:
@@ -63,16 +55,9 @@ def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:
 
     context = get_current_context()
     with noting_errors(context):
-        params = read_params(context)
-        return extract(
-            read_run(context),
-            open_erp(),
-            read_query(sql_folder, params),
-            query_name=f"{params.erp_query}.sql",
-            snapshot=snapshot,
-            rules=params.rules,
-            buckets=read_buckets(),
-        )
+        step = read_step(context)
+        query = read_query(sql_folder, step.params)
+        return extract(step, open_erp(), query, query_name=f"{step.params.erp_query}.sql", snapshot=snapshot)
 
 
 def run_transform(part: Reference) -> Reference:
@@ -81,16 +66,16 @@ def run_transform(part: Reference) -> Reference:
 
     context = get_current_context()
     with noting_errors(context):
-        return transform(read_run(context), part, read_params(context))
+        return transform(read_step(context), part)
 
 
-def run_guard(parts: list[Reference], plans: Any) -> Reference:
+def run_guard(plans: Any) -> Reference:
     """Apply the brakes; returns the decision on the plan."""
-    from oduyo_provider.sync.steps.guard import check
+    from oduyo_provider.sync.steps.guard import guard
 
     context = get_current_context()
     with noting_errors(context):
-        return check(read_run(context), parts, list(plans[:]), read_params(context))
+        return guard(read_step(context), list(plans[:]))
 
 
 def read_query(folder: str, params: RunParams) -> str:

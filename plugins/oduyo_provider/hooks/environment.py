@@ -21,6 +21,7 @@ from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 if TYPE_CHECKING:
     from oduyo_provider.erp.cursor import DatabaseHook
     from oduyo_provider.hooks.oduyo import OduyoHook
+    from oduyo_provider.sync.steps.context import StepContext
 
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
@@ -73,6 +74,31 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
         )
     defaults: dict[str, Any] = msgspec.to_builtins(params)
     return defaults
+
+
+def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:
+    """Whose rows a run brings: the param ``source``, else the DAG's id, for an operator in somebody's DAG with the task's."""
+    ti = context["ti"]
+    return params.source or (f"{ti.dag_id}/{ti.task_id}" if has_task else str(ti.dag_id))
+
+
+def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> StepContext:
+    """What a step works with.
+
+    :param params: of an operator that is a run of its own; None takes those of the DAG's run.
+    """
+    from oduyo_provider.sync.steps.context import StepContext
+
+    has_task = params is not None
+    checked = read_params(context) if params is None else params
+    return StepContext(
+        run=read_run(context, has_task=has_task),
+        params=checked,
+        source=read_source(context, checked, has_task=has_task),
+        buckets=read_buckets(),
+        is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
+        is_exempt=has_task,
+    )
 
 
 def read_buckets() -> int:

@@ -22,6 +22,7 @@ from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.observability.metrics import read_counts
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
+from oduyo_provider.sync.staging.layout import REPORT
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -57,8 +58,6 @@ def _announce(context: Mapping[str, Any], *, is_bad: bool) -> None:
     """Tell it if the run ended otherwise than what was told last; never raises."""
     if not os.environ.get(NOTIFIER_VARIABLE, "").strip() or dict(context["params"]).get("dry_run"):
         return
-    from oduyo_provider.sync.steps.report import REPORT
-
     ti = context["ti"]
     try:
         folder = staging_root().child(ALERTS, ti.dag_id)

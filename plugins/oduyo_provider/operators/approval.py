@@ -65,6 +65,12 @@ def _quote(line: str) -> str:
     return f"{fence} {line} {fence}"
 
 
-def is_approval(answer: Mapping[str, Any]) -> bool:
-    """Whether what :class:`UnsafePlanApproval` returned is a yes; after a no it returns nothing."""
-    return UnsafePlanApproval.APPROVE in answer["chosen_options"]
+def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
+    """Who rejected the plan, as :class:`UnsafePlanApproval` returned it; empty when somebody approved it.
+
+    After a no it returns nothing: then nobody is known by name.
+    """
+    if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
+        return ""
+    users = [user for answer in answers if (user := (answer.get("responded_by_user") or {}).get("name"))]
+    return users[0] if users else "by a person, or nobody answered in time"

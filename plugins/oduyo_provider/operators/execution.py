@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,15 +11,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
-from oduyo_provider.hooks.environment import open_oduyo, read_buckets, read_run
+from oduyo_provider.hooks.environment import open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
-from oduyo_provider.sync.runtime.loop import run as run_loop
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.steps.load import check_delivered, load
 from oduyo_provider.sync.steps.one_task import sync_rows
 
@@ -27,26 +27,38 @@ OnWritten = Callable[[int], None]
 
 
 def apply_plan(
-    resource: Resource, plan: Reference, conn_id: str | None, context: Mapping[str, Any], on_written: OnWritten
+    resource: Resource, plan: object, conn_id: str | None, context: Mapping[str, Any], on_written: OnWritten
 ) -> Reference:
     """Apply a plan that was made before.
 
-    :raises AirflowSkipException: the plan is a dry run's.
+    :param plan: what guard returned, or its ``plans``: the references to all partitions.
+    :raises AirflowSkipException: nothing may be written, such as in a dry run.
     """
-    params = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest).params
-    if params.dry_run:
-        raise AirflowSkipException("This is a dry run: the plan is in the log of guard, nothing is sent.")
-    hook = open_oduyo(conn_id)
+    references = read_references(plan)
+    if not references:
+        why_not = plan.get("why_not") if isinstance(plan, dict) else ""
+        raise AirflowSkipException(
+            f"Nothing is sent: {why_not or 'there is no plan to apply'}. The plan is in the log of guard."
+        )
+    hook, step = open_oduyo(conn_id), read_step(context)
 
     async def work() -> Reference:
         async with hook.client(resource) as client:
             with counting(client, context):
-                return await load(read_run(context), plan, client, hook.settings)
+                return await load(step, references, client, hook.settings)
 
-    reference = run_loop(work())
+    reference = asyncio.run(work())
     on_written(sum(reference["figures"].get(name, 0) for name in WRITES))
     check_delivered(reference)
     return reference
+
+
+def read_references(plan: object) -> list[Reference]:
+    """The references to all partitions of a plan, out of what guard returned."""
+    found = plan.get("plans") if isinstance(plan, dict) else plan
+    if not isinstance(found, Sequence) or isinstance(found, str) or not all(isinstance(item, dict) for item in found):
+        raise SettingsError("plan takes what the task guard returned: give the operator the output of that task.")
+    return [dict(item) for item in found]
 
 
 def sync_given_rows(
@@ -63,13 +75,15 @@ def sync_given_rows(
         on_written(0 if made.dry_run else made.writes)
         count_report(made, context)
 
-    hook = open_oduyo(conn_id)
+    hook, step = open_oduyo(conn_id), read_step(context, params)
+    if context["ti"].map_index >= 0 and params.on_missing is not OnMissing.KEEP:
+        raise SettingsError(
+            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
+            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
+        )
     client = hook.client(resource)
     with counting(client, context):
-        run = read_run(context, has_task=True)
-        made = run_loop(
-            sync_rows(run, read_rows(rows), client, hook.settings, params, resource, read_buckets(), on_report=note)
-        )
+        made = asyncio.run(sync_rows(step, read_rows(rows), client, hook.settings, on_report=note))
     publish(made, context)
     return {name: getattr(made, name) for name in made.__struct_fields__}
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from oduyo_provider.core.errors import IncompleteError
-from oduyo_provider.hooks.environment import read_params, read_run
+from oduyo_provider.hooks.environment import read_step
 from oduyo_provider.observability.links import LINKS
-from oduyo_provider.operators.approval import is_approval
+from oduyo_provider.operators.approval import name_rejecter
 from oduyo_provider.operators.errors import noting_errors
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ class OduyoReportOperator(BaseOperator):
         ti = context["ti"]
         steps = _read_steps(ti)
         with noting_errors(context):
-            params = read_params(context)
-            made = report(read_run(context), steps, dry_run=params.dry_run)
+            step = read_step(context)
+            made = asyncio.run(report(step, steps))
         ti.xcom_push("return_value", {name: getattr(made, name) for name in made.__struct_fields__})
         count_report(made, context)
         try:
-            check_complete(made, steps)
+            check_complete(made, steps, step)
         except IncompleteError as error:
             raise AirflowFailException(str(error)) from error
         publish(made, context)
@@ -54,14 +55,15 @@ class OduyoReportOperator(BaseOperator):
 def _read_steps(ti: Any) -> Steps:
     from oduyo_provider.sync.steps.report import Steps
 
-    decision = next(iter(_pull(ti, "guard")), None)
+    guarded = next(iter(_pull(ti, "guard")), None)
+    answers = _pull(ti, "approve")
     return Steps(
         snapshot=next(iter(_pull(ti, "snapshot")), None),
         parts=next(iter(_pull(ti, "extract")), []),
         plans=_pull(ti, "transform"),
-        verdict=decision,
-        loads=_pull(ti, "load"),
-        is_rejected=bool(decision and decision["ask"]) and not any(map(is_approval, _pull(ti, "approve"))),
+        guarded=guarded,
+        load=next(iter(_pull(ti, "load")), None),
+        rejected_by=name_rejecter(answers) if guarded and guarded["ask"] else "",
     )
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import Rejected
-from oduyo_provider.core.report import compute_figure
+from oduyo_provider.core.report import Outcomes, compute_figure
 from oduyo_provider.page.change_index import Entry
-from oduyo_provider.sync.staging.folder import Folder, decode_lines
-from oduyo_provider.sync.staging.journal import History, Result, read_history
-from oduyo_provider.sync.staging.manifests import PlanManifest
-from oduyo_provider.sync.steps.guard import read_changes
-
-Tally = Counter[tuple[Action, Outcome, str]]
+from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.outcomes import count_result, find_result
+from oduyo_provider.sync.staging.plans import PlanPart
 
 
 class RunPhase(Enum):
@@ -28,20 +25,19 @@ class RunPhase(Enum):
     ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
 
-def read_entries(plans: Sequence[PlanManifest], phase: RunPhase, tally: Tally) -> Iterator[Entry]:
+def read_entries(parts: Sequence[PlanPart], phase: RunPhase, outcomes: Outcomes) -> Iterator[Entry]:
     """Every change, then every rejected row.
 
-    :param tally: takes how many changes of each action had each outcome and, where it was not done, reason.
+    :param outcomes: takes what became of the changes.
     """
-    for plan in plans:
-        history = History({}, {}, 0) if phase is RunPhase.DRY else read_history(Folder.open(plan.journal), plan.digest)
-        for change in read_changes(plan):
-            result = _find_result(change, history, phase)
-            tally[change.action, result.outcome, "" if result.outcome is Outcome.DONE else result.reason] += 1
-            yield compute_entry(change, result, phase, is_sent=change.key in history.intents)
-    for plan in plans:
-        folder = Folder.open(plan.folder)
-        for rejected in decode_lines(folder, plan.rejected.name, folder.read_lines(plan.rejected), Rejected):
+    for part in parts:
+        history = History() if phase is RunPhase.DRY else part.read_history()
+        for change in part.read_changes():
+            result = find_result(change, history, is_ended=phase is RunPhase.ENDED)
+            count_result(outcomes, change, result)
+            yield compute_entry(change, result, phase, is_sent=change.key in history.sends)
+    for part in parts:
+        for rejected in part.read_rejected():
             yield compute_rejected(rejected)
 
 
@@ -78,16 +74,6 @@ def compute_rejected(rejected: Rejected) -> Entry:
         reason=", ".join(fault.code for fault in rejected.faults),
         answer="; ".join(fault.detail for fault in rejected.faults),
     )
-
-
-def _find_result(change: Change, history: History, phase: RunPhase) -> Result:
-    """The result of a change: the journal's, or what the missing of one means. The report counts alike."""
-    known = history.results.get(change.key)
-    if known is not None:
-        return known
-    if change.key in history.intents and phase is RunPhase.ENDED:
-        return Result(change.key, Outcome.DOUBTFUL, reason="the task died while it was being sent")
-    return Result(change.key, Outcome.NOT_APPLIED)
 
 
 def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:

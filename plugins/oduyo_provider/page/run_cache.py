@@ -12,12 +12,12 @@ import msgspec
 
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.core.report import Outcomes
 from oduyo_provider.page.change_index import ChangeIndex
-from oduyo_provider.page.change_rows import RunPhase, Tally, read_entries
-from oduyo_provider.sync.staging.archive import PLAN, StagedRun, read_plans_of
-from oduyo_provider.sync.staging.manifests import PlanManifest
-from oduyo_provider.sync.steps.guard import compute_total
-from oduyo_provider.sync.steps.load import RESULTS
+from oduyo_provider.page.change_rows import RunPhase, read_entries
+from oduyo_provider.sync.staging.archive import StagedRun, read_plans_of
+from oduyo_provider.sync.staging.layout import PLAN, RESULTS
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total
 
 #: Entries kept in memory, over all runs: about 300 bytes each. The run that was asked for last is always kept.
 MAX_LINES = 300_000
@@ -36,15 +36,15 @@ class OpenedRun(msgspec.Struct, frozen=True):
 
     :param plans: by partition; none while there is no plan.
     :param counts: all plans together.
-    :param tally: how many changes of each action had each outcome and reason.
+    :param outcomes: what became of the changes.
     :param is_going: changes may still get other results.
     :param files: of the plans and results that it was read from, each with its time.
     :param read_at: on the cache's clock; reading took ``took_s``.
     """
 
-    plans: list[PlanManifest]
+    plans: list[PlanPart]
     counts: PlanCounts
-    tally: Tally
+    outcomes: Outcomes
     index: ChangeIndex
     phase: RunPhase
     is_going: bool
@@ -55,7 +55,7 @@ class OpenedRun(msgspec.Struct, frozen=True):
     @property
     def resource(self) -> Resource:
         """What the records are."""
-        return self.plans[0].snapshot.resource if self.plans else SPECIAL_CODE
+        return self.plans[0].manifest.snapshot.resource if self.plans else SPECIAL_CODE
 
 
 class _Building:
@@ -111,13 +111,13 @@ class RunCache:
 
     def _read(self, run: StagedRun, files: _Files, *, is_going: bool) -> OpenedRun:
         started_at = self._clock()
-        plans, tally = read_plans_of(run), Tally()
-        is_dry = bool(plans) and plans[0].params.dry_run
+        plans, outcomes = read_plans_of(run), Outcomes()
+        is_dry = bool(plans) and plans[0].manifest.params.dry_run
         phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
-        index = ChangeIndex(read_entries(plans, phase, tally))
+        index = ChangeIndex(read_entries(plans, phase, outcomes))
         read_at = self._clock()
         return OpenedRun(
-            plans, compute_total(plans), tally, index, phase, is_going, files, read_at, read_at - started_at
+            plans, compute_total(plans), outcomes, index, phase, is_going, files, read_at, read_at - started_at
         )
 
     def _keep(self, uri: str, opened: OpenedRun) -> None:

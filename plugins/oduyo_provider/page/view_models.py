@@ -130,7 +130,7 @@ def compute_run_view(
         "started_at": known.started_at or _format_time(state),
         **_compute_figures(known, is_busy=is_busy),
         **_compute_outcomes(opened),
-        "params": _describe_params(opened.plans[0].params, run) if opened.plans else {},
+        "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
         "steps": [compute_step(dag_id, run_id, task) for task in tasks],
     }
 
@@ -195,7 +195,7 @@ def _format_time(state: RunState | None) -> str:
 def _compute_so_far(opened: OpenedRun) -> Report:
     """The figures of a run without a report."""
     extracted = opened.counts.extracted
-    return compute_report(opened.counts, opened.tally, extracted=extracted, dry_run=False)
+    return compute_report(opened.counts, opened.outcomes, extracted=extracted, dry_run=False)
 
 
 def _compute_sum(report: Report, whole: str, *, is_busy: bool) -> View:

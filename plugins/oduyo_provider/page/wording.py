@@ -11,7 +11,8 @@ from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import RunState, TaskState
 from oduyo_provider.page.change_rows import RunPhase
 from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.sync.staging.archive import EXTRACT, SNAPSHOT, StagedRun
+from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 
 LABELS = {
     "extracted": "ERP rows",
@@ -92,11 +93,11 @@ def describe_unreported(state: RunState | None) -> Sentence:
 
 def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState]) -> Sentence:
     """A run that is going: what it does now."""
-    if not run.has_manifest(SNAPSHOT):
+    if not run.has_manifest(EXISTING):
         return Sentence("busy", "Ödüyo's records are being listed.")
-    if not run.has_manifest(EXTRACT):
+    if not run.has_manifest(DESIRED):
         return Sentence("busy", "The ERP's rows are being read.")
-    if not opened.plans or len(opened.plans) < opened.plans[0].partitions:
+    if not opened.plans or len(opened.plans) < opened.plans[0].manifest.partitions:
         return Sentence("busy", "The two sides are being compared.")
     counts: PlanCounts = opened.counts
     if any(task.state in _WAITS_FOR_A_PERSON for task in tasks if task.task_id == "approve"):

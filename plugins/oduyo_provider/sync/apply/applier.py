@@ -16,7 +16,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import StopError
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.sync.apply.canary import Canary, choose_canaries, is_canary
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
@@ -183,7 +183,8 @@ class Applier:
         for change in pending:
             if change.is_resend and not self._course.resends_left:
                 recorder.take(
-                    change, Result(change.key, Outcome.REFUSED, change.oduyo_id, KNOWN, at=self._work.clock.now())
+                    change,
+                    Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=self._work.clock.now()),
                 )
                 continue
             self._course.resends_left -= change.is_resend
@@ -213,10 +214,6 @@ class Applier:
                 f"{count:,} changes were sent without an answer; waiting {wait_s:.0f} s for them to take effect, then looking"
             )
             await self._work.clock.sleep(wait_s)
-
-
-#: The reason of a refusal that is known and was not sent again in this run.
-KNOWN = "refused before, and not sent again in this run"
 
 
 def _is_final(known: Result | None) -> bool:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.redact import neutralise
-from oduyo_provider.sync.staging.journal import Result
 
 #: Seconds between two lines.
 SAY_EVERY_S = 5.0

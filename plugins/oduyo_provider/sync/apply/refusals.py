@@ -121,7 +121,7 @@ class Refusals:
             return
         self._course.successes += reply.outcome is Outcome.DONE
         oduyo_id = change.oduyo_id or reply.oduyo_id
-        is_remembered = reply.outcome is Outcome.REFUSED and reply.is_remembered
+        is_remembered = reply.outcome is Outcome.REFUSED and not reply.by_firewall
         at = self._work.clock.now()
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, is_remembered, at=at)
         result.is_confirmed = reply.outcome is Outcome.DONE

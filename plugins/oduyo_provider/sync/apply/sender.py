@@ -167,7 +167,7 @@ class Sender:
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
         result.is_confirmed = reply.outcome is Outcome.DONE
         if is_refused:
-            result.is_remembered = reply.is_remembered
+            result.is_remembered = not reply.by_firewall
             if self._refusals.hold(recorder, change, result):
                 await self._probe()
             return

@@ -123,14 +123,29 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
+#: What guard decided, and the folder that holds it.
+Decided = tuple[Folder, Decision]
+
+
 def _open_part(reference: Reference) -> PlanPart:
     manifest = read_manifest(Folder.open(reference["manifest"]), layout.MANIFEST, PlanManifest)
     uri = reference.get("decision")
     if not uri:
         return PlanPart(manifest)
     folder = Folder.open(uri)
-    decision = read_manifest(folder, layout.DECISION, Decision)
-    return PlanPart(manifest, read_decided(folder, decision, manifest.partition))
+    return decide_part(manifest, (folder, read_manifest(folder, layout.DECISION, Decision)))
+
+
+def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
+    """One partition of a plan, with what guard decided of its rows that look like a record."""
+    if decided is None:
+        return PlanPart(manifest)
+    folder, decision = decided
+    file = decision.look_alikes.get(str(manifest.partition))
+    if file is None:
+        return PlanPart(manifest)
+    found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
+    return PlanPart(manifest, {item.integration_id: item for item in found})
 
 
 def read_decision(reference: Reference) -> Decision:
@@ -146,15 +161,8 @@ def read_decision(reference: Reference) -> Decision:
     return read_manifest(Folder.open(uri), layout.DECISION, Decision)
 
 
-def find_decision(run_folder: Folder, plans: Sequence[Reference]) -> tuple[Folder, Decision] | None:
-    """What guard decided of these plans, also where it stopped the run; the latest where it was asked again.
-
-    :param run_folder: of the run.
-    :param plans: as transform returned them.
-    """
-    if not plans:
-        return None
-    generation = read_manifest(Folder.open(plans[0]["manifest"]), layout.MANIFEST, PlanManifest).generation
+def find_decision(run_folder: Folder, generation: str) -> Decided | None:
+    """What guard decided of a plan, also where it stopped the run; the latest where it was asked again."""
     above = run_folder.child(layout.PLAN)
     written = sorted((at, path) for path, at in above.fetch_files() if len(path) == 2 and path[-1] == layout.DECISION)
     for _, path in reversed(written):
@@ -163,15 +171,6 @@ def find_decision(run_folder: Folder, plans: Sequence[Reference]) -> tuple[Folde
         if decision.generation == generation:
             return folder, decision
     return None
-
-
-def read_decided(folder: Folder, decision: Decision, partition: int) -> dict[str, LookAlike]:
-    """What guard decided of one partition's rows that look like a record, by key."""
-    file = decision.look_alikes.get(str(partition))
-    if file is None:
-        return {}
-    found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
-    return {item.integration_id: item for item in found}
 
 
 def compute_total(parts: Iterable[PlanPart]) -> PlanCounts:

@@ -9,19 +9,18 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.report import Outcomes, Report, compute_report
-from oduyo_provider.sync.apply.applier import KNOWN
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import Lease, read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.layout import MANIFEST, QUARANTINE, REPORT
-from oduyo_provider.sync.staging.manifests import Decision, ExtractManifest, Reference, SnapshotManifest
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total, find_decision, open_parts
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
+from oduyo_provider.sync.staging.outcomes import count_result, find_result
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.steps.context import StepContext
 
@@ -63,8 +62,9 @@ class Steps(msgspec.Struct, frozen=True):
 
 async def report(step: StepContext, steps: Steps) -> Report:
     """Add up, write ``report.json`` and ``quarantine.jsonl``, merge the outcomes into the ledger, tidy up."""
-    decision = find_decision(step.run.folder, steps.plans)
-    parts = open_parts(_with_decision(steps.plans, decision))
+    parts = open_parts(steps.plans)
+    decision = find_decision(step.run.folder, parts[0].manifest.generation) if parts else None
+    parts = [decide_part(part.manifest, decision) for part in parts]
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
     tally = _Tally(parts, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
     extracted = (
@@ -146,12 +146,6 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
             state.merge(plan, buckets=step.buckets)
 
 
-def _with_decision(plans: Sequence[Reference], decision: tuple[Folder, Decision] | None) -> list[Reference]:
-    if decision is None:
-        return list(plans)
-    return [{**plan, "decision": decision[0].uri} for plan in plans]
-
-
 def _read_known_rejected(step: StepContext, parts: Sequence[PlanPart]) -> frozenset[str]:
     if not parts:
         return frozenset()
@@ -182,27 +176,13 @@ class _Tally:
                 yield encode(item) + b"\n"
             history = History() if self._dry_run else part.read_history()
             for change in part.read_changes():
-                result = self._take(change, history)
+                result = find_result(change, history)
+                count_result(self.outcomes, change, result)
                 if result.outcome is Outcome.REFUSED:
                     row: dict[str, object] = dict(change.compute_body())
                     reasons = [f"{result.outcome.value}: {result.reason}"]
                     item = Quarantined(change.integration_id, reasons, answer=result.answer, row=row)
                     yield encode(item) + b"\n"
-
-    def _take(self, change: Change, history: History) -> Result:
-        result = history.results.get(change.key)
-        if result is None:
-            was_sent = change.key in history.unknown
-            outcome = Outcome.DOUBTFUL if was_sent else Outcome.NOT_APPLIED
-            result = Result(change.key, outcome, reason="the task died while it was being sent" if was_sent else "")
-        outcomes = self.outcomes
-        outcomes.changes[change.action, result.outcome, result.reason] += 1
-        outcomes.adopted += change.is_adoption and result.outcome is Outcome.DONE
-        is_row = change.action in (Action.CREATE, Action.UPDATE)
-        outcomes.known_refused += is_row and result.outcome is Outcome.REFUSED and result.reason == KNOWN
-        outcomes.altered += bool(result.stored) and result.outcome is Outcome.DONE
-        outcomes.new_duplicates += len(result.twins)
-        return result
 
 
 def _read_start(steps: Steps) -> float:
