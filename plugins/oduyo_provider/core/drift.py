@@ -9,7 +9,7 @@ from enum import Enum
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Remote
+from oduyo_provider.core.record import Kind, Payload, Remote
 from oduyo_provider.core.values.text import compute_match_key
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
@@ -36,9 +36,11 @@ def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted
 
 
 def find_differences(
-    normaliser: Normaliser, payload: Mapping[str, str], record: Remote, entry: Entry | None = None
+    normaliser: Normaliser, payload: Payload, record: Remote, entry: Entry | None = None
 ) -> tuple[str, ...]:
     """The fields of a payload that a record holds otherwise, and otherwise than Ödüyo is known to store them."""
+    if payload.items() <= record.items():  # nearly always
+        return ()
     return tuple(
         name
         for name, wanted in payload.items()

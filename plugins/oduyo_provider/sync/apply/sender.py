@@ -42,6 +42,8 @@ class Sender:
         self._may_send = asyncio.Event()
         self._may_send.set()
         self._is_alone = asyncio.Event()
+        self._low = 0
+        self._is_low = asyncio.Event()
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -50,7 +52,7 @@ class Sender:
         Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
         are written.
         """
-        queue: asyncio.Queue[Ready | None] = asyncio.Queue(2 * self._work.concurrency)
+        queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
         workers = [asyncio.ensure_future(self._work_off(recorder, queue)) for _ in range(self._work.concurrency)]
         tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
@@ -98,12 +100,22 @@ class Sender:
                 self._waiting.update({item.change.key: item.change for item in ready})
                 await recorder.intend([item.change for item in ready], self._course.top_id)
             for item in ready:
-                await queue.put(item)
+                queue.put_nowait(item)
+            await self._wait_until_low(queue, len(ready) // 4)
         for _ in range(self._work.concurrency):
-            await queue.put(None)
+            queue.put_nowait(None)
+
+    async def _wait_until_low(self, queue: asyncio.Queue[Ready | None], low: int) -> None:
+        """Until so few are left: whoever looks earlier sees what is old when it is sent."""
+        self._low = low
+        while queue.qsize() > low:
+            self._is_low.clear()
+            await self._is_low.wait()
 
     async def _work_off(self, recorder: Recorder, queue: asyncio.Queue[Ready | None]) -> None:
         while (ready := await queue.get()) is not None:
+            if queue.qsize() <= self._low:
+                self._is_low.set()
             if not self._may_send.is_set():
                 await self._may_send.wait()
             await self._deliver(recorder, ready)

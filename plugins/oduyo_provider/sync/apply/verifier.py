@@ -98,7 +98,8 @@ class Verifier:
             if change.action is not Action.CREATE
         }
         if creates:
-            window = await self._lookup.fetch_above(self._find_floor(recorder, creates))
+            ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
+            window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
             absent = {
                 known
                 for change in creates
@@ -118,6 +119,8 @@ class Verifier:
     def _find_created(self, recorder: Recorder, change: Change, window: Window, found: dict[str, Remote]) -> _Seen:
         known, floor = recorder.results[change.key].oduyo_id, recorder.floors.get(change.key, 0)
         same = window.by_key.get(compute_match_key(change.integration_id), [])
+        if len(same) == 1 and same[0]["id"] == known:
+            return same[0], []
         if self._work.is_create_mode:
             same = [record for record in same if int(record["id"] or 0) > floor]
         if known is None:
