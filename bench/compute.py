@@ -43,6 +43,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.release import Brake
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, Reference
 from oduyo_provider.sync.staging.row_codec import decode_row
@@ -60,7 +61,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 _EDITED_EVERY = 10
 _SITE = "127.0.0.1"
-_PARAMS = RunParams(allow_unsafe=True)
+_PARAMS = RunParams(release=dict.fromkeys(Brake))
 
 
 def _open_run(folder: Path) -> Run:

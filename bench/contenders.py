@@ -29,6 +29,7 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.release import Brake
 from oduyo_provider.sync.runtime.loop import run as run_loop
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
@@ -55,7 +56,7 @@ async def apply_provider(account: Account, rows: list[dict[str, str]], concurren
         max_concurrency=concurrency,
     )
     run = Run(Folder.open(str(folder)), "bench", "run", name_attempt(1))
-    params, normaliser = RunParams(allow_unsafe=True), Normaliser(SPECIAL_CODE)
+    params, normaliser = RunParams(release=dict.fromkeys(Brake)), Normaliser(SPECIAL_CODE)
     async with OduyoClient(settings, SPECIAL_CODE) as client:
         snapshot = await fetch_snapshot(
             run, client, params, normaliser, site=settings.site, buckets=64, settle_s=settings.settle_s

@@ -165,7 +165,7 @@ def run_here(rows: int) -> Figures:
 def _run_once(stage: Stage, api: AirflowApi, dsn: str, rows: int) -> Figures:
     load_rows(dsn, rows)
     say(f"{rows:,} rows, none of which Ödüyo has")
-    figures = run_dag(stage, api, DAG_ID, {"allow_unsafe": True})  # as many new keys trip a brake
+    figures = run_dag(stage, api, DAG_ID, {"release": ["look_alikes"]})  # as many new keys trip a brake
     created = figures["report"]["created"]
     if created != rows:
         raise DemoError(f"{created:,} rows of {rows:,} were created, so nothing was measured: {figures['report']}")

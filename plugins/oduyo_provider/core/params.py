@@ -1,7 +1,4 @@
-"""The params of a run. Each is declared once, in :class:`RunParams`.
-
-The parser, the trigger form, the operators' arguments and the reference page are all made from these declarations.
-"""
+"""The params of a run. Each is declared once, here: see :mod:`oduyo_provider.core.declaration`."""
 
 from __future__ import annotations
 
@@ -11,18 +8,24 @@ from enum import Enum
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
 
 from oduyo_provider.core.brakes import Brakes
+from oduyo_provider.core.declaration import param, read_declarations
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
-from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.release import Brake, Release, parse_release
 from oduyo_provider.core.values.invalid import show_value
 
 #: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
 SAFETY = "Safety: when to stop before any write"
+RECORDS = "What to do: whose records"
 TEXTS = "What to read: texts"
+
+#: The longest name of a source, in characters.
+MAX_SOURCE_LENGTH = 250
+
+_BRAKES = ", ".join(brake.value for brake in Brake)
 
 
 class OnUnsafe(str, Enum):
@@ -32,26 +35,18 @@ class OnUnsafe(str, Enum):
     ASK = "ask"
 
 
-def _param(
-    title: str,
-    description: str,
-    *,
-    section: str = "",
-    choices: Mapping[str, str] | None = None,
-    is_brake: bool = False,
-    is_dag_only: bool = False,
-    **bounds: Any,
-) -> Meta:
-    """What a param is, for people; msgspec keeps it beside the field's type.
+def _percent(title: str, description: str) -> msgspec.Meta:
+    takes = "a whole number of percent from 0 to 100, such as 20 for a fifth"
+    return param(title, description, takes=takes, section=SAFETY, is_brake=True, ge=0, le=100)
 
-    :param section: of the trigger form.
-    :param choices: value → what it does, of a param that takes one of a few values.
-    :param is_brake: it is the limit of a brake.
-    :param is_dag_only: an operator with ``rows`` does not take it.
-    :param bounds: msgspec's own, such as ``ge`` and ``le``.
-    """
-    extra = {"section": section, "choices": choices or {}, "is_brake": is_brake, "is_dag_only": is_dag_only}
-    return Meta(title=title, description=description, extra=extra, **bounds)
+
+def _parse_source(given: object) -> str | None:
+    name = "" if given is None else given
+    if not (isinstance(name, str) and name.isprintable()):
+        raise ValueError("it is no text on one line")
+    if len(name.strip()) > MAX_SOURCE_LENGTH:
+        raise ValueError(f"it has {len(name.strip())} characters")
+    return name.strip() or None
 
 
 class RunParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +54,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
 
     erp_query: Annotated[
         str,
-        _param(
+        param(
             "What to read: ERP query",
             "A query of dags/sql, without .sql. It says which table is read, and which column is which field.",
             is_dag_only=True,
@@ -67,7 +62,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = "dia_postgres"
     sync_mode: Annotated[
         SyncMode,
-        _param(
+        param(
             "What to do: mode",
             "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again.",
             choices={"upsert": "send what differs", "create": "send every row, in every run again"},
@@ -75,56 +70,71 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = SyncMode.UPSERT
     on_missing: Annotated[
         OnMissing,
-        _param(
+        param(
             "What to do: records without an ERP row",
-            "What happens to Ödüyo's records of the same key1 and key2 that no ERP row has any more.",
+            "What happens to this source's records that no ERP row has any more.",
             choices={
                 "keep": "leave them as they are",
-                "deactivate": "set their status to 0",
+                "deactivate": "set their status to passive",
                 "delete": "remove them from Ödüyo",
             },
-            is_dag_only=True,
         ),
     ] = OnMissing.KEEP
-    dry_run: Annotated[bool, _param("What to do: dry run", "Show the plan in the log of guard and write nothing.")] = (
-        False
-    )
-    max_missing_ratio: Annotated[
-        float,
-        _param(
-            "Most records without a row",
-            "0 to 1. Stop when more of Ödüyo's records in scope would be deactivated or deleted, or its list shrank by more.",
-            section=SAFETY,
-            is_brake=True,
-            ge=0,
-            le=1,
+    dry_run: Annotated[bool, param("What to do: dry run", "Show the plan in the log and write nothing.")] = False
+    missing_runs: Annotated[
+        int,
+        param(
+            "Runs without a row",
+            "A record is deactivated or deleted when no row has had it in so many applied runs, at least 12 hours from "
+            "the first to the last. With 1, at once.",
+            section=RECORDS,
+            ge=1,
+            le=100,
         ),
-    ] = 0.1
-    max_update_ratio: Annotated[
-        float,
-        _param(
-            "Most updates",
-            "0 to 1. Stop when more of the matched records would change, or that many are new while old ones match no row.",
-            section=SAFETY,
-            is_brake=True,
-            ge=0,
-            le=1,
+    ] = 2
+    adopt: Annotated[
+        bool,
+        param(
+            "Adopt records that were typed by hand",
+            "A record without an integration_id gets that of the one row which has the same codes.",
+            section=RECORDS,
         ),
-    ] = 0.5
-    max_rejected_ratio: Annotated[
-        float,
-        _param(
-            "Most rejected rows",
-            "0 to 1. Stop when more of the ERP's rows break a rule.",
-            section=SAFETY,
-            is_brake=True,
-            ge=0,
-            le=1,
+    ] = False
+    resend_refused: Annotated[
+        bool,
+        param(
+            "Send refused rows again",
+            "Also send what Ödüyo has refused before and has not changed since.",
+            section=RECORDS,
         ),
-    ] = 0.05
+    ] = False
+    source: Annotated[
+        str | None,
+        param(
+            "Name of the source",
+            "Who owns the records that this run writes. None takes the DAG's own name; a name that two DAGs share makes them one source.",
+            takes=f"a name of at most {MAX_SOURCE_LENGTH} characters",
+            section=RECORDS,
+            parse=_parse_source,
+        ),
+    ] = None
+    max_missing_percent: Annotated[
+        int,
+        _percent(
+            "Most records retired, in percent",
+            "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied.",
+        ),
+    ] = 10
+    max_update_percent: Annotated[
+        int, _percent("Most updates, in percent", "Stop when more of the matched records would be updated.")
+    ] = 50
+    max_rejected_percent: Annotated[
+        int,
+        _percent("Most rejected rows, in percent", "Stop when more of the ERP's rows are newly rejected or refused."),
+    ] = 5
     on_unsafe: Annotated[
         OnUnsafe,
-        _param(
+        param(
             "When a brake trips",
             "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no.",
             section=SAFETY,
@@ -132,17 +142,21 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
             is_dag_only=True,
         ),
     ] = OnUnsafe.FAIL
-    allow_unsafe: Annotated[
-        bool,
-        _param(
-            "Go on although a brake trips",
-            "For one run that you have looked at; also lets an update change another firm's key1.",
+    release: Annotated[
+        Release,
+        param(
+            "Brakes that may trip in this run",
+            "For one run that you have looked at, one brake a line, each with the most that is allowed if you like, such "
+            f"as retired:149. The brakes are {_BRAKES}.",
+            takes=f"a list of brakes, each with a limit if you like, such as retired:149; the brakes are {_BRAKES}",
             section=SAFETY,
+            parse=parse_release,
+            is_for_one_run=True,
         ),
-    ] = False
+    ] = {}
     repair_windows_1254: Annotated[
         bool,
-        _param(
+        param(
             "Mend Turkish letters",
             "For texts that were read in the wrong encoding: Þube becomes Şube.",
             section=TEXTS,
@@ -150,7 +164,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     max_text_length: Annotated[
         int,
-        _param(
+        param(
             "Longest text",
             "In characters. Longer texts are rejected, never cut.",
             section=TEXTS,
@@ -167,7 +181,12 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def brakes(self) -> Brakes:
         """When the run stops before its first write."""
-        return Brakes(self.max_missing_ratio, self.max_update_ratio, self.max_rejected_ratio)
+        return Brakes(self.max_missing_percent / 100, self.max_update_percent / 100, self.max_rejected_percent / 100)
+
+    @property
+    def allow_unsafe(self) -> bool:
+        """Whether any brake is released."""
+        return bool(self.release)
 
     @property
     def rules(self) -> Rules:
@@ -175,68 +194,9 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         return Rules(max_text_length=self.max_text_length, repair_windows_1254=self.repair_windows_1254)
 
 
-class Param(msgspec.Struct, frozen=True, kw_only=True):
-    """A param as it is declared.
-
-    :param kind: its type, with choices and bounds, as msgspec reads them.
-    :param default: as JSON holds it.
-    :param choices: value → what it does; empty where it takes any value of its type.
-    :param minimum: the lowest number that it takes, None for anything else; likewise ``maximum``.
-    :param is_brake: it is the limit of a brake.
-    :param is_dag_only: an operator with ``rows`` does not take it.
-    """
-
-    name: str
-    kind: Any
-    json_type: str
-    default: Any
-    title: str
-    description: str
-    section: str
-    choices: dict[str, str]
-    minimum: float | None
-    maximum: float | None
-    is_brake: bool
-    is_dag_only: bool
-
-    @property
-    def takes(self) -> str:
-        """What it takes, in words."""
-        if self.choices:
-            return " or ".join(self.choices)
-        words = {"boolean": "true or false", "number": "a number", "integer": "a whole number"}.get(self.json_type)
-        return "a text" if words is None else words + ("" if self.maximum is None else self._range)
-
-    @property
-    def _range(self) -> str:
-        return f" from {self.minimum:g} to {self.maximum:.0f}"
-
-
-def _declare() -> tuple[Param, ...]:
-    """Read the declarations out of :class:`RunParams`."""
-    json_types = {bool: "boolean", int: "integer", float: "number"}
-    defaults = msgspec.to_builtins(RunParams())
-    found = []
-    for field in msgspec.structs.fields(RunParams):
-        bare, meta = field.type.__origin__, field.type.__metadata__[0]
-        param = Param(
-            name=field.name,
-            kind=field.type,
-            json_type=json_types.get(bare, "string"),
-            default=defaults[field.name],
-            title=meta.title,
-            description=meta.description,
-            minimum=meta.ge,
-            maximum=meta.le,
-            **meta.extra,
-        )
-        found.append(param)
-    return tuple(found)
-
-
 #: Every param, in the order of the trigger form.
-PARAMS = _declare()
-PARAM_NAMES = tuple(param.name for param in PARAMS)
+PARAMS = read_declarations(RunParams)
+PARAM_NAMES = tuple(declared.name for declared in PARAMS)
 
 
 def parse_params(given: Mapping[str, object]) -> RunParams:
@@ -246,19 +206,15 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
     """
     faults = [_describe_unknown(name) for name in given if name not in PARAM_NAMES]
     values: dict[str, Any] = {}
-    for param in PARAMS:
-        if param.name in given:
+    for declared in PARAMS:
+        if declared.name in given:
             try:
-                values[param.name] = msgspec.convert(given[param.name], param.kind, strict=False)
-            except msgspec.ValidationError:
-                faults.append(f"{param.name} cannot be {_show(given[param.name])}; it takes {param.takes}")
+                values[declared.name] = declared.read(given[declared.name])
+            except ValueError as error:
+                faults.append(str(error))
     if faults:
         raise SettingsError(f"The run's params are wrong: {'; '.join(faults)}. Correct them and trigger the run again.")
     return RunParams(**values)
-
-
-def _show(value: object) -> str:
-    return neutralise(repr(value), 80)
 
 
 def _describe_unknown(name: object) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.sdk import Param as FormField
 
-from oduyo_provider.core.params import PARAMS, Param
+from oduyo_provider.core.declaration import Param
+from oduyo_provider.core.params import PARAMS
 from oduyo_provider.hooks.environment import PARAMS_VARIABLE, read_defaults
 
 

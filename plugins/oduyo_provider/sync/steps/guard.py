@@ -84,7 +84,7 @@ def _judge(trips: list[Trip], sample: list[str], params: RunParams) -> bool:
         return False
     figures = "; ".join(trip.message for trip in trips)
     if params.allow_unsafe:
-        log.warning("Going on although a brake tripped, as allow_unsafe says: %s", figures)
+        log.warning("Going on although a brake tripped, as release says: %s", figures)
         return False
     if params.dry_run:
         log.warning("A brake trips on this plan; a run that writes would stop here: %s", figures)
@@ -94,7 +94,7 @@ def _judge(trips: list[Trip], sample: list[str], params: RunParams) -> bool:
         return True
     raise UnsafePlanError(
         f"Stopped before any write: {figures}. For example: {' | '.join(sample[:3]) or 'no change is planned'}. If this "
-        "is right, trigger the run again with allow_unsafe, or with on_unsafe=ask to approve it in the UI; if not, "
+        "is right, trigger the run again with release=…, naming that brake, or with on_unsafe=ask to approve it in the UI; if not, "
         "look at the ERP query and the ERP's table first."
     )
 
