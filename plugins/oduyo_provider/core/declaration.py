@@ -58,7 +58,7 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
-def param(
+def param(  # noqa: PLR0913  its arguments are what a param can say of itself
     title: str,
     description: str,
     *,

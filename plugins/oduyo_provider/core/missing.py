@@ -92,8 +92,8 @@ class MissingRecords:
         rules, counts, record = self._rules, self._sink.counts, match.record
         twins = tuple(get_id(twin) for twin in match.twins)
         entry = msgspec.structs.replace(entry, oduyo_id=get_id(record), twins=twins)
-        if rules.has_unreadable_ids or not self._is_in_scope(record):
-            counts.out_of_scope += not rules.has_unreadable_ids
+        if rules.may_lack_rows or not self._is_in_scope(record):
+            counts.out_of_scope += not rules.may_lack_rows
             self._sink.note(key, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)

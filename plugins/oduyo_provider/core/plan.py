@@ -42,7 +42,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param released: names of the brakes that may trip in this run.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
-    :param has_unreadable_ids: of any row: then no record counts as missing.
+    :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
+        record counts as missing.
     :param is_first: no run of this source has been applied yet.
     """
 
@@ -55,7 +56,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     released: frozenset[str] = frozenset()
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
-    has_unreadable_ids: bool = False
+    may_lack_rows: bool = False
     is_first: bool = False
 
 

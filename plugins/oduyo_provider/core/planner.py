@@ -261,7 +261,7 @@ class _Planner:
                 and not entry.is_retirement_released
             ):
                 self.counts.retired_week += 1
-            if is_own and self.matching.get(key) is None and key not in self.rows:
+            if is_own and self.matching.get(key) is None and key not in self.rows and not self.rules.may_lack_rows:
                 self._forget(key, entry)
 
     def _forget(self, key: str, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,46 +47,50 @@ def build_dag(
     :param params_variable: the environment variable that sets other defaults of the params.
     :raises SettingsError: that variable cannot be used; as the DAG's import error it says what to mend.
     """
-    folder, resource = str(sql_folder), operator.resource
-    asset, updates = ASSETS[resource.name]
-
-    def list_records() -> Reference:
-        return tasks.run_snapshot(resource, folder)
-
     with DAG(
         dag_id=dag_id,
         description=doc.strip().splitlines()[0].rstrip("."),
         doc_md=build_dag_doc(doc),
         schedule=schedule or None,
-        start_date=datetime(2025, 1, 1, tzinfo=timezone.utc),
+        start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
-        params=build_form(tasks.list_queries(folder), params_variable),
+        params=build_form(tasks.list_queries(str(sql_folder)), params_variable),
         tags=["oduyo", "erp"],
         default_args=RETRIES,
     ) as dag:
-        snapshot = _step("snapshot", inlets=[asset])(list_records)()
-        parts = _step("extract")(tasks.run_extract)(snapshot, folder)
-        plans = _step("transform")(tasks.run_transform).expand(part=parts)
-        decision = _step("guard")(tasks.run_guard)(plans)
-        approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
-        load = operator(
-            task_id="load",
-            plan=decision,
-            trigger_rule=TriggerRule.NONE_FAILED,
-            source_query=f"{folder}/{{{{ params.erp_query }}}}.sql",
-            doc_md=TASK_DOCS["load"],
-        )
-        report = OduyoReportOperator(
-            task_id="report",
-            trigger_rule=TriggerRule.ALL_DONE,
-            outlets=[updates],
-            on_failure_callback=announce_failure,
-            on_success_callback=announce_success,
-            doc_md=TASK_DOCS["report"],
-        )
-        approve >> load >> report
+        _wire_steps(operator, str(sql_folder))
     return dag
+
+
+def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
+    """The tasks, in the order in which a row passes them."""
+    asset, updates = ASSETS[operator.resource.name]
+
+    def list_records() -> Reference:
+        return tasks.run_snapshot(operator.resource, sql_folder)
+
+    snapshot = _step("snapshot", inlets=[asset])(list_records)()
+    parts = _step("extract")(tasks.run_extract)(snapshot, sql_folder)
+    plans = _step("transform")(tasks.run_transform).expand(part=parts)
+    decision = _step("guard")(tasks.run_guard)(plans)
+    approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
+    load = operator(
+        task_id="load",
+        plan=decision,
+        trigger_rule=TriggerRule.NONE_FAILED,
+        source_query=f"{sql_folder}/{{{{ params.erp_query }}}}.sql",
+        doc_md=TASK_DOCS["load"],
+    )
+    report = OduyoReportOperator(
+        task_id="report",
+        trigger_rule=TriggerRule.ALL_DONE,
+        outlets=[updates],
+        on_failure_callback=announce_failure,
+        on_success_callback=announce_success,
+        doc_md=TASK_DOCS["report"],
+    )
+    approve >> load >> report
 
 
 def _step(task_id: str, **options: Any) -> Any:

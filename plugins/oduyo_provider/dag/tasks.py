@@ -13,6 +13,7 @@ from airflow.sdk import get_current_context
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.redact import neutralise
 from oduyo_provider.hooks.environment import open_erp, open_oduyo, read_step
 from oduyo_provider.operators.errors import noting_errors
 from oduyo_provider.sync.staging.manifests import Reference
@@ -84,7 +85,7 @@ def read_query(folder: str, params: RunParams) -> str:
     if path is None:
         there = ", ".join(list_queries(folder)) or "none"
         raise SettingsError(
-            f"There is no query {params.erp_query}.sql in {folder}; the queries there are: {there}. Choose one of them as "
+            f"There is no query {neutralise(params.erp_query, 100)}.sql in {folder}; the queries there are: {there}. Choose one of them as "
             "erp_query, or add the file on all workers."
         )
     try:

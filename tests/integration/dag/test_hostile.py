@@ -300,7 +300,7 @@ def test_a_param_of_the_wrong_kind_is_refused_when_the_run_is_triggered(
     from airflow.sdk.exceptions import ParamValidationError
 
     wrong: list[dict[str, Any]] = [
-        {"max_missing_ratio": 1.5},
+        {"max_missing_percent": 150},
         {"on_missing": "sil"},
         {"dry_run": "belki"},
         {"max_text_length": 0},

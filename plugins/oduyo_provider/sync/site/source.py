@@ -5,6 +5,8 @@ A plan number orders the plans of one source; no order rests on two machines' cl
 
 from __future__ import annotations
 
+import msgspec
+
 from oduyo_provider.core.errors import OutdatedPlanError
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.staging import layout
@@ -23,12 +25,13 @@ class Opened(StateFile, frozen=True, kw_only=True):
 class Applied(StateFile, frozen=True, kw_only=True):
     """The plan of this source that took the lease last.
 
-    :param number: its plan number; ``generation`` its name.
+    :param number: its plan number; ``generation`` its name, ``run`` the run's.
     :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
     """
 
     number: int
     generation: str
+    run: str
     merged: int = 0
 
 
@@ -54,11 +57,18 @@ class SourceState:
         self._folder = folder
         self.source = source
 
-    def draw_number(self, run: str, attempt: str) -> int:
-        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second."""
+    def draw_number(self, run: str, attempt: str, *, is_shared: bool = False) -> int:
+        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
+
+        :param is_shared: the instances of a mapped task have one number: that which the first of them drew.
+        """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
         number = max(map(_read_number, names), default=0) + 1
+        for name in reversed(names) if is_shared else ():
+            known = read_state(drawn, name, Numbered)
+            if known is not None and known.run == run:
+                return _read_number(name)
         write_state(drawn, _name_number(number, attempt), Numbered(run=run))
         for name in names:
             if 0 < _read_number(name) <= number - KEPT_NUMBERS:
@@ -74,7 +84,7 @@ class SourceState:
             if _read_number(name) < number:
                 passed.delete(name)
 
-    def check_order(self, number: int, generation: str) -> None:
+    def check_order(self, number: int, generation: str, run: str) -> None:
         """Refuse a plan that is older than one that may write. Under the lease.
 
         :raises OutdatedPlanError: naming the other plan.
@@ -87,7 +97,7 @@ class SourceState:
             state = read_state(passed, newest, Numbered)
             other = f"plan {_read_number(newest)} of {state.run if state else self.source}"
         elif (applied is not None and applied.number > number) or (
-            applied is not None and applied.number == number and applied.generation != generation
+            applied is not None and applied.number == number and applied.run != run
         ):
             other = applied.generation
         if other:
@@ -100,11 +110,11 @@ class SourceState:
         """The plan that took the lease last; None when there was none."""
         return read_state(self._folder, layout.APPLIED, Applied)
 
-    def note_applied(self, number: int, generation: str) -> None:
+    def note_applied(self, number: int, generation: str, run: str) -> None:
         """A plan begins to write. Under the lease."""
         before = self.read_applied()
         merged = 0 if before is None else before.merged
-        write_state(self._folder, layout.APPLIED, Applied(number=number, generation=generation, merged=merged))
+        write_state(self._folder, layout.APPLIED, Applied(number=number, generation=generation, run=run, merged=merged))
 
     def note_merged(self, number: int, digests: list[str]) -> None:
         """The outcomes of a plan whose load came to its end are in the ledger. Under the lease.
@@ -114,12 +124,10 @@ class SourceState:
         before = self.read_applied()
         if before is None or before.merged > number:
             return
-        write_state(
-            self._folder,
-            layout.APPLIED,
-            Applied(number=before.number, generation=before.generation, merged=number),
-        )
-        write_state(self._folder, layout.KNOWN_REJECTED, KnownRejected(digests=sorted(digests)))
+        # Of the instances of a mapped task, which share a number, each has rejected rows of its own.
+        known = self.read_known_rejected() if before.merged == number else frozenset()
+        write_state(self._folder, layout.APPLIED, msgspec.structs.replace(before, merged=number))
+        write_state(self._folder, layout.KNOWN_REJECTED, KnownRejected(digests=sorted({*digests, *known})))
 
     def read_known_rejected(self) -> frozenset[str]:
         """Digests of the rows that the last applied run rejected."""
