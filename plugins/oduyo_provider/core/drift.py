@@ -27,9 +27,11 @@ class Drift(str, Enum):
 
 
 def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
-    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments."""
+    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, UUIDs in any case."""
     if stored == wanted or (not stored and not wanted):
         return True
+    if field == "integration_id" and stored:
+        return compute_match_key(stored) == compute_match_key(wanted)
     if normaliser.resource.kinds.get(field) in _BY_MEANING:
         return normaliser.same(field, stored, wanted)
     return False

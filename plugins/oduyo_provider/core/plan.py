@@ -119,6 +119,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     :param real_updates: updates that change more than dates.
     :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
     :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
+    :param released: name of a brake that is released for rows → the rows that are applied for that.
     :param samples: name of a brake → changes that count for it, a few.
     """
 
@@ -155,6 +156,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     warnings: dict[str, int] = {}
     pairs: dict[str, Pair] = {}
     samples: dict[str, list[str]] = {}
+    released: dict[str, int] = {}
 
     @property
     def matched(self) -> int:
@@ -190,6 +192,7 @@ def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> di
 
 _ADD: dict[str, Callable[[Any, Any], Any]] = {
     "reasons": add_counts,
+    "released": add_counts,
     "warnings": add_counts,
     "pairs": _add_pairs,
     "samples": _add_samples,

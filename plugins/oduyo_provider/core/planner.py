@@ -129,25 +129,26 @@ class _Planner:
     def _compare(self, raw: dict[str, object], integration_id: str, payload: Payload) -> None:
         key = compute_match_key(integration_id)
         entry, match = self.matching.entries.get(key), self.matching.get(key)
-        if self._is_others(entry):
-            self._reject_other_source(raw, integration_id, entry)
-        elif match is not None:
+        owner = entry.source if entry is not None else ""
+        if owner and owner != self.rules.source:
+            if "other_source" not in self.rules.released:
+                self._reject_other_source(raw, integration_id, owner)
+                return
+            self.release("other_source", f"{integration_id}: the record belonged to {show_value(owner)}")
+        if match is not None:
             self._compare_with(raw, integration_id, payload, entry, match)
-        elif entry is not None and entry.is_made and "vanished" not in self.rules.released:
+        elif entry is None or not entry.is_made:
+            self._create(integration_id, payload, entry)
+        elif "vanished" in self.rules.released:
+            self.release("vanished", f"{integration_id} (Ödüyo {entry.oduyo_id}) is not listed any more")
+            self._create(integration_id, payload, entry)
+        else:
             self.counts.vanished += 1
             self.sample("vanished", f"{integration_id} (Ödüyo {entry.oduyo_id}) is not listed any more")
             self.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
-        else:
-            self._create(integration_id, payload, entry)
 
-    def _is_others(self, entry: Entry | None) -> bool:
-        owner = entry.source if entry is not None else ""
-        return bool(owner) and owner != self.rules.source and "other_source" not in self.rules.released
-
-    def _reject_other_source(self, raw: dict[str, object], integration_id: str, entry: Entry | None) -> None:
-        detail = (
-            f"the record belongs to {show_value(entry.source if entry else '')}; release other_source to take it over"
-        )
+    def _reject_other_source(self, raw: dict[str, object], integration_id: str, owner: str) -> None:
+        detail = f"the record belongs to {show_value(owner)}; release other_source to take it over"
         self.counts.other_source += 1
         if not self.reject(raw, integration_id, [Fault(_KEY, "other_source", detail)]):
             self.counts.new_other_source += 1
@@ -165,8 +166,9 @@ class _Planner:
 
     def _take_refused(self, entry: Entry | None, change: Change) -> bool | None:
         """False to send; True to send what was refused long ago; None when a refusal is known and nothing is sent."""
-        digest = compute_payload_digest(change.action, change.payload)
-        if entry is None or entry.refused is None or not entry.is_refusal_of(digest) or self.rules.resend_refused:
+        if entry is None or entry.refused is None or self.rules.resend_refused:
+            return False
+        if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
             return False
         return True if self.rules.now - entry.refused.since >= RESEND_AFTER_S else None
 
@@ -175,12 +177,14 @@ class _Planner:
     ) -> None:
         record = match.record
         differs = find_differences(self.normaliser, payload, record, entry)
-        if "key1" in differs and (record.get("key1") or "").strip() and "other_firm" not in self.rules.released:
+        if "key1" in differs and (record.get("key1") or "").strip():
             theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
             detail = f"Ödüyo's record {get_id(record)} has key1 '{theirs}', the row '{ours}': another firm's record"
-            self.reject(raw, integration_id, [Fault("key1", "other_firm", detail)])
-            self.sample("other_firm", f"{integration_id}: {detail}")
-            return
+            if "other_firm" not in self.rules.released:
+                self.reject(raw, integration_id, [Fault("key1", "other_firm", detail)])
+                self.sample("other_firm", f"{integration_id}: {detail}")
+                return
+            self.release("other_firm", f"{integration_id}: {detail}")
         self._note_match(integration_id, payload, entry, match)
         if not differs:
             self.counts.unchanged += 1
@@ -301,6 +305,11 @@ class _Planner:
         if not is_known:
             self.sample("rejected", f"{integration_id}: {'; '.join(fault.detail for fault in faults)}")
         return is_known
+
+    def release(self, brake: str, text: str) -> None:
+        """Count a row that is applied because a person has released a brake."""
+        self.counts.released[brake] = self.counts.released.get(brake, 0) + 1
+        self.sample(brake, text)
 
     def note(self, key: str, entry: Entry) -> None:
         """Remember an entry, if it is another one than before."""

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import StopError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.sync.apply.canary import Canary, choose_canaries, is_canary
 from oduyo_provider.sync.apply.looker import Looker
@@ -25,7 +24,6 @@ from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from oduyo_provider.sync.apply.work import Course, Ready, Work
-from oduyo_provider.sync.runtime.timing import SENT_WITHIN_S
 
 #: How often the fate of a change is looked for: after the first look what did not arrive is sent once more.
 ROUNDS = 2
@@ -56,15 +54,16 @@ class Applier:
         pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
         pending = self._take_resends(recorder, pending)
         self._note_proven(recorder, changes)
+        is_over = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
             for action in Action:
                 await self._send(recorder, action, [change for change in pending if change.action is action])
             await self._verifier.verify(recorder, find_unread(recorder, changes))
-        except StopError:
-            self._sender.release_refusals()
-            raise
+            is_over = False
         finally:
+            if is_over:
+                self._sender.release_refusals()
             await recorder.flush()
         if not self.is_settled(recorder):
             self._unsettled.append((recorder, list(changes)))
@@ -123,21 +122,15 @@ class Applier:
             position += size
 
     async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent."""
+        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent.
+
+        Load has waited until nothing of it can take effect any more.
+        """
         earlier = [change for change in pending if recorder.history.sends.get(change.key)]
         if not earlier:
             return list(pending)
-        await self._wait_for_earlier(recorder, earlier)
         await self._judge_sought(recorder, earlier, is_last=False)
         return [change for change in pending if change.key not in recorder.settled]
-
-    async def _wait_for_earlier(self, recorder: Recorder, earlier: Sequence[Change]) -> None:
-        now, settle_s = self._work.clock.now(), self._work.settle_s
-        unknown = [at for change in earlier if (at := recorder.history.unknown.get(change.key)) is not None]
-        if unknown:
-            # A stamp from the future counts as now.
-            last_at = min(max(unknown) + SENT_WITHIN_S, now)
-            await self._wait_until(last_at + settle_s, len(unknown))
 
     async def _settle(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> None:
         """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""

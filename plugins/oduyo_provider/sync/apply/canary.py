@@ -29,7 +29,7 @@ _KEY = "integration_id"
 
 def is_canary(change: Change) -> bool:
     """Whether a change can be the first of its kind: one that only mends the form of a key cannot."""
-    return change.differs != (_KEY,)
+    return change.differs != (_KEY,) or change.is_adoption
 
 
 class Canary:
@@ -115,7 +115,9 @@ class Canary:
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
-        return record, [twin for twin in same if twin["id"] != known.oduyo_id] if record else []
+        if record is None or self._work.is_create_mode:  # which makes every row again, as asked
+            return record, []
+        return record, [twin for twin in same if twin["id"] != known.oduyo_id]
 
     def _count_without_effect(self, change: Change) -> bool:
         self._course.without_effect[change.action] += 1

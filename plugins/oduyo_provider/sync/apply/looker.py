@@ -130,6 +130,10 @@ class Looker:
         if self._work.is_others(entry):
             self._take(recorder, change, Outcome.STALE, reason=OTHERS)
             return True
+        is_made = change.action is Action.CREATE and entry is not None and entry.is_made
+        if is_made and "vanished" not in self._work.released:
+            self._take(recorder, change, Outcome.STALE, reason=APPEARED)
+            return True
         return False
 
     def _take(

@@ -86,7 +86,7 @@ def find_lost_fields(change: Change, looked: Remote, record: Remote, normaliser:
 
 
 def _find_alteration(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> Finding | None:
-    is_mending = change.action is not Action.CREATE and _KEY in change.differs
+    is_mending = change.action is not Action.CREATE and _KEY in change.differs and not change.is_adoption
     if _KEY in stored and not is_mending:
         return Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])
     letters = sorted(find_other_letters(change.payload, stored, normaliser))

@@ -14,6 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.ledger import Entry, apply_result
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
@@ -211,7 +212,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
             if key in keys and _may_write(entries.get(key), plan):
                 entries.pop(key, None)
     results = part.read_history().results
-    if not results:
+    if not results or part.manifest.params.sync_mode is SyncMode.CREATE:  # which leaves the ledger alone
         return
     date_field = part.manifest.snapshot.resource.date_field
     for change in part.read_changes():

@@ -55,7 +55,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     trips = compute_trips(
         counts, params.limits, look_alikes=len(look_alikes), compares=params.sync_mode is SyncMode.UPSERT
     )
-    kept = [] if "look_alikes" in params.release else look_alikes
+    kept = [] if params.limits.is_released("look_alikes", len(look_alikes)) else look_alikes
     counts = _count_look_alikes(counts, kept, source.read_known_rejected(), parts)
     blocking = [trip for trip in trips if trip.blocks and not trip.is_released]
     is_opened = step.is_exempt or step.is_manual or state.is_opened(snapshot.source)
