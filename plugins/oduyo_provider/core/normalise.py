@@ -204,6 +204,13 @@ def _compute_warnings(payload: Payload) -> list[Fault]:
         warnings.append(
             Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
         )
+    warnings += [
+        Fault(
+            name, "replacement_character", f"{show_value(text)} holds U+FFFD, which stands for a letter that was lost"
+        )
+        for name, text in payload.items()
+        if "\ufffd" in text
+    ]
     created, updated = payload.get(_CREATED), payload.get(_UPDATED)
     if created and updated and updated < created:
         warnings.append(Fault(_UPDATED, "before_created", f"updated at {updated}, created at {created}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
-from oduyo_provider.core.values.text import clean_text, has_controls, parse_staged_text
+from oduyo_provider.core.values.text import clean_text, has_controls, parse_bytes, parse_staged_text
 
 ACTIVE = "1"
 PASSIVE = "0"
@@ -20,7 +20,7 @@ _ONE_I = str.maketrans("İIı", "iii")
 
 
 def parse_status(value: object) -> str:
-    """``"1"`` or ``"0"`` of a truth value, 0, 1 or one of the words; NULL and blank are ``"1"``.
+    """``"1"`` or ``"0"`` of a truth value, 0, 1, a bit or one of the words; NULL and blank are ``"1"``.
 
     :raises InvalidValueError: ``unknown_status`` for anything else: no status is guessed.
     """
@@ -45,11 +45,14 @@ def _find_number(value: float | Decimal) -> str | None:
 
 
 def _find_word(value: object) -> str | None:
+    raw = parse_bytes(value)
+    if raw and int.from_bytes(raw, "big") in (0, 1):  # MySQL's BIT
+        return ACTIVE if raw[-1] else PASSIVE
     try:
-        raw = value if isinstance(value, str) else parse_staged_text(value)
-        word = clean_text(raw)
+        text = value if isinstance(value, str) else parse_staged_text(value)
+        word = clean_text(text)
     except InvalidValueError:
         return None
-    if not word and has_controls(raw):  # a MySQL BIT arrives as the byte 0 or 1: not blank, and not to be guessed
+    if not word and has_controls(text):  # a bit as text, perhaps: not blank, so not to be guessed
         return None
     return _WORDS.get(word.translate(_ONE_I).lower())
