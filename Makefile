@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test test-wheel dist matrix chaos bench lint lock clean
+.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -76,6 +76,9 @@ test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --omit='$(STRICT)' --fail-under=90 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
 	  echo "Less than 90 % is covered: the lines above name what no test reaches." >&2; exit 1; }
 
+unit: $(STAMP) ## the unit tests without the slow ones, in less than a minute
+	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)
+
 chaos: $(STAMP) ## thousands of seeded faults and a hundred kills, with a table of what happened
 	@CHAOS=all $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
 
@@ -106,10 +109,14 @@ dist: $(STAMP) ## the wheel and the sdist, in dist/
 matrix: dist ## the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
 	@tests/system/matrix.sh dist/*.whl
 
-lint: $(STAMP) ## style, format and types
+lint: $(STAMP) ## style, format, types, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
+
+docs: $(STAMP) ## make docs/reference anew from the code
+	@$(BIN)/python docs/reference.py
 
 lock: $(STAMP) ## resolve requirements.lock anew (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv. Install it, then try again." >&2; exit 1; }
@@ -118,5 +125,5 @@ lock: $(STAMP) ## resolve requirements.lock anew (needs uv)
 
 clean: ## stop what make ui left, and remove .venv, .run and caches
 	@if [ -x $(BIN)/python ] && [ -d .run ]; then $(BIN)/python -m sandbox.demo stop --remove || true; fi
-	@rm -rf .venv .run .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf .venv .run .coverage .import_linter_cache htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

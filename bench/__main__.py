@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import apply, compute, dag, noop, scale
+from bench import apply, compute, dag, noop
 from bench.measure import describe_machine, finish
 
 
@@ -27,10 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole = dag.measure_dag()
     dag.print_dag(whole)
     bounds += compute.compute_bounds(sizes) + noop.compute_bounds(still) + dag.compute_bounds(whole)
-    if scaled := scale.measure_scale():
-        scale.print_scale(scaled)
-        bounds += scale.compute_bounds(scaled)
-    finish({**machine, "apply": cells, "compute": sizes, "noop": still, "dag": whole, "scale": scaled}, bounds)
+    finish({**machine, "apply": cells, "compute": sizes, "noop": still, "dag": whole}, bounds)
     return 0 if all(bound.holds for bound in bounds) else 1
 
 

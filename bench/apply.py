@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.measure import (
+    MAX_CPU_RATIO,
+    MIN_REACH,
+    MIN_SPEED_RATIO,
     Account,
     Bound,
     Figures,
@@ -23,21 +26,15 @@ from bench.measure import (
     run_child,
 )
 
-#: Of the bare loop's rows a second, and of its CPU a row, without delay.
-MIN_SPEED_RATIO, MAX_CPU_RATIO = 0.9, 1.2
-#: Of concurrency ÷ the time of one request alone, with delay.
-MIN_REACH = 0.97
-#: Fewer rows say little about the ratios above.
-MIN_ROWS = 20_000
-MIN_ROWS_PER_SLOT = 100
-
+#: Rows without delay: fewer say little about the ratios.
+ROWS = 20_000
 #: Latency → rows for each request that is under way at once: half a minute to a minute, so that login and read-back weigh
 #: as little as they do in a load.
 ROWS_PER_SLOT = {20.0: 1_200, 50.0: 600, 200.0: 300}
-#: More would be many partitions, which are loads of their own.
 MAX_ROWS = 19_200
-LATENCIES_MS = (0.0, *ROWS_PER_SLOT)
-CONCURRENCIES = (1, 8, 16, 64)
+CONCURRENCIES = tuple(MIN_REACH)
+#: Latency and requests at a time of the short form.
+SHORT_GRID = ((0.0, 16), (20.0, 8), (20.0, 64), (50.0, 16))
 
 _HEAD = ("way", "rows", "rows/s", "CPU s per 1,000", "created", "peak MiB")
 
@@ -48,7 +45,7 @@ def run_contender(name: str, account: Account, rows: int, concurrency: int, pref
     return run_child("bench.contenders", name, *options) | {"rows": rows}
 
 
-def measure_cell(rows: int, concurrency: int, latency_ms: float, pairs: int, hook_rows: int) -> Figures:
+def measure_cell(rows: int, concurrency: int, latency_ms: float, *, pairs: int = 1, hook_rows: int = 0) -> Figures:
     """The provider beside the others at one latency and concurrency, each on a fresh server.
 
     :param pairs: how often provider and bare loop are run in turn.
@@ -57,46 +54,37 @@ def measure_cell(rows: int, concurrency: int, latency_ms: float, pairs: int, hoo
     runs: dict[str, list[Figures]] = {"provider": [], "bare": []}
     alone_s: list[float] = []
     for number in range(pairs):
-        with open_server(latency_ms=latency_ms) as account:
+        with open_server(latency_ms) as account:
             alone_s.append(run_child("bench.contenders", "alone", *account.arguments)["wall_s"])
         # Whoever comes first in one pair comes second in the next.
         for name in sorted(runs, reverse=bool(number % 2)):
-            with open_server(latency_ms=latency_ms) as account:
+            with open_server(latency_ms) as account:
                 runs[name].append(run_contender(name, account, rows, concurrency))
     cell: Figures = {"latency_ms": latency_ms, "concurrency": concurrency, "rows": rows, "pairs": pairs}
     cell |= {name: compute_medians(found) for name, found in runs.items()}
     if hook_rows:
-        with open_server(latency_ms=latency_ms) as account:
+        with open_server(latency_ms) as account:
             cell["hook"] = run_contender("hook", account, hook_rows, concurrency)
-    both = list(zip(runs["provider"], runs["bare"], strict=True))
-    cell["speed_ratio"] = median(ours["rows_s"] / bare["rows_s"] for ours, bare in both)
-    cell["cpu_ratio"] = median(ours["cpu_s"] / bare["cpu_s"] for ours, bare in both)
-    whole = [(ours["wall_s"] + ours["stage_s"], ours["cpu_s"] + ours["stage_cpu_s"], bare) for ours, bare in both]
-    cell["whole_speed_ratio"] = median(bare["wall_s"] / wall_s for wall_s, _, bare in whole)
-    cell["whole_cpu_ratio"] = median(cpu_s / bare["cpu_s"] for _, cpu_s, bare in whole)
-    limits = [concurrency / alone for alone in alone_s]
+    for name, figure in (("speed_ratio", "rows_s"), ("cpu_ratio", "cpu_s")):
+        cell[name] = median(
+            ours[figure] / bare[figure] for ours, bare in zip(runs["provider"], runs["bare"], strict=True)
+        )
     cell["alone_ms"] = 1000 * median(alone_s)
-    cell["reach"] = median(run["rows_s"] / limit for run, limit in zip(runs["provider"], limits, strict=True))
-    cell["load_reach"] = median(
-        rows / (run["wall_s"] - run["plan_s"]) / limit for run, limit in zip(runs["provider"], limits, strict=True)
-    )
-    cell["bare_reach"] = median(run["rows_s"] / limit for run, limit in zip(runs["bare"], limits, strict=True))
+    for name, way in (("reach", "provider"), ("bare_reach", "bare")):
+        cell[name] = median(run["rows_s"] * alone / concurrency for run, alone in zip(runs[way], alone_s, strict=True))
     return cell
 
 
 def compute_bounds(cell: Figures) -> list[Bound]:
-    """The bounds that a cell is large enough for."""
+    """The bounds of a cell."""
     where = f"{cell['latency_ms']:g} ms, {cell['concurrency']} at a time"
-    if cell["latency_ms"] == 0:
-        if cell["rows"] < MIN_ROWS:
-            return []
-        return [
-            Bound(f"rows/s of the bare loop's ({where})", cell["speed_ratio"], ">=", MIN_SPEED_RATIO),
-            Bound(f"CPU a row of the bare loop's ({where})", cell["cpu_ratio"], "<=", MAX_CPU_RATIO),
-        ]
-    if cell["rows"] < MIN_ROWS_PER_SLOT * cell["concurrency"]:
-        return []
-    return [Bound(f"rows/s of concurrency ÷ one request ({where})", cell["reach"], ">=", MIN_REACH)]
+    if cell["latency_ms"]:
+        least = MIN_REACH.get(cell["concurrency"])
+        return [Bound(f"rows/s of concurrency ÷ one request ({where})", cell["reach"], ">=", least)] if least else []
+    return [
+        Bound(f"rows/s of the bare loop's ({where})", cell["speed_ratio"], ">=", MIN_SPEED_RATIO),
+        Bound(f"CPU a row of the bare loop's ({where})", cell["cpu_ratio"], "<=", MAX_CPU_RATIO),
+    ]
 
 
 def print_cell(cell: Figures) -> None:
@@ -106,58 +94,42 @@ def print_cell(cell: Figures) -> None:
         f"speed {cell['speed_ratio']:.2f} and CPU {cell['cpu_ratio']:.2f} of the bare loop's, "
         f"reach {cell['reach']:.3f} (bare loop {cell['bare_reach']:.3f}), one request alone {cell['alone_ms']:.2f} ms"
     )
-    print_table(title, _HEAD, [_row(name, cell[name]) for name in ("provider", "bare", "hook") if name in cell])
-    ours = cell["provider"]
-    print(
-        f"  the provider's {ours['wall_s']:.2f} s: {ours['plan_s']:.2f} s to check and plan, the rest to apply and read "
-        f"back (its reach {cell['load_reach']:.3f}); extract's staging of the rows before that, {ours['stage_s']:.2f} s, "
-        f"is not in it (with it: speed {cell['whole_speed_ratio']:.2f}, CPU {cell['whole_cpu_ratio']:.2f})"
-    )
+    _print_ways(title, {name: cell[name] for name in ("provider", "bare", "hook") if name in cell})
+    print(f"  {cell['provider']['plan_s']:.2f} s of the provider's time to check and plan the rows")
 
 
-def _row(name: str, figures: Figures) -> tuple[object, ...]:
-    return (
-        name,
-        int(figures["rows"]),
-        figures["rows_s"],
-        figures["cpu_s_per_1000"],
-        int(figures["created"]),
-        figures["peak_mb"],
-    )
+def _print_ways(title: str, ways: dict[str, Figures]) -> None:
+    names = ("rows_s", "cpu_s_per_1000")
+    rows = [
+        (way, int(run["rows"]), *(run[name] for name in names), int(run["created"]), run["peak_mb"])
+        for way, run in ways.items()
+    ]
+    print_table(title, _HEAD, rows)
 
 
 def measure_grid(*, full: bool) -> tuple[list[Figures], list[Bound]]:
-    """All latencies and concurrencies, or the three that say most."""
-    if full:
-        cells = [(latency, concurrency) for latency in LATENCIES_MS for concurrency in CONCURRENCIES]
-    else:
-        cells = [(0.0, 16), (20.0, 16), (50.0, 16)]
+    """All latencies and concurrencies, or the four that say most."""
+    latencies = (0.0, *ROWS_PER_SLOT)
+    grid = [(latency, at_once) for latency in latencies for at_once in CONCURRENCIES] if full else SHORT_GRID
     found: list[Figures] = []
-    for latency, concurrency in cells:
-        is_main = latency == 0 and concurrency == 16
-        rows = min(MAX_ROWS, ROWS_PER_SLOT[latency] * concurrency) if latency else MIN_ROWS
-        pairs = (5 if full else 3) if is_main else 1
-        hook_rows = (2000 if full else 500) if is_main else 20 * concurrency if full else 0
-        found.append(measure_cell(rows, concurrency, latency, pairs, hook_rows))
-        print_cell(found[-1])
+    for latency, concurrency in grid:
+        if latency:
+            cell = measure_cell(min(MAX_ROWS, ROWS_PER_SLOT[latency] * concurrency), concurrency, latency)
+        else:
+            cell = measure_cell(ROWS, concurrency, latency, pairs=5 if full else 3, hook_rows=500)
+        print_cell(cell)
+        found.append(cell)
     return found, [bound for cell in found for bound in compute_bounds(cell)]
 
 
 def measure_server(account: Account, rows: int, concurrency: int, *, has_peers: bool) -> Figures:
     """The provider against a server that is there; the others as well when they are wanted."""
-    stamp = f"{time.time_ns() // 1_000_000}"
-    figures = run_contender("provider", account, rows, concurrency, prefix=stamp)
-    figures["concurrency"] = concurrency
-    if has_peers:
-        for number, name in enumerate(("bare", "hook"), start=1):
-            figures[name] = run_contender(name, account, rows, concurrency, prefix=f"{stamp}{number}")
-    peers = [name for name in ("bare", "hook") if name in figures]
-    print_table(
-        f"{account.url}, {concurrency} at a time",
-        _HEAD,
-        [_row("provider", figures), *(_row(name, figures[name]) for name in peers)],
-    )
-    return figures
+    ways, stamp = ("provider", "bare", "hook") if has_peers else ("provider",), time.time_ns() // 1_000_000
+    found = {
+        way: run_contender(way, account, rows, concurrency, f"{stamp}{number or ''}") for number, way in enumerate(ways)
+    }
+    _print_ways(f"{account.url}, {concurrency} at a time", found)
+    return {**found.pop("provider"), "concurrency": concurrency, **found}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -167,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--user", default="bench")
     parser.add_argument("--password", default="bench")
     parser.add_argument("--api-key", default="bench")
-    parser.add_argument("--rows", type=int, default=MIN_ROWS)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--peers", action="store_true", help="with --url: create the rows in the other ways as well")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="without --url: of the server")
@@ -182,7 +154,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cells, bounds = measure_grid(full=True)
         finish({**describe_machine(), "cells": cells}, bounds)
     else:
-        cell = measure_cell(options.rows, options.concurrency, options.latency_ms, options.pairs, options.hook_rows)
+        cell = measure_cell(
+            options.rows, options.concurrency, options.latency_ms, pairs=options.pairs, hook_rows=options.hook_rows
+        )
         print_cell(cell)
         finish({**describe_machine(), **cell["provider"], **cell}, compute_bounds(cell))
 

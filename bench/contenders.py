@@ -26,12 +26,13 @@ from bench.measure import Account, Figures, Stopwatch, read_peak_mb, temporary_f
 from bench.rows import make_payloads
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.runtime.loop import run as run_loop
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
@@ -44,8 +45,7 @@ _ID = re.compile(r"<([0-9]+)>").search
 async def apply_provider(account: Account, rows: list[dict[str, str]], concurrency: int, folder: Path) -> Figures:
     """From staged rows to records that were read back: validation, plan, intents, calls, outcomes, read-back.
 
-    What comes before is extract's and has a bench of its own: listing what is there is not measured, staging the rows is
-    told apart as ``stage_s`` and ``stage_cpu_s``.
+    What comes before, listing what is there and staging the rows, has a bench of its own.
     """
     settings = Settings(
         base_url=f"{account.url}/api/v1",
@@ -55,29 +55,17 @@ async def apply_provider(account: Account, rows: list[dict[str, str]], concurren
         max_concurrency=concurrency,
     )
     run = Run(Folder.open(str(folder)), "bench", "run", name_attempt(1))
-    params, normaliser = RunParams(allow_unsafe=True), Normaliser(SPECIAL_CODE)
+    step = StepContext(run=run, params=RunParams(), source="bench", buckets=DEFAULT_BUCKETS)
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        snapshot = await fetch_snapshot(
-            run, client, params, normaliser, site=settings.site, buckets=64, settle_s=settings.settle_s
-        )
-    given: list[dict[str, object]] = [dict(row) for row in rows]
-    staging = Stopwatch()
-    parts = stage_rows(run, given, snapshot, params.rules, buckets=64)
-    staged, watch = staging.read(), Stopwatch()
-    plans = [transform(run, part, params) for part in parts]
+        snapshot = await fetch_snapshot(step, client, settings.site)
+    parts = stage_rows(step, [dict[str, object](row) for row in rows], snapshot)
+    watch = Stopwatch()
+    plans = guard(step, [transform(step, part) for part in parts])["plans"]
     planned = watch.read()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings) for plan in plans]
-    total = watch.read()
-    created = sum(int(done["figures"].get("created", 0)) for done in loads)
-    return {
-        **total,
-        "created": created,
-        "stage_s": staged["wall_s"],
-        "stage_cpu_s": staged["cpu_s"],
-        "plan_s": planned["wall_s"],
-        "plan_cpu_s": planned["cpu_s"],
-    }
+        done = await load(step, plans, client, settings)
+    created = int(done["figures"].get("created", 0))
+    return {**watch.read(), "created": created, "plan_s": planned["wall_s"]}
 
 
 async def apply_bare(account: Account, rows: list[dict[str, str]], concurrency: int) -> Figures:
@@ -172,7 +160,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     if options.contender == "provider":
         with temporary_folder() as folder:
-            figures = run_loop(apply_provider(account, rows, options.concurrency, folder))
+            figures = asyncio.run(apply_provider(account, rows, options.concurrency, folder))
     elif options.contender == "bare":
         figures = asyncio.run(apply_bare(account, rows, options.concurrency))
     elif options.contender == "hook":

@@ -1,6 +1,6 @@
-"""``python -m bench.noop``: the whole run when both sides are the same already, over real HTTP from a server of its own.
+"""``python -m bench.noop``: the whole run when both sides are the same already, over real HTTP from the sandbox.
 
-Nothing may be written. Our own time is all of it but the server's share and the making up of the ERP's rows.
+Nothing may be written. Our own time is all of it but the sandbox's share and the making up of the ERP's rows.
 """
 
 from __future__ import annotations
@@ -9,42 +9,43 @@ import argparse
 import asyncio
 import json
 import logging
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import requests
-
 from bench.measure import (
+    MAX_IDLE_S_PER_100_000,
     Account,
     Bound,
     Figures,
     Stopwatch,
     describe_machine,
     finish,
-    open_server,
     print_table,
     read_peak_mb,
     run_child,
     temporary_folder,
 )
+from bench.rows import make_payloads
 from bench.sides import Database, Making
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
-from oduyo_provider.sync.steps.guard import check
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.report import Steps, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
+from sandbox.oduyo.server import Sandbox
 
-#: Of our own time, for 100,000 rows.
-MAX_OWN_S = 20.0
+#: As many as the bound speaks of.
 ROWS = 100_000
 
 
@@ -53,56 +54,44 @@ async def run_noop(account: Account, rows: int, folder: Path) -> Figures:
     settings = Settings(
         base_url=f"{account.url}/api/v1", username=account.user, password=account.password, api_key=account.api_key
     )
-    run = Run(Folder.open(str(folder)), "bench", "run", "try1")
-    params, normaliser = RunParams(), Normaliser(SPECIAL_CODE)
-    making, steps, watch = Making(), dict[str, Figures](), Stopwatch()
+    run = Run(Folder.open(str(folder)), "bench", "run", name_attempt(1))
+    step = StepContext(run=run, params=RunParams(), source="bench", buckets=DEFAULT_BUCKETS)
+    steps: dict[str, Figures] = {}
+    making, watch = Making(), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        snapshot = await fetch_snapshot(
-            run, client, params, normaliser, site=settings.site, buckets=DEFAULT_BUCKETS, settle_s=settings.settle_s
-        )
+        snapshot = await fetch_snapshot(step, client, settings.site)
     steps["snapshot"], watch = watch.read(), Stopwatch()
-    database = Database(rows, making)
-    parts = extract(
-        run,
-        database,
-        "SELECT",
-        query_name="bench",
-        snapshot=snapshot,
-        rules=params.rules,
-        buckets=DEFAULT_BUCKETS,
-    )
+    parts = extract(step, Database(rows, making), "SELECT", query_name="bench", snapshot=snapshot)
     steps["extract"], watch = watch.read(), Stopwatch()
     steps["extract"]["wall_s"] -= making.wall_s
     steps["extract"]["cpu_s"] -= making.cpu_s
-    plans = [transform(run, part, params) for part in parts]
+    plans = [transform(step, part) for part in parts]
     steps["transform"], watch = watch.read(), Stopwatch()
-    verdict = check(run, parts, plans, params)
+    guarded = guard(step, plans)
     steps["guard"], watch = watch.read(), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings) for plan in plans]
+        loaded = await load(step, guarded["plans"], client, settings)
     steps["load"], watch = watch.read(), Stopwatch()
-    made = report(run, Steps(snapshot, parts, plans, verdict, loads), dry_run=False)
+    made = await report(step, Steps(snapshot, parts, plans, guarded, loaded))
     steps["report"] = watch.read()
     return {"unchanged": made.unchanged, "extracted": made.extracted, "steps": steps, "peak_mb": read_peak_mb()}
 
 
 def measure_noop(rows: int) -> Figures:
-    """A server that holds all rows, and a whole run against it."""
-    with open_server(records=rows) as account:
-        before = _read_counts(account)
-        figures = run_child("bench.noop", "--rows", rows, "--url", account.url)
-        after = _read_counts(account)
-    figures["server_cpu_s"] = after["cpu_s"] - before["cpu_s"]
-    figures["writes"] = sum(int(after.get(call, 0) - before.get(call, 0)) for call in ("create", "update", "delete"))
-    figures["pages"] = int(after["list"])
+    """A sandbox in this process that holds all rows, and a whole run against it in another one."""
+    with Sandbox() as site:
+        site.seed(make_payloads(rows))
+        account = Account(site.url, site.account.username, site.account.password, site.account.api_key)
+        began_s = time.process_time()
+        figures = run_child("bench.noop", "--rows", rows, *account.arguments)
+        figures["server_cpu_s"] = time.process_time() - began_s
+        counters = site.log(since=sys.maxsize)["counters"]
+    figures["rows"] = rows
+    figures["writes"] = sum(counters[call] for call in ("create", "update", "delete"))
+    figures["pages"] = counters["list"]
     for name in ("wall_s", "cpu_s"):
         figures[name] = sum(step[name] for step in figures["steps"].values())
     figures["own_s"] = figures["wall_s"] - figures["server_cpu_s"]
-    return {"rows": rows, **figures}
-
-
-def _read_counts(account: Account) -> Figures:
-    figures: Figures = requests.post(f"{account.url}/_bench/counts", timeout=10).json()
     return figures
 
 
@@ -123,7 +112,7 @@ def compute_bounds(figures: Figures) -> list[Bound]:
     return [
         Bound(f"noop, {rows:,} rows: writes", figures["writes"], "<=", 0),
         Bound(f"noop, {rows:,} rows: unchanged", figures["unchanged"], ">=", rows),
-        Bound(f"noop, {rows:,} rows: our own seconds", figures["own_s"], "<=", MAX_OWN_S * rows / ROWS),
+        Bound(f"noop, {rows:,} rows: our own seconds", figures["own_s"], "<=", MAX_IDLE_S_PER_100_000 * rows / 100_000),
     ]
 
 
@@ -131,12 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.noop", description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
+    for name in ("url", "user", "password", "api-key"):
+        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.url:
         logging.disable(logging.WARNING)
+        account = Account(options.url, options.user, options.password, options.api_key)
         with temporary_folder() as folder:
-            print(json.dumps(asyncio.run(run_noop(Account(options.url), options.rows, folder))))
+            print(json.dumps(asyncio.run(run_noop(account, options.rows, folder))))
         return
     figures = measure_noop(options.rows)
     print_noop(figures)

@@ -9,4 +9,4 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 if not any(point.value.startswith("oduyo_provider.") for point in entry_points(group="airflow.plugins")):
-    from oduyo_provider.page.plugin import OduyoPlugin  # noqa: F401
+    from oduyo_provider.page.plugin import OduyoPlugin  # noqa: F401  Airflow looks for it in this module

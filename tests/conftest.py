@@ -19,6 +19,7 @@ from hypothesis import settings
 from sandbox.erp.load import load_demo
 from sandbox.erp.server import DemoErp, start_server, stop_server
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import Account
 
 ROOT = Path(__file__).parents[1]
 
@@ -103,7 +104,7 @@ def erp(erp_server: DemoErp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Erp]:
 @pytest.fixture(scope="session")
 def shared_oduyo() -> Iterator[Sandbox]:
     """One sandbox for all tests of a session."""
-    with Sandbox(username="muhasebe", password="gizli-parola/1+2", api_key="anahtar-7f3a9c51") as site:
+    with Sandbox(account=Account("muhasebe", "gizli-parola/1+2", "anahtar-7f3a9c51")) as site:
         yield site
 
 
@@ -140,7 +141,7 @@ def airflow_db() -> None:
     with warnings.catch_warnings():
         # Of svcs, which the in-process execution API imports; until it no longer imports fastapi's test client.
         warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient` is deprecated")
-        import airflow.api_fastapi.execution_api.app  # noqa: F401
+        import airflow.api_fastapi.execution_api.app  # noqa: F401  its warning comes here, once
     db.initdb()
 
 

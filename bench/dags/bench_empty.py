@@ -33,6 +33,6 @@ with DAG(
     plans = step(task_id="transform")(give).expand(first=parts)
     verdict = step(task_id="guard")(give)(parts, plans)
     approve = step(task_id="approve")(give)(verdict)
-    load = step(task_id="load", trigger_rule=TriggerRule.NONE_FAILED)(give).expand(first=plans)
+    load = step(task_id="load", trigger_rule=TriggerRule.NONE_FAILED)(give)(plans)
     report = step(task_id="report", trigger_rule=TriggerRule.ALL_DONE)(give)()
     approve >> load >> report

@@ -8,8 +8,10 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from sandbox.oduyo.habits.table import describe_habits, parse_habits
 from sandbox.oduyo.readings import parse_argument, parse_readings
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import ACCOUNT, Account
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -17,19 +19,29 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.oduyo",
         description="A local Ödüyo to try things on. Its control plane under /_sandbox/ has no password.",
+        epilog=f"habits, as --habit NAME, --habit NAME=VALUE or --habit 'NAME={{\"field\": value, ...}}'; fields that each takes are "
+        f"call, resource, ids, keys, text, share, probability, seed, skip and times.\n\n{describe_habits()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8600, help="0 takes a free port (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="other than loopback only inside a container")
     parser.add_argument("--db", metavar="FILE", help="SQLite file that keeps everything; default: gone at the end")
-    parser.add_argument("--username", default="oduyo", help="default: %(default)s")
-    parser.add_argument("--password", default="oduyo-parola", help="default: %(default)s")
-    parser.add_argument("--api-key", default="oduyo-anahtar", help="default: %(default)s")
+    parser.add_argument("--username", default=ACCOUNT.username, help="default: %(default)s")
+    parser.add_argument("--password", default=ACCOUNT.password, help="default: %(default)s")
+    parser.add_argument("--api-key", default=ACCOUNT.api_key, help="default: %(default)s")
     parser.add_argument(
         "--reading",
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="how an open point of the API is read, e.g. --reading id_compare=text; may be repeated",
+    )
+    parser.add_argument(
+        "--habit",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="how this site treats what it is sent, e.g. --habit cut=20; may be repeated; listed below",
     )
     return parser
 
@@ -42,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readings = parse_readings(dict(map(parse_argument, options.reading)))
     except ValueError as error:
         parser.error(f"--reading: {error}")
+    try:
+        habits = parse_habits(options.habit)
+    except ValueError as error:
+        parser.error(f"--habit: {error}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -49,10 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         host=options.host,
         db=options.db,
-        username=options.username,
-        password=options.password,
-        api_key=options.api_key,
+        account=Account(options.username, options.password, options.api_key),
         readings=readings,
+        habits=habits,
     )
     try:
         sandbox.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -53,6 +54,7 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")
         self._connection.create_function("fold", 1, fold, deterministic=True)
+        self._connection.create_function("loosen", 1, loosen, deterministic=True)
 
     def execute(self, sql: str, values: Sequence[SqlValue] = ()) -> sqlite3.Cursor:
         """Run one statement; outside :meth:`transaction` it commits by itself."""
@@ -64,7 +66,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
+        """All or nothing; one within another is part of it."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -81,3 +86,9 @@ class Database:
 def fold(text: object) -> str:
     """Text for searching: the four Turkish letters i are one, and case does not count."""
     return str(text or "").replace("İ", "i").replace("ı", "i").casefold()
+
+
+def loosen(text: object) -> str:
+    """Text as a loose comparison sees it: without case, accents and blanks at the end; ``ı`` stays a letter of its own."""
+    parts = unicodedata.normalize("NFKD", str(text or "").rstrip(" ").casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))

@@ -30,6 +30,9 @@ class Exchange(msgspec.Struct, kw_only=True):
     :param reason: why the request was refused.
     :param sent: the decoded body, while the request is handled.
     :param late_s: set by a fault: the write takes effect so much later.
+    :param wait_s: set by a habit: the answer waits so long.
+    :param ids: the records that a write made, changed or deleted, also where it takes effect later.
+    :param answer: the body of a write's answer as the site made it, whatever became of it on its way.
     """
 
     number: int
@@ -43,6 +46,9 @@ class Exchange(msgspec.Struct, kw_only=True):
     reason: str = ""
     sent: Any = None
     late_s: float = 0.0
+    wait_s: float = 0.0
+    ids: list[str] = []
+    answer: bytes = b""
 
     def as_entry(self) -> dict[str, object]:
         """The exchange as the control plane shows it, with the body's parts (``column``, ``filters``, …) beside it."""
@@ -55,6 +61,8 @@ class Exchange(msgspec.Struct, kw_only=True):
             "status": self.status,
             "fault": self.fault,
             "reason": self.reason,
+            "ids": self.ids,
+            "answer": self.answer.decode(),
         }
         try:
             parts = msgspec.json.decode(self.body) if self.body else {}

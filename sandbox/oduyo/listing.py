@@ -52,7 +52,7 @@ def parse_query(body: Mapping[str, object], resource: Resource, readings: Readin
     limit, offset = _parse_count(body, "limit"), _parse_count(body, "offset")
     if limit < 1:
         raise BadRequestError("limit must be at least 1")
-    where, values = _parse_filters(body.get("filters", ""), resource, readings.filtering)
+    where, values = _parse_filters(body.get("filters", ""), resource, readings)
     if readings.offset_meaning == "start_id":
         where, values, offset = f"({where}) AND id >= ?", (*values, offset), 0
     return Query(
@@ -98,7 +98,7 @@ def _parse_sorting(sorting: object, resource: Resource, compare: Compare) -> str
     return ", ".join([*terms, "id"])
 
 
-def _parse_filters(filters: object, resource: Resource, compare: Compare) -> tuple[str, tuple[SqlValue, ...]]:
+def _parse_filters(filters: object, resource: Resource, readings: Readings) -> tuple[str, tuple[SqlValue, ...]]:
     if filters in ("", []):
         return "1", ()
     if not isinstance(filters, list):
@@ -114,25 +114,29 @@ def _parse_filters(filters: object, resource: Resource, compare: Compare) -> tup
         plain = operator.removeprefix("OR ")
         if parts:
             parts.append("AND" if plain == operator else "OR")
-        condition, bound = _compute_condition(field, plain, entry["value"], compare)
+        condition, bound = _compute_condition(field, plain, entry["value"], readings)
         parts.append(condition)
         values.extend(bound)
     return " ".join(parts), tuple(values)
 
 
-def _compute_condition(field: str, operator: str, value: object, compare: Compare) -> tuple[str, list[SqlValue]]:
+def _compute_condition(field: str, operator: str, value: object, readings: Readings) -> tuple[str, list[SqlValue]]:
+    operand = _compute_operand(field, readings.filtering)
+    is_loose = field != "id" and readings.text_compare == "loose" and operator in ("=", "<>", *MEMBERSHIPS)
+    mark = "loosen(?)" if is_loose else "?"
+    operand = f"loosen({operand})" if is_loose else operand
     if operator in MEMBERSHIPS:
         # The documentation does not say how several values are written, so both forms pass.
         members = value.split(",") if isinstance(value, str) else value
         if not isinstance(members, list) or not members or not all(isinstance(member, str) for member in members):
             raise BadRequestError(f"the value of {operator} is text, or a list of texts")
-        marks = ", ".join("?" * len(members))
-        bound = [_compute_value(field, member.strip(), compare) for member in members]
-        return f"{_compute_operand(field, compare)} {operator} ({marks})", bound
+        marks = ", ".join([mark] * len(members))
+        bound = [_compute_value(field, member.strip(), readings.filtering) for member in members]
+        return f"{operand} {operator} ({marks})", bound
     if not isinstance(value, str):
         raise BadRequestError("a filter's value is text")
     if operator in COMPARISONS:
-        return f"{_compute_operand(field, compare)} {operator} ?", [_compute_value(field, value, compare)]
+        return f"{operand} {operator} {mark}", [_compute_value(field, value, readings.filtering)]
     if operator in LIKES:
         word, before, after = LIKES[operator]
         escaped = value.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Compare = Literal["number", "text"]
+TextCompare = Literal["exact", "loose"]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -31,6 +32,8 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     :param id_compare: how ids compare in filters and sorting, as numbers or as text.
     :param filter_compare: the same for filters alone; None follows ``id_compare``.
     :param sort_compare: the same for sorting alone; None follows ``id_compare``.
+    :param text_compare: how ``=``, ``<>`` and ``IN`` compare text: letter for letter, or loosely as MySQL's usual
+        collations do: neither case nor accents nor blanks at the end count.
     :param offset_meaning: rows to skip, or the id to start from.
     :param null_style: whether a list returns an empty field as ``""`` or as null.
     :param list_lag_s: how long after its commit a write shows in lists.
@@ -66,6 +69,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     id_compare: Compare = "number"
     filter_compare: Compare | None = None
     sort_compare: Compare | None = None
+    text_compare: TextCompare = "exact"
     offset_meaning: Literal["skip", "start_id"] = "skip"
     null_style: Literal["empty", "null"] = "empty"
     list_lag_s: Seconds = 0.0

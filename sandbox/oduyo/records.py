@@ -6,27 +6,36 @@ restart like everything else. A list that lags shows old versions from ``<resour
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from sandbox.oduyo.database import Clock, Database, SqlValue, fold
+from sandbox.oduyo.effects import Effect, Effects
 from sandbox.oduyo.listing import Query
 from sandbox.oduyo.resources import STAMPS, Resource
+from sandbox.oduyo.tables import OWN, create_tables
 
 #: A record as the API lists it.
 Record = dict[str, str | None]
 
+#: Who made a record that no request made.
+SEED = "seed"
+
 
 class Write(msgspec.Struct, frozen=True):
-    """One write that has been accepted; ``fields`` holds exactly the columns to set."""
+    """One write that has been accepted; ``fields`` holds exactly the columns to set.
+
+    :param by: who writes: the request's number, or ``person``.
+    """
 
     resource: str
     call: Literal["create", "update", "delete"]
     id: int
     fields: dict[str, str | None]
     lag_s: float = 0.0
+    by: str = ""
 
 
 class Records:
@@ -36,31 +45,20 @@ class Records:
         self._database = database
         self._clock = clock
         self._resources = resources
+        self.effects = Effects(database)
         database.execute("CREATE TABLE IF NOT EXISTS pending (number INTEGER PRIMARY KEY, due REAL, write BLOB)")
         database.execute("CREATE TABLE IF NOT EXISTS last_ids (resource TEXT PRIMARY KEY, id INTEGER NOT NULL)")
         for resource in resources.values():
-            self._create_tables(resource)
+            create_tables(database, resource)
+            database.execute("INSERT OR IGNORE INTO last_ids VALUES (?, 0)", (resource.name,))
         self._last_ids: dict[str, int] = dict(database.execute("SELECT resource, id FROM last_ids"))
         self._lagging = any(self._count(f"{name}_past") for name in resources)
         self._next_due = self._fetch_next_due()
-        self._columns = {name: (*r.columns, "visible_from") for name, r in resources.items()}
+        self._columns = {name: (*r.columns, *OWN) for name, r in resources.items()}
         self._insert = {
             name: f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names of a closed table
             for name, columns in self._columns.items()
         }
-
-    def _create_tables(self, resource: Resource) -> None:
-        fields = ", ".join(f"{name} TEXT NOT NULL DEFAULT ''" for name in resource.fields)
-        body = f"{fields}, note TEXT, visible_from REAL NOT NULL DEFAULT 0"
-        self._database.execute(f"CREATE TABLE IF NOT EXISTS {resource.name} (id INTEGER PRIMARY KEY, {body})")
-        self._database.execute(
-            f"CREATE TABLE IF NOT EXISTS {resource.name}_past (id INTEGER, {body}, visible_until REAL NOT NULL)"
-        )
-        if "integration_id" in resource.fields:
-            self._database.execute(
-                f"CREATE INDEX IF NOT EXISTS {resource.name}_key ON {resource.name} (integration_id)"
-            )
-        self._database.execute("INSERT OR IGNORE INTO last_ids VALUES (?, 0)", (resource.name,))
 
     def take_id(self, resource: str, step: int = 1) -> int:
         """The next id; it is never given again, whatever becomes of the record."""
@@ -72,16 +70,29 @@ class Records:
         self._last_ids[resource] = taken
         self._database.execute("UPDATE last_ids SET id = ? WHERE resource = ?", (taken, resource))
 
-    def is_stored(self, resource: str, record_id: int) -> bool:
-        """Whether a committed record has this id."""
-        found = self._database.execute(f"SELECT 1 FROM {resource} WHERE id = ?", (record_id,))  # noqa: S608 - closed table
-        return found.fetchone() is not None
+    def fetch_record(self, resource: str, record_id: int) -> Record | None:
+        """The committed record with this id, whatever lists show."""
+        columns = self._resources[resource].columns
+        sql = f"SELECT {', '.join(columns)} FROM {resource} WHERE id = ?"  # noqa: S608 - closed table
+        row = self._database.execute(sql, (record_id,)).fetchone()
+        return None if row is None else _make_record(columns, row)
+
+    def fetch_ids(self, resource: str, key: str) -> list[int]:
+        """The ids of the committed records whose ``integration_id`` is ``key``, in ascending order."""
+        sql = f"SELECT id FROM {resource} WHERE integration_id = ? ORDER BY id"  # noqa: S608 - closed table
+        return [int(row[0]) for row in self._database.execute(sql, (key,))]
 
     def apply(self, write: Write, *, at: float | None = None) -> None:
         """Carry a write out, as of ``at`` (epoch seconds, default now)."""
-        visible = (at or self._clock.now()) + write.lag_s if write.lag_s else 0.0
+        moment = at or self._clock.now()
+        visible = moment + write.lag_s if write.lag_s else 0.0
+        effect = Effect(
+            time=moment, resource=write.resource, call=write.call, id=write.id, by=write.by, fields=write.fields
+        )
+        self.effects.note([effect])
         if write.call == "create":
-            fields: Mapping[str, SqlValue] = {**write.fields, "id": write.id, "visible_from": visible}
+            own: dict[str, SqlValue] = {"id": write.id, "visible_from": visible, "made_at": moment, "made_by": write.by}
+            fields: Mapping[str, SqlValue] = {**write.fields, **own}
             values = [fields.get(name, None if name == "note" else "") for name in self._columns[write.resource]]
             self._database.execute(self._insert[write.resource], values)
             return
@@ -145,7 +156,15 @@ class Records:
         """Every committed record by id, whatever lists show."""
         columns = self._resources[resource].columns
         rows = self._database.execute(f"SELECT {', '.join(columns)} FROM {resource} ORDER BY id")  # noqa: S608 - closed table
-        return [dict(zip(columns, (str(row[0]), *row[1:]), strict=True)) for row in rows]
+        return [_make_record(columns, row) for row in rows]
+
+    def fetch_origins(self, resource: str) -> list[tuple[float, str]]:
+        """Of every committed record by id: when it was made (epoch seconds), and by whom.
+
+        By whom is the number of the request, ``person`` or ``seed``.
+        """
+        rows = self._database.execute(f"SELECT made_at, made_by FROM {resource} ORDER BY id")  # noqa: S608 - closed table
+        return [(float(row[0]), str(row[1])) for row in rows]
 
     def fetch_matching(self, resource: str, words: str, *, limit: int, offset: int) -> tuple[int, list[Record]]:
         """How many committed records hold ``words`` in some column, and one page of them, newest first."""
@@ -157,14 +176,16 @@ class Records:
             f"SELECT {', '.join(columns)} FROM {resource} WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - closed table
             (*values, limit, offset),
         )
-        return int(total), [dict(zip(columns, (str(row[0]), *row[1:]), strict=True)) for row in rows]
+        return int(total), [_make_record(columns, row) for row in rows]
 
-    def seed(self, resource: str, records: Iterable[Mapping[str, str | None]]) -> list[int]:
+    def seed(self, resource: str, records: Iterable[Mapping[str, str | None]], *, by: str = SEED) -> list[int]:
         """Store records at once, each under its own ``id`` or the next one; returns the ids.
 
         :raises ValueError: an unknown column, an id that is no number, or one that is taken.
         """
-        stamp, ids = self._clock.stamp(), []
+        stamp, now = self._clock.stamp(), self._clock.now()
+        ids: list[int] = []
+        effects: list[Effect] = []
         columns = self._columns[resource]
         rows: list[list[SqlValue]] = []
         last = self._last_ids[resource]
@@ -173,22 +194,28 @@ class Records:
                 raise ValueError(f"{resource} has no column {', '.join(sorted(unknown))}")
             record_id = int(record.get("id") or last + 1)
             last = max(last, record_id)
-            values: dict[str, SqlValue] = {name: stamp for name in STAMPS if name in columns}
+            values: dict[str, SqlValue] = dict.fromkeys(STAMPS, stamp)
             values.update((name, value) for name, value in record.items() if value is not None)
-            values.update(id=record_id, visible_from=0.0)
+            values.update(id=record_id, visible_from=0.0, made_at=now, made_by=by)
             rows.append([values.get(name, None if name == "note" else "") for name in columns])
             ids.append(record_id)
-        if len(set(ids)) < len(ids) or any(self.is_stored(resource, record_id) for record_id in ids):
+            fields: dict[str, str | None] = {
+                name: value for name, value in record.items() if name != "id" and value is not None
+            }
+            effects.append(Effect(time=now, resource=resource, call="create", id=record_id, by=by, fields=fields))
+        if len(set(ids)) < len(ids) or any(self.fetch_record(resource, record_id) for record_id in ids):
             raise ValueError(f"an id is given twice, or {resource} already has it")
         with self._database.transaction():
             self._database.execute_many(self._insert[resource], rows)
             self._keep_id(resource, last)
+            self.effects.note(effects)
         return ids
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         with self._database.transaction():
             self._database.execute("DELETE FROM pending")
+            self.effects.reset()
             for name in self._resources:
                 self._database.execute(f"DELETE FROM {name}")  # noqa: S608 - closed table
                 self._database.execute(f"DELETE FROM {name}_past")  # noqa: S608 - closed table
@@ -197,3 +224,7 @@ class Records:
 
     def _count(self, table: str) -> int:
         return int(self._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - closed table
+
+
+def _make_record(columns: Sequence[str], row: Sequence[Any]) -> Record:
+    return dict(zip(columns, (str(row[0]), *row[1:]), strict=True))

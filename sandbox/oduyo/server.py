@@ -7,23 +7,24 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from sandbox.oduyo.control import SPECIAL_CODE, Control, compute_routes
+from sandbox.oduyo.control import Control
+from sandbox.oduyo.control_routes import compute_routes
 from sandbox.oduyo.database import Clock, Database
 from sandbox.oduyo.gate import Gate
+from sandbox.oduyo.habits.table import parse_habits
+from sandbox.oduyo.handle import Handle
 from sandbox.oduyo.page import compute_handler
 from sandbox.oduyo.readings import Readings, parse_readings
-from sandbox.oduyo.records import Record
 from sandbox.oduyo.resources import RESOURCES, Resource
 from sandbox.oduyo.routes import Api
-from sandbox.oduyo.state import Account, State
+from sandbox.oduyo.state import ACCOUNT, Account, State
 
 START_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = 120.0
@@ -33,16 +34,16 @@ LARGEST_CONTROL_BODY_BYTES = 512 * 1024 * 1024
 T = TypeVar("T")
 
 
-class Sandbox:
+class Sandbox(Handle):
     """A local Ödüyo, serving within a ``with`` block, or from :meth:`start` until :meth:`stop`.
-
-    Its methods are the control plane's calls; all are safe to call from any thread.
 
     :param port: 0 takes a free one, which then stays; see :attr:`port`.
     :param host: the loopback address, unless a container has to be reached from outside. The control plane has no
         password, so never bind it to a network that others use.
     :param db: the SQLite file, which survives a restart; None keeps a temporary one until :meth:`stop`.
+    :param account: the one user that may log in.
     :param readings: the readings at the start and after a reset.
+    :param habits: likewise; each is text as on the command line (``cut=20``), or a mapping of its fields.
     :param resources: the kinds of record that are served.
     """
 
@@ -52,17 +53,17 @@ class Sandbox:
         port: int = 0,
         host: str = "127.0.0.1",
         db: str | Path | None = None,
-        username: str = "oduyo",
-        password: str = "oduyo-parola",  # noqa: S107 - of the sandbox, and no secret
-        api_key: str = "oduyo-anahtar",
+        account: Account = ACCOUNT,
         readings: Readings | Mapping[str, object] | None = None,
+        habits: Iterable[object] = (),
         resources: tuple[Resource, ...] = RESOURCES,
     ) -> None:
         self.host = host
         self.port = port
-        self.account = Account(username, password, api_key)
+        self.account = account
         self._db = None if db is None else Path(db)
         self._first_readings = readings if isinstance(readings, Readings) else parse_readings(readings or {})
+        self._first_habits = parse_habits(habits)
         self._resources = resources
         self._clock = Clock()
         self._directory: tempfile.TemporaryDirectory[str] | None = None
@@ -139,7 +140,14 @@ class Sandbox:
     async def _serve(self, ready: Future[None]) -> None:
         directory = self._directory.name if self._directory is not None else ""
         database = Database(self._db or Path(directory) / "oduyo.sqlite")
-        state = State(database, self._clock, self.account, self._first_readings, self._resources)
+        state = State(
+            database,
+            self._clock,
+            self.account,
+            readings=self._first_readings,
+            habits=self._first_habits,
+            resources=self._resources,
+        )
         control = Control(state)
         runner = web.AppRunner(compute_app(state, control), access_log=None, shutdown_timeout=0.1)
         try:
@@ -173,54 +181,6 @@ class Sandbox:
             return work(control)
 
         return asyncio.run_coroutine_threadsafe(run(), loop).result(CALL_TIMEOUT_S)
-
-    def reset(self) -> None:
-        """See :meth:`Control.reset`."""
-        self._call(Control.reset)
-
-    def records(self, resource: str = SPECIAL_CODE) -> list[Record]:
-        """See :meth:`Control.fetch_records`."""
-        return self._call(partial(Control.fetch_records, resource=resource))
-
-    def log(self, *, call: str = "", since: int = 0) -> dict[str, Any]:
-        """See :meth:`Control.fetch_log`."""
-        return self._call(partial(Control.fetch_log, call=call, since=since))
-
-    def readings(self) -> dict[str, Any]:
-        """See :meth:`Control.fetch_readings`."""
-        return self._call(Control.fetch_readings)
-
-    def set_readings(self, **changes: object) -> None:
-        """See :meth:`Control.set_readings`."""
-        self._call(partial(Control.set_readings, changes=changes))
-
-    def faults(self) -> list[dict[str, Any]]:
-        """See :meth:`Control.fetch_faults`."""
-        return self._call(Control.fetch_faults)
-
-    def set_faults(self, *rules: Mapping[str, object]) -> None:
-        """See :meth:`Control.set_faults`; each rule is a mapping of :class:`~sandbox.oduyo.faults.Rule`'s fields."""
-        self._call(partial(Control.set_faults, rules=rules))
-
-    def seed(self, records: Iterable[Mapping[str, str | None]], resource: str = SPECIAL_CODE) -> list[int]:
-        """See :meth:`Control.seed`."""
-        return self._call(partial(Control.seed, records=list(records), resource=resource))
-
-    def edit(self, record_id: str | int, *, resource: str = SPECIAL_CODE, **fields: str) -> None:
-        """Change a record as another program would. See :meth:`Control.edit`."""
-        self._call(partial(Control.edit, record_id=record_id, fields=fields, resource=resource))
-
-    def delete(self, record_id: str | int, *, resource: str = SPECIAL_CODE) -> None:
-        """Delete a record as another program would."""
-        self._call(partial(Control.edit, record_id=record_id, fields={}, delete=True, resource=resource))
-
-    def expire(self) -> None:
-        """See :meth:`Control.expire`."""
-        self._call(Control.expire)
-
-    def advance(self, seconds: float) -> None:
-        """See :meth:`Control.advance`."""
-        self._call(partial(Control.advance, seconds=seconds))
 
 
 def compute_app(state: State, control: Control) -> web.Application:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 
 from sandbox.oduyo.database import Clock, Database
 
@@ -16,6 +17,9 @@ class Sessions:
         self._database = database
         self._clock = clock
         database.execute(SCHEMA)
+        self._cookies: dict[str, str] = {}
+        self._nodes: dict[str, int] = {}
+        self._calls: Counter[str] = Counter()
         self._live: dict[str, float] = {
             str(row[0]): float(row[1])
             for row in database.execute("SELECT id, issued FROM sessions WHERE ended = 0 ORDER BY rowid")
@@ -35,6 +39,27 @@ class Sessions:
         issued = self._live.get(session)
         return issued is not None and self._clock.now() < issued + ttl_s
 
+    def bind_cookie(self, session: str, value: str) -> None:
+        """The session works with this cookie only."""
+        self._cookies[session] = value
+
+    def is_bound(self, session: str, value: str) -> bool:
+        """Whether a call with this cookie may use the session; one that has none works with any."""
+        return self._cookies.get(session, value) == value
+
+    def put_at(self, session: str, node: int) -> None:
+        """Only this node knows the session."""
+        self._nodes[session] = node
+
+    def is_at(self, session: str, node: int) -> bool:
+        """Whether the node knows the session; one that was never put anywhere is known to all."""
+        return self._nodes.get(session, node) == node
+
+    def count_call(self, session: str) -> int:
+        """How many calls have come with the session, this one included."""
+        self._calls[session] += 1
+        return self._calls[session]
+
     def end(self, session: str) -> None:
         """The session is dead from now on."""
         self._live.pop(session, None)
@@ -51,5 +76,6 @@ class Sessions:
 
     def reset(self) -> None:
         """Forget all sessions."""
-        self._live.clear()
+        for memory in (self._live, self._cookies, self._nodes, self._calls):
+            memory.clear()
         self._database.execute("DELETE FROM sessions")

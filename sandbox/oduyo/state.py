@@ -6,10 +6,13 @@ import msgspec
 
 from sandbox.oduyo.database import Clock, Database
 from sandbox.oduyo.faults import Faults
+from sandbox.oduyo.habits.base import Habit, Habits
 from sandbox.oduyo.journal import Journal
+from sandbox.oduyo.person import Person
 from sandbox.oduyo.readings import Readings
 from sandbox.oduyo.records import Records
 from sandbox.oduyo.resources import Resource
+from sandbox.oduyo.script import Script
 from sandbox.oduyo.sessions import Sessions
 
 
@@ -25,11 +28,25 @@ class Account(msgspec.Struct, frozen=True):
         return f"Account({self.username!r}, ***)"
 
 
+#: The user of whoever names none: no secret.
+ACCOUNT = Account("oduyo", "oduyo-parola", "oduyo-anahtar")
+
+
 class State:
-    """Records, sessions and counters are in the file; log, readings and faults are this process's own."""
+    """Records, sessions and counters are in the file; all else is this process's own.
+
+    :param readings: those at the start and after a reset; likewise ``habits``.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, account: Account, readings: Readings, resources: tuple[Resource, ...]
+        self,
+        database: Database,
+        clock: Clock,
+        account: Account,
+        *,
+        readings: Readings,
+        habits: tuple[Habit, ...],
+        resources: tuple[Resource, ...],
     ) -> None:
         self.clock = clock
         self.account = account
@@ -39,6 +56,10 @@ class State:
         self.sessions = Sessions(database, clock)
         self.records = Records(database, clock, self.resources)
         self.faults = Faults()
+        self.habits = Habits(habits)
+        self.person = Person(self.records, clock, self.resources)
+        self.script = Script(self.person)
+        self._first_habits = habits
         self._first_readings = readings
         self._database = database
 
@@ -48,9 +69,13 @@ class State:
         self.sessions.reset()
         self.journal.reset()
         self.faults.replace([])
+        self.script.replace([])
+        self.person.reset()
+        self.habits = Habits(self._first_habits)
         self.readings = self._first_readings
         self.clock.reset()
 
     def close(self) -> None:
         """Close the file."""
+        self.records.effects.save()
         self._database.close()

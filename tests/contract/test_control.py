@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
 
 import pytest
-import requests
 
 from sandbox.oduyo.readings import parse_argument, parse_readings
-from sandbox.oduyo.resources import SPECIAL_CODE, Resource
+from sandbox.oduyo.resources import RESOURCES, SPECIAL_CODE, Resource
 from sandbox.oduyo.server import Sandbox
-from tests.contract.calls import ROW, TIMEOUT_S, Caller
+from tests.contract.calls import TIMEOUT_S, Caller
 
 
 def test_reset_forgets_everything(caller: Caller) -> None:
     caller.create()
     caller.sandbox.set_faults({"kind": "html", "call": "list"})
     caller.sandbox.set_readings(list_cap=1)
+    caller.sandbox.set_habits("cut=20")
     assert caller.control("reset").status_code == 200
     log = caller.look("log").json()
     assert (log["requests"], log["sessions"]) == ([], [])
     assert set(log["counters"].values()) == {0}
-    assert caller.look("records").json() == caller.look("faults").json() == []
+    assert caller.look("records").json() == caller.look("faults").json() == caller.look("habits").json() == []
     assert caller.look("readings").json()["list_cap"] is None
     assert caller.list_records().status_code == 401
     assert "<1>" in caller.log_in().create().json()["data"]
@@ -50,80 +48,6 @@ def test_reset_turns_the_clock_back(caller: Caller) -> None:
 def test_records_shows_what_is_stored(caller: Caller) -> None:
     caller.create()
     assert caller.look("records").json() == caller.sandbox.records() == caller.list_records().json()["data"]
-
-
-def test_the_log_tells_every_request(caller: Caller) -> None:
-    caller.create()
-    caller.list_records(limit="5")
-    caller.delete("9")
-    log = caller.look("log").json()
-    assert [entry["call"] for entry in log["requests"]] == ["login", "create", "list", "delete"]
-    assert [entry["status"] for entry in log["requests"]] == [200, 200, 200, 404]
-    assert {entry["session"] for entry in log["requests"]} == {caller.session_id}
-    assert log["requests"][1]["column"] == ROW
-    assert log["requests"][2]["filters"] == ""
-    assert log["requests"][2]["limit"] == "5"
-    assert log["requests"][3]["reason"]
-    assert [entry["number"] for entry in log["requests"]] == [1, 2, 3, 4]
-    times = [entry["time"] for entry in log["requests"]]
-    assert times == sorted(times)
-    counters = {"requests": 4, "login": 1, "create": 1, "update": 0, "delete": 1, "list": 1}
-    assert log["counters"] == {**counters, "connections": 1, "max_in_flight": 1, "faults": 0}
-
-
-def test_the_log_never_holds_the_password_or_key(caller: Caller) -> None:
-    caller.login(password="wrong-password")
-    account = caller.sandbox.account
-    body = {"username": account.username, "password": account.password, "oduyo_api_key": account.api_key}
-    caller.http.post(f"{caller.sandbox.url}/api/v1/ws/login", json=body, timeout=TIMEOUT_S)
-    text = caller.look("log").text
-    for secret in (account.password, account.api_key, "wrong-password"):
-        assert secret not in text
-
-
-def test_the_log_lists_every_session_ever_issued(caller: Caller) -> None:
-    caller.sandbox.set_readings(single_session=True)
-    first = caller.session_id
-    caller.log_in()
-    caller.sandbox.expire()
-    assert caller.sandbox.log()["sessions"] == [first, caller.session_id]
-
-
-def test_the_log_can_be_narrowed(caller: Caller) -> None:
-    caller.create()
-    caller.list_records()
-    caller.create()
-    assert [entry["number"] for entry in caller.look("log", call="create", since="2").json()["requests"]] == [4]
-
-
-def test_a_body_cannot_write_over_the_logs_own_fields(caller: Caller) -> None:
-    caller.post("create", {"column": ROW, "status": 1, "session": "x"})
-    entry = caller.sandbox.log(call="create")["requests"][0]
-    assert (entry["status"], entry["session"]) == (400, caller.session_id)
-
-
-def test_connections_and_requests_in_flight_are_counted() -> None:
-    def log_in_vainly(caller: Caller) -> None:
-        with caller.http, contextlib.suppress(requests.ConnectionError):
-            caller.login()
-
-    with Sandbox(readings={"latency_s": 600}) as sandbox:
-        threads = [threading.Thread(target=log_in_vainly, args=(Caller(sandbox),)) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        while sandbox.log()["counters"]["max_in_flight"] < 3:
-            time.sleep(0.01)
-        counters = sandbox.log()["counters"]
-        sandbox.reset()
-        sandbox.set_readings(latency_s=0)
-        late = Caller(sandbox)
-        with late.http:
-            late.login()
-        after = sandbox.log()["counters"]
-    for thread in threads:
-        thread.join()
-    assert (counters["requests"], counters["connections"], counters["max_in_flight"]) == (3, 3, 3)
-    assert after["max_in_flight"] == 1
 
 
 def test_readings_change_one_by_one(caller: Caller) -> None:
@@ -177,37 +101,62 @@ def test_many_records_can_be_seeded_and_paged(caller: Caller) -> None:
     assert caller.ids(filters=above) == [str(number) for number in range(19_501, 20_001)]
 
 
-def test_edit_changes_a_record_as_another_program_would(caller: Caller) -> None:
+def test_the_dump_tells_who_made_each_record(caller: Caller) -> None:
+    caller.sandbox.seed([{"code": "A"}])
     caller.create()
-    caller.sandbox.advance(60)
-    before = caller.sandbox.records()[0]["updated_in"]
-    body = {"id": "1", "fields": {"code": "B", "note": "elle değişti"}}
-    assert caller.control("edit", body).status_code == 200
-    (record,) = caller.list_records().json()["data"]
-    assert (record["code"], record["note"], record["description"]) == ("B", "elle değişti", ROW["description"])
-    assert record["updated_in"] > str(before)
-    assert [entry["call"] for entry in caller.sandbox.log()["requests"]] == ["login", "create", "list"]
-    caller.sandbox.edit("1", code="C")
-    assert caller.sandbox.records()[0]["code"] == "C"
+    caller.sandbox.create(code="PANEL")
+    dump = caller.look("dump").json()
+    assert dump == caller.sandbox.dump()
+    assert set(dump) == {resource.name for resource in RESOURCES}
+    number = caller.sandbox.log(call="create")["requests"][0]["number"]
+    records = dump["erp_special_code"]
+    assert [record["made_by"] for record in records] == ["seed", str(number), "person"]
+    assert [record["id"] for record in records] == ["1", "2", "3"]
+    assert all(abs(record["made_at"] - time.time()) < 60 for record in records)
+    assert dump["erp_masraf"] == []
 
 
-def test_edit_deletes_too(caller: Caller) -> None:
-    caller.sandbox.seed([{"code": "A"}, {"code": "B"}])
-    assert caller.control("edit", {"id": "1", "delete": True}).status_code == 200
-    caller.sandbox.delete(2)
-    assert caller.sandbox.records() == []
+def test_every_change_of_a_record_is_kept_as_it_was_stored(caller: Caller) -> None:
+    caller.sandbox.seed([{"code": "A", "note": None}])
+    caller.sandbox.set_habits({"habit": "cut", "field": "code", "length": 2})
+    caller.create(code="ABC")
+    caller.update("1", code="XYZ")
+    caller.update("9", code="XYZ")
+    caller.sandbox.edit(2, note="elle")
+    caller.delete("2")
+    effects = caller.look("effects").json()
+    assert effects == caller.sandbox.effects()
+    numbers = {entry["call"]: str(entry["number"]) for entry in reversed(caller.sandbox.writes())}
+    assert [(effect["call"], effect["id"], effect["by"]) for effect in effects] == [
+        ("create", 1, "seed"),
+        ("create", 2, numbers["create"]),
+        ("update", 1, numbers["update"]),
+        ("update", 2, "person"),
+        ("delete", 2, numbers["delete"]),
+    ]
+    assert [effect["fields"].get("code") for effect in effects[:3]] == ["A", "AB", "XY"]
+    assert (effects[3]["fields"]["note"], effects[4]["fields"]) == ("elle", {})
+    times = [effect["time"] for effect in effects]
+    assert times == sorted(times)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{"id": "9", "fields": {"code": "B"}}, {"id": "1", "fields": {"id": "2"}}, {"id": "1", "fields": {"x": "2"}}, {}],
-    ids=str,
-)
-def test_an_edit_that_does_not_fit_is_refused(caller: Caller, body: object) -> None:
+def test_a_late_change_is_kept_with_the_time_of_its_effect(caller: Caller) -> None:
     caller.create()
-    before = caller.sandbox.records()
-    assert caller.control("edit", body).status_code == 400
-    assert caller.sandbox.records() == before
+    caller.sandbox.set_readings(late_commit_s=30)
+    caller.update("1", code="B")
+    assert len(caller.sandbox.effects()) == 1
+    caller.sandbox.advance(100)
+    created, updated = caller.sandbox.effects()
+    assert 29 < updated["time"] - created["time"] < 60
+    caller.sandbox.reset()
+    assert caller.sandbox.effects() == []
+
+
+def test_who_made_a_late_record_is_known_too(caller: Caller) -> None:
+    caller.sandbox.set_readings(late_commit_s=30)
+    caller.create()
+    caller.sandbox.advance(31)
+    assert caller.sandbox.dump()["erp_special_code"][0]["made_by"] == "2"
 
 
 def test_the_clock_can_be_moved_over_http(caller: Caller) -> None:

@@ -75,6 +75,17 @@ def test_every_operator_passes_with_and_without_or(stocked: Caller, operator: st
         assert stocked.list_records(filters=[where("code", spelt, "A")]).status_code == 200
 
 
+def test_text_compares_exactly_or_as_loosely_as_mysql_does(caller: Caller) -> None:
+    caller.sandbox.seed([{"integration_id": "A1  "}, {"integration_id": "a1"}, {"integration_id": "Ş1"}])
+    for spelt, exact, loose in (("a1", ["2"], ["1", "2"]), ("s1", [], ["3"]), ("A1", [], ["1", "2"])):
+        caller.sandbox.set_readings(text_compare="exact")
+        assert caller.ids(filters=[where("integration_id", "=", spelt)]) == exact
+        caller.sandbox.set_readings(text_compare="loose")
+        assert caller.ids(filters=[where("integration_id", "=", spelt)]) == loose
+        assert caller.ids(filters=[where("integration_id", "IN", [spelt])]) == loose
+    assert caller.ids(filters=[where("id", "=", "1")]) == ["1"]
+
+
 def test_sorting_follows_fields_in_their_order(stocked: Caller) -> None:
     sorting = [{"field": "status", "sort": "ASC"}, {"field": "id", "sort": "DESC"}]
     assert stocked.ids(sorting=sorting) == ["100", "2", "1000", "10", "9", "1"]

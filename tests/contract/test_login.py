@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import Account
 from tests.contract.calls import TIMEOUT_S, Caller
 
 SHAPES = {
@@ -65,7 +66,7 @@ def test_login_needs_its_three_fields(stranger: Caller) -> None:
 
 
 def test_turkish_credentials_pass_the_form() -> None:
-    with Sandbox(username="işçi", password="ğüş+& =%", api_key="a/b+c==") as sandbox, requests.Session() as http:
+    with Sandbox(account=Account("işçi", "ğüş+& =%", "a/b+c==")) as sandbox, requests.Session() as http:
         caller = Caller(sandbox)
         caller.http = http
         assert caller.log_in().create().status_code == 200

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from sandbox.oduyo.server import Sandbox
+from sandbox.oduyo.state import Account
 from tests.contract.calls import TIMEOUT_S, Caller
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,10 +50,12 @@ def test_records_sessions_and_counters_survive_a_restart(tmp_path: Path) -> None
             caller.create()
             caller.create()
             caller.delete("2")
-            before, port = sandbox.records(), sandbox.port
+            before, port, effects = sandbox.records(), sandbox.port, sandbox.effects()
             sandbox.restart()
             assert sandbox.port == port
             assert sandbox.records() == before
+            assert sandbox.effects() == effects
+            assert len(effects) == 3
             assert sandbox.log()["counters"]["create"] == 2
             assert sandbox.log()["sessions"] == [caller.session_id]
             assert "<3>" in caller.create().json()["data"]
@@ -185,13 +188,13 @@ def test_only_loopback_is_served_by_default() -> None:
 
 
 def test_the_account_does_not_show_its_secrets() -> None:
-    sandbox = Sandbox(password="gizli-parola", api_key="gizli-anahtar")
+    sandbox = Sandbox(account=Account("oduyo", "gizli-parola", "gizli-anahtar"))
     assert "gizli" not in repr(sandbox.account)
 
 
 def test_the_sandbox_imports_nothing_of_the_provider() -> None:
     names: set[str] = set()
-    for file in (ROOT / "sandbox" / "oduyo").glob("*.py"):
+    for file in (ROOT / "sandbox" / "oduyo").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)

@@ -27,10 +27,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
-from sandbox.demo.airflow import DAG_ID, AirflowApi, compute_airflow_environment, compute_environment  # noqa: E402
-from sandbox.demo.place import Place, find_ports  # noqa: E402
-from sandbox.demo.stage import PASSWORD, Stage, open_stage  # noqa: E402
-from tests.system.commands import (  # noqa: E402
+from sandbox.demo.airflow import DAG_ID, AirflowApi, compute_airflow_environment, compute_environment  # noqa: E402  found by the path above
+from sandbox.demo.place import Place, find_ports  # noqa: E402  found by the path above
+from sandbox.demo.stage import PASSWORD, Stage, open_stage  # noqa: E402  found by the path above
+from tests.system.commands import (  # noqa: E402  found by the path above
     CHECKOUT,
     DOCKER,
     DOCKER_LONG,

@@ -30,7 +30,7 @@ time.sleep(600)
 @pytest.fixture
 def stubborn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does not listen to SIGINT, with a child that does not listen to SIGTERM either."""
-    monkeypatch.setattr(processes, "_TERMINATE_S", 0.2)
+    monkeypatch.setattr(processes, "_TERMINATE_S", 0.2)  # else the test would wait 5 s
     log = tmp_path / "log"
     command = (sys.executable, "-c", STUBBORN)
     process = processes.start(command, state=tmp_path, environment=os.environ, folder=tmp_path, log=log)

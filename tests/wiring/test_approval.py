@@ -10,7 +10,7 @@ import pytest
 from oduyo_provider.operators.approval import ANSWER_WITHIN, UnsafePlanApproval, is_approval
 
 FIGURE = "39 of 3,500 rows are rejected (max_rejected_ratio 0)"
-VERDICT = {"ask": True, "figures": [FIGURE], "sample": ["create 1: code 'K.1'"], "changes": 3461}
+DECISION = {"ask": True, "figures": [FIGURE], "sample": ["create 1: code 'K.1'"], "changes": 3461}
 REJECTED = {
     "chosen_options": ["Reject"],
     "params_input": {},
@@ -24,7 +24,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
     monkeypatch.setattr(ApprovalOperator, "execute", lambda self, context: self.body)
-    return str(UnsafePlanApproval(task_id="approve", verdict={**VERDICT, **changes}).execute({}))
+    return str(UnsafePlanApproval(task_id="approve", decision={**DECISION, **changes}).execute({}))
 
 
 def test_it_shows_the_figures_the_changes_and_what_each_answer_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_a_plan_without_a_change_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_silence_for_a_day_is_a_no() -> None:
-    operator = UnsafePlanApproval(task_id="approve", verdict=VERDICT)
+    operator = UnsafePlanApproval(task_id="approve", decision=DECISION)
     assert (operator.defaults, operator.response_timeout) == (["Reject"], ANSWER_WITHIN)
     assert ANSWER_WITHIN.total_seconds() == 24 * 60 * 60
 
@@ -79,8 +79,8 @@ class TestAfterTheAnswer:
 
         monkeypatch.setattr(UnsafePlanApproval, "skip", fail)
         with DAG("d"):
-            approve = UnsafePlanApproval(task_id="approve", verdict=VERDICT)
-            approve >> UnsafePlanApproval(task_id="after", verdict=VERDICT)
+            approve = UnsafePlanApproval(task_id="approve", decision=DECISION)
+            approve >> UnsafePlanApproval(task_id="after", decision=DECISION)
         return approve
 
     def test_a_no_is_not_asked_again_when_what_follows_cannot_be_skipped(self, approve: Any) -> None:

@@ -191,8 +191,8 @@ class TestNames:
         retries, longest = dag.default_args["retries"], dag.default_args["max_retry_delay"]
         assert f"up to {retries} times, after 1 to {longest.seconds // 60} minutes" in text
         assert ANSWER_WITHIN.days == 1
-        ratios = RunParams().max_update_ratio, RunParams().max_rejected_ratio, RunParams().max_missing_ratio
-        assert "the defaults are {:g}, {:g} and {:g}".format(*ratios) in read(DOCS / "oduyo.md")
+        percents = RunParams().max_update_percent, RunParams().max_rejected_percent, RunParams().max_missing_percent
+        assert "the defaults are {}, {} and {} percent".format(*percents) in read(DOCS / "oduyo.md")
 
 
 class TestCommands:

@@ -31,7 +31,7 @@ from airflow import plugins_manager
 loaded = [str(plugin.source) for plugin in plugins_manager._get_plugins()[0] if plugin.name == "oduyo"]
 apps = [app["url_prefix"] for app in plugins_manager.get_fastapi_plugins()[0]]
 views = [(view["url_route"], view["destination"]) for view in plugins_manager._get_ui_plugins()[0]]
-stems = sorted(name for name in sys.modules if name in ("app", "views", "ledger", "plugin", "history", "staging", "page"))
+stems = sorted(name for name in sys.modules if name in ("plugin", "routes", "service", "view_models", "change_index", "archive", "page"))
 print(json.dumps({"loaded": loaded, "errors": plugins_manager.get_import_errors(), "apps": apps, "views": views,
                   "stems": stems, "is_heavy": "oduyo_provider.page.routes" in sys.modules}))
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, final
@@ -38,6 +38,7 @@ class Reply(msgspec.Struct):
     :param body: what Ödüyo answered last, redacted, on one line; empty when nothing came, or when it is done.
     :param sends: how many times bytes may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
+    :param is_server_error: the last answer was an error of the server's own, an HTTP 5xx.
     :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
         requests. It may be allowed tomorrow: never remember such a refusal.
     """
@@ -48,6 +49,7 @@ class Reply(msgspec.Struct):
     body: str = ""
     sends: int = 0
     lost: int = 0
+    is_server_error: bool = False
     by_firewall: bool = False
 
 
@@ -156,6 +158,7 @@ class OduyoClient:
             body="" if result.answer is None or outcome is Outcome.DONE else compute_text(result.answer, self._redact),
             sends=result.sends,
             lost=result.lost,
+            is_server_error=result.answer is not None and result.answer.status >= 500,
             by_firewall=result.by_firewall,
         )
 
@@ -163,6 +166,10 @@ class OduyoClient:
         """The record that Ödüyo sorts last by id, or None. See :meth:`fetch_highest_id` for the largest number."""
         last = await Look(self._list_call).fetch((), 1, True)
         return last[0] if last else None
+
+    async def fetch_top(self, limit: int) -> list[Remote]:
+        """The records that Ödüyo sorts last by id, the last first; unchecked: a site may sort ids as text."""
+        return await Look(self._list_call).fetch((), limit, True)
 
     async def fetch_highest_id(self) -> str | None:
         """The largest id as a number, whatever the site compares; None when the site is shown to be empty.
@@ -175,7 +182,7 @@ class OduyoClient:
             return record_id(last[0])
         return max((record_id(record) for record in await self.snapshot_records()), key=int, default=None)
 
-    def list_records(self, after_id: str | None = None) -> AsyncIterator[list[Remote]]:
+    def list_records(self, after_id: str | None = None) -> AsyncGenerator[list[Remote], None]:
         """All records whose id is, as a number, above `after_id`: page by page, none twice, complete at its end.
 
         One pass, so that no record comes twice: on a ListingError throw away what came and start another one, at most
@@ -213,8 +220,8 @@ class OduyoClient:
         """
         await self._keeper.header()
 
-    async def log_in_again(self) -> None:
-        """Replace the session, for when Ödüyo refuses so much that the session may be why.
+    async def renew_session(self) -> None:
+        """Log in anew, for when Ödüyo refuses so much that the session may be why.
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """

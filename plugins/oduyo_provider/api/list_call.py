@@ -74,7 +74,7 @@ class ListCall:
             return Page([], envelope.words, is_no=True)
         return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
 
-    async def log_in_again(self) -> None:
+    async def renew_session(self) -> None:
         """Replace the session of the last call."""
         await self._runner.renew(self._session)
 
@@ -125,7 +125,7 @@ class Look:
         is_renewed = bool(last.words)
         if is_renewed:
             # Ödüyo may say in words of its own that a session has expired.
-            await self._call.log_in_again()
+            await self._call.renew_session()
             last = await self._call.fetch((), 1, True)
             if last.words:
                 raise self._call.refuse(last)

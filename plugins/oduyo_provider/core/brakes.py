@@ -1,119 +1,206 @@
-"""The brakes: what stops a run before its first write.
+"""The brakes: what stops a run before its first write, or load at its first change of a kind.
 
-A count trips only when it is above :data:`FLOOR` *and* above its ratio, so that a small table can still change.
+A count trips above :data:`FLOOR` *and* above its percentage, so that a small table can still change; some trip also above
+half of a whole of at least :data:`HALF_OF`. A person can release a brake by its name for one run, up to a limit.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Mapping
 
 import msgspec
 
-from oduyo_provider.core.plan import OnMissing, PlanCounts, PlanRules, SyncMode
+from oduyo_provider.core.plan import PlanCounts
 
-#: A count of rows or records at or below this never trips a brake.
+#: A count at or below this does not trip a percentage above 0.
 FLOOR = 10
+#: The smallest whole of which half is looked at.
+HALF_OF = 4
 
 
-class Brakes(msgspec.Struct, frozen=True):
-    """The limits, as shares from 0 to 1.
+class Brake(msgspec.Struct, frozen=True):
+    """A brake, as it is documented.
 
-    :param max_missing_ratio: missing records, of those in scope; also how far the whole listing may shrink.
-    :param max_update_ratio: updates, of the rows that found their record.
-    :param max_rejected_ratio: rejected rows, of those extracted.
+    :param name: what ``release`` takes.
+    :param help: on what it trips.
+    :param is_canary: it trips in load, on the first change of a kind.
     """
 
-    max_missing_ratio: float = 0.1
-    max_update_ratio: float = 0.5
-    max_rejected_ratio: float = 0.05
+    name: str
+    help: str
+    is_canary: bool = False
+
+
+BRAKES = (
+    Brake("no_rows", "The ERP query returned no row."),
+    Brake("all_rejected", "Every row is rejected."),
+    Brake("rejected", "Rejected rows above max_rejected_percent; those that the last applied run rejected alike do not count."),
+    Brake("updates", "Updates above max_update_percent of the matched rows; those of dates alone and adoptions do not count."),
+    Brake("emptied", "Updates that empty a filled field, above max_missing_percent of the matched rows."),
+    Brake("retired", "Records in use that would be deactivated, deleted or turned passive, above max_missing_percent of the source's records in use."),
+    Brake("retired_pair", "The same within one pair of key1 and key2."),
+    Brake("retired_week", "The same, added up over the source's last seven days, without what a person released or approved."),
+    Brake("vanished", "Records that the ledger knows and that Ödüyo does not list any more. They are not sent; the rest of the plan goes on. Released, they are created again."),
+    Brake("look_alikes", "Rows to create of which a record exists that people could not tell apart. Each such row is rejected, unless it is adopted or released."),
+    Brake("dates_back", "Updates with an older date than was sent before, above max_missing_percent of the updates: a restored or wrong database."),
+    Brake("other_firm", "Rows whose record belongs to another key1. They are rejected; released, they are applied."),
+    Brake("other_source", "Rows whose record another source owns. They are rejected; released, the records move to this source for good."),
+    Brake("key_altered", "Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site.", is_canary=True),
+    Brake("letters", "Ödüyo stores other letters than were sent. Released once, this is remembered for the site.", is_canary=True),
+)  # fmt: skip
+
+BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a run may do; whole percents from 0 to 100.
+
+    :param max_missing_percent: of the source's records in use.
+    :param max_update_percent: of the rows that found their record.
+    :param max_rejected_percent: of the rows extracted.
+    :param release: brakes that may trip in this run; each up to a count, or None for any.
+    """
+
+    max_missing_percent: int
+    max_update_percent: int
+    max_rejected_percent: int
+    release: Mapping[str, int | None]
+
+    def is_released(self, name: str, count: int) -> bool:
+        """Whether a person has released a brake for at least this count."""
+        if name not in self.release:
+            return False
+        limit = self.release[name]
+        return limit is None or count <= limit
 
 
 class Trip(msgspec.Struct, frozen=True):
     """A brake that tripped.
 
-    :param code: short name, the same for every run.
+    :param name: of the brake.
     :param message: the figures, for people.
+    :param count: what ``release`` can limit.
+    :param samples: some of what counted.
+    :param blocks: whether nothing may be written; else only what counts is left out.
+    :param is_released: a person has released it for this run.
     """
 
-    code: str
+    name: str
     message: str
+    count: int
+    samples: list[str] = []
+    blocks: bool = True
+    is_released: bool = False
+
+    @property
+    def way_on(self) -> str:
+        """How a person lets it pass."""
+        return f'release ["{self.name}:{self.count}"]'
 
 
-def _is_above(count: int, ratio: float, whole: int) -> bool:
-    # Exact, as the ratio is written: in floats 0.29 * 100 is below 29.
-    return count > FLOOR and count > Fraction(repr(ratio)) * whole
+def is_above(count: int, percent: int, whole: int) -> bool:
+    """Whether a count trips: above the floor and above its percentage; 0 percent allows none, 100 any."""
+    if percent == 0:
+        return count > 0
+    return count > FLOOR and count * 100 > percent * whole
 
 
-def compute_trips(
-    counts: PlanCounts,
-    *,
-    rules: PlanRules,
-    brakes: Brakes,
-    has_scope: bool,
-    previous_existing: int | None,
-) -> list[Trip]:
-    """Every brake that the whole plan trips.
+def is_above_half(count: int, whole: int) -> bool:
+    """Whether a count is more than half of a whole that is large enough to speak of halves."""
+    return whole >= HALF_OF and count * 2 > whole
+
+
+class Tripped:
+    """Collects the brakes that a plan trips."""
+
+    def __init__(self, counts: PlanCounts, limits: Limits) -> None:
+        self._counts = counts
+        self._limits = limits
+        self.trips: list[Trip] = []
+
+    def add(self, name: str, count: int, message: str, *, blocks: bool = True) -> None:
+        """Note a trip."""
+        samples = list(self._counts.samples.get(name, []))
+        released = self._limits.is_released(name, count)
+        self.trips.append(Trip(name, message, count, samples, blocks, released))
+
+
+def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, compares: bool = True) -> list[Trip]:
+    """Every brake that the whole plan trips, released ones too.
 
     :param counts: all partitions together.
-    :param has_scope: whether the query returned both ``key1`` and ``key2``.
-    :param previous_existing: records in Ödüyo after the last applied run; None when there was none.
+    :param look_alikes: rows to create of which a look-alike exists.
+    :param compares: False with ``sync_mode=create``, which compares nothing.
     """
-    trips: list[Trip] = []
+    tripped = Tripped(counts, limits)
+    _add_row_trips(tripped, counts, limits)
+    for name, count in counts.released.items():
+        if not limits.is_released(name, count):
+            text = f"{name} is released up to {limits.release.get(name)}, but {count:,} rows count for it"
+            tripped.add(name, count, text)
+    if compares:
+        _add_update_trips(tripped, counts, limits)
+        _add_retirement_trips(tripped, counts, limits)
+        if counts.vanished:
+            text = (
+                f"{counts.vanished:,} records that were there are not listed by Ödüyo any more, nor found by their id or "
+                "key: an incomplete list, a person who deleted them, or a restored site. Their rows are not sent"
+            )
+            tripped.add("vanished", counts.vanished, text, blocks=False)
+        if look_alikes > FLOOR or is_above_half(look_alikes, counts.creates):
+            text = (
+                f"{look_alikes:,} of {counts.creates:,} rows to create look like a record that no row matches: typed by "
+                "hand, of a former period, or with a changed key"
+            )
+            tripped.add("look_alikes", look_alikes, text)
+    return tripped.trips
+
+
+def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     if counts.extracted == 0:
-        trips.append(Trip("no_rows", "the ERP query returned no row"))
-    if _is_above(counts.rejected, brakes.max_rejected_ratio, counts.extracted):
-        text = f"{counts.rejected:,} of {counts.extracted:,} rows are rejected (max_rejected_ratio {brakes.max_rejected_ratio:g})"
-        trips.append(Trip("rejected", text))
-    if rules.sync_mode is SyncMode.UPSERT:
-        trips += _compute_comparison_trips(counts, brakes, previous_existing)
-        if rules.on_missing is not OnMissing.KEEP:
-            trips += _compute_missing_trips(counts, rules, brakes, has_scope)
-    return trips
+        tripped.add("no_rows", 0, "the ERP query returned no row")
+        return
+    if counts.rejected and counts.rejected + counts.repeated == counts.extracted:
+        tripped.add("all_rejected", counts.rejected, f"all {counts.rejected:,} rows are rejected")
+    new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
+    if is_above(new, percent, counts.extracted) or is_above_half(new, counts.extracted):
+        text = f"{new:,} of {counts.extracted:,} rows are rejected that the last run did not reject (max_rejected_percent {percent})"
+        tripped.add("rejected", new, text)
 
 
-def _compute_comparison_trips(counts: PlanCounts, brakes: Brakes, previous_existing: int | None) -> list[Trip]:
-    trips: list[Trip] = []
-    if _is_above(counts.updates, brakes.max_update_ratio, counts.matched):
-        text = f"{counts.updates:,} of {counts.matched:,} matched records would be updated (max_update_ratio {brakes.max_update_ratio:g})"
-        trips.append(Trip("updates", text))
-    fall = (previous_existing or 0) - counts.existing
-    if _is_above(fall, brakes.max_missing_ratio, previous_existing or 0):
+def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+    percent = limits.max_update_percent
+    if is_above(counts.real_updates, percent, counts.matched):
+        text = f"{counts.real_updates:,} of {counts.matched:,} matched records would be updated (max_update_percent {percent})"
+        tripped.add("updates", counts.real_updates, text)
+    percent = limits.max_missing_percent
+    if is_above(counts.emptied, percent, counts.matched):
+        text = f"{counts.emptied:,} of {counts.matched:,} matched records would lose the text of a field (max_missing_percent {percent})"
+        tripped.add("emptied", counts.emptied, text)
+    if is_above(counts.dates_back, percent, counts.updates):
         text = (
-            f"Ödüyo lists {counts.existing:,} records, {fall:,} fewer than the {previous_existing:,} after the last "
-            f"applied run: was the listing cut short? (max_missing_ratio {brakes.max_missing_ratio:g})"
+            f"{counts.dates_back:,} of {counts.updates:,} updates carry an older date than was sent before: is this a "
+            f"restored or another database? (max_missing_percent {percent})"
         )
-        trips.append(Trip("existing_fell", text))
-    unmatched, whole = counts.missing, counts.existing_in_scope
-    if (
-        _is_above(counts.creates, brakes.max_update_ratio, whole)
-        and unmatched > Fraction(repr(brakes.max_missing_ratio)) * whole
-    ):
-        text = (
-            f"{counts.creates:,} records would be created while {unmatched:,} of {whole:,} existing ones match no row: "
-            f"have the ERP's keys changed? (max_update_ratio {brakes.max_update_ratio:g}, "
-            f"max_missing_ratio {brakes.max_missing_ratio:g})"
-        )
-        trips.append(Trip("keys_changed", text))
-    return trips
+        tripped.add("dates_back", counts.dates_back, text)
 
 
-def _compute_missing_trips(counts: PlanCounts, rules: PlanRules, brakes: Brakes, has_scope: bool) -> list[Trip]:
-    """Records that are passive already need no change, so they count for none of these."""
-    retired = counts.deactivates + counts.deletes
-    if not retired:
-        return []
-    trips: list[Trip] = []
-    verb = rules.on_missing.value
-    if not has_scope:
-        text = f"on_missing={verb} needs the query's columns key1 and key2: without them nobody knows which records are the ERP's"
-        trips.append(Trip("no_scope", text))
-    if counts.unreadable_ids:
-        text = f"on_missing={verb}, but {counts.unreadable_ids:,} rows have an unreadable integration_id: their records would look missing"
-        trips.append(Trip("unreadable_ids", text))
-    if _is_above(retired, brakes.max_missing_ratio, counts.existing_in_scope):
-        text = (
-            f"{retired:,} of {counts.existing_in_scope:,} records in scope have no ERP row any more "
-            f"(max_missing_ratio {brakes.max_missing_ratio:g}, on_missing={verb})"
+def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+    if not counts.retired:
+        return
+    percent, whole = limits.max_missing_percent, counts.in_use
+    what = "records in use would be deactivated, deleted or turned passive"
+    if is_above(counts.retired, percent, whole) or is_above_half(counts.retired, whole):
+        tripped.add(
+            "retired", counts.retired, f"{counts.retired:,} of {whole:,} {what} (max_missing_percent {percent})"
         )
-        trips.append(Trip("missing", text))
-    return trips
+    for name, pair in counts.pairs.items():
+        if is_above(pair.retired, percent, pair.in_use) or is_above_half(pair.retired, pair.in_use):
+            key1, _, key2 = name.partition("\0")
+            text = f"of key1 {key1!r} and key2 {key2!r}, {pair.retired:,} of {pair.in_use:,} {what} (max_missing_percent {percent})"
+            tripped.add("retired_pair", pair.retired, text)
+            break
+    week, had = counts.retired + counts.retired_week, whole + counts.retired_week
+    if counts.retired_week and (is_above(week, percent, had) or is_above_half(week, had)):
+        text = f"with this run, {week:,} of {had:,} records in use were retired within seven days (max_missing_percent {percent})"
+        tripped.add("retired_week", week, text)

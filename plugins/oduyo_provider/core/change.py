@@ -27,16 +27,19 @@ class Outcome(str, Enum):
 
     DONE = "done"
     REFUSED = "refused"  # Ödüyo answered no
-    FAILED = "failed"  # could not be delivered
-    DOUBTFUL = "doubtful"  # sent, answer lost, not settled
+    FAILED = "failed"  # could not be delivered, or had no effect
+    DOUBTFUL = "doubtful"  # sent and not settled
     STALE = "stale"  # what the plan was based on is no longer so; not sent
-    NOT_APPLIED = "not_applied"  # never tried
+    NOT_APPLIED = "not_applied"  # never transmitted
 
     __hash__ = str.__hash__  # as of an Action
 
 
 #: Fields that Ödüyo sets by itself whenever a record is written.
 SET_BY_ODUYO = frozenset({"updated_in"})
+
+#: Fields that say whose a record is and whether it is in use: where one of them moved, nothing is written.
+IDENTITY_FIELDS = ("integration_id", "key1", "key2", "status")
 
 # No date: 0000-00-00, MySQL's 2024-00-00, and -0001-11-30, which PHP makes of the first.
 _DATE = re.compile(r"(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2}").match
@@ -53,7 +56,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         none for delete.
     :param oduyo_id: the record's id in Ödüyo; None for create.
     :param base: the record as it was listed, documented fields only: what this change was computed from.
-    :param differs: the fields of ``payload`` whose value is another in ``base``.
+    :param differs: the fields of ``payload`` whose value is another in ``base``: what the change writes.
+    :param retires: whether the record stops being in use.
+    :param is_resend: Ödüyo refused the same before, long ago.
+    :param is_adoption: the record had no integration_id, and gets the row's.
     """
 
     action: Action
@@ -62,6 +68,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     oduyo_id: str | None = None
     base: Remote = {}
     differs: tuple[str, ...] = ()
+    retires: bool = False
+    is_resend: bool = False
+    is_adoption: bool = False
 
     @cached_property
     def key(self) -> str:
@@ -69,9 +78,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return f"{self.action.value}:{self.integration_id if self.oduyo_id is None else self.oduyo_id}"
 
     @property
-    def sort_key(self) -> tuple[int, str, int]:
-        """Order of a plan: by action, then by id; independent of the order in which rows and records were read."""
-        return ACTION_ORDER[self.action], self.integration_id, int(self.oduyo_id or 0)
+    def sort_key(self) -> tuple[int, int, str]:
+        """Order of a plan: by action, then by what it touches; independent of the order of rows and records."""
+        return ACTION_ORDER[self.action], int(self.oduyo_id or 0), self.integration_id
 
     @property
     def before(self) -> Remote:
@@ -83,18 +92,30 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """The new values of the fields that will change; of a create, all fields."""
         return {name: self.payload[name] for name in self.differs} if self.differs else dict(self.payload)
 
-    def body(self) -> Payload:
+    def compute_body(self, looked: Remote | None = None, *, partial: bool = False) -> Payload:
         """The fields to send.
 
-        An update carries the whole listed record with the changes laid over it, since nothing documents that fields
-        left out of an update keep their values.
+        An update carries the record as it was looked at, with what the change writes laid over it, since nothing
+        documents that fields left out of an update keep their values. The key is sent as the ERP has it, never as Ödüyo
+        stored it.
+
+        :param looked: the record's documented fields as of the look before the sending; None takes the plan's.
+        :param partial: Ödüyo is known to keep fields that are left out: send only whose the record is and what differs.
         """
         if self.oduyo_id is None:
             return dict(self.payload)
         if self.action is Action.DELETE:
             return {"id": self.oduyo_id}
-        kept = {name: value for name, value in self.base.items() if value is not None}
-        return {**kept, **self.payload, "id": self.oduyo_id}
+        base = self.base if looked is None else looked
+        kept = {name: value for name, value in base.items() if value is not None}
+        if partial:
+            kept = {name: kept[name] for name in ("key1", "key2") if name in kept}
+        else:
+            # A field that is still as the plan found it is sent as the ERP has it, not as Ödüyo stored it.
+            same = {name for name in self.payload if (base.get(name) or "") == (self.base.get(name) or "")}
+            kept.update({name: self.payload[name] for name in same})
+        written = {name: self.payload[name] for name in self.differs}
+        return {**kept, **written, "integration_id": self.integration_id, "id": self.oduyo_id}
 
 
 def compute_base(record: Remote, resource: Resource) -> Remote:

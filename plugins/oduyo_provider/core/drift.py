@@ -1,81 +1,162 @@
-"""How a record of Ödüyo stands to a change: as wanted, as the change was based on, or neither."""
+"""How a record of Ödüyo stands to a change: as wanted, as the plan found it, or neither."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from oduyo_provider.core.change import SET_BY_ODUYO, Action, Change, compute_base
+from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.values.text import compute_match_key
+
+#: Kinds that are compared by what they mean; every other kind is compared letter for letter.
+_BY_MEANING = frozenset({Kind.DATETIME})
+#: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
+_LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 
 
-class Standing(str, Enum):
-    """Where a record stands."""
+class Drift(str, Enum):
+    """Where a record stands when it is looked at right before a change would be sent."""
 
-    AS_WANTED = "as_wanted"
-    AS_BASED = "as_based"
-    OTHER = "other"
+    AS_WANTED = "as_wanted"  # nothing has to be sent
+    AS_PLANNED = "as_planned"  # the change may be sent
+    MOVED = "moved"  # what the plan was based on is no longer so
 
 
-def compute_standing(change: Change, record: Remote | None, normaliser: Normaliser) -> Standing:
-    """Compare a record, as it is now, with a change.
+def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
+    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, UUIDs in any case."""
+    if stored == wanted or (not stored and not wanted):
+        return True
+    if field == "integration_id" and stored:
+        return compute_match_key(stored) == compute_match_key(wanted)
+    if normaliser.resource.kinds.get(field) in _BY_MEANING:
+        return normaliser.same(field, stored, wanted)
+    return False
 
-    :param record: the change's record; None when there is none.
+
+def find_differences(
+    normaliser: Normaliser, payload: Payload, record: Remote, entry: Entry | None = None
+) -> tuple[str, ...]:
+    """The fields of a payload that a record holds otherwise, and otherwise than Ödüyo is known to store them."""
+    if payload.items() <= record.items():  # nearly always
+        return ()
+    return tuple(
+        name
+        for name, wanted in payload.items()
+        if (value := record.get(name)) != wanted
+        and not is_same_value(normaliser, name, value, wanted)
+        and not (entry is not None and entry.is_stored_as(name, wanted, value))
+    )
+
+
+def compute_drift(change: Change, record: Remote | None, normaliser: Normaliser) -> Drift:
+    """Compare a record, as it was just looked at, with a change.
+
+    :param record: the change's record; for a create the one with its key; None when there is none.
     """
-    if change.action is Action.CREATE:
-        if record is None:
-            return Standing.AS_BASED
-        return Standing.OTHER if compute_stored(change, record, normaliser) else Standing.AS_WANTED
     if record is None:
-        return Standing.AS_WANTED if change.action is Action.DELETE else Standing.OTHER
-    if change.action is not Action.DELETE and not compute_stored(change, record, normaliser):
-        return Standing.AS_WANTED
-    return Standing.OTHER if compute_moved(change, record, normaliser) else Standing.AS_BASED
+        if change.action is Action.CREATE:
+            return Drift.AS_PLANNED
+        return Drift.AS_WANTED if change.action is Action.DELETE else Drift.MOVED
+    if change.action is Action.CREATE:
+        return Drift.MOVED if find_differences(normaliser, change.payload, record) else Drift.AS_WANTED
+    if change.action is Action.DELETE:
+        return Drift.MOVED if find_moved(change, record, normaliser, change.base) else Drift.AS_PLANNED
+    if all(is_same_value(normaliser, name, record.get(name), change.payload[name]) for name in change.differs):
+        return Drift.AS_WANTED
+    watched = {*change.differs, *(name for name in IDENTITY_FIELDS if name in change.base)}
+    return Drift.MOVED if find_moved(change, record, normaliser, watched) else Drift.AS_PLANNED
 
 
-def compute_stored(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
-    """The fields that the record holds otherwise than the change wants, with what it holds.
-
-    A field that the change does not change may also be as it was: Ödüyo is known to store it otherwise than sent.
-    """
-    stored = {
-        name: value
-        for name, wanted in change.payload.items()
-        if (value := record.get(name)) != wanted and not normaliser.same(name, value, wanted)
-    }
-    if stored and change.oduyo_id is not None:
-        now = compute_base(record, normaliser.resource)  # as the change's base, without what is no date
-        for name in stored.keys() - set(change.differs):
-            if now.get(name) == change.base.get(name):
-                del stored[name]
-    return stored
-
-
-def compute_moved(change: Change, record: Remote, normaliser: Normaliser) -> set[str]:
-    """The fields that the record holds otherwise than when the change was computed; ``null`` equals ``""``.
+def find_moved(change: Change, record: Remote, normaliser: Normaliser, fields: Iterable[str]) -> set[str]:
+    """The fields that hold neither what the plan found nor what is wanted; ``null`` equals ``""``.
 
     Fields that Ödüyo sets at every write are left out: they are no sign that somebody changed the record.
     """
     now = compute_base(record, normaliser.resource)
     return {
         name
-        for name, value in change.base.items()
-        if name not in SET_BY_ODUYO and (now.get(name) or "") != (value or "")
+        for name in fields
+        if name not in SET_BY_ODUYO
+        and (now.get(name) or "") != (change.base.get(name) or "")
+        and not (name in change.payload and is_same_value(normaliser, name, record.get(name), change.payload[name]))
+    }
+
+
+def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
+    """The fields that were sent and are stored otherwise, with what is stored.
+
+    A field that the change does not write may also be as it was: Ödüyo is known to store it otherwise than sent.
+    """
+    found = {name: record.get(name) for name in find_differences(normaliser, change.payload, record)}
+    if found and change.oduyo_id is not None:
+        now = compute_base(record, normaliser.resource)
+        for name in found.keys() - set(change.differs):
+            if (now.get(name) or "") == (change.base.get(name) or ""):
+                del found[name]
+    return found
+
+
+def find_without_effect(
+    change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
+) -> set[str]:
+    """The fields that are still as they were before the change, although Ödüyo said yes.
+
+    A beginning of what was sent was cut, not ignored. Dates are Ödüyo's to set.
+    """
+    if change.action is Action.CREATE:
+        return set()
+    now = compute_base(record, normaliser.resource)
+    return {
+        name
+        for name in stored.keys() & set(change.differs)
+        if (now.get(name) or "") == (change.base.get(name) or "")
+        and not is_beginning(change.payload[name], stored[name])
+        and normaliser.resource.kinds.get(name) not in _BY_MEANING
+        and name != "integration_id"
+    }
+
+
+def is_beginning(sent: str, stored: str | None) -> bool:
+    """Whether a stored value is a beginning of what was sent, and not empty: Ödüyo cut it."""
+    return bool(stored) and sent.startswith(stored or "")
+
+
+def find_other_letters(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> set[str]:
+    """The text fields of which Ödüyo kept other letters than were sent; a text that was only cut is none."""
+    return {
+        name
+        for name, value in stored.items()
+        if name != "integration_id"
+        and normaliser.resource.kinds.get(name) in _LETTERS
+        and not is_beginning(sent[name], value)
     }
 
 
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
-    """Whether a record that is neither as wanted nor as based can be what Ödüyo made of this very change.
+    """Whether a record that is neither as wanted nor as planned can be what Ödüyo made of this very change.
 
-    So it is when nothing but the change's own fields moved, and what is stored of each is a beginning of what was sent:
-    Ödüyo cut it. Any other value was written by somebody else; to take it for ours would leave it there for ever.
+    So it is when nothing but the change's own fields moved, and what is stored of each is a beginning of what was sent.
     """
-    if change.oduyo_id is not None and not compute_moved(change, record, normaliser) <= set(change.differs):
+    if change.oduyo_id is not None and not find_moved(change, record, normaliser, change.base) <= set(change.differs):
         return False
-    return is_beginning(change, compute_stored(change, record, normaliser))
+    stored = find_stored_otherwise(change, record, normaliser)
+    return all(is_beginning(change.payload[name], value) for name, value in stored.items())
 
 
-def is_beginning(change: Change, stored: Mapping[str, str | None]) -> bool:
-    """Whether each value that is stored otherwise than sent is a beginning of what was sent, and not empty."""
-    return all(value and change.payload[name].startswith(value) for name, value in stored.items())
+def can_be_key_of(sent: str, stored: str | None) -> bool:
+    """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
+
+    Cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    """
+    if not stored:
+        return True
+    mine, theirs = _fold_key(sent), _fold_key(stored)
+    return bool(theirs) and mine.startswith(theirs)
+
+
+def _fold_key(key: str) -> str:
+    return compute_match_key(html.unescape(html.unescape(key)).strip()).casefold().lstrip("0") or "0"

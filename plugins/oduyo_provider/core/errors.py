@@ -11,7 +11,9 @@
     │   ├── SourceError            the ERP's query, columns or connection are wrong
     │   ├── UnsafePlanError        a brake stopped the run before any write
     │   ├── OutdatedPlanError      a later run has already been applied to this site
-    │   └── RefusalsError          Ödüyo refused one change after the other from the start
+    │   ├── RefusalsError          Ödüyo refused one change after the other, and took none
+    │   ├── CanaryError            the first change of its kind was not stored as it was sent
+    │   └── StateError             what is kept of a site is damaged, or of a newer version
     └── RetryError             the same call may succeed later
         ├── NotSentError           the request never reached Ödüyo
         ├── LostAnswerError        the request was sent, its answer never came
@@ -64,7 +66,15 @@ class OutdatedPlanError(StopError):
 
 
 class RefusalsError(StopError):
-    """The first changes were all refused: a wrong key or mapping, not bad rows."""
+    """Every change was refused: a wrong key or mapping, not bad rows."""
+
+
+class CanaryError(StopError):
+    """The first change of its kind was read back, and is not what was sent; nothing more is sent."""
+
+
+class StateError(StopError):
+    """A file that is kept of a site cannot be read by this version."""
 
 
 class RetryError(OduyoError):

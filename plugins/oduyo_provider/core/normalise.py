@@ -1,7 +1,7 @@
 """Raw row to payload: every value as Ödüyo is to store it, or every reason why the row cannot be sent.
 
-Pure and idempotent: a payload given back as a row gives the same payload. Rows may come straight from a driver or
-out of a staged file; both give the same.
+Pure. Normalising a payload again changes nothing. A row from a driver and the same row from a staged file give the
+same result.
 """
 
 from __future__ import annotations
@@ -16,21 +16,18 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.values.dates import parse_datetime
-from oduyo_provider.core.values.invalid import UnreadableError, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.status import parse_status
-from oduyo_provider.core.values.text import are_clean, parse_description, parse_id, parse_text
+from oduyo_provider.core.values.text import parse_description, parse_id, parse_text
 
 #: The largest key of an ERP that keeps 32-bit integers, as Logo does.
 MAX_INT32 = 2**31 - 1
 
-#: Logo writes rows whose text is this letter only, the highest of its code page, as end marks. They are no codes.
+#: Logo marks the end of a table with rows of this letter only, the highest of its code page. They are no codes.
 SENTINEL = "ÿ"
 
 _KEY = "integration_id"
 _CREATED, _UPDATED = "special_created_in", "special_updated_in"
-
-#: Kinds whose parser only cleans what is a text already.
-_TEXTS = frozenset({Kind.TEXT, Kind.DESCRIPTION})
 
 _Parser = Callable[[object], "str | None"]
 
@@ -40,7 +37,7 @@ class Rules(msgspec.Struct, frozen=True):
 
     :param max_text_length: in characters, of every text field after normalising. Longer rows are rejected, never cut.
         Ödüyo's real limits are not documented.
-    :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): mend them.
+    :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): repair them.
     :param timezone: IANA name of the zone that Ödüyo's datetimes are in.
     """
 
@@ -73,8 +70,8 @@ class Fault(msgspec.Struct, frozen=True):
 class Normalised(msgspec.Struct):
     """What became of one row.
 
-    :param integration_id: the readable id, also of a row that is rejected for another reason; None when it is missing,
-        empty, a sentinel or unreadable.
+    :param integration_id: the id, also of a row that is rejected for another reason; None when it is missing, empty,
+        a sentinel or invalid.
     :param payload: None when the row is rejected.
     :param faults: why it is rejected: all reasons, in the order of the resource's fields.
     :param warnings: oddities; the row is sent all the same.
@@ -87,7 +84,7 @@ class Normalised(msgspec.Struct):
 
 
 class Normaliser:
-    """The rules for one resource. Holds no state between rows.
+    """Applies the rules to the rows of one resource; keeps nothing from one row to the next.
 
     :param resource: whose fields are read; other keys of a row are ignored.
     :raises SettingsError: a rule that cannot be meant.
@@ -103,11 +100,11 @@ class Normaliser:
         zone = _open_zone(rules.timezone)
         parsers = _compute_parsers(zone, repair=rules.repair_windows_1254)
         self._fields = tuple(
-            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules), field.kind in _TEXTS)
+            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
             for field in resource.fields
         )
         self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
-        # Stored values are compared as they are: repairing them too would hide the mangled ones from ever being mended.
+        # Ödüyo's values are not repaired: a garbled text there must differ from the repaired one, so that it is updated.
         stored = _compute_parsers(zone, repair=False)
         self._stored_parsers = {field.name: stored[field.kind] for field in resource.fields}
         self._parse_id, self._parse_text = parsers[Kind.ID], parsers[Kind.TEXT]
@@ -117,19 +114,16 @@ class Normaliser:
 
         :param raw: API field name to raw value; a field that is not there is not in the payload either.
         """
-        plain = self._read_plain(raw)
-        if plain is not None:
-            return Normalised(plain.get(_KEY), plain, [], _compute_warnings(plain))
         payload: Payload = {}
         faults: list[Fault] = []
-        for name, required, parse, limit, _ in self._fields:
+        for name, required, parse, limit in self._fields:
             if name not in raw:
                 if required:
                     faults.append(Fault(name, "empty", "the row has no such column"))
                 continue
             try:
                 text = parse(raw[name])
-            except UnreadableError as error:
+            except InvalidValueError as error:
                 faults.append(Fault(name, error.reason, error.detail))
                 continue
             if required and not (text and text.strip(SENTINEL)):
@@ -140,48 +134,19 @@ class Normaliser:
                 payload[name] = text
         return Normalised(payload.get(_KEY), None if faults else payload, faults, _compute_warnings(payload))
 
-    def _read_plain(self, raw: Mapping[str, object]) -> Payload | None:
-        """The payload of a row without a fault whose texts are clean as they are, as nearly all are; None for any other.
-
-        Looking at all texts at once takes half the time of looking at each.
-        """
-        payload: Payload = {}
-        texts: list[str] = []
-        try:
-            for name, required, parse, limit, is_text in self._fields:
-                if name not in raw:
-                    if required:
-                        return None
-                    continue
-                value = raw[name]
-                if is_text and isinstance(value, str):
-                    texts.append(value)
-                    text: str | None = value
-                else:
-                    text = parse(value)
-                if required and not (text and text.strip(SENTINEL)):
-                    return None
-                if text is not None:
-                    if len(text) > limit:
-                        return None
-                    payload[name] = text
-        except UnreadableError:
-            return None
-        return payload if are_clean(texts) else None
-
     def integration_id(self, value: object) -> str | None:
-        """The id as text, or None when it is empty, a sentinel or unreadable."""
+        """The id as text, or None when it is empty, a sentinel or invalid."""
         try:
             found = self._parse_id(value)
-        except UnreadableError:
+        except InvalidValueError:
             return None
         return found if found and found.strip(SENTINEL) else None
 
     def text(self, value: object) -> str | None:
-        """The value of a text field such as ``key1``, ``""`` for NULL, or None when it is unreadable."""
+        """The value of a text field such as ``key1``, ``""`` for NULL, or None when it is invalid."""
         try:
             return self._parse_text(value)
-        except UnreadableError:
+        except InvalidValueError:
             return None
 
     def remote(self, record: Remote) -> Payload:
@@ -192,14 +157,12 @@ class Normaliser:
         return {name: _parse_stored(parse, record.get(name)) for name, parse in self._parsers.items()}
 
     def same(self, field: str, remote_value: str | None, payload_value: str) -> bool:
-        """Whether Ödüyo's value is, in normalised form, the payload's.
-
-        windows-1254 is not repaired here: a mangled text in Ödüyo differs from the mended one, and is updated.
+        """Whether Ödüyo's value, normalised, equals the payload's.
 
         :param field: one of the resource's.
         :param payload_value: from :meth:`row`, thus normalised.
         """
-        if remote_value == payload_value:  # nearly always
+        if remote_value == payload_value:
             return True
         return _parse_stored(self._stored_parsers[field], remote_value) == payload_value
 
@@ -241,6 +204,13 @@ def _compute_warnings(payload: Payload) -> list[Fault]:
         warnings.append(
             Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
         )
+    warnings += [
+        Fault(
+            name, "replacement_character", f"{show_value(text)} holds U+FFFD, which stands for a letter that was lost"
+        )
+        for name, text in payload.items()
+        if "\ufffd" in text
+    ]
     created, updated = payload.get(_CREATED), payload.get(_UPDATED)
     if created and updated and updated < created:
         warnings.append(Fault(_UPDATED, "before_created", f"updated at {updated}, created at {created}"))
@@ -257,5 +227,5 @@ def _parse_stored(parse: _Parser, value: str | None) -> str:
         return ""
     try:
         return parse(value) or ""
-    except UnreadableError:
+    except InvalidValueError:
         return value

@@ -1,20 +1,31 @@
-"""The params of a run, as values: every default once, every fault reported together."""
+"""The params of a run. Each is declared once, here: see :mod:`oduyo_provider.core.declaration`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import Enum
+from typing import Annotated, Any
 
 import msgspec
 
-from oduyo_provider.core.brakes import Brakes
+from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
+from oduyo_provider.core.declaration import param, read_declarations
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Rules
-from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
+from oduyo_provider.core.plan import OnMissing, SyncMode
+from oduyo_provider.core.release import Release, parse_release
 from oduyo_provider.core.values.invalid import show_value
 
-_QUERY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+#: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
+SAFETY = "Safety: when to stop before any write"
+RECORDS = "What to do: whose records"
+TEXTS = "What to read: texts"
+
+#: The longest name of a source, in characters.
+MAX_SOURCE_LENGTH = 250
+
+_BRAKES = ", ".join(BRAKE_NAMES)
 
 
 class OnUnsafe(str, Enum):
@@ -24,37 +35,153 @@ class OnUnsafe(str, Enum):
     ASK = "ask"
 
 
+def _percent(title: str, description: str) -> msgspec.Meta:
+    takes = "a whole number of percent from 0 to 100, such as 20 for a fifth"
+    return param(title, description, takes=takes, section=SAFETY, is_brake=True, ge=0, le=100)
+
+
+def _parse_source(given: object) -> str | None:
+    name = "" if given is None else given
+    if not (isinstance(name, str) and name.isprintable()):
+        raise ValueError("it is no text on one line")
+    if len(name.strip()) > MAX_SOURCE_LENGTH:
+        raise ValueError(f"it has {len(name.strip())} characters")
+    return name.strip() or None
+
+
 class RunParams(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is asked to do.
+    """What a run is asked to do. The order is that of the trigger form."""
 
-    :param erp_query: name of a file in ``dags/sql/``, without ``.sql``.
-    :param max_missing_ratio: 0 to 1, as every ratio here; see :class:`~oduyo_provider.core.brakes.Brakes`.
-    :param allow_unsafe: go on although a brake trips.
-    :param repair_windows_1254: mend texts that were read as latin-1.
-    :param max_text_length: longest text, in characters.
-    """
-
-    erp_query: str = "dia_postgres"
-    sync_mode: SyncMode = SyncMode.UPSERT
-    on_missing: OnMissing = OnMissing.KEEP
-    dry_run: bool = False
-    max_missing_ratio: float = 0.1
-    max_update_ratio: float = 0.5
-    max_rejected_ratio: float = 0.05
-    on_unsafe: OnUnsafe = OnUnsafe.FAIL
-    allow_unsafe: bool = False
-    repair_windows_1254: bool = False
-    max_text_length: int = 255
+    erp_query: Annotated[
+        str,
+        param(
+            "What to read: ERP query",
+            "A query of dags/sql, without .sql. It says which table is read, and which column is which field.",
+            is_dag_only=True,
+        ),
+    ] = "dia_postgres"
+    sync_mode: Annotated[
+        SyncMode,
+        param(
+            "What to do: mode",
+            "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again.",
+            choices={"upsert": "send what differs", "create": "send every row, in every run again"},
+        ),
+    ] = SyncMode.UPSERT
+    on_missing: Annotated[
+        OnMissing,
+        param(
+            "What to do: records without an ERP row",
+            "What happens to this source's records that no ERP row has any more.",
+            choices={
+                "keep": "leave them as they are",
+                "deactivate": "set their status to passive",
+                "delete": "remove them from Ödüyo",
+            },
+        ),
+    ] = OnMissing.KEEP
+    dry_run: Annotated[bool, param("What to do: dry run", "Show the plan in the log and write nothing.")] = False
+    missing_runs: Annotated[
+        int,
+        param(
+            "Runs without a row",
+            "A record is deactivated or deleted when no row has had it in so many applied runs, at least 12 hours from "
+            "the first to the last. With 1, at once.",
+            section=RECORDS,
+            ge=1,
+            le=100,
+        ),
+    ] = 2
+    adopt: Annotated[
+        bool,
+        param(
+            "Adopt records that were typed by hand",
+            "A record without an integration_id gets that of the one row which has the same codes.",
+            section=RECORDS,
+        ),
+    ] = False
+    resend_refused: Annotated[
+        bool,
+        param(
+            "Send refused rows again",
+            "Also send what Ödüyo has refused before and has not changed since.",
+            section=RECORDS,
+        ),
+    ] = False
+    source: Annotated[
+        str | None,
+        param(
+            "Name of the source",
+            "Who owns the records that this run writes. None takes the DAG's own name; a name that two DAGs share makes them one source.",
+            takes=f"a name of at most {MAX_SOURCE_LENGTH} characters",
+            section=RECORDS,
+            parse=_parse_source,
+        ),
+    ] = None
+    max_missing_percent: Annotated[
+        int,
+        _percent(
+            "Most records retired, in percent",
+            "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied.",
+        ),
+    ] = 10
+    max_update_percent: Annotated[
+        int, _percent("Most updates, in percent", "Stop when more of the matched records would be updated.")
+    ] = 50
+    max_rejected_percent: Annotated[
+        int,
+        _percent("Most rejected rows, in percent", "Stop when more of the ERP's rows are newly rejected or refused."),
+    ] = 5
+    on_unsafe: Annotated[
+        OnUnsafe,
+        param(
+            "When a brake trips",
+            "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no.",
+            section=SAFETY,
+            choices={"fail": "end the run", "ask": "wait for a person's approval"},
+            is_dag_only=True,
+        ),
+    ] = OnUnsafe.FAIL
+    release: Annotated[
+        Release,
+        param(
+            "Brakes that may trip in this run",
+            "For one run that you have looked at, one brake a line, each with the most that is allowed if you like, such "
+            f"as retired:149. The brakes are {_BRAKES}.",
+            takes=f"a list of brakes, each with a limit if you like, such as retired:149; the brakes are {_BRAKES}",
+            section=SAFETY,
+            parse=parse_release,
+            is_for_one_run=True,
+        ),
+    ] = {}
+    repair_windows_1254: Annotated[
+        bool,
+        param(
+            "Mend Turkish letters",
+            "For texts that were read in the wrong encoding: Þube becomes Şube.",
+            section=TEXTS,
+        ),
+    ] = False
+    max_text_length: Annotated[
+        int,
+        param(
+            "Longest text",
+            "In characters. Longer texts are rejected, never cut.",
+            section=TEXTS,
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 255
 
     @property
-    def plan_rules(self) -> PlanRules:
-        """How differences become changes."""
-        return PlanRules(self.sync_mode, self.on_missing, self.allow_unsafe)
-
-    @property
-    def brakes(self) -> Brakes:
+    def limits(self) -> Limits:
         """When the run stops before its first write."""
-        return Brakes(self.max_missing_ratio, self.max_update_ratio, self.max_rejected_ratio)
+        return Limits(
+            max_missing_percent=self.max_missing_percent,
+            max_update_percent=self.max_update_percent,
+            max_rejected_percent=self.max_rejected_percent,
+            release=self.release,
+        )
 
     @property
     def rules(self) -> Rules:
@@ -62,7 +189,9 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         return Rules(max_text_length=self.max_text_length, repair_windows_1254=self.repair_windows_1254)
 
 
-PARAM_NAMES = RunParams.__struct_fields__
+#: Every param, in the order of the trigger form.
+PARAMS = read_declarations(RunParams)
+PARAM_NAMES = tuple(declared.name for declared in PARAMS)
 
 
 def parse_params(given: Mapping[str, object]) -> RunParams:
@@ -70,36 +199,19 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
 
     :raises SettingsError: naming every fault.
     """
-    faults = [f"{show_value(name)} is not a param" for name in given if name not in PARAM_NAMES]
-    values: dict[str, object] = {}
-    for name, value in given.items():
-        if name in PARAM_NAMES:
+    faults = [_describe_unknown(name) for name in given if name not in PARAM_NAMES]
+    values: dict[str, Any] = {}
+    for declared in PARAMS:
+        if declared.name in given:
             try:
-                values[name] = msgspec.convert(value, _TYPES[name], strict=False)
-            except msgspec.ValidationError:
-                faults.append(f"{name} cannot be {value!r}; it takes {_describe(name)}")
-    params = RunParams(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
-    faults += [
-        f"{name} cannot be {getattr(params, name)!r}; it takes a number from 0 to 1"
-        for name in ("max_missing_ratio", "max_update_ratio", "max_rejected_ratio")
-        if not 0 <= getattr(params, name) <= 1  # NaN too
-    ]
-    if not 1 <= params.max_text_length <= 1_000_000:
-        faults.append(f"max_text_length cannot be {params.max_text_length!r}; it takes a number from 1 to 1000000")
-    if not _QUERY_NAME.fullmatch(params.erp_query):
-        faults.append(
-            f"erp_query cannot be {params.erp_query!r}; it takes the name of a file in dags/sql, without .sql"
-        )
+                values[declared.name] = declared.read(given[declared.name])
+            except ValueError as error:
+                faults.append(str(error))
     if faults:
         raise SettingsError(f"The run's params are wrong: {'; '.join(faults)}. Correct them and trigger the run again.")
-    return params
+    return RunParams(**values)
 
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(RunParams)}
-
-
-def _describe(name: str) -> str:
-    kind = _TYPES[name]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return " or ".join(str(member.value) for member in kind)
-    return {bool: "true or false", float: "a number", int: "a whole number"}.get(kind, "a text")
+def _describe_unknown(name: object) -> str:
+    near = get_close_matches(str(name), PARAM_NAMES, n=1)
+    return f"{show_value(name)} is not a param" + (f" (is {near[0]} meant?)" if near else "")

@@ -1,22 +1,20 @@
-"""From two sides to a plan: which records to create, update, deactivate or delete, and which rows to reject.
-
-Pure: the same rows and records give the same plan, whatever their order and however they are partitioned.
-"""
+"""A plan as values: what a run would do, which rows it rejects, and the figures by which it is judged."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, compute_base
-from oduyo_provider.core.errors import ListingError
-from oduyo_provider.core.normalise import Fault, Normaliser
-from oduyo_provider.core.record import Payload, Remote
-from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.core.values.status import PASSIVE
+from oduyo_provider.core.change import Change
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.normalise import Fault
+
+#: Samples that a plan keeps for each brake.
+SAMPLES = 3
 
 
 class SyncMode(str, Enum):
@@ -27,91 +25,143 @@ class SyncMode(str, Enum):
 
 
 class OnMissing(str, Enum):
-    """What happens to a record of Ödüyo that no ERP row has any more."""
+    """What happens to a source's record that no ERP row has any more."""
 
     KEEP = "keep"
     DEACTIVATE = "deactivate"
     DELETE = "delete"
 
 
-class PlanRules(msgspec.Struct, frozen=True):
+class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     """How differences become changes.
 
-    :param allow_unsafe: also apply what a rule would reject or a brake would stop.
+    :param source: whose plan it is; only its own records are changed or retired.
+    :param run: the run's name.
+    :param now: seconds since 1970.
+    :param missing_runs: applied runs without its row after which a record is retired.
+    :param released: names of the brakes that may trip in this run.
+    :param resend_refused: send again what Ödüyo refused before.
+    :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
+    :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
+        record counts as missing.
+    :param is_first: no run of this source has been applied yet.
     """
 
+    source: str = ""
+    run: str = ""
+    now: float = 0.0
     sync_mode: SyncMode = SyncMode.UPSERT
     on_missing: OnMissing = OnMissing.KEEP
-    allow_unsafe: bool = False
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """The (key1, key2) pairs of all extracted rows: only records that carry one of them can be missing.
-
-    :param pairs: None when the query has not both columns; then every record is in scope.
-    """
-
+    missing_runs: int = 2
+    released: frozenset[str] = frozenset()
+    resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
-
-    def contains(self, record: Payload) -> bool:
-        """Whether a record, in normalised form, lies within the scope."""
-        return self.pairs is None or (record.get("key1", ""), record.get("key2", "")) in self.pairs
+    may_lack_rows: bool = False
+    is_first: bool = False
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row that is not sent, with every reason.
 
     :param row: the row as extracted.
+    :param digest: of the row and its reasons.
+    :param is_known: the last applied run rejected it alike.
     """
 
     integration_id: str | None
     faults: list[Fault]
     row: dict[str, object]
+    digest: str = ""
+    is_known: bool = False
 
 
-class Altered(msgspec.Struct, frozen=True):
-    """A value that Ödüyo is known to store otherwise than sent (cut, say).
+class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row to create, or a record that matches no row, by what people tell records apart by.
 
-    While both values stay the same the field counts as equal; otherwise it would be "updated" every night.
+    :param values: of the resource's natural key.
+    :param integration_id: of the row, or of the record.
+    :param oduyo_id: of the record; None for a row.
+    :param record: a record without an integration_id, which could be adopted.
     """
 
-    oduyo_id: str
-    integration_id: str
-    field: str
-    sent: str
-    stored: str | None
+    values: tuple[str, ...]
+    integration_id: str | None = None
+    oduyo_id: str | None = None
+    record: dict[str, str | None] | None = None
 
 
-AlteredFields = Mapping[tuple[str, str], Altered]
-"""Known alterations by (Ödüyo's id, field)."""
+class Pair(msgspec.Struct, frozen=True):
+    """The records of one (key1, key2) pair that a source owns.
+
+    :param in_use: records in use.
+    :param retired: of them, those that the plan would retire.
+    """
+
+    in_use: int = 0
+    retired: int = 0
+
+    def __add__(self, other: Pair) -> Pair:
+        return Pair(self.in_use + other.in_use, self.retired + other.retired)
 
 
-class PlanCounts(msgspec.Struct, kw_only=True):
+class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The figures of one partition's plan, or of all partitions together.
 
-    ``extracted = rejected + unchanged + creates + updates``; ``missing = kept_missing + deactivates + deletes``.
+    ``extracted = repeated + rejected + unchanged + known_refused + vanished + creates + updates``;
+    ``missing = kept_missing + missing_refused + deactivates + deletes``.
+
+    :param known_rejected: of rejected: those that the last applied run rejected alike.
+    :param other_source: of rejected: rows whose record another source owns; ``new_other_source`` those not known.
+    :param adoptions: of updates.
+    :param known_ids: records that the ledger knows of this site; ``known_listed`` of them those that Ödüyo lists.
+    :param in_use: records of this source in use; ``retired`` those that the plan would retire; ``retired_week`` those that
+        it retired in the last seven days without a person's release.
+    :param real_updates: updates that change more than dates.
+    :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
+    :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
+    :param released: name of a brake that is released for rows → the rows that are applied for that.
+    :param samples: name of a brake → changes that count for it, a few.
     """
 
     extracted: int = 0
+    repeated: int = 0
     rejected: int = 0
+    known_rejected: int = 0
+    other_source: int = 0
+    new_other_source: int = 0
     unchanged: int = 0
+    known_refused: int = 0
+    vanished: int = 0
     creates: int = 0
     updates: int = 0
+    adoptions: int = 0
     missing: int = 0
     kept_missing: int = 0
+    missing_refused: int = 0
     deactivates: int = 0
     deletes: int = 0
+    out_of_scope: int = 0
     existing: int = 0
-    existing_in_scope: int = 0
     remote_duplicates: int = 0
-    unreadable_ids: int = 0
+    new_duplicates: int = 0
+    known_ids: int = 0
+    known_listed: int = 0
+    in_use: int = 0
+    retired: int = 0
+    retired_week: int = 0
+    real_updates: int = 0
+    emptied: int = 0
+    dates_back: int = 0
     reasons: dict[str, int] = {}
     warnings: dict[str, int] = {}
+    pairs: dict[str, Pair] = {}
+    samples: dict[str, list[str]] = {}
+    released: dict[str, int] = {}
 
     @property
     def matched(self) -> int:
         """Rows that found their record."""
-        return self.unchanged + self.updates
+        return self.unchanged + self.updates - self.adoptions
 
     @property
     def changes(self) -> int:
@@ -122,174 +172,57 @@ class PlanCounts(msgspec.Struct, kw_only=True):
         both: dict[str, object] = {}
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
-            both[name] = _compute_sum(mine, theirs) if isinstance(mine, dict) else mine + theirs
-        return msgspec.convert(both, PlanCounts)
+            add = _ADD.get(name)
+            both[name] = mine + theirs if add is None else add(mine, theirs)
+        return msgspec.structs.replace(PlanCounts(), **both)
 
 
-def _compute_sum(mine: dict[str, int], theirs: dict[str, int]) -> dict[str, int]:
+def add_counts(mine: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
+    """Both counts together, sorted by name."""
     return dict(sorted((Counter(mine) + Counter(theirs)).items()))
 
 
+def _add_pairs(mine: dict[str, Pair], theirs: dict[str, Pair]) -> dict[str, Pair]:
+    return {name: mine.get(name, Pair()) + theirs.get(name, Pair()) for name in sorted({*mine, *theirs})}
+
+
+def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: [*mine.get(name, []), *theirs.get(name, [])][:SAMPLES] for name in sorted({*mine, *theirs})}
+
+
+_ADD: dict[str, Callable[[Any, Any], Any]] = {
+    "reasons": add_counts,
+    "released": add_counts,
+    "warnings": add_counts,
+    "pairs": _add_pairs,
+    "samples": _add_samples,
+}
+
+
 class Plan(msgspec.Struct):
-    """What one partition needs. Changes are in their fixed order, rejected rows in the order read."""
+    """What one partition needs. Changes are in their fixed order, rejected rows in the order read.
+
+    :param notes: entries of the ledger as they are once the plan is applied, only those that differ from before; what
+        becomes of the changes is not in them.
+    :param forgotten: keys of the ledger whose record and row are both gone.
+    :param new_rows: rows to create, for the search for look-alikes; ``unmatched`` records that no row matches.
+    """
 
     changes: list[Change]
     rejected: list[Rejected]
+    notes: list[Entry]
+    forgotten: list[str]
+    new_rows: list[NaturalKey]
+    unmatched: list[NaturalKey]
     counts: PlanCounts
 
 
-def compute_plan(
-    rows: Iterable[dict[str, object]],
-    records: Iterable[Remote],
-    *,
-    normaliser: Normaliser,
-    scope: Scope,
-    rules: PlanRules,
-    altered: AlteredFields | None = None,
-) -> Plan:
-    """Compare one partition of the ERP with the same partition of Ödüyo.
-
-    :param rows: raw rows; keys are API field names.
-    :param records: Ödüyo's records as listed.
-    :param scope: of all partitions, not of this one.
-    :param altered: values that Ödüyo is known to store otherwise.
-    """
-    planner = _Planner(normaliser, scope, rules, altered or {})
-    planner.read_records(records)
-    for row in rows:
-        planner.read_row(row)
-    planner.find_missing()
-    planner.changes.sort(key=lambda change: change.sort_key)
-    planner.counts.reasons = dict(sorted(planner.reasons.items()))
-    planner.counts.warnings = dict(sorted(planner.warnings.items()))
-    return Plan(planner.changes, planner.rejected, planner.counts)
-
-
-class _Planner:
-    """The state of one comparison."""
-
-    def __init__(self, normaliser: Normaliser, scope: Scope, rules: PlanRules, altered: AlteredFields) -> None:
-        self.normaliser = normaliser
-        self.resource = normaliser.resource
-        self.scope = scope
-        self.rules = rules
-        self.altered = altered
-        self.existing: dict[str, list[Remote]] = {}
-        self.present: set[str] = set()  # readable ids of all rows, rejected ones too
-        self.accepted: set[str] = set()  # ids of rows that are not rejected
-        self.changes: list[Change] = []
-        self.rejected: list[Rejected] = []
-        self._pairs_in_scope: dict[tuple[str | None, str | None], bool] = {}
-        self.counts = PlanCounts()
-        self.reasons: Counter[str] = Counter()
-        self.warnings: Counter[str] = Counter()
-
-    def read_records(self, records: Iterable[Remote]) -> None:
-        for record in records:
-            self.counts.existing += 1
-            found = self.normaliser.integration_id(record.get("integration_id"))
-            if found is not None:
-                self.existing.setdefault(found, []).append(record)
-        for twins in self.existing.values():
-            if len(twins) > 1:
-                twins.sort(key=lambda record: int(_get_id(record)))  # the lowest id is the one
-                self.counts.remote_duplicates += len(twins) - 1
-
-    def read_row(self, row: dict[str, object]) -> None:
-        self.counts.extracted += 1
-        normalised = self.normaliser.row(row)
-        integration_id, faults = normalised.integration_id, list(normalised.faults)
-        if integration_id is None:
-            self.counts.unreadable_ids += 1
-        else:
-            self.present.add(integration_id)
-            if integration_id in self.accepted:
-                faults.append(
-                    Fault("integration_id", "duplicate", f"an earlier row has the id {show_value(integration_id)} too")
-                )
-        if faults or integration_id is None or normalised.payload is None:
-            self._reject(row, integration_id, faults)
-            return
-        twins = self.existing.get(integration_id)
-        if twins is None or self.rules.sync_mode is SyncMode.CREATE:
-            self.changes.append(Change(Action.CREATE, integration_id, normalised.payload))
-            self.counts.creates += 1
-        elif not self._compare(row, integration_id, normalised.payload, twins[0]):
-            return
-        self.accepted.add(integration_id)
-        if normalised.warnings:
-            self.warnings.update(fault.code for fault in normalised.warnings)
-
-    def _compare(self, row: dict[str, object], integration_id: str, payload: Payload, record: Remote) -> bool:
-        """Plan the update that a row needs, if any; False when the row is rejected instead."""
-        oduyo_id = _get_id(record)
-        differs = tuple(name for name, wanted in payload.items() if not self._is_as_wanted(record, name, wanted))
-        if not differs:
-            self.counts.unchanged += 1
-            return True
-        is_unowned = self.normaliser.same("key1", record.get("key1"), "")
-        if "key1" in differs and not is_unowned and not self.rules.allow_unsafe:
-            theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
-            detail = f"Ödüyo's record {oduyo_id} has key1 '{theirs}', the row '{ours}': another firm's record"
-            self._reject(row, integration_id, [Fault("key1", "other_firm", detail)])
-            return False
-        base = compute_base(record, self.resource)
-        self.changes.append(Change(Action.UPDATE, integration_id, payload, oduyo_id, base, differs))
-        self.counts.updates += 1
-        return True
-
-    def _is_as_wanted(self, record: Remote, name: str, wanted: str) -> bool:
-        """Whether a field holds what is wanted, or what Ödüyo is known to make of it."""
-        stored = record.get(name)
-        if self.normaliser.same(name, stored, wanted):
-            return True
-        known = self.altered.get((_get_id(record), name))
-        return known is not None and known.sent == wanted and known.stored == stored
-
-    def _reject(self, row: dict[str, object], integration_id: str | None, faults: list[Fault]) -> None:
-        self.counts.rejected += 1
-        self.reasons.update(fault.code for fault in faults)
-        self.rejected.append(Rejected(integration_id, faults, row))
-
-    def find_missing(self) -> None:
-        """Records in scope whose id no row has. A record without an integration_id was never the ERP's: left alone."""
-        if self.rules.sync_mode is SyncMode.CREATE:
-            return
-        for integration_id, twins in self.existing.items():
-            for record in twins:
-                if not self._is_in_scope(record):
-                    continue
-                self.counts.existing_in_scope += 1
-                if integration_id not in self.present:
-                    self.counts.missing += 1
-                    self._retire(integration_id, record)
-
-    def _is_in_scope(self, record: Remote) -> bool:
-        # A site has few pairs and many records: each pair is normalised once.
-        pair = record.get("key1"), record.get("key2")
-        known = self._pairs_in_scope.get(pair)
-        if known is None:
-            known = self._pairs_in_scope[pair] = self.scope.contains(self.normaliser.remote(record))
-        return known
-
-    def _retire(self, integration_id: str, record: Remote) -> None:
-        oduyo_id, base = _get_id(record), compute_base(record, self.resource)
-        if self.rules.on_missing is OnMissing.DELETE:
-            self.changes.append(Change(Action.DELETE, integration_id, {}, oduyo_id, base))
-            self.counts.deletes += 1
-        elif self.rules.on_missing is OnMissing.DEACTIVATE and not self._is_as_wanted(record, "status", PASSIVE):
-            payload = {"status": PASSIVE}
-            self.changes.append(Change(Action.DEACTIVATE, integration_id, payload, oduyo_id, base, ("status",)))
-            self.counts.deactivates += 1
-        else:
-            self.counts.kept_missing += 1
-
-
-def _get_id(record: Remote) -> str:
-    found = record.get("id")
-    if found is None or not (found.isascii() and found.isdigit()):
-        raise ListingError(
-            f"A listed record has the id {show_value(found)}, which is no whole number, so no change could name it. Run the "
-            "listing again; if it stays so, ask Ödüyo's support about this record."
-        )
-    return found
+def describe_change(change: Change) -> str:
+    """A change in one line, for people."""
+    where = f"{change.integration_id}" + (f" (Ödüyo {change.oduyo_id})" if change.oduyo_id else "")
+    if change.oduyo_id is None:
+        return f"create {where}: code {change.payload.get('code', '')!r}"
+    if not change.payload:
+        return f"delete {where}: code {change.base.get('code')!r}"
+    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
+    return f"{change.action.value} {where}: {fields}"

@@ -7,6 +7,7 @@ aliases. Another resource of the same API is another :class:`Resource` value.
 from __future__ import annotations
 
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
@@ -40,17 +41,33 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = False
 
 
-class Resource(msgspec.Struct, frozen=True):
+class Resource(msgspec.Struct, frozen=True, dict=True):
     """A kind of record that Ödüyo keeps, with the fields it takes.
 
     :param name: the API's name, e.g. ``erp_special_code``; also names this resource's state in staging.
     :param path: path of its calls below ``/api/v1/``, without the call's name.
-    :param fields: what ``create`` and ``update`` take, ``id`` and ``note`` left out.
+    :param fields: what ``create`` and ``update`` take, ``id`` left out.
+    :param natural_key: the fields by which people tell records apart; none where nothing is known.
+    :param active: the status of a record in use.
+    :param passive: the status of one that is not; None where the resource has no such word.
     """
 
     name: str
     path: str
     fields: tuple[Field, ...]
+    natural_key: tuple[str, ...] = ()
+    active: str = "1"
+    passive: str | None = "0"
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """How each field is read, by name."""
+        return {field.name: field.kind for field in self.fields}
+
+    @cached_property
+    def date_field(self) -> str | None:
+        """The field that says when the ERP changed the row last; None where there is none."""
+        return next((field.name for field in self.fields if field.name.endswith("_updated_in")), None)
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -77,6 +94,7 @@ SPECIAL_CODE = Resource(
         Field("special_updated_in", Kind.DATETIME),
         *_STAMPS,
     ),
+    natural_key=("key1", "typecode", "code"),
 )
 
 PROJECT_CODE = Resource(

@@ -1,12 +1,12 @@
-"""The report of a run: figures that must add up."""
+"""The report of a run: figures that must add up, and whether the run is in step."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import msgspec
 
+from oduyo_provider.core.brakes import Limits, is_above
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts
 
@@ -15,17 +15,23 @@ MAX_REASONS = 50
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What a run did. The first ten figures count ERP rows, the next five Ödüyo's records.
+    """What a run did. The first eleven figures count ERP rows, the next six Ödüyo's records of this source.
 
-    ``extracted`` is the sum of the nine after it, ``missing`` the sum of the four after it. With ``dry_run`` the counts
-    of changes are the planned ones.
+    ``extracted`` is the sum of the ten after it, ``missing`` the sum of the five after it. With ``dry_run`` the counts of
+    changes are the planned ones.
 
-    :param altered: records of which Ödüyo stored a value otherwise than sent.
+    :param adopted: of updated; ``known_refused`` of refused (not sent again), ``known_rejected`` of rejected, ``vanished``
+        of doubtful.
+    :param remote_duplicates: records beyond one with the same key; ``new_duplicates`` those that are not known yet.
+    :param altered: records of which Ödüyo stored a value otherwise than sent, and otherwise than before.
+    :param out_of_scope: records of this source in a (key1, key2) pair of which this run has no row: kept.
+    :param new_other_source: rejected rows whose record another source owns, not rejected so by the last applied run.
     :param reasons: reason → how many rows or changes had it.
     :param started_at: ISO 8601, UTC; likewise ``ended_at``.
     """
 
     extracted: int = 0
+    repeated: int = 0
     rejected: int = 0
     unchanged: int = 0
     created: int = 0
@@ -39,18 +45,39 @@ class Report(msgspec.Struct, kw_only=True):
     kept_missing: int = 0
     deactivated: int = 0
     deleted: int = 0
+    missing_refused: int = 0
     missing_failed: int = 0
+    adopted: int = 0
+    known_refused: int = 0
+    known_rejected: int = 0
+    vanished: int = 0
     remote_duplicates: int = 0
+    new_duplicates: int = 0
     altered: int = 0
+    out_of_scope: int = 0
+    new_other_source: int = 0
     dry_run: bool = False
     reasons: dict[str, int] = {}
     started_at: str = ""
     ended_at: str = ""
 
     @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left undone; a retirement that was never tried counts as kept."""
-        return not (self.failed or self.doubtful or self.stale or self.not_applied or self.missing_failed)
+    def undone(self) -> dict[str, int]:
+        """What is left to be done or looked at, by figure: none of it when the run is in step."""
+        if self.dry_run:
+            return {}
+        return {name: count for name in UNDONE if (count := getattr(self, name))}
+
+    @property
+    def new_rejected(self) -> int:
+        """Rows that were not rejected or refused alike before."""
+        return self.rejected - self.known_rejected + self.refused - self.known_refused
+
+    def has_too_many_rejected(self, limits: Limits) -> bool:
+        """Whether more rows than allowed are newly rejected or refused."""
+        return is_above(self.new_rejected, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", self.new_rejected
+        )
 
     @property
     def writes(self) -> int:
@@ -66,11 +93,15 @@ class Report(msgspec.Struct, kw_only=True):
                 raise ArithmeticError(f"the report does not add up: {whole} {getattr(self, whole)} is not {text}")
             if negative := [part for part in parts if getattr(self, part) < 0]:
                 raise ArithmeticError(f"the report counts less than nothing: {', '.join(negative)}")
+        for share, whole in SHARES.items():
+            if getattr(self, share) > getattr(self, whole):
+                raise ArithmeticError(f"the report does not add up: {share} is a share of {whole}, and larger")
 
 
 #: Each figure and those that add up to it.
 SUMS = {
     "extracted": (
+        "repeated",
         "rejected",
         "unchanged",
         "created",
@@ -81,8 +112,12 @@ SUMS = {
         "stale",
         "not_applied",
     ),
-    "missing": ("kept_missing", "deactivated", "deleted", "missing_failed"),
+    "missing": ("kept_missing", "deactivated", "deleted", "missing_refused", "missing_failed"),
 }
+#: Each share and the figure that it is part of.
+SHARES = {"adopted": "updated", "known_refused": "refused", "known_rejected": "rejected", "vanished": "doubtful"}
+#: The figures that make a run red.
+UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed", "new_duplicates", "new_other_source")
 
 _DONE_AS = {
     Action.CREATE: "created",
@@ -90,7 +125,13 @@ _DONE_AS = {
     Action.DEACTIVATE: "deactivated",
     Action.DELETE: "deleted",
 }
-
+_RETIREMENT_AS = {
+    Outcome.REFUSED: "missing_refused",
+    Outcome.FAILED: "missing_failed",
+    Outcome.DOUBTFUL: "missing_failed",
+    Outcome.STALE: "kept_missing",
+    Outcome.NOT_APPLIED: "kept_missing",
+}
 
 #: The figures that count changes made.
 WRITES = tuple(_DONE_AS.values())
@@ -102,53 +143,76 @@ def compute_figure(action: Action, outcome: Outcome) -> str:
         return _DONE_AS[action]
     if action in (Action.CREATE, Action.UPDATE):
         return str(outcome.value)
-    return "kept_missing" if outcome is Outcome.NOT_APPLIED else "missing_failed"
+    return _RETIREMENT_AS[outcome]
+
+
+class Outcomes(msgspec.Struct):
+    """What became of a plan's changes, added up.
+
+    :param changes: how many changes of each action had each outcome and, where it was not done, reason.
+    :param adopted: updates that are done and gave a record its key.
+    :param known_refused: changes that were due to be sent again and were not, as others came first.
+    :param altered: see :class:`Report`; likewise ``new_duplicates`` and ``remote_duplicates``, beyond the plan's.
+    """
+
+    changes: Counter[tuple[Action, Outcome, str]] = msgspec.field(default_factory=Counter)
+    adopted: int = 0
+    known_refused: int = 0
+    altered: int = 0
+    new_duplicates: int = 0
 
 
 def compute_report(
     plan: PlanCounts,
-    outcomes: Mapping[tuple[Action, Outcome, str], int],
+    outcomes: Outcomes,
     *,
     extracted: int,
     dry_run: bool,
-    altered: int = 0,
-    remote_duplicates: int = 0,
     started_at: str = "",
     ended_at: str = "",
 ) -> Report:
     """Add a run up.
 
     :param plan: all planned partitions together.
-    :param outcomes: how many planned changes of each action had each outcome and, where it was not done, reason.
     :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied. Never
         fewer than the plans hold: where extracting was started again and failed, only they know.
-    :param remote_duplicates: found by reading back, beyond those that the plan knows of.
     """
     figures: Counter[str] = Counter()
     reasons: Counter[str] = Counter(plan.reasons)
-    for (action, outcome, reason), count in outcomes.items():
+    for (action, outcome, reason), count in outcomes.changes.items():
         figures[compute_figure(action, Outcome.DONE if dry_run else outcome)] += count
         if reason and outcome is not Outcome.DONE:
             reasons[f"{outcome.value}: {reason}"] += count
+    if plan.vanished:
+        reasons["doubtful: vanished"] += plan.vanished
     extracted = max(extracted, plan.extracted)
     report = Report(
         extracted=extracted,
+        repeated=plan.repeated,
         rejected=plan.rejected,
         unchanged=plan.unchanged,
         created=figures["created"],
         updated=figures["updated"],
-        refused=figures["refused"],
+        refused=figures["refused"] + plan.known_refused,
         failed=figures["failed"],
-        doubtful=figures["doubtful"],
+        doubtful=figures["doubtful"] + plan.vanished,
         stale=figures["stale"],
         not_applied=figures["not_applied"] + extracted - plan.extracted,
         missing=plan.missing,
         kept_missing=plan.kept_missing + figures["kept_missing"],
         deactivated=figures["deactivated"],
         deleted=figures["deleted"],
+        missing_refused=plan.missing_refused + figures["missing_refused"],
         missing_failed=figures["missing_failed"],
-        remote_duplicates=plan.remote_duplicates + remote_duplicates,
-        altered=altered,
+        adopted=plan.adoptions if dry_run else outcomes.adopted,
+        known_refused=plan.known_refused + outcomes.known_refused,
+        known_rejected=plan.known_rejected,
+        vanished=plan.vanished,
+        remote_duplicates=plan.remote_duplicates + outcomes.new_duplicates,
+        new_duplicates=plan.new_duplicates + outcomes.new_duplicates,
+        altered=outcomes.altered,
+        out_of_scope=plan.out_of_scope,
+        new_other_source=plan.new_other_source,
         dry_run=dry_run,
         reasons=_compute_top(reasons),
         started_at=started_at,

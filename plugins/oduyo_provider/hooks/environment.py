@@ -1,23 +1,28 @@
-"""From Airflow's context to a run: where its files lie, what its params are, how its connections open."""
+"""From Airflow's context to a run: where its files lie, what its params are, how its connections open.
+
+DAG files are parsed with this module: what opens a connection is imported where it is opened.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.params import RunParams, parse_params
-from oduyo_provider.erp.cursor import DatabaseHook
-from oduyo_provider.erp.query import check_hook
-from oduyo_provider.hooks.connection import open_hook
-from oduyo_provider.hooks.oduyo import OduyoHook
+from oduyo_provider.core.params import PARAMS, RunParams, parse_params
+from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+
+if TYPE_CHECKING:
+    from oduyo_provider.erp.cursor import DatabaseHook
+    from oduyo_provider.hooks.oduyo import OduyoHook
+    from oduyo_provider.sync.steps.context import StepContext
 
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
@@ -35,13 +40,30 @@ def read_run(context: Mapping[str, Any], *, has_task: bool = False) -> Run:
     ti = context["ti"]
     task: tuple[str, ...] = ()
     if has_task:
-        task = (ti.task_id,) if ti.map_index is None or ti.map_index < 0 else (ti.task_id, str(ti.map_index))
+        task = (ti.task_id, str(ti.map_index)) if is_mapped(context) else (ti.task_id,)
     return Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task)
 
 
+def is_mapped(context: Mapping[str, Any]) -> bool:
+    """Whether the task is one instance of a mapped task."""
+    index = context["ti"].map_index
+    return index is not None and index >= 0
+
+
 def read_params(context: Mapping[str, Any]) -> RunParams:
-    """The run's params, checked."""
-    return parse_params(dict(context["params"]))
+    """The run's params, checked.
+
+    :raises SettingsError: one is wrong, or Airflow has left out what the run's conf asks for.
+    """
+    params, asked = dict(context["params"]), context["dag_run"].conf or {}
+    ignored = [name for name, value in asked.items() if name not in params or params[name] != value]
+    if ignored:
+        raise SettingsError(
+            f"The run's conf sets {', '.join(map(show_value, ignored))}, but Airflow has not passed it on: here the setting "
+            "[core] dag_run_conf_overrides_params is False. Nothing was read or written. Set it to True, or set the param "
+            f"for all runs in the environment variable {PARAMS_VARIABLE}, and trigger the run without a conf."
+        )
+    return parse_params(params)
 
 
 def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
@@ -63,13 +85,44 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
         raise SettingsError(
             f"The environment variable {variable} sets defaults that cannot be used. {error}"
         ) from error
+    if for_one_run := [param.name for param in PARAMS if param.is_for_one_run and param.name in given]:
+        raise SettingsError(
+            f"The environment variable {variable} sets {' and '.join(for_one_run)}, which is for one run that somebody has "
+            "looked at. Take it out there, and give it to that run when you trigger it."
+        )
     if params.erp_query not in queries:
         raise SettingsError(
-            f"There is no query {params.erp_query}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
+            f"There is no query {show_value(params.erp_query)}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
             f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
         )
-    defaults: dict[str, Any] = msgspec.to_builtins(params)
-    return defaults
+    values = msgspec.to_builtins(params)
+    return {param.name: values[param.name] if param.name in given else param.default for param in PARAMS}
+
+
+def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:
+    """Whose rows a run brings: the param ``source``, else the DAG's id, for an operator in somebody's DAG with the task's."""
+    ti = context["ti"]
+    return params.source or (f"{ti.dag_id}/{ti.task_id}" if has_task else str(ti.dag_id))
+
+
+def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> StepContext:
+    """What a step works with.
+
+    :param params: of an operator that is a run of its own; None takes those of the DAG's run.
+    """
+    from oduyo_provider.sync.steps.context import StepContext
+
+    has_task = params is not None
+    checked = read_params(context) if params is None else params
+    return StepContext(
+        run=read_run(context, has_task=has_task),
+        params=checked,
+        source=read_source(context, checked, has_task=has_task),
+        buckets=read_buckets(),
+        is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
+        is_exempt=has_task,
+        is_mapped=has_task and is_mapped(context),
+    )
 
 
 def read_buckets() -> int:
@@ -79,6 +132,8 @@ def read_buckets() -> int:
 
 def open_oduyo(conn_id: str | None = None) -> OduyoHook:
     """The hook of the connection that is named, or that the environment names."""
+    from oduyo_provider.hooks.oduyo import OduyoHook
+
     return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE) or OduyoHook.default_conn_name)
 
 
@@ -89,6 +144,9 @@ def name_erp() -> str:
 
 def open_erp() -> DatabaseHook:
     """The hook of the ERP's database; SettingsError when there is no such connection."""
+    from oduyo_provider.erp.query import check_hook
+    from oduyo_provider.hooks.connection import open_hook
+
     conn_id = name_erp()
     hook: DatabaseHook = open_hook(conn_id, "the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)")
     check_hook(hook, conn_id)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.observability.stats import Stats
 
-from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.report import Report
+
+if TYPE_CHECKING:
+    from oduyo_provider.api.client import OduyoClient
 
 #: Figures of the report that are sums of others, and would count rows twice.
 _SUMS = frozenset({"extracted", "missing"})

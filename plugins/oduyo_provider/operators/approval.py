@@ -19,30 +19,30 @@ ANSWER_WITHIN = timedelta(days=1)
 class UnsafePlanApproval(ApprovalOperator):
     """Waits in the Airflow UI for a person to approve an unsafe plan; is skipped when there is nothing to ask.
 
-    :param verdict: what guard returned.
+    :param decision: what guard decided on the plan, as it returned it.
     """
 
-    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "verdict")
+    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "decision")
 
-    def __init__(self, *, verdict: Reference, **kwargs: Any) -> None:
+    def __init__(self, *, decision: Reference, **kwargs: Any) -> None:
         super().__init__(
             subject="Ödüyo: a brake stopped this run. Apply the plan?",
             defaults=self.REJECT,
             response_timeout=ANSWER_WITHIN,
             **kwargs,
         )
-        self.verdict = verdict
+        self.decision = decision
 
     def execute(self, context: Any) -> Any:
         """Ask, or skip."""
-        if not self.verdict["ask"]:
+        if not self.decision["ask"]:
             raise AirflowSkipException("No brake tripped, or the params say not to ask: nothing to approve.")
-        figures = "\n".join(f"- {figure}" for figure in self.verdict["figures"])
+        figures = "\n".join(f"- {figure}" for figure in self.decision["figures"])
         # A list, since Airflow shows the lines of a code block as one.
-        sample = "\n".join(f"- {_quote(line)}" for line in self.verdict["sample"]) or "- no change"
+        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- no change"
         self.body = (
             f"**Why it stopped**\n\n{figures}\n\n"
-            f"**What the plan would do: {self.verdict['changes']:,} changes**, such as\n\n{sample}\n\n"
+            f"**What the plan would do: {self.decision['changes']:,} changes**, such as\n\n{sample}\n\n"
             "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
             "nothing is written. The log of guard says where all changes are staged."
         )
@@ -65,6 +65,12 @@ def _quote(line: str) -> str:
     return f"{fence} {line} {fence}"
 
 
-def is_approval(answer: Mapping[str, Any]) -> bool:
-    """Whether what :class:`UnsafePlanApproval` returned is a yes; after a no it returns nothing."""
-    return UnsafePlanApproval.APPROVE in answer["chosen_options"]
+def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
+    """Who rejected the plan, as :class:`UnsafePlanApproval` returned it; empty when somebody approved it.
+
+    After a no it returns nothing: then nobody is known by name.
+    """
+    if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
+        return ""
+    users = [user for answer in answers if (user := (answer.get("responded_by_user") or {}).get("name"))]
+    return users[0] if users else "by a person, or nobody answered in time"

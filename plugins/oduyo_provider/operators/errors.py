@@ -1,4 +1,4 @@
-"""What a step that failed says of it: to Airflow, and to the report's alert."""
+"""What a step that failed says of it: to Airflow, and to the alert."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.hooks.errors import airflow_errors
+from oduyo_provider.observability.alert import ERROR_KEY
 
 log = logging.getLogger(__name__)
-
-#: The XCom in which a failed try leaves its error's text. Airflow clears it when the task is tried again.
-ERROR_KEY = "error"
 
 
 @contextmanager

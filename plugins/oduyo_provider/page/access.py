@@ -1,7 +1,7 @@
 """Who may see what: Airflow's own permissions.
 
-These names of Airflow are no documented interface, so nothing else of the page imports them. A sub-application is open to
-everybody unless each of its routes says otherwise: every route here depends on :data:`User` or :data:`DagId`.
+These names of Airflow are no documented interface: nothing else of the page imports them. Airflow does not protect the
+routes of a sub-application, so every route here depends on :data:`User` or :data:`DagId`.
 """
 
 from __future__ import annotations

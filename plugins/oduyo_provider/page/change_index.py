@@ -1,7 +1,7 @@
-"""Every change of a run, held so that a page, a search and a filter of a hundred thousand take milliseconds.
+"""Every change of a run in memory: a page, a search or a filter of a hundred thousand changes takes milliseconds.
 
-Lines are kept as JSON, compressed in blocks: a page of them touches a few blocks, a download goes through all in order.
-Beside them stand one byte (the outcome) and the folded text that is searched.
+Entries are kept as JSON, compressed in blocks: one page opens a few blocks, a download opens all of them in order.
+Beside each entry are kept one byte, its outcome, and the text that is searched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-#: What became of a change or row, in the order in which people choose.
+#: What became of a change or row, in the order in which the filters are shown.
 OUTCOMES = (
     "created",
     "updated",
@@ -32,10 +32,10 @@ OUTCOMES = (
 )
 _NUMBERS = {name: number for number, name in enumerate(OUTCOMES)}
 
-#: Lines that are compressed together.
+#: Entries that are compressed together.
 BLOCK_LINES = 64
 
-#: Accents that stand behind their letter, once it is taken apart.
+#: Accents, which stand behind their letter after Unicode decomposition.
 _MARKS = re.compile("[\u0300-\u036f]+").sub
 
 
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     :param answer: what Ödüyo answered, or what is wrong with the row, for people.
     :param stored: values that Ödüyo stored otherwise than sent.
     :param twins: ids of further records in Ödüyo with the same integration_id.
-    :param at: when it was settled, seconds since 1970; 0 when it was not.
+    :param at: when the result was known, seconds since 1970; 0 without a result.
     """
 
     outcome: str
@@ -66,7 +66,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     at: float = 0.0
 
 
-class Ledger:
+class ChangeIndex:
     """The entries of one run, in the order in which they were added."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -117,7 +117,7 @@ class Ledger:
 
 
 def fold(text: str) -> str:
-    """A text as it is searched: without case, accents and the dots of i, so that ``sube`` and ``ŞUBE`` meet."""
+    """A text as it is searched: without case, accents and the dots of i, so that ``sube`` finds ``ŞUBE``."""
     if text.isascii():
         return text.lower()
     return _MARKS("", unicodedata.normalize("NFKD", text).casefold()).replace("ı", "i")

@@ -1,57 +1,53 @@
-"""From the plans and journals of a run to the lines of its table."""
+"""Makes the entries of a run's table from its plans and journals."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import Rejected
-from oduyo_provider.core.report import compute_figure
+from oduyo_provider.core.report import Outcomes, compute_figure
 from oduyo_provider.page.change_index import Entry
-from oduyo_provider.sync.staging.folder import Folder, decode_lines
-from oduyo_provider.sync.staging.journal import History, Result, read_history
-from oduyo_provider.sync.staging.manifests import PlanManifest
-from oduyo_provider.sync.steps.guard import read_changes
-
-Tally = Counter[tuple[Action, Outcome, str]]
+from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.outcomes import count_result, find_result
+from oduyo_provider.sync.staging.plans import PlanPart
 
 
-class Stage(Enum):
-    """How far a run is: it says what a change without a result is."""
+class RunPhase(Enum):
+    """How far a run is. What a change without a result is depends on it."""
 
-    DRY = "dry"  # planned only
-    GOING = "going"  # its turn may still come
-    ENDED = "ended"
+    DRY = "dry"  # the change was only planned
+    GOING = "going"  # the change waits
+    ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
 
-def read_entries(plans: Sequence[PlanManifest], stage: Stage, tally: Tally) -> Iterator[Entry]:
+def read_entries(parts: Sequence[PlanPart], phase: RunPhase, outcomes: Outcomes) -> Iterator[Entry]:
     """Every change, then every rejected row.
 
-    :param tally: takes how many changes of each action had each outcome and, where it was not done, reason.
+    :param outcomes: takes what became of the changes.
     """
-    for plan in plans:
-        history = History({}, {}, 0) if stage is Stage.DRY else read_history(Folder.open(plan.journal), plan.digest)
-        for change in read_changes(plan):
-            result = _settle(change, history, stage)
-            tally[change.action, result.outcome, "" if result.outcome is Outcome.DONE else result.reason] += 1
-            yield compute_entry(change, result, stage, is_sent=change.key in history.intents)
-    for plan in plans:
-        folder = Folder.open(plan.folder)
-        for rejected in decode_lines(folder, plan.rejected.name, folder.read_lines(plan.rejected), Rejected):
+    for part in parts:
+        history = History() if phase is RunPhase.DRY else part.read_history()
+        for change in part.read_changes():
+            result = find_result(change, history, is_ended=phase is RunPhase.ENDED)
+            count_result(outcomes, change, result)
+            yield compute_entry(change, result, phase, is_sent=change.key in history.sends)
+    for part in parts:
+        for rejected in part.read_rejected():
             yield compute_rejected(rejected)
 
 
-def compute_entry(change: Change, result: Result, stage: Stage, *, is_sent: bool) -> Entry:
+def compute_entry(change: Change, result: Result, phase: RunPhase, *, is_sent: bool) -> Entry:
     """The line of a change."""
     outcome = compute_figure(change.action, Outcome.DONE) if result.outcome is Outcome.DONE else result.outcome.value
     reason = "" if result.outcome is Outcome.DONE else result.reason
-    if stage is Stage.DRY:
+    if phase is RunPhase.DRY:
         outcome, reason = "planned", ""
-    elif stage is Stage.GOING and not result.at:
+    elif phase is RunPhase.GOING and not result.at:
         outcome, reason = "waiting", "sent, the answer is awaited" if is_sent else ""
     return Entry(
         outcome=outcome,
@@ -80,16 +76,6 @@ def compute_rejected(rejected: Rejected) -> Entry:
     )
 
 
-def _settle(change: Change, history: History, stage: Stage) -> Result:
-    """What became of a change, as the report sees it too; while the run is going, nothing is lost yet."""
-    known = history.results.get(change.key)
-    if known is not None:
-        return known
-    if change.key in history.intents and stage is Stage.ENDED:
-        return Result(change.key, Outcome.DOUBTFUL, reason="the task died while it was being sent")
-    return Result(change.key, Outcome.NOT_APPLIED)
-
-
 def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
     if change.action is Action.CREATE:
         return [(name, None, value) for name, value in change.payload.items() if value and name != "integration_id"]
@@ -100,7 +86,7 @@ def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
 
 
 def _show(value: object) -> str:
-    """A raw value as people write it; what JSON could not carry as its tag."""
+    """A raw value as text; what is no text as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,7 +1,7 @@
 """The table as CSV, for Excel as it is set up in Turkey.
 
-UTF-8 with a byte order mark, or Excel reads Turkish letters as another encoding. Cells are parted by semicolons: where the
-comma parts decimals, Excel expects them. One line a change, two columns a field.
+UTF-8 with a byte order mark: without it Excel takes Turkish letters for another encoding. The separator is the semicolon,
+which Excel expects where the comma is the decimal sign. One line a change, two columns a field.
 
 A cell that begins like a formula would be run by whoever opens the file, and the texts come from whoever may write into
 the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -21,7 +21,7 @@ from oduyo_provider.page.wording import LABELS
 SEPARATOR = ";"
 BYTE_ORDER_MARK = "\ufeff"
 
-#: First characters that make a formula of a cell, also in full width; a line break is what some programs skip.
+#: First characters that make a formula of a cell, in full width too. Some programs skip a line break before them.
 _FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
 _HEAD = ("outcome", "action", "integration_id", "oduyo_id", "code", "changed", "reason", "answer", "stored", "at")
 
@@ -30,7 +30,7 @@ _CHUNK_LINES = 500
 
 
 def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
-    """The file, a piece at a time: nothing of it is held longer than a piece."""
+    """The file in pieces, so that only one piece is in memory."""
     names = [name for name in resource.field_names if name not in _HEAD]
     columns = [*_HEAD, *(f"{name} {side}" for name in ("code", *names) for side in ("before", "after"))]
     yield BYTE_ORDER_MARK.encode()
@@ -47,7 +47,7 @@ def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
 
 
 def neutralise_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, nor for the end of the file, as some do a NUL."""
+    """A text that no spreadsheet takes for a formula. A NUL, which some take for the end of the file, is shown instead."""
     text = text.replace("\0", "␀")
     return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
 

@@ -44,7 +44,7 @@ class OduyoPlugin(AirflowPlugin):
 
     name = "oduyo"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Ödüyo"}]  # noqa: RUF012  as Airflow declares it
-    external_views = [  # noqa: RUF012
+    external_views = [  # noqa: RUF012  as Airflow declares it
         {"name": "Ödüyo", "href": _PAGE, "destination": "nav", "category": "browse", "url_route": "oduyo"},
         {
             "name": "Ödüyo",

@@ -15,9 +15,9 @@ from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
 from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.csv_export import write_csv
-from oduyo_provider.page.service import Reader
+from oduyo_provider.page.service import PageService
 from oduyo_provider.page.view_models import compute_table_view
-from oduyo_provider.sync.staging.folder import STAGING_VARIABLE
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -41,12 +41,12 @@ Search = Annotated[str, Query(max_length=200)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
-def make_app(reader: Reader | None = None) -> FastAPI:
+def make_app(service: PageService | None = None) -> FastAPI:
     """The application; its own documentation pages are off, as nothing would protect them."""
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    _add_views(app, reader or Reader())
+    _add_views(app, service or PageService())
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
@@ -82,32 +82,32 @@ def _make_file_route(path: Path) -> Any:
     return send
 
 
-def _add_views(app: FastAPI, reader: Reader) -> None:
+def _add_views(app: FastAPI, service: PageService) -> None:
     @app.get("/dags")
     def list_dags(user: User) -> Response:
-        return _answer({"dags": reader.fetch_dags(list_readable_dags(user))})
+        return _answer({"dags": service.fetch_dags(list_readable_dags(user))})
 
     @app.get("/dag")
     def show_dag(dag_id: DagId) -> Response:
-        return _answer(_found(reader.fetch_dag(dag_id)))
+        return _answer(_found(service.fetch_dag(dag_id)))
 
     @app.get("/run")
     def show_run(dag_id: DagId, run_id: RunId, task: TaskName = "") -> Response:
-        return _answer(_found(reader.fetch_run(dag_id, run_id, task)))
+        return _answer(_found(service.fetch_run(dag_id, run_id, task)))
 
     @app.get("/changes")
     def show_changes(
         dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = "", page: Page = 1
     ) -> Response:
-        opened = _found(reader.open(dag_id, run_id, task))
+        opened = _found(service.open(dag_id, run_id, task))
         return _answer(compute_table_view(opened, _check_outcomes(outcome), search, page))
 
     @app.get("/changes.csv")
     def send_changes(
         dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
     ) -> Response:
-        opened = _found(reader.open(dag_id, run_id, task))
-        entries = opened.ledger.read(opened.ledger.find(_check_outcomes(outcome), search))
+        opened = _found(service.open(dag_id, run_id, task))
+        entries = opened.index.read(opened.index.find(_check_outcomes(outcome), search))
         name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
         headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
         return StreamingResponse(

@@ -1,4 +1,4 @@
-"""Keeps what was read of staged runs, so that turning a page does not read everything again."""
+"""Keeps what was read of staged runs in memory, so that the next page of a table reads nothing again."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import msgspec
 
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
-from oduyo_provider.page.change_index import Ledger
-from oduyo_provider.page.change_rows import Stage, Tally, read_entries
-from oduyo_provider.sync.staging.archive import PLAN, StagedRun, read_plans_of
-from oduyo_provider.sync.staging.manifests import PlanManifest
-from oduyo_provider.sync.steps.guard import compute_total
-from oduyo_provider.sync.steps.load import RESULTS
+from oduyo_provider.core.report import Outcomes
+from oduyo_provider.page.change_index import ChangeIndex
+from oduyo_provider.page.change_rows import RunPhase, read_entries
+from oduyo_provider.sync.staging.archive import StagedRun, read_plans_of
+from oduyo_provider.sync.staging.layout import PLAN, RESULTS
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total
 
-#: Lines held in memory, over all runs: about 300 bytes each. The run that was asked for last is always held.
+#: Entries kept in memory, over all runs: about 300 bytes each. The run that was asked for last is always kept.
 MAX_LINES = 300_000
 MAX_RUNS = 20
 
-#: A run that is still going is read again at most every so many seconds, and at most a tenth of the time.
+#: A run that is going is read again after so many seconds at the earliest, and after so many times what reading it took.
 FRESH_FOR_S = 2.0
-_READING_SHARE = 10
+READING_SHARE = 10
 
 
 _Files = frozenset[tuple[tuple[str, ...], float]]
@@ -36,17 +36,17 @@ class OpenedRun(msgspec.Struct, frozen=True):
 
     :param plans: by partition; none while there is no plan.
     :param counts: all plans together.
-    :param tally: how many changes of each action had each outcome and reason.
+    :param outcomes: what became of the changes.
     :param is_going: changes may still get other results.
     :param files: of the plans and results that it was read from, each with its time.
-    :param read_at: on the library's clock; reading took ``took_s``.
+    :param read_at: on the cache's clock; reading took ``took_s``.
     """
 
-    plans: list[PlanManifest]
+    plans: list[PlanPart]
     counts: PlanCounts
-    tally: Tally
-    ledger: Ledger
-    stage: Stage
+    outcomes: Outcomes
+    index: ChangeIndex
+    phase: RunPhase
     is_going: bool
     files: _Files
     read_at: float
@@ -55,21 +55,21 @@ class OpenedRun(msgspec.Struct, frozen=True):
     @property
     def resource(self) -> Resource:
         """What the records are."""
-        return self.plans[0].snapshot.resource if self.plans else SPECIAL_CODE
+        return self.plans[0].manifest.snapshot.resource if self.plans else SPECIAL_CODE
 
 
 class _Building:
-    """Held while one run is read; two people who open it at once wait for one reading."""
+    """Held while one run is read: two people who open it at once cause one reading."""
 
     def __init__(self) -> None:
         self.lock = Lock()
 
 
-class Library:
-    """Opened runs, the least recently asked for dropped first.
+class RunCache:
+    """Runs that were read; the one that was asked for longest ago is dropped first.
 
-    A run is known by its plans' and results' files: each try has files of its own, so that a plan that is made anew is
-    another one.
+    A run is read again when its plans or results have other files or times. Each try has files of its own, so that a new
+    plan is noticed.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Library:
             known = self._runs.get(uri)
             if known is None or known.is_going != is_going:
                 return None
-            rest_s = max(FRESH_FOR_S, _READING_SHARE * known.took_s)
+            rest_s = max(FRESH_FOR_S, READING_SHARE * known.took_s)
             if known.files != files and not (is_going and self._clock() - known.read_at < rest_s):
                 return None
             self._runs.move_to_end(uri)
@@ -111,13 +111,14 @@ class Library:
 
     def _read(self, run: StagedRun, files: _Files, *, is_going: bool) -> OpenedRun:
         started_at = self._clock()
-        plans, tally = read_plans_of(run), Tally()
-        is_dry = bool(plans) and plans[0].params.dry_run
-        stage = Stage.DRY if is_dry else Stage.GOING if is_going else Stage.ENDED
-        ledger = Ledger(read_entries(plans, stage, tally))
+        plans, outcomes = read_plans_of(run), Outcomes()
+        decision = plans[0].decision if plans else None
+        is_dry = bool(plans) and (plans[0].manifest.params.dry_run or bool(decision and decision.why_not))
+        phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
+        index = ChangeIndex(read_entries(plans, phase, outcomes))
         read_at = self._clock()
         return OpenedRun(
-            plans, compute_total(plans), tally, ledger, stage, is_going, files, read_at, read_at - started_at
+            plans, compute_total(plans), outcomes, index, phase, is_going, files, read_at, read_at - started_at
         )
 
     def _keep(self, uri: str, opened: OpenedRun) -> None:
@@ -125,7 +126,6 @@ class Library:
             self._runs[uri] = opened
             self._runs.move_to_end(uri)
             while len(self._runs) > 1 and (
-                len(self._runs) > self._max_runs
-                or sum(len(run.ledger) for run in self._runs.values()) > self._max_lines
+                len(self._runs) > self._max_runs or sum(len(run.index) for run in self._runs.values()) > self._max_lines
             ):
                 self._runs.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Brings together what is staged of a run and what Airflow knows of it."""
+"""Answers the page's questions from what is staged of a run and what Airflow knows of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oduyo_provider.page.airflow_db import (
     fetch_run_states,
     fetch_task_states,
 )
-from oduyo_provider.page.run_cache import Library, OpenedRun
+from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.view_models import RunItem, View, compute_dag_view, compute_item, compute_run_view
 from oduyo_provider.page.wording import GOING, is_going
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
@@ -26,14 +26,14 @@ MAX_RUNS = 60
 _MAX_REPORTS = 1_000
 
 
-class Reader:
-    """Reads for the page; remembers what cannot change.
+class PageService:
+    """Reads for the page, and keeps reports in memory: a written report does not change.
 
-    Everything here may raise StagingError or SettingsError: staging cannot be read from this machine.
+    :raises StagingError: and SettingsError, every method: staging cannot be read from this machine.
     """
 
-    def __init__(self, library: Library | None = None) -> None:
-        self._library = library or Library()
+    def __init__(self, cache: RunCache | None = None) -> None:
+        self._cache = cache or RunCache()
         self._reports: OrderedDict[tuple[str, float | None], Report] = OrderedDict()
         self._lock = Lock()
 
@@ -61,8 +61,8 @@ class Reader:
         if run is None:
             return _begin(dag_id, run_id) if state is not None and state.state in GOING and not runs else None
         going = is_going(run, state)
-        opened = self._library.open(run, is_going=going)
-        made = None if going or run.reported_at is None else self._read_report(run)
+        opened = self._cache.open(run, is_going=going)
+        report = None if going or run.reported_at is None else self._read_report(run)
         return compute_run_view(
             dag_id,
             run_id,
@@ -70,7 +70,7 @@ class Reader:
             opened,
             state,
             _select_tasks(run, fetch_task_states(dag_id, run_id)),
-            made=made,
+            report=report,
             others=["/".join(other.task) for other in runs],
         )
 
@@ -79,7 +79,7 @@ class Reader:
         run = _choose(fetch_run(staging_root(), dag_id, run_id), task)
         if run is None:
             return None
-        return self._library.open(run, is_going=is_going(run, fetch_run_state(dag_id, run_id)))
+        return self._cache.open(run, is_going=is_going(run, fetch_run_state(dag_id, run_id)))
 
     def _fetch_items(self, dag_id: str, count: int) -> list[RunItem]:
         root = staging_root()
@@ -92,8 +92,8 @@ class Reader:
 
     def _describe(self, run: StagedRun, state: RunState | None) -> RunItem:
         going = is_going(run, state)
-        made = None if going or run.reported_at is None else self._read_report(run)
-        return compute_item(run, state.run_id if state else run.name, made, state, going=going)
+        report = None if going or run.reported_at is None else self._read_report(run)
+        return compute_item(run, state.run_id if state else run.name, report, state, going=going)
 
     def _read_report(self, run: StagedRun) -> Report:
         key = run.folder.uri, run.reported_at

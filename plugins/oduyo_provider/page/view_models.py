@@ -1,4 +1,4 @@
-"""What the page shows, as values: everything is computed here, the browser only draws."""
+"""What the page shows, as values. The browser computes nothing, it only shows them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from oduyo_provider.sync.staging.archive import StagedRun
 #: Lines of the table on one page.
 PAGE_LINES = 50
 
-#: Of the figures of a report, those that a bar of the chart adds up.
+#: The parts of a bar of the chart, and the report's figures that each adds up.
 SERIES = {
     "created": ("created",),
     "updated": ("updated",),
@@ -36,10 +36,10 @@ SERIES = {
     "rejected": ("rejected", "refused"),
     "failed": ("failed", "doubtful", "stale", "not_applied", "missing_failed"),
 }
-#: Of those that the report calls otherwise.
+#: Labels of the parts that add up more than one figure.
 SERIES_LABELS = {"deactivated": "deactivated, deleted", "rejected": "rejected, refused", "failed": "failed, not done"}
 
-_SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "allow_unsafe")
+_SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 
 View = dict[str, Any]
 
@@ -63,13 +63,13 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
 
 
-def compute_item(run: StagedRun, run_id: str, made: Report | None, state: RunState | None, *, going: bool) -> RunItem:
+def compute_item(run: StagedRun, run_id: str, report: Report | None, state: RunState | None, *, going: bool) -> RunItem:
     """One run of the list."""
     if going:
         sentence = Sentence("busy", "A run is going on.")
     else:
-        sentence = describe_unreported(state) if made is None else describe_report(made, state, [])
-    known = None if going else made
+        sentence = describe_unreported(state) if report is None else describe_report(report, state, [])
+    known = None if going else report
     return RunItem(
         run_id=run_id,
         task="/".join(run.task),
@@ -107,23 +107,16 @@ def compute_run_view(
     state: RunState | None,
     tasks: Sequence[TaskState],
     *,
-    made: Report | None,
+    report: Report | None,
     others: Sequence[str],
 ) -> View:
     """The page of a run.
 
-    :param made: its report; None while it is going or when it ended without.
+    :param report: None while the run is going or when it ended without one.
     :param others: all tasks of the DAG run that staged something, this one included.
     """
-    steps = list(tasks)
-    if made is not None:
-        sentence = describe_report(made, state, steps)
-    elif opened.is_going:
-        sentence = describe_progress(run, opened, steps)
-    else:
-        sentence = describe_unreported(state)
-    is_busy = made is None and opened.is_going
-    known = made or _compute_so_far(opened)
+    is_busy = report is None and opened.is_going
+    known = report or _compute_so_far(opened)
     return {
         "dag_id": dag_id,
         "run_id": run_id,
@@ -131,24 +124,41 @@ def compute_run_view(
         "tasks": list(others),
         "state": state.state if state else "",
         "is_going": is_busy,
-        "sentence": sentence,
+        "sentence": _choose_sentence(run, opened, state, list(tasks), report),
         "progress": {"done": count_settled(opened), "total": opened.counts.changes} if is_busy else None,
-        "sums": [_compute_sum(known, whole, is_busy=is_busy) for whole in SUMS],
-        "aside": {"altered": known.altered, "remote_duplicates": known.remote_duplicates},
         "warnings": opened.counts.warnings,
-        "dry_run": known.dry_run,
-        "reasons": known.reasons,
         "started_at": known.started_at or _format_time(state),
-        "duration_s": compute_duration_s(known.started_at, known.ended_at),
-        "outcomes": [
-            {"name": name, "label": LABELS[name], "count": opened.ledger.counts[name]}
-            for name in OUTCOMES
-            if opened.ledger.counts[name]
-        ],
-        "lines": len(opened.ledger),
-        "params": _describe_params(opened.plans[0].params, run) if opened.plans else {},
-        "steps": [compute_step(dag_id, run_id, task) for task in steps],
+        **_compute_figures(known, is_busy=is_busy),
+        **_compute_outcomes(opened),
+        "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
+        "steps": [compute_step(dag_id, run_id, task) for task in tasks],
     }
+
+
+def _choose_sentence(
+    run: StagedRun, opened: OpenedRun, state: RunState | None, tasks: list[TaskState], report: Report | None
+) -> Sentence:
+    if report is not None:
+        return describe_report(report, state, tasks)
+    return describe_progress(run, opened, tasks) if opened.is_going else describe_unreported(state)
+
+
+def _compute_figures(report: Report, *, is_busy: bool) -> View:
+    """What a report counts, or would count if the run ended now."""
+    return {
+        "sums": [_compute_sum(report, whole, is_busy=is_busy) for whole in SUMS],
+        "aside": {"altered": report.altered, "remote_duplicates": report.remote_duplicates},
+        "dry_run": report.dry_run,
+        "reasons": report.reasons,
+        "duration_s": compute_duration_s(report.started_at, report.ended_at),
+    }
+
+
+def _compute_outcomes(opened: OpenedRun) -> View:
+    """How many lines the table has, in all and of each outcome."""
+    counts = opened.index.counts
+    found = [{"name": name, "label": LABELS[name], "count": counts[name]} for name in OUTCOMES if counts[name]]
+    return {"outcomes": found, "lines": len(opened.index)}
 
 
 def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
@@ -161,11 +171,11 @@ def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
 
 def compute_table_view(opened: OpenedRun, outcomes: Sequence[str], search: str, page: int) -> View:
     """One page of the table; a page beyond the last is the last."""
-    found = opened.ledger.find(outcomes, search)
+    found = opened.index.find(outcomes, search)
     pages = max(1, -(-len(found) // PAGE_LINES))
     page = min(max(1, page), pages)
     numbers = found[(page - 1) * PAGE_LINES : page * PAGE_LINES]
-    lines: list[Entry] = list(opened.ledger.read(numbers))
+    lines: list[Entry] = list(opened.index.read(numbers))
     return {
         "found": len(found),
         "page": page,
@@ -185,21 +195,21 @@ def _format_time(state: RunState | None) -> str:
 def _compute_so_far(opened: OpenedRun) -> Report:
     """The figures of a run without a report."""
     extracted = opened.counts.extracted
-    return compute_report(opened.counts, opened.tally, extracted=extracted, dry_run=False)
+    return compute_report(opened.counts, opened.outcomes, extracted=extracted, dry_run=False)
 
 
-def _compute_sum(made: Report, whole: str, *, is_busy: bool) -> View:
+def _compute_sum(report: Report, whole: str, *, is_busy: bool) -> View:
     """A figure and those that add up to it; while a run is going, what is not applied waits."""
-    parts = [{"name": name, "label": LABELS[name], "count": getattr(made, name)} for name in SUMS[whole]]
+    parts = [{"name": name, "label": LABELS[name], "count": getattr(report, name)} for name in SUMS[whole]]
     if is_busy:
         for part in parts:
             if part["name"] == "not_applied":
                 part.update(name="waiting", label=LABELS["waiting"])
-    return {"name": whole, "label": LABELS[whole], "count": getattr(made, whole), "parts": parts}
+    return {"name": whole, "label": LABELS[whole], "count": getattr(report, whole), "parts": parts}
 
 
 def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
-    given: dict[str, Any] = msgspec.to_builtins(params)
+    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(params.release) or "none"}
     # An operator in somebody else's DAG has no query.
     shown = {name: given[name] for name in _SHOWN_PARAMS if name != "erp_query" or not run.task}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}

@@ -1,4 +1,4 @@
-"""How a run is told to people: labels, and its state in a sentence."""
+"""Texts of the page: labels, and a run's state in a sentence."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import msgspec
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.change_rows import Stage
+from oduyo_provider.page.change_rows import RunPhase
 from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.sync.staging.archive import EXTRACT, SNAPSHOT, StagedRun
+from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 
 LABELS = {
     "extracted": "ERP rows",
+    "repeated": "repeated",
     "rejected": "rejected",
     "unchanged": "unchanged",
     "created": "created",
@@ -28,13 +30,13 @@ LABELS = {
     "kept_missing": "left as they are",
     "deactivated": "deactivated",
     "deleted": "deleted",
+    "missing_refused": "refused",
     "missing_failed": "not done",
+    "new_duplicates": "new duplicates",
+    "new_other_source": "of another source",
     "planned": "planned",
     "waiting": "waiting",
 }
-
-#: What is wrong while a figure is not zero, and means that the next run has something to do.
-UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed")
 
 GOING = frozenset({"queued", "running", "restarting"})
 _WAITS_FOR_A_PERSON = frozenset({"deferred", "awaiting_input"})
@@ -51,20 +53,20 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 def is_going(run: StagedRun, state: RunState | None) -> bool:
-    """Whether something of it is still to come."""
+    """Whether the run may still write results or its report."""
     return state is not None and state.state in GOING and not run.is_settled
 
 
-def describe_report(made: Report, state: RunState | None, tasks: list[TaskState]) -> Sentence:
+def describe_report(report: Report, state: RunState | None, tasks: list[TaskState]) -> Sentence:
     """A run that has its report."""
-    undone = [f"{getattr(made, name):,} {LABELS[name]}" for name in UNDONE if getattr(made, name)]
+    undone = [f"{count:,} {LABELS[name]}" for name, count in report.undone.items()]
     red = next((task.task_id for task in tasks if task.state in ("failed", "upstream_failed")), None)
-    changes = _list_changes(made)
-    if made.dry_run:
+    changes = _list_changes(report)
+    if report.dry_run:
         return Sentence(
-            "plain", f"A dry run: nothing was sent. Planned: {changes or 'no change at all'}.{_aside(made)}"
+            "plain", f"Nothing was sent, this is the plan only: {changes or 'no change at all'}.{_aside(report)}"
         )
-    if state is not None and state.state == "failed" and not made.writes:
+    if state is not None and state.state == "failed" and not report.writes:
         where = f" in the task {red}" if red else ""
         text = f"Nothing was written: the run stopped{where}, whose log says why and what to do."
         return Sentence("bad", text if red else text.replace(", whose log", "; the log of its first red task"))
@@ -74,10 +76,10 @@ def describe_report(made: Report, state: RunState | None, tasks: list[TaskState]
             "bad",
             f"Not in step: {_join(undone)}.{done} The next run compares everything again and sends only what is missing.",
         )
-    tone = "warn" if made.rejected or made.refused else "good"
+    tone = "warn" if report.new_rejected else "good"
     start = "Ödüyo is in step with the ERP" + (", but for some rows" if tone == "warn" else "")
-    what = f"{changes}" if changes else f"nothing had to change among {made.extracted:,} ERP rows"
-    return Sentence(tone, f"{start}: {what}.{_aside(made)}")
+    what = f"{changes}" if changes else f"nothing had to change among {report.extracted:,} ERP rows"
+    return Sentence(tone, f"{start}: {what}.{_aside(report)}")
 
 
 def describe_unreported(state: RunState | None) -> Sentence:
@@ -92,16 +94,16 @@ def describe_unreported(state: RunState | None) -> Sentence:
 
 def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState]) -> Sentence:
     """A run that is going: what it does now."""
-    if not run.has_manifest(SNAPSHOT):
+    if not run.has_manifest(EXISTING):
         return Sentence("busy", "Ödüyo's records are being listed.")
-    if not run.has_manifest(EXTRACT):
+    if not run.has_manifest(DESIRED):
         return Sentence("busy", "The ERP's rows are being read.")
-    if not opened.plans or len(opened.plans) < opened.plans[0].partitions:
+    if not opened.plans or len(opened.plans) < opened.plans[0].manifest.partitions:
         return Sentence("busy", "The two sides are being compared.")
     counts: PlanCounts = opened.counts
     if any(task.state in _WAITS_FOR_A_PERSON for task in tasks if task.task_id == "approve"):
         return Sentence("warn", f"A brake tripped: {counts.changes:,} changes wait for a person in the task approve.")
-    if opened.stage is Stage.DRY or not counts.changes:
+    if opened.phase is RunPhase.DRY or not counts.changes:
         return Sentence("busy", "The plan is made; the run is being added up.")
     done = count_settled(opened)
     if not done:
@@ -113,7 +115,7 @@ def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState])
 
 def count_settled(opened: OpenedRun) -> int:
     """Changes with a result, whatever it is."""
-    return opened.counts.changes - opened.ledger.counts["waiting"] - opened.ledger.counts["planned"]
+    return opened.counts.changes - opened.index.counts["waiting"] - opened.index.counts["planned"]
 
 
 def compute_duration_s(started_at: str, ended_at: str) -> float | None:
@@ -124,17 +126,19 @@ def compute_duration_s(started_at: str, ended_at: str) -> float | None:
         return None
 
 
-def _list_changes(made: Report) -> str:
+def _list_changes(report: Report) -> str:
     names = ("created", "updated", "deactivated", "deleted")
-    return _join([f"{getattr(made, name):,} {LABELS[name]}" for name in names if getattr(made, name)])
+    return _join([f"{getattr(report, name):,} {LABELS[name]}" for name in names if getattr(report, name)])
 
 
-def _aside(made: Report) -> str:
+def _aside(report: Report) -> str:
     parts = []
-    if made.rejected:
-        parts.append(f"{made.rejected:,} broke a rule and were not sent")
-    if made.refused:
-        parts.append(f"{made.refused:,} were refused by Ödüyo")
+    if report.rejected:
+        known = f" ({report.known_rejected:,} of them known)" if report.known_rejected else ""
+        parts.append(f"{report.rejected:,} broke a rule and were not sent{known}")
+    if report.refused:
+        known = f" ({report.known_refused:,} of them before, and not sent again)" if report.known_refused else ""
+        parts.append(f"{report.refused:,} were refused by Ödüyo{known}")
     return f" Of the ERP's rows {_join(parts)}; the run's page says why." if parts else ""
 
 

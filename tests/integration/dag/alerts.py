@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseNotifier
+from airflow.sdk.exceptions import AirflowException
 
-from oduyo_provider.observability.alert import watch
+from oduyo_provider.observability.alert import announce_failure, announce_success
 
 #: Stands for what must never show: the address of a webhook.
 TOKEN = "https://hooks.example/T0KEN-gizli"
@@ -61,10 +62,22 @@ class Box:
         return [alert["subject"].removeprefix("Ödüyo: oduyo_special_codes ") for alert in self.alerts]
 
 
+class EndedTask:
+    """The task ``report`` of a run that has ended."""
+
+    dag_id = "oduyo_special_codes"
+    task_id = "report"
+    run_id = "manual__1"
+
+    def xcom_pull(self, *, task_ids: list[str], key: str) -> list[str]:
+        return []
+
+
 def end(*, is_bad: bool = False, cause: str = "The disk is full") -> None:
-    """A run ends, as ``report`` tells it."""
-    context = {"dag": DAG(dag_id="oduyo_special_codes", schedule=None)}
-    watch(context, "oduyo_special_codes", "manual__1", is_bad=is_bad, causes=[cause] if is_bad else [])
+    """A run ends, and Airflow calls back."""
+    dag = DAG(dag_id="oduyo_special_codes", schedule=None)
+    context = {"dag": dag, "ti": EndedTask(), "params": {}, "exception": AirflowException(cause)}
+    (announce_failure if is_bad else announce_success)(context)
 
 
 def set_notifier(monkeypatch: pytest.MonkeyPatch, **config: Any) -> None:

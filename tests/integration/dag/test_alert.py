@@ -9,7 +9,7 @@ import pytest
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import answer_approval
 from tests.conftest import ROOT
-from tests.integration.dag.alerts import TOKEN, Box, end
+from tests.integration.dag.alerts import TOKEN, Box
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
 
 pytestmark = pytest.mark.usefixtures("erp")
@@ -24,7 +24,7 @@ def test_good_bad_bad_good_are_two_alerts(box: Box, oduyo: Sandbox, run_special_
     bad, good = (alert["text"] for alert in box.alerts)
     assert bad.startswith("Stopped before any write")
     assert f"Run: {runs[1].run_id}" in bad
-    assert good.startswith(f"The run {runs[3].run_id} ended well. Before it, runs were bad since {runs[1].run_id}.")
+    assert good.startswith(f"Runs are good again. They were bad since {runs[1].run_id}.\n\nRun: {runs[3].run_id}")
     assert "Totals: extracted 3, unchanged 3" in good
 
 
@@ -79,9 +79,7 @@ def test_a_dry_run_neither_alerts_nor_counts_as_recovered(
     assert box.subjects == ["has turned bad"]
 
 
-def test_a_report_that_dies_is_told_by_the_dag_s_callback(
-    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
-) -> None:
+def test_a_report_that_dies_is_told_too(box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
     def die(_context: Any) -> None:
         raise MemoryError
 
@@ -91,7 +89,7 @@ def test_a_report_that_dies_is_told_by_the_dag_s_callback(
     made = run_special_codes(query=make_query(3), change=change)
     assert made.state == "failed"
     (alert,) = box.alerts
-    assert "its last task did not come to its end" in alert["text"]
+    assert "The last task did not come to its end" in alert["text"]
     assert "Totals: not known" in alert["text"]
     assert run_special_codes(query=make_query(3)).state == "success"
     assert box.subjects == ["has turned bad", "has recovered"]
@@ -105,52 +103,51 @@ def test_a_dry_run_whose_report_dies_is_not_told(box: Box, oduyo: Sandbox, run_s
     assert box.alerts == []
 
 
-def test_the_dag_processor_s_callback_tells_of_a_report_that_was_killed_and_gives_the_figures(
-    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+def test_the_dag_processor_tells_of_a_report_that_was_killed_and_gives_the_figures(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the DAG processor calls it where it knows no more than the run's name."""
+    """As Airflow calls it for a task whose process is gone."""
     import structlog
-    from airflow.callbacks.callback_requests import DagCallbackRequest
+    from airflow.callbacks.callback_requests import TaskCallbackRequest
     from airflow.dag_processing.dagbag import DagBag
-    from airflow.dag_processing.processor import _execute_dag_callbacks
+    from airflow.dag_processing.processor import _execute_task_callbacks
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
 
     made = run_special_codes(query=make_query(3))
-    request = DagCallbackRequest(
-        filepath="oduyo_special_codes.py",
-        dag_id="oduyo_special_codes",
-        run_id=made.run_id,
-        bundle_name="dags-folder",
-        bundle_version=None,
-        is_failure_callback=True,
-        msg="task_failure",
-    )
+    with create_session() as session:
+        query = select(TaskInstance).where(TaskInstance.run_id == made.run_id, TaskInstance.task_id == "report")
+        request = TaskCallbackRequest(
+            filepath="oduyo_special_codes.py",
+            bundle_name="dags-folder",
+            bundle_version=None,
+            ti=session.scalars(query).one(),
+            msg="Task did not emit heartbeat within time limit",
+        )
+    monkeypatch.setattr(RuntimeTaskInstance, "xcom_pull", lambda _self, task_ids, key: [] * len(task_ids))
     bag = DagBag(dag_folder=ROOT / "dags", bundle_name="dags-folder")
     for _ in range(2):
-        _execute_dag_callbacks(bag, request, structlog.get_logger())
+        _execute_task_callbacks(bag, request, structlog.get_logger())
     (alert,) = box.alerts
-    assert alert["text"].startswith("The run failed (task_failure), and its last task did not come to its end")
+    assert alert["text"].startswith("The last task did not come to its end: it was killed")
     assert "Totals: extracted 3, created 3" in alert["text"]
     assert alert["dag"] == "oduyo_special_codes"
 
 
-def test_a_notifier_that_fails_changes_no_run_and_its_alert_comes_late(
+def test_a_notifier_that_fails_changes_no_run_and_the_next_one_tells(
     box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
-    end(is_bad=True)
     box.break_notifier()
-    good = run_special_codes(query=make_query(3))
-    assert good.state == "success"
-    assert (
-        "The notifier oduyo_test_notifiers.FileNotifier does not work: ConnectionError: cannot reach\\n***" in good.log
-    )
-    assert "Alerts that wait for the next run: 1" in good.log
-    assert TOKEN not in good.log
+    bad = run_special_codes(query=EMPTY)
+    assert "The notifier does not work: ConnectionError: cannot reach\\n***" in bad.log
+    assert TOKEN not in bad.log
     box.mend_notifier()
-    end()
-    assert box.subjects == ["has turned bad", "has recovered (late)"]
-    assert box.alerts[-1]["text"].endswith("This comes late: the notifier failed before.")
-    end()
-    assert len(box.alerts) == 2
+    assert run_special_codes(query=EMPTY).state == "failed"
+    assert box.subjects == ["has turned bad"]
+    box.break_notifier()
+    assert run_special_codes(query=make_query(3)).state == "success"
 
 
 def test_a_rejected_plan_alerts_since_its_run_is_red(

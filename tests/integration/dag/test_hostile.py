@@ -211,23 +211,43 @@ def test_a_query_that_is_not_in_the_folder_is_refused_when_the_run_is_triggered(
 
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "..", "a\0b"])
 def test_a_query_name_that_leads_out_of_the_folder_is_refused_where_the_form_lets_it_through(
-    oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path, name: str
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, name: str
 ) -> None:
-    file = dags_folder / "oduyo_special_codes.py"
-    text = file.read_text(encoding="utf-8")
-    form = "params=build_form(steps.list_queries(SQL)),"
-    assert form in text
-    file.write_text(text.replace(form, 'params={"erp_query": "dia_postgres"},'), encoding="utf-8")
-    made = run_special_codes({"erp_query": name}, retries=None)
-    assert_stopped(made, oduyo, "snapshot", "erp_query cannot be", "a file in dags/sql, without .sql", logins=0)
+    def open_form(dag: Any) -> None:
+        for owner in [dag, *(task for task in dag.tasks if "erp_query" in task.params)]:
+            owner.params.get_param("erp_query").schema.pop("enum", None)
+
+    made = run_special_codes({"erp_query": name}, change=open_form, retries=None)
+    assert_stopped(made, oduyo, "snapshot", "There is no query ", "dia_postgres, ", "as erp_query", logins=0)
 
 
 def test_a_query_that_this_worker_has_not(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path
 ) -> None:
     made = run_special_codes(change=lambda _dag: (dags_folder / "sql" / "dia_postgres.sql").unlink(), retries=None)
-    facts = ("dia_postgres.sql cannot be read", "logo_postgres", "on all workers")
-    assert_stopped(made, oduyo, "extract", *facts)
+    facts = ("no query dia_postgres.sql", "logo_postgres", "on all workers")
+    assert_stopped(made, oduyo, "snapshot", *facts, logins=0)
+
+
+@pytest.mark.parametrize(("encoding", "facts"), [("utf-16", ["is not in UTF-8"]), ("cp1254", ["is not in UTF-8"])])
+def test_c6_a_query_that_is_not_in_utf_8_says_how_to_save_it(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path, encoding: str, facts: list[str]
+) -> None:
+    text = "SELECT 1 AS integration_id, 'ŞUBE' AS code"
+    (dags_folder / "sql" / "dia_postgres.sql").write_text(text, encoding=encoding)
+    made = run_special_codes(retries=None)
+    assert_stopped(made, oduyo, "snapshot", *facts, "Save it as UTF-8", logins=0)
+
+
+@pytest.mark.parametrize("name", ["logo_şirket.sql", "logo.şube.sql", "KOD.SQL"])
+def test_c6_what_the_form_offers_is_what_a_run_takes(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path, name: str
+) -> None:
+    text = "\ufeffSELECT 1 AS integration_id, 'ŞUBE' AS code"
+    (dags_folder / "sql" / name).write_text(text, encoding="utf-8")
+    made = run_special_codes({"erp_query": name[: -len(".sql")]})
+    assert made.state == "success", made.error
+    assert [record["code"] for record in oduyo.records()] == ["ŞUBE"]
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "yedi"])
@@ -280,7 +300,7 @@ def test_a_param_of_the_wrong_kind_is_refused_when_the_run_is_triggered(
     from airflow.sdk.exceptions import ParamValidationError
 
     wrong: list[dict[str, Any]] = [
-        {"max_missing_ratio": 1.5},
+        {"max_missing_percent": 150},
         {"on_missing": "sil"},
         {"dry_run": "belki"},
         {"max_text_length": 0},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
-from oduyo_provider.page import service as reader
+from oduyo_provider.page import service
 from oduyo_provider.page.airflow_db import RunState
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
@@ -43,7 +43,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
     oduyo.set_faults({**refusal, "match": {"integration_id": "6"}})
     rows = make_query(6) + " UNION ALL SELECT 7, NULL, 'A', 2, 1, 'HK1', 'boş'"
-    made = run_special_codes({"on_missing": "deactivate", "max_rejected_ratio": 1}, query=rows)
+    made = run_special_codes({"on_missing": "deactivate", "max_rejected_percent": 100}, query=rows)
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
 
     sums = {sum_["name"]: sum_ for sum_ in view["sums"]}
@@ -161,7 +161,7 @@ def test_what_ödüyo_stored_otherwise_is_shown(get: Get, driver: Driver) -> Non
 def test_a_going_run_shows_progress_and_settles_with_its_report(
     get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
     begun = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (begun["is_going"], begun["is_empty"]) == (True, True)
 
@@ -175,7 +175,7 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
 
     loaded = driver.load(plan, run)
     monkeypatch.setattr("oduyo_provider.page.run_cache.FRESH_FOR_S", 0.0)
-    monkeypatch.setattr("oduyo_provider.page.run_cache._READING_SHARE", 0)
+    monkeypatch.setattr("oduyo_provider.page.run_cache.READING_SHARE", 0)
     done = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
 
@@ -188,7 +188,7 @@ def test_while_a_run_is_going_the_dag_s_sentence_tells_of_the_one_before(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = [RunState("run2", "running", None), RunState("run1", "success", None)]
-    monkeypatch.setattr(reader, "fetch_run_states", lambda _dag: states)
+    monkeypatch.setattr(service, "fetch_run_states", lambda _dag: states)
     driver.sync(make_rows(2), driver.new_run("run1"))
     driver.plan(make_rows(3), driver.new_run("run2"))
     view = get("dag", dag_id=DAG_ID).json()

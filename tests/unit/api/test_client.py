@@ -292,7 +292,7 @@ def test_a_page_for_a_session_that_was_replaced_meanwhile_is_no_refusal(time: Fa
     async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
         if request.headers["Authorization"] == "S2":
             return await CREATED(request, body)
-        await clients[0].log_in_again()
+        await clients[0].renew_session()
         return await answer(403, HTML)(request, body)
 
     async def work(client: OduyoClient) -> Reply:
@@ -466,7 +466,7 @@ def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> No
 def test_a_new_login_can_be_asked_for(time: FakeTime) -> None:
     async def work(client: OduyoClient) -> None:
         await create(client)
-        await client.log_in_again()
+        await client.renew_session()
         await create(client)
 
     site = Site(login=[ok({"session_id": "S1"}), ok({"session_id": "S2"})], create=CREATED)

@@ -30,6 +30,8 @@ from tests.unit.core.sides import (
     sites,
 )
 
+pytestmark = pytest.mark.slow
+
 thorough = settings(max_examples=100, deadline=None)
 DATES = {"special_created_in", "special_updated_in", "created_in", "updated_in"}
 

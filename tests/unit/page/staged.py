@@ -20,7 +20,7 @@ from oduyo_provider.sync.steps.report import REPORT
 encode = msgspec.json.encode
 
 
-class Stage:
+class StagingWriter:
     """Writes plans and results as the engine does."""
 
     def __init__(self, root: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.run_cache import Library
+from oduyo_provider.page.run_cache import RunCache
 from oduyo_provider.page.wording import (
     compute_duration_s,
     describe_progress,
@@ -15,7 +15,7 @@ from oduyo_provider.page.wording import (
     is_going,
 )
 from oduyo_provider.sync.staging.manifests import MANIFEST
-from tests.unit.page.staged import Stage
+from tests.unit.page.staged import StagingWriter
 
 DONE = RunState("r", "success", None)
 RED = RunState("r", "failed", None)
@@ -75,12 +75,12 @@ def test_durations_need_both_times() -> None:
 
 
 def test_progress_is_told_step_by_step(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    folder = stage.root.child("dag", "r")
+    writer = StagingWriter(tmp_path)
+    folder = writer.root.child("dag", "r")
 
     def say(*tasks: TaskState) -> str:
-        run = stage.find("r")
-        return describe_progress(run, Library().open(run, is_going=True), list(tasks)).text
+        run = writer.find("r")
+        return describe_progress(run, RunCache().open(run, is_going=True), list(tasks)).text
 
     folder.child("existing", "try1-a").write("all.jsonl", b"")
     assert say() == "Ödüyo's records are being listed."
@@ -88,32 +88,32 @@ def test_progress_is_told_step_by_step(tmp_path: Path) -> None:
     assert say() == "The ERP's rows are being read."
     folder.child("desired", "try1-a").write(MANIFEST, b"{}")
     assert say() == "The two sides are being compared."
-    plan = stage.plan("r", ["1", "2", "3"])
+    plan = writer.plan("r", ["1", "2", "3"])
     assert say() == "The plan is made: 3 changes. They are checked, then sent."
     assert say(TaskState("approve", -1, "deferred")) == (
         "A brake tripped: 3 changes wait for a person in the task approve."
     )
-    stage.settle("r", plan, ["1"])
+    writer.settle("r", plan, ["1"])
     assert say() == "1 of 3 changes are settled."
-    stage.settle("r", plan, ["2", "3"])
+    writer.settle("r", plan, ["2", "3"])
     assert say() == "All 3 changes are settled; they are read back and added up."
 
 
 def test_a_plan_without_changes_is_only_added_up(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.plan("r", [])
-    stage.root.child("dag", "r", "desired", "try1-a").write(MANIFEST, b"{}")
-    run = stage.find("r")
-    told = describe_progress(run, Library().open(run, is_going=True), [])
+    writer = StagingWriter(tmp_path)
+    writer.plan("r", [])
+    writer.root.child("dag", "r", "desired", "try1-a").write(MANIFEST, b"{}")
+    run = writer.find("r")
+    told = describe_progress(run, RunCache().open(run, is_going=True), [])
     assert told.text == "The plan is made; the run is being added up."
 
 
 def test_a_run_goes_on_while_airflow_says_so_and_no_report_ends_it(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.plan("r", ["1"])
+    writer = StagingWriter(tmp_path)
+    writer.plan("r", ["1"])
     running = RunState("r", "running", None)
-    assert is_going(stage.find("r"), running)
-    assert not is_going(stage.find("r"), RED)
-    assert not is_going(stage.find("r"), None)
-    stage.report("r", Report(extracted=1, created=1))
-    assert not is_going(stage.find("r"), running)
+    assert is_going(writer.find("r"), running)
+    assert not is_going(writer.find("r"), RED)
+    assert not is_going(writer.find("r"), None)
+    writer.report("r", Report(extracted=1, created=1))
+    assert not is_going(writer.find("r"), running)

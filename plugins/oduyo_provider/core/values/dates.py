@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from oduyo_provider.core.values.invalid import UnreadableError, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.text import clean_text, parse_staged_text
 
 #: This day and all before it, and all from this year on, are no dates.
@@ -19,7 +19,8 @@ FIRST_ABSENT_YEAR = 9999
 
 _INFINITE = frozenset({"infinity", "-infinity"})
 
-# Nearly every staged date: no offset, between 1901 and 2999, a day that its month has in every year. Nothing to compute then.
+# Nearly every staged date: no offset, between 1901 and 2999, a day that its month has in every year. Read at once, as two of
+# them stand in each row.
 _PLAIN = re.compile(
     r"(?:19(?!00)|2[0-9])[0-9]{2}-"
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -39,7 +40,7 @@ def parse_datetime(value: object, zone: ZoneInfo) -> str | None:
 
     Fractions of a second are dropped. A value with an offset is converted to ``zone``; one without is taken as it is.
 
-    :raises UnreadableError: ``not_a_date`` for anything else, numbers and impossible days too.
+    :raises InvalidValueError: ``not_a_date`` for anything else, numbers and impossible days too.
     """
     try:
         if value is None:
@@ -55,7 +56,7 @@ def parse_datetime(value: object, zone: ZoneInfo) -> str | None:
         return None
     except ValueError as error:
         detail = f"'{show_value(value)}' is not a date; expected is YYYY-MM-DD HH:MM:SS"
-        raise UnreadableError("not_a_date", detail) from error
+        raise InvalidValueError("not_a_date", detail) from error
 
 
 def _parse_text(raw: str, zone: ZoneInfo) -> str | None:

@@ -1,4 +1,4 @@
-"""A raw value that cannot be read, and how to show it to a person."""
+"""The error for a raw value that breaks a rule, and how to show such a value to a person."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from decimal import Decimal
 #: How much of a value a fault's detail shows, in characters.
 SHOWN_CHARACTERS = 40
 
-#: Above this many bits Python itself refuses to write an integer as decimal text (4,300 digits).
+#: Python refuses to write an integer of more bits as decimal text (its limit is 4,300 digits).
 _WRITABLE_BITS = 14_000
 
 
-class UnreadableError(ValueError):
-    """A raw value breaks a rule of normalising. Never leaves ``core``: the row's :class:`Fault` carries the same texts.
+class InvalidValueError(ValueError):
+    """A raw value breaks a rule of normalising. It never leaves ``core``: the row's ``Fault`` carries the same texts.
 
     :param reason: short code, e.g. ``fraction``.
     :param detail: for people: what is wrong and, where it is not plain, what to do.
@@ -39,6 +39,10 @@ def show_value(value: object) -> str:
         text = str(value)
     elif isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities, out of a staged file
         text = str(value["number"])
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        text = f"0x{bytes(value[:SHOWN_CHARACTERS]).hex()}"
+    elif isinstance(value, dict) and value.keys() == {"bytes"}:
+        text = f"0x{value['bytes']}"
     elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
         text = f"a value of type {value['unsupported']}"
     else:

@@ -1,6 +1,6 @@
-"""Raw value to text: what Ödüyo is to store, and what two systems are compared by.
+"""Raw value to text, as Ödüyo is to store it and as both sides are compared.
 
-Characters that nobody sees are dropped, blanks are trimmed, the rest is NFC. Case is never changed: ``'İ'.lower()`` is
+Invisible characters are dropped, outer blanks are trimmed, the rest is NFC. Case is never changed: ``'İ'.lower()`` is
 two characters, and ``I`` and ``İ`` are different letters.
 """
 
@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
-from oduyo_provider.core.values.invalid import UnreadableError, is_writable, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError, is_writable, show_value
 
-#: Above this a float cannot tell neighbouring integers apart, so that two ERP keys could become one.
+#: Above this a float cannot tell neighbouring integers apart: two ERP keys could become one.
 MAX_EXACT_FLOAT = 2**53
 
-# Most values: printable ASCII and letters that no rule touches and that are NFC in any order, without outer blanks.
+# Most values: printable ASCII and Turkish letters, which are NFC, without outer blanks. Nothing is to be done for them.
 _UNTOUCHED = re.compile(r"(?:[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû](?:[ -~ÇĞİÖŞÜÂÎÛçğıöşüâîû]*[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû])?)?").fullmatch
 
-_UNTOUCHED_LINES = re.compile(r"[\n -~ÇĞİÖŞÜÂÎÛçğıöşüâîû]*").fullmatch
-
-# What can stand on either side of a zero-width joiner in an emoji; before it also a variation selector (FE0F).
-# Every range is closed under NFC, else cleaning twice could drop a joiner that cleaning once had kept.
+# What stands on either side of a zero-width joiner in an emoji; before it also a variation selector (FE0F).
+# NFC maps each range into itself, else cleaning twice could drop a joiner that cleaning once had kept.
 _EMOJI = "\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _DROPPED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls but TAB, LF, CR
@@ -37,33 +34,24 @@ _BLANKS = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u2007\u202f", " "))
 _BLANK_RUN = re.compile(r"\s{2,}")
 _WINDOWS_1254 = str.maketrans("ÝýÞþÐð", "İıŞşĞğ")
 _INTEGRAL_TEXT = re.compile(r"([0-9]+)\.0+").fullmatch
+_UUID = re.compile(r"(\{)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})", re.IGNORECASE | re.ASCII).fullmatch
 
 
 def clean_text(value: str, *, repair: bool = False) -> str:
     """Drop what is invisible, turn special blanks into blanks, compose (NFC), trim. Cleaning twice changes nothing.
 
-    :param repair: the text is windows-1254 read as latin-1: give ``İıŞşĞğ`` back for ``ÝýÞþÐð``.
-    :raises UnreadableError: ``not_encodable`` for half a surrogate pair, which UTF-8 cannot carry.
+    :param repair: the text is windows-1254 read as latin-1: put ``İıŞşĞğ`` for ``ÝýÞþÐð``.
+    :raises InvalidValueError: ``not_encodable`` for half a surrogate pair, which UTF-8 cannot carry.
     """
     if _UNTOUCHED(value):
         return value
     if _SURROGATES.search(value):
-        raise UnreadableError("not_encodable", f"'{show_value(value)}' holds half a character; mend it in the ERP")
-    # Drop first: a dropped character may have stood between a letter and its mark. Trim last: dropping uncovers blanks.
+        raise InvalidValueError("not_encodable", f"'{show_value(value)}' holds half a character; correct it in the ERP")
+    # Drop first: an invisible character may stand between a letter and its mark. Trim last: dropping leaves blanks.
     text = unicodedata.normalize("NFC", _DROPPED.sub("", value).translate(_BLANKS))
     if repair:
         text = unicodedata.normalize("NFC", text.translate(_WINDOWS_1254))
     return text.strip()
-
-
-def are_clean(texts: Sequence[str]) -> bool:
-    """Whether neither :func:`clean_text` nor :func:`collapse_blanks` would change any of these texts.
-
-    One look at all of them, which costs little more than a look at one; False when it cannot tell.
-    """
-    lines = "\n".join(["", *texts, ""])
-    has_blanks = "  " in lines or "\n " in lines or " \n" in lines
-    return not has_blanks and lines.count("\n") == len(texts) + 1 and _UNTOUCHED_LINES(lines) is not None
 
 
 def has_controls(value: str) -> bool:
@@ -79,7 +67,7 @@ def collapse_blanks(text: str) -> str:
 def parse_text(value: object, *, repair: bool = False) -> str:
     """Text of a text field; ``""`` for NULL. Numbers must be whole: ``26.0`` → ``"26"``.
 
-    :raises UnreadableError: ``boolean``, ``not_a_number``, ``fraction``, ``not_exact``, ``too_long``, ``not_encodable``
+    :raises InvalidValueError: ``boolean``, ``not_a_number``, ``fraction``, ``not_exact``, ``too_long``, ``not_encodable``
         or ``unsupported_type``.
     """
     if isinstance(value, str):
@@ -87,7 +75,7 @@ def parse_text(value: object, *, repair: bool = False) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        raise UnreadableError("boolean", f"{value} is a truth value, not a text or number; cast it in the query")
+        raise InvalidValueError("boolean", f"{value} is a truth value, not a text or number; cast it in the query")
     if isinstance(value, (int, float, Decimal)):
         return compute_integer_text(value)
     return clean_text(parse_staged_text(value), repair=repair)
@@ -99,28 +87,57 @@ def parse_description(value: object, *, repair: bool = False) -> str:
 
 
 def parse_id(value: object, *, repair: bool = False) -> str:
-    """As :func:`parse_text`, and a text such as ``"9465.0"``, which a mirror makes of a numeric key, → ``"9465"``."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return value  # nearly always
+    """As :func:`parse_text`, and ``"9465.0"``, which copies make of a numeric key, → ``"9465"``.
+
+    :raises InvalidValueError: ``binary`` for bytes, also for those that happen to be text: cleaning would make one id of
+        ``b"A"`` and ``b"A\\x00"``.
+    """
+    if parse_bytes(value) is not None:
+        raise InvalidValueError(
+            "binary", "bytes are no id; make them text in the query, for example with HEX() or CAST"
+        )
     text = parse_text(value, repair=repair)
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
         return integral[1]
     return text
 
 
+def compute_match_key(integration_id: str) -> str:
+    """What two ids are compared by: of a UUID its lower-case form without braces, of everything else the id itself.
+
+    SQL Server's drivers disagree on UUIDs: pymssql gives objects, which are written in lower case, ODBC upper case.
+
+    :param integration_id: as :func:`parse_id` gives it.
+    """
+    found = _UUID(integration_id)
+    return found[2].lower() if found else integration_id
+
+
+def parse_bytes(value: object) -> bytes | None:
+    """The bytes that a driver returned or that a staged row carries; None for every other value."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, dict) and value.keys() == {"bytes"}:
+        try:
+            return bytes.fromhex(str(value["bytes"]))
+        except ValueError:
+            return None
+    return None
+
+
 def compute_integer_text(value: float | Decimal) -> str:
     """A whole number (int, float or Decimal) as digits, never with an exponent; minus zero is ``"0"``.
 
-    :raises UnreadableError: ``not_a_number``, ``fraction``, ``not_exact`` or ``too_long``.
+    :raises InvalidValueError: ``not_a_number``, ``fraction``, ``not_exact`` or ``too_long``.
     """
     if isinstance(value, int):
         if not is_writable(value):
-            raise UnreadableError("too_long", show_value(value))
+            raise InvalidValueError("too_long", show_value(value))
         return str(int(value))
-    # repr() names a float's shortest decimal, the same digits that staging writes: both ways one rule decides.
+    # repr() gives the same digits that staging writes, so a staged float is judged as a fresh one.
     number = Decimal(repr(float(value))) if isinstance(value, float) else value
     if not number.is_finite():
-        raise UnreadableError(
+        raise InvalidValueError(
             "not_a_number", f"{show_value(number)} is not a number; correct it in the ERP or the query"
         )
     if not number:
@@ -136,37 +153,47 @@ def compute_integer_text(value: float | Decimal) -> str:
         if number.copy_abs() > MAX_EXACT_FLOAT:
             _reject_inexact(number)
         return str(int(number))
-    raise UnreadableError("fraction", f"{show_value(number)} is not a whole number")
+    raise InvalidValueError("fraction", f"{show_value(number)} is not a whole number")
 
 
 def _reject_inexact(number: Decimal) -> None:
-    # One decimal digit or an exponent is how floats are written; a numeric column of such size has neither.
+    # A number of this size with an exponent or one decimal digit was a float; a numeric column has neither.
     detail = f"{show_value(number)} is a float above 2^53 and may not be the ERP's exact number; cast it in the query"
-    raise UnreadableError("not_exact", detail)
+    raise InvalidValueError("not_exact", detail)
 
 
 def parse_staged_text(value: object) -> str:
     """The text that a staged row carries for a value that is neither text nor number.
 
-    :raises UnreadableError: ``not_encodable`` for bytes that are not UTF-8, ``not_a_number`` and ``unsupported_type``.
+    :raises InvalidValueError: ``not_encodable`` for bytes that are not UTF-8, ``binary`` for bytes that are no text,
+        ``not_a_number`` and ``unsupported_type``.
     """
+    if (raw := parse_bytes(value)) is not None:
+        return _parse_text_bytes(raw)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, (date, time)):
         iso = (_drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
         return f"{iso[:-6]}Z" if iso.endswith("+00:00") else iso
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        try:
-            return bytes(value).decode()
-        except UnicodeDecodeError:
-            raise UnreadableError("not_encodable", "bytes that are not UTF-8; convert them in the query") from None
     if isinstance(value, dict) and value.keys() == {"number"}:
-        raise UnreadableError(
+        raise InvalidValueError(
             "not_a_number", f"{show_value(value)} is not a number; correct it in the ERP or the query"
         )
-    if isinstance(value, dict) and value.keys() == {"bytes"}:
-        raise UnreadableError("not_encodable", "bytes that are not UTF-8; convert them in the query")
-    raise UnreadableError("unsupported_type", f"{show_value(value)} cannot be sent; cast it to text in the query")
+    raise InvalidValueError("unsupported_type", f"{show_value(value)} cannot be sent; cast it to text in the query")
+
+
+def _parse_text_bytes(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        detail = (
+            "bytes that are not UTF-8; correct this row in the ERP, or, when all rows are in another encoding, name it in "
+            "the connection (client_encoding)"
+        )
+        raise InvalidValueError("not_encodable", detail) from None
+    if has_controls(text):
+        raise InvalidValueError("binary", "bytes that are no text; make them text in the query, for example with CAST")
+    return text
 
 
 def _drop_offset_seconds(moment: datetime) -> datetime:

@@ -1,200 +1,216 @@
 """Applies a plan so that every change takes effect exactly once, although ``create`` is not idempotent.
 
 1. What an earlier try of the same plan confirmed is not sent again.
-2. On a retry, or when the plan is old, everything is compared again with what is there now.
-3. Intents are durable before their changes are sent (:mod:`oduyo_provider.sync.apply.sender`).
-4. A change whose answer was lost is looked up once ``settle_s`` has passed, and sent again at most once, if absent.
-5. At the end everything that was done is read back.
+2. Every change is looked at right before it is sent (:mod:`.looker`).
+3. The first of each kind goes alone and is read back (:mod:`.canary`).
+4. Intents are durable before their changes are sent (:mod:`.sender`).
+5. A change whose answer was lost is sought once ``settle_s`` has passed, and sent again at most once (:mod:`.seeker`).
+6. At the end everything that was done is read back (:mod:`.verifier`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
-from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Change, Outcome
-from oduyo_provider.core.drift import Standing, compute_standing, is_own_alteration
-from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.apply.lookup import Reader
-from oduyo_provider.sync.apply.progress import Progress
+import msgspec
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.sync.apply.canary import Canary, choose_canaries, is_canary
+from oduyo_provider.sync.apply.looker import Looker
+from oduyo_provider.sync.apply.lookup import Lookup
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
-from oduyo_provider.sync.apply.verifier import Verifier
-from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S
-from oduyo_provider.sync.staging.journal import History, Journal, Result
+from oduyo_provider.sync.apply.verifier import Verifier, find_unread
+from oduyo_provider.sync.apply.work import Course, Ready, Work
 
-_FINAL = frozenset({Outcome.DONE, Outcome.REFUSED})
-_DONE = Outcome.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+#: How often the fate of a change is looked for: after the first look what did not arrive is sent once more.
+ROUNDS = 2
+#: Transmissions of one create in a plan, those of earlier tries included.
+MAX_CREATES = 2
 
 
 class Applier:
-    """Applies the changes of one plan partition.
+    """Applies the changes of a plan, one partition after the other.
 
-    :param history: what earlier tries of this plan wrote down.
-    :param check_lease: raises when another writer may have taken over.
-    :param is_create_mode: nothing is compared; only what came after the plan's listing can be ours.
-    :param is_old: the plan's listing is too old to be trusted without another look.
-    :param is_divided: the plan is one of many partitions, which others apply before and beside it.
-    :param settle_s: how long after its sending a change may still take effect, in seconds.
+    :param site_rows: about how many records Ödüyo holds.
     """
 
-    def __init__(
-        self,
-        client: OduyoClient,
-        reader: Reader,
-        journal: Journal,
-        normaliser: Normaliser,
-        progress: Progress,
-        *,
-        history: History,
-        concurrency: int,
-        settle_s: float,
-        check_lease: Callable[[], None],
-        is_create_mode: bool = False,
-        is_old: bool = False,
-        is_divided: bool = False,
-        clock: Clock = Clock(),  # noqa: B008  frozen
-    ) -> None:
-        self._client = client
-        self._reader = reader
-        self._journal = journal
-        self._normaliser = normaliser
-        self._progress = progress
-        self._history = history
-        self._settle_s = settle_s
-        self._is_create_mode = is_create_mode
-        self._is_divided = is_divided
-        self._must_recheck = is_old or history.tries > 0
-        self._clock = clock
-        self.results: dict[str, Result] = dict(history.results)
-        self._verifier = Verifier(client, reader, normaliser, settle_s=settle_s, clock=clock, check_lease=check_lease)
-        self._sender = Sender(
-            client,
-            journal,
-            concurrency=concurrency,
-            clock=clock.now,
-            on_result=self._take_result,
-            check_lease=check_lease,
-        )
+    def __init__(self, work: Work, course: Course, *, site_rows: int) -> None:
+        self._work = work
+        self._course = course
+        lookup = Lookup(work, course, site_rows=site_rows)
+        self._looker = Looker(work, course, lookup)
+        self._seeker = Seeker(work, course, lookup)
+        self._canary = Canary(work, course, lookup)
+        self._verifier = Verifier(work, course, lookup)
+        self._sender = Sender(work, course, self._looker.look_again)
+        self._unsettled: list[tuple[Recorder, list[Change]]] = []
 
-    async def apply(self, changes: Sequence[Change]) -> dict[str, Result]:
-        """Apply and return every change's result by key; changes without one were never tried."""
-        pending = [change for change in changes if not self._is_final(change.key)] if self.results else list(changes)
-        self._progress.start(len(changes), done=len(changes) - len(pending))
-        if pending and self._must_recheck:
-            pending = await self._recheck(pending)
-        if pending:
-            if self._is_divided and not self._history.tries:
-                await self._reader.note_start()
-            await self._sender.send(pending)
-            await self._settle()
-        await self._verify(changes)
-        await self._journal.flush()
-        return self.results
+    async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
+        """Apply one partition; what stays unknown is settled by :meth:`finish`."""
+        self._trust_confirmed(recorder)
+        pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
+        pending = self._take_resends(recorder, pending)
+        self._note_proven(recorder, changes)
+        is_over = True
+        try:
+            pending = await self._look_at_earlier(recorder, pending)
+            for action in Action:
+                await self._send(recorder, action, [change for change in pending if change.action is action])
+            await self._verifier.verify(recorder, find_unread(recorder, changes))
+            is_over = False
+        finally:
+            if is_over:
+                self._sender.release_refusals()
+            await recorder.flush()
+        if not self.is_settled(recorder):
+            self._unsettled.append((recorder, list(changes)))
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing that this try sent can take effect any more.
+    def is_settled(self, recorder: Recorder) -> bool:
+        """Whether every change of a partition has its result."""
+        return not recorder.unsettled and not self._sender.has_held(recorder)
 
-        An update whose answer was lost is sent again at once; the first one may arrive after the second, and after the
-        next run's.
-        """
-        return self._clock.now() >= max(self._sender.lost_at.values(), default=0.0) + self._settle_s
+    async def finish(self) -> None:
+        """Decide the last refusals, and settle what is unknown."""
+        await self._sender.finish()
+        for round_number in range(1, ROUNDS + 1):
+            for recorder, _ in self._unsettled:
+                unknown = list(recorder.unsettled.values())
+                await self._settle(recorder, unknown, is_last=round_number == ROUNDS)
+        for recorder, changes in self._unsettled:
+            await self._verifier.verify(recorder, find_unread(recorder, changes))
+            await recorder.flush()
 
-    def _is_final(self, key: str) -> bool:
-        return key in self.results and self.results[key].outcome in _FINAL
-
-    def _take_result(self, change: Change, result: Result) -> None:
-        self.results[change.key] = result
-        self._progress.count(change.action, result)
-
-    async def _recheck(self, pending: list[Change]) -> list[Change]:
-        """Compare again before anything is sent; returns what still has to be sent."""
-        keys = {change.key for change in pending}
-        unknown = {key: at for key, at in self._history.unknown.items() if key in keys}
-        if unknown:
-            await self._wait_until(max(unknown.values()) + SENT_WITHIN_S + self._settle_s, len(unknown))
-        self._progress.say(f"Looking at what Ödüyo holds now, before {len(pending):,} changes are sent")
-        current = await self._reader.fetch(pending)
-        return [
-            change
-            for change in pending
-            if not self._settle_by_look(change, current[change.key], was_sent=self._count_sends(change.key) > 0)
-        ]
-
-    async def _settle(self) -> None:
-        """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""
-        for is_last_look in (False, True):
-            unsettled = dict(self._sender.unsettled)
-            if not unsettled:
-                return
-            last_lost_at = max(self._sender.lost_at[key] for key in unsettled)
-            await self._wait_until(last_lost_at + self._settle_s, len(unsettled))
-            current = await self._reader.fetch(list(unsettled.values()))
-            absent = [
-                change
-                for change in unsettled.values()
-                if not self._settle_by_look(change, current[change.key], was_sent=True)
-            ]
-            if is_last_look:
-                for change in absent:
-                    self._sender.settle(
-                        change, self._result(change, Outcome.DOUBTFUL, reason="answers lost, not found")
-                    )
-            elif absent:
-                for change in absent:
-                    self._sender.unsettled.pop(change.key, None)
-                self._progress.say(f"{len(absent):,} changes did not arrive; sending them once more")
-                await self._sender.send(absent)
-
-    def _settle_by_look(self, change: Change, records: list[Remote], *, was_sent: bool) -> bool:
-        """Take a result from what is there now; False when the change is still to be made."""
-        if self._is_create_mode:
-            records = [record for record in records if was_sent and self._reader.can_be_ours(record)]
-        record, standing = self._choose(change, records)
-        if standing is Standing.AS_BASED:
-            return False
-        if standing is Standing.AS_WANTED or (
-            was_sent and record is not None and is_own_alteration(change, record, self._normaliser)
-        ):
-            oduyo_id = change.oduyo_id or (record["id"] if record else None)
-            self._sender.settle(change, self._result(change, Outcome.DONE, oduyo_id=oduyo_id))
-        else:
-            reason = "record is gone" if record is None else "changed in Ödüyo since the plan was made"
-            self._sender.settle(change, self._result(change, Outcome.STALE, reason=reason))
-        return True
-
-    def _choose(self, change: Change, records: list[Remote]) -> tuple[Remote | None, Standing]:
-        """The record that a change is about: the lowest one that is as wanted, or else the lowest."""
-        for record in records:
-            if compute_standing(change, record, self._normaliser) is Standing.AS_WANTED:
-                return record, Standing.AS_WANTED
-        lowest = records[0] if records else None
-        return lowest, compute_standing(change, lowest, self._normaliser)
-
-    async def _verify(self, changes: Sequence[Change]) -> None:
-        """Read back what was done; results that turn out otherwise are replaced."""
-        done = [change for change in changes if (known := self.results.get(change.key)) and known.outcome is _DONE]
-        if not done:
+    async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
+        """Send the changes of one kind, the first of them alone."""
+        if not pending:
             return
-        self._progress.say(f"Reading {len(done):,} changes back")
-        fresh = self._sender.calls.keys()
-        for change, result in await self._verifier.verify(done, self.results, self._count_sends, fresh):
-            self.results[change.key] = result
-            self._journal.record(result)
+        rest = list(pending)
+        if not self._work.is_create_mode or action is Action.CREATE:
+            self._canary.check_known(action)
+        if action not in self._course.proven:
+            rest = await self._send_canaries(recorder, choose_canaries(pending))
+        await self._sender.send(recorder, self._look_ahead(recorder, rest))
 
-    def _count_sends(self, key: str) -> int:
-        """How often a change may have been sent, at least; every earlier try that was about to counts once."""
-        return self._history.senders.get(key, 0) + self._sender.calls.get(key, 0)
+    async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
+        """Send one after the other until one proves its kind; returns what is left."""
+        for number, change in enumerate(pending):
+            if not is_canary(change):
+                return list(pending[number:])
+            ready = await self._looker.look_again(recorder, change)
+            if ready is None:
+                continue
+            started_at = self._work.monotonic()
+            await self._sender.send_one(recorder, ready)
+            self._looker.note_pace(max(self._work.monotonic() - started_at, 0.001))
+            if change.key in recorder.unsettled:
+                for is_last in (False, True):
+                    await self._settle(recorder, [change], is_last=is_last)
+            known = recorder.results.get(change.key)
+            if known is not None and known.outcome is Outcome.DONE and await self._canary.judge(recorder, ready):
+                return list(pending[number + 1 :])
+        return []
 
-    def _result(self, change: Change, outcome: Outcome, *, oduyo_id: str | None = None, reason: str = "") -> Result:
-        return Result(change.key, outcome, oduyo_id or change.oduyo_id, reason, at=self._clock.now())
+    async def _look_ahead(self, recorder: Recorder, pending: Sequence[Change]) -> AsyncIterator[Sequence[Ready]]:
+        """Slice by slice: the changes that may be sent, as they were just looked at."""
+        position = 0
+        while position < len(pending):
+            size = self._looker.compute_slice(pending[position])
+            yield await self._looker.look(recorder, pending[position : position + size])
+            position += size
+
+    async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
+        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent.
+
+        Load has waited until nothing of it can take effect any more.
+        """
+        earlier = [change for change in pending if recorder.history.sends.get(change.key)]
+        if not earlier:
+            return list(pending)
+        await self._judge_sought(recorder, earlier, is_last=False)
+        return [change for change in pending if change.key not in recorder.settled]
+
+    async def _settle(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> None:
+        """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""
+        unsettled = [change for change in changes if change.key in recorder.unsettled]
+        if not unsettled:
+            return
+        last_at = max(recorder.lost_at.get(change.key, 0.0) for change in unsettled)
+        await self._wait_until(last_at + self._work.settle_s, len(unsettled))
+        again = await self._judge_sought(recorder, unsettled, is_last=is_last)
+        if again:
+            self._work.progress.say(f"{len(again):,} changes did not arrive; sending them once more")
+            for change in again:
+                recorder.unsettled.pop(change.key, None)
+            await self._sender.send(recorder, self._look_ahead(recorder, again))
+        await recorder.flush()
+
+    async def _judge_sought(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> list[Change]:
+        """Take what shows; returns what did not arrive and may be sent again."""
+        current = await self._seeker.seek(recorder, changes)
+        again: list[Change] = []
+        for change in changes:
+            if self._looker.settle_sought(recorder, change, current[change.key]):
+                continue
+            is_spent = change.action is Action.CREATE and recorder.count_sends(change.key) >= MAX_CREATES
+            if is_last or is_spent:
+                recorder.take(change, self._give_up(recorder, change))
+            else:
+                again.append(change)
+        return again
+
+    def _give_up(self, recorder: Recorder, change: Change) -> Result:
+        """What never arrived: refused where the server fails at this change alone, else doubtful."""
+        at = self._work.clock.now()
+        error = recorder.server_errors.get(change.key)
+        if error is not None and self._course.successes:
+            reason, words = error
+            return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
+        return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, "answers lost, not found", at=at)
+
+    def _take_resends(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
+        """Leave out refusals of long ago beyond those that a run sends again."""
+        kept: list[Change] = []
+        for change in pending:
+            if change.is_resend and not self._course.resends_left:
+                recorder.take(
+                    change,
+                    Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=self._work.clock.now()),
+                )
+                continue
+            self._course.resends_left -= change.is_resend
+            kept.append(change)
+        return kept
+
+    @staticmethod
+    def _trust_confirmed(recorder: Recorder) -> None:
+        """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
+        for key, known in recorder.results.items():
+            if known.is_confirmed and known.outcome is Outcome.DOUBTFUL:
+                recorder.results[key] = msgspec.structs.replace(
+                    known, outcome=Outcome.DONE, reason="", is_read_back=False
+                )
+
+    def _note_proven(self, recorder: Recorder, changes: Sequence[Change]) -> None:
+        """A kind whose first change an earlier try has read back needs no other."""
+        for change in changes if recorder.history.tries else ():
+            known = recorder.results.get(change.key)
+            if known is not None and known.outcome is Outcome.DONE and known.is_read_back and is_canary(change):
+                self._course.proven.add(change.action)
 
     async def _wait_until(self, moment: float, count: int) -> None:
-        wait_s = moment - self._clock.now()
+        wait_s = moment - self._work.clock.now()
         if wait_s > 0:
-            self._progress.say(
+            self._work.progress.say(
                 f"{count:,} changes were sent without an answer; waiting {wait_s:.0f} s for them to take effect, then looking"
             )
-            await self._clock.sleep(wait_s)
+            await self._work.clock.sleep(wait_s)
+
+
+def _is_final(known: Result | None) -> bool:
+    """Whether an earlier try has settled a change for good."""
+    return known is not None and (
+        known.outcome is Outcome.DONE or (known.outcome is Outcome.REFUSED and known.is_remembered)
+    )

@@ -1,165 +1,171 @@
-"""Reads what Ödüyo holds now for given changes, the cheaper way: one by one, or by listing."""
+"""Reads what Ödüyo holds now for given changes, the cheaper way: one by one, or by pages."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from contextlib import aclosing
+from itertools import pairwise
 
-from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import ListingError
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.matching import compute_record_key
 from oduyo_provider.core.record import Remote
+from oduyo_provider.sync.apply.work import PAGE_ROWS, Course, Work
 
-#: Records in one page of a listing.
-PAGE_ROWS = 1_000
+#: Records below the highest id of a look that the next one reads again: ids may become visible out of order.
+OVERLAP_ROWS = PAGE_ROWS // 2
 
-#: A look-up costs about as much as a page of the listing; a few of them always go.
-MIN_LOOKUPS = 8
-
-_CREATE = Action.CREATE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
+#: Records that were made, in one range that is read back: with some of others between them they fit into a page.
+RANGE_ROWS = PAGE_ROWS - PAGE_ROWS // 10
 
 
-class Reader:
-    """Finds the current records of changes.
+class Window:
+    """The newest records of the site: by Ödüyo's id, and by the match key that each holds."""
 
-    :param site_rows: about how many records Ödüyo holds, to choose between look-ups and a listing.
-    :param last_id: the highest id when the plan's listing ended; None when there was no record.
-    :param is_create_mode: earlier records with the same integration_id are none of ours.
+    def __init__(self, records: Iterable[Remote], work: Work) -> None:
+        self.records = sorted(records, key=lambda record: int(record["id"] or 0))
+        self.by_id = {str(record["id"]): record for record in self.records}
+        self.by_key: dict[str, list[Remote]] = {}
+        for record in self.records:
+            key = compute_record_key(record, work.normaliser)
+            if key is not None:
+                self.by_key.setdefault(key, []).append(record)
+
+
+class Lookup:
+    """Looks at records.
+
+    :param site_rows: about how many records Ödüyo holds, to choose between look-ups and pages.
     """
 
-    def __init__(
-        self,
-        client: OduyoClient,
-        normaliser: Normaliser,
-        *,
-        concurrency: int,
-        site_rows: int,
-        last_id: str | None,
-        is_create_mode: bool,
-    ) -> None:
-        self._client = client
-        self._normaliser = normaliser
-        self._concurrency = concurrency
+    def __init__(self, work: Work, course: Course, *, site_rows: int) -> None:
+        self._work = work
+        self._client = work.client
+        self._course = course
         self._site_rows = site_rows
-        self._last_id = self._start_id = last_id
-        self._is_create_mode = is_create_mode
 
-    async def fetch(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        """Each change's records, lowest id first: key → records.
-
-        For a create these are the records with its integration_id that came after the plan's listing, or, in a
-        comparing run, at any time; for the others the record with their id, or none.
-        """
-        if len(changes) <= max(MIN_LOOKUPS, self._site_rows // PAGE_ROWS):
-            found = await self._look_up(changes)
-        else:
-            found = await self._list(changes, after_id=None)
-        await self._check_lists(changes, found)
+    async def fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
+        """The records with these ids; those that are not there are left out."""
+        if not ids:
+            return {}
+        numbers = sorted(map(int, ids))
+        if len(numbers) <= self._count_pages(numbers[0], numbers[-1]):
+            return await self._look_up(ids)
+        found = await self._list_between(numbers[0], numbers[-1], set(ids))
+        absent = [oduyo_id for oduyo_id in ids if oduyo_id not in found]
+        if absent and len(absent) <= max(8, len(ids) // 10):
+            found.update(await self._look_up(absent))
         return found
 
-    async def note_start(self) -> None:
-        """Note the highest id before anything is sent: what this load makes comes after it.
+    async def fetch_newest(self) -> Window:
+        """All records above the overlap of the last look; notes the highest id for the next one.
 
-        In a plan of many partitions others have made records since its listing, which each would list again.
+        :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
         """
-        last = await self._client.fetch_last()
-        if last is not None and (self._last_id is None or int(last["id"] or 0) > int(self._last_id)):
-            self._start_id = last["id"]
-
-    async def fetch_new(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        """As :meth:`fetch`, for creates that were sent: lists only what came after the plan's listing, or the start.
-
-        Where that does not show a record (a server that compares ids as text, or gives out ids out of order), it is
-        looked for again.
-        """
-        if len(changes) <= MIN_LOOKUPS:
-            return await self.fetch(changes)
-        found = await self._list(changes, after_id=self._start_id)
-        absent = [change for change in changes if not found[change.key]]
-        if absent and self._start_id is not None:
-            found.update(await self.fetch(absent))
-        return found
-
-    async def _check_lists(self, changes: Sequence[Change], found: dict[str, list[Remote]]) -> None:
-        """Believe that a create did not arrive only while Ödüyo lists at all: it answers "none" and "failed" alike.
-
-        :raises ListingError: it lists nothing, although it held records when the plan was made.
-        """
-        absent = [change for change in changes if change.action is Action.CREATE and not found[change.key]]
-        if self._last_id is None or not absent:
-            return
-        if await self._client.fetch_last() is None:
+        floor = self._course.overlap_id
+        page = await self._fetch_top_page(floor)
+        if page is None:
+            page = [record async for records in self._client.list_records(_above(floor)) for record in records]
+        if not page and self._course.top_id and await self._client.fetch_last() is None:
             raise ListingError(
                 "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list may "
                 "be there all the same. Nothing is sent on such an answer. Start the task again; if it stays so, check in "
                 "the Ödüyo panel whether the user may list these records."
             )
+        window = Window(page, self._work)
+        self._note_top(window)
+        return window
 
-    async def _look_up(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        found: dict[str, list[Remote]] = {}
-        queue = iter(changes)
+    async def fetch_above(self, floor: int) -> Window:
+        """All records above an id."""
+        if floor >= self._course.overlap_id:
+            page = await self._fetch_top_page(floor)
+            if page is not None:
+                return Window(page, self._work)
+        pages = [record async for records in self._client.list_records(_above(floor)) for record in records]
+        return Window(pages, self._work)
+
+    async def fetch_made(self, ids: Collection[int], floor: int) -> Window:
+        """All records above an id, read in ranges side by side between ids that are known to be there."""
+        cuts = sorted(ids)[RANGE_ROWS::RANGE_ROWS]
+        if not cuts:
+            return await self.fetch_above(floor)
+        ranges = (self._list_range(low, high) for low, high in pairwise([floor, *cuts]))
+        rest, *found = await asyncio.gather(self._list_rest(cuts[-1]), *ranges)
+        return Window([record for part in (*found, rest) for record in part], self._work)
+
+    async def _list_rest(self, floor: int) -> list[Remote]:
+        return (await self.fetch_above(floor)).records
+
+    async def _list_range(self, low: int, high: int) -> list[Remote]:
+        """The records above an id, up to another one."""
+        found: list[Remote] = []
+        async with aclosing(self._client.list_records(_above(low))) as pages:
+            async for page in pages:
+                found += (record for record in page if int(record["id"] or 0) <= high)
+                if int(page[-1]["id"] or 0) >= high:
+                    break
+        return found
+
+    async def fetch_by_key(self, integration_id: str) -> list[Remote]:
+        """The records that hold exactly this key, lowest id first, as far as the site's filter finds them."""
+        found = await self._client.fetch_by("integration_id", integration_id)
+        return sorted(found, key=lambda record: int(record["id"] or 0))
+
+    async def _fetch_top_page(self, floor: int) -> list[Remote] | None:
+        """The newest records by one call; None when that cannot be shown to be all above `floor`."""
+        page = await self._client.fetch_top(PAGE_ROWS)
+        ids = [int(record["id"] or 0) for record in page]
+        is_descending = all(above > below for above, below in pairwise(ids))
+        if not page or not is_descending or ids[-1] > floor or ids[0] < self._course.top_id:
+            return None
+        return [record for record, number in zip(page, ids, strict=True) if number > floor]
+
+    def _note_top(self, window: Window) -> None:
+        records, course = window.records, self._course
+        if records:
+            course.top_id = max(course.top_id, int(records[-1]["id"] or 0))
+        if len(records) > OVERLAP_ROWS:
+            course.overlap_id = max(course.overlap_id, int(records[-OVERLAP_ROWS]["id"] or 0))
+
+    def _count_pages(self, low: int, high: int) -> int:
+        """About how many pages lie between two ids."""
+        top = max(self._course.top_id, high, 1)
+        rows = max(self._site_rows, 1) * (high - low + 1) / top
+        return int(rows / PAGE_ROWS) + 2
+
+    async def _look_up(self, ids: Iterable[str]) -> dict[str, Remote]:
+        found: dict[str, Remote] = {}
+        queue = iter(list(ids))
 
         async def work() -> None:
-            for change in queue:
-                found[change.key] = await self._look_up_one(change)
+            for oduyo_id in queue:
+                record = await self._look_up_one(oduyo_id)
+                if record is not None:
+                    found[oduyo_id] = record
 
-        await asyncio.gather(*(work() for _ in range(min(self._concurrency, len(changes)))))
+        await asyncio.gather(*(work() for _ in range(self._work.concurrency)))
         return found
 
-    async def _look_up_one(self, change: Change) -> list[Remote]:
-        if change.action is Action.CREATE:
-            records = await self._client.fetch_by("integration_id", change.integration_id)
-            return self._sort(records)
-        return await self._client.fetch_by("id", str(change.oduyo_id))
+    async def _look_up_one(self, oduyo_id: str) -> Remote | None:
+        found = await self._client.fetch_by("id", oduyo_id)
+        if found:
+            return found[0]
+        # Where the site's filter says no, its list may still show the record.
+        async with aclosing(self._client.list_records(_above(int(oduyo_id) - 1))) as pages:
+            async for page in pages:
+                return next((record for record in page if record["id"] == oduyo_id), None)
+        return None
 
-    async def _list(self, changes: Sequence[Change], *, after_id: str | None) -> dict[str, list[Remote]]:
-        found: dict[str, list[Remote]] = {}
-        creates: dict[str, list[Remote]] = {}
-        others: dict[str | None, list[Remote]] = {}
-        for change in changes:
-            place = found[change.key] = []
-            if change.action is _CREATE:
-                creates[change.integration_id] = place
-            else:
-                others[change.oduyo_id] = place
-
-        def find_create(stored: str | None) -> list[Remote] | None:
-            integration_id = self._normaliser.integration_id(stored)
-            return None if integration_id is None else creates.get(integration_id)
-
-        def take(page: list[Remote]) -> None:
-            for record in page:
-                if others and (place := others.get(record["id"])) is not None:
-                    place.append(record)
-                if creates:
-                    stored = record.get("integration_id")
-                    # What is normalised already stays as it is.
-                    place = creates[stored] if stored in creates else find_create(stored)
-                    if place is not None:
-                        place.append(record)
-
-        async for page in self._client.list_records(after_id):
-            take(page)
-        for records in found.values():
-            if len(records) > 1:
-                records[:] = self._sort(records)
+    async def _list_between(self, low: int, high: int, wanted: set[str]) -> dict[str, Remote]:
+        found: dict[str, Remote] = {}
+        async with aclosing(self._client.list_records(_above(low - 1))) as pages:
+            async for page in pages:
+                found.update({str(record["id"]): record for record in page if record["id"] in wanted})
+                if int(page[-1]["id"] or 0) >= high:
+                    break
         return found
 
-    @staticmethod
-    def _sort(records: Iterable[Remote]) -> list[Remote]:
-        return sorted(records, key=lambda record: int(record["id"] or 0))
 
-    def choose_ours(self, found: dict[str, list[Remote]]) -> dict[str, list[Remote]]:
-        """Those of the found records that :meth:`can_be_ours`."""
-        if not self._is_create_mode:
-            return found
-        return {key: [record for record in records if self.is_new(record)] for key, records in found.items()}
-
-    def can_be_ours(self, record: Remote) -> bool:
-        """Whether a create of this plan can have made a record, or must answer for it."""
-        return not self._is_create_mode or self.is_new(record)
-
-    def is_new(self, record: Remote) -> bool:
-        """Whether a record came after the plan's listing."""
-        return self._last_id is None or int(record["id"] or 0) > int(self._last_id)
+def _above(floor: int) -> str | None:
+    return str(floor) if floor > 0 else None

@@ -3,225 +3,222 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from oduyo_provider.api.client import OduyoClient, Reply
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import NotSentError, RefusalsError
-from oduyo_provider.sync.apply.intake import Intake
-from oduyo_provider.sync.staging.journal import Journal, Result
-
-#: A change is sent within this many seconds of its intent, or a new intent is written first. So the time of the last
-#: sending is known to within this much even after a kill.
-INTENT_TTL_S = 5.0
-
-#: So many refusals in a row from the start are a wrong key or mapping, not bad rows.
-REFUSALS_FROM_START = 50
+from oduyo_provider.core.errors import NotSentError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.refusals import Refusals
+from oduyo_provider.sync.apply.work import Course, Ready, Work
+from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
 
-#: Changes in one intent: at least a few per connection; at most so many that a slow disk has time enough for the next.
-MIN_BATCH, MAX_BATCH = 32, 1_000
 
-#: How often it is looked whether outcomes have waited long enough.
-_FLUSH_EVERY_S = 0.2
-# By names of their own: before Python 3.12 an enum looks its members up in Python code, here several times a change.
-_CREATE, _DONE, _FAILED = Action.CREATE, Outcome.DONE, Outcome.FAILED
-_REPLY_DONE, _REPLY_REFUSED, _REPLY_DOUBTFUL = Outcome.DONE, Outcome.REFUSED, Outcome.DOUBTFUL
+class LookExpiredError(Exception):
+    """The look at a change's record is too old to send it; raised right before a transmission."""
+
+
+#: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
+LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
 
 
 class Sender:
     """Sends changes through a client and writes down what it does.
 
-    :param concurrency: how many changes are under way at once; the client paces itself below that.
-    :param on_result: told each final result, for progress.
-    :param check_lease: called right before every transmission; raises when another writer may have taken over.
+    :param look_again: looks at one change anew.
     """
 
-    def __init__(
-        self,
-        client: OduyoClient,
-        journal: Journal,
-        *,
-        concurrency: int,
-        clock: Callable[[], float] = time.time,
-        on_result: Callable[[Change, Result], None],
-        check_lease: Callable[[], None],
-    ) -> None:
-        self._client = client
-        self._journal = journal
-        self._concurrency = concurrency
-        self._clock = clock
-        self._on_result = on_result
-        self._check_lease = check_lease
-        self._intended_at: dict[str, float] = {}
-        self._error: Exception | None = None
-        self._intake = Intake()
-        self._many_wait = asyncio.Event()
-        self._refusals_from_start: int | None = 0
+    def __init__(self, work: Work, course: Course, look_again: LookAgain) -> None:
+        self._work = work
+        self._course = course
+        self._look_again = look_again
         self._failures_in_a_row = 0
-        #: Key → how often it was given to the client.
-        self.calls: dict[str, int] = {}
-        #: Key → when its last call ended in which an answer was lost: all of its transmissions began before.
-        self.lost_at: dict[str, float] = {}
-        #: Changes whose fate is unknown: key → change.
-        self.unsettled: dict[str, Change] = {}
+        self._under_way = 0
+        self._waiting: dict[str, Change] = {}
+        self._may_send = asyncio.Event()
+        self._may_send.set()
+        self._is_alone = asyncio.Event()
+        self._low = 0
+        self._is_low = asyncio.Event()
+        self._refusals = Refusals(work, course)
 
-    async def send(self, changes: Sequence[Change]) -> None:
-        """Send every change once. Those whose answer was lost are in :attr:`unsettled` afterwards.
+    async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
+        """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
 
         Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
         are written.
         """
-        intake = self._intake = Intake()
-        flushers = [asyncio.ensure_future(flush) for flush in (self._flush_regularly(), self._flush_when_many_wait())]
-        workers = [self._work(intake) for _ in range(min(self._concurrency, len(changes)))]
-        tasks = [asyncio.ensure_future(work) for work in (self._feed(changes, intake), *workers)]
+        queue: asyncio.Queue[Ready | None] = asyncio.Queue()
+        flusher = asyncio.ensure_future(recorder.flush_regularly())
+        workers = [asyncio.ensure_future(self._work_off(recorder, queue)) for _ in range(self._work.concurrency)]
+        tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
         try:
-            await asyncio.gather(*tasks)
+            await _wait_for(tasks, flusher)
         finally:
-            for task in (*tasks, *flushers):
+            for task in (*tasks, flusher):
                 task.cancel()
-            await asyncio.gather(*tasks, *flushers, return_exceptions=True)
-            await self._journal.flush()
-        if self._error is not None:
-            raise self._error
+            await asyncio.gather(*tasks, flusher, return_exceptions=True)
+            await self._close(recorder)
 
-    def settle(self, change: Change, result: Result) -> None:
-        """Take a final result."""
-        self.unsettled.pop(change.key, None)
-        if self._journal.record(result):
-            self._many_wait.set()
-        self._on_result(change, result)
-
-    async def _feed(self, changes: Sequence[Change], intake: Intake) -> None:
-        """Write intents batch by batch, half a batch ahead of the workers.
-
-        A batch is about what one second sends, so that its intents rarely grow too old.
-        """
-        position, size = 0, max(MIN_BATCH, self._concurrency)
-        while position < len(changes) and self._error is None:
-            batch = changes[position : position + size]
-            try:
-                self._note(await self._journal.intend([change.key for change in batch]), batch)
-            except Exception as error:
-                self._stop(error)
-                return
-            intake.add(batch)
-            position += len(batch)
-            waiting, started_at = len(intake), self._clock()
-            await intake.wait_until_low(len(batch) // 2)
-            took_s = max(self._clock() - started_at, 0.001)
-            size = max(MIN_BATCH, min(MAX_BATCH, int((waiting - len(intake)) / took_s)))
-        intake.close()
-
-    async def _work(self, intake: Intake) -> None:
+    async def send_one(self, recorder: Recorder, ready: Ready) -> None:
+        """Send one change alone; its result, or that it is unknown, is in the recorder."""
+        self._waiting[ready.change.key] = ready.change
+        await recorder.intend([ready.change], self._course.top_id)
         try:
-            while (change := await intake.take()) is not None:
-                self._take(change, await self._call(change))
-        except Exception as error:
-            # Whether that change was sent is not known: its intent stands, and the next try looks first.
-            self._stop(error)
+            await self._deliver(recorder, ready)
+        finally:
+            await self._close(recorder)
 
-    def _call(self, change: Change) -> Awaitable[Reply]:
-        self.calls[change.key] = self.calls.get(change.key, 0) + 1
-        before_send = partial(self._ensure_intent, change)
-        if change.action is _CREATE:
-            return self._client.create(change.body(), before_send=before_send)
+    async def finish(self) -> None:
+        """Nothing more is sent: decide whether the last refusals were the rows' own."""
+        while self._refusals.is_open:
+            await self._refusals.probe(self._resend, is_end=True)
+
+    def has_held(self, recorder: Recorder) -> bool:
+        """Whether refusals of a partition wait for a decision."""
+        return self._refusals.has(recorder)
+
+    def release_refusals(self) -> None:
+        """The load stops: what was refused and not decided is not remembered."""
+        self._refusals.release()
+
+    async def _close(self, recorder: Recorder) -> None:
+        recorder.note_not_sent(self._waiting.values(), self._work.clock.now())
+        self._waiting.clear()
+        await recorder.flush()
+
+    async def _feed(
+        self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]], queue: asyncio.Queue[Ready | None]
+    ) -> None:
+        """Write a slice's intents, then let its changes be taken; the next slice is looked at while they are sent."""
+        async for ready in slices:
+            if ready:
+                self._waiting.update({item.change.key: item.change for item in ready})
+                await recorder.intend([item.change for item in ready], self._course.top_id)
+            for item in ready:
+                queue.put_nowait(item)
+            await self._wait_until_low(queue, len(ready) // 4)
+        for _ in range(self._work.concurrency):
+            queue.put_nowait(None)
+
+    async def _wait_until_low(self, queue: asyncio.Queue[Ready | None], low: int) -> None:
+        """Until so few are left: whoever looks earlier sees what is old when it is sent."""
+        self._low = low
+        while queue.qsize() > low:
+            self._is_low.clear()
+            await self._is_low.wait()
+
+    async def _work_off(self, recorder: Recorder, queue: asyncio.Queue[Ready | None]) -> None:
+        while (ready := await queue.get()) is not None:
+            if queue.qsize() <= self._low:
+                self._is_low.set()
+            if not self._may_send.is_set():
+                await self._may_send.wait()
+            await self._deliver(recorder, ready)
+
+    async def _deliver(self, recorder: Recorder, ready: Ready) -> None:
+        """Send a change, looked at again as often as its look expires before it leaves."""
+        self._under_way += 1
+        try:
+            current: Ready | None = ready
+            while current is not None:
+                try:
+                    reply = await self._call(recorder, current)
+                except LookExpiredError:  # noqa: PERF203  a call takes milliseconds
+                    current = await self._renew(recorder, current)
+                else:
+                    await self._take(recorder, current.change, reply)
+                    break
+            self._waiting.pop(ready.change.key, None)
+        finally:
+            self._under_way -= 1
+            if self._under_way <= 1:
+                self._is_alone.set()
+
+    async def _renew(self, recorder: Recorder, ready: Ready) -> Ready | None:
+        """Look at a change again; None when it is settled, or to be sought as it may have been sent."""
+        change = ready.change
+        if recorder.sends.get(change.key):
+            recorder.note_unsettled(change, self._work.clock.now())
+            return None
+        again = await self._look_again(recorder, change)
+        if again is not None:
+            await recorder.intend([change], self._course.top_id)
+        return again
+
+    def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
+        change, key, work = ready.change, ready.change.key, self._work
+
+        def before_send() -> None:
+            work.check_lease()
+            if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
+                raise LookExpiredError
+            recorder.sends[key] = recorder.sends.get(key, 0) + 1
+
+        if change.action is Action.CREATE:
+            return work.client.create(change.compute_body(), before_send=before_send)
         if change.action is Action.DELETE:
-            return self._client.delete(str(change.oduyo_id), before_send=before_send)
-        return self._client.update(change.body(), before_send=before_send)
+            return work.client.delete(str(change.oduyo_id), before_send=before_send)
+        body = change.compute_body(ready.looked.record, partial=work.partial_updates)
+        return work.client.update(body, before_send=before_send)
 
-    def _ensure_intent(self, change: Change) -> Awaitable[None] | None:
-        """Called right before every transmission; returns what is to be awaited if the intent is too old."""
-        if self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
-            return self._renew_intent(change)
-        self._check_lease()
-        return None
-
-    async def _renew_intent(self, change: Change) -> None:
-        while self._clock() - self._intended_at[change.key] > INTENT_TTL_S:
-            self._note(await self._journal.intend([change.key]), [change])
-        self._check_lease()
-
-    def _note(self, at: float, changes: Sequence[Change]) -> None:
-        for change in changes:
-            self._intended_at[change.key] = at
-
-    def _take(self, change: Change, reply: Reply) -> None:
-        """Sort an answer: final, or to be looked at later."""
-        if reply.lost:
-            self.lost_at[change.key] = self._clock()
-        if reply.outcome is _REPLY_DOUBTFUL or (reply.outcome is _REPLY_REFUSED and _may_have_landed(change, reply)):
-            self.unsettled[change.key] = change
-            self.lost_at.setdefault(change.key, self._clock())
+    async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
+        """Sort an answer: final, held back, or to be looked at later."""
+        now = self._work.clock.now()
+        is_refused = reply.outcome is Outcome.REFUSED
+        if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
+            recorder.note_unsettled(change, now)
+            if reply.is_server_error:
+                recorder.note_server_error(change, reply.reason, reply.body)
             return
-        if reply.outcome is _REPLY_DONE:
-            outcome, oduyo_id = _DONE, change.oduyo_id or reply.oduyo_id
+        oduyo_id = change.oduyo_id or reply.oduyo_id
+        result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
+        result.is_confirmed = reply.outcome is Outcome.DONE
+        if is_refused:
+            result.is_remembered = not reply.by_firewall
+            if self._refusals.hold(recorder, change, result):
+                await self._probe()
+            return
+        recorder.take(change, result)
+        if reply.outcome is Outcome.DONE:
+            self._course.successes += 1
+            self._failures_in_a_row = 0
+            self._refusals.settle()
         else:
-            outcome = Outcome.REFUSED if reply.outcome is Outcome.REFUSED else Outcome.FAILED
-            oduyo_id = change.oduyo_id
-        result = Result(change.key, outcome, oduyo_id, reply.reason, reply.body, at=self._clock())
-        self.settle(change, result)
-        self._count_refusals(result)
-        self._count_failures(result)
+            self._count_failure(reply.reason)
 
-    def _count_refusals(self, result: Result) -> None:
-        if self._refusals_from_start is None:
-            return
-        if result.outcome is not Outcome.REFUSED:
-            self._refusals_from_start = None
-            return
-        self._refusals_from_start += 1
-        if self._refusals_from_start >= REFUSALS_FROM_START:
-            self._stop(
-                RefusalsError(
-                    f"Ödüyo refused the first {REFUSALS_FROM_START} changes, one after the other; the last time it said: "
-                    f"{result.answer or result.reason}. That is a wrong key, missing rights or a wrong mapping rather "
-                    "than bad rows: compare one refused row in quarantine.jsonl with the query's columns, then start a "
-                    "new run. The rest was not sent."
-                )
-            )
-
-    def _count_failures(self, result: Result) -> None:
-        self._failures_in_a_row = self._failures_in_a_row + 1 if result.outcome is _FAILED else 0
+    def _count_failure(self, reason: str) -> None:
+        self._failures_in_a_row += 1
         if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            self._stop(
-                NotSentError(
-                    f"{FAILURES_IN_A_ROW} changes in a row could not be delivered; the last time: {result.reason}. The "
-                    "rest was not sent. This is tried again; if it stays so, check whether Ödüyo can be reached."
-                )
+            raise NotSentError(
+                f"{FAILURES_IN_A_ROW} changes in a row could not be delivered; the last time: {reason}. The "
+                "rest was not sent. This is tried again; if it stays so, check whether Ödüyo can be reached."
             )
 
-    def _stop(self, error: Exception) -> None:
-        if self._error is None:
-            self._error = error
-        self._intake.stop()
-
-    async def _flush_regularly(self) -> None:
-        while self._error is None:
-            await asyncio.sleep(_FLUSH_EVERY_S)
-            await self._flush_what_is_due()
-
-    async def _flush_when_many_wait(self) -> None:
-        while self._error is None:
-            await self._many_wait.wait()
-            self._many_wait.clear()
-            await self._flush_what_is_due()
-
-    async def _flush_what_is_due(self) -> None:
-        if self._journal.is_due:
-            # A flush that is cancelled would leave its thread writing while the last one writes too.
-            await asyncio.shield(self._flush())
-
-    async def _flush(self) -> None:
+    async def _probe(self) -> None:
+        """Look into refusals in a row, alone: whoever else sends waits."""
+        if not self._may_send.is_set():
+            return
+        self._may_send.clear()
         try:
-            await self._journal.flush()
-        except Exception as error:
-            self._stop(error)
+            while self._under_way > 1:
+                self._is_alone.clear()
+                await self._is_alone.wait()
+            await self._refusals.probe(self._resend)
+        finally:
+            self._may_send.set()
+
+    async def _resend(self, recorder: Recorder, change: Change) -> Reply | None:
+        """Look at a refused change and send it again; None when the look settled it."""
+        ready = await self._look_again(recorder, change)
+        if ready is None:
+            return None
+        await recorder.intend([change], self._course.top_id)
+        return await self._call(recorder, ready)
 
 
 def _may_have_landed(change: Change, reply: Reply) -> bool:
@@ -230,3 +227,13 @@ def _may_have_landed(change: Change, reply: Reply) -> bool:
     A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
     """
     return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)
+
+
+async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:
+    """Wait for all tasks; the first failure, also of the flusher, ends the wait."""
+    pending: set[asyncio.Future[None]] = set(tasks)
+    while pending:
+        done, _ = await asyncio.wait({*pending, flusher}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        pending -= done

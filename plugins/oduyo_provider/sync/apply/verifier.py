@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.drift import compute_stored, is_beginning
-from oduyo_provider.core.errors import ListingError
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.apply.lookup import Reader
-from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.staging.journal import Result
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.canary import explain_finding
+from oduyo_provider.sync.apply.lookup import Lookup, Window
+from oduyo_provider.sync.apply.readback import compute_read_back, is_shown
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Work
+from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
-#: Waits before what is not there yet is looked for again, as long as ``settle_s`` has not passed; the last one repeats.
-READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-
-_STAMPS = frozenset({"created_in", "updated_in"})
-
-_CREATE = Action.CREATE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
-
-#: The record of a change, and what it holds otherwise than the change wants.
-_Seen = tuple[Remote | None, dict[str, str | None]]
+#: A change's record as it is now, and others with its key.
+_Seen = tuple["Remote | None", list[Remote]]
 
 
 class Verifier:
@@ -33,155 +25,123 @@ class Verifier:
     A listing may lag behind the writes, so what is not there yet is looked for until ``settle_s`` has passed.
     """
 
-    def __init__(
-        self,
-        client: OduyoClient,
-        reader: Reader,
-        normaliser: Normaliser,
-        *,
-        settle_s: float,
-        clock: Clock,
-        check_lease: Callable[[], None],
-    ) -> None:
-        self._client = client
-        self._reader = reader
-        self._normaliser = normaliser
-        self._settle_s = settle_s
-        self._clock = clock
-        self._check_lease = check_lease
+    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+        self._work = work
+        self._course = course
+        self._lookup = lookup
 
-    async def verify(
-        self,
-        done: Sequence[Change],
-        results: Mapping[str, Result],
-        count_sends: Callable[[str], int],
-        fresh: Collection[str],
-    ) -> list[tuple[Change, Result]]:
-        """The results that turn out otherwise than they were taken.
+    async def verify(self, recorder: Recorder, done: Sequence[Change]) -> None:
+        """Replace the results that turn out otherwise than they were taken.
 
-        :param done: changes with the outcome done.
-        :param count_sends: how often the change with a key may have been sent.
-        :param fresh: keys of changes that this very try sent. What an earlier one sent may have been changed by somebody
-            since, which is no alteration of Ödüyo's: it is not remembered as one, and the next run corrects it.
+        :param done: changes with the outcome done that were not read back yet.
+        :raises CanaryError: a key is stored otherwise, and nobody has released that: the run is red, nothing is undone.
         """
-        corrected: list[tuple[Change, Result]] = []
-        pending, deadline = list(done), self._clock.now() + self._settle_s
+        pending, deadline = list(done), self._work.clock.now() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
+        alterations: list[str] = []
         while pending:
-            is_last = self._clock.now() >= deadline  # before the listing, which takes time
-            current = await self._fetch(pending, is_last=is_last)
-            if current is not None:
-                later: list[Change] = []
-                for change in pending:
-                    key = change.key
-                    known, records = results[key], current[key]
-                    if _is_plainly_so(change, known, records):
-                        continue
-                    seen = self._look(change, known, records)
-                    if not is_last and not self._is_there(change, known, seen):
-                        later.append(change)
-                        continue
-                    result = await self._examine(change, known, records, seen, count_sends(key), is_fresh=key in fresh)
-                    if result is not known:
-                        corrected.append((change, result))
-                pending = later
+            is_last = self._work.clock.now() >= deadline  # before the listing, which takes time
+            seen = await self._fetch(recorder, pending, is_last=is_last)
+            if seen is not None:
+                pending = self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:
-                left_s = max(deadline - self._clock.now(), 0.0)
-                await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
-        return corrected
+                left_s = max(deadline - self._work.clock.now(), 0.0)
+                await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
+        await recorder.flush()
+        if alterations:
+            raise CanaryError(alterations[0])
 
-    async def _fetch(self, changes: Sequence[Change], *, is_last: bool) -> dict[str, list[Remote]] | None:
+    def _examine(
+        self,
+        recorder: Recorder,
+        pending: Sequence[Change],
+        seen: dict[str, _Seen],
+        alterations: list[str],
+        *,
+        is_last: bool,
+    ) -> list[Change]:
+        """Judge what shows; returns what does not show yet."""
+        later: list[Change] = []
+        normaliser, now = self._work.normaliser, self._work.clock.now()
+        for change in pending:
+            record, twins = seen[change.key]
+            if not is_last and not is_shown(change, record, normaliser):
+                later.append(change)
+                continue
+            known = recorder.results[change.key]
+            found = compute_read_back(change, known, record, twins, normaliser, at=now)
+            recorder.correct(found.result)
+            if found.finding is not None and found.finding.brake == "key_altered":
+                is_known = self._work.is_known("key_altered") and not twins
+                self._work.note_finding(found.finding, is_known)
+                if not is_known:
+                    other = f"Ödüyo's record {twins[0]['id']}" if twins else ""
+                    alterations.append(explain_finding(change, found.finding, found.result, other))
+        return later
+
+    async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
         try:
-            return await self._fetch_once(changes)
+            return await self._fetch_once(recorder, changes)
         except ListingError:
             if is_last:
                 raise
             return None
 
-    async def _fetch_once(self, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        creates = [change for change in changes if change.action is _CREATE]
-        others = [change for change in changes if change.action is not _CREATE]
-        found = await self._reader.fetch_new(creates) if creates else {}
-        current = self._reader.choose_ours(found)
-        if others:
-            current.update(await self._reader.fetch(others))
-        return current
+    async def _fetch_once(self, recorder: Recorder, changes: Sequence[Change]) -> dict[str, _Seen]:
+        creates = [change for change in changes if change.action is Action.CREATE]
+        others = {str(change.oduyo_id) for change in changes if change.action is not Action.CREATE}
+        records = await self._lookup.fetch_by_ids(others)
+        seen: dict[str, _Seen] = {
+            change.key: (records.get(str(change.oduyo_id)), [])
+            for change in changes
+            if change.action is not Action.CREATE
+        }
+        if creates:
+            ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
+            window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
+            absent = {
+                known
+                for change in creates
+                if (known := recorder.results[change.key].oduyo_id) is not None and known not in window.by_id
+            }
+            found = await self._lookup.fetch_by_ids(absent)
+            seen.update({change.key: self._find_created(recorder, change, window, found) for change in creates})
+        return seen
 
-    def _look(self, change: Change, known: Result, records: list[Remote]) -> _Seen:
-        record = _pick(known, records)
-        is_compared = record is not None and change.action is not Action.DELETE
-        return record, compute_stored(change, record, self._normaliser) if is_compared and record else {}
+    @staticmethod
+    def _find_floor(recorder: Recorder, creates: Sequence[Change]) -> int:
+        """The id above which all records of these creates lie."""
+        floors = [recorder.floors.get(change.key, 0) for change in creates]
+        ids = [int(known) - 1 for change in creates if (known := recorder.results[change.key].oduyo_id) is not None]
+        return min([*floors, *ids])
 
-    def _is_there(self, change: Change, known: Result, seen: _Seen) -> bool:
-        """Whether the change shows: the record is listed and no longer as it was before, or is gone if it was deleted."""
-        record, stored = seen
-        if change.action is Action.DELETE:
-            return record is None
-        if record is None or (known.oduyo_id is not None and record["id"] != known.oduyo_id):
-            return False
-        return change.action is Action.CREATE or not any(
-            name in change.differs and value == change.base.get(name) for name, value in stored.items()
-        )
-
-    async def _examine(
-        self, change: Change, known: Result, records: list[Remote], seen: _Seen, sends: int, *, is_fresh: bool
-    ) -> Result:
-        """A change's result as it shows now; `known` itself when it is as it was taken."""
-        record, stored = seen
-        if change.action is Action.DELETE:
-            return known if record is None else self._doubt(known, "confirmed by Ödüyo, but still listed")
+    def _find_created(self, recorder: Recorder, change: Change, window: Window, found: dict[str, Remote]) -> _Seen:
+        known, floor = recorder.results[change.key].oduyo_id, recorder.floors.get(change.key, 0)
+        same = window.by_key.get(compute_match_key(change.integration_id), [])
+        if len(same) == 1 and same[0]["id"] == known:
+            return same[0], []
+        if self._work.is_create_mode:
+            same = [record for record in same if int(record["id"] or 0) > floor]
+        if known is None:
+            return (same[0] if same else None), same[1:]
+        record = window.by_id.get(known) or found.get(known)
         if record is None:
-            return self._doubt(known, "confirmed by Ödüyo, but not listed")
-        if not is_fresh and not is_beginning(change, stored):
-            stored = known.stored
-        twins: list[str] = []
-        if len(records) > 1:
-            record, twins = await self._remove_own_twins(change, record, records, sends)
-        elif record["id"] == known.oduyo_id and stored == known.stored and not known.twins:
-            return known
-        found = msgspec.structs.replace(known, oduyo_id=str(record["id"]), stored=stored, twins=twins)
-        return known if found == known else msgspec.structs.replace(found, at=self._clock.now())
-
-    def _doubt(self, known: Result, reason: str) -> Result:
-        return msgspec.structs.replace(known, outcome=Outcome.DOUBTFUL, reason=reason, at=self._clock.now())
-
-    async def _remove_own_twins(
-        self, change: Change, record: Remote, records: list[Remote], sends: int
-    ) -> tuple[Remote, list[str]]:
-        """Remove a duplicate that a late answer made; returns the record that stays and the ids of twins that stay.
-
-        Only if it was sent as often as there are records, all came after the plan's listing, and all hold the same
-        values in all fields: then each is ours and any one will do. The lowest id stays.
-        """
-        values = {self._compute_values(candidate) for candidate in records}
-        are_ours = len(records) <= sends and len(values) == 1 and all(map(self._reader.is_new, records))
-        if change.action is not Action.CREATE or not are_ours:
-            return record, [str(twin["id"]) for twin in records if twin is not record]
-        kept: list[str] = []
-        for twin in records[1:]:
-            self._check_lease()
-            reply = await self._client.delete(str(twin["id"]))
-            if reply.outcome is not Outcome.DONE:
-                kept.append(str(twin["id"]))
-        return records[0], kept
-
-    def _compute_values(self, record: Remote) -> bytes:
-        """All that a record holds, but the times at which Ödüyo stored it."""
-        base = compute_base(record, self._normaliser.resource)
-        return msgspec.json.encode({name: value or "" for name, value in base.items() if name not in _STAMPS})
+            return None, []
+        stored = record.get("integration_id")
+        others = window.by_key.get(compute_match_key(stored.strip()), []) if stored else []
+        twins = {str(twin["id"]): twin for twin in (*same, *others) if twin["id"] != known}
+        if self._work.is_create_mode:
+            return record, []
+        return record, [twins[oduyo_id] for oduyo_id in sorted(twins, key=int)]
 
 
-def _is_plainly_so(change: Change, known: Result, records: list[Remote]) -> bool:
-    """Whether a create's one record holds, letter by letter, what was sent, as nearly all do: nothing else is to be seen."""
-    if len(records) != 1 or change.action is not _CREATE or known.stored or known.twins:
-        return False
-    return known.oduyo_id == records[0]["id"] and change.payload.items() <= records[0].items()
-
-
-def _pick(known: Result, records: list[Remote]) -> Remote | None:
-    """The record that a result speaks of, or else the lowest."""
-    for record in records:
-        if record["id"] == known.oduyo_id:
-            return record
-    return records[0] if records else None
+def find_unread(recorder: Recorder, changes: Sequence[Change]) -> list[Change]:
+    """The changes that are done and were not read back yet."""
+    return [
+        change
+        for change in changes
+        if (known := recorder.results.get(change.key)) is not None
+        and known.outcome is Outcome.DONE
+        and not known.is_read_back
+    ]

@@ -1,71 +1,60 @@
-"""A lease on a site: at most one run writes to it at a time, and at most one try of each partition.
+"""A lease on a site: one load writes to it at a time.
 
-Every writer keeps a claim, a small file of its own, in one folder per site and resource, and renews it. It goes ahead
-only when, after its own claim was written, a listing shows no claim that conflicts. Of two writers at least one lists
-after the other's claim was written, so at most one goes ahead. That needs storage whose listings show what was written
-before (a file system, S3), but neither locks nor compare-and-swap.
+Every writer keeps a claim, a small file of its own, in one folder per site and resource, and renews it. Whoever sees a
+claim waits, and writes nothing. Whoever sees none writes its own and looks again: of two writers at least one looks after
+the other's claim was written, so at most one goes on. That needs storage whose listings show what was written before (a
+file system, S3), but neither locks nor compare-and-swap.
 
-A claim that is not renewed lapses; the machines' clocks may differ by :data:`CLOCK_SKEW_S`. A holder that could not
-renew stops sending before its claim lapses for others.
+A claim lapses when its reader has seen it unchanged for ``LAPSES_AFTER_S`` by its own clock; no two clocks are compared. A
+holder that could not renew stops sending before that.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
 
 from oduyo_provider.core.errors import LeaseLostError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.runtime.timing import (
+    HELD_FOR_S,
+    LAPSES_AFTER_S,
+    LOOK_FOR_LEASE_EVERY_S,
+    RENEW_EVERY_S,
+    SAY_WAITING_EVERY_S,
+)
 from oduyo_provider.sync.staging.folder import Folder
-
-#: A claim is renewed this often …
-RENEW_EVERY_S = 10.0
-#: … its holder sends nothing once its last renewal is older than this …
-HELD_FOR_S = 20.0
-#: … and others take it for lapsed after this.
-LAPSES_AFTER_S = 30.0
-
-#: The file of a writer that was killed is removed after this.
-FORGOTTEN_AFTER_S = 24 * 3600.0
-
-#: How far the clocks of two workers may be apart, in seconds: the difference of the two figures above.
-CLOCK_SKEW_S = LAPSES_AFTER_S - HELD_FOR_S
+from oduyo_provider.sync.staging.layout import name_claim
 
 #: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
 READ_TRIES = 3
-
-_LOOK_EVERY_S = 1.0
-_SAY_EVERY_S = 30.0
 
 
 class Claim(msgspec.Struct, frozen=True):
     """A writer's claim.
 
-    :param generation: the run and the listing that its plan is based on; all partitions of a plan share it.
-    :param partition: which part of the plan it writes.
-    :param attempt: this try; another try of the same partition is another writer.
-    :param renewed_at: seconds since 1970, by the writer's clock.
+    :param generation: the plan that it writes.
+    :param attempt: this try; another try of the same plan is another writer.
+    :param renewals: changes with every renewal, so that readers see that the writer lives.
+    :param is_held: the writer has the lease; else it only asks for it.
     """
 
     generation: str
-    partition: int
     attempt: str
-    renewed_at: float
+    renewals: int = 0
+    is_held: bool = False
 
-    def conflicts_with(self, other: Claim) -> bool:
-        """Whether both may not write at the same time."""
-        if self.attempt == other.attempt:
-            return False
-        return self.generation != other.generation or self.partition == other.partition
 
-    @property
-    def rank(self) -> tuple[str, int, str]:
-        """When two claims meet before either holds, the lower one stays and the other one withdraws."""
-        return self.generation, self.partition, self.attempt
+class _Seen(msgspec.Struct):
+    """A claim as it was seen, and since when it is unchanged, by the reader's monotonic clock."""
+
+    claim: Claim
+    since: float
 
 
 class Lease:
@@ -80,19 +69,17 @@ class Lease:
         folder: Folder,
         *,
         generation: str,
-        partition: int,
         attempt: str,
         say: Callable[[str], None],
         clock: Clock = Clock(),  # noqa: B008  frozen
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
-        self._generation = generation
-        self._partition = partition
-        self._attempt = attempt
+        self._mine = Claim(generation, attempt)
         self._say = say
         self._clock = clock
         self._monotonic = monotonic
+        self._seen: dict[str, _Seen] = {}
         self._renewed_at = self._claimed_at = float("-inf")
         self._is_lost = False
 
@@ -106,7 +93,7 @@ class Lease:
         finally:
             renewal.cancel()
             await asyncio.gather(renewal, return_exceptions=True)
-            await asyncio.to_thread(self._folder.delete, _name_file(self._attempt))
+            await asyncio.to_thread(self._folder.delete, self._name)
 
     def check(self) -> None:
         """Call before every sending.
@@ -121,37 +108,64 @@ class Lease:
                 "was sent and goes on from there."
             )
 
+    @property
+    def _name(self) -> str:
+        return name_claim(self._mine.attempt)
+
     def _compute_age_s(self) -> float:
         # Both clocks: one stands still while the machine sleeps, the other can be set.
         return max(self._monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
 
     async def _acquire(self) -> None:
-        waited_from: float | None = None
-        said_at = self._monotonic() - _SAY_EVERY_S
+        waited_from, said_at = self._monotonic(), float("-inf")
         while True:
-            mine = await asyncio.to_thread(self._renew)
-            claims = await asyncio.to_thread(read_claims, self._folder)
-            others = [claim for claim in claims if mine.conflicts_with(claim)]
-            rivals = [other for other in others if mine.renewed_at - other.renewed_at <= LAPSES_AFTER_S]
-            if not rivals:
-                await asyncio.to_thread(self._forget_dead, mine, others)
+            others = await asyncio.to_thread(self._read_live)
+            if not others and await self._try_to_hold():
                 return
-            if any(rival.rank < mine.rank for rival in rivals):
-                await asyncio.to_thread(self._folder.delete, _name_file(self._attempt))
-            waited_from = self._monotonic() if waited_from is None else waited_from
-            if self._monotonic() - said_at >= _SAY_EVERY_S:
+            if others and self._monotonic() - said_at >= SAY_WAITING_EVERY_S:
                 said_at = self._monotonic()
                 self._say(
-                    f"Waiting: {rivals[0].generation} is writing to this site ({said_at - waited_from:.0f} s so far)"
+                    f"Waiting: {others[0].generation} is writing to this site ({said_at - waited_from:.0f} s so far)"
                 )
-            await self._clock.sleep(_LOOK_EVERY_S)
+            await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S * (0.5 + random.random()))  # noqa: S311  keeps waiters out of step
 
-    def _renew(self) -> Claim:
-        before = self._monotonic()
-        claim = Claim(self._generation, self._partition, self._attempt, self._clock.now())
-        self._folder.write(_name_file(self._attempt), msgspec.json.encode(claim))
-        self._renewed_at, self._claimed_at = before, claim.renewed_at
-        return claim
+    async def _try_to_hold(self) -> bool:
+        """Ask for the lease; of several who ask at once, the one whose name comes first stays."""
+        await asyncio.to_thread(self._renew, is_held=False)
+        while True:
+            others = await asyncio.to_thread(self._read_live)
+            if not others:
+                await asyncio.to_thread(self._take_over)
+                return True
+            if any(other.is_held or other.attempt < self._mine.attempt for other in others):
+                await asyncio.to_thread(self._folder.delete, self._name)
+                return False
+            if self._compute_age_s() > RENEW_EVERY_S:
+                await asyncio.to_thread(self._renew, is_held=False)
+            await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S / 4)
+
+    def _take_over(self) -> None:
+        """Hold the lease, and remove the claims that have lapsed: their writers find out by their own clock."""
+        self._renew(is_held=True)
+        for name in self._seen:
+            self._folder.delete(name)
+
+    def _read_live(self) -> list[Claim]:
+        """The others' claims that have not lapsed."""
+        now, present = self._monotonic(), dict[str, _Seen]()
+        for name, claim in read_claims(self._folder).items():
+            if name == self._name:
+                continue
+            known = self._seen.get(name)
+            present[name] = known if known is not None and known.claim == claim else _Seen(claim, now)
+        self._seen = present
+        return [seen.claim for seen in present.values() if now - seen.since < LAPSES_AFTER_S]
+
+    def _renew(self, *, is_held: bool) -> None:
+        before, claimed_at = self._monotonic(), self._clock.now()
+        self._mine = msgspec.structs.replace(self._mine, renewals=self._mine.renewals + 1, is_held=is_held)
+        self._folder.write(self._name, msgspec.json.encode(self._mine))
+        self._renewed_at, self._claimed_at = before, claimed_at
 
     async def _keep(self) -> None:
         """Renew until the block ends, or until it is too late: whoever took over does not look for our claim again."""
@@ -166,31 +180,23 @@ class Lease:
         """Renew, unless the claim was out of date before, or got so while it was being written."""
         renewed_at, claimed_at = self._renewed_at, self._claimed_at
         if self._compute_age_s() <= HELD_FOR_S:
-            self._renew()
+            self._renew(is_held=True)
         age_s = max(self._monotonic() - renewed_at, self._clock.now() - claimed_at)
         self._is_lost = self._is_lost or age_s > HELD_FOR_S
 
-    def _forget_dead(self, mine: Claim, others: Iterable[Claim]) -> None:
-        """Remove claims of writers that were killed. Only those that conflict: one that did come back would see ours."""
-        for other in others:
-            if mine.renewed_at - other.renewed_at > FORGOTTEN_AFTER_S:
-                self._folder.delete(_name_file(other.attempt))
 
-
-def _name_file(attempt: str) -> str:
-    return f"{attempt}.json"
-
-
-def read_claims(folder: Folder) -> list[Claim]:
-    """All claims, also lapsed ones; a claim that is given back meanwhile is none."""
+def read_claims(folder: Folder) -> dict[str, Claim]:
+    """All claims by their file's name, also lapsed ones; a claim that is given back meanwhile is none."""
     names = [name for name in folder.names() if name.endswith(".json") and not name.startswith(".")]
-    return [claim for name in names if (claim := _read_claim(folder, name)) is not None]
+    return {name: claim for name in names if (claim := _read_claim(folder, name)) is not None}
 
 
 def _read_claim(folder: Folder, name: str, tries: int = READ_TRIES) -> Claim | None:
     """None when it is given back. One that could not be read and is there may have been given back and made anew."""
     try:
         return msgspec.json.decode(folder.read(name), type=Claim)
+    except msgspec.MsgspecError:
+        return Claim("a writer whose claim is damaged", name, is_held=True)  # it lapses as any other
     except StagingError:
         if not folder.has(name):
             return None

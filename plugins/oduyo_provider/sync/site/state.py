@@ -1,59 +1,60 @@
-"""What the next run must know of a site: kept in ``<staging>/_sites/<site>__<resource>/``."""
+"""What is kept of one resource on one site between runs: ``<staging>/_sites/<site>/<resource>/``."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from oduyo_provider.core.errors import OutdatedPlanError
-from oduyo_provider.core.plan import Altered
-from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest
-from oduyo_provider.sync.staging.manifests import SnapshotManifest
-
-SITES = "_sites"
-_APPLIED = "applied.json"
-_ALTERED = "altered.jsonl"
-_FIGURES = "figures.json"
-_OPEN = "open"
-_CLAIMS = "claims"
+from oduyo_provider.core.record import Resource
+from oduyo_provider.sync.site.files import StateFile, read_state, write_state
+from oduyo_provider.sync.site.ledger import Entries, Ledger
+from oduyo_provider.sync.site.legacy import has_legacy_run
+from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
+from oduyo_provider.sync.site.source import SourceState
+from oduyo_provider.sync.staging import layout
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.plans import open_parts
 
 
-class Applied(msgspec.Struct, frozen=True):
-    """The last plan that was applied to a site.
+class Turn(StateFile, frozen=True, kw_only=True):
+    """How many loads have written to the site."""
 
-    :param run: the run's name.
-    :param generation: its plan's; see :attr:`~oduyo_provider.sync.staging.manifests.PlanManifest.generation`.
-    :param planned_at: when its listing began, seconds since 1970.
-    :param applied_at: when it last wrote.
-    :param before_at: when another plan last wrote before it.
+    number: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a site does to values, seen on the first change of a kind.
+
+    :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
+    :param is_released: a person has released the brake: it is known from then on.
     """
 
-    run: str
-    generation: str
-    planned_at: float
-    applied_at: float
-    before_at: float = 0.0
+    field: str
+    sent: str
+    stored: str | None
+    is_released: bool = False
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Figures of the last applied run.
+class Findings(StateFile, frozen=True, kw_only=True):
+    """Name of a brake → what was found."""
 
-    :param existing: records in Ödüyo after it.
+    found: dict[str, Finding] = msgspec.field(default_factory=dict)
+
+
+class SiteCheck(StateFile, frozen=True, kw_only=True):
+    """What the site check found out and later runs use.
+
+    :param partial_updates: Ödüyo keeps fields that an update leaves out; None where nobody asked.
+    :param page_size: records that a page may have; None where nobody asked.
+    :param answers: everything that was asked, for people.
     """
 
-    run: str
-    existing: int
-
-
-class OpenJournal(msgspec.Struct, frozen=True):
-    """A journal whose load has not come to its end: its process works, or died."""
-
-    folder: str
-    digest: str
-    generation: str
+    checked_at: float = 0.0
+    partial_updates: bool | None = None
+    page_size: int | None = None
+    answers: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class SiteState:
@@ -62,85 +63,80 @@ class SiteState:
     :param root: the staging path.
     """
 
-    def __init__(self, root: Folder, site: str, resource: str) -> None:
-        safe_site = re.sub(r"[^A-Za-z0-9.-]", "_", site)
-        self._folder = root.child(SITES, f"{safe_site}__{resource}")
+    def __init__(self, root: Folder, site: str, resource: Resource) -> None:
+        self._root = root
+        self._site = site
+        self._resource = resource.name
+        self._folder = root.child(layout.SITES, layout.name_site(site), resource.name)
+        self.ledger = Ledger(self._folder, root, site, resource.name)
+        self.plans = OpenPlans(self._folder)
 
     @property
     def claims(self) -> Folder:
-        """The folder of the leases' claims."""
-        return self._folder.child(_CLAIMS)
+        """The folder of the lease's claims."""
+        return self._folder.child(layout.CLAIMS)
 
-    def check_order(self, generation: str, snapshot: SnapshotManifest) -> bool:
-        """Whether another run has written since this plan's listing began, so that all must be compared again.
+    def source(self, source: str) -> SourceState:
+        """What is kept of a source."""
+        return SourceState(self._folder.child(layout.SOURCES, source.replace("/", "~")), source)
 
-        :raises OutdatedPlanError: the other run's listing is newer than this plan's.
+    def is_opened(self, source: str) -> bool:
+        """Whether scheduled runs of a source may write: a person's run has passed guard, here or under 0.1.0."""
+        return self.source(source).is_opened or has_legacy_run(self._root, self._site, self._resource, source)
+
+    def read_entries(self, partition: int, partitions: int, *, without: str = "") -> Entries:
+        """The ledger's entries of one partition, outcomes of all open plans included.
+
+        :param without: a generation whose own outcomes are left out.
         """
-        if not self._folder.has(_APPLIED):
-            return False
-        last = read_manifest(self._folder, _APPLIED, Applied)
-        if last.generation == generation:
-            # Another partition of this plan was first; what it found holds for all.
-            return last.before_at >= snapshot.started_at
-        if last.planned_at > snapshot.started_at:
-            raise OutdatedPlanError(
-                f"The run {last.run} has been applied since this plan was made: applying the older plan would write old "
-                "values over new ones. Nothing was sent. Start a new run, which compares everything again."
-            )
-        return last.applied_at >= snapshot.started_at
+        plans = [plan for plan in self.plans.read() if plan.generation != without]
+        return self.ledger.read(partition, partitions, plans)
 
-    def note_applied(self, run: str, generation: str, snapshot: SnapshotManifest, now: float) -> None:
-        """Write down that a run writes, or has just written."""
-        before_at = 0.0
-        if self._folder.has(_APPLIED):
-            last = read_manifest(self._folder, _APPLIED, Applied)
-            before_at = last.before_at if last.generation == generation else last.applied_at
-        applied = Applied(run, generation, snapshot.started_at, now, before_at)
-        self._folder.write(_APPLIED, msgspec.json.encode(applied))
+    def read_turn(self) -> int:
+        """How many loads have written to the site."""
+        turn = read_state(self._folder, layout.TURN, Turn)
+        return 0 if turn is None else turn.number
 
-    def read_existing(self) -> int | None:
-        """Records in Ödüyo after the last applied run; None when there was none."""
-        if not self._folder.has(_FIGURES):
-            return None
-        return read_manifest(self._folder, _FIGURES, Figures).existing
+    def next_turn(self) -> int:
+        """A load begins to write. Under the lease."""
+        number = self.read_turn() + 1
+        write_state(self._folder, layout.TURN, Turn(number=number))
+        return number
 
-    def note_existing(self, run: str, existing: int) -> None:
-        """Write down how many records there are after a run."""
-        self._folder.write(_FIGURES, msgspec.json.encode(Figures(run, existing)))
+    def read_findings(self) -> dict[str, Finding]:
+        """What the site is known to do to values, by the name of the brake."""
+        findings = read_state(self._folder, layout.RELEASED, Findings)
+        return {} if findings is None else findings.found
 
-    def read_altered(self) -> dict[tuple[str, str], Altered]:
-        """Values that Ödüyo is known to store otherwise than sent, by (Ödüyo's id, field)."""
-        if not self._folder.has(_ALTERED):
-            return {}
-        found = decode_lines(self._folder, _ALTERED, self._folder.read(_ALTERED).splitlines(), Altered)
-        return {(altered.oduyo_id, altered.field): altered for altered in found}
+    def note_finding(self, name: str, finding: Finding) -> None:
+        """Remember what the site does to values. Under the lease."""
+        write_state(self._folder, layout.RELEASED, Findings(found={**self.read_findings(), name: finding}))
 
-    def note_altered(self, found: Iterable[Altered], gone: set[str]) -> None:
-        """Add alterations; those of records in ``gone`` (Ödüyo's ids) are forgotten."""
-        before = self.read_altered()
-        known = {key: altered for key, altered in before.items() if key[0] not in gone}
-        added = {(altered.oduyo_id, altered.field): altered for altered in found}
-        if not added and len(known) == len(before):
-            return
-        merged = sorted({**known, **added}.values(), key=lambda altered: (int(altered.oduyo_id), altered.field))
-        self._folder.write(_ALTERED, b"".join(msgspec.json.encode(altered) + b"\n" for altered in merged))
+    def read_check(self) -> SiteCheck:
+        """What the site check found out; nothing where nobody asked."""
+        return read_state(self._folder, layout.SITE_CHECK, SiteCheck) or SiteCheck()
 
-    def open_journal(self, journal: OpenJournal) -> None:
-        """Write down that a load begins to send."""
-        self._open.write(_name_journal(journal.folder), msgspec.json.encode(journal))
+    def note_check(self, check: SiteCheck) -> None:
+        """Write down what the site check found out. Under the lease."""
+        write_state(self._folder, layout.SITE_CHECK, check)
 
-    def close_journal(self, folder: str) -> None:
-        """Write down that a load came to its end and knows what became of all that it sent."""
-        self._open.delete(_name_journal(folder))
+    def merge(self, plan: OpenPlan, *, buckets: int) -> None:
+        """Put what became of a plan into the ledger and forget that it is open. Under the lease."""
+        source = self.source(plan.source)
+        applied = source.read_applied()
+        is_outdated = applied is not None and applied.merged > plan.number
+        self.ledger.merge(plan, buckets=buckets, is_outdated=is_outdated)
+        if plan.is_finished:
+            source.note_merged(plan.number, _read_digests(plan, source.read_known_rejected()))
+        self.plans.close(plan)
 
-    def read_open_journals(self) -> list[OpenJournal]:
-        """The journals of loads that have not come to their end."""
-        return [read_manifest(self._open, name, OpenJournal) for name in self._open.names() if name.endswith(".json")]
-
-    @property
-    def _open(self) -> Folder:
-        return self._folder.child(_OPEN)
+    def merge_others(self, generation: str, *, buckets: int) -> Sequence[OpenPlan]:
+        """Merge the open plans of all others, whose loads have ended or died. Under the lease."""
+        others = [plan for plan in self.plans.read() if plan.generation != generation]
+        for plan in others:
+            self.merge(plan, buckets=buckets)
+        return others
 
 
-def _name_journal(folder: str) -> str:
-    return hashlib.sha256(folder.encode()).hexdigest()[:32] + ".json"
+def _read_digests(plan: OpenPlan, known: frozenset[str]) -> list[str]:
+    return [rejected.digest for part in open_parts(plan.parts) for rejected in part.read_rejected(known)]

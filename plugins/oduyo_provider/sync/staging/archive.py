@@ -11,14 +11,19 @@ from collections.abc import Iterable
 import msgspec
 
 from oduyo_provider.core.report import Report
-from oduyo_provider.sync.site.state import SITES
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest
-from oduyo_provider.sync.steps.load import RESULTS
-from oduyo_provider.sync.steps.report import REPORT
-
-#: The folders of a run's steps, in their order.
-SNAPSHOT, EXTRACT, PLAN = "existing", "desired", "plan"
+from oduyo_provider.sync.staging.layout import (
+    EXISTING,
+    MANIFEST,
+    PLAN,
+    REPORT,
+    RESULTS,
+    SITES,
+    STEP_FOLDERS,
+    name_journal,
+)
+from oduyo_provider.sync.staging.manifests import PlanManifest
+from oduyo_provider.sync.staging.plans import PlanPart, decide_part, find_decision
 
 _Path = tuple[str, ...]
 
@@ -51,7 +56,7 @@ class StagedRun(msgspec.Struct, frozen=True):
     def is_settled(self) -> bool:
         """Whether nothing was written after its report."""
         return self.reported_at is not None and self.reported_at >= max(
-            (at for path, at in self.files.items() if path[0] in (SNAPSHOT, EXTRACT, PLAN, RESULTS)), default=0.0
+            (at for path, at in self.files.items() if path[0] in STEP_FOLDERS), default=0.0
         )
 
     def has_manifest(self, step: str) -> bool:
@@ -96,8 +101,8 @@ def fetch_run(root: Folder, dag_id: str, run_id: str) -> list[StagedRun]:
     )
 
 
-def read_plans_of(run: StagedRun) -> list[PlanManifest]:
-    """The plans of a run, by partition; none before the first is written.
+def read_plans_of(run: StagedRun) -> list[PlanPart]:
+    """The plans of a run, by partition, as guard decided them; none before the first is written.
 
     Where files lie follows from where the manifest was found, not from what it says: this machine may reach the same
     staging under another path.
@@ -107,7 +112,7 @@ def read_plans_of(run: StagedRun) -> list[PlanManifest]:
         if len(path) == 4 and path[0] == PLAN and path[-1] == MANIFEST:
             folder = run.folder.child(*path[:-1])
             manifest = read_manifest(folder, MANIFEST, PlanManifest)
-            journal = run.folder.child(RESULTS, f"{manifest.partition:04d}-{manifest.digest[:16]}")
+            journal = run.folder.child(RESULTS, name_journal(manifest.partition, manifest.digest))
             written.append((at, msgspec.structs.replace(manifest, folder=folder.uri, journal=journal.uri)))
     if not written:
         return []
@@ -118,14 +123,15 @@ def read_plans_of(run: StagedRun) -> list[PlanManifest]:
         for _, plan in written
         if (plan.generation, plan.partitions) == (last.generation, last.partitions)
     }
-    return [latest[partition] for partition in sorted(latest)]
+    decided = find_decision(run.folder, last.generation)
+    return [decide_part(latest[partition], decided) for partition in sorted(latest)]
 
 
 def _divide(folder: Folder, name: str, files: Iterable[tuple[_Path, float]]) -> list[StagedRun]:
     """The runs in the folder of a DAG run. Each begins with a snapshot; a report alone is one that was tidied up."""
     listed = list(files)
     tasks = {path[:-1] for path, _ in listed if path[-1] == REPORT}
-    tasks |= {path[: path.index(SNAPSHOT)] for path, _ in listed if SNAPSHOT in path[:-1]}
+    tasks |= {path[: path.index(EXISTING)] for path, _ in listed if EXISTING in path[:-1]}
     found: dict[_Path, dict[_Path, float]] = {task: {} for task in tasks if len(task) <= 2}
     for path, at in listed:
         owners = (path[:length] for length in (2, 1, 0) if path[:length] in found and len(path) > length)

@@ -13,6 +13,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
+from oduyo_provider.sync.staging.layout import name_bucket
 
 #: Environment variable that sets the number of buckets of a large side.
 BUCKETS_VARIABLE = "ODUYO_BUCKETS"
@@ -83,11 +84,11 @@ class SideWriter:
     def close(self) -> Side:
         """Finish the files and name them."""
         if self._buckets > 1 and not self._is_split:
-            name = _name(0, 1)
+            name = name_bucket(0, 1)
             file = self._folder.write_lines(name, (line for _, line in self._pending))
             return Side(self._folder.uri, [file])
         self._spill()
-        names = [_name(bucket, self._buckets) for bucket in range(self._buckets)]
+        names = [name_bucket(bucket, self._buckets) for bucket in range(self._buckets)]
         self._spool.finish(names)
         finished = zip(names, self._rows, self._digests, strict=True)
         return Side(self._folder.uri, [StagedFile(name, rows, digest.hexdigest()) for name, rows, digest in finished])
@@ -100,7 +101,7 @@ class SideWriter:
             data = b"".join(lines)
             self._rows[bucket] += len(lines)
             self._digests[bucket].update(data)
-            self._spool.append(_name(bucket, self._buckets), data)
+            self._spool.append(name_bucket(bucket, self._buckets), data)
         self._pending.clear()
         self._pending_bytes = 0
 
@@ -160,7 +161,3 @@ def split_side(side: Side, folder: Folder, ids: Iterator[tuple[str | None, bytes
     for integration_id, line in ids:
         writer.write(integration_id, line)
     return writer.close()
-
-
-def _name(bucket: int, buckets: int) -> str:
-    return "all.jsonl" if buckets == 1 else f"bucket-{bucket:04d}.jsonl"

@@ -1,8 +1,9 @@
 """The journal of an apply: what is about to be sent, and what became of it.
 
-An **intent** is durable before its change is sent. An **outcome** follows at most :data:`FLUSH_AFTER_S` seconds or
+An **intent** is durable before its changes are sent. An **outcome** follows at most a second or
 :data:`FLUSH_AFTER_OUTCOMES` outcomes behind. So whatever a process that was killed may have sent stands in its intents,
-and a later try looks in Ödüyo before it sends any of that again.
+and a later try looks in Ödüyo before it sends any of that again. A process that stops in order writes down what it did
+not transmit.
 
 The journal of a plan is a folder that only tries of this very plan write to (it carries the plan's digest). Every try
 has files of its own: on a disk one file that grows, in an object store, which cannot append, numbered parts.
@@ -18,15 +19,13 @@ import msgspec
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
+from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
 
-#: Outcomes are written at the latest after so many seconds …
-FLUSH_AFTER_S = 1.0
-#: … or so many outcomes.
+#: So many outcomes are written at once at the latest.
 FLUSH_AFTER_OUTCOMES = 500
-
-_INTENTS = "intents"
-_OUTCOMES = "outcomes"
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -34,56 +33,41 @@ class Intent(msgspec.Struct, frozen=True):
 
     :param keys: the changes' keys.
     :param digest: of the plan.
-    :param at: seconds since 1970; a change is sent within :data:`~oduyo_provider.sync.apply.sender.INTENT_TTL_S` of it or not
-        under this intent.
+    :param at: seconds since 1970.
     :param attempt: the try that sends.
+    :param floor: the highest id that was seen before: what these changes make comes after it.
     """
 
     keys: list[str]
     digest: str
     at: float
     attempt: str
-
-
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one change. A later result of the same change replaces an earlier one.
-
-    :param oduyo_id: the record's id in Ödüyo, where known.
-    :param reason: why it was not done; short, the same for the same cause.
-    :param answer: what Ödüyo answered, for people.
-    :param stored: values that Ödüyo stored otherwise than sent.
-    :param twins: ids of further records with the same integration_id, found when reading back.
-    :param at: seconds since 1970.
-    """
-
-    key: str
-    outcome: Outcome
-    oduyo_id: str | None = None
-    reason: str = ""
-    answer: str = ""
-    stored: dict[str, str | None] = {}
-    twins: list[str] = []
-    at: float = 0.0
+    floor: str | None = None
 
 
 class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
-    :param results: key → latest result.
-    :param intents: key → times at which it was about to be sent, ascending.
+    :param results: key → latest result; that a later try did not transmit it, changes none.
+    :param sends: key → how often it may have been transmitted.
+    :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
+        to. An outcome of an earlier try says nothing of what a later one sent.
+    :param floors: key → the lowest of its intents' floors, as a number.
     :param tries: how many tries wrote anything.
-    :param unknown: keys that some try was about to send without an outcome in that same try → when it last was. An
-        outcome of an earlier try says nothing of what a later one sent.
-    :param senders: key → how many tries were about to send it.
     :param last_at: when anything was last written; None when nothing was.
     """
 
-    results: dict[str, Result]
-    intents: dict[str, list[float]]
-    tries: int
-    unknown: dict[str, float] = {}
-    senders: dict[str, int] = {}
+    results: dict[str, Result] = msgspec.field(default_factory=dict)
+    sends: dict[str, int] = msgspec.field(default_factory=dict)
+    unknown: dict[str, float] = msgspec.field(default_factory=dict)
+    floors: dict[str, int] = msgspec.field(default_factory=dict)
+    tries: int = 0
     last_at: float | None = None
+
+    @property
+    def unknown_until(self) -> float | None:
+        """When something was last about to be sent of which no outcome is known; None when all is known."""
+        return max(self.unknown.values(), default=None)
 
 
 class Journal:
@@ -100,17 +84,17 @@ class Journal:
         self._digest = digest
         self._clock = clock
         self._waiting: list[Result] = []
-        self._parts = {_INTENTS: 0, _OUTCOMES: 0}
+        self._parts = {INTENTS: 0, OUTCOMES: 0}
         self._last_flush_at = clock()
         self._writing = asyncio.Lock()
         self._intending = asyncio.Lock()
 
-    async def intend(self, keys: Iterable[str]) -> float:
+    async def intend(self, keys: Iterable[str], floor: str | None = None) -> float:
         """Write down, durably, that these changes are about to be sent; returns the intent's time."""
         # One at a time: two writers at once would take the same part number, or cut each other off after an error.
         async with self._intending:
-            intent = Intent(list(keys), self._digest, self._clock(), self._attempt)
-            await asyncio.to_thread(self._append, _INTENTS, msgspec.json.encode(intent) + b"\n")
+            intent = Intent(list(keys), self._digest, self._clock(), self._attempt, floor)
+            await asyncio.to_thread(self._append, INTENTS, msgspec.json.encode(intent) + b"\n")
             return intent.at
 
     def record(self, result: Result) -> bool:
@@ -135,17 +119,24 @@ class Journal:
             encode = msgspec.json.Encoder().encode
             data = b"".join(encode(result) + b"\n" for result in taken)
             try:
-                await asyncio.to_thread(self._append, _OUTCOMES, data)
+                await asyncio.to_thread(self._append, OUTCOMES, data)
             except BaseException:
                 self._waiting = taken + self._waiting
                 raise
 
     def _append(self, kind: str, data: bytes) -> None:
         if self._folder.is_local:
-            self._folder.append(f"{self._attempt}.{kind}.jsonl", data)
+            self._folder.append(name_entries(self._attempt, kind), data)
             return
         self._parts[kind] += 1
-        self._folder.write(f"{self._attempt}.{kind}.{self._parts[kind]:06d}.jsonl", data)
+        self._folder.write(name_entries(self._attempt, kind, self._parts[kind]), data)
+
+
+class _Try(msgspec.Struct):
+    """What one try wrote: key → the times of its intents, and its last result."""
+
+    intents: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    results: dict[str, Result] = msgspec.field(default_factory=dict)
 
 
 def read_history(folder: Folder, digest: str) -> History:
@@ -154,42 +145,51 @@ def read_history(folder: Folder, digest: str) -> History:
     A last line without its newline was being written when its process died: an intent like that was not yet sent, an
     outcome like that counts as not known.
     """
-    history = History({}, {}, 0)
-    intents: dict[str, dict[str, float]] = {}
-    outcomes: dict[str, set[str]] = {}
+    history = History()
+    tries: dict[str, _Try] = {}
     for name in folder.names():
         attempt, _, rest = name.partition(".")
-        sent, settled = intents.setdefault(attempt, {}), outcomes.setdefault(attempt, set())
+        one = tries.setdefault(attempt, _Try())
         lines = folder.read(name).split(b"\n")[:-1]
-        if rest.startswith(_INTENTS):
+        if rest.startswith(INTENTS):
             for intent in decode_lines(folder, name, lines, Intent):
                 if intent.digest != digest:
                     raise StagingError(_foreign(folder, name))
-                for key in intent.keys:
-                    history.intents.setdefault(key, []).append(intent.at)
-                    sent[key] = max(intent.at, sent.get(key, intent.at))
-                history.last_at = max(intent.at, history.last_at or intent.at)
-        elif rest.startswith(_OUTCOMES):
+                _take_intent(history, one, intent)
+        elif rest.startswith(OUTCOMES):
             for result in decode_lines(folder, name, lines, Result):
-                settled.add(result.key)
-                known = history.results.get(result.key)
-                if known is None or known.at <= result.at:
-                    history.results[result.key] = result
-                history.last_at = max(result.at, history.last_at or result.at)
-    for times in history.intents.values():
-        times.sort()
-    history.tries = len(intents)
-    _find_unknown(history, intents, outcomes)
+                _take_result(history, one, result)
+    history.tries = len(tries)
+    for one in tries.values():
+        _find_unknown(history, one)
     return history
 
 
-def _find_unknown(history: History, intents: dict[str, dict[str, float]], outcomes: dict[str, set[str]]) -> None:
-    """Compare what each try was about to send with what it settled."""
-    for attempt, sent in intents.items():
-        for key, at in sent.items():
-            history.senders[key] = history.senders.get(key, 0) + 1
-            if key not in outcomes[attempt]:
-                history.unknown[key] = max(at, history.unknown.get(key, at))
+def _take_intent(history: History, one: _Try, intent: Intent) -> None:
+    floor = int(intent.floor or 0)
+    for key in intent.keys:
+        one.intents.setdefault(key, []).append(intent.at)
+        history.floors[key] = min(floor, history.floors.get(key, floor))
+    history.last_at = max(intent.at, history.last_at or intent.at)
+
+
+def _take_result(history: History, one: _Try, result: Result) -> None:
+    one.results[result.key] = result
+    history.last_at = max(result.at, history.last_at or result.at)
+    known = history.results.get(result.key)
+    if known is None or (known.at <= result.at and result.outcome is not Outcome.NOT_APPLIED):
+        history.results[result.key] = result
+
+
+def _find_unknown(history: History, one: _Try) -> None:
+    """Compare what a try was about to send with what it knows of it."""
+    for key, times in one.intents.items():
+        result = one.results.get(key)
+        sends = len(times) - (result is not None and result.outcome is Outcome.NOT_APPLIED)
+        if sends:
+            history.sends[key] = history.sends.get(key, 0) + sends
+        if result is None:
+            history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
 
 
 def _foreign(folder: Folder, name: str) -> str:

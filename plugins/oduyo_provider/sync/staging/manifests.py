@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
-from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import StagedFile
 
@@ -17,22 +17,34 @@ from oduyo_provider.sync.staging.folder import StagedFile
 Reference = dict[str, Any]
 
 
-class SnapshotManifest(msgspec.Struct, frozen=True):
+class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     """Ödüyo's records as listed.
 
-    :param site: host and port of the site.
-    :param resource: the kind of record; every later step takes it from here.
+    :param site: the site's canonical address, or its name.
+    :param source: whose run this is.
+    :param number: the plan number, drawn before the listing; ``attempt`` is the try that drew it.
+    :param turn: how many loads had written to the site before the listing.
+    :param is_busy: something that an earlier load sent could still take effect, or a load was writing.
+    :param is_first: no run of this source has been applied yet.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
-    :param last_id: the highest id; None on an empty site.
+    :param last_id: the highest id; None on an empty site. ``overlap_id`` is the one some hundred records below it.
+    :param resource: the kind of record; every later step takes it from here.
     """
 
     site: str
+    source: str
+    number: int
+    attempt: str
+    turn: int
+    is_busy: bool
+    is_first: bool
     started_at: float
     ended_at: float
     rows: int
     last_id: str | None
+    overlap_id: str | None
     side: Side
-    resource: Resource = SPECIAL_CODE
+    resource: Resource
 
 
 class ExtractManifest(msgspec.Struct, frozen=True):
@@ -56,6 +68,17 @@ class ExtractManifest(msgspec.Struct, frozen=True):
     snapshot: SnapshotManifest
 
 
+class PlanFiles(msgspec.Struct, frozen=True):
+    """The files of one partition's plan; see :class:`oduyo_provider.core.plan.Plan`."""
+
+    changes: StagedFile
+    rejected: StagedFile
+    notes: StagedFile
+    forgotten: StagedFile
+    new_rows: StagedFile
+    unmatched: StagedFile
+
+
 class PlanManifest(msgspec.Struct, frozen=True):
     """One partition's plan.
 
@@ -69,8 +92,7 @@ class PlanManifest(msgspec.Struct, frozen=True):
     partition: int
     partitions: int
     counts: PlanCounts
-    changes: StagedFile
-    rejected: StagedFile
+    files: PlanFiles
     digest: str
     journal: str
     params: RunParams
@@ -79,8 +101,23 @@ class PlanManifest(msgspec.Struct, frozen=True):
     @property
     def generation(self) -> str:
         """Names the plan as a whole: its partitions belong together, a later listing by the same run does not."""
-        listed = datetime.fromtimestamp(self.snapshot.started_at, timezone.utc)
-        return f"{self.run}, listed {listed.isoformat()}"
+        return f"{self.run}, plan {self.snapshot.number} ({self.snapshot.attempt})"
 
 
-MANIFEST = "manifest.json"
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What guard decided of a whole plan.
+
+    :param writes: whether load may apply it; with ``asks`` only once a person has approved it.
+    :param why_not: why load must not write, for people; empty when it may.
+    :param trips: the brakes that tripped, released ones too.
+    :param counts: all partitions together, look-alikes counted as what became of them.
+    :param look_alikes: partition → what was decided of its rows that look like a record.
+    """
+
+    generation: str
+    writes: bool
+    asks: bool
+    why_not: str
+    trips: list[Trip]
+    counts: PlanCounts
+    look_alikes: dict[str, StagedFile]

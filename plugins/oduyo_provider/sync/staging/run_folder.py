@@ -6,8 +6,6 @@ from uuid import uuid4
 
 import msgspec
 
-from oduyo_provider.core.record import Resource
-from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 
 
@@ -39,10 +37,6 @@ class Run(msgspec.Struct, frozen=True):
     def step(self, name: str) -> Folder:
         """This try's own folder for a step."""
         return self.folder.child(name, self.attempt)
-
-    def state(self, site: str, resource: Resource) -> SiteState:
-        """What is known of a site from earlier runs."""
-        return SiteState(self.root, site, resource.name)
 
 
 def name_attempt(number: int) -> str:

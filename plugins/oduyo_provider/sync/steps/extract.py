@@ -11,22 +11,26 @@ from itertools import pairwise
 
 import msgspec
 
-from oduyo_provider.core.normalise import Normaliser, Rules
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, Reference, SnapshotManifest
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
 from oduyo_provider.sync.staging.row_codec import encode_row
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.snapshot import AlteredKeys, name_key, read_altered_keys
 
 log = logging.getLogger(__name__)
 
 #: Codes are compared with each other up to so many rows; beyond, the warning is left out.
 MAX_CODES = 2_000_000
-
-_SAY_EVERY_S = 5.0
 
 
 class RowSink:
@@ -38,7 +42,7 @@ class RowSink:
     def __init__(self, writer: SideWriter, normaliser: Normaliser, columns: tuple[str, ...]) -> None:
         self._writer = writer
         self._normaliser = normaliser
-        self._columns = columns
+        self.columns = columns
         self._codes = array("Q")
         self._has_codes = "code" in columns
         self._has_pairs = "key1" in columns and "key2" in columns
@@ -61,7 +65,8 @@ class RowSink:
             code = "\0".join(str(row.get(name)).strip() for name in ("key1", "key2", "typecode", "code"))
             digest = blake2b(code.encode(errors="replace"), digest_size=8).digest()
             self._codes.append(int.from_bytes(digest, "big"))
-        self._writer.write(integration_id, encode_row(row) + b"\n")
+        key = None if integration_id is None else compute_match_key(integration_id)
+        self._writer.write(key, encode_row(row) + b"\n")
 
     def _note_pair(self, key1: object, key2: object) -> None:
         try:
@@ -78,6 +83,10 @@ class RowSink:
         """The (key1, key2) pairs of all rows, sorted; None when the rows have not both."""
         return sorted({pair for pair in self._pairs.values() if pair}) if self._has_pairs else None
 
+    def close(self) -> Side:
+        """Finish the files."""
+        return self._writer.close()
+
     def count_same_codes(self) -> int:
         """Rows whose firm, period, type and code stood in an earlier row too; 0 without codes, or when there are too many."""
         if self.rows > MAX_CODES:
@@ -86,77 +95,53 @@ class RowSink:
 
 
 def extract(
-    run: Run,
-    hook: DatabaseHook,
-    query: str,
-    *,
-    query_name: str,
-    snapshot: Reference,
-    rules: Rules,
-    buckets: int,
+    step: StepContext, hook: DatabaseHook, query: str, *, query_name: str, snapshot: Reference
 ) -> list[Reference]:
     """Run the query into staging; returns a reference for each partition."""
-    listed = _read_snapshot(snapshot)
-    normaliser = Normaliser(listed.resource, rules)
+    listed = read_manifest(Folder.open(snapshot["manifest"]), MANIFEST, SnapshotManifest)
+    normaliser = step.make_normaliser(listed.resource)
     started_at, said_at = time.time(), time.monotonic()
-    folder = run.step("desired")
-    writer = SideWriter(folder, buckets=buckets, is_split=listed.side.buckets > 1)
+    writer = SideWriter(step.run.step(DESIRED), buckets=step.buckets, is_split=listed.side.buckets > 1)
     with fetch_rows(hook, query, resource=normaliser.resource, query_name=query_name) as rows:
         sink = RowSink(writer, normaliser, rows.columns)
         for batch in rows:
             for row in batch:
                 sink.write(row)
-            if time.monotonic() - said_at >= _SAY_EVERY_S:
+            if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
                 log.info("%s rows read so far", f"{sink.rows:,}")
-        columns = rows.columns
-    manifest = finish_extract(
-        run,
-        folder,
-        sink,
-        writer.close(),
-        listed,
-        query_name=query_name,
-        columns=columns,
-        started_at=started_at,
-        buckets=buckets,
-        normaliser=normaliser,
-    )
+    manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)
     log.info("%s returned %s rows in %.1f s", query_name, f"{sink.rows:,}", time.time() - started_at)
-    return name_parts(folder, manifest)
+    return name_parts(manifest)
 
 
-def name_parts(folder: Folder, manifest: ExtractManifest) -> list[Reference]:
+def name_parts(manifest: ExtractManifest) -> list[Reference]:
     """A reference for each partition."""
-    files = manifest.desired.files
+    desired = manifest.desired
     return [
-        {"manifest": folder.uri, "partition": number, "partitions": len(files), "rows": file.rows}
-        for number, file in enumerate(files)
+        {"manifest": desired.folder, "partition": number, "partitions": desired.buckets, "rows": file.rows}
+        for number, file in enumerate(desired.files)
     ]
 
 
 def finish_extract(
-    run: Run,
-    folder: Folder,
-    sink: RowSink,
-    desired: Side,
-    listed: SnapshotManifest,
-    *,
-    query_name: str,
-    columns: tuple[str, ...],
-    started_at: float,
-    buckets: int,
-    normaliser: Normaliser,
+    step: StepContext, sink: RowSink, listed: SnapshotManifest, *, query_name: str, started_at: float
 ) -> ExtractManifest:
-    """Bring both sides to the same number of files and write the manifest."""
-    existing = split_side(
-        listed.side, run.step("existing"), _read_ids(listed.side, normaliser), buckets if desired.buckets > 1 else 1
-    )
+    """Bring both sides to the same number of files and write the manifest.
+
+    :raises SettingsError: records would become passive that could not be made active again.
+    """
+    _check_deactivation(step, sink, listed)
+    desired = sink.close()
+    normaliser = step.make_normaliser(listed.resource)
+    altered = read_altered_keys(step.open_state(listed.site, listed.resource)) if desired.buckets > 1 else {}
+    lines = _read_keys(listed.side, altered, normaliser)
+    existing = split_side(listed.side, step.run.step(EXISTING), lines, step.buckets if desired.buckets > 1 else 1)
     manifest = ExtractManifest(
         query=query_name,
         started_at=started_at,
         rows=sink.rows,
-        columns=columns,
+        columns=sink.columns,
         pairs=sink.pairs,
         unreadable_ids=sink.unreadable_ids,
         same_code=sink.count_same_codes(),
@@ -164,7 +149,7 @@ def finish_extract(
         existing=existing,
         snapshot=listed,
     )
-    write_manifest(folder, MANIFEST, manifest)
+    write_manifest(Folder.open(desired.folder), MANIFEST, manifest)
     if manifest.same_code:
         log.warning(
             "%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}"
@@ -172,11 +157,22 @@ def finish_extract(
     return manifest
 
 
-def _read_ids(side: Side, normaliser: Normaliser) -> Iterator[tuple[str | None, bytes]]:
+def _check_deactivation(step: StepContext, sink: RowSink, listed: SnapshotManifest) -> None:
+    if step.params.on_missing is not OnMissing.DEACTIVATE:
+        return
+    if listed.resource.passive is None:
+        raise SettingsError(
+            f"on_missing=deactivate cannot be used: nothing is known that makes a {listed.resource.name} passive. Choose keep "
+            "or delete."
+        )
+    if sink.rows and "status" not in sink.columns:
+        raise SettingsError(
+            "on_missing=deactivate needs the column status in the query: without it a record whose row comes back would "
+            "stay passive for ever. Select it, for example as '1' AS status, or choose keep."
+        )
+
+
+def _read_keys(side: Side, altered: AlteredKeys, normaliser: Normaliser) -> Iterator[tuple[str | None, bytes]]:
     decode = msgspec.json.Decoder(Remote).decode
     for line in side.read_lines(0):
-        yield normaliser.integration_id(decode(line).get("integration_id")), line
-
-
-def _read_snapshot(reference: Reference) -> SnapshotManifest:
-    return read_manifest(Folder.open(reference["manifest"]), MANIFEST, SnapshotManifest)
+        yield name_key(decode(line), altered, normaliser), line

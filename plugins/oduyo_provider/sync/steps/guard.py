@@ -3,142 +3,178 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from itertools import chain, zip_longest
-from operator import add
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import msgspec
 
 from oduyo_provider.core.brakes import Trip, compute_trips
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action
 from oduyo_provider.core.errors import UnsafePlanError
-from oduyo_provider.core.params import OnUnsafe, RunParams
+from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.params import OnUnsafe
+from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.plan import PlanCounts, SyncMode
-from oduyo_provider.core.redact import neutralise
-from oduyo_provider.sync.runtime.log_table import format_table
-from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, PlanManifest, Reference
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.core.planner import compute_reject_digest
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.folder import Folder, StagedFile
+from oduyo_provider.sync.staging.layout import PLAN, name_look_alikes
+from oduyo_provider.sync.staging.manifests import Decision, Reference
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
 
 log = logging.getLogger(__name__)
 
-#: Changes shown as a sample of a plan, and characters shown of each: the sample also travels to the task approve by XCom.
-SAMPLE_CHANGES = 10
-SAMPLE_WIDTH = 100
+NOT_OPENED = (
+    "this source has never written to this Ödüyo site, and the first write is a person's: trigger the DAG by hand, with "
+    "dry_run off. Once that run has passed guard, scheduled runs write by themselves"
+)
 
 
-def read_plans(plans: Iterable[Reference]) -> list[PlanManifest]:
-    """The manifests behind plan references, by partition."""
-    manifests = (read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest) for plan in plans)
-    return sorted(manifests, key=lambda manifest: manifest.partition)
+def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
+    """Show the plan, apply the brakes, and decide whether load may write.
 
-
-def compute_total(manifests: Iterable[PlanManifest]) -> PlanCounts:
-    """All partitions together."""
-    return reduce(add, (manifest.counts for manifest in manifests), PlanCounts())
-
-
-def check(run: Run, parts: Sequence[Reference], plans: Sequence[Reference], params: RunParams) -> Reference:
-    """Show the plan and apply the brakes.
-
-    :param parts: the references that extract returned.
     :param plans: the references that transform returned.
-    :returns: counts, ``ask`` (whether a person has to approve), and for that person ``figures`` and ``sample``.
+    :returns: ``plans`` (what load takes, none when nothing may be written), ``decision`` (where it stands), ``ask``
+        (whether a person has to approve), and for that person ``figures``, ``actions`` and ``sample``.
     :raises UnsafePlanError: a brake tripped, and the params say to fail.
     """
-    manifests = read_plans(plans)
-    counts = compute_total(manifests)
-    extracted = read_manifest(Folder.open(parts[0]["manifest"]), MANIFEST, ExtractManifest)
-    trips = compute_trips(
-        counts,
-        rules=params.plan_rules,
-        brakes=params.brakes,
-        has_scope=extracted.pairs is not None,
-        previous_existing=run.state(extracted.snapshot.site, extracted.snapshot.resource).read_existing(),
-    )
-    log.info("The plan:\n%s", format_table(_describe(counts, params)))
-    for name, count in counts.warnings.items():
-        log.warning("%s: %s rows (sent all the same)", name, f"{count:,}")
-    if counts.remote_duplicates:
-        log.warning(
-            "Ödüyo holds %s records beside others with the same integration_id; the lowest id is kept in step, the "
-            "others are left alone",
-            f"{counts.remote_duplicates:,}",
-        )
-    sample = _sample(manifests) if params.dry_run or trips else []
-    if sample:
-        log.info("Some of the changes (all of them: %s/plan/):\n%s", run.folder.uri, "\n".join(sample))
-    ask = _judge(trips, sample, params)
+    parts = open_parts(plans)
+    snapshot = parts[0].manifest.snapshot
+    state = step.open_state(snapshot.site, snapshot.resource)
+    folder = step.run.step(PLAN)
+    decision = _decide(step, parts, state, folder)
+    write_decision(folder, decision)
+    references = [{**reference, "decision": folder.uri} for reference in plans]
+    blocking = _find_blocking(decision.trips)
+    sample = show_plan(step, decision, open_parts(references))
+    _check_known_ids(decision, step.params.release)
+    _stop_when_unsafe(blocking, sample, decision)
+    if decision.writes:
+        source = state.source(snapshot.source)
+        source.note_passed(snapshot.number, step.run.name, step.run.attempt)
+        if step.is_manual and not step.is_exempt:
+            source.open(step.run.name)
     return {
-        "ask": ask,
-        "trips": [trip.code for trip in trips],
-        "figures": [trip.message for trip in trips],
-        "sample": sample if ask else [],
-        "changes": counts.changes,
-        "dry_run": params.dry_run,
+        "plans": references if decision.writes or decision.asks else [],
+        "decision": folder.uri,
+        "ask": decision.asks,
+        "why_not": decision.why_not,
+        "trips": [trip.name for trip in decision.trips],
+        "figures": [explain_trip(trip) for trip in blocking],
+        "actions": {name: count for name, count in count_actions(decision.counts).items() if count},
+        "sample": sample if decision.asks else [],
+        "changes": decision.counts.changes,
+        "dry_run": step.params.dry_run,
     }
 
 
-def _judge(trips: list[Trip], sample: list[str], params: RunParams) -> bool:
-    """Whether to ask; raises when the run has to fail."""
-    if not trips:
-        return False
-    figures = "; ".join(trip.message for trip in trips)
-    if params.allow_unsafe:
-        log.warning("Going on although a brake tripped, as allow_unsafe says: %s", figures)
-        return False
+def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, folder: Folder) -> Decision:
+    """Whether load may write; what becomes of rows that look like a record is written into the folder."""
+    snapshot, params = parts[0].manifest.snapshot, step.params
+    look_alikes = _find_look_alikes(step, parts)
+    counts = compute_total(parts)
+    is_upsert = params.sync_mode is SyncMode.UPSERT
+    trips = compute_trips(counts, params.limits, look_alikes=len(look_alikes), compares=is_upsert)
+    kept = [] if params.limits.is_released("look_alikes", len(look_alikes)) else look_alikes
+    counts = _count_look_alikes(counts, kept, state.source(snapshot.source).read_known_rejected(), parts)
+    blocking = _find_blocking(trips)
+    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else NOT_OPENED
     if params.dry_run:
-        log.warning("A brake trips on this plan; a run that writes would stop here: %s", figures)
-        return False
-    if params.on_unsafe is OnUnsafe.ASK:
-        log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
-        return True
-    raise UnsafePlanError(
-        f"Stopped before any write: {figures}. For example: {' | '.join(sample[:3]) or 'no change is planned'}. If this "
-        "is right, trigger the run again with allow_unsafe, or with on_unsafe=ask to approve it in the UI; if not, "
-        "look at the ERP query and the ERP's table first."
+        why_not = "dry_run is on"
+    return Decision(
+        generation=parts[0].manifest.generation,
+        writes=not why_not and not blocking,
+        asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
+        why_not=why_not,
+        trips=trips,
+        counts=counts,
+        look_alikes=_write_look_alikes(folder, kept, len(parts)),
     )
 
 
-def _describe(counts: PlanCounts, params: RunParams) -> list[tuple[str, object]]:
-    lines: list[tuple[str, object]] = [
-        ("ERP rows", counts.extracted),
-        ("  rejected", counts.rejected),
-        ("  unchanged", counts.unchanged),
-        ("  to create", counts.creates),
-        ("  to update", counts.updates),
-    ]
-    if params.sync_mode is SyncMode.UPSERT:
-        lines += [
-            ("Ödüyo records", counts.existing),
-            ("  without an ERP row", counts.missing),
-            (f"  to {params.on_missing.value}", counts.missing - counts.kept_missing or counts.kept_missing),
-        ]
-    return lines + [(f"rejected: {reason}", count) for reason, count in counts.reasons.items()]
+def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
+    return [trip for trip in trips if trip.blocks and not trip.is_released]
 
 
-def read_changes(manifest: PlanManifest) -> Iterator[Change]:
-    """A plan's changes, one at a time, in their order."""
-    folder = Folder.open(manifest.folder)
-    return decode_lines(folder, manifest.changes.name, folder.read_lines(manifest.changes), Change)
+def _find_look_alikes(step: StepContext, parts: Sequence[PlanPart]) -> list[LookAlike]:
+    if step.params.sync_mode is SyncMode.CREATE:
+        return []
+    return find_look_alikes(
+        lambda: chain.from_iterable(part.read_new_rows() for part in parts),
+        lambda: chain.from_iterable(part.read_unmatched() for part in parts),
+        adopt=step.params.adopt,
+    )
 
 
-def _sample(manifests: Iterable[PlanManifest]) -> list[str]:
-    """Some changes, one of each action first: many creates must not hide the deletes behind them."""
-    found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
-    for change in chain.from_iterable(read_changes(manifest) for manifest in manifests if manifest.counts.changes):
-        lines = found[change.action]
-        if len(lines) < SAMPLE_CHANGES:
-            lines.append(neutralise(describe_change(change), SAMPLE_WIDTH))
-    turns = chain.from_iterable(zip_longest(*found.values()))
-    return [line for line in turns if line is not None][:SAMPLE_CHANGES]
+def _count_look_alikes(
+    counts: PlanCounts, look_alikes: Sequence[LookAlike], known: frozenset[str], parts: Sequence[PlanPart]
+) -> PlanCounts:
+    """The counts with rows that look like a record counted as what becomes of them."""
+    if not look_alikes:
+        return counts
+    adopted = sum(item.adopted is not None for item in look_alikes)
+    rejected = {item.integration_id: item for item in look_alikes if item.adopted is None}
+    known_rejected = 0
+    for part in parts if rejected and known else ():
+        for change in part.read_changes():
+            item = rejected.get(change.integration_id)
+            if item is not None and change.action is Action.CREATE:
+                known_rejected += compute_reject_digest(dict(change.payload), [item.fault]) in known
+    reasons = Counter(counts.reasons)
+    reasons.update(item.fault.code for item in rejected.values())
+    return msgspec.structs.replace(
+        counts,
+        creates=counts.creates - len(look_alikes),
+        updates=counts.updates + adopted,
+        adoptions=adopted,
+        rejected=counts.rejected + len(rejected),
+        known_rejected=counts.known_rejected + known_rejected,
+        reasons=dict(sorted(reasons.items())),
+    )
 
 
-def describe_change(change: Change) -> str:
-    """A change in one line, for people."""
-    where = f"{change.integration_id}" + (f" (Ödüyo {change.oduyo_id})" if change.oduyo_id else "")
-    if change.action is Action.CREATE:
-        return f"create {where}: code {change.payload.get('code', '')!r}"
-    if change.action is Action.DELETE:
-        return f"delete {where}: code {change.base.get('code')!r}"
-    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
-    return f"{change.action.value} {where}: {fields}"
+def _write_look_alikes(folder: Folder, look_alikes: Iterable[LookAlike], partitions: int) -> dict[str, StagedFile]:
+    encode = msgspec.json.Encoder().encode
+    lines: dict[int, list[bytes]] = {}
+    for item in look_alikes:
+        bucket = compute_bucket(compute_match_key(item.integration_id), partitions)
+        lines.setdefault(bucket, []).append(encode(item) + b"\n")
+    return {
+        str(partition): folder.write_lines(name_look_alikes(partition), found)
+        for partition, found in sorted(lines.items())
+    }
+
+
+def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
+    """Where the ledger holds ids and Ödüyo lists none of them, nothing is created."""
+    counts = decision.counts
+    if counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release:
+        if decision.why_not:
+            return
+        raise UnsafePlanError(
+            f"Stopped before any write: Ödüyo lists none of the {counts.known_ids:,} records that this product made or "
+            "matched here, so whatever were created could be there already. Check in the Ödüyo panel whether the user "
+            "may list these records. If the site was really emptied or restored, trigger a run with "
+            'release ["vanished"], which creates them again.'
+        )
+
+
+def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
+    if not blocking:
+        return
+    figures = "; ".join(trip.message for trip in blocking)
+    if decision.why_not:
+        log.warning("A brake trips on this plan; a run that writes would stop here: %s", figures)
+    elif decision.asks:
+        log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
+    else:
+        raise UnsafePlanError(
+            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, trigger the run again with "
+            f"{' and '.join(trip.way_on for trip in blocking)}, or with on_unsafe=ask to approve it in the UI; if not, "
+            "look at the ERP query and the ERP's table first."
+            + (f" Of the plan: {' | '.join(sample[:3])}." if sample and not blocking[0].samples else "")
+        )

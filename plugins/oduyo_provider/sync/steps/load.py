@@ -1,234 +1,221 @@
-"""The fifth step, once a partition: apply the plan as it was saved."""
+"""The fifth step: apply the plan as it was decided, under one lease, partition by partition."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.change import Change, Outcome
-from oduyo_provider.core.errors import IncompleteError, SettingsError, StagingError
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.applier import Applier
-from oduyo_provider.sync.apply.lookup import Reader
 from oduyo_provider.sync.apply.progress import Progress
-from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Finding, Work
 from oduyo_provider.sync.runtime.log_table import format_table
+from oduyo_provider.sync.site import state as site_state
 from oduyo_provider.sync.site.lease import Lease
-from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S, wait_for_journals
-from oduyo_provider.sync.site.state import OpenJournal, SiteState
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.journal import History, Journal, Result, read_history
-from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, Reference
-from oduyo_provider.sync.staging.run_folder import Run
-from oduyo_provider.sync.steps.guard import read_changes
+from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.quiesce import wait_for_plans
+from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.journal import Journal
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.plans import PlanPart, open_parts, read_decision
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 
 log = logging.getLogger(__name__)
 
-#: A plan whose listing is older than this is compared again before anything is sent.
-TRUSTED_FOR_S = 15 * 60.0
-
-#: The folder of a run's journals; each is named by its partition and the beginning of its plan's digest.
-RESULTS = "results"
-
-
-async def load(
-    run: Run,
-    plan: Reference,
-    client: OduyoClient,
-    settings: Settings,
-    *,
-    clock: Clock = Clock(),  # noqa: B008  frozen
-) -> Reference:
-    """Apply one partition's plan and write what became of it.
-
-    :param plan: one of the references that transform returned.
-    :returns: counts by figure, and where the results lie.
-    :raises OutdatedPlanError: a later run has been applied.
-    """
-    manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
-    _check_belongs(run, manifest, client, settings)
-    if not manifest.counts.changes:
-        return _close(manifest, [], {}, took_s=0.0)
-    normaliser = Normaliser(manifest.snapshot.resource, manifest.params.rules)
-    state = run.state(settings.site, normaliser.resource)
-    progress = Progress(log)
-    lease = _make_lease(run, manifest, state, progress, clock)
-    async with lease.hold():
-        started_at = clock.now()
-        is_old, quiet = await _look_around(run, manifest, state, settings.settle_s, clock, progress)
-        # The login waits for Ödüyo meanwhile; where it is refused, nothing was written down that a next try had to look up.
-        changes, _ = await asyncio.gather(asyncio.to_thread(_read, manifest), client.log_in())
-        history = read_history(Folder.open(manifest.journal), manifest.digest)
-        applier = _make_applier(run, manifest, client, settings, normaliser, progress, history, lease, is_old, clock)
-        state.open_journal(OpenJournal(manifest.journal, manifest.digest, manifest.generation))
-        state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
-        for folder in quiet:  # only now: an older plan must find either the journal or this plan
-            state.close_journal(folder)
-        try:
-            await applier.apply(changes)
-        finally:
-            state.note_applied(run.name, manifest.generation, manifest.snapshot, clock.now())
-            progress.say_samples()
-        if applier.is_quiet:
-            state.close_journal(manifest.journal)
-    return _close(manifest, changes, applier.results, took_s=clock.now() - started_at)
-
-
-def _read(manifest: PlanManifest) -> list[Change]:
-    return list(read_changes(manifest))
-
-
-async def _look_around(
-    run: Run, manifest: PlanManifest, state: SiteState, settle_s: float, clock: Clock, progress: Progress
-) -> tuple[bool, list[str]]:
-    """Wait until nothing that others sent is on its way any more.
-
-    :returns: whether Ödüyo may be other than when the plan was made, so that all must be compared again; and the
-        journals whose last effect this plan's listing has seen.
-    :raises OutdatedPlanError: a later plan has been applied.
-    """
-    was_overtaken = state.check_order(manifest.generation, manifest.snapshot)
-    is_old = clock.now() - manifest.snapshot.ended_at > TRUSTED_FOR_S
-    journals = state.read_open_journals()
-    superseded = _find_superseded(run, manifest)
-    others = [
-        journal
-        for journal in journals
-        if journal.generation != manifest.generation or journal.folder.rpartition("/")[2] in superseded
-    ]
-    quiet_at = await wait_for_journals(state, others, settle_s, clock, progress.say, closes_unread=False)
-    quiet = [folder for folder, at in quiet_at.items() if at <= manifest.snapshot.started_at]
-    is_lost = manifest.journal in {journal.folder for journal in journals} and not Folder.open(manifest.journal).names()
-    if is_lost:
-        progress.say("The journal of an earlier try is gone; waiting until nothing that it sent can still take effect")
-        await clock.sleep(SENT_WITHIN_S + settle_s)
-    return was_overtaken or is_old or bool(superseded) or is_lost or len(quiet) < len(quiet_at), quiet
-
-
-def _find_superseded(run: Run, manifest: PlanManifest) -> set[str]:
-    """The names of journals of this run's earlier plans that hold rows of this partition.
-
-    When extract or transform is cleared and runs again after a load, the new plan is based on the same listing, which
-    does not show what the load has done since.
-    """
-    own = manifest.journal.rpartition("/")[2]
-    names = {name for name in run.folder.child(RESULTS).names() if name != own}
-    superseded = {name for name in names if int(name[:4]) == manifest.partition or int(name[:4]) >= manifest.partitions}
-    if manifest.partitions > 1 and any(name.startswith("0000-") for name in names - superseded):
-        superseded |= names & _find_undivided(run)
-    return superseded
-
-
-def _find_undivided(run: Run) -> set[str]:
-    """The names of the journals of plans that were one partition only."""
-    plans = run.folder.child("plan")
-    folders = [plans.child(attempt, "0000") for attempt in plans.names()]
-    manifests = [read_manifest(folder, MANIFEST, PlanManifest) for folder in folders if folder.has(MANIFEST)]
-    return {plan.journal.rpartition("/")[2] for plan in manifests if plan.partitions == 1}
-
-
-def _make_lease(run: Run, manifest: PlanManifest, state: SiteState, progress: Progress, clock: Clock) -> Lease:
-    return Lease(
-        state.claims,
-        generation=manifest.generation,
-        partition=manifest.partition,
-        attempt=run.attempt,
-        say=progress.say,
-        clock=clock,
-    )
-
-
-def _make_applier(
-    run: Run,
-    manifest: PlanManifest,
-    client: OduyoClient,
-    settings: Settings,
-    normaliser: Normaliser,
-    progress: Progress,
-    history: History,
-    lease: Lease,
-    is_old: bool,
-    clock: Clock,
-) -> Applier:
-    is_create_mode = manifest.params.sync_mode is SyncMode.CREATE
-    reader = Reader(
-        client,
-        normaliser,
-        concurrency=settings.max_concurrency,
-        site_rows=manifest.counts.existing * manifest.partitions,
-        last_id=manifest.snapshot.last_id,
-        is_create_mode=is_create_mode,
-    )
-    journal = Journal(Folder.open(manifest.journal), attempt=run.attempt, digest=manifest.digest, clock=clock.now)
-    return Applier(
-        client,
-        reader,
-        journal,
-        normaliser,
-        progress,
-        history=history,
-        concurrency=settings.max_concurrency,
-        settle_s=settings.settle_s,
-        check_lease=lease.check,
-        is_create_mode=is_create_mode,
-        is_old=is_old,
-        is_divided=manifest.partitions > 1,
-        clock=clock,
-    )
-
-
-def _check_belongs(run: Run, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
-    if manifest.snapshot.resource != client.resource:
-        raise SettingsError(
-            f"The plan is for {manifest.snapshot.resource.name}, but this task writes {client.resource.name}: nothing was "
-            "sent. Give it the plans of its own DAG."
-        )
-    if manifest.run != run.name:
-        raise StagingError(
-            f"The plan in {manifest.folder} is of the run {manifest.run}, not of {run.name}: nothing was sent. Start a "
-            "new run, which makes a plan of its own."
-        )
-    if manifest.snapshot.site != settings.site:
-        raise StagingError(
-            f"The plan was made for {manifest.snapshot.site}, but the connection now names {settings.site}: nothing was "
-            "sent. Start a new run, which lists the new site first."
-        )
-
-
-def _close(
-    manifest: PlanManifest, changes: Sequence[Change], results: Mapping[str, Result], *, took_s: float
-) -> Reference:
-    """Put the closing table into the log and the counts into the reference."""
-    ends = Counter(
-        (change.action, result.outcome if (result := results.get(change.key)) else _UNTRIED) for change in changes
-    )
-    outcomes, figures = Counter[Outcome](), Counter[str]()
-    for (action, outcome), count in ends.items():
-        outcomes[outcome] += count
-        figures[compute_figure(action, outcome)] += count
-    if changes:
-        rows: list[tuple[str, object]] = [(name, count) for name, count in sorted(figures.items())]
-        rows += [("seconds", f"{took_s:.1f}"), ("changes a second", f"{len(changes) / max(took_s, 0.001):.0f}")]
-        log.info("Applied %s changes:\n%s", f"{len(changes):,}", format_table(rows))
-    else:
-        log.info("Nothing to do: Ödüyo is as the ERP wants it")
-    undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
-    return {
-        "journal": manifest.journal,
-        "partition": manifest.partition,
-        "figures": dict(figures),
-        "undelivered": undelivered,
-    }
-
-
-_UNTRIED = Outcome.NOT_APPLIED
+_RETIREMENT_BRAKES = frozenset({"retired", "retired_pair", "retired_week"})
 _UNDELIVERED = (Outcome.FAILED, Outcome.DOUBTFUL, Outcome.NOT_APPLIED)
+
+
+async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClient, settings: Settings) -> Reference:
+    """Apply a plan and write what became of it.
+
+    :param plans: the references to all its partitions, as guard returned them.
+    :returns: counts by figure.
+    :raises OutdatedPlanError: a newer plan of the same source has passed guard.
+    :raises CanaryError: the first change of a kind was not stored as it was sent.
+    """
+    parts = open_parts(plans)
+    first = parts[0].manifest
+    check_belongs(step, first, client, settings)
+    check_decided(plans)
+    state = step.open_state(first.snapshot.site, first.snapshot.resource)
+    progress = Progress(log)
+    lease = Lease(
+        state.claims,
+        generation=first.generation,
+        attempt=step.run.attempt,
+        say=progress.say,
+        clock=step.clock,
+    )
+    async with lease.hold():
+        return await _Load(step, plans, parts, client, settings, state, progress, lease).run()
+
+
+class _Load:
+    """One try of applying one plan, while the lease is held."""
+
+    def __init__(
+        self,
+        step: StepContext,
+        plans: Sequence[Reference],
+        parts: Sequence[PlanPart],
+        client: OduyoClient,
+        settings: Settings,
+        state: SiteState,
+        progress: Progress,
+        lease: Lease,
+    ) -> None:
+        self._step = step
+        self._plans = list(plans)
+        self._parts = parts
+        self._client = client
+        self._settings = settings
+        self._state = state
+        self._progress = progress
+        self._lease = lease
+        self._first = parts[0].manifest
+        self._decision = read_decision(plans[0])
+        self._ends: Counter[tuple[Action, Outcome]] = Counter()
+
+    async def run(self) -> Reference:
+        """Apply all partitions in order."""
+        first, started_at = self._first, self._step.clock.now()
+        source = self._state.source(first.snapshot.source)
+        source.check_order(first.snapshot.number, first.generation, self._step.run_group)
+        has_changes = any(part.manifest.counts.changes for part in self._parts)
+        before = self._state.plans.read()
+        turn = self._state.read_turn()
+        if has_changes:
+            await wait_for_plans(before, self._settings.settle_s, self._step.clock, self._progress.say)
+            # A refused login must leave nothing behind that the next try has to wait for.
+            await self._client.log_in()
+        self._state.merge_others(first.generation, buckets=self._step.buckets)
+        source.note_applied(first.snapshot.number, first.generation, self._step.run_group)
+        if self._decision.asks:  # a person has approved it
+            source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
+            if self._step.is_manual and not self._step.is_exempt:
+                source.open(self._step.run.name)
+        opened = self._open_plan()
+        if has_changes:
+            await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
+        self._state.plans.finish(opened)
+        return self._close(self._step.clock.now() - started_at)
+
+    def _open_plan(self) -> OpenPlan:
+        """From now on everybody sees that this plan may have written."""
+        first, params = self._first, self._first.params
+        plan = OpenPlan(
+            run=self._step.run.name,
+            generation=first.generation,
+            source=first.snapshot.source,
+            number=first.snapshot.number,
+            turn=self._state.next_turn(),
+            parts=self._plans,
+            is_released=self._decision.asks or bool(_RETIREMENT_BRAKES & set(params.release)),
+            takes_over="other_source" in params.release,
+        )
+        return self._state.plans.open(plan)
+
+    async def _apply(self, work: Work) -> None:
+        snapshot = self._first.snapshot
+        course = Course(top_id=int(snapshot.last_id or 0), overlap_id=int(snapshot.overlap_id or 0))
+        if work.is_create_mode:
+            course.overlap_id = course.top_id
+        applier = Applier(work, course, site_rows=snapshot.rows)
+        total = sum(part.manifest.counts.changes for part in self._parts)
+        self._progress.start(total)
+        waiting: list[tuple[Recorder, list[Change]]] = []
+        try:
+            for part in self._parts:
+                recorder, changes = await asyncio.to_thread(self._open_part, part)
+                await applier.apply(recorder, changes)
+                if applier.is_settled(recorder):
+                    self._count(recorder, changes)
+                else:
+                    waiting.append((recorder, changes))
+            await applier.finish()
+            for recorder, changes in waiting:
+                self._count(recorder, changes)
+        finally:
+            self._progress.say_samples()
+
+    def _open_part(self, part: PlanPart) -> tuple[Recorder, list[Change]]:
+        manifest = part.manifest
+        changes = list(part.read_changes())
+        history = part.read_history()
+        entries = self._state.read_entries(manifest.partition, manifest.partitions, without=manifest.generation)
+        journal = Journal(
+            part.journal, attempt=self._step.run.attempt, digest=manifest.digest, clock=self._step.clock.now
+        )
+        keys = frozenset(compute_match_key(change.integration_id) for change in changes)
+        return Recorder(journal, history, self._progress, entries, keys), changes
+
+    def _make_work(self, *, is_listing_trusted: bool) -> Work:
+        step, first, settings = self._step, self._first, self._settings
+        snapshot, clock = first.snapshot, step.clock
+        age_s = clock.now() - snapshot.started_at
+        is_trusted = is_listing_trusted and not snapshot.is_busy and age_s >= 0
+        findings = self._state.read_findings()
+        return Work(
+            client=self._client,
+            normaliser=step.make_normaliser(snapshot.resource),
+            progress=self._progress,
+            clock=clock,
+            concurrency=settings.max_concurrency,
+            settle_s=settings.settle_s,
+            check_lease=self._lease.check,
+            source=snapshot.source,
+            takes_over="other_source" in first.params.release,
+            is_create_mode=first.params.sync_mode is SyncMode.CREATE,
+            partial_updates=bool(self._state.read_check().partial_updates),
+            listed_at=time.monotonic() - age_s if is_trusted else None,
+            known_findings={name: finding.is_released for name, finding in findings.items()},
+            released=frozenset(first.params.release),
+            note_finding=self._note_finding,
+        )
+
+    def _note_finding(self, finding: Finding, is_released: bool) -> None:
+        """Remember what the site does to values."""
+        if finding.brake == "partial_updates":
+            self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
+            return
+        known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
+        if self._state.read_findings().get(finding.brake) != known:
+            self._state.note_finding(finding.brake, known)
+
+    def _count(self, recorder: Recorder, changes: Sequence[Change]) -> None:
+        for change in changes:
+            result = recorder.results.get(change.key)
+            self._ends[change.action, result.outcome if result else Outcome.NOT_APPLIED] += 1
+
+    def _close(self, took_s: float) -> Reference:
+        """Put the closing table into the log and the counts into the reference."""
+        outcomes, figures = Counter[Outcome](), Counter[str]()
+        for (action, outcome), count in self._ends.items():
+            outcomes[outcome] += count
+            figures[compute_figure(action, outcome)] += count
+        total = sum(outcomes.values())
+        if total:
+            rows: list[tuple[str, object]] = [(name, count) for name, count in sorted(figures.items())]
+            rows += [("seconds", f"{took_s:.1f}"), ("changes a second", f"{total / max(took_s, 0.001):.0f}")]
+            log.info("Applied %s changes:\n%s", f"{total:,}", format_table(rows))
+        else:
+            log.info("Nothing to do: Ödüyo is as the ERP wants it")
+        undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
+        return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
 
 
 def check_delivered(reference: Reference) -> None:

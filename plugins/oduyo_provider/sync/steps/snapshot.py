@@ -4,103 +4,190 @@ from __future__ import annotations
 
 import logging
 import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.matching import compute_record_key
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import SyncMode
-from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.site.lease import LAPSES_AFTER_S, read_claims
-from oduyo_provider.sync.site.quiesce import wait_for_journals
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
+from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.buckets import SideWriter
 from oduyo_provider.sync.staging.folder import write_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, Reference, SnapshotManifest
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.staging.layout import EXISTING, MANIFEST
+from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest
+from oduyo_provider.sync.steps.context import StepContext
 
 log = logging.getLogger(__name__)
 
 #: A listing that other writers disturb is made again, so often.
 LISTING_TRIES = 3
+#: Records that the ledger knows and the listing does not hold are looked up one by one, up to so many; else by pages.
+MAX_LOOK_UPS = 20
 
-_SAY_EVERY_S = 5.0
+#: Match key of the key that the ledger knows a record by, from Ödüyo's id, where the record itself holds another key.
+AlteredKeys = dict[str, str]
 
 
-async def fetch_snapshot(
-    run: Run,
-    client: OduyoClient,
-    params: RunParams,
-    normaliser: Normaliser,
-    *,
-    site: str,
-    buckets: int,
-    settle_s: float,
-    clock: Clock = Clock(),  # noqa: B008  frozen
-) -> Reference:
-    """List all records into staging.
-
-    Waits first while something that an earlier run sent may still take effect: a record that appears after the listing
-    would be created a second time.
+async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> Reference:
+    """Draw the plan number, then list all records into staging.
 
     ``sync_mode=create`` compares nothing: then only the highest id is read.
 
+    :param site: its canonical address, or its name.
     :raises ListingError: the listing could not be shown to be complete.
     """
-    await _wait_for_dead_writers(run.state(site, normaliser.resource), settle_s, clock)
+    state = step.open_state(site, client.resource)
+    number = state.source(step.source).draw_number(step.run_group, step.run.attempt, is_shared=step.is_mapped)
     for tries_left in reversed(range(LISTING_TRIES)):
+        listing = _Snapshot(step, client, site, state, number)
         try:
-            return await _fetch_once(run, client, params, normaliser, site=site, buckets=buckets)
-        except ListingError as error:  # noqa: PERF203  a listing takes seconds
+            return await listing.fetch()
+        except ListingError as error:
             if not tries_left:
                 raise
             log.warning("Listing again: %s", error)
     raise AssertionError("unreachable")
 
 
-async def _wait_for_dead_writers(state: SiteState, settle_s: float, clock: Clock) -> None:
-    """Wait for what died; a run that still writes is waited for by load, which then compares again."""
-    journals = state.read_open_journals()
-    if not journals:
-        return
-    alive = [claim for claim in read_claims(state.claims) if clock.now() - claim.renewed_at <= LAPSES_AFTER_S]
-    if alive:
-        log.info(
-            "%s is writing to this site; the plan will be compared again before it is applied", alive[0].generation
+def read_altered_keys(state: SiteState) -> AlteredKeys:
+    """The records whose key Ödüyo stores otherwise: they belong to the partition of the key that was sent."""
+    found: AlteredKeys = {}
+    buckets = state.ledger.buckets
+    for bucket in range(buckets):
+        for key, entry in state.read_entries(bucket, buckets).items():
+            if entry.oduyo_id is not None and "integration_id" in entry.stored:
+                found[entry.oduyo_id] = key
+    return found
+
+
+def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
+    """The match key by which a record is put into a partition."""
+    known = altered.get(str(record.get("id"))) if altered else None
+    return known if known is not None else compute_record_key(record, normaliser)
+
+
+class _Snapshot:
+    """One listing into staging."""
+
+    def __init__(self, step: StepContext, client: OduyoClient, site: str, state: SiteState, number: int) -> None:
+        self._step = step
+        self._client = client
+        self._site = site
+        self._state = state
+        self._number = number
+        self._normaliser = step.make_normaliser(client.resource)
+        self._ids = array("Q")
+
+    async def fetch(self) -> Reference:
+        step, state, started_at = self._step, self._state, time.time()
+        # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
+        turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
+        folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
+        writer = SideWriter(folder, buckets=step.buckets)
+        is_upsert = step.params.sync_mode is SyncMode.UPSERT
+        if is_upsert:
+            await self._list(writer)
+            last_id = str(max(self._ids)) if self._ids else None
+        else:
+            last_id = await self._client.fetch_highest_id()
+        applied = state.source(step.source).read_applied()
+        manifest = SnapshotManifest(
+            site=self._site,
+            source=step.source,
+            number=self._number,
+            attempt=step.run.attempt,
+            turn=turn,
+            is_busy=is_busy,
+            is_first=applied is None or not applied.merged,
+            started_at=started_at,
+            ended_at=time.time(),
+            rows=writer.rows,
+            last_id=last_id,
+            overlap_id=self._find_overlap(),
+            side=writer.close(),
+            resource=self._client.resource,
         )
-        return
-    await wait_for_journals(state, journals, settle_s, clock, log.info)
+        write_manifest(folder, MANIFEST, manifest)
+        log.info(
+            "Ödüyo holds %s records%s (%.1f s); this is plan %d of %s",
+            f"{writer.rows:,}" if is_upsert else "uncounted",
+            f", the highest id is {last_id}" if last_id else "",
+            manifest.ended_at - started_at,
+            self._number,
+            step.source,
+        )
+        return {"manifest": folder.uri, "rows": writer.rows}
 
-
-async def _fetch_once(
-    run: Run, client: OduyoClient, params: RunParams, normaliser: Normaliser, *, site: str, buckets: int
-) -> Reference:
-    started_at, said_at = time.time(), time.monotonic()
-    folder = run.step("existing").child(f"{int(started_at * 1000):x}")
-    writer = SideWriter(folder, buckets=buckets)
-    last_id: str | None = None
-    if params.sync_mode is SyncMode.CREATE:
-        last_id = await client.fetch_highest_id()
-    else:
-        encode = msgspec.json.Encoder().encode
-        async for page in client.list_records():
+    async def _list(self, writer: SideWriter) -> None:
+        altered = read_altered_keys(self._state)
+        write = self._make_writing(writer, altered)
+        said_at = time.monotonic()
+        async for page in self._client.list_records():
             for record in page:
-                writer.write(normaliser.integration_id(record.get("integration_id")), encode(record) + b"\n")
-                if last_id is None or int(record["id"] or 0) > int(last_id):
-                    last_id = record["id"]
-            if time.monotonic() - said_at >= _SAY_EVERY_S:
+                write(record)
+            if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
                 log.info("%s records listed so far", f"{writer.rows:,}")
-    manifest = SnapshotManifest(
-        site, started_at, time.time(), writer.rows, last_id, writer.close(), normaliser.resource
-    )
-    write_manifest(folder, MANIFEST, manifest)
-    log.info(
-        "Ödüyo holds %s records%s (%.1f s)",
-        f"{writer.rows:,}" if params.sync_mode is SyncMode.UPSERT else "uncounted",
-        f", the highest id is {last_id}" if last_id else "",
-        manifest.ended_at - started_at,
-    )
-    return {"manifest": folder.uri, "rows": writer.rows}
+        absent = self._find_absent()
+        if absent:
+            log.info("%s records that were there are not listed; looking for each of them", f"{len(absent):,}")
+            for record in await self._look_for(absent):
+                write(record)
+
+    def _make_writing(self, writer: SideWriter, altered: AlteredKeys) -> Callable[[Remote], None]:
+        encode, normaliser, ids = msgspec.json.Encoder().encode, self._normaliser, self._ids
+
+        def write(record: Remote) -> None:
+            writer.write(name_key(record, altered, normaliser), encode(record) + b"\n")
+            ids.append(int(record["id"] or 0))
+
+        return write
+
+    def _find_absent(self) -> list[Entry]:
+        """This source's records that the ledger knows by id and that the listing does not hold."""
+        listed = array("Q", sorted(self._ids))
+
+        def is_listed(oduyo_id: str) -> bool:
+            place = bisect_left(listed, int(oduyo_id))
+            return place < len(listed) and listed[place] == int(oduyo_id)
+
+        buckets = self._state.ledger.buckets
+        return [
+            entry
+            for bucket in range(buckets)
+            for entry in self._state.read_entries(bucket, buckets).values()
+            if entry.source == self._step.source and entry.oduyo_id is not None and not is_listed(entry.oduyo_id)
+        ]
+
+    async def _look_for(self, absent: Sequence[Entry]) -> list[Remote]:
+        """What shows of these records by id, or by key, when they are asked for again."""
+        found: dict[str, Remote] = {}
+        if len(absent) <= max(MAX_LOOK_UPS, len(self._ids) // 1000):
+            for entry in absent:
+                records = await self._client.fetch_by("id", str(entry.oduyo_id))
+                records = records or await self._client.fetch_by("integration_id", entry.integration_id)
+                found.update({str(record["id"]): record for record in records})
+        else:
+            ids = {entry.oduyo_id for entry in absent}
+            keys = {compute_match_key(entry.integration_id) for entry in absent}
+            async for page in self._client.list_records():
+                for record in page:
+                    if record["id"] in ids or compute_record_key(record, self._normaliser) in keys:
+                        found[str(record["id"])] = record
+        listed = set(self._ids)
+        return [record for oduyo_id, record in sorted(found.items()) if int(oduyo_id) not in listed]
+
+    def _find_overlap(self) -> str | None:
+        newest = sorted(self._ids)[-OVERLAP_ROWS:]
+        return str(newest[0] - 1) if len(newest) == OVERLAP_ROWS else None

@@ -11,18 +11,22 @@ from typing import Any
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import OduyoError
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.journal import Result, read_history
-from oduyo_provider.sync.staging.manifests import MANIFEST, PlanManifest, Reference
+from oduyo_provider.sync.staging.layout import REPORT
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.plans import open_parts
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows
-from oduyo_provider.sync.steps.report import REPORT, Steps, report
+from oduyo_provider.sync.steps.report import Steps, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox
@@ -79,51 +83,77 @@ class Driver:
     def client(self) -> OduyoClient:
         return OduyoClient(self.settings, SPECIAL_CODE)
 
+    def step(self, run: Run, *, clock: Clock | None = None, buckets: int = 64, **params: object) -> StepContext:
+        """What a step of a run works with; ``source`` and ``is_manual`` are taken out of the params."""
+        source, is_manual = str(params.pop("source", "dag")), bool(params.pop("is_manual", True))
+        return StepContext(
+            run=run,
+            params=parse_params(params),
+            source=source,
+            buckets=buckets,
+            is_manual=is_manual,
+            clock=clock or Clock(),
+        )
+
     def sync(
         self, rows: list[dict[str, object]], run: Run | None = None, *, clock: Clock | None = None, **params: object
     ) -> Report:
-        """A whole run; the report also of a run that is not complete."""
+        """A whole run; the report also of a run that is not in step."""
+        made, _ = self.sync_and_fail(rows, run, clock=clock, **params)
+        return made
+
+    def sync_and_fail(
+        self, rows: list[dict[str, object]], run: Run | None = None, *, clock: Clock | None = None, **params: object
+    ) -> tuple[Report, OduyoError | None]:
+        """A whole run: its report, and why it is red; None when it is green."""
         run = run or self.new_run()
-        work = sync_rows(
-            run, rows, self.client(), self.settings, parse_params(params), SPECIAL_CODE, 64, clock or Clock()
-        )
+        step = self.step(run, clock=clock, **params)
         try:
-            return asyncio.run(work)
-        except OduyoError:
+            return asyncio.run(sync_rows(step, rows, self.client(), self.settings)), None
+        except OduyoError as error:
             if not run.folder.has(REPORT):
                 raise
-            return read_manifest(run.folder, REPORT, Report)
+            return read_manifest(run.folder, REPORT, Report), error
 
-    def plan(self, rows: list[dict[str, object]], run: Run, **params: object) -> Reference:
-        """List, stage and compare: the plan's reference (one partition)."""
+    def plan(self, rows: list[dict[str, object]], run: Run, *, buckets: int = 1, **params: object) -> list[Reference]:
+        """List, stage, compare and guard: what load takes."""
 
         async def work() -> Reference:
             async with self.client() as client:
-                return await fetch_snapshot(
-                    run, client, given, normaliser, site=self.settings.site, buckets=1, settle_s=SETTLE_S
-                )
+                return await fetch_snapshot(step, client, self.settings.site)
 
-        given = parse_params(params)
-        normaliser = Normaliser(SPECIAL_CODE, given.rules)
-        snapshot = asyncio.run(work())
-        self.parts = stage_rows(run, rows, snapshot, given.rules, 1)
-        return transform(run, self.parts[0], given)
+        step = self.step(run, buckets=buckets, **params)
+        self.snapshot = asyncio.run(work())
+        self.parts = stage_rows(step, rows, self.snapshot)
+        self.plans = [transform(step, part) for part in self.parts]
+        self.guarded = guard(step, self.plans)
+        return list(self.guarded["plans"])
 
-    def load(self, plan: Reference, run: Run, **changes: Any) -> Reference:
+    def load(self, plans: list[Reference], run: Run, *, clock: Clock | None = None, **params: object) -> Reference:
         """Apply a plan."""
 
         async def work() -> Reference:
             async with self.client() as client:
-                return await load(run, plan, client, self.settings, **changes)
+                return await load(self.step(run, clock=clock, **params), plans, client, self.settings)
 
         return asyncio.run(work())
 
-    def report(self, run: Run, plan: Reference, loads: list[Reference]) -> Report:
-        return report(run, Steps(None, self.parts, [plan], {}, loads), dry_run=False)
+    def report(self, run: Run, loaded: Reference | None, **params: object) -> Report:
+        """Add the last plan up."""
+        steps = Steps(self.snapshot, self.parts, self.plans, self.guarded, loaded)
+        return asyncio.run(report(self.step(run, **params), steps))
 
-    def results(self, plan: Reference) -> dict[str, Result]:
-        manifest = read_manifest(Folder.open(plan["manifest"]), MANIFEST, PlanManifest)
-        return read_history(Folder.open(manifest.journal), manifest.digest).results
+    def results(self, plans: list[Reference]) -> dict[str, Result]:
+        """What the journals of a plan say of its changes."""
+        return {key: result for part in open_parts(plans) for key, result in part.read_history().results.items()}
+
+    def state(self) -> SiteState:
+        """What is kept of the site."""
+        return SiteState(self.root, self.settings.site, SPECIAL_CODE)
+
+    def entries(self) -> dict[str, Entry]:
+        """The ledger, by key."""
+        return {entry.integration_id: entry for entry in self.state().read_entries(0, 1).values()}
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """Ödüyo's records by integration_id; fails when one is there twice."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oduyo_provider.core.values.dates import parse_datetime
-from oduyo_provider.core.values.invalid import UnreadableError
+from oduyo_provider.core.values.invalid import InvalidValueError
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 UTC = timezone.utc
@@ -61,7 +61,7 @@ def test_every_day_of_a_month_is_read(day: int) -> None:
 
 @pytest.mark.parametrize("value", [0, 45800.5, True, time(8, 30), [], "\ud800", b"\xff"])
 def test_only_dates_are_dates(value: object) -> None:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         parse_datetime(value, ISTANBUL)
     assert caught.value.reason == "not_a_date"
     assert caught.value.detail.endswith("is not a date; expected is YYYY-MM-DD HH:MM:SS")
@@ -75,7 +75,7 @@ def test_every_day_of_a_year_and_no_other(year: int, between: str) -> None:
         for day in range(33):
             try:
                 found = parse_datetime(f"{year}-{month:02}-{day:02}{between}23:59:59.5", ISTANBUL)
-            except UnreadableError:
+            except InvalidValueError:
                 continue
             assert found == f"{year}-{month:02}-{day:02} 23:59:59"
             days.add(date(year, month, day))

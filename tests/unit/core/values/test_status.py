@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from oduyo_provider.core.values.invalid import UnreadableError
+from oduyo_provider.core.values.invalid import InvalidValueError
 from oduyo_provider.core.values.status import parse_status
 
 
@@ -23,6 +23,9 @@ from oduyo_provider.core.values.status import parse_status
         (Decimal("1.00"), "1"),
         (Decimal("0E+3"), "0"),
         (b"P", "0"),
+        (b"\x00", "0"),
+        (bytearray(b"\x01"), "1"),
+        (b"\x00\x01", "1"),
         (b"", "1"),
         ("PASI\u0307F", "0"),
         ("\ufeff", "1"),
@@ -43,15 +46,16 @@ def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
         Decimal("sNaN"),
         "pas",
         "\ud800",
-        b"\x00",
-        b"\x01",
+        b"\x02",
+        b"\x01\x00",
         b"\xff",
+        "\x01",
         [],
         date(2025, 1, 1),
     ],
 )
 def test_anything_else_is_no_status(value: object) -> None:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         parse_status(value)
     assert caught.value.reason == "unknown_status"
     assert caught.value.detail.endswith("means neither active nor passive; map it to 1 or 0 in the query")

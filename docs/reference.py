@@ -1,0 +1,130 @@
+# ruff: noqa: INP001  a script, no package
+"""Makes the reference pages, ``docs/reference/``, from the declarations in the code: ``make docs``.
+
+A test holds that making them again changes nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from oduyo_provider.core import errors, record
+from oduyo_provider.provider_info import get_provider_info
+
+FOLDER = Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Made by `make docs`. Change the code that it is made from, not this page. -->"
+
+
+def make_connection() -> str:
+    """The fields of the connection and its extras, as the form declares them."""
+    (kind,) = get_provider_info()["connection-types"]
+    behaviour = kind["ui-field-behaviour"]
+    fields = [
+        (f"`{name}`", behaviour["relabeling"].get(name, name.capitalize()), text)
+        for name, text in behaviour["placeholders"].items()
+    ]
+    extras = [
+        (f"`{name}`", field["label"], describe_schema(field["schema"]), field["description"])
+        for name, field in kind["conn-fields"].items()
+    ]
+    return join(
+        "# Connection",
+        f"The connection type is `{kind['connection-type']}`. Its fields:",
+        table(("field", "in the form", "example"), fields),
+        "Its extras, as JSON in `extra`:",
+        table(("extra", "in the form", "takes", "what it does"), extras),
+    )
+
+
+def describe_schema(schema: dict[str, Any]) -> str:
+    """What a value may be, and its default."""
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    words = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+    parts = [" or ".join(words[kind] for kind in types if kind != "null")]
+    for bound, word in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to")):
+        if bound in schema:
+            parts.append(f"{word} {schema[bound]}")
+    default = f"; default `{json.dumps(schema['default'])}`" if "default" in schema else ""
+    return " ".join(parts) + default
+
+
+def make_errors() -> str:
+    """Every error, by what its reader does next."""
+    kinds = ((errors.StopError, "the task fails at once"), (errors.RetryError, "Airflow tries the task again"))
+    sections = [
+        part
+        for kind, then in kinds
+        for part in (
+            f"## {kind.__name__}: {then}",
+            first_paragraph(kind),
+            table(
+                ("error", "when"), [(f"`{error.__name__}`", first_paragraph(error)) for error in kind.__subclasses__()]
+            ),
+        )
+    ]
+    return join("# Errors", first_paragraph(errors), *sections)
+
+
+def make_resources() -> str:
+    """Each resource with its fields."""
+    found = [value for value in vars(record).values() if isinstance(value, record.Resource)]
+    sections = [
+        part
+        for resource in found
+        for part in (
+            f"## `{resource.name}`",
+            f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`.",
+            table(
+                ("field", "read as", "required"),
+                [(f"`{field.name}`", field.kind.value, "yes" if field.required else "") for field in resource.fields],
+            ),
+        )
+    ]
+    return join(
+        "# Resources", "What each kind of record is made of. A query aliases its columns to these names.", *sections
+    )
+
+
+#: Name of the page → what makes it.
+PAGES: dict[str, Callable[[], str]] = {
+    "connection": make_connection,
+    "errors": make_errors,
+    "resources": make_resources,
+}
+
+
+def first_paragraph(thing: object) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def join(*parts: str) -> str:
+    """Paragraphs, below the note that says where the page comes from."""
+    title, *rest = parts
+    return "\n\n".join([title, NOTE, *rest]) + "\n"
+
+
+def main() -> int:
+    """Write every page; pages that nothing makes any more are removed."""
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.glob("*.md"):
+        if path.stem not in PAGES:
+            path.unlink()
+    for name, make in PAGES.items():
+        (FOLDER / f"{name}.md").write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

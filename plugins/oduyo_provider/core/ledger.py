@@ -1,0 +1,209 @@
+"""What is remembered of each key at a site: who owns its record, and what became of it.
+
+A memory, not the truth: every plan compares with what Ödüyo lists. Source of the fields: the project's design, "The
+ledger". Entries are values; what a run does to them is computed here and stored by :mod:`oduyo_provider.sync.site.ledger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.record import Payload
+
+#: A record counts as missing only when at least this long lies between the first and the last run without its row.
+MISSING_FOR_S = 12 * 3600.0
+#: A remembered refusal is tried again after this long …
+RESEND_AFTER_S = 7 * 86_400.0
+#: … but so many a run at most, so that a rule that Ödüyo mended is noticed.
+MAX_RESENDS = 20
+#: The reason of a refusal that is known and was not sent again.
+REFUSED_BEFORE = "refused before, and not sent again in this run"
+#: Retirements are added up over this long.
+WEEK_S = 7 * 86_400.0
+
+
+class Stored(msgspec.Struct, frozen=True, array_like=True):
+    """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal."""
+
+    sent: str
+    stored: str | None
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """In which applied runs of its source no row had the key.
+
+    :param first_at: of the first such run, seconds since 1970; likewise ``last_at``.
+    :param count: different runs.
+    :param run: the last one's name.
+    """
+
+    first_at: float
+    last_at: float
+    count: int
+    run: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A change that Ödüyo refused.
+
+    :param digest: of the action and the payload, see :func:`compute_payload_digest`.
+    :param words: what Ödüyo said.
+    :param since: seconds since 1970.
+    """
+
+    digest: str
+    words: str
+    since: float
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is remembered of one key.
+
+    :param integration_id: the key, as this product sends it.
+    :param source: who owns the record; empty for nobody.
+    :param oduyo_id: Ödüyo's id; None where there is no record that is known.
+    :param confirmed_at: when a create was confirmed whose id is not known yet: it is never sent again by itself.
+    :param twins: ids of further records with the same key, as last reported.
+    :param stored: field → what was sent and what is kept of it.
+    :param retired_at: when this product deactivated or deleted the record, seconds since 1970.
+    :param is_retirement_released: whether a person released or approved that.
+    :param date_sent: the ``*_updated_in`` that was sent last.
+    """
+
+    integration_id: str
+    source: str = ""
+    oduyo_id: str | None = None
+    confirmed_at: float | None = None
+    twins: tuple[str, ...] = ()
+    stored: dict[str, Stored] = {}
+    missing: Missing | None = None
+    refused: Refused | None = None
+    retired_at: float | None = None
+    is_retirement_released: bool = False
+    date_sent: str | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a record was confirmed for this key, so that it is never created again by itself."""
+        return self.oduyo_id is not None or self.confirmed_at is not None
+
+    def is_stored_as(self, field: str, wanted: str, value: str | None) -> bool:
+        """Whether Ödüyo is known to keep ``value`` where ``wanted`` is sent."""
+        known = self.stored.get(field)
+        return known is not None and known.sent == wanted and (known.stored or "") == (value or "")
+
+    def is_refusal_of(self, digest: str) -> bool:
+        """Whether Ödüyo refused this very change before."""
+        return self.refused is not None and self.refused.digest == digest
+
+
+class Result(msgspec.Struct, omit_defaults=True):
+    """What became of one change. A later result of the same change replaces an earlier one.
+
+    :param key: of the change.
+    :param oduyo_id: the record's id in Ödüyo, where known.
+    :param reason: why it was not done; short, the same for the same cause.
+    :param answer: what Ödüyo answered, for people.
+    :param is_remembered: a refusal that is the row's own: it is not sent again until the row changes.
+    :param stored: values that Ödüyo stored otherwise than sent.
+    :param twins: ids of further records with the same key, found when reading back.
+    :param is_confirmed: Ödüyo said yes: a create is then done for good, whatever shows.
+    :param is_read_back: whether Ödüyo was asked what became of it.
+    :param at: seconds since 1970.
+    """
+
+    key: str
+    outcome: Outcome
+    oduyo_id: str | None = None
+    reason: str = ""
+    answer: str = ""
+    is_remembered: bool = False
+    stored: dict[str, str | None] = {}
+    twins: list[str] = []
+    is_confirmed: bool = False
+    is_read_back: bool = False
+    at: float = 0.0
+
+
+def compute_payload_digest(action: Action, payload: Payload) -> str:
+    """Names what a change would write, so that a refusal holds only for the very same payload."""
+    text = msgspec.json.encode([action.value, sorted(payload.items())])
+    return blake2b(text, digest_size=8).hexdigest()
+
+
+def compute_missing(entry: Entry, run: str, now: float) -> Missing:
+    """The entry's count of runs without its row, with this run added; the same run counts once."""
+    known = entry.missing
+    if known is None:
+        return Missing(now, now, 1, run)
+    if known.run == run:
+        return known
+    return Missing(known.first_at, max(now, known.last_at), known.count + 1, run)
+
+
+def is_missing_long_enough(missing: Missing, runs: int) -> bool:
+    """Whether a record may be retired: no row in so many runs, over at least :data:`MISSING_FOR_S`; one run is at once."""
+    return missing.count >= runs and (runs <= 1 or missing.last_at - missing.first_at >= MISSING_FOR_S)
+
+
+def apply_result(
+    entry: Entry | None, change: Change, result: Result, *, source: str, date_field: str | None, is_released: bool
+) -> Entry | None:
+    """The entry after a change's result; None when there is nothing to remember.
+
+    :param entry: before; None when the key is new.
+    :param source: that made the plan.
+    :param date_field: the resource's ``*_updated_in``.
+    :param is_released: a person released or approved the plan's retirements.
+    """
+    known = entry or Entry(change.integration_id)
+    if result.outcome is Outcome.DONE:
+        return _apply_done(known, change, result, source, date_field, is_released=is_released)
+    if result.outcome is Outcome.REFUSED and result.is_remembered:
+        digest = compute_payload_digest(change.action, change.payload)
+        since = (
+            known.refused.since if known.is_refusal_of(digest) and known.refused and not change.is_resend else result.at
+        )
+        refused = Refused(digest, result.answer or result.reason, since)
+        return msgspec.structs.replace(known, source=known.source or source, refused=refused)
+    if change.action is Action.CREATE and result.is_confirmed:
+        # Not found when it was read back: it is never sent again by itself.
+        confirmed_at = None if result.oduyo_id else result.at
+        owner = known.source or source
+        return msgspec.structs.replace(known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at)
+    return entry
+
+
+def _apply_done(
+    known: Entry, change: Change, result: Result, source: str, date_field: str | None, *, is_released: bool
+) -> Entry:
+    if change.action is Action.DELETE:
+        return Entry(
+            known.integration_id, source, retired_at=result.at, is_retirement_released=is_released, twins=known.twins
+        )
+    oduyo_id = result.oduyo_id or change.oduyo_id or known.oduyo_id
+    stored = _merge_stored(known.stored, change.payload, result.stored)
+    is_retirement = change.retires
+    return Entry(
+        change.integration_id,
+        source,
+        oduyo_id=oduyo_id,
+        confirmed_at=None if oduyo_id else result.at,
+        twins=tuple(result.twins) or known.twins,
+        stored=stored,
+        missing=known.missing if change.action is Action.DEACTIVATE else None,
+        retired_at=result.at if is_retirement else known.retired_at,
+        is_retirement_released=is_released if is_retirement else known.is_retirement_released,
+        date_sent=change.payload.get(date_field or "", known.date_sent),
+    )
+
+
+def _merge_stored(known: Mapping[str, Stored], payload: Payload, found: Mapping[str, str | None]) -> dict[str, Stored]:
+    """What is known to be kept otherwise: what was found now, and of what was known all that was not sent anew."""
+    kept = {name: pair for name, pair in known.items() if name not in payload or pair.sent == payload[name]}
+    kept.update({name: Stored(payload[name], value) for name, value in found.items() if name in payload})
+    return kept

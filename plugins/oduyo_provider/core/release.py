@@ -1,0 +1,53 @@
+"""Which brakes a run may release, and up to which count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from oduyo_provider.core.brakes import BRAKE_NAMES
+
+#: Brakes that may trip in a run, each with the highest count that is released; None releases any count.
+Release = dict[str, int | None]
+
+_SEPARATORS = re.compile(r"[,;\n]")
+
+
+def parse_release(given: object) -> Release:
+    """Read which brakes a run may release.
+
+    :param given: a list of names, each alone or with a limit (``retired:149``); the same as one text, separated by
+        commas or line ends; or a mapping of name to limit. None releases nothing.
+    :raises ValueError: a name is unknown, or a limit is no whole number; the text says which.
+    """
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return {_parse_name(name): _parse_limit(limit) for name, limit in given.items()}
+    if isinstance(given, str):
+        given = _SEPARATORS.split(given)
+    if not isinstance(given, Iterable):
+        raise ValueError(f"{given!r} is no list")  # noqa: TRY004  every fault of a param is a ValueError
+    return dict(_parse_entry(entry) for entry in given if entry != "")
+
+
+def _parse_entry(entry: object) -> tuple[str, int | None]:
+    if not isinstance(entry, str):
+        return _parse_name(entry), None
+    name, colon, limit = entry.partition(":")
+    return _parse_name(name.strip()), _parse_limit(limit.strip() if colon else None)
+
+
+def _parse_name(name: object) -> str:
+    if name not in BRAKE_NAMES:
+        raise ValueError(f"{name!r} is no brake")
+    return str(name)
+
+
+def _parse_limit(limit: object) -> int | None:
+    if limit is None:
+        return None
+    text = str(limit)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)

@@ -1,0 +1,135 @@
+"""What the operators do once their task runs. Imported then: parsing a DAG file needs none of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import OnMissing
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.report import WRITES, Report
+from oduyo_provider.hooks.environment import open_oduyo, read_step
+from oduyo_provider.observability.asset import publish
+from oduyo_provider.observability.metrics import count_report, counting
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.steps.load import check_delivered, load
+from oduyo_provider.sync.steps.one_task import sync_rows
+
+#: Told how many records were written, also when the task then fails.
+OnWritten = Callable[[int], None]
+
+
+def apply_plan(
+    resource: Resource, plan: object, conn_id: str | None, context: Mapping[str, Any], on_written: OnWritten
+) -> Reference:
+    """Apply a plan that was made before.
+
+    :param plan: what guard returned, or its ``plans``: the references to all partitions.
+    :raises AirflowSkipException: nothing may be written, such as in a dry run.
+    """
+    references = read_references(plan)
+    if not references:
+        why_not = plan.get("why_not") if isinstance(plan, dict) else ""
+        raise AirflowSkipException(
+            f"Nothing is sent: {why_not or 'there is no plan to apply'}. The plan is in the log of guard."
+        )
+    hook, step = open_oduyo(conn_id), read_step(context)
+
+    async def work() -> Reference:
+        async with hook.client(resource) as client:
+            with counting(client, context):
+                return await load(step, references, client, hook.settings)
+
+    reference = asyncio.run(work())
+    on_written(sum(reference["figures"].get(name, 0) for name in WRITES))
+    check_delivered(reference)
+    return reference
+
+
+def read_references(plan: object) -> list[Reference]:
+    """The references to all partitions of a plan, out of what guard returned."""
+    found = plan.get("plans") if isinstance(plan, dict) else plan
+    if not isinstance(found, Sequence) or isinstance(found, str) or not all(isinstance(item, dict) for item in found):
+        raise SettingsError("plan takes what the task guard returned: give the operator the output of that task.")
+    return [dict(item) for item in found]
+
+
+def sync_given_rows(
+    resource: Resource,
+    rows: list[dict[str, object]],
+    params: RunParams,
+    conn_id: str | None,
+    context: Mapping[str, Any],
+    on_written: OnWritten,
+) -> dict[str, Any]:
+    """A whole run of these rows; returns the report."""
+
+    def note(made: Report) -> None:
+        on_written(0 if made.dry_run else made.writes)
+        count_report(made, context)
+
+    hook, step = open_oduyo(conn_id), read_step(context, params)
+    if step.is_mapped and params.on_missing is not OnMissing.KEEP:
+        raise SettingsError(
+            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
+            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
+        )
+    client = hook.client(resource)
+    with counting(client, context):
+        made = asyncio.run(sync_rows(step, rows, client, hook.settings, on_report=note))
+    publish(made, context)
+    return {name: getattr(made, name) for name in made.__struct_fields__}
+
+
+def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
+    """Rows as dicts by field name; a rendered template gives them as a JSON text.
+
+    :param columns: the field names of rows that are tuples, in their order.
+    :raises SettingsError: naming the row that cannot be read.
+    """
+    if isinstance(rows, str):
+        try:
+            rows = json.loads(rows)
+        except ValueError as error:
+            raise SettingsError(
+                f"rows is a text that is no JSON ({error}): pass other_task.output, or a list of rows."
+            ) from error
+    if not isinstance(rows, Sequence):
+        raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
+    names = _read_columns(columns)
+    # The slice fetches the rows of a mapped task in one request; one by one they would come in one each.
+    return [_read_row(row, number, names) for number, row in enumerate(rows[:], 1)]
+
+
+def _read_columns(columns: object) -> list[str] | None:
+    if columns is None:
+        return None
+    if isinstance(columns, str) or not (
+        isinstance(columns, Sequence) and all(isinstance(name, str) for name in columns)
+    ):
+        raise SettingsError(f"columns is {neutralise(repr(columns), 80)}: it takes a list of field names.")
+    return list(columns)
+
+
+def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, object]:
+    where = f"Row {number} of rows is {neutralise(repr(row), 80)}"
+    if isinstance(row, dict):
+        if columns is not None:
+            raise SettingsError(f"{where}: a dict names its fields by itself, so leave columns out.")
+        if not all(isinstance(name, str) for name in row):
+            raise SettingsError(f"{where}: each row is a dict whose keys are field names.")
+        return row
+    if not isinstance(row, (list, tuple)):
+        raise SettingsError(f"{where}: each row is a dict whose keys are field names, or a tuple.")
+    if columns is None:
+        raise SettingsError(f"{where}: name the fields of tuples with columns=[…], in their order.")
+    if len(row) != len(columns):
+        raise SettingsError(f"{where}: it has {len(row)} values, but columns names {len(columns)} fields.")
+    return dict(zip(columns, row, strict=True))

@@ -1,0 +1,200 @@
+"""The first change of each kind goes alone, and is read back whole before the second is sent.
+
+What a site does to values, or to changes, shows on one record and not on three thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.lookup import Lookup
+from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
+from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
+
+#: So many first changes without effect stop the run.
+MAX_WITHOUT_EFFECT = 3
+
+_KEY = "integration_id"
+
+
+def is_canary(change: Change) -> bool:
+    """Whether a change can be the first of its kind: one that only mends the form of a key cannot."""
+    return change.differs != (_KEY,) or change.is_adoption
+
+
+class Canary:
+    """Reads the first change of a kind back and judges what is stored."""
+
+    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+        self._work = work
+        self._course = course
+        self._lookup = lookup
+
+    def check_known(self, action: Action) -> None:
+        """A site that is known to alter keys or letters needs a person's release before such values are sent.
+
+        :raises CanaryError: naming what is known.
+        """
+        brakes = {Action.CREATE: ("key_altered", "letters"), Action.UPDATE: ("letters",)}.get(action, ())
+        for brake in brakes:
+            if brake in self._work.known_findings and not self._work.is_known(brake):
+                raise CanaryError(
+                    f"This Ödüyo site is known to store otherwise what is sent ({brake}), and nobody has released that, so "
+                    f"nothing of this kind is sent. Look at the record that an earlier run made, then trigger a run with "
+                    f'release ["{brake}"]: it is remembered for the site.'
+                )
+
+    async def judge(self, recorder: Recorder, ready: Ready) -> bool:
+        """Read a change that was just confirmed back; returns whether it proves its kind.
+
+        :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
+        """
+        change = ready.change
+        known = recorder.results[change.key]
+        record, twins = await self._wait_until_shown(change, known)
+        found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
+        if self._work.is_known("letters") and found.is_without_effect:
+            found = self._accept_letters(change, known, record)
+        recorder.correct(found.result)
+        if found.result.outcome is Outcome.DOUBTFUL:
+            await recorder.flush()
+            raise CanaryError(
+                f"Ödüyo confirmed the first {change.action.value} ({change.integration_id}, Ödüyo "
+                f"{known.oduyo_id or 'did not name an id'}), but does not list it within {self._work.settle_s:.0f} s. Nothing more "
+                "is sent: what is not listed would be made again. Check in the Ödüyo panel whether the record is there and "
+                "whether this user may list it."
+            )
+        if found.is_without_effect:
+            return self._count_without_effect(change)
+        if found.finding is not None:
+            await self._check_finding(recorder, change, found.finding, found.result)
+        if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
+            await self._check_lost_fields(recorder, ready, record)
+        self._course.proven.add(change.action)
+        return True
+
+    def _accept_letters(self, change: Change, known: Result, record: Remote | None) -> ReadBack:
+        """Where the site is known to store other letters, a text that is as before may be what was sent."""
+        stored = {
+            name: (record or {}).get(name)
+            for name in change.differs
+            if (record or {}).get(name) != change.payload[name]
+        }
+        return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
+
+    async def _wait_until_shown(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+        """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
+        deadline = self._work.clock.now() + self._work.settle_s
+        waits = iter(READ_AGAIN_AFTER_S)
+        while True:
+            is_last = self._work.clock.now() >= deadline
+            record, twins = await self._fetch(change, known)
+            if is_last or is_shown(change, record, self._work.normaliser):
+                return record, twins
+            left_s = max(deadline - self._work.clock.now(), 0.0)
+            await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
+
+    async def _fetch(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+        if change.action is not Action.CREATE:
+            oduyo_id = str(change.oduyo_id)
+            return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
+        window = await self._lookup.fetch_newest()
+        same = window.by_key.get(compute_match_key(change.integration_id), [])
+        if known.oduyo_id is None:
+            return (same[0] if same else None), same[1:]
+        record = window.by_id.get(known.oduyo_id)
+        if record is None:
+            record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
+        if record is None or self._work.is_create_mode:  # which makes every row again, as asked
+            return record, []
+        return record, [twin for twin in same if twin["id"] != known.oduyo_id]
+
+    def _count_without_effect(self, change: Change) -> bool:
+        self._course.without_effect[change.action] += 1
+        if self._course.without_effect[change.action] >= MAX_WITHOUT_EFFECT:
+            raise CanaryError(
+                f"Ödüyo confirmed {MAX_WITHOUT_EFFECT} changes of the kind {change.action.value}, and none of them had an "
+                f"effect; the last was {change.integration_id} (Ödüyo {change.oduyo_id}). Nothing more is sent. Check in the "
+                "Ödüyo panel whether the user may change these records, and ask Ödüyo's support."
+            )
+        return False
+
+    async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
+        """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
+        other = self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
+        is_known = self._work.is_known(finding.brake) and not other
+        self._work.note_finding(finding, is_known)
+        if is_known:
+            return
+        await recorder.flush()
+        raise CanaryError(explain_finding(change, finding, result, other))
+
+    @staticmethod
+    def _find_owner(recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
+        """Whose key the stored one is: another row's or record's; empty when it is nobody's."""
+        if not finding.stored:
+            return ""
+        if result.twins:
+            return f"Ödüyo's record {result.twins[0]}"
+        key = compute_match_key(finding.stored.strip())
+        owner = recorder.entries.get(key)
+        if key in recorder.row_keys and key != compute_match_key(change.integration_id):
+            return f"the row {finding.stored}"
+        return f"the record of {owner.integration_id}" if owner is not None and owner.is_made else ""
+
+    async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
+        """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
+        change, looked = ready.change, ready.looked.record or ready.change.base
+        lost = find_lost_fields(change, looked, record, self._work.normaliser)
+        if not lost:
+            return
+        if self._work.partial_updates:
+            self._work.check_lease()
+            await self._work.client.update(change.compute_body(looked))
+            self._work.note_finding(
+                Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
+            )
+        await recorder.flush()
+        shown = ", ".join(lost)
+        mended = (
+            "They were sent again, and from now on updates carry the whole record. Start a new run."
+            if self._work.partial_updates
+            else "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
+        )
+        raise CanaryError(
+            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
+            f"change: {shown}. Nothing more is sent. {mended}"
+        )
+
+
+def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:
+    """What was sent, what is stored, and what a person can do."""
+    sent, stored = show_value(finding.sent), show_value(finding.stored or "")
+    head = (
+        f"Ödüyo stores {finding.field} otherwise than it was sent: '{sent}' became '{stored}' ({change.action.value} of "
+        f"{change.integration_id}, Ödüyo {result.oduyo_id}). Nothing more is sent."
+    )
+    if other:
+        return (
+            f"{head} The stored key is that of {other}, so that two records could not be told apart; this cannot be released. "
+            "Give the records of the ERP keys that Ödüyo stores unchanged."
+        )
+    return (
+        f'{head} If that is acceptable, trigger a run with release ["{finding.brake}"]: it is remembered for the site, and '
+        "the record is known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support."
+    )
+
+
+def choose_canaries(pending: Sequence[Change]) -> list[Change]:
+    """The changes in the order in which they may be the first: those that cannot come last, in their order."""
+    return sorted(pending, key=lambda change: not is_canary(change))

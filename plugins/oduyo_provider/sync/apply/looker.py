@@ -1,0 +1,151 @@
+"""Looks at changes right before they are sent: nothing is written that was not looked at.
+
+As wanted: done, and nothing is sent. Moved since the plan was made: stale. Else it may be sent, as it was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup
+from oduyo_provider.sync.apply.readback import compute_read_back
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Looked, Ready, Work
+from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
+
+#: Changes of one slice, at most. Of creates fewer: what they make must fit into one page with the overlap.
+MAX_SLICE, MAX_CREATES_SLICE = 1_000, OVERLAP_ROWS - 50
+
+MOVED = "changed in Ödüyo since the plan was made"
+GONE = "record is gone"
+APPEARED = "a record with this key appeared since the plan was made"
+OTHERS = "the record belongs to another source"
+
+
+class Looker:
+    """Looks at slices of changes, and takes the results of those that need not be sent."""
+
+    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+        self._work = work
+        self._course = course
+        self._lookup = lookup
+        self._requests, self._measured_at = work.client.requests, work.monotonic()
+
+    def note_pace(self, took_s: float) -> None:
+        """A call took so long: so many a second go out at once."""
+        self._course.calls_per_s = self._work.concurrency / took_s
+        self._requests, self._measured_at = self._work.client.requests, self._work.monotonic()
+
+    def compute_slice(self, first: Change) -> int:
+        """How many changes can be looked at and sent in one slice's time."""
+        requests, now = self._work.client.requests, self._work.monotonic()
+        if requests - self._requests >= self._work.concurrency * 4:
+            self._course.calls_per_s = (requests - self._requests) / max(now - self._measured_at, 0.001)
+            self._requests, self._measured_at = requests, now
+        is_create = first.action is Action.CREATE
+        largest = MAX_CREATES_SLICE if is_create else MAX_SLICE
+        calls = 1 if is_create or self._is_listing_fresh(0.0) else 2
+        size = int(self._course.calls_per_s * SLICE_S / calls)
+        return max(1, min(size, largest))
+
+    async def look(self, recorder: Recorder, changes: Sequence[Change]) -> list[Ready]:
+        """The changes of a slice that may be sent."""
+        mine = [change for change in changes if not self._take_others(recorder, change)]
+        if self._work.is_create_mode:
+            return [Ready(change, Looked(None, self._work.monotonic())) for change in mine]
+        if self._is_listing_fresh(len(mine) / self._course.calls_per_s):
+            return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
+        at = self._work.monotonic()
+        if mine and mine[0].action is Action.CREATE:
+            return await self._look_at_creates(recorder, mine, at)
+        records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in mine})
+        looked = ((change, records.get(str(change.oduyo_id))) for change in mine)
+        return [ready for change, record in looked if (ready := self._sort(recorder, change, record, at))]
+
+    async def look_again(self, recorder: Recorder, change: Change) -> Ready | None:
+        """Look at one change; None when a result was taken and nothing is to be sent."""
+        ready = await self.look(recorder, [change])
+        return ready[0] if ready else None
+
+    async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
+        window = await self._lookup.fetch_newest()
+        found: list[Ready] = []
+        for change in changes:
+            same = window.by_key.get(compute_match_key(change.integration_id), [])
+            if ready := self._sort(recorder, change, same[0] if same else None, at):
+                found.append(ready)
+        return found
+
+    def _sort(self, recorder: Recorder, change: Change, record: Remote | None, at: float) -> Ready | None:
+        """Whether a change may be sent, as its record was just seen."""
+        drift = compute_drift(change, record, self._work.normaliser)
+        if drift is Drift.AS_PLANNED:
+            base = None if record is None else compute_base(record, self._work.normaliser.resource)
+            return Ready(change, Looked(base, at))
+        if drift is Drift.AS_WANTED:
+            oduyo_id = change.oduyo_id or (record["id"] if record else None)
+            self._take(recorder, change, Outcome.DONE, oduyo_id=oduyo_id, is_read_back=True)
+        else:
+            reason = GONE if record is None else APPEARED if change.action is Action.CREATE else MOVED
+            self._take(recorder, change, Outcome.STALE, reason=reason)
+        return None
+
+    def settle_sought(self, recorder: Recorder, change: Change, records: Sequence[Remote]) -> bool:
+        """Take a result of a change that may have been transmitted from what shows; False when it did not arrive."""
+        normaliser = self._work.normaliser
+        record = next(
+            (item for item in records if compute_drift(change, item, normaliser) is Drift.AS_WANTED),
+            records[0] if records else None,
+        )
+        drift = compute_drift(change, record, normaliser)
+        if drift is Drift.AS_PLANNED:
+            return False
+        is_ours = drift is Drift.AS_WANTED or (
+            record is not None and (change.action is Action.CREATE or is_own_alteration(change, record, normaliser))
+        )
+        if not is_ours:
+            self._take(recorder, change, Outcome.STALE, reason=GONE if record is None else MOVED)
+            return True
+        known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
+        twins = [item for item in records if item is not record]
+        found = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now())
+        recorder.take(change, found.result)
+        return True
+
+    def _is_listing_fresh(self, needed_s: float) -> bool:
+        """Whether the plan's own listing still counts as a look for what takes so long to send."""
+        listed_at = self._work.listed_at
+        return listed_at is not None and self._work.monotonic() + needed_s - listed_at < LISTING_VALID_S
+
+    def _take_others(self, recorder: Recorder, change: Change) -> bool:
+        """A record of another source, or one that was made since, is not touched."""
+        if self._work.is_create_mode:
+            return False
+        entry = recorder.entries.get(compute_match_key(change.integration_id))
+        if self._work.is_others(entry):
+            self._take(recorder, change, Outcome.STALE, reason=OTHERS)
+            return True
+        is_made = change.action is Action.CREATE and entry is not None and entry.is_made
+        if is_made and "vanished" not in self._work.released:
+            self._take(recorder, change, Outcome.STALE, reason=APPEARED)
+            return True
+        return False
+
+    def _take(
+        self,
+        recorder: Recorder,
+        change: Change,
+        outcome: Outcome,
+        *,
+        oduyo_id: str | None = None,
+        reason: str = "",
+        is_read_back: bool = False,
+    ) -> None:
+        at = self._work.clock.now()
+        result = Result(change.key, outcome, oduyo_id or change.oduyo_id, reason, is_read_back=is_read_back, at=at)
+        recorder.take(change, result)

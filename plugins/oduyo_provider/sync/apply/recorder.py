@@ -1,0 +1,106 @@
+"""The results of one partition: in memory, in its journal, and in the task's log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
+from oduyo_provider.sync.staging.journal import History, Journal
+
+
+class Recorder:
+    """Takes the results of one partition's changes.
+
+    :param history: what earlier tries of this plan wrote down.
+    :param entries: the ledger's, by match key.
+    :param row_keys: match keys of the rows that the plan changes.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        history: History,
+        progress: Progress,
+        entries: dict[str, Entry],
+        row_keys: frozenset[str] = frozenset(),
+    ) -> None:
+        self._journal = journal
+        self._progress = progress
+        self.history = history
+        self.entries = entries
+        self.row_keys = row_keys
+        self.results: dict[str, Result] = dict(history.results)
+        self.intended_at: dict[str, float] = {}
+        #: Key → the highest id that was seen before its last sending.
+        self.floors: dict[str, int] = dict(history.floors)
+        #: Key → how often it was transmitted by this try.
+        self.sends: dict[str, int] = {}
+        #: Keys of the changes that this try took a result of.
+        self.settled: set[str] = set()
+        #: Changes that were transmitted and whose fate is unknown, by key.
+        self.unsettled: dict[str, Change] = {}
+        #: Key → when its last transmission of unknown fate ended, seconds since 1970.
+        self.lost_at: dict[str, float] = {}
+        #: Key → reason and words, where the server answered with an error.
+        self.server_errors: dict[str, tuple[str, str]] = {}
+        self._many_wait = asyncio.Event()
+
+    def count_sends(self, key: str) -> int:
+        """How often a change may have been transmitted, earlier tries included."""
+        return self.history.sends.get(key, 0) + self.sends.get(key, 0)
+
+    async def intend(self, changes: Sequence[Change], floor: int) -> None:
+        """Write down, durably, that changes are about to be sent."""
+        keys = [change.key for change in changes]
+        at = await self._journal.intend(keys, str(floor) if floor else None)
+        for key in keys:
+            self.intended_at[key] = at
+            self.floors[key] = min(floor, self.floors.get(key, floor))
+
+    def note_unsettled(self, change: Change, at: float) -> None:
+        """A change was transmitted, and nobody knows whether it took effect."""
+        self.unsettled[change.key] = change
+        self.lost_at[change.key] = at
+
+    def note_server_error(self, change: Change, reason: str, words: str) -> None:
+        """The server answered a change with an error of its own."""
+        self.server_errors[change.key] = (reason, words)
+
+    def take(self, change: Change, result: Result) -> None:
+        """Take a result that is final for this try."""
+        self.unsettled.pop(change.key, None)
+        self.settled.add(change.key)
+        self.correct(result)
+        self._progress.count(change.action, result)
+
+    def correct(self, result: Result) -> None:
+        """Replace a result by what was seen later."""
+        self.results[result.key] = result
+        if self._journal.record(result):
+            self._many_wait.set()
+
+    def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
+        """Write down what was about to be sent and never was: nobody has to wait for it."""
+        for change in changes:
+            key = change.key
+            if key in self.intended_at and not self.sends.get(key) and key not in self.results:
+                self.correct(Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at))
+
+    async def flush(self) -> None:
+        """Write what waits, durably."""
+        await self._journal.flush()
+
+    async def flush_regularly(self) -> None:
+        """Write outcomes as they become due, until it is cancelled."""
+        while True:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
+            self._many_wait.clear()
+            if self._journal.is_due:
+                # A flush that is cancelled would leave its thread writing while the last one writes too.
+                await asyncio.shield(self.flush())

@@ -1,0 +1,133 @@
+"""Refusals in a row: the rows' own, or a session that died with words that nobody foresaw.
+
+They are held back until one answer tells: a success proves the session; else, at 3, 6, 12, … of them and at the end, the
+task logs in once and sends the last one again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from oduyo_provider.api.client import Reply
+from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.errors import RefusalsError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Work
+
+#: So many refusals in a row are looked into; then twice as many, and so on.
+FIRST_PROBE = 3
+#: So many refusals without any success are a wrong key or mapping, not bad rows.
+MAX_WITHOUT_SUCCESS = 50
+
+#: ``await resend(recorder, change)``: look and send again; None when the look settled it.
+Resend = Callable[[Recorder, Change], Awaitable["Reply | None"]]
+
+
+class Held(msgspec.Struct):
+    """A refusal that is not decided yet."""
+
+    recorder: Recorder
+    change: Change
+    result: Result
+
+
+class Refusals:
+    """The refusals since the last success."""
+
+    def __init__(self, work: Work, course: Course) -> None:
+        self._work = work
+        self._course = course
+        self._held: list[Held] = []
+        self._in_a_row = 0
+        self._next_probe = FIRST_PROBE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether refusals wait for a decision."""
+        return bool(self._held)
+
+    def has(self, recorder: Recorder) -> bool:
+        """Whether refusals of a partition wait for a decision."""
+        return any(held.recorder is recorder for held in self._held)
+
+    def hold(self, recorder: Recorder, change: Change, result: Result) -> bool:
+        """Take a refusal; returns whether it is time to look into them.
+
+        :raises RefusalsError: everything was refused.
+        """
+        self._held.append(Held(recorder, change, result))
+        self._in_a_row += 1
+        self._course.refusals += 1
+        if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:
+            self.release()
+            raise RefusalsError(
+                f"Ödüyo refused the first {MAX_WITHOUT_SUCCESS} changes, one after the other; the last time it said: "
+                f"{result.answer or result.reason}. That is a wrong key, missing rights or a wrong mapping rather "
+                "than bad rows: compare one refused row in quarantine.jsonl with the query's columns, then start a "
+                "new run. The rest was not sent."
+            )
+        return self._in_a_row >= self._next_probe
+
+    def settle(self) -> None:
+        """A change was taken since: the refusals are the rows' own."""
+        self._in_a_row, self._next_probe = 0, FIRST_PROBE
+        self._take_all()
+
+    def release(self) -> None:
+        """The load ends without knowing: refused, and remembered of none."""
+        for held in self._held:
+            held.recorder.take(held.change, msgspec.structs.replace(held.result, is_remembered=False))
+        self._held.clear()
+
+    async def probe(self, resend: Resend, *, is_end: bool = False) -> None:
+        """Log in once, look, and send the last refused change again.
+
+        :param is_end: nothing else will be sent: the refusals are decided now.
+        """
+        if not self._held:
+            return
+        self._next_probe *= 2
+        await self._work.client.renew_session()
+        last = self._held.pop()
+        reply = await resend(last.recorder, last.change)
+        if reply is None:
+            return
+        if reply.outcome is Outcome.DONE:
+            self._work.progress.say("The session had ended without saying so; what was refused since is sent again")
+            self._take_reply(last, reply)
+            await self._send_held_again(resend)
+        elif reply.outcome is Outcome.REFUSED:
+            self._held.append(last)
+            if self._course.successes or is_end:
+                self._take_all()
+        else:
+            self._take_reply(last, reply)
+
+    async def _send_held_again(self, resend: Resend) -> None:
+        again, self._held = self._held, []
+        self._in_a_row, self._next_probe = 0, FIRST_PROBE
+        for held in again:
+            reply = await resend(held.recorder, held.change)
+            if reply is not None:
+                self._take_reply(held, reply)
+
+    def _take_reply(self, held: Held, reply: Reply) -> None:
+        change, recorder = held.change, held.recorder
+        if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
+            recorder.note_unsettled(change, self._work.clock.now())
+            return
+        self._course.successes += reply.outcome is Outcome.DONE
+        oduyo_id = change.oduyo_id or reply.oduyo_id
+        is_remembered = reply.outcome is Outcome.REFUSED and not reply.by_firewall
+        at = self._work.clock.now()
+        result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, is_remembered, at=at)
+        result.is_confirmed = reply.outcome is Outcome.DONE
+        recorder.take(change, result)
+
+    def _take_all(self) -> None:
+        for held in self._held:
+            held.recorder.take(held.change, held.result)
+        self._held.clear()

@@ -1,0 +1,109 @@
+"""What a load works with, and what it keeps in mind from its first change to its last."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.ledger import MAX_RESENDS, Entry
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import Remote
+from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.runtime.clock import Clock
+
+#: Records in one page of a listing.
+PAGE_ROWS = 1_000
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What was seen of a change's record right before it is sent.
+
+    :param record: documented fields; None for a create, or where the plan's own listing counts as the look.
+    :param at: by the monotonic clock.
+    """
+
+    record: Remote | None
+    at: float
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A change that may be sent, as it was looked at."""
+
+    change: Change
+    looked: Looked
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a site does to a value: the name of the brake, the field, and an example."""
+
+    brake: str
+    field: str
+    sent: str
+    stored: str | None
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What a load works with.
+
+    :param concurrency: changes under way at once; the client paces itself below that.
+    :param settle_s: how long after its sending a change may still take effect, in seconds.
+    :param check_lease: raises when another writer may have taken over.
+    :param source: that made the plan; ``takes_over`` whether a person released ``other_source``.
+    :param is_create_mode: nothing is compared and nothing is looked at before it is sent.
+    :param partial_updates: Ödüyo keeps fields that an update leaves out.
+    :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
+    :param known_findings: what the site is known to do to values: name of the brake → whether a person released it.
+    :param released: names of the brakes that may trip in this run.
+    :param note_finding: remembers what the site does, for good where it is released.
+    """
+
+    client: OduyoClient
+    normaliser: Normaliser
+    progress: Progress
+    clock: Clock
+    concurrency: int
+    settle_s: float
+    check_lease: Callable[[], None]
+    source: str
+    takes_over: bool = False
+    is_create_mode: bool = False
+    partial_updates: bool = False
+    listed_at: float | None = None
+    known_findings: Mapping[str, bool] = {}
+    released: frozenset[str] = frozenset()
+    note_finding: Callable[[Finding, bool], None]
+    monotonic: Callable[[], float] = time.monotonic
+
+    def is_known(self, brake: str) -> bool:
+        """Whether a person has released what the site does, in this run or before."""
+        return brake in self.released or self.known_findings.get(brake, False)
+
+    def is_others(self, entry: Entry | None) -> bool:
+        """Whether a record belongs to another source."""
+        return entry is not None and bool(entry.source) and entry.source != self.source and not self.takes_over
+
+
+class Course(msgspec.Struct):
+    """What a load keeps in mind over all partitions.
+
+    :param proven: actions whose first change was read back and found as it should be.
+    :param without_effect: action → first changes that had no effect.
+    :param successes: changes that Ödüyo took; ``refusals`` those that it refused.
+    :param resends_left: refusals of long ago that may be sent again.
+    :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it.
+    :param calls_per_s: the measured pace.
+    """
+
+    proven: set[Action] = msgspec.field(default_factory=set)
+    without_effect: Counter[Action] = msgspec.field(default_factory=Counter)
+    successes: int = 0
+    refusals: int = 0
+    resends_left: int = MAX_RESENDS
+    top_id: int = 0
+    overlap_id: int = 0
+    calls_per_s: float = 1.0

@@ -1,0 +1,60 @@
+"""Small files of a site: JSON with the number of their format, replaced whole."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from oduyo_provider.core.errors import StateError
+from oduyo_provider.sync.staging.folder import Folder
+
+#: The format that this version writes. 0.1.0 wrote files without a number.
+FORMAT = 2
+
+T = TypeVar("T", bound="StateFile")
+
+
+class StateFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file below ``_sites/``."""
+
+    format: int = FORMAT
+
+
+class _Format(msgspec.Struct):
+    format: int = 1
+
+
+def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
+    """A file's content; None when there is none.
+
+    :raises StateError: it was written by a newer version, or is damaged; the text says what to do.
+    """
+    if not folder.has(name):
+        return None
+    data = folder.read(name)
+    try:
+        check_format(msgspec.json.decode(data, type=_Format).format, f"{folder.uri}/{name}")
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StateError(
+            f"The file {folder.uri}/{name} is damaged ({error}): somebody changed or cut it. Restore it from a backup, or "
+            "remove it; without it the next run is more careful, as on a first run, and nothing is lost."
+        ) from error
+
+
+def write_state(folder: Folder, name: str, content: StateFile) -> None:
+    """Replace a file."""
+    folder.write(name, msgspec.json.encode(content) + b"\n")
+
+
+def check_format(found: int, where: str) -> None:
+    """Refuse what a newer version wrote.
+
+    :raises StateError: naming the file.
+    """
+    if found > FORMAT:
+        raise StateError(
+            f"{where} has the format {found}, which a newer version of airflow-provider-oduyo wrote; this one reads up to "
+            f"{FORMAT}. Install that version again on all machines, or restore the folder from a backup of before."
+        )

@@ -1,0 +1,248 @@
+"""The ledger on disk: one file a bucket, and the outcomes of plans that are not in it yet.
+
+Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done under
+the lease. Files are replaced whole, so that a merge that was cut off is simply done again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.ledger import Entry, apply_result
+from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
+from oduyo_provider.sync.site.legacy import read_legacy_entries
+from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.staging import layout
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.plans import PlanPart, open_parts
+
+log = logging.getLogger(__name__)
+
+Entries = dict[str, Entry]
+
+
+class Index(StateFile, frozen=True, kw_only=True):
+    """Names the ledger's files.
+
+    :param buckets: how many there are.
+    :param entries: about how many keys are remembered.
+    """
+
+    buckets: int = 1
+    entries: int = 0
+
+
+class Header(StateFile, frozen=True, kw_only=True):
+    """The first line of a bucket."""
+
+    buckets: int
+    bucket: int
+
+
+class Ledger:
+    """What is remembered of the keys of one resource on one site.
+
+    :param folder: of the site and resource.
+    :param site: for the files of 0.1.0; likewise ``resource``.
+    """
+
+    def __init__(self, folder: Folder, root: Folder, site: str, resource: str) -> None:
+        self._folder = folder
+        self._root = root
+        self._site = site
+        self._resource = resource
+
+    def read_index(self) -> Index | None:
+        """The ledger's index; None when nothing was merged yet."""
+        return read_state(self._folder, layout.LEDGER_INDEX, Index)
+
+    @property
+    def buckets(self) -> int:
+        """Into how many files the ledger is split."""
+        index = self.read_index()
+        return 1 if index is None else index.buckets
+
+    def read(self, partition: int, partitions: int, plans: Iterable[OpenPlan] = ()) -> Entries:
+        """The entries of one partition by match key.
+
+        :param plans: whose outcomes are laid over, in the order in which they were opened.
+        """
+        entries = self._read_base(partition, partitions)
+        for plan in plans:
+            for part in _open_readable(plan):
+                if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
+                    continue
+                items = (item for item in _Items(part) if compute_bucket(item, partitions) == partition)
+                apply_part(entries, plan, part, set(items))
+        return entries
+
+    def _read_base(self, partition: int, partitions: int) -> Entries:
+        index = self.read_index()
+        if index is None:
+            entries: Iterable[Entry] = read_legacy_entries(self._root, self._site, self._resource)
+        elif index.buckets == partitions:
+            return self._read_bucket(partition, index.buckets)
+        else:
+            entries = (
+                entry for bucket in range(index.buckets) for entry in self._read_bucket(bucket, index.buckets).values()
+            )
+        keyed = ((compute_match_key(entry.integration_id), entry) for entry in entries)
+        return {key: entry for key, entry in keyed if compute_bucket(key, partitions) == partition}
+
+    def merge(self, plan: OpenPlan, *, buckets: int, is_outdated: bool) -> None:
+        """Put the outcomes of a plan into the files. Only under the lease.
+
+        :param buckets: into how many files a large ledger is split.
+        :param is_outdated: a newer plan of the same source was merged before: only ids that are missing are filled in.
+        """
+        index = self.read_index()
+        wanted = self._choose_buckets(plan, index, buckets)
+        if index is None or index.buckets != wanted:
+            self._split(wanted)
+        count = 0
+        for part in _open_readable(plan):
+            by_bucket: dict[int, set[str]] = {}
+            for key in _Items(part):
+                by_bucket.setdefault(compute_bucket(key, wanted), set()).add(key)
+            for bucket, keys in sorted(by_bucket.items()):
+                entries = self._read_bucket(bucket, wanted)
+                before = dict(entries)
+                apply_part(entries, plan, part, keys, is_outdated=is_outdated)
+                count += len(entries) - len(before)
+                if entries != before:
+                    self.write_bucket(bucket, wanted, entries)
+        index = self.read_index() or Index(buckets=wanted)
+        self.write_index(wanted, max(index.entries + count, 0))
+
+    @staticmethod
+    def _choose_buckets(plan: OpenPlan, index: Index | None, buckets: int) -> int:
+        largest = max((reference["partitions"] for reference in plan.parts), default=1)
+        present = 1 if index is None else index.buckets
+        is_large = largest > 1 or present > 1 or (index is not None and index.entries > SINGLE_PARTITION_ROWS)
+        return (largest if largest > 1 else buckets) if is_large else 1
+
+    def _split(self, buckets: int) -> None:
+        """Write all entries anew into so many files; the index, replaced last, makes them valid."""
+        index = self.read_index()
+        total = 0
+        for bucket in range(buckets):
+            entries = self._read_base(bucket, buckets)
+            total += len(entries)
+            self.write_bucket(bucket, buckets, entries)
+        self.write_index(buckets, total)
+        if index is not None and index.buckets != buckets:
+            self._files(index.buckets).remove()
+
+    def _files(self, buckets: int) -> Folder:
+        return self._folder.child(layout.LEDGER, str(buckets))
+
+    def write_index(self, buckets: int, entries: int) -> None:
+        """Say into how many files the ledger is split, and about how many keys are in it: last, it makes them valid."""
+        write_state(self._folder, layout.LEDGER_INDEX, Index(buckets=buckets, entries=entries))
+
+    def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
+        """Replace one file. Only under the lease."""
+        encode = msgspec.json.Encoder().encode
+        lines = [encode(Header(buckets=buckets, bucket=bucket))]
+        lines += [encode(entries[key]) for key in sorted(entries)]
+        self._files(buckets).write(layout.name_bucket(bucket, buckets), b"\n".join(lines) + b"\n")
+
+    def _read_bucket(self, bucket: int, buckets: int) -> Entries:
+        folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
+        if not folder.has(name):
+            return {}
+        lines = folder.read(name).splitlines()
+        where = f"{folder.uri}/{name}"
+        try:
+            check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
+        except msgspec.MsgspecError:
+            lines = [b"", *lines]
+            log.warning("%s does not begin as a ledger does; what can be read of it is used", where)
+        decode = msgspec.json.Decoder(Entry).decode
+        entries: Entries = {}
+        damaged = 0
+        for line in lines[1:]:
+            try:
+                entry = decode(line)
+            except msgspec.MsgspecError:  # noqa: PERF203  one damaged line must not take the others with it
+                damaged += 1
+            else:
+                entries[compute_match_key(entry.integration_id)] = entry
+        if damaged:
+            # A memory, not the truth: without an entry a run is more careful, never wrong.
+            log.warning(
+                "%d lines of %s are damaged and were left out: their records are compared as on a first run",
+                damaged,
+                where,
+            )
+        return entries
+
+
+class _Items:
+    """The match keys that a plan's part touches."""
+
+    def __init__(self, part: PlanPart) -> None:
+        self._part = part
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (compute_match_key(change.integration_id) for change in self._part.read_changes())
+        yield from (compute_match_key(entry.integration_id) for entry in self._part.read_notes())
+        yield from map(compute_match_key, self._part.read_forgotten())
+
+
+def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:
+    """Lay one part of a plan over the entries of the keys given.
+
+    What it compared counts once its load has come to its end; what became of its changes counts always.
+    """
+    if plan.is_finished and not is_outdated:
+        for entry in part.read_notes():
+            key = compute_match_key(entry.integration_id)
+            if key in keys and _may_write(entries.get(key), plan):
+                entries[key] = entry
+        for integration_id in part.read_forgotten():
+            key = compute_match_key(integration_id)
+            if key in keys and _may_write(entries.get(key), plan):
+                entries.pop(key, None)
+    results = part.read_history().results
+    if not results or part.manifest.params.sync_mode is SyncMode.CREATE:  # which leaves the ledger alone
+        return
+    date_field = part.manifest.snapshot.resource.date_field
+    for change in part.read_changes():
+        key, result = compute_match_key(change.integration_id), results.get(change.key)
+        if result is None or key not in keys:
+            continue
+        before = entries.get(key)
+        if not _may_write(before, plan) or (is_outdated and before is not None and before.is_made):
+            continue
+        after = apply_result(
+            before, change, result, source=plan.source, date_field=date_field, is_released=plan.is_released
+        )
+        if after is not None:
+            entries[key] = after
+
+
+def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:
+    return entry is None or not entry.source or entry.source == plan.source or plan.takes_over
+
+
+def _open_readable(plan: OpenPlan) -> list[PlanPart]:
+    """The parts of a plan whose files are there: staging may have been emptied."""
+    parts: list[PlanPart] = []
+    for reference in plan.parts:
+        try:
+            parts += open_parts([reference])
+        except StagingError as error:  # noqa: PERF203  one part must not take the others with it
+            log.warning(
+                "What %s did cannot be read any more, so its records are compared as on a first run: %s",
+                plan.generation,
+                error,
+            )
+    return parts

@@ -1,0 +1,144 @@
+"""What is kept of a source: its plan numbers, whether it is opened, and what its last applied run rejected.
+
+A plan number orders the plans of one source; no order rests on two machines' clocks.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.errors import OutdatedPlanError
+from oduyo_provider.sync.site.files import StateFile, read_state, write_state
+from oduyo_provider.sync.staging import layout
+from oduyo_provider.sync.staging.folder import Folder
+
+#: Numbers that are kept; older ones say nothing any more.
+KEPT_NUMBERS = 20
+
+
+class Opened(StateFile, frozen=True, kw_only=True):
+    """A person's run has passed guard: from now on scheduled runs write too."""
+
+    run: str
+
+
+class Applied(StateFile, frozen=True, kw_only=True):
+    """The plan of this source that took the lease last.
+
+    :param number: its plan number; ``generation`` its name, ``run`` the run's.
+    :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
+    """
+
+    number: int
+    generation: str
+    run: str
+    merged: int = 0
+
+
+class KnownRejected(StateFile, frozen=True, kw_only=True):
+    """Digests of the rows that the last applied run rejected."""
+
+    digests: list[str]
+
+
+class Numbered(StateFile, frozen=True, kw_only=True):
+    """A plan number, and the run that has it."""
+
+    run: str
+
+
+class SourceState:
+    """One source on one site.
+
+    :param folder: of the source.
+    """
+
+    def __init__(self, folder: Folder, source: str) -> None:
+        self._folder = folder
+        self.source = source
+
+    def draw_number(self, run: str, attempt: str, *, is_shared: bool = False) -> int:
+        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
+
+        :param is_shared: the instances of a mapped task have one number: that which the first of them drew.
+        """
+        drawn = self._folder.child(layout.DRAWN)
+        names = drawn.names()
+        number = max(map(layout.read_number, names), default=0) + 1
+        for name in reversed(names) if is_shared else ():
+            known = read_state(drawn, name, Numbered)
+            if known is not None and known.run == run:
+                return layout.read_number(name)
+        write_state(drawn, layout.name_number(number, attempt), Numbered(run=run))
+        for name in names:
+            if 0 < layout.read_number(name) <= number - KEPT_NUMBERS:
+                drawn.delete(name)
+        return number
+
+    def note_passed(self, number: int, run: str, attempt: str) -> None:
+        """A plan has passed guard and may write: it outdates older ones."""
+        passed = self._folder.child(layout.PASSED)
+        names = passed.names()
+        write_state(passed, layout.name_number(number, attempt), Numbered(run=run))
+        for name in names:
+            if layout.read_number(name) < number:
+                passed.delete(name)
+
+    def check_order(self, number: int, generation: str, run: str) -> None:
+        """Refuse a plan that is older than one that may write. Under the lease.
+
+        :raises OutdatedPlanError: naming the other plan.
+        """
+        passed = self._folder.child(layout.PASSED)
+        newest = max(passed.names(), key=layout.read_number, default="")
+        applied = self.read_applied()
+        other = ""
+        if layout.read_number(newest) > number:
+            state = read_state(passed, newest, Numbered)
+            other = f"plan {layout.read_number(newest)} of {state.run if state else self.source}"
+        elif (applied is not None and applied.number > number) or (
+            applied is not None and applied.number == number and applied.run != run
+        ):
+            other = applied.generation
+        if other:
+            raise OutdatedPlanError(
+                f"{other} has passed guard since this plan ({generation}) was made: applying the older plan would write old "
+                "values over new ones. Nothing was sent. Start a new run, which compares everything again."
+            )
+
+    def read_applied(self) -> Applied | None:
+        """The plan that took the lease last; None when there was none."""
+        return read_state(self._folder, layout.APPLIED, Applied)
+
+    def note_applied(self, number: int, generation: str, run: str) -> None:
+        """A plan begins to write. Under the lease."""
+        before = self.read_applied()
+        merged = 0 if before is None else before.merged
+        write_state(self._folder, layout.APPLIED, Applied(number=number, generation=generation, run=run, merged=merged))
+
+    def note_merged(self, number: int, digests: list[str]) -> None:
+        """The outcomes of a plan whose load came to its end are in the ledger. Under the lease.
+
+        :param digests: of the rows that it rejected.
+        """
+        before = self.read_applied()
+        if before is None or before.merged > number:
+            return
+        # Of the instances of a mapped task, which share a number, each has rejected rows of its own.
+        known = self.read_known_rejected() if before.merged == number else frozenset()
+        write_state(self._folder, layout.APPLIED, msgspec.structs.replace(before, merged=number))
+        write_state(self._folder, layout.KNOWN_REJECTED, KnownRejected(digests=sorted({*digests, *known})))
+
+    def read_known_rejected(self) -> frozenset[str]:
+        """Digests of the rows that the last applied run rejected."""
+        known = read_state(self._folder, layout.KNOWN_REJECTED, KnownRejected)
+        return frozenset(known.digests if known else ())
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether a person's run has passed guard on this site."""
+        return self._folder.has(layout.OPENED)
+
+    def open(self, run: str) -> None:
+        """A person's run has passed guard."""
+        write_state(self._folder, layout.OPENED, Opened(run=run))

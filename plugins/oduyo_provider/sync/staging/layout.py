@@ -1,0 +1,109 @@
+"""The name of every staged file and folder. No other file writes one.
+
+::
+
+    <staging>/<dag_id>/<run_id>/        one run; below it the task's name for an operator in somebody else's DAG
+        existing/<try>/                 Ödüyo's records, as listed
+        desired/<try>/                  the ERP's rows, as read
+        plan/<try>/<partition>/         what is to be done
+        plan/<try>/                     what guard decided
+        results/<partition>-<digest>/   what was about to be sent, and what became of it
+        quarantine.jsonl, report.json
+    <staging>/_sites/<site>/<resource>/ what is kept between runs
+        ledger.json, ledger/<buckets>/  what is remembered of each key
+        sources/<source>/               plan numbers, and whether the source is opened
+        open_plans/                     plans whose outcomes are not in the ledger yet
+        claims/                         who may write
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+#: Environment variable that names the staging path.
+STAGING_VARIABLE = "ODUYO_STAGING_PATH"
+
+# A run's folders, in the order of its steps.
+EXISTING, DESIRED, PLAN, RESULTS = "existing", "desired", "plan", "results"
+STEP_FOLDERS = (EXISTING, DESIRED, PLAN, RESULTS)
+
+MANIFEST = "manifest.json"
+REPORT = "report.json"
+QUARANTINE = "quarantine.jsonl"
+
+# Files of a plan.
+CHANGES, REJECTED, NOTES, FORGOTTEN = "changes.jsonl", "rejected.jsonl", "notes.jsonl", "forgotten.jsonl"
+NEW_ROWS, UNMATCHED = "new_rows.jsonl", "unmatched.jsonl"
+DECISION = "decision.json"
+
+# Files of a journal.
+INTENTS, OUTCOMES = "intents", "outcomes"
+
+# What is kept of a site.
+SITES = "_sites"
+LEDGER, LEDGER_INDEX = "ledger", "ledger.json"
+SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
+TURN, RELEASED, SITE_CHECK = "turn.json", "released.json", "check.json"
+OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
+DRAWN, PASSED = "drawn", "passed"
+
+# What 0.1.0 kept of a site.
+LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"
+
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+").fullmatch
+
+
+def name_site(site: str) -> str:
+    """The folder of a site: its address, readable, and different for different addresses."""
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", site)
+    host, colon, port = site.partition(":")
+    if _PLAIN(host) and (not colon or port.isdecimal()):
+        return plain
+    return f"{plain}-{hashlib.sha256(site.encode()).hexdigest()[:8]}"
+
+
+def name_bucket(bucket: int, buckets: int) -> str:
+    """The file of one bucket of a side or of the ledger."""
+    return "all.jsonl" if buckets == 1 else f"bucket-{bucket:04d}.jsonl"
+
+
+def name_partition(partition: int) -> str:
+    """The folder of one partition's plan."""
+    return f"{partition:04d}"
+
+
+def name_journal(partition: int, digest: str) -> str:
+    """The folder of the journal of one partition's plan."""
+    return f"{name_partition(partition)}-{digest[:16]}"
+
+
+def name_entries(attempt: str, kind: str, part: int | None = None) -> str:
+    """The file of a try's intents or outcomes; with a part's number one of its objects, in a store that cannot append."""
+    return f"{attempt}.{kind}.jsonl" if part is None else f"{attempt}.{kind}.{part:06d}.jsonl"
+
+
+def name_claim(attempt: str) -> str:
+    """The file of a try's claim on the lease."""
+    return f"{attempt}.json"
+
+
+def name_number(number: int, attempt: str) -> str:
+    """The file of a plan number; see :func:`read_number`."""
+    return f"{number:010d}-{attempt}.json"
+
+
+def read_number(name: str) -> int:
+    """The plan number that a file stands for; 0 for other files."""
+    number = name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def name_digest(text: str) -> str:
+    """A file's name for a text that may be no name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32] + ".json"
+
+
+def name_look_alikes(partition: int) -> str:
+    """What guard decided of the rows of one partition that look like a record."""
+    return f"look_alikes-{name_partition(partition)}.jsonl"

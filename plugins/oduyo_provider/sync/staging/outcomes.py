@@ -1,0 +1,34 @@
+"""What became of a plan's changes, for the report and the page alike."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.report import Outcomes
+from oduyo_provider.sync.staging.journal import History
+
+DIED = "the task died while it was being sent"
+
+
+def find_result(change: Change, history: History, *, is_ended: bool = True) -> Result:
+    """The result of a change: the journal's, or what the missing of one means.
+
+    :param is_ended: nothing is being sent any more.
+    """
+    known = history.results.get(change.key)
+    if known is not None:
+        return known
+    if is_ended and change.key in history.unknown:
+        return Result(change.key, Outcome.DOUBTFUL, reason=DIED)
+    return Result(change.key, Outcome.NOT_APPLIED)
+
+
+def count_result(outcomes: Outcomes, change: Change, result: Result) -> None:
+    """Add a result up."""
+    is_done = result.outcome is Outcome.DONE
+    outcomes.changes[change.action, result.outcome, "" if is_done else result.reason] += 1
+    outcomes.adopted += change.is_adoption and is_done
+    is_row = change.action in (Action.CREATE, Action.UPDATE)
+    outcomes.known_refused += is_row and result.outcome is Outcome.REFUSED and result.reason == REFUSED_BEFORE
+    outcomes.altered += bool(result.stored) and is_done
+    outcomes.new_duplicates += len(result.twins)

@@ -1,0 +1,187 @@
+"""A plan that is opened once: its changes as guard decided them, its rejected rows, its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.look_alikes import LookAlike
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected
+from oduyo_provider.core.planner import compute_reject_digest
+from oduyo_provider.sync.staging import layout
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
+from oduyo_provider.sync.staging.journal import History, read_history
+from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference
+
+T = TypeVar("T")
+
+
+class PlanPart:
+    """One partition of a plan.
+
+    :param manifest: as written by transform.
+    :param decision: of guard; None before it.
+    :param decided: key of a row to create → what guard decided of it, as it looks like a record.
+    """
+
+    def __init__(
+        self, manifest: PlanManifest, decision: Decision | None = None, decided: dict[str, LookAlike] | None = None
+    ) -> None:
+        self.manifest = manifest
+        self.decision = decision
+        self.folder = Folder.open(manifest.folder)
+        self.journal = Folder.open(manifest.journal)
+        self._decided = decided or {}
+
+    def read_changes(self) -> Iterator[Change]:
+        """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
+        for change in self._read(self.manifest.files.changes, Change):
+            look_alike = self._decided.get(change.integration_id) if change.action is Action.CREATE else None
+            if look_alike is None:
+                yield change
+            elif look_alike.adopted is not None:
+                yield compute_adoption(change, look_alike.adopted, self.manifest)
+
+    def read_rejected(self, known: frozenset[str] = frozenset()) -> Iterator[Rejected]:
+        """The rejected rows, those last that look like a record."""
+        yield from self._read(self.manifest.files.rejected, Rejected)
+        rejected = {key for key, item in self._decided.items() if item.adopted is None}
+        if not rejected:
+            return
+        for change in self._read(self.manifest.files.changes, Change):
+            if change.action is Action.CREATE and change.integration_id in rejected:
+                yield reject_look_alike(change, self._decided[change.integration_id], known)
+
+    def read_notes(self) -> Iterator[Entry]:
+        """See :class:`~oduyo_provider.core.plan.Plan`; likewise the methods below."""
+        return self._read(self.manifest.files.notes, Entry)
+
+    def read_forgotten(self) -> Iterator[str]:
+        """Keys whose record and row are both gone."""
+        return self._read(self.manifest.files.forgotten, str)
+
+    def read_new_rows(self) -> Iterator[NaturalKey]:
+        """Rows to create."""
+        return self._read(self.manifest.files.new_rows, NaturalKey)
+
+    def read_unmatched(self) -> Iterator[NaturalKey]:
+        """Records that no row matches."""
+        return self._read(self.manifest.files.unmatched, NaturalKey)
+
+    def read_history(self) -> History:
+        """What all tries of this plan wrote down."""
+        return read_history(self.journal, self.manifest.digest)
+
+    def _read(self, file: StagedFile, kind: type[T]) -> Iterator[T]:
+        return decode_lines(self.folder, file.name, self.folder.read_lines(file), kind)
+
+
+def compute_adoption(change: Change, record: dict[str, str | None], manifest: PlanManifest) -> Change:
+    """The update that gives a record without a key the row's key."""
+    base = compute_base(record, manifest.snapshot.resource)
+    differs = tuple(name for name, wanted in change.payload.items() if (record.get(name) or "") != wanted)
+    return Change(Action.UPDATE, change.integration_id, change.payload, record["id"], base, differs, is_adoption=True)
+
+
+def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:
+    """The row of a create that is not sent, as it looks like a record."""
+    faults = [look_alike.fault]
+    row: dict[str, object] = dict(change.payload)
+    digest = compute_reject_digest(row, faults)
+    return Rejected(change.integration_id, faults, row, digest, digest in known)
+
+
+def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
+    """Write the files of one partition's plan."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+
+    def write(name: str, items: Iterable[object]) -> StagedFile:
+        return folder.write_lines(name, (encoder.encode(item) + b"\n" for item in items))
+
+    return PlanFiles(
+        changes=write(layout.CHANGES, plan.changes),
+        rejected=write(layout.REJECTED, plan.rejected),
+        notes=write(layout.NOTES, plan.notes),
+        forgotten=write(layout.FORGOTTEN, plan.forgotten),
+        new_rows=write(layout.NEW_ROWS, plan.new_rows),
+        unmatched=write(layout.UNMATCHED, plan.unmatched),
+    )
+
+
+def write_decision(folder: Folder, decision: Decision) -> None:
+    """Write what guard decided."""
+    write_manifest(folder, layout.DECISION, decision)
+
+
+def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
+    """The partitions of a plan, in order, with guard's decisions where the references carry them.
+
+    :param references: as transform or guard returned them.
+    """
+    parts = [_open_part(reference) for reference in references]
+    return sorted(parts, key=lambda part: part.manifest.partition)
+
+
+#: What guard decided, and the folder that holds it.
+Decided = tuple[Folder, Decision]
+
+
+def _open_part(reference: Reference) -> PlanPart:
+    manifest = read_manifest(Folder.open(reference["manifest"]), layout.MANIFEST, PlanManifest)
+    uri = reference.get("decision")
+    if not uri:
+        return PlanPart(manifest)
+    folder = Folder.open(uri)
+    return decide_part(manifest, (folder, read_manifest(folder, layout.DECISION, Decision)))
+
+
+def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
+    """One partition of a plan, with what guard decided of its rows that look like a record."""
+    if decided is None:
+        return PlanPart(manifest)
+    folder, decision = decided
+    file = decision.look_alikes.get(str(manifest.partition))
+    if file is None:
+        return PlanPart(manifest, decision)
+    found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
+    return PlanPart(manifest, decision, {item.integration_id: item for item in found})
+
+
+def read_decision(reference: Reference) -> Decision:
+    """What guard decided of a plan.
+
+    :raises SettingsError: the reference is not one that guard returned.
+    """
+    uri = reference.get("decision")
+    if not uri:
+        raise SettingsError(
+            "The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent."
+        )
+    return read_manifest(Folder.open(uri), layout.DECISION, Decision)
+
+
+def find_decision(run_folder: Folder, generation: str) -> Decided | None:
+    """What guard decided of a plan, also where it stopped the run; the latest where it was asked again."""
+    above = run_folder.child(layout.PLAN)
+    written = sorted((at, path) for path, at in above.fetch_files() if len(path) == 2 and path[-1] == layout.DECISION)
+    for _, path in reversed(written):
+        folder = above.child(path[0])
+        decision = read_manifest(folder, layout.DECISION, Decision)
+        if decision.generation == generation:
+            return folder, decision
+    return None
+
+
+def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:
+    """The counts of all partitions, as guard decided them; before it, as transform found them."""
+    if parts and parts[0].decision is not None:
+        return parts[0].decision.counts
+    total = PlanCounts()
+    for part in parts:
+        total = total + part.manifest.counts
+    return total

@@ -1,0 +1,48 @@
+"""What every step of a run works with, in one value."""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.record import Resource
+from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.run_folder import Run
+
+
+class StepContext(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a run.
+
+    :param run: where its files lie.
+    :param params: what the run is asked to do.
+    :param source: whose rows these are: it owns the records that it writes or matches.
+    :param buckets: into how many files a large side is split.
+    :param is_manual: a person has triggered the run.
+    :param is_mapped: it is one of several instances of a task: they share source and plan number, and each has only some
+        of the rows.
+    :param is_exempt: the source may write without having been opened: an operator that somebody put into a DAG.
+    """
+
+    run: Run
+    params: RunParams
+    source: str
+    buckets: int
+    is_manual: bool = True
+    is_exempt: bool = False
+    is_mapped: bool = False
+    clock: Clock = Clock()
+
+    @property
+    def run_group(self) -> str:
+        """The run's name, which the instances of a mapped task share."""
+        return self.run.name.rpartition("/")[0] if self.is_mapped else self.run.name
+
+    def make_normaliser(self, resource: Resource) -> Normaliser:
+        """The rules of a resource, as the params want them."""
+        return Normaliser(resource, self.params.rules)
+
+    def open_state(self, site: str, resource: Resource) -> SiteState:
+        """What is kept of a site."""
+        return SiteState(self.run.root, site, resource)
