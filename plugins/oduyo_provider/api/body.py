@@ -8,6 +8,7 @@ import re
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 #: Blanks and byte order marks: each PHP file that was saved with a mark sends one.
 _MARKS = re.compile(rb"(?:\s|\xef\xbb\xbf)+")
+_NOTHINGS = frozenset({b"", b"[]", b"{}", b"false", b"null", b'""'})
 _OBJECT_START = re.compile(r"\{\s*[\"}]")
 _WEB_PAGE = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 _decoder = json.JSONDecoder()
@@ -36,6 +37,11 @@ def strip_marks(body: bytes) -> bytes:
     """The body without blanks and byte order marks at its beginning."""
     marks = _MARKS.match(body)
     return body if marks is None else body[marks.end() :]
+
+
+def is_nothing(body: bytes) -> bool:
+    """Whether a body is what PHP makes of "nothing", without any words: ``[]``, ``{}``, ``false``, ``null``, ``""``, or empty."""
+    return strip_marks(body).rstrip() in _NOTHINGS
 
 
 def find_object(body: bytes) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oduyo_provider.api.body import is_nothing
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
 from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.meaning import Meaning
@@ -66,7 +67,7 @@ class ListCall:
         if answer is None:
             return None
         if meaning is Meaning.DONE:
-            return parse_page(answer.body)
+            return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
         envelope = parse_envelope(answer.body)
         if meaning is not Meaning.REFUSED or envelope is None:
             return None

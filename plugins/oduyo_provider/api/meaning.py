@@ -4,6 +4,8 @@
 answer                                                              meaning
 ==================================================================  =============
 2xx with JSON ``status: true``                                      DONE
+to list: 200 with a bare ``[]``, ``{}``, ``false``, ``null``,       DONE
+``""``; 404 with one of these or with no body
 2xx or 4xx with JSON ``status: false``; 400 ``{}``; 413             REFUSED
 401; 403 with a ``status``; 200 ``status: false`` and the           SESSION
 documented words
@@ -29,6 +31,7 @@ from typing import Any
 
 import msgspec
 
+from oduyo_provider.api.body import is_nothing
 from oduyo_provider.api.envelope import Envelope, parse_envelope
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.redact import neutralise
@@ -102,6 +105,8 @@ def _find_meaning(answer: Answer, envelope: Envelope | None, call: str) -> Meani
         if said:
             return Meaning.DONE
         return Meaning.SESSION if status == 200 and envelope and is_about_session(envelope) else Meaning.REFUSED
+    if call == "list" and is_nothing(answer.body) and (status == 404 or (status == 200 and answer.body.strip())):
+        return Meaning.DONE
     if status in (403, 406) and said is None:
         return Meaning.BLOCKED
     if status in (401, 403):

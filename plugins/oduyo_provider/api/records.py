@@ -115,7 +115,7 @@ def parse_page(body: bytes) -> Page:
 def _parse_odd_page(body: bytes) -> Page:
     """Shapes other than documented, as PHP gives them: see :func:`_find_records`."""
     answer = parse_json(body)
-    data = answer.get("data", ()) if isinstance(answer, dict) else ()
+    data = answer.get("data") if isinstance(answer, dict) else ()
     if isinstance(data, str) and data:
         unpacked = parse_json(data.encode())  # encoded twice, as the text of create's answer is
         if unpacked is None and data.strip() != "null":
@@ -135,8 +135,8 @@ def _parse_odd_page(body: bytes) -> Page:
 def _find_records(data: object) -> list[dict[str, object]] | None:
     """The records in ``data``; None when it is nothing that holds records.
 
-    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null`` or
-    ``""``, and some programs unwrap an array of one record.
+    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null``, ``""``
+    or not at all, and some programs unwrap an array of one record.
     """
     if data is None or data is False or data == "":
         return []

@@ -195,3 +195,16 @@ def test_b4_json_behind_a_php_notice_is_read_and_what_cannot_be_read_is_a_lost_a
     assert read(404, NOTICE + b'{"status": false}', call=call).meaning is Meaning.REFUSED
     assert read(200, NOTICE, call=call).meaning is Meaning.UNKNOWN
     assert read(200, NOTICE + b'{"status": true, "da', call=call).meaning is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"false", b"null", b'""', b"\xef\xbb\xbf [] \n"])
+@pytest.mark.parametrize("status", [200, 404])
+def test_b7_a_bare_nothing_is_an_answer_to_a_list_call_only(status: int, body: bytes) -> None:
+    assert read(status, body, call="list").meaning is Meaning.DONE
+    assert read(status, body, call="create").meaning is Meaning.UNKNOWN
+
+
+def test_an_empty_body_is_a_list_s_nothing_with_404_and_a_lost_answer_with_200() -> None:
+    assert read(404, call="list").meaning is Meaning.DONE
+    assert read(200, call="list").meaning is Meaning.UNKNOWN
+    assert read(500, b"[]", call="list").meaning is Meaning.UNKNOWN
