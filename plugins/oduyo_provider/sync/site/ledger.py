@@ -14,6 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.ledger import Entry, apply_result
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
@@ -194,8 +195,11 @@ class _Items:
 def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:
     """Lay one part of a plan over the entries of the keys given.
 
-    What it compared counts once its load has come to its end; what became of its changes counts always.
+    What it compared counts once its load has come to its end; what became of its changes counts always. With
+    ``sync_mode=create`` nothing does: such a plan leaves the ledger alone.
     """
+    if part.manifest.params.sync_mode is SyncMode.CREATE:
+        return
     if plan.is_finished and not is_outdated:
         for entry in part.read_notes():
             key = compute_match_key(entry.integration_id)
