@@ -150,12 +150,9 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
 
-    Cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
     """
-    if not stored:
-        return True
-    mine, theirs = _fold_key(sent), _fold_key(stored)
-    return bool(theirs) and mine.startswith(theirs)
+    return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
 
 
 def _fold_key(key: str) -> str:
