@@ -63,7 +63,7 @@ class Matching:
 
     def _join(self, records: Iterable[Remote], normaliser: Normaliser) -> None:
         key_of_id = {entry.oduyo_id: key for key, entry in self.entries.items() if entry.oduyo_id is not None}
-        self.known_ids = len(key_of_id)
+        self.known_ids = sum(entry.is_made for entry in self.entries.values())
         by_key: dict[str, list[Remote]] = {}
         chosen: dict[str, Remote] = {}
         for record in records:
@@ -84,6 +84,10 @@ class Matching:
             self._matches[key] = Match(same[0], same[1:]) if known is None else Match(known, same)
         for key, record in chosen.items():
             self._matches[key] = Match(record, [])
+        # Of a create that was confirmed without an id only the key can tell that it is listed.
+        self.known_listed += sum(
+            entry.is_made and entry.oduyo_id is None and key in self._matches for key, entry in self.entries.items()
+        )
 
     def get(self, key: str) -> Match | None:
         """The records of a match key; None when Ödüyo lists none."""
