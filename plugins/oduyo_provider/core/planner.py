@@ -135,7 +135,8 @@ class _Planner:
             self._compare_with(raw, integration_id, payload, entry, match)
         elif entry is not None and entry.is_made and "vanished" not in self.rules.released:
             self.counts.vanished += 1
-            self.sample("vanished", f"{integration_id} (Ödüyo {entry.oduyo_id}) is not listed any more")
+            known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"
+            self.sample("vanished", f"{integration_id} ({known}) is not listed any more")
             self.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
         else:
             self._create(integration_id, payload, entry)
