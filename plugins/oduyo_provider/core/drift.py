@@ -147,6 +147,19 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
     return all(is_beginning(change.payload[name], value) for name, value in stored.items())
 
 
+def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
+    """Whether a site that stores keys otherwise can have made the record of a create.
+
+    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent.
+    """
+    if can_be_key_of(change.integration_id, record.get("integration_id")):
+        return True
+    stored = find_stored_otherwise(change, record, normaliser)
+    return has_natural_key and all(
+        name == "integration_id" or is_beginning(change.payload[name], value) for name, value in stored.items()
+    )
+
+
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
 
