@@ -94,7 +94,7 @@ class _Load:
         """Apply all partitions in order."""
         first, started_at = self._first, self._step.clock.now()
         source = self._state.source(first.snapshot.source)
-        source.check_order(first.snapshot.number, first.generation)
+        source.check_order(first.snapshot.number, first.generation, first.snapshot.mapped)
         has_changes = any(part.manifest.counts.changes for part in self._parts)
         before = self._state.plans.read()
         turn = self._state.read_turn()
@@ -103,7 +103,7 @@ class _Load:
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
         self._state.merge_others(first.generation, buckets=self._step.buckets)
-        source.note_applied(first.snapshot.number, first.generation)
+        source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
             if self._step.is_manual and not self._step.is_exempt:
