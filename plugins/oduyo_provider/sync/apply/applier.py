@@ -25,7 +25,6 @@ from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from oduyo_provider.sync.apply.work import Course, Ready, Work
-from oduyo_provider.sync.runtime.timing import SENT_WITHIN_S
 
 #: How often the fate of a change is looked for: after the first look what did not arrive is sent once more.
 ROUNDS = 2
@@ -123,21 +122,12 @@ class Applier:
             position += size
 
     async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent."""
+        """Settle what earlier tries of this plan may have transmitted, long enough ago; returns what is still to be sent."""
         earlier = [change for change in pending if recorder.history.sends.get(change.key)]
         if not earlier:
             return list(pending)
-        await self._wait_for_earlier(recorder, earlier)
         await self._judge_sought(recorder, earlier, is_last=False)
         return [change for change in pending if change.key not in recorder.settled]
-
-    async def _wait_for_earlier(self, recorder: Recorder, earlier: Sequence[Change]) -> None:
-        now, settle_s = self._work.clock.now(), self._work.settle_s
-        unknown = [at for change in earlier if (at := recorder.history.unknown.get(change.key)) is not None]
-        if unknown:
-            # A stamp from the future counts as now.
-            last_at = min(max(unknown) + SENT_WITHIN_S, now)
-            await self._wait_until(last_at + settle_s, len(unknown))
 
     async def _settle(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> None:
         """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""
