@@ -57,7 +57,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     if decision.writes:
         source = state.source(snapshot.source)
         source.note_passed(snapshot.number, step.run.name, step.run.attempt)
-        if step.is_manual and not step.is_exempt:
+        if not step.is_exempt and not source.is_opened:
             source.open(step.run.name)
     return {
         "plans": references if decision.writes or decision.asks else [],

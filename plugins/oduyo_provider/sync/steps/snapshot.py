@@ -44,7 +44,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     :raises ListingError: the listing could not be shown to be complete.
     """
     state = step.open_state(site, client.resource)
-    number = state.source(step.source).draw_number(step.run_group, step.run.attempt, is_shared=step.is_mapped)
+    number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
         try:
@@ -94,6 +94,7 @@ class _Snapshot:
             source=step.source,
             number=self._number,
             attempt=step.run.attempt,
+            mapped=step.run.mapped,
             turn=turn,
             is_busy=is_busy,
             is_first=applied is None or not applied.merged,
