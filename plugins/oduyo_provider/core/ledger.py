@@ -135,6 +135,18 @@ def compute_payload_digest(action: Action, payload: Payload) -> str:
     return blake2b(text, digest_size=8).hexdigest()
 
 
+def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
+    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
+    that it refused before and that is not.
+
+    :param resend_refused: a person wants all of them to be sent again.
+    """
+    digest = compute_payload_digest(change.action, change.payload)
+    if entry is None or entry.refused is None or not entry.is_refusal_of(digest):
+        return False
+    return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
+
+
 def compute_missing(entry: Entry, run: str, now: float) -> Missing:
     """The entry's count of runs without its row, with this run added; the same run counts once."""
     known = entry.missing

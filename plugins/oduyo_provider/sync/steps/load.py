@@ -130,12 +130,13 @@ class _Load:
         )
 
     async def _apply(self, work: Work) -> None:
-        snapshot = self._first.snapshot
+        snapshot, total = self._first.snapshot, sum(part.manifest.counts.changes for part in self._parts)
         course = Course(top_id=int(snapshot.last_id or 0), overlap_id=int(snapshot.overlap_id or 0))
+        if self._first.params.resend_refused:  # a person wants all of them
+            course.resends_left = total
         if work.is_create_mode:
             course.overlap_id = course.top_id
         applier = Applier(work, course, site_rows=snapshot.rows)
-        total = sum(part.manifest.counts.changes for part in self._parts)
         self._progress.start(total)
         waiting: list[tuple[Recorder, list[Change]]] = []
         try:

@@ -146,6 +146,10 @@ class Nights(Driver):
         check_delivered(reference)
         return reference
 
+    def wait(self, seconds: float) -> None:
+        """So much time passes for this DAG's machine."""
+        self.shift_s += seconds
+
     def codes(self) -> list[str]:
         """The codes of all records, sorted: people tell records apart by them, whatever became of their keys."""
         return sorted(str(record["code"]) for record in self.site.records())
