@@ -215,7 +215,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
             if key in keys and _may_write(entries.get(key), plan):
                 entries.pop(key, None)
     results = part.read_history().results
-    if not results or part.manifest.params.sync_mode is SyncMode.CREATE:  # which leaves the ledger alone
+    if not results:
         return
     date_field = part.manifest.snapshot.resource.date_field
     for change in part.read_changes():
