@@ -6,12 +6,14 @@ from pathlib import Path
 from airflow.sdk import DAG
 
 from oduyo_provider.dag.build import build_dag
+from oduyo_provider.hooks.environment import read_resources
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 
-dag: DAG = build_dag(
-    "oduyo_special_codes",
-    OduyoSpecialCodeOperator,
-    Path(__file__).parent / "sql",
-    schedule=os.environ.get("ODUYO_SCHEDULE", "@daily"),
-    doc=__doc__,
-)
+if "special_codes" in read_resources():
+    dag: DAG = build_dag(
+        "oduyo_special_codes",
+        OduyoSpecialCodeOperator,
+        Path(__file__).parent / "sql",
+        schedule=os.environ.get("ODUYO_SCHEDULE", "@daily"),
+        doc=__doc__,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Any
 
 from airflow.sdk import DAG, TriggerRule, task
 
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
 from oduyo_provider.dag.task_docs import TASK_DOCS, build_dag_doc
-from oduyo_provider.hooks.environment import PARAMS_VARIABLE
+from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources
 from oduyo_provider.observability.alert import announce_failure, announce_success
 from oduyo_provider.observability.asset import ASSETS
 from oduyo_provider.operators.approval import UnsafePlanApproval
 from oduyo_provider.operators.report import OduyoReportOperator
 from oduyo_provider.operators.resource import OduyoResourceOperator
+from oduyo_provider.operators.resources import OPERATORS
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: A task that failed is tried again after 1, 2 and 4 minutes, unless only a person can mend the cause.
@@ -61,6 +64,28 @@ def build_dag(
     ) as dag:
         _wire_steps(operator, str(sql_folder))
     return dag
+
+
+def build_further_dags(sql_folder: Path | str) -> list[DAG]:
+    """The DAGs of the resources that ``ODUYO_RESOURCES`` names, but for special codes, whose DAG has a file of its own.
+
+    Each is called ``oduyo_<resource>`` and reads with a query of ``<sql_folder>/<resource>/``. It runs only by hand until
+    ``ODUYO_SCHEDULE_<RESOURCE>`` is set; ``ODUYO_PARAMS_<RESOURCE>`` sets other defaults of its params.
+
+    :raises SettingsError: ``ODUYO_RESOURCES`` names something else.
+    """
+    return [
+        build_dag(
+            f"oduyo_{name}",
+            OPERATORS[name],
+            Path(sql_folder) / name,
+            schedule=os.environ.get(f"{SCHEDULE_VARIABLE}_{name.upper()}"),
+            doc=f"Keep the ERP's {name.replace('_', ' ')} and Ödüyo's in step.",
+            params_variable=f"{PARAMS_VARIABLE}_{name.upper()}",
+        )
+        for name in read_resources()
+        if name != SPECIAL_CODE.plural
+    ]
 
 
 def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
