@@ -207,6 +207,13 @@ def _compute_warnings(payload: Payload, date_field: str | None) -> list[Fault]:
         warnings.append(
             Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
         )
+    warnings += [
+        Fault(
+            name, "replacement_character", f"{show_value(text)} holds U+FFFD, which stands for a letter that was lost"
+        )
+        for name, text in payload.items()
+        if "\ufffd" in text
+    ]
     if date_field is not None and (updated := payload.get(date_field)):
         created = payload.get(date_field.replace("_updated_in", "_created_in"), "")
         if updated < created:

@@ -14,6 +14,7 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
 from oduyo_provider.dag.task_docs import TASK_DOCS, build_dag_doc
+from oduyo_provider.erp.query_files import list_queries
 from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources
 from oduyo_provider.observability.alert import announce_failure, announce_success
 from oduyo_provider.observability.asset import ASSETS
@@ -32,18 +33,25 @@ RETRIES = {
 }
 
 
+def is_named(resource: str) -> bool:
+    """Whether ``ODUYO_RESOURCES`` names a resource; without it, special codes are named.
+
+    :raises SettingsError: it names something else.
+    """
+    return resource in read_resources()
+
+
 def build_dag(
-    dag_id: str,
-    operator: type[OduyoResourceOperator],
+    resource: str,
     sql_folder: Path | str,
     *,
     schedule: str | None,
     doc: str,
     params_variable: str = PARAMS_VARIABLE,
 ) -> DAG:
-    """The DAG of one resource: snapshot, extract, transform, guard, approve, load, report.
+    """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
 
-    :param operator: its task ``load``; it names the resource.
+    :param resource: what several of its records are called, such as ``special_codes``.
     :param sql_folder: the queries that the param ``erp_query`` can name.
     :param schedule: Airflow's: a cron expression or preset; None or an empty text runs it by hand only.
     :param doc: what it keeps in step; the first line also stands in the list of DAGs.
@@ -51,18 +59,18 @@ def build_dag(
     :raises SettingsError: that variable cannot be used; as the DAG's import error it says what to mend.
     """
     with DAG(
-        dag_id=dag_id,
+        dag_id=f"oduyo_{resource}",
         description=doc.strip().splitlines()[0].rstrip("."),
         doc_md=build_dag_doc(doc),
         schedule=schedule or None,
         start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
-        params=build_form(tasks.list_queries(str(sql_folder)), params_variable),
+        params=build_form(list_queries(sql_folder), params_variable),
         tags=["oduyo", "erp"],
         default_args=RETRIES,
     ) as dag:
-        _wire_steps(operator, str(sql_folder))
+        _wire_steps(OPERATORS[resource], str(sql_folder))
     return dag
 
 
@@ -76,8 +84,7 @@ def build_further_dags(sql_folder: Path | str) -> list[DAG]:
     """
     return [
         build_dag(
-            f"oduyo_{name}",
-            OPERATORS[name],
+            name,
             Path(sql_folder) / name,
             schedule=os.environ.get(f"{SCHEDULE_VARIABLE}_{name.upper()}"),
             doc=f"Keep the ERP's {name.replace('_', ' ')} and Ödüyo's in step.",

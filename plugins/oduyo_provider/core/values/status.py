@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
-from oduyo_provider.core.values.text import clean_text, has_controls, parse_staged_text
+from oduyo_provider.core.values.text import clean_text, has_controls, parse_bytes, parse_staged_text
 
 # Whether in use, as ERPs write it: P, pasif, H (hayır) and A, aktif, E (evet). A blank status means in use.
 _WORDS = {
@@ -17,7 +17,7 @@ _ONE_I = str.maketrans("İIı", "iii")
 
 
 def parse_status(value: object, *, active: str = "1", passive: str = "0") -> str:
-    """The resource's word for a truth value, 0, 1 or one of the words of ERPs; NULL and blank mean in use.
+    """The resource's word for a truth value, 0, 1, a bit or one of the words of ERPs; NULL and blank mean in use.
 
     :param active: the resource's word for a record in use; likewise ``passive``.
     :raises InvalidValueError: ``unknown_status`` for anything else: no status is guessed.
@@ -45,11 +45,14 @@ def _find_number(value: float | Decimal) -> bool | None:
 
 
 def _find_word(value: object) -> bool | None:
+    raw = parse_bytes(value)
+    if raw and int.from_bytes(raw, "big") in (0, 1):  # MySQL's BIT
+        return bool(raw[-1])
     try:
-        raw = value if isinstance(value, str) else parse_staged_text(value)
-        word = clean_text(raw)
+        text = value if isinstance(value, str) else parse_staged_text(value)
+        word = clean_text(text)
     except InvalidValueError:
         return None
-    if not word and has_controls(raw):  # a MySQL BIT arrives as the byte 0 or 1: not blank, and not to be guessed
+    if not word and has_controls(text):  # a bit as text, perhaps: not blank, so not to be guessed
         return None
     return _WORDS.get(word.translate(_ONE_I).lower())

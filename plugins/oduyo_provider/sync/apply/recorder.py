@@ -9,10 +9,8 @@ from contextlib import suppress
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal
-
-#: How often it is looked whether outcomes have waited long enough, in seconds.
-_FLUSH_EVERY_S = 0.2
 
 
 class Recorder:
@@ -101,7 +99,7 @@ class Recorder:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._many_wait.wait(), _FLUSH_EVERY_S)
+                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
             self._many_wait.clear()
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.

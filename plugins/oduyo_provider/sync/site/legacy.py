@@ -12,9 +12,6 @@ from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 
-_ALTERED = "altered.jsonl"
-_APPLIED = "applied.json"
-
 
 class _Altered(msgspec.Struct, frozen=True):
     oduyo_id: str
@@ -31,10 +28,10 @@ class _Applied(msgspec.Struct, frozen=True):
 def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entry]:
     """The values that 0.1.0 knew to be stored otherwise than sent, as entries without an owner."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(_ALTERED):
+    if not folder.has(layout.LEGACY_ALTERED):
         return
     found: dict[str, Entry] = {}
-    for item in decode_lines(folder, _ALTERED, folder.read(_ALTERED).splitlines(), _Altered):
+    for item in decode_lines(folder, layout.LEGACY_ALTERED, folder.read(layout.LEGACY_ALTERED).splitlines(), _Altered):
         known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
         stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
         found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
@@ -44,10 +41,10 @@ def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entr
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
     """Whether 0.1.0 has written to the site from this source: a DAG's id, or a task's after it."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(_APPLIED):
+    if not folder.has(layout.LEGACY_APPLIED):
         return False
     try:
-        run = msgspec.json.decode(folder.read(_APPLIED), type=_Applied).run
+        run = msgspec.json.decode(folder.read(layout.LEGACY_APPLIED), type=_Applied).run
     except (msgspec.MsgspecError, StagingError):
         return False  # without it a person has to trigger the first run
     dag_id, _, rest = run.partition("/")

@@ -64,14 +64,14 @@ class SourceState:
         """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
-        number = max(map(_read_number, names), default=0) + 1
+        number = max(map(layout.read_number, names), default=0) + 1
         for name in reversed(names) if is_shared else ():
             known = read_state(drawn, name, Numbered)
             if known is not None and known.run == run:
-                return _read_number(name)
-        write_state(drawn, _name_number(number, attempt), Numbered(run=run))
+                return layout.read_number(name)
+        write_state(drawn, layout.name_number(number, attempt), Numbered(run=run))
         for name in names:
-            if 0 < _read_number(name) <= number - KEPT_NUMBERS:
+            if 0 < layout.read_number(name) <= number - KEPT_NUMBERS:
                 drawn.delete(name)
         return number
 
@@ -79,9 +79,9 @@ class SourceState:
         """A plan has passed guard and may write: it outdates older ones."""
         passed = self._folder.child(layout.PASSED)
         names = passed.names()
-        write_state(passed, _name_number(number, attempt), Numbered(run=run))
+        write_state(passed, layout.name_number(number, attempt), Numbered(run=run))
         for name in names:
-            if _read_number(name) < number:
+            if layout.read_number(name) < number:
                 passed.delete(name)
 
     def check_order(self, number: int, generation: str, run: str) -> None:
@@ -90,12 +90,12 @@ class SourceState:
         :raises OutdatedPlanError: naming the other plan.
         """
         passed = self._folder.child(layout.PASSED)
-        newest = max(passed.names(), key=_read_number, default="")
+        newest = max(passed.names(), key=layout.read_number, default="")
         applied = self.read_applied()
         other = ""
-        if _read_number(newest) > number:
+        if layout.read_number(newest) > number:
             state = read_state(passed, newest, Numbered)
-            other = f"plan {_read_number(newest)} of {state.run if state else self.source}"
+            other = f"plan {layout.read_number(newest)} of {state.run if state else self.source}"
         elif (applied is not None and applied.number > number) or (
             applied is not None and applied.number == number and applied.run != run
         ):
@@ -142,12 +142,3 @@ class SourceState:
     def open(self, run: str) -> None:
         """A person's run has passed guard."""
         write_state(self._folder, layout.OPENED, Opened(run=run))
-
-
-def _name_number(number: int, attempt: str) -> str:
-    return f"{number:010d}-{attempt}.json"
-
-
-def _read_number(name: str) -> int:
-    number = name.partition("-")[0]
-    return int(number) if number.isdecimal() else 0

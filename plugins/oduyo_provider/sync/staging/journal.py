@@ -22,7 +22,7 @@ from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
-from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES
+from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
 
 #: So many outcomes are written at once at the latest.
 FLUSH_AFTER_OUTCOMES = 500
@@ -126,10 +126,10 @@ class Journal:
 
     def _append(self, kind: str, data: bytes) -> None:
         if self._folder.is_local:
-            self._folder.append(f"{self._attempt}.{kind}.jsonl", data)
+            self._folder.append(name_entries(self._attempt, kind), data)
             return
         self._parts[kind] += 1
-        self._folder.write(f"{self._attempt}.{kind}.{self._parts[kind]:06d}.jsonl", data)
+        self._folder.write(name_entries(self._attempt, kind, self._parts[kind]), data)
 
 
 class _Try(msgspec.Struct):

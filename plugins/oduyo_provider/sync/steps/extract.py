@@ -18,6 +18,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 #: Codes are compared with each other up to so many rows; beyond, the warning is left out.
 MAX_CODES = 2_000_000
-
-_SAY_EVERY_S = 5.0
 
 
 class RowSink:
@@ -108,7 +107,7 @@ def extract(
         for batch in rows:
             for row in batch:
                 sink.write(row)
-            if time.monotonic() - said_at >= _SAY_EVERY_S:
+            if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
                 log.info("%s rows read so far", f"{sink.rows:,}")
     manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)

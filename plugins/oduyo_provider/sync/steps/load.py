@@ -13,7 +13,7 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import IncompleteError, SettingsError, StagingError
+from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.text import compute_match_key
@@ -28,9 +28,10 @@ from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.journal import Journal
-from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts, read_decision
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,8 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
     """
     parts = open_parts(plans)
     first = parts[0].manifest
-    _check_belongs(step, first, client, settings)
-    _check_decided(plans)
+    check_belongs(step, first, client, settings)
+    check_decided(plans)
     state = step.open_state(first.snapshot.site, first.snapshot.resource)
     progress = Progress(log)
     lease = Lease(
@@ -215,33 +216,6 @@ class _Load:
             log.info("Nothing to do: Ödüyo is as the ERP wants it")
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
         return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
-
-
-def _check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
-    snapshot = manifest.snapshot
-    if snapshot.resource != client.resource:
-        raise SettingsError(
-            f"The plan is for {snapshot.resource.name}, but this task writes {client.resource.name}: nothing was "
-            "sent. Give it the plans of its own DAG."
-        )
-    if manifest.run != step.run.name:
-        raise StagingError(
-            f"The plan in {manifest.folder} is of the run {manifest.run}, not of {step.run.name}: nothing was sent. Start a "
-            "new run, which makes a plan of its own."
-        )
-    if snapshot.site != settings.site:
-        raise StagingError(
-            f"The plan was made for {snapshot.site}, but the connection now names {settings.site}: nothing was "
-            "sent. Start a new run, which lists the new site first."
-        )
-
-
-def _check_decided(plans: Sequence[Reference]) -> None:
-    decision = read_decision(plans[0])
-    if not (decision.writes or decision.asks):
-        raise SettingsError(
-            f"Guard has not let this plan through ({decision.why_not or 'a brake tripped'}): nothing was sent."
-        )
 
 
 def check_delivered(reference: Reference) -> None:

@@ -19,6 +19,7 @@ from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.buckets import SideWriter
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 LISTING_TRIES = 3
 #: Records that the ledger knows and the listing does not hold are looked up one by one, up to so many; else by pages.
 MAX_LOOK_UPS = 20
-
-_SAY_EVERY_S = 5.0
 
 #: Match key of the key that the ledger knows a record by, from Ödüyo's id, where the record itself holds another key.
 AlteredKeys = dict[str, str]
@@ -137,7 +136,7 @@ class _Snapshot:
         async for page in self._client.list_records():
             for record in page:
                 write(record)
-            if time.monotonic() - said_at >= _SAY_EVERY_S:
+            if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
                 log.info("%s records listed so far", f"{writer.rows:,}")
         absent = self._find_absent()
