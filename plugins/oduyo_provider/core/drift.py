@@ -147,15 +147,25 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
     return all(is_beginning(change.payload[name], value) for name, value in stored.items())
 
 
+def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
+    """Whether a site that stores keys otherwise can have made the record of a create.
+
+    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent.
+    """
+    if can_be_key_of(change.integration_id, record.get("integration_id")):
+        return True
+    stored = find_stored_otherwise(change, record, normaliser)
+    return has_natural_key and all(
+        name == "integration_id" or is_beginning(change.payload[name], value) for name, value in stored.items()
+    )
+
+
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
 
-    Cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
     """
-    if not stored:
-        return True
-    mine, theirs = _fold_key(sent), _fold_key(stored)
-    return bool(theirs) and mine.startswith(theirs)
+    return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
 
 
 def _fold_key(key: str) -> str:

@@ -144,7 +144,8 @@ class _Planner:
             self._create(integration_id, payload, entry)
         else:
             self.counts.vanished += 1
-            self.sample("vanished", f"{integration_id} (Ödüyo {entry.oduyo_id}) is not listed any more")
+            known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"
+            self.sample("vanished", f"{integration_id} ({known}) is not listed any more")
             self.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
     def _reject_other_source(self, raw: dict[str, object], integration_id: str, owner: str) -> None:

@@ -99,7 +99,7 @@ def compute_failure(
     text = parse_text(error)
     if isinstance(error, UnicodeDecodeError) and step is Step.CONNECT:
         text = parse_refusal(error)
-    words = redact(compute_words(text, type(error).__name__), _secrets_of(hook))
+    words = compute_words(redact(text, _secrets_of(hook)), type(error).__name__)
     message = f"{step.value.format(query=query_name)}: {words}."
     database = find_database(driver, text)
     cause = Cause.PASSING if lost else _find_cause(error, step, database, text)
@@ -125,9 +125,11 @@ def _find_cause(error: Exception, step: Step, database: Database, text: str) -> 
         return None
     if not codes and not sqlstate and not names.isdisjoint({"ProgrammingError", "DataError"}):
         return None  # the driver's own judgement: with a code, the class only repeats what the code says
-    # The number 0 is none of the database's: the driver speaks, of the network as a rule (FreeTDS, PyMySQL).
-    has_lost = codes == [0] if codes else not sqlstate and bool(_LOST_WORDS.search(text))
-    return Cause.PASSING if step is Step.FETCH or (has_lost and (step is Step.EXECUTE or not codes)) else None
+    if step is Step.FETCH:
+        return Cause.PASSING
+    if codes:  # 0 is no number of a database's: the driver speaks, of the network as a rule (FreeTDS, PyMySQL)
+        return Cause.PASSING if codes == [0] and step is Step.EXECUTE else None
+    return Cause.PASSING if not sqlstate and _LOST_WORDS.search(text) else None
 
 
 def _find_next(cause: Cause | None, step: Step, database: Database) -> str:

@@ -148,7 +148,6 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
         buckets=read_buckets(),
         is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
         is_exempt=has_task,
-        is_mapped=has_task and is_mapped(context),
     )
 
 

@@ -11,7 +11,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
@@ -76,11 +75,6 @@ def sync_given_rows(
         count_report(made, context)
 
     hook, step = open_oduyo(conn_id), read_step(context, params)
-    if step.is_mapped and params.on_missing is not OnMissing.KEEP:
-        raise SettingsError(
-            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
-            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
-        )
     client = hook.client(resource)
     with counting(client, context):
         made = asyncio.run(sync_rows(step, rows, client, hook.settings, on_report=note))

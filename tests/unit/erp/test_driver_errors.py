@@ -292,6 +292,8 @@ def test_no_password_shows_whatever_the_driver_wrote() -> None:
     error = psycopg2.OperationalError("cannot connect as hunter22 with password='s3cret pw'")
     assert "hunter22" not in (text := str(fail(error, CONNECT, hook=Hook())))
     assert "s3cret" not in text
+    cut = psycopg2.OperationalError("x" * 495 + "hunter22")
+    assert "hunt" not in str(fail(cut, CONNECT, hook=Hook()))
 
 
 def test_c7_a_refusal_in_the_server_s_own_encoding_is_read() -> None:

@@ -18,6 +18,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
@@ -35,10 +36,11 @@ def is_canary(change: Change) -> bool:
 class Canary:
     """Reads the first change of a kind back and judges what is stored."""
 
-    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+    def __init__(self, work: Work, course: Course, lookup: Lookup, seeker: Seeker) -> None:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._seeker = seeker
 
     def check_known(self, action: Action) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
@@ -61,7 +63,7 @@ class Canary:
         """
         change = ready.change
         known = recorder.results[change.key]
-        record, twins = await self._wait_until_shown(change, known)
+        record, twins = await self._wait_until_shown(recorder, change, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -92,26 +94,29 @@ class Canary:
         }
         return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
 
-    async def _wait_until_shown(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _wait_until_shown(
+        self, recorder: Recorder, change: Change, known: Result
+    ) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
         deadline = self._work.clock.now() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.now() >= deadline
-            record, twins = await self._fetch(change, known)
+            record, twins = await self._fetch(recorder, change, known)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.now(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(self, recorder: Recorder, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
         window = await self._lookup.fetch_newest()
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         if known.oduyo_id is None:
-            return (same[0] if same else None), same[1:]
+            found = self._seeker.find_created(recorder, [change], window)[change.key]
+            return (found[0] if found else None), found[1:]
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
@@ -131,7 +136,9 @@ class Canary:
 
     async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
         """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
-        other = self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
+        other = ""
+        if finding.brake == "key_altered":
+            other = find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
         is_known = self._work.is_known(finding.brake) and not other
         self._work.note_finding(finding, is_known)
         if is_known:
@@ -139,18 +146,12 @@ class Canary:
         await recorder.flush()
         raise CanaryError(explain_finding(change, finding, result, other))
 
-    @staticmethod
-    def _find_owner(recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
-        """Whose key the stored one is: another row's or record's; empty when it is nobody's."""
-        if not finding.stored:
-            return ""
-        if result.twins:
-            return f"Ödüyo's record {result.twins[0]}"
-        key = compute_match_key(finding.stored.strip())
-        owner = recorder.entries.get(key)
-        if key in recorder.row_keys and key != compute_match_key(change.integration_id):
-            return f"the row {finding.stored}"
-        return f"the record of {owner.integration_id}" if owner is not None and owner.is_made else ""
+    async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:
+        """Other records with the key as it is stored; create mode, which makes every row's again, asks for none."""
+        if not finding.stored or self._work.is_create_mode:
+            return []
+        same = await self._lookup.fetch_by_key(finding.stored)
+        return [record for record in same if record["id"] != result.oduyo_id]
 
     async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
         """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
@@ -175,6 +176,23 @@ class Canary:
             f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
             f"change: {shown}. Nothing more is sent. {mended}"
         )
+
+
+def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
+    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
+
+    :param twins: other records that hold the key as it was sent or is stored.
+    """
+    if twins:
+        return f"Ödüyo's record {twins[0]['id']}"
+    key = compute_match_key((finding.stored or "").strip())
+    if key in ("", compute_match_key(change.integration_id)):
+        return ""
+    if key in recorder.row_keys:
+        return f"the row {finding.stored}"
+    owner = recorder.entries.get(key)
+    holder = owner.integration_id if owner is not None and owner.is_made else recorder.stored_keys.get(key, "")
+    return f"the record of {holder}" if holder and holder != change.integration_id else ""
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

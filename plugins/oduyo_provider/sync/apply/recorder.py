@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal
@@ -49,6 +52,28 @@ class Recorder:
         #: Key → reason and words, where the server answered with an error.
         self.server_errors: dict[str, tuple[str, str]] = {}
         self._many_wait = asyncio.Event()
+
+    @cached_property
+    def stored_keys(self) -> dict[str, str]:
+        """Whose record holds a key that Ödüyo stores otherwise than sent: match key of what is stored → the key sent."""
+        found: dict[str, str] = {}
+        for entry in self.entries.values():
+            pair = entry.stored.get("integration_id")
+            if pair is not None and pair.stored:
+                found[compute_match_key(pair.stored.strip())] = entry.integration_id
+        return found
+
+    def is_key_of_other(self, change: Change, key: str | None) -> bool:
+        """Whether a match key is that of another row or of its record."""
+        is_known = key in self.row_keys or key in self.entries
+        return is_known and key != compute_match_key(change.integration_id)
+
+    def find_others(self, change: Change, records: Iterable[Remote]) -> set[str]:
+        """The ids of those records that other rows are known to have."""
+        mine = compute_match_key(change.integration_id)
+        known = {result.oduyo_id for key, result in self.results.items() if key != change.key}
+        known |= {entry.oduyo_id for key, entry in self.entries.items() if key != mine}
+        return {str(record["id"]) for record in records if record["id"] in known}
 
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted, earlier tries included."""

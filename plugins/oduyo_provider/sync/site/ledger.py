@@ -200,8 +200,11 @@ class _Items:
 def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:
     """Lay one part of a plan over the entries of the keys given.
 
-    What it compared counts once its load has come to its end; what became of its changes counts always.
+    What it compared counts once its load has come to its end; what became of its changes counts always. With
+    ``sync_mode=create`` nothing does: such a plan leaves the ledger alone.
     """
+    if part.manifest.params.sync_mode is SyncMode.CREATE:
+        return
     if plan.is_finished and not is_outdated:
         for entry in part.read_notes():
             key = compute_match_key(entry.integration_id)
@@ -212,7 +215,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
             if key in keys and _may_write(entries.get(key), plan):
                 entries.pop(key, None)
     results = part.read_history().results
-    if not results or part.manifest.params.sync_mode is SyncMode.CREATE:  # which leaves the ledger alone
+    if not results:
         return
     date_field = part.manifest.snapshot.resource.date_field
     for change in part.read_changes():

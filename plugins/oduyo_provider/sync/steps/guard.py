@@ -51,12 +51,13 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     references = [{**reference, "decision": folder.uri} for reference in plans]
     blocking = _find_blocking(decision.trips)
     sample = show_plan(step, decision, open_parts(references))
-    _check_known_ids(decision, step.params.release)
+    if step.params.sync_mode is SyncMode.UPSERT:
+        _check_known_ids(decision, step.params.release)
     _stop_when_unsafe(blocking, sample, decision)
     if decision.writes:
         source = state.source(snapshot.source)
         source.note_passed(snapshot.number, step.run.name, step.run.attempt)
-        if step.is_manual and not step.is_exempt:
+        if not step.is_exempt and not source.is_opened:
             source.open(step.run.name)
     return {
         "plans": references if decision.writes or decision.asks else [],
