@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oduyo_provider.core import errors, record
+from oduyo_provider.core import errors
+from oduyo_provider.core.params import PARAMS
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.provider_info import get_provider_info
 
 FOLDER = Path(__file__).resolve().parent / "reference"
@@ -71,29 +74,75 @@ def make_errors() -> str:
 
 
 def make_resources() -> str:
-    """Each resource with its fields."""
-    found = [value for value in vars(record).values() if isinstance(value, record.Resource)]
-    sections = [
-        part
-        for resource in found
-        for part in (
-            f"## `{resource.name}`",
-            f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`.",
-            table(
-                ("field", "read as", "required"),
-                [(f"`{field.name}`", field.kind.value, "yes" if field.required else "") for field in resource.fields],
-            ),
+    """Each resource with its fields, and what is known of it."""
+    sections = [part for resource in RESOURCES for part in describe_resource(resource)]
+    return join(
+        "# Resources",
+        "What each kind of record is made of. A query aliases its columns to these names. A field that is marked as perhaps "
+        "Ödüyo's may be changed by Ödüyo itself: select it only where your ERP is its master.",
+        *sections,
+    )
+
+
+def describe_resource(resource: Resource) -> tuple[str, ...]:
+    """A resource's section."""
+    passive = (
+        f"`{resource.passive}` when passive"
+        if resource.passive
+        else "no word for passive: `deactivate` is not possible"
+    )
+    status = f"`status` is `{resource.active}` in use, {passive}." if resource.passive else f"`status` has {passive}."
+    rows = [
+        (
+            f"`{field.name}`",
+            field.kind.value,
+            "yes" if field.required else "",
+            "perhaps" if field.is_shared else "",
         )
+        for field in resource.fields
+    ]
+    return (
+        f"## `{resource.plural}`",
+        f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`. {status} People tell records apart by "
+        f"{' and '.join(f'`{name}`' for name in resource.natural_key)}.",
+        table(("field", "read as", "required", "Ödüyo's"), rows),
+    )
+
+
+def make_params() -> str:
+    """Every param of a run."""
+    rows = [
+        (
+            f"`{param.name}`",
+            f"`{json.dumps(param.default)}`",
+            param.title,
+            param.description,
+            param.takes
+            if not param.choices
+            else "; ".join(f"`{value}`: {words}" for value, words in param.choices.items()),
+            "" if param.is_dag_only else "yes",
+        )
+        for param in PARAMS
     ]
     return join(
-        "# Resources", "What each kind of record is made of. A query aliases its columns to these names.", *sections
+        "# Params",
+        "What a run is asked to do: in the form that opens at Trigger, for all runs in `ODUYO_PARAMS` (JSON), or as arguments of "
+        f"an operator with `rows`. {for_one_run()}",
+        table(("param", "default", "in the form", "what it does", "takes", "operator"), rows),
     )
+
+
+def for_one_run() -> str:
+    """Which params are no defaults."""
+    names = " and ".join(f"`{param.name}`" for param in PARAMS if param.is_for_one_run)
+    return f"{names} is for one run that somebody has looked at: it cannot stand in `ODUYO_PARAMS`."
 
 
 #: Name of the page → what makes it.
 PAGES: dict[str, Callable[[], str]] = {
     "connection": make_connection,
     "errors": make_errors,
+    "params": make_params,
     "resources": make_resources,
 }
 

@@ -13,7 +13,7 @@ from oduyo_provider.core.record import Kind, Payload, Remote
 from oduyo_provider.core.values.text import compute_match_key
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
-_BY_MEANING = frozenset({Kind.DATETIME})
+_BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
 #: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
 _LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 
@@ -27,7 +27,7 @@ class Drift(str, Enum):
 
 
 def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
-    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, UUIDs in any case."""
+    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, amounts as numbers, UUIDs in any case."""
     if stored == wanted or (not stored and not wanted):
         return True
     if field == "integration_id" and stored:
@@ -115,7 +115,7 @@ def find_without_effect(
         for name in stored.keys() & set(change.differs)
         if (now.get(name) or "") == (change.base.get(name) or "")
         and not is_beginning(change.payload[name], stored[name])
-        and normaliser.resource.kinds.get(name) not in _BY_MEANING
+        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and name != "integration_id"
     }
 
