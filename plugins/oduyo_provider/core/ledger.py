@@ -128,6 +128,11 @@ class Result(msgspec.Struct, omit_defaults=True):
     is_read_back: bool = False
     at: float = 0.0
 
+    @property
+    def is_without_effect(self) -> bool:
+        """Whether Ödüyo said yes and did nothing."""
+        return self.outcome is Outcome.FAILED and self.is_confirmed
+
 
 def compute_payload_digest(action: Action, payload: Payload) -> str:
     """Names what a change would write, so that a refusal holds only for the very same payload."""
