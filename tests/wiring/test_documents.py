@@ -26,8 +26,7 @@ from oduyo_provider.erp.query import match_columns
 from oduyo_provider.erp.query_files import list_queries
 from oduyo_provider.operators.approval import ANSWER_WITHIN
 from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S
-from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S
-from oduyo_provider.sync.staging.retention import KEPT_RUNS
+from oduyo_provider.sync.staging.retention import ABANDONED_AFTER_S, KEPT_RUNS
 from sandbox.erp.server import DemoErp
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT

@@ -128,11 +128,28 @@ class Result(msgspec.Struct, omit_defaults=True):
     is_read_back: bool = False
     at: float = 0.0
 
+    @property
+    def is_without_effect(self) -> bool:
+        """Whether Ödüyo said yes and did nothing."""
+        return self.outcome is Outcome.FAILED and self.is_confirmed
+
 
 def compute_payload_digest(action: Action, payload: Payload) -> str:
     """Names what a change would write, so that a refusal holds only for the very same payload."""
     text = msgspec.json.encode([action.value, sorted(payload.items())])
     return blake2b(text, digest_size=8).hexdigest()
+
+
+def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
+    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
+    that it refused before and that is not.
+
+    :param resend_refused: a person wants all of them to be sent again.
+    """
+    digest = compute_payload_digest(change.action, change.payload)
+    if entry is None or entry.refused is None or not entry.is_refusal_of(digest):
+        return False
+    return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
 
 
 def compute_missing(entry: Entry, run: str, now: float) -> Missing:

@@ -7,13 +7,7 @@ from typing import Protocol
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
-from oduyo_provider.core.ledger import (
-    RESEND_AFTER_S,
-    Entry,
-    compute_missing,
-    compute_payload_digest,
-    is_missing_long_enough,
-)
+from oduyo_provider.core.ledger import Entry, compute_missing, find_resend, is_missing_long_enough
 from oduyo_provider.core.matching import Match, compute_natural_key, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, Plan, PlanCounts, PlanRules, describe_change
@@ -104,10 +98,11 @@ class MissingRecords:
         if change is None or not is_missing_long_enough(missing, rules.missing_runs):
             counts.kept_missing += 1
             return
-        if self._is_refused(entry, change):
+        resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
+        if resend is None:
             counts.missing_refused += 1
             return
-        self._sink.add(change)
+        self._sink.add(msgspec.structs.replace(change, is_resend=resend))
         if change.retires:
             name = _name_pair(record)
             counts.retired += 1
@@ -128,12 +123,6 @@ class MissingRecords:
                 Action.DEACTIVATE, entry.integration_id, payload, get_id(record), base, ("status",), retires=True
             )
         return None
-
-    def _is_refused(self, entry: Entry, change: Change) -> bool:
-        digest = compute_payload_digest(change.action, change.payload)
-        if entry.refused is None or not entry.is_refusal_of(digest) or self._rules.resend_refused:
-            return False
-        return self._rules.now - entry.refused.since < RESEND_AFTER_S
 
     def _is_in_scope(self, record: Remote) -> bool:
         """Whether this run has any row of the record's (key1, key2) pair."""

@@ -13,7 +13,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.drift import find_differences
-from oduyo_provider.core.ledger import RESEND_AFTER_S, WEEK_S, Entry, compute_payload_digest
+from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, get_id
 from oduyo_provider.core.missing import MissingRecords
 from oduyo_provider.core.normalise import Fault, Normalised, Normaliser
@@ -157,21 +157,13 @@ class _Planner:
 
     def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
         change = Change(Action.CREATE, integration_id, payload)
-        resend = self._take_refused(entry, change)
+        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self.counts.known_refused += 1
             return
         if found := compute_natural_key(payload, self.resource.natural_key):
             self.plan.new_rows.append(NaturalKey(found, integration_id))
         self.add(msgspec.structs.replace(change, is_resend=resend))
-
-    def _take_refused(self, entry: Entry | None, change: Change) -> bool | None:
-        """False to send; True to send what was refused long ago; None when a refusal is known and nothing is sent."""
-        if entry is None or entry.refused is None or self.rules.resend_refused:
-            return False
-        if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
-            return False
-        return True if self.rules.now - entry.refused.since >= RESEND_AFTER_S else None
 
     def _compare_with(
         self, raw: dict[str, object], integration_id: str, payload: Payload, entry: Entry | None, match: Match
@@ -193,7 +185,7 @@ class _Planner:
         base = compute_base(record, self.resource)
         change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs)
         change = msgspec.structs.replace(change, retires=self._retires(change))
-        resend = self._take_refused(entry, change)
+        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self.counts.known_refused += 1
         else:

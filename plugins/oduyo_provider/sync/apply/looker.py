@@ -103,6 +103,10 @@ class Looker:
             records[0] if records else None,
         )
         drift = compute_drift(change, record, normaliser)
+        earlier = recorder.results.get(change.key)
+        if earlier is not None and earlier.is_without_effect and drift is not Drift.AS_WANTED:
+            recorder.take(change, earlier)  # it is not sent again by this plan
+            return True
         if drift is Drift.AS_PLANNED:
             return False
         is_ours = drift is Drift.AS_WANTED or (

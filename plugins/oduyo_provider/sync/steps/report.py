@@ -140,7 +140,12 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
     if not mine or read_claims(state.claims):
         return  # whoever writes next does it
     lease = Lease(
-        state.claims, generation=manifest.generation, attempt=step.run.attempt, say=log.info, clock=step.clock
+        state.claims,
+        generation=manifest.generation,
+        attempt=step.run.attempt,
+        say=log.info,
+        clock=step.clock,
+        monotonic=step.clock.monotonic,
     )
     async with lease.hold():
         for plan in mine:

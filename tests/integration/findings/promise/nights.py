@@ -106,12 +106,12 @@ class Nights(Driver):
         rows: list[Row],
         *,
         after_s: float = DAY_S,
-        before_load: Callable[[], object] = lambda: None,
+        before_load: Callable[[int], object] = lambda _: None,
         **params: object,
     ) -> Night:
         """A whole run, so long after the one before.
 
-        :param before_load: is called once the plan is made.
+        :param before_load: is called with the number of each try to load.
         """
         self.shift_s += after_s if self._names else 0.0
         run = self.new_run()
@@ -120,11 +120,15 @@ class Nights(Driver):
         parts = stage_rows(self.step(run, **params), rows, snapshot) if snapshot else []
         plans = [transform(self.step(run, **params), part) for part in parts]
         guarded = _retry(errors, lambda _: guard(self.step(run, **params), plans)) if plans else None
-        before_load()
         loaded = None
         if guarded and guarded["plans"]:
             references = list(guarded["plans"])
-            loaded = _retry(errors, lambda number: self._load(run, number, references, params))
+
+            def work(number: int) -> Reference:
+                before_load(number)
+                return self._load(run, number, references, params)
+
+            loaded = _retry(errors, work)
         steps = Steps(snapshot, parts, plans, guarded, loaded)
         made = asyncio.run(report(self.step(run, **params), steps))
         made.check()
@@ -145,6 +149,10 @@ class Nights(Driver):
         reference = self.load(list(plans), _try(run, number), **params)
         check_delivered(reference)
         return reference
+
+    def wait(self, seconds: float) -> None:
+        """So much time passes for this DAG's machine."""
+        self.shift_s += seconds
 
     def codes(self) -> list[str]:
         """The codes of all records, sorted: people tell records apart by them, whatever became of their keys."""
