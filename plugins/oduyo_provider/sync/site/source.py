@@ -44,7 +44,7 @@ class KnownRejected(StateFile, frozen=True, kw_only=True):
     """
 
     digests: list[str]
-    before: list[str] = []
+    before: list[str] = msgspec.field(default_factory=list)
 
 
 class Numbered(StateFile, frozen=True, kw_only=True):
