@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.core.report import Outcomes
@@ -47,8 +49,6 @@ def test_a_refusal_that_was_not_sent_again_is_a_known_one_of_rows_alone() -> Non
 
 
 def test_only_an_adoption_that_is_done_is_one() -> None:
-    import msgspec
-
     adoption = msgspec.structs.replace(update("A1", "7", description="x"), is_adoption=True)
     outcomes = Outcomes()
     count_result(outcomes, adoption, Result(adoption.key, Outcome.STALE))
