@@ -137,7 +137,7 @@ class Applier:
         unsettled = [change for change in changes if change.key in recorder.unsettled]
         if not unsettled:
             return
-        last_at = max(recorder.lost_at.get(change.key, 0.0) for change in unsettled)
+        last_at = max(recorder.losses[change.key][-1].at for change in unsettled)
         await self._wait_until(last_at + self._work.settle_s, len(unsettled))
         again = await self._judge_sought(recorder, unsettled, is_last=is_last)
         if again:
@@ -163,10 +163,10 @@ class Applier:
 
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
-        at = self._work.clock.now()
-        error = recorder.server_errors.get(change.key)
-        if error is not None and self._course.successes:
-            reason, words = error
+        at, replies = self._work.clock.now(), [loss.reply for loss in recorder.losses.get(change.key, ())]
+        fails_alone = len(replies) > 1 and all(reply.is_server_error for reply in replies) and self._course.successes
+        if fails_alone:
+            reason, words = replies[-1].reason, replies[-1].body
             return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
         return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, "answers lost, not found", at=at)
 

@@ -117,7 +117,7 @@ class Refusals:
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
         if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
-            recorder.note_unsettled(change, self._work.clock.now())
+            recorder.note_unsettled(change, reply, self._work.clock.now())
             return
         self._course.successes += reply.outcome is Outcome.DONE
         oduyo_id = change.oduyo_id or reply.oduyo_id

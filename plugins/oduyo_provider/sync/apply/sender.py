@@ -140,11 +140,8 @@ class Sender:
                 self._is_alone.set()
 
     async def _renew(self, recorder: Recorder, ready: Ready) -> Ready | None:
-        """Look at a change again; None when it is settled, or to be sought as it may have been sent."""
+        """Look at a change again; None when a result was taken. What was transmitted before was answered with "later"."""
         change = ready.change
-        if recorder.sends.get(change.key):
-            recorder.note_unsettled(change, self._work.clock.now())
-            return None
         again = await self._look_again(recorder, change)
         if again is not None:
             await recorder.intend([change], self._course.top_id)
@@ -157,7 +154,7 @@ class Sender:
             work.check_lease()
             if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
                 raise LookExpiredError
-            recorder.sends[key] = recorder.sends.get(key, 0) + 1
+            recorder.sent.add(key)
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
@@ -171,9 +168,7 @@ class Sender:
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
-            recorder.note_unsettled(change, now)
-            if reply.is_server_error:
-                recorder.note_server_error(change, reply.reason, reply.body)
+            recorder.note_unsettled(change, reply, now)
             return
         oduyo_id = change.oduyo_id or reply.oduyo_id
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
