@@ -56,6 +56,8 @@ class Recorder:
         self.settled: set[str] = set()
         #: Changes that were transmitted and whose fate is unknown, by key.
         self.unsettled: dict[str, Change] = {}
+        #: Changes that were refused by a session that had ended: they are sent again.
+        self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
         self._many_wait = asyncio.Event()
