@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oduyo_provider.core import errors
+from oduyo_provider.core import brakes, errors, reasons, report
 from oduyo_provider.core.params import PARAMS
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.hooks.variables import VARIABLES
 from oduyo_provider.provider_info import get_provider_info
 
 FOLDER = Path(__file__).resolve().parent / "reference"
@@ -138,8 +139,63 @@ def for_one_run() -> str:
     return f"{names} is for one run that somebody has looked at: it cannot stand in `ODUYO_PARAMS`."
 
 
+def make_environment() -> str:
+    """The environment variables."""
+    rows = [(f"`{name}`", description, default) for name, description, default in VARIABLES]
+    return join(
+        "# Environment variables",
+        "All are optional. Set them the same on every machine that parses DAGs or runs tasks, where the service starts, and "
+        "restart it: a variable that is exported in a shell does not reach a process that runs already.",
+        table(("variable", "what it sets", "default"), rows),
+    )
+
+
+def make_report() -> str:
+    """The report's figures."""
+    sums = [f"- `{whole}` = `{' + '.join(parts)}`" for whole, parts in report.SUMS.items()]
+    return join(
+        "# The report of a run",
+        "In the log and the XCom of `report`, and in `report.json` of the run's folder in staging.",
+        table(("figure", "what it counts"), [(f"`{name}`", text) for name, text in report.FIGURES.items()]),
+        "It adds up:\n\n" + "\n".join(sums),
+        f"A run is red when one of these is not 0: {', '.join(f'`{name}`' for name in report.UNDONE)}; when new rejected and "
+        "new refused rows together are above `max_rejected_percent`; and when a step failed or stopped.",
+    )
+
+
+def make_brakes() -> str:
+    """The brakes."""
+    rows = [
+        (f"`{brake.name}`", "load, on the first change of its kind" if brake.is_canary else "guard", brake.help)
+        for brake in brakes.BRAKES
+    ]
+    return join(
+        "# Brakes",
+        f"A count trips above {brakes.FLOOR} and above its percentage; `rejected`, `retired`, `retired_pair`, `retired_week` "
+        f"and `look_alikes` also above half of a whole of at least {brakes.HALF_OF}. A percentage of 0 allows none, 100 any "
+        "count, but not more than half. Each message has the figures, some samples, and what to `release`.",
+        table(("brake", "trips in", "on"), rows),
+        'Release a brake for one run by its name, up to a count if you like: `["retired:149"]`.',
+    )
+
+
+def make_reasons() -> str:
+    """Why rows are rejected or warned of."""
+    return join(
+        "# Reasons",
+        "Why a row is rejected. All reasons of a row stand together in `quarantine.jsonl`.",
+        table(("reason", "what is wrong"), [(f"`{code}`", text) for code, text in reasons.REJECTIONS.items()]),
+        "These are only said; the row is sent all the same:",
+        table(("warning", "what is odd"), [(f"`{code}`", text) for code, text in reasons.WARNINGS.items()]),
+    )
+
+
 #: Name of the page → what makes it.
 PAGES: dict[str, Callable[[], str]] = {
+    "report": make_report,
+    "reasons": make_reasons,
+    "environment": make_environment,
+    "brakes": make_brakes,
     "connection": make_connection,
     "errors": make_errors,
     "params": make_params,

@@ -81,7 +81,7 @@ class Canary:
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
         if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
-            await self._check_lost_fields(recorder, ready, record)
+            await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
 
@@ -153,8 +153,12 @@ class Canary:
         same = await self._lookup.fetch_by_key(finding.stored)
         return [record for record in same if record["id"] != result.oduyo_id]
 
-    async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
-        """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
+    async def _check_other_fields(self, recorder: Recorder, ready: Ready, record: Remote, result: Result) -> None:
+        """An update must leave alone what it does not change; dates are Ödüyo's to set.
+
+        Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
+        and is kept with other letters, is what the brake ``letters`` is for.
+        """
         change, looked = ready.change, ready.looked.record or ready.change.base
         lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
@@ -165,17 +169,14 @@ class Canary:
             self._work.note_finding(
                 Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
             )
-        await recorder.flush()
-        shown = ", ".join(lost)
-        mended = (
-            "They were sent again, and from now on updates carry the whole record. Start a new run."
-            if self._work.partial_updates
-            else "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
-        )
-        raise CanaryError(
-            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
-            f"change: {shown}. Nothing more is sent. {mended}"
-        )
+            await recorder.flush()
+            raise CanaryError(
+                f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
+                f"did not keep them: {', '.join(lost)}. They were sent again, and from now on updates carry the whole record. "
+                "Nothing more is sent. Start a new run."
+            )
+        finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+        await self._check_finding(recorder, change, finding, result)
 
 
 def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import NamedTuple
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.record import Remote
@@ -14,6 +16,13 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal
+
+
+class Loss(NamedTuple):
+    """What became known of a transmission of unknown fate, and when, seconds since 1970."""
+
+    reply: Reply
+    at: float
 
 
 class Recorder:
@@ -41,16 +50,16 @@ class Recorder:
         self.intended_at: dict[str, float] = {}
         #: Key → the highest id that was seen before its last sending.
         self.floors: dict[str, int] = dict(history.floors)
-        #: Key → how often it was transmitted by this try.
-        self.sends: dict[str, int] = {}
+        #: Keys of the changes that this try has transmitted.
+        self.sent: set[str] = set()
         #: Keys of the changes that this try took a result of.
         self.settled: set[str] = set()
         #: Changes that were transmitted and whose fate is unknown, by key.
         self.unsettled: dict[str, Change] = {}
-        #: Key → when its last transmission of unknown fate ended, seconds since 1970.
-        self.lost_at: dict[str, float] = {}
-        #: Key → reason and words, where the server answered with an error.
-        self.server_errors: dict[str, tuple[str, str]] = {}
+        #: Changes that were refused by a session that had ended: they are sent again.
+        self.again: list[Change] = []
+        #: Key → the answers to its transmissions of unknown fate, by this try.
+        self.losses: dict[str, list[Loss]] = {}
         self._many_wait = asyncio.Event()
 
     @cached_property
@@ -76,8 +85,8 @@ class Recorder:
         return {str(record["id"]) for record in records if record["id"] in known}
 
     def count_sends(self, key: str) -> int:
-        """How often a change may have been transmitted, earlier tries included."""
-        return self.history.sends.get(key, 0) + self.sends.get(key, 0)
+        """How often a change may have been transmitted to an unknown fate, earlier tries included."""
+        return self.history.sends.get(key, 0) + len(self.losses.get(key, ()))
 
     async def intend(self, changes: Sequence[Change], floor: int) -> None:
         """Write down, durably, that changes are about to be sent."""
@@ -87,14 +96,13 @@ class Recorder:
             self.intended_at[key] = at
             self.floors[key] = min(floor, self.floors.get(key, floor))
 
-    def note_unsettled(self, change: Change, at: float) -> None:
-        """A change was transmitted, and nobody knows whether it took effect."""
-        self.unsettled[change.key] = change
-        self.lost_at[change.key] = at
+    def note_unsettled(self, change: Change, reply: Reply, at: float) -> None:
+        """A change was transmitted, and nobody knows whether it took effect.
 
-    def note_server_error(self, change: Change, reason: str, words: str) -> None:
-        """The server answered a change with an error of its own."""
-        self.server_errors[change.key] = (reason, words)
+        :param at: when its answer came, or was given up.
+        """
+        self.unsettled[change.key] = change
+        self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
     def take(self, change: Change, result: Result) -> None:
         """Take a result that is final for this try."""
@@ -106,15 +114,20 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
-        if self._journal.record(result):
-            self._many_wait.set()
+        self._record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
-        """Write down what was about to be sent and never was: nobody has to wait for it."""
+        """Write down what was about to be sent and never was: nobody has to wait for it. What earlier tries know stays."""
         for change in changes:
             key = change.key
-            if key in self.intended_at and not self.sends.get(key) and key not in self.results:
-                self.correct(Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at))
+            if key in self.intended_at and key not in self.sent and key not in self.settled:
+                result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at)
+                self._record(result)
+                self.results.setdefault(key, result)
+
+    def _record(self, result: Result) -> None:
+        if self._journal.record(result):
+            self._many_wait.set()
 
     async def flush(self) -> None:
         """Write what waits, durably."""

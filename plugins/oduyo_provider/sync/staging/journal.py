@@ -49,7 +49,7 @@ class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
     :param results: key → latest result; that a later try did not transmit it, changes none.
-    :param sends: key → how often it may have been transmitted.
+    :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
     :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
         to. An outcome of an earlier try says nothing of what a later one sent.
     :param floors: key → the lowest of its intents' floors, as a number.
@@ -177,7 +177,8 @@ def _take_result(history: History, one: _Try, result: Result) -> None:
     one.results[result.key] = result
     history.last_at = max(result.at, history.last_at or result.at)
     known = history.results.get(result.key)
-    if known is None or (known.at <= result.at and result.outcome is not Outcome.NOT_APPLIED):
+    is_sent = result.outcome is not Outcome.NOT_APPLIED
+    if known is None or known.outcome is Outcome.NOT_APPLIED or (is_sent and known.at <= result.at):
         history.results[result.key] = result
 
 
@@ -185,11 +186,16 @@ def _find_unknown(history: History, one: _Try) -> None:
     """Compare what a try was about to send with what it knows of it."""
     for key, times in one.intents.items():
         result = one.results.get(key)
-        sends = len(times) - (result is not None and result.outcome is Outcome.NOT_APPLIED)
-        if sends:
-            history.sends[key] = history.sends.get(key, 0) + sends
+        if result is None or not _did_nothing(result):
+            history.sends[key] = history.sends.get(key, 0) + len(times)
         if result is None:
             history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
+
+
+def _did_nothing(result: Result) -> bool:
+    """Whether a try knows that what it was about to send took no effect: never transmitted, or answered with a no."""
+    is_undelivered = result.outcome is Outcome.FAILED and not result.is_confirmed
+    return is_undelivered or result.outcome in (Outcome.NOT_APPLIED, Outcome.REFUSED)
 
 
 def _foreign(folder: Folder, name: str) -> str:

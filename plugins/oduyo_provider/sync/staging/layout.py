@@ -14,6 +14,7 @@
         sources/<source>/               plan numbers, and whether the source is opened
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+    <staging>/_alerts/<dag_id>/         what was last told of a DAG
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
 TURN, RELEASED, SITE_CHECK = "turn.json", "released.json", "check.json"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
 DRAWN, PASSED = "drawn", "passed"
+
+# What is kept of a DAG's alerts.
+ALERTS, TOLD = "_alerts", "told.json"
 
 # What 0.1.0 kept of a site.
 LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"

@@ -14,8 +14,9 @@ from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.erp.query import match_columns
 from oduyo_provider.erp.statement import parse_statement
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parents[3] / "dags" / "sql"
+FOLDER = ROOT / "dags" / "sql"
 #: Queries that are to be filled in; every other one can be run.
 SKELETONS = sorted(FOLDER.rglob("erp.sql"))
 FILES = sorted(set(FOLDER.rglob("*.sql")) - set(SKELETONS))
