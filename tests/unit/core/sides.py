@@ -183,5 +183,5 @@ def read_table(rows: Iterable[Row], normaliser: Normaliser) -> dict[str, Any]:
     pairs = {(normaliser.text(row.get("key1")), normaliser.text(row.get("key2"))) for row in rows}
     return {
         "pairs": frozenset((first, second) for first, second in pairs if first is not None and second is not None),
-        "has_unreadable_ids": any(normaliser.integration_id(row["integration_id"]) is None for row in rows),
+        "may_lack_rows": any(normaliser.integration_id(row["integration_id"]) is None for row in rows),
     }
