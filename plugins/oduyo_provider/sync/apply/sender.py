@@ -155,8 +155,11 @@ class Sender:
         """Sort an answer: final, held back, or to be looked at later."""
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
-        if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
+        if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
             recorder.note_unsettled(change, reply, now)
+            return
+        # A record that is deleted already cannot be deleted again.
+        if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
         oduyo_id = change.oduyo_id or reply.oduyo_id
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
@@ -202,14 +205,6 @@ class Sender:
             return None
         await recorder.intend([change], self._course.top_id)
         return await self._call(recorder, ready)
-
-
-def _may_have_landed(change: Change, reply: Reply) -> bool:
-    """Whether a refusal may only mean that an earlier sending took effect.
-
-    A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
-    """
-    return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)
 
 
 async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:
