@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result
@@ -62,6 +63,9 @@ class Canary:
         change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(change, known)
+        if record is not None and self._work.partial_updates:
+            # Before the rest: what was not sent is no value that the site stores otherwise.
+            await self._check_lost_fields(recorder, ready, record)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -78,7 +82,7 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
-        if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
+        if record is not None:
             await self._check_lost_fields(recorder, ready, record)
         self._course.proven.add(change.action)
         return True
@@ -91,6 +95,10 @@ class Canary:
             if (record or {}).get(name) != change.payload[name]
         }
         return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
+
+    async def _restore(self, change: Change, looked: Remote) -> Reply:
+        """Send the whole record, as it was looked at and with what the change writes."""
+        return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
 
     async def _wait_until_shown(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
@@ -129,7 +137,7 @@ class Canary:
 
     async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
         """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
-        other = self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
+        other = await self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
         is_known = self._work.is_known(finding.brake) and not other
         self._work.note_finding(finding, is_known)
         if is_known:
@@ -137,38 +145,30 @@ class Canary:
         await recorder.flush()
         raise CanaryError(explain_finding(change, finding, result, other))
 
-    @staticmethod
-    def _find_owner(recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
+    async def _find_owner(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
         """Whose key the stored one is: another row's or record's; empty when it is nobody's."""
         if not finding.stored:
             return ""
-        if result.twins:
-            return f"Ödüyo's record {result.twins[0]}"
-        key = compute_match_key(finding.stored.strip())
-        owner = recorder.entries.get(key)
-        if key in recorder.row_keys and key != compute_match_key(change.integration_id):
-            return f"the row {finding.stored}"
-        return f"the record of {owner.integration_id}" if owner is not None and owner.is_made else ""
+        same = [] if self._work.is_create_mode else await self._lookup.fetch_by_key(finding.stored)
+        found = [*result.twins, *(str(record["id"]) for record in same if record["id"] != result.oduyo_id)]
+        return f"Ödüyo's record {found[0]}" if found else recorder.find_key_owner(finding.stored, change)
 
     async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
         """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
         change, looked = ready.change, ready.looked.record or ready.change.base
-        lost = find_lost_fields(change, looked, record, self._work.normaliser)
+        lost: tuple[str, ...] = ()
+        if change.action in (Action.UPDATE, Action.DEACTIVATE):
+            lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
             return
-        if self._work.partial_updates:
-            self._work.check_lease()
-            await self._work.client.update(change.compute_body(looked))
-            self._work.note_finding(
-                Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
-            )
         await recorder.flush()
-        shown = ", ".join(lost)
-        mended = (
-            "They were sent again, and from now on updates carry the whole record. Start a new run."
-            if self._work.partial_updates
-            else "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
-        )
+        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
+        mended = "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
+        if self._work.partial_updates:
+            finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+            self._work.note_finding(finding, False)
+            if (await self._restore(change, looked)).outcome is Outcome.DONE:
+                mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
         raise CanaryError(
             f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
             f"change: {shown}. Nothing more is sent. {mended}"

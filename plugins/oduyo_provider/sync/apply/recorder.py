@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import NamedTuple
 
 from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal
@@ -60,6 +62,29 @@ class Recorder:
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted to an unknown fate, earlier tries included."""
         return self.history.sends.get(key, 0) + len(self.losses.get(key, ()))
+
+    def find_key_owner(self, stored: str, change: Change) -> str:
+        """Whose the key is that Ödüyo stored for a change: another row's, or another record's as it was sent or is stored.
+
+        :returns: for people; empty when it is nobody's.
+        """
+        key = compute_match_key(stored.strip())
+        if key == compute_match_key(change.integration_id):
+            return ""
+        if key in self.row_keys:
+            return f"the row {stored}"
+        owner = self.entries.get(key)
+        if owner is None or not owner.is_made:
+            owner = self._by_stored_key.get(key)
+        is_other = owner is not None and owner.integration_id != change.integration_id
+        return f"the record of {owner.integration_id}" if owner is not None and is_other else ""
+
+    @cached_property
+    def _by_stored_key(self) -> dict[str, Entry]:
+        known = ((entry.stored.get("integration_id"), entry) for entry in self.entries.values())
+        return {
+            compute_match_key(pair.stored.strip()): entry for pair, entry in known if pair is not None and pair.stored
+        }
 
     async def intend(self, changes: Sequence[Change], floor: int) -> None:
         """Write down, durably, that changes are about to be sent."""

@@ -72,10 +72,11 @@ class Verifier:
             found = compute_read_back(change, known, record, twins, normaliser, at=now)
             recorder.correct(found.result)
             if found.finding is not None and found.finding.brake == "key_altered":
-                is_known = self._work.is_known("key_altered") and not twins
+                stored = found.finding.stored or ""
+                other = f"Ödüyo's record {twins[0]['id']}" if twins else recorder.find_key_owner(stored, change)
+                is_known = self._work.is_known("key_altered") and not other
                 self._work.note_finding(found.finding, is_known)
                 if not is_known:
-                    other = f"Ödüyo's record {twins[0]['id']}" if twins else ""
                     alterations.append(explain_finding(change, found.finding, found.result, other))
         return later
 

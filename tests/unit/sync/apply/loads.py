@@ -43,6 +43,7 @@ class Load:
 
     :param work: fields of :class:`Work` that differ from a plain load's.
     :ivar waits: how long it was waited, in seconds.
+    :ivar since: number of the last request before the load began.
     :ivar findings: what was found of the site, and whether a person had released it.
     """
 
@@ -57,7 +58,7 @@ class Load:
         self.history = History()
         self.attempt = "try1"
         self._work = work
-        self._since = 0
+        self.since = 0
         account = site.account
         self.settings = Settings.from_connection(
             host=site.url,
@@ -96,7 +97,7 @@ class Load:
             async with OduyoClient(self.settings, SPECIAL_CODE, runtime=runtime) as client:
                 await client.log_in()
                 self._make(client)
-                self._since = len(self.site.log()["requests"])
+                self.since = len(self.site.log()["requests"])
                 try:
                     return await task(self)
                 finally:
@@ -156,11 +157,11 @@ class Load:
 
     def calls(self) -> Counter[str]:
         """The requests since this load began, by call."""
-        return Counter(entry["call"] for entry in self.site.log()["requests"][self._since :])
+        return Counter(entry["call"] for entry in self.site.log()["requests"][self.since :])
 
     def sent(self, call: str = "create") -> list[str]:
         """The keys of the calls of one kind since this load began, in the order in which they came."""
-        found = self.site.log(call=call, since=self._since)["requests"]
+        found = self.site.log(call=call, since=self.since)["requests"]
         return [str(entry["column"].get("integration_id", entry["column"].get("id"))) for entry in found]
 
 
