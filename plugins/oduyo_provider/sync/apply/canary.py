@@ -64,6 +64,7 @@ class Canary:
         change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
