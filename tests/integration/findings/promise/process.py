@@ -15,6 +15,7 @@ import msgspec
 
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.site import lease
+from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row, TimeIsUpError
 
@@ -32,6 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     :param port: the sandbox's.
     :param folder: the staging path.
+    :param partition_rows: a side of more rows is split.
     :param params: of the run.
     """
 
@@ -42,6 +44,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     source: str = "dag"
     shift_s: float = 0.0
     tries: int = 3
+    partition_rows: int = buckets.SINGLE_PARTITION_ROWS
     params: dict[str, object] = {}
 
 
@@ -61,6 +64,7 @@ def shorten_lease() -> None:
 def work(job: Job) -> None:
     """Do the job; runs in its own process. Its end is written beside the staging path."""
     shorten_lease()
+    buckets.SINGLE_PARTITION_ROWS = job.partition_rows
     signal.signal(signal.SIGTERM, _raise)
     site = Sandbox(port=job.port)  # never started: only its address and account are used
     dag = Nights(site, job.folder, job.source, shift_s=job.shift_s, name=job.name, tries=job.tries, settle_s=0.2)
