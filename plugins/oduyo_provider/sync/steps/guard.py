@@ -52,7 +52,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     sample = show_plan(step, decision, open_parts(references))
     if step.params.sync_mode is SyncMode.UPSERT:
         _check_known_ids(decision, step.params.release)
-    _stop_when_unsafe(blocking, sample, decision)
+    _stop_when_unsafe(step, blocking, sample, decision)
     if decision.writes:
         source = state.source(snapshot.source)
         source.note_passed(snapshot.number, step.run.name, step.run.attempt)
@@ -163,7 +163,7 @@ def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
         )
 
 
-def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
+def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
     if not blocking:
         return
     figures = "; ".join(trip.message for trip in blocking)
@@ -172,9 +172,15 @@ def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision:
     elif decision.asks:
         log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
     else:
+        named = ", ".join(f'"{trip.name}:{trip.count}"' for trip in blocking)
+        # An operator in somebody's DAG has no form and no task that asks.
+        way_on = (
+            f"give the task the argument release=[{named}] for one run, then take it out again"
+            if step.is_exempt
+            else f"trigger the run again with release [{named}], or with on_unsafe=ask to approve it in the UI"
+        )
         raise UnsafePlanError(
-            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, trigger the run again with "
-            f"{' and '.join(trip.way_on for trip in blocking)}, or with on_unsafe=ask to approve it in the UI; if not, "
-            "look at the ERP query and the ERP's table first."
+            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, {way_on}; if not, look at "
+            "what the rows come from first."
             + (f" Of the plan: {' | '.join(sample[:3])}." if sample and not blocking[0].samples else "")
         )
