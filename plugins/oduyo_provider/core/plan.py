@@ -48,12 +48,12 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param is_first: no run of this source has been applied yet.
     """
 
-    source: str = ""
-    run: str = ""
-    now: float = 0.0
-    sync_mode: SyncMode = SyncMode.UPSERT
-    on_missing: OnMissing = OnMissing.KEEP
-    missing_runs: int = 2
+    source: str
+    run: str
+    now: float
+    sync_mode: SyncMode
+    on_missing: OnMissing
+    missing_runs: int
     released: frozenset[str] = frozenset()
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None

@@ -53,7 +53,8 @@ def make_entry(integration_id: str = "100", oduyo_id: str | None = "7", source: 
 
 
 def make_rules(**rules: Any) -> PlanRules:
-    return PlanRules(**{"source": SOURCE, "run": RUN, "now": NOW, **rules})
+    usual = {"sync_mode": SyncMode.UPSERT, "on_missing": OnMissing.KEEP, "missing_runs": 2}
+    return PlanRules(**{"source": SOURCE, "run": RUN, "now": NOW, **usual, **rules})
 
 
 def plan_of(

@@ -19,7 +19,6 @@ from oduyo_provider.core.plan import (
     Pair,
     Plan,
     PlanCounts,
-    PlanRules,
     SyncMode,
     compute_reject_digest,
     describe_change,
@@ -47,7 +46,6 @@ def encode(value: object) -> bytes:
 def test_the_words_of_the_params_are_those_of_the_contract() -> None:
     assert [mode.value for mode in SyncMode] == ["upsert", "create"]
     assert [choice.value for choice in OnMissing] == ["keep", "deactivate", "delete"]
-    assert (PlanRules().sync_mode, PlanRules().on_missing, PlanRules().missing_runs) == ("upsert", "keep", 2)
 
 
 def test_counts_of_partitions_add_up_with_their_names_in_order() -> None:

@@ -560,12 +560,13 @@ def test_updates_with_an_older_date_than_was_sent_are_counted(sent: str, given: 
     assert count(row, make_record(), make_entry(date_sent=sent)).dates_back == dates_back
 
 
-def test_a_resource_without_a_date_of_change_counts_none() -> None:
-    resource = msgspec.structs.replace(PROJECT_CODE, fields=PROJECT_CODE.fields[:5])
-    row = {"integration_id": "100", "description": "new"}
+def test_a_resource_without_a_date_of_change_and_a_natural_key_counts_none() -> None:
+    resource = msgspec.structs.replace(PROJECT_CODE, fields=PROJECT_CODE.fields[:5], natural_key=())
+    rows: list[Row] = [{"integration_id": "100", "description": "new"}, {"integration_id": "5"}]
     entry = make_entry(date_sent="2024-05-06 00:00:00")
-    plan = plan_of([row], [make_record()], [entry], normaliser=Normaliser(resource))
-    assert (plan.counts.updates, plan.counts.dates_back, plan.new_rows) == (1, 0, [])
+    plan = plan_of(rows, [make_record(), make_record("8", None)], [entry], normaliser=Normaliser(resource))
+    assert (plan.counts.updates, plan.counts.dates_back, plan.counts.creates) == (1, 0, 1)
+    assert (plan.new_rows, plan.unmatched) == ([], [])
 
 
 @pytest.mark.parametrize(
