@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import can_be_key_of
-from oduyo_provider.core.matching import compute_natural_key
+from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
@@ -56,7 +56,15 @@ class Seeker:
             for record in window.records
             if int(record["id"] or 0) > floor
             and record["id"] not in taken
+            and not self._is_anothers(recorder, change, record)
             and can_be_key_of(change.integration_id, record.get("integration_id"))
             and (wanted is None or compute_natural_key(record, natural_key) == wanted)
             and (wanted is not None or bool(record.get("integration_id")))
         ]
+
+    def _is_anothers(self, recorder: Recorder, change: Change, record: Remote) -> bool:
+        """Whether a record holds the very key of another row."""
+        key = compute_record_key(record, self._work.normaliser)
+        if key is None or key == compute_match_key(change.integration_id):
+            return False
+        return key in recorder.row_keys or key in recorder.entries
