@@ -52,6 +52,19 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "description": "true (the default), false, or the path of a CA bundle, for a site with a certificate of its own.",
         "schema": {"type": _TEXT, "default": "true"},
     },
+    "proxy": {
+        "label": "Proxy",
+        "description": "Empty by default: no proxy. Else the address of an http proxy, http://user:password@proxy.example:8080.",
+        "schema": {"type": _TEXT},
+    },
+    "site_name": {
+        "label": "Name of the site",
+        "description": (
+            "Empty by default: the address is the name. Set the same name in each connection that leads to one site by "
+            "another address, so that they share its records and its lock."
+        ),
+        "schema": {"type": _TEXT},
+    },
     "allow_plain_http": {
         "label": "Allow plain http",
         "description": "Off by default: plain http shows password and key to the network. Not needed for this machine itself.",
@@ -73,7 +86,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Ödüyo",
-                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.project_code"],
+                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.resources"],
             }
         ],
         "extra-links": [

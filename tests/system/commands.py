@@ -59,7 +59,7 @@ GO_LIVE = (
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true, "erp_query": "dia_postgres"}'""",
     "export ODUYO_PARAMS='"
-    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_ratio": 0.05, "max_rejected_ratio": 0.02}'
+    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_percent": 5, "max_rejected_percent": 2}'
     "'",
     "airflow dags pause oduyo_special_codes",
 )

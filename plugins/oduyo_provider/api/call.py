@@ -13,7 +13,7 @@ from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.transport import Answer, Transport
-from oduyo_provider.core.errors import LostAnswerError, NotSentError, NotThisApiError, RetryError
+from oduyo_provider.core.errors import LostAnswerError, NotSentError, RetryError
 
 #: How often one call is tried when it cannot be sent at all.
 DEFAULT_NOT_SENT_TRIES = 5
@@ -66,7 +66,6 @@ class CallRunner:
 
     :param harmless: asked when a request is answered with somebody else's 403 or 406.
     :param redact: removes secrets from reasons.
-    :ivar proven: whether an answer of the API was seen.
     :ivar requests: transmissions so far, logins left out.
     :ivar retries: those of them that sent a call again.
     """
@@ -86,7 +85,6 @@ class CallRunner:
         self._harmless = harmless
         self._redact = redact
         self._runtime = runtime
-        self.proven = False
         self.requests = 0
         self.retries = 0
 
@@ -141,22 +139,15 @@ class CallRunner:
             result.sends += 1
             return Classification(Meaning.UNKNOWN, reason=str(error))
         result.sends += 1
-        return classify(result.answer, call=path.rpartition("/")[2], proven=self.proven, redact=self._redact)
+        return classify(result.answer, call=path.rpartition("/")[2], redact=self._redact)
 
     async def _is_to_be_sent_again(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         """Tell pacer and keeper how the request ended, wait if need be, and say whether to send the call again."""
-        meaning, reason = result.classification.meaning, result.classification.reason
+        meaning = result.classification.meaning
         if meaning in (Meaning.DONE, Meaning.REFUSED):
-            # Any web server may answer 413; the API alone gives every other refusal.
-            self.proven = self.proven or (result.answer is not None and result.answer.status != 413)
             self._keeper.succeeded()
             self._pacer.succeeded(sent_in)
             return False
-        if meaning is Meaning.NOT_THIS_API:
-            raise NotThisApiError(
-                f"The address of the connection answers, but not as the Ödüyo API does ({reason}). "
-                "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
-            )
         if meaning is Meaning.THROTTLED:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
@@ -171,12 +162,14 @@ class CallRunner:
         return await self._wait_after_failure(result, sent_in, unknown_tries)
 
     async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
-        retry_after_s = result.classification.retry_after_s
-        if retry_after_s is None:
-            self._pacer.errored(sent_in)
+        classification = result.classification
+        if classification.retry_after_s is not None:
+            self._pacer.throttled(sent_in, classification.retry_after_s)
+        elif classification.is_overload:
+            self._pacer.overloaded(sent_in)
         else:
-            self._pacer.throttled(sent_in, retry_after_s)
-        if result.classification.meaning is Meaning.UNKNOWN:
+            self._pacer.errored(sent_in)
+        if classification.meaning is Meaning.UNKNOWN:
             result.lost += 1
             tries, allowed = result.lost, unknown_tries
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oduyo_provider.api.body import is_nothing
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
 from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.meaning import Meaning
@@ -66,7 +67,7 @@ class ListCall:
         if answer is None:
             return None
         if meaning is Meaning.DONE:
-            return parse_page(answer.body)
+            return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
         envelope = parse_envelope(answer.body)
         if meaning is not Meaning.REFUSED or envelope is None:
             return None
@@ -74,7 +75,7 @@ class ListCall:
             return Page([], envelope.words, is_no=True)
         return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
 
-    async def log_in_again(self) -> None:
+    async def renew_session(self) -> None:
         """Replace the session of the last call."""
         await self._runner.renew(self._session)
 
@@ -125,7 +126,7 @@ class Look:
         is_renewed = bool(last.words)
         if is_renewed:
             # Ödüyo may say in words of its own that a session has expired.
-            await self._call.log_in_again()
+            await self._call.renew_session()
             last = await self._call.fetch((), 1, True)
             if last.words:
                 raise self._call.refuse(last)

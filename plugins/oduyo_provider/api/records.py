@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.api.envelope import BAD_JSON, BOM, parse_json
+from oduyo_provider.api.envelope import BAD_JSON, parse_json
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
@@ -93,7 +93,7 @@ def parse_page(body: bytes) -> Page:
     :raises ListingError: it is not a list of records, or a record has no whole number as its id.
     """
     try:
-        records: list[Remote] = _text_pages.decode(body.removeprefix(BOM)).data
+        records: list[Remote] = _text_pages.decode(body).data
     except BAD_JSON:
         page = _parse_odd_page(body)
         if page.words:
@@ -115,7 +115,7 @@ def parse_page(body: bytes) -> Page:
 def _parse_odd_page(body: bytes) -> Page:
     """Shapes other than documented, as PHP gives them: see :func:`_find_records`."""
     answer = parse_json(body)
-    data = answer.get("data", ()) if isinstance(answer, dict) else ()
+    data = answer.get("data") if isinstance(answer, dict) else ()
     if isinstance(data, str) and data:
         unpacked = parse_json(data.encode())  # encoded twice, as the text of create's answer is
         if unpacked is None and data.strip() != "null":
@@ -135,8 +135,8 @@ def _parse_odd_page(body: bytes) -> Page:
 def _find_records(data: object) -> list[dict[str, object]] | None:
     """The records in ``data``; None when it is nothing that holds records.
 
-    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null`` or
-    ``""``, and some programs unwrap an array of one record.
+    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null``, ``""``
+    or not at all, and some programs unwrap an array of one record.
     """
     if data is None or data is False or data == "":
         return []

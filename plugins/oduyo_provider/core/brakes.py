@@ -134,6 +134,10 @@ def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, c
     """
     tripped = Tripped(counts, limits)
     _add_row_trips(tripped, counts, limits)
+    for name, count in counts.released.items():
+        if not limits.is_released(name, count):
+            text = f"{name} is released up to {limits.release.get(name)}, but {count:,} rows count for it"
+            tripped.add(name, count, text)
     if compares:
         _add_update_trips(tripped, counts, limits)
         _add_retirement_trips(tripped, counts, limits)

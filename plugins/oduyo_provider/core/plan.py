@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -42,7 +43,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param released: names of the brakes that may trip in this run.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
-    :param has_unreadable_ids: of any row: then no record counts as missing.
+    :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
+        record counts as missing.
     :param is_first: no run of this source has been applied yet.
     """
 
@@ -55,7 +57,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     released: frozenset[str] = frozenset()
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
-    has_unreadable_ids: bool = False
+    may_lack_rows: bool = False
     is_first: bool = False
 
 
@@ -72,6 +74,12 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     row: dict[str, object]
     digest: str = ""
     is_known: bool = False
+
+
+def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> str:
+    """Names a rejected row with its reasons, to tell new rejections from known ones."""
+    text = msgspec.json.encode([row, [fault.code for fault in faults]], enc_hook=str)
+    return blake2b(text, digest_size=8).hexdigest()
 
 
 class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,14 +101,17 @@ class Pair(msgspec.Struct, frozen=True):
     """The records of one (key1, key2) pair that a source owns.
 
     :param in_use: records in use.
-    :param retired: of them, those that the plan would retire.
+    :param retired: records that the plan would retire.
+    :param samples: a few of these.
     """
 
     in_use: int = 0
     retired: int = 0
+    samples: tuple[str, ...] = ()
 
     def __add__(self, other: Pair) -> Pair:
-        return Pair(self.in_use + other.in_use, self.retired + other.retired)
+        samples = tuple(merge_samples(self.samples, other.samples)) if other.samples else self.samples
+        return Pair(self.in_use + other.in_use, self.retired + other.retired, samples)
 
 
 class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -118,6 +129,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     :param real_updates: updates that change more than dates.
     :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
     :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
+    :param released: name of a brake that is released for rows → the rows that are applied for that.
     :param samples: name of a brake → changes that count for it, a few.
     """
 
@@ -154,6 +166,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     warnings: dict[str, int] = {}
     pairs: dict[str, Pair] = {}
     samples: dict[str, list[str]] = {}
+    released: dict[str, int] = {}
 
     @property
     def matched(self) -> int:
@@ -174,6 +187,11 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(PlanCounts(), **both)
 
 
+def merge_samples(mine: Iterable[str], theirs: Iterable[str]) -> list[str]:
+    """The first few of both, in order: the same whatever the order in which they were found."""
+    return sorted({*mine, *theirs})[:SAMPLES]
+
+
 def add_counts(mine: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
     """Both counts together, sorted by name."""
     return dict(sorted((Counter(mine) + Counter(theirs)).items()))
@@ -184,11 +202,12 @@ def _add_pairs(mine: dict[str, Pair], theirs: dict[str, Pair]) -> dict[str, Pair
 
 
 def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {name: [*mine.get(name, []), *theirs.get(name, [])][:SAMPLES] for name in sorted({*mine, *theirs})}
+    return {name: merge_samples(mine.get(name, ()), theirs.get(name, ())) for name in sorted({*mine, *theirs})}
 
 
 _ADD: dict[str, Callable[[Any, Any], Any]] = {
     "reasons": add_counts,
+    "released": add_counts,
     "warnings": add_counts,
     "pairs": _add_pairs,
     "samples": _add_samples,

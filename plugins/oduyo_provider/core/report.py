@@ -119,6 +119,40 @@ SHARES = {"adopted": "updated", "known_refused": "refused", "known_rejected": "r
 #: The figures that make a run red.
 UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed", "new_duplicates", "new_other_source")
 
+#: Each figure, for people.
+FIGURES = {
+    "extracted": "ERP rows that were read.",
+    "repeated": "The same row once more, letter for letter.",
+    "rejected": "Rows that broke a rule; never sent.",
+    "unchanged": "Rows that Ödüyo already has so.",
+    "created": "Rows whose record was created.",
+    "updated": "Rows whose record was updated.",
+    "refused": "Rows to which Ödüyo said no.",
+    "failed": "Rows that could not be delivered, or whose change had no effect.",
+    "doubtful": "Rows that were sent and are not settled, or whose record is not listed any more.",
+    "stale": "Rows whose record changed in Ödüyo after the plan was made; not sent.",
+    "not_applied": "Rows that were never transmitted, as a step failed or stopped.",
+    "missing": "Records of this source without an ERP row, in the rows' key1 and key2.",
+    "kept_missing": "Left as they are: on_missing is keep, passive already, waiting for missing_runs, moved, or not applied.",
+    "deactivated": "Set to passive.",
+    "deleted": "Deleted.",
+    "missing_refused": "Ödüyo said no.",
+    "missing_failed": "Neither, though it was tried.",
+    "adopted": "Of updated: records that were typed by hand and got the row's integration_id.",
+    "known_refused": "Of refused: refused before, and not sent again until the row changes.",
+    "known_rejected": "Of rejected: the last applied run rejected them alike.",
+    "vanished": "Of doubtful: the ledger knows their record, and Ödüyo does not list it.",
+    "remote_duplicates": "Further records with a key that another record has; left alone.",
+    "new_duplicates": "Of these, those that are new.",
+    "altered": "Records of which Ödüyo stored a value otherwise than sent, and otherwise than before.",
+    "out_of_scope": "Records of this source in a key1 and key2 of which this run has no row; kept.",
+    "new_other_source": "Rows newly rejected as another source owns their record.",
+    "dry_run": "True: nothing was sent, and the counts of changes are the planned ones.",
+    "reasons": "Reason → count, of what was rejected, refused, failed, doubtful or stale.",
+    "started_at": "When the run began to list Ödüyo, ISO 8601, UTC.",
+    "ended_at": "When it was added up.",
+}
+
 _DONE_AS = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -132,6 +166,12 @@ _RETIREMENT_AS = {
     Outcome.STALE: "kept_missing",
     Outcome.NOT_APPLIED: "kept_missing",
 }
+
+#: The plan's figures that a report begins with.
+_AS_PLANNED = (
+    *("repeated", "rejected", "unchanged", "missing", "kept_missing", "missing_refused", "known_refused"),
+    *("known_rejected", "vanished", "remote_duplicates", "new_duplicates", "out_of_scope", "new_other_source"),
+)
 
 #: The figures that count changes made.
 WRITES = tuple(_DONE_AS.values())
@@ -152,7 +192,7 @@ class Outcomes(msgspec.Struct):
     :param changes: how many changes of each action had each outcome and, where it was not done, reason.
     :param adopted: updates that are done and gave a record its key.
     :param known_refused: refused changes that were refused before and were due to be sent again.
-    :param altered: see :class:`Report`; likewise ``new_duplicates`` and ``remote_duplicates``, beyond the plan's.
+    :param altered: see :class:`Report`; likewise ``new_duplicates``, beyond the plan's.
     """
 
     changes: Counter[tuple[Action, Outcome, str]] = msgspec.field(default_factory=Counter)
@@ -177,49 +217,44 @@ def compute_report(
     :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied. Never
         fewer than the plans hold: where extracting was started again and failed, only they know.
     """
-    figures: Counter[str] = Counter()
-    reasons: Counter[str] = Counter(plan.reasons)
-    for (action, outcome, reason), count in outcomes.changes.items():
+    rows = max(extracted, plan.extracted)
+    figures = _count_planned(plan)
+    figures["not_applied"] += rows - plan.extracted
+    for (action, outcome, _), count in outcomes.changes.items():
         figures[compute_figure(action, Outcome.DONE if dry_run else outcome)] += count
+    figures["known_refused"] += outcomes.known_refused
+    figures["remote_duplicates"] += outcomes.new_duplicates
+    figures["new_duplicates"] += outcomes.new_duplicates
+    told = Report(
+        extracted=rows,
+        adopted=plan.adoptions if dry_run else outcomes.adopted,
+        altered=outcomes.altered,
+        dry_run=dry_run,
+        reasons=_compute_top(_count_reasons(plan, outcomes)),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+    report = msgspec.structs.replace(told, **figures)
+    report.check()
+    return report
+
+
+def _count_planned(plan: PlanCounts) -> Counter[str]:
+    """The report's figures as far as the plan alone decides them."""
+    figures = Counter({name: int(getattr(plan, name)) for name in _AS_PLANNED})
+    figures["refused"] = plan.known_refused
+    figures["doubtful"] = plan.vanished
+    return figures
+
+
+def _count_reasons(plan: PlanCounts, outcomes: Outcomes) -> Counter[str]:
+    reasons: Counter[str] = Counter(plan.reasons)
+    for (_, outcome, reason), count in outcomes.changes.items():
         if reason and outcome is not Outcome.DONE:
             reasons[f"{outcome.value}: {reason}"] += count
     if plan.vanished:
         reasons["doubtful: vanished"] += plan.vanished
-    extracted = max(extracted, plan.extracted)
-    report = Report(
-        extracted=extracted,
-        repeated=plan.repeated,
-        rejected=plan.rejected,
-        unchanged=plan.unchanged,
-        created=figures["created"],
-        updated=figures["updated"],
-        refused=figures["refused"] + plan.known_refused,
-        failed=figures["failed"],
-        doubtful=figures["doubtful"] + plan.vanished,
-        stale=figures["stale"],
-        not_applied=figures["not_applied"] + extracted - plan.extracted,
-        missing=plan.missing,
-        kept_missing=plan.kept_missing + figures["kept_missing"],
-        deactivated=figures["deactivated"],
-        deleted=figures["deleted"],
-        missing_refused=plan.missing_refused + figures["missing_refused"],
-        missing_failed=figures["missing_failed"],
-        adopted=plan.adoptions if dry_run else outcomes.adopted,
-        known_refused=plan.known_refused + outcomes.known_refused,
-        known_rejected=plan.known_rejected,
-        vanished=plan.vanished,
-        remote_duplicates=plan.remote_duplicates + outcomes.new_duplicates,
-        new_duplicates=plan.new_duplicates + outcomes.new_duplicates,
-        altered=outcomes.altered,
-        out_of_scope=plan.out_of_scope,
-        new_other_source=plan.new_other_source,
-        dry_run=dry_run,
-        reasons=_compute_top(reasons),
-        started_at=started_at,
-        ended_at=ended_at,
-    )
-    report.check()
-    return report
+    return reasons
 
 
 def _compute_top(reasons: Counter[str]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.view_models import compute_table_view
-from oduyo_provider.sync.staging.folder import STAGING_VARIABLE
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -60,7 +60,7 @@ def test_an_unsafe_plan_stops_before_any_write_and_goes_on_when_it_is_allowed(
     assert count_writes(oduyo) == 0
     assert (stopped.tasks["guard"], stopped.tries["guard"]) == (["failed"], 1)
     assert (stopped.tasks["report"], stopped.tries["report"]) == (["failed"], 1)
-    for fact in ("Stopped before any write: ", unsafe.figures, unsafe.sample, "allow_unsafe", "on_unsafe=ask"):
+    for fact in ("Stopped before any write: ", unsafe.figures, unsafe.sample, "release=", "on_unsafe=ask"):
         assert fact in stopped.error
     assert "\n" not in stopped.error
     assert (
@@ -69,7 +69,7 @@ def test_an_unsafe_plan_stops_before_any_write_and_goes_on_when_it_is_allowed(
     )
     assert "the plan was stopped before any write" in str(stopped.errors[-1])
 
-    allowed = run_special_codes({**unsafe.conf, "allow_unsafe": True}, query=unsafe.query)
+    allowed = run_special_codes({**unsafe.conf, "release": ["retired"]}, query=unsafe.query)
     assert allowed.state == "success", allowed.error
     assert "Going on although a brake tripped" in allowed.log
     assert pick(allowed.report) == unsafe.done
@@ -85,17 +85,21 @@ def test_a_listing_that_fell_since_the_last_run_stops_the_next(
     stopped = run_special_codes(query=make_query(100))
     assert (stopped.state, count_writes(oduyo)) == ("failed", writes)
     assert "Ödüyo lists 89 records, 11 fewer than the 100 after the last applied run" in stopped.error
-    allowed = run_special_codes({"allow_unsafe": True}, query=make_query(100))
+    allowed = run_special_codes({"release": ["retired"]}, query=make_query(100))
     assert pick(allowed.report) == {"extracted": 100, "unchanged": 89, "created": 11}
     assert run_special_codes(query=make_query(100)).state == "success"
 
 
-@pytest.mark.parametrize("name", ["max_missing_ratio", "max_update_ratio", "max_rejected_ratio"])
-def test_a_ratio_may_be_raised(oduyo: Sandbox, run_special_codes: RunSpecialCodes, name: str) -> None:
-    by_ratio = {"max_missing_ratio": "missing_delete", "max_update_ratio": "updates", "max_rejected_ratio": "rejected"}
-    unsafe = next(unsafe for unsafe in UNSAFE if unsafe.name == by_ratio[name])
+@pytest.mark.parametrize("name", ["max_missing_percent", "max_update_percent", "max_rejected_percent"])
+def test_a_percentage_may_be_raised(oduyo: Sandbox, run_special_codes: RunSpecialCodes, name: str) -> None:
+    by_name = {
+        "max_missing_percent": "missing_delete",
+        "max_update_percent": "updates",
+        "max_rejected_percent": "rejected",
+    }
+    unsafe = next(unsafe for unsafe in UNSAFE if unsafe.name == by_name[name])
     oduyo.seed(unsafe.records)
-    made = run_special_codes({**unsafe.conf, name: 0.9}, query=unsafe.query)
+    made = run_special_codes({**unsafe.conf, name: 90}, query=unsafe.query)
     assert made.state == "success", made.error
     assert pick(made.report) == unsafe.done
 
@@ -115,7 +119,7 @@ def test_another_firm_s_record_is_not_taken_over_unless_that_is_allowed(
     assert pick(made.report) == {"extracted": 2, "rejected": 1, "updated": 1}
     assert made.report["reasons"] == {"key1: other_firm": 1}
     assert [record["key1"] for record in oduyo.records()] == ["21", "2"]
-    allowed = run_special_codes({"allow_unsafe": True}, query=make_query(2))
+    allowed = run_special_codes({"release": ["retired"]}, query=make_query(2))
     assert pick(allowed.report) == {"extracted": 2, "updated": 1, "unchanged": 1}
     assert [record["key1"] for record in oduyo.records()] == ["2", "2"]
 

@@ -29,6 +29,27 @@ def test_a_dry_run_plans_everything_and_writes_nothing(oduyo: Sandbox, run_speci
     assert "update 1 (Ödüyo 1): code 'ESKİ' → 'K.1'" in made.log
 
 
+@pytest.mark.parametrize("conf", [{"dry_run": True}, {"on_missing": "delete", "dry_run": True}, {"dryrun": True}])
+def test_d1_a_conf_that_airflow_leaves_out_is_refused_before_anything_is_read(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch, conf: dict[str, object]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_RUN_CONF_OVERRIDES_PARAMS", "False")
+    made = run_special_codes(conf, retries=None)
+    assert (made.state, made.tasks["snapshot"], made.tries["snapshot"]) == ("failed", ["failed"], 1)
+    assert f"The run's conf sets {', '.join(conf)}, but Airflow has not passed it on" in made.error
+    assert "[core] dag_run_conf_overrides_params is False" in made.error
+    assert oduyo.log()["counters"]["login"] == 0
+
+
+def test_d1_a_conf_that_asks_for_what_is_set_anyway_may_be_left_out(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_RUN_CONF_OVERRIDES_PARAMS", "False")
+    monkeypatch.setenv("ODUYO_PARAMS", '{"erp_query": "test_query"}')
+    assert run_special_codes({"dry_run": False}, query=make_query(3)).state == "success"
+    assert count_writes(oduyo) == 3
+
+
 def test_a_dry_run_names_the_brake_that_a_real_run_would_trip(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:

@@ -53,12 +53,15 @@ class Looker:
         size = int(self._course.calls_per_s * SLICE_S / calls)
         return max(1, min(size, largest))
 
-    async def look(self, recorder: Recorder, changes: Sequence[Change]) -> list[Ready]:
-        """The changes of a slice that may be sent."""
+    async def look(self, recorder: Recorder, changes: Sequence[Change], *, is_again: bool = False) -> list[Ready]:
+        """The changes of a slice that may be sent.
+
+        :param is_again: the plan's own listing is no look: something has become known since.
+        """
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, Looked(None, self._work.monotonic())) for change in mine]
-        if self._is_listing_fresh(len(mine) / self._course.calls_per_s):
+        if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
         at = self._work.monotonic()
         if mine and mine[0].action is Action.CREATE:
@@ -68,8 +71,8 @@ class Looker:
         return [ready for change, record in looked if (ready := self._sort(recorder, change, record, at))]
 
     async def look_again(self, recorder: Recorder, change: Change) -> Ready | None:
-        """Look at one change; None when a result was taken and nothing is to be sent."""
-        ready = await self.look(recorder, [change])
+        """Look at one change anew; None when a result was taken and nothing is to be sent."""
+        ready = await self.look(recorder, [change], is_again=True)
         return ready[0] if ready else None
 
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
@@ -133,6 +136,10 @@ class Looker:
         entry = recorder.entries.get(compute_match_key(change.integration_id))
         if self._work.is_others(entry):
             self._take(recorder, change, Outcome.STALE, reason=OTHERS)
+            return True
+        is_made = change.action is Action.CREATE and entry is not None and entry.is_made
+        if is_made and "vanished" not in self._work.released:
+            self._take(recorder, change, Outcome.STALE, reason=APPEARED)
             return True
         return False
 

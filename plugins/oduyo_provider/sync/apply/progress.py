@@ -10,23 +10,19 @@ from collections.abc import Callable
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.redact import neutralise
-
-#: Seconds between two lines.
-SAY_EVERY_S = 5.0
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 
 #: Errors that are shown as samples.
 MAX_SAMPLES = 20
 #: Characters shown of each: a key, a reason and the whole of what is kept of an answer.
 SAMPLE_WIDTH = 1_500
 
-_DONE = Outcome.DONE  # by a name of its own: before Python 3.12 an enum looks its members up in Python code
-
 
 class Progress:
     """Counts results and says so from time to time."""
 
     def __init__(
-        self, log: logging.Logger, *, clock: Callable[[], float] = time.monotonic, every_s: float = SAY_EVERY_S
+        self, log: logging.Logger, *, clock: Callable[[], float] = time.monotonic, every_s: float = SAY_PROGRESS_EVERY_S
     ) -> None:
         self._log = log
         self._clock = clock
@@ -49,7 +45,7 @@ class Progress:
         """Take a result."""
         self._done += 1
         self.counts[action, result.outcome] += 1
-        if result.outcome is not _DONE and len(self.samples) < MAX_SAMPLES:
+        if result.outcome is not Outcome.DONE and len(self.samples) < MAX_SAMPLES:
             sample = f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip()
             self.samples.append(neutralise(sample, SAMPLE_WIDTH))
         if self._clock() - self._said_at >= self._every_s:

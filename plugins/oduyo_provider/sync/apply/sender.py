@@ -42,6 +42,8 @@ class Sender:
         self._may_send = asyncio.Event()
         self._may_send.set()
         self._is_alone = asyncio.Event()
+        self._low = 0
+        self._is_low = asyncio.Event()
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -50,12 +52,18 @@ class Sender:
         Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
         are written.
         """
-        queue: asyncio.Queue[Ready | None] = asyncio.Queue(2 * self._work.concurrency)
+        queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
         workers = [asyncio.ensure_future(self._work_off(recorder, queue)) for _ in range(self._work.concurrency)]
         tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
         try:
             await _wait_for(tasks, flusher)
+        except Exception:
+            # What is under way gets its answer first: else nobody would know whether it took effect.
+            tasks[0].cancel()
+            _stop_taking(queue, len(workers))
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
         finally:
             for task in (*tasks, flusher):
                 task.cancel()
@@ -98,12 +106,22 @@ class Sender:
                 self._waiting.update({item.change.key: item.change for item in ready})
                 await recorder.intend([item.change for item in ready], self._course.top_id)
             for item in ready:
-                await queue.put(item)
+                queue.put_nowait(item)
+            await self._wait_until_low(queue, len(ready) // 4)
         for _ in range(self._work.concurrency):
-            await queue.put(None)
+            queue.put_nowait(None)
+
+    async def _wait_until_low(self, queue: asyncio.Queue[Ready | None], low: int) -> None:
+        """Until so few are left: whoever looks earlier sees what is old when it is sent."""
+        self._low = low
+        while queue.qsize() > low:
+            self._is_low.clear()
+            await self._is_low.wait()
 
     async def _work_off(self, recorder: Recorder, queue: asyncio.Queue[Ready | None]) -> None:
         while (ready := await queue.get()) is not None:
+            if queue.qsize() <= self._low:
+                self._is_low.set()
             if not self._may_send.is_set():
                 await self._may_send.wait()
             await self._deliver(recorder, ready)
@@ -114,12 +132,13 @@ class Sender:
         try:
             current: Ready | None = ready
             while current is not None:
+                sent_at = self._work.monotonic()
                 try:
                     reply = await self._call(recorder, current)
-                except LookExpiredError:  # noqa: PERF203  a call takes milliseconds
+                except LookExpiredError:
                     current = await self._renew(recorder, current)
                 else:
-                    await self._take(recorder, current.change, reply)
+                    await self._take(recorder, current.change, reply, sent_at)
                     break
             self._waiting.pop(ready.change.key, None)
         finally:
@@ -128,11 +147,8 @@ class Sender:
                 self._is_alone.set()
 
     async def _renew(self, recorder: Recorder, ready: Ready) -> Ready | None:
-        """Look at a change again; None when it is settled, or to be sought as it may have been sent."""
+        """Look at a change again; None when a result was taken. What was transmitted before was answered with "later"."""
         change = ready.change
-        if recorder.sends.get(change.key):
-            recorder.note_unsettled(change, self._work.clock.now())
-            return None
         again = await self._look_again(recorder, change)
         if again is not None:
             await recorder.intend([change], self._course.top_id)
@@ -145,7 +161,7 @@ class Sender:
             work.check_lease()
             if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
                 raise LookExpiredError
-            recorder.sends[key] = recorder.sends.get(key, 0) + 1
+            recorder.sent.add(key)
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
@@ -154,14 +170,18 @@ class Sender:
         body = change.compute_body(ready.looked.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
 
-    async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
-        """Sort an answer: final, held back, or to be looked at later."""
+    async def _take(self, recorder: Recorder, change: Change, reply: Reply, sent_at: float) -> None:
+        """Sort an answer: final, held back, or to be looked at later.
+
+        :param sent_at: when the call began, by the monotonic clock.
+        """
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
-        if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
-            recorder.note_unsettled(change, now)
-            if reply.is_server_error:
-                recorder.note_server_error(change, reply.reason, reply.body)
+        if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
+            recorder.note_unsettled(change, reply, now)
+            return
+        # A record that is deleted already cannot be deleted again.
+        if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
         oduyo_id = change.oduyo_id or reply.oduyo_id
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
@@ -175,7 +195,7 @@ class Sender:
         if reply.outcome is Outcome.DONE:
             self._course.successes += 1
             self._failures_in_a_row = 0
-            self._refusals.settle()
+            self._refusals.settle(sent_at)
         else:
             self._count_failure(reply.reason)
 
@@ -209,12 +229,12 @@ class Sender:
         return await self._call(recorder, ready)
 
 
-def _may_have_landed(change: Change, reply: Reply) -> bool:
-    """Whether a refusal may only mean that an earlier sending took effect.
-
-    A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
-    """
-    return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)
+def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
+    """Let no change be taken any more."""
+    while not queue.empty():
+        queue.get_nowait()
+    for _ in range(workers):
+        queue.put_nowait(None)
 
 
 async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:

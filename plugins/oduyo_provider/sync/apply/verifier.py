@@ -103,7 +103,8 @@ class Verifier:
             if change.action is not Action.CREATE
         }
         if creates:
-            window = await self._lookup.fetch_above(self._find_floor(recorder, creates))
+            ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
+            window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
             absent = {
                 known
                 for change in creates

@@ -33,3 +33,16 @@ FLUSH_AFTER_S = 1.0
 
 #: Waits before what is not there yet is looked for again, as long as ``settle_s`` has not passed; the last one repeats.
 READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+# How often something is looked at or said; nothing rests on these.
+#: Whether outcomes have waited long enough.
+LOOK_FOR_DUE_EVERY_S = 0.2
+#: Whether the lease is free.
+LOOK_FOR_LEASE_EVERY_S = 1.0
+#: That the lease is still waited for.
+SAY_WAITING_EVERY_S = 30.0
+#: How far a step has come.
+SAY_PROGRESS_EVERY_S = 5.0
+
+#: A staged run without a report that nobody has touched for so long is none that still works or waits.
+ABANDONED_AFTER_S = 30 * 86_400.0

@@ -21,14 +21,18 @@ import msgspec
 
 from oduyo_provider.core.errors import LeaseLostError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.runtime.timing import HELD_FOR_S, LAPSES_AFTER_S, RENEW_EVERY_S
+from oduyo_provider.sync.runtime.timing import (
+    HELD_FOR_S,
+    LAPSES_AFTER_S,
+    LOOK_FOR_LEASE_EVERY_S,
+    RENEW_EVERY_S,
+    SAY_WAITING_EVERY_S,
+)
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import name_claim
 
 #: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
 READ_TRIES = 3
-
-_LOOK_EVERY_S = 1.0
-_SAY_EVERY_S = 30.0
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -106,7 +110,7 @@ class Lease:
 
     @property
     def _name(self) -> str:
-        return f"{self._mine.attempt}.json"
+        return name_claim(self._mine.attempt)
 
     def _compute_age_s(self) -> float:
         # Both clocks: one stands still while the machine sleeps, the other can be set.
@@ -118,12 +122,12 @@ class Lease:
             others = await asyncio.to_thread(self._read_live)
             if not others and await self._try_to_hold():
                 return
-            if others and self._monotonic() - said_at >= _SAY_EVERY_S:
+            if others and self._monotonic() - said_at >= SAY_WAITING_EVERY_S:
                 said_at = self._monotonic()
                 self._say(
                     f"Waiting: {others[0].generation} is writing to this site ({said_at - waited_from:.0f} s so far)"
                 )
-            await self._clock.sleep(_LOOK_EVERY_S * (0.5 + random.random()))  # noqa: S311  keeps waiters out of step
+            await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S * (0.5 + random.random()))  # noqa: S311  keeps waiters out of step
 
     async def _try_to_hold(self) -> bool:
         """Ask for the lease; of several who ask at once, the one whose name comes first stays."""
@@ -138,7 +142,7 @@ class Lease:
                 return False
             if self._compute_age_s() > RENEW_EVERY_S:
                 await asyncio.to_thread(self._renew, is_held=False)
-            await self._clock.sleep(_LOOK_EVERY_S / 4)
+            await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S / 4)
 
     def _take_over(self) -> None:
         """Hold the lease, and remove the claims that have lapsed: their writers find out by their own clock."""

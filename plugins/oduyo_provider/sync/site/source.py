@@ -5,6 +5,8 @@ A plan number orders the plans of one source; no order rests on two machines' cl
 
 from __future__ import annotations
 
+import msgspec
+
 from oduyo_provider.core.errors import OutdatedPlanError
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.staging import layout
@@ -24,24 +26,32 @@ class Applied(StateFile, frozen=True, kw_only=True):
     """The plan of this source that took the lease last.
 
     :param number: its plan number; ``generation`` its name.
+    :param mapped: what the instances of a mapped task share, the number too; empty for other tasks.
     :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
     """
 
     number: int
     generation: str
+    mapped: str = ""
     merged: int = 0
 
 
 class KnownRejected(StateFile, frozen=True, kw_only=True):
-    """Digests of the rows that the last applied run rejected."""
+    """Digests of the rows that the last applied run rejected.
+
+    :param before: those of the run before it, where instances of a mapped task share a number: the others' rows count as
+        known until they have been merged too.
+    """
 
     digests: list[str]
+    before: list[str] = msgspec.field(default_factory=list)
 
 
 class Numbered(StateFile, frozen=True, kw_only=True):
-    """A plan number, and the run that has it."""
+    """A plan number, and the run that has it; ``mapped`` as of :class:`Applied`."""
 
     run: str
+    mapped: str = ""
 
 
 class SourceState:
@@ -54,40 +64,56 @@ class SourceState:
         self._folder = folder
         self.source = source
 
-    def draw_number(self, run: str, attempt: str) -> int:
-        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second."""
+    def draw_number(self, run: str, attempt: str, mapped: str = "") -> int:
+        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
+
+        :param mapped: instances of a mapped task share theirs, as long as nobody else has drawn since.
+        """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
-        number = max(map(_read_number, names), default=0) + 1
-        write_state(drawn, _name_number(number, attempt), Numbered(run=run))
+        number = max(map(layout.read_number, names), default=0)
+        if not mapped or not self._is_shared(drawn, names, number, mapped):
+            number += 1
+        write_state(drawn, layout.name_number(number, attempt), Numbered(run=run, mapped=mapped))
         for name in names:
-            if 0 < _read_number(name) <= number - KEPT_NUMBERS:
+            if 0 < layout.read_number(name) <= number - KEPT_NUMBERS:
                 drawn.delete(name)
         return number
+
+    @staticmethod
+    def _is_shared(drawn: Folder, names: list[str], number: int, mapped: str) -> bool:
+        found = (read_state(drawn, name, Numbered) for name in names if layout.read_number(name) == number)
+        return any(other is not None and other.mapped == mapped for other in found)
 
     def note_passed(self, number: int, run: str, attempt: str) -> None:
         """A plan has passed guard and may write: it outdates older ones."""
         passed = self._folder.child(layout.PASSED)
         names = passed.names()
-        write_state(passed, _name_number(number, attempt), Numbered(run=run))
+        write_state(passed, layout.name_number(number, attempt), Numbered(run=run))
         for name in names:
-            if _read_number(name) < number:
+            if layout.read_number(name) < number:
                 passed.delete(name)
 
-    def check_order(self, number: int, generation: str) -> None:
+    def check_order(self, number: int, generation: str, mapped: str = "") -> None:
         """Refuse a plan that is older than one that may write. Under the lease.
 
+        :param mapped: of equal numbers the second is refused, unless both are of instances of one mapped task.
         :raises OutdatedPlanError: naming the other plan.
         """
         passed = self._folder.child(layout.PASSED)
-        newest = max(passed.names(), key=_read_number, default="")
+        newest = max(passed.names(), key=layout.read_number, default="")
         applied = self.read_applied()
         other = ""
-        if _read_number(newest) > number:
+        if layout.read_number(newest) > number:
             state = read_state(passed, newest, Numbered)
-            other = f"plan {_read_number(newest)} of {state.run if state else self.source}"
-        elif (applied is not None and applied.number > number) or (
-            applied is not None and applied.number == number and applied.generation != generation
+            other = f"plan {layout.read_number(newest)} of {state.run if state else self.source}"
+        elif applied is not None and (
+            applied.number > number
+            or (
+                applied.number == number
+                and applied.generation != generation
+                and not (mapped and applied.mapped == mapped)
+            )
         ):
             other = applied.generation
         if other:
@@ -100,11 +126,12 @@ class SourceState:
         """The plan that took the lease last; None when there was none."""
         return read_state(self._folder, layout.APPLIED, Applied)
 
-    def note_applied(self, number: int, generation: str) -> None:
+    def note_applied(self, number: int, generation: str, mapped: str = "") -> None:
         """A plan begins to write. Under the lease."""
         before = self.read_applied()
         merged = 0 if before is None else before.merged
-        write_state(self._folder, layout.APPLIED, Applied(number=number, generation=generation, merged=merged))
+        applied = Applied(number=number, generation=generation, mapped=mapped, merged=merged)
+        write_state(self._folder, layout.APPLIED, applied)
 
     def note_merged(self, number: int, digests: list[str]) -> None:
         """The outcomes of a plan whose load came to its end are in the ledger. Under the lease.
@@ -114,17 +141,20 @@ class SourceState:
         before = self.read_applied()
         if before is None or before.merged > number:
             return
-        write_state(
-            self._folder,
-            layout.APPLIED,
-            Applied(number=before.number, generation=before.generation, merged=number),
-        )
-        write_state(self._folder, layout.KNOWN_REJECTED, KnownRejected(digests=sorted(digests)))
+        earlier: list[str] = []
+        known = read_state(self._folder, layout.KNOWN_REJECTED, KnownRejected) if before.mapped else None
+        if known is not None and before.merged == number:
+            digests, earlier = [*digests, *known.digests], known.before
+        elif known is not None:
+            earlier = known.digests
+        write_state(self._folder, layout.APPLIED, msgspec.structs.replace(before, merged=number))
+        rejected = KnownRejected(digests=sorted({*digests}), before=earlier)
+        write_state(self._folder, layout.KNOWN_REJECTED, rejected)
 
     def read_known_rejected(self) -> frozenset[str]:
         """Digests of the rows that the last applied run rejected."""
         known = read_state(self._folder, layout.KNOWN_REJECTED, KnownRejected)
-        return frozenset(known.digests if known else ())
+        return frozenset((*known.digests, *known.before) if known else ())
 
     @property
     def is_opened(self) -> bool:
@@ -134,12 +164,3 @@ class SourceState:
     def open(self, run: str) -> None:
         """A person's run has passed guard."""
         write_state(self._folder, layout.OPENED, Opened(run=run))
-
-
-def _name_number(number: int, attempt: str) -> str:
-    return f"{number:010d}-{attempt}.json"
-
-
-def _read_number(name: str) -> int:
-    number = name.partition("-")[0]
-    return int(number) if number.isdecimal() else 0

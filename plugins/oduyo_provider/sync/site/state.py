@@ -127,7 +127,7 @@ class SiteState:
         is_outdated = applied is not None and applied.merged > plan.number
         self.ledger.merge(plan, buckets=buckets, is_outdated=is_outdated)
         if plan.is_finished:
-            source.note_merged(plan.number, _read_digests(plan, source.read_known_rejected()))
+            source.note_merged(plan.number, _read_digests(plan))
         self.plans.close(plan)
 
     def merge_others(self, generation: str, *, buckets: int) -> Sequence[OpenPlan]:
@@ -138,5 +138,5 @@ class SiteState:
         return others
 
 
-def _read_digests(plan: OpenPlan, known: frozenset[str]) -> list[str]:
-    return [rejected.digest for part in open_parts(plan.parts) for rejected in part.read_rejected(known)]
+def _read_digests(plan: OpenPlan) -> list[str]:
+    return [rejected.digest for part in open_parts(plan.parts) for rejected in part.read_rejected()]

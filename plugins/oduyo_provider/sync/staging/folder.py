@@ -7,11 +7,9 @@ know of a site. The staging path is a folder (``file://`` or a plain path) or an
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,17 +18,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from oduyo_provider.core.errors import OduyoError, SettingsError, StagingError
+from oduyo_provider.core.errors import OduyoError, StagingError
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging.jsonl import LineWriter
-from oduyo_provider.sync.staging.storage import Disk, Store
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, open_store
+from oduyo_provider.sync.staging.storage import Disk
 
-#: Environment variable that names the staging path.
-STAGING_VARIABLE = "ODUYO_STAGING_PATH"
-
-#: What an object store's client takes for a pattern: such a name, removed, would take others with it.
-_PATTERN_SIGNS = frozenset("*?[]#")
-_UNSAFE_SIGNS = _PATTERN_SIGNS | frozenset("/\\\0")
+_UNSAFE_SIGNS = PATTERN_SIGNS | frozenset("/\\\0")
 _SHOWN_CAUSE, _SHOWN_PATH = 300, 500
 
 T = TypeVar("T")
@@ -67,11 +62,7 @@ class Folder:
         parts = urlsplit(uri)
         if parts.scheme in ("", "file"):
             return cls(Disk(Path(parts.path if parts.scheme else uri).expanduser()))
-        if not parts.netloc.rpartition("@")[2]:
-            raise SettingsError(_unusable(uri, "it names no bucket"))
-        if "%" in parts.netloc or _PATTERN_SIGNS & set(uri):
-            raise SettingsError(_unusable(uri, f"it holds one of the characters {' '.join(sorted(_PATTERN_SIGNS))}"))
-        return cls(_open_store(uri))
+        return cls(open_store(uri))
 
     @property
     def is_local(self) -> bool:
@@ -251,44 +242,6 @@ def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T
             f"The staged file {folder.uri}/{name} has a line that cannot be read ({error}): somebody changed or cut it. "
             "Restore it, or start a new run, which reads and compares everything again. Nothing is sent before that."
         ) from error
-
-
-def _open_store(uri: str) -> Store:
-    """The store behind a URI; its connection is read and its client made once a process.
-
-    In a thread of its own where an event loop runs: making the client runs another one.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _make_store(uri)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(_make_store, uri).result()
-
-
-def _make_store(uri: str) -> Store:
-    from airflow.sdk import BaseHook, ObjectStoragePath
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    try:
-        path = ObjectStoragePath(uri)
-        if path.conn_id is not None:
-            # Amazon's provider goes on without a connection that it cannot find, as whoever the machine is.
-            BaseHook.get_connection(path.conn_id)
-        return Store(path.fs, uri, path.path)
-    except AirflowNotFoundException as error:
-        cause = f"Airflow has no connection {urlsplit(uri).username!r}"
-        raise SettingsError(_unusable(uri, cause)) from error
-    except (ImportError, ValueError) as error:
-        raise SettingsError(_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
-
-
-def _unusable(uri: str, cause: str) -> str:
-    return (
-        f"{STAGING_VARIABLE} names {neutralise(uri, _SHOWN_PATH)}, which cannot be used: {cause}. Set it to a folder that "
-        "all workers share, or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that "
-        "storage on all workers."
-    )
 
 
 def _safe_name(name: str) -> str:

@@ -22,7 +22,7 @@ from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
-from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES
+from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
 from oduyo_provider.sync.staging.run_folder import read_attempt_number
 
 #: So many outcomes are written at once at the latest.
@@ -50,7 +50,7 @@ class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
     :param results: key → latest result; that a later try did not transmit it, changes none.
-    :param sends: key → how often it may have been transmitted.
+    :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
     :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
         to. An outcome of an earlier try says nothing of what a later one sent.
     :param floors: key → the lowest of its intents' floors, as a number.
@@ -127,10 +127,10 @@ class Journal:
 
     def _append(self, kind: str, data: bytes) -> None:
         if self._folder.is_local:
-            self._folder.append(f"{self._attempt}.{kind}.jsonl", data)
+            self._folder.append(name_entries(self._attempt, kind), data)
             return
         self._parts[kind] += 1
-        self._folder.write(f"{self._attempt}.{kind}.{self._parts[kind]:06d}.jsonl", data)
+        self._folder.write(name_entries(self._attempt, kind, self._parts[kind]), data)
 
 
 class _Try(msgspec.Struct):
@@ -196,11 +196,16 @@ def _find_unknown(history: History, one: _Try) -> None:
     """Compare what a try was about to send with what it knows of it."""
     for key, times in one.intents.items():
         result = one.results.get(key)
-        sends = len(times) - (result is not None and result.outcome is Outcome.NOT_APPLIED)
-        if sends:
-            history.sends[key] = history.sends.get(key, 0) + sends
+        if result is None or not _did_nothing(result):
+            history.sends[key] = history.sends.get(key, 0) + len(times)
         if result is None:
             history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
+
+
+def _did_nothing(result: Result) -> bool:
+    """Whether a try knows that what it was about to send took no effect: never transmitted, or answered with a no."""
+    is_undelivered = result.outcome is Outcome.FAILED and not result.is_confirmed
+    return is_undelivered or result.outcome in (Outcome.NOT_APPLIED, Outcome.REFUSED)
 
 
 def _foreign(folder: Folder, name: str) -> str:

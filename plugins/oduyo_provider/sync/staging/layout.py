@@ -12,14 +12,18 @@
     <staging>/_sites/<site>/<resource>/ what is kept between runs
         ledger.json, ledger/<buckets>/  what is remembered of each key
         sources/<source>/               plan numbers, and whether the source is opened
-        plans/                          plans whose outcomes are not in the ledger yet
+        open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+    <staging>/_alerts/<dag_id>/         what was last told of a DAG
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+
+#: Environment variable that names the staging path.
+STAGING_VARIABLE = "ODUYO_STAGING_PATH"
 
 # A run's folders, in the order of its steps.
 EXISTING, DESIRED, PLAN, RESULTS = "existing", "desired", "plan", "results"
@@ -40,10 +44,16 @@ INTENTS, OUTCOMES = "intents", "outcomes"
 # What is kept of a site.
 SITES = "_sites"
 LEDGER, LEDGER_INDEX = "ledger", "ledger.json"
-SOURCES, OPEN_PLANS, CLAIMS = "sources", "plans", "claims"
+SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
 TURN, RELEASED, SITE_CHECK = "turn.json", "released.json", "check.json"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
 DRAWN, PASSED = "drawn", "passed"
+
+# What is kept of a DAG's alerts.
+ALERTS, TOLD = "_alerts", "told.json"
+
+# What 0.1.0 kept of a site.
+LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"
 
 _PLAIN = re.compile(r"[A-Za-z0-9.-]+").fullmatch
 
@@ -70,6 +80,27 @@ def name_partition(partition: int) -> str:
 def name_journal(partition: int, digest: str) -> str:
     """The folder of the journal of one partition's plan."""
     return f"{name_partition(partition)}-{digest[:16]}"
+
+
+def name_entries(attempt: str, kind: str, part: int | None = None) -> str:
+    """The file of a try's intents or outcomes; with a part's number one of its objects, in a store that cannot append."""
+    return f"{attempt}.{kind}.jsonl" if part is None else f"{attempt}.{kind}.{part:06d}.jsonl"
+
+
+def name_claim(attempt: str) -> str:
+    """The file of a try's claim on the lease."""
+    return f"{attempt}.json"
+
+
+def name_number(number: int, attempt: str) -> str:
+    """The file of a plan number; see :func:`read_number`."""
+    return f"{number:010d}-{attempt}.json"
+
+
+def read_number(name: str) -> int:
+    """The plan number that a file stands for; 0 for other files."""
+    number = name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def name_digest(text: str) -> str:

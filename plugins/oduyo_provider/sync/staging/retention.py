@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 
+from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S
 from oduyo_provider.sync.staging.layout import EXISTING, REPORT
 from oduyo_provider.sync.staging.run_folder import Run
 
 #: Staged runs of a DAG that are kept.
 KEPT_RUNS = 30
-
-#: A run without a report that nobody has touched for so long is none that still works or waits, in seconds.
-ABANDONED_AFTER_S = 30 * 86_400.0
 
 
 def prune(run: Run) -> None:

@@ -30,6 +30,11 @@ class Run(msgspec.Struct, frozen=True):
         return "/".join((self.dag_id, self.run_id, *self.task))
 
     @property
+    def mapped(self) -> str:
+        """What all instances of a mapped task share in their names; empty for a task that is not mapped."""
+        return "/".join((self.dag_id, self.run_id, self.task[0])) if len(self.task) > 1 else ""
+
+    @property
     def folder(self) -> Folder:
         """``<staging>/<dag_id>/<run_id>/``, below which everything of this run lies."""
         return self.root.child(self.dag_id, self.run_id, *self.task)

@@ -1,30 +1,18 @@
-"""Where a staged folder lies: on a disk, or in an object store. Both raise what their storage raises.
-
-The store is any fsspec file system. Three of its habits matter here. It remembers listings for ever, so that what other
-workers wrote would not show: they are forgotten before each look. It cannot append, and has no folders: neither is
-asked for. A file that is being written through it becomes visible when it is closed, also when it is closed by an error:
-so lines are gathered on this machine first and sent whole.
-"""
+"""A staged folder on a disk. It raises what its storage raises."""
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import uuid4
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
-
-#: Bytes of an object that are read ahead.
-READ_AHEAD_BYTES = 1 << 20
 
 
 class Disk:
@@ -82,7 +70,7 @@ class Disk:
         # No process id: workers in containers have the same ones.
         partial = self.path / f".{name}.{uuid4().hex[:12]}.part"
         try:
-            with os.fdopen(_open_private(partial, os.O_EXCL), "wb") as file:
+            with os.fdopen(open_private(partial, os.O_EXCL), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -97,7 +85,7 @@ class Disk:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A stream whose bytes are a durable file once the block has ended without an error."""
         self.make()
-        stream = os.fdopen(_open_private(self.path / name, os.O_TRUNC), "wb")
+        stream = os.fdopen(open_private(self.path / name, os.O_TRUNC), "wb")
         try:
             yield stream
             stream.flush()
@@ -113,7 +101,7 @@ class Disk:
         is_new = not self.has(name)
         if is_new:
             self.make()
-        with os.fdopen(_open_private(self.path / name, os.O_APPEND), "wb", buffering=0) as file:
+        with os.fdopen(open_private(self.path / name, os.O_APPEND), "wb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             try:
                 rest = memoryview(data)
@@ -155,127 +143,6 @@ class Disk:
             os.close(handle)
 
 
-class Store:
-    """A folder in an object store, with the same methods as :class:`Disk`.
-
-    :param fs: the fsspec file system.
-    :param root: URI of the staging path.
-    :param path: of the folder, as the file system takes it.
-    :param below: the folder's path below the staging path, in parts.
-    """
-
-    def __init__(self, fs: Any, root: str, path: str, below: tuple[str, ...] = ()) -> None:
-        self._fs = fs
-        self._root = root.rstrip("/")
-        self._path = path.rstrip("/")
-        self._below = below
-
-    @property
-    def uri(self) -> str:
-        """The URI, connection included."""
-        return "/".join((self._root, *self._below))
-
-    def child(self, name: str) -> Store:
-        """See :class:`Disk`, here and below."""
-        return Store(self._fs, self._root, f"{self._path}/{name}", (*self._below, name))
-
-    def names(self) -> list[str]:
-        """See :class:`Disk`."""
-        self._forget_listings(self._path)
-        try:
-            found = self._fs.ls(self._path, detail=False)
-        except FileNotFoundError:
-            return []
-        # Some programs mark a folder by an empty object of its own name.
-        names = (str(path).rstrip("/") for path in found)
-        return sorted(name.rpartition("/")[2] for name in names if name.strip("/") != self._path.strip("/"))
-
-    def fetch_files(self) -> Iterator[tuple[tuple[str, ...], float]]:
-        """See :class:`Disk`."""
-        self._forget_listings(self._path)
-        try:
-            found = self._fs.find(self._path, detail=True)
-        except FileNotFoundError:
-            return
-        base = self._path.strip("/") + "/"
-        for path, info in found.items():
-            yield tuple(str(path).strip("/").removeprefix(base).split("/")), _read_time(info)
-
-    def has(self, name: str) -> bool:
-        """See :class:`Disk`; fsspec's own ``exists`` answers no whenever it could not look."""
-        path = self._full(name)
-        self._forget_listings(path)
-        try:
-            self._fs.info(path)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def read(self, name: str) -> bytes:
-        """See :class:`Disk`."""
-        path = self._full(name)
-        self._forget_listings(path)
-        return bytes(self._fs.cat_file(path))
-
-    def open_lines(self, name: str) -> BinaryIO:
-        """See :class:`Disk`."""
-        path = self._full(name)
-        self._forget_listings(path)
-        # fsspec's own files look for each line's end in Python.
-        return io.BufferedReader(self._fs.open(path, "rb", block_size=READ_AHEAD_BYTES))
-
-    def write(self, name: str, data: bytes) -> None:
-        """See :class:`Disk`."""
-        self._fs.pipe_file(self._full(name), data)
-
-    @contextmanager
-    def writing(self, name: str) -> Iterator[BinaryIO]:
-        """See :class:`Disk`."""
-        with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
-            gathered = Path(folder) / "lines"
-            with os.fdopen(_open_private(gathered, os.O_TRUNC), "wb") as stream:
-                yield stream
-            self.upload(gathered, name)
-
-    def upload(self, file: Path, name: str) -> None:
-        """Store a file of this machine under a name."""
-        self._fs.put_file(str(file), self._full(name))
-
-    def delete(self, name: str) -> None:
-        """See :class:`Disk`."""
-        path = self._full(name)
-        self._forget_listings(path)
-        with suppress(FileNotFoundError):
-            self._fs.rm(path)
-
-    def make(self) -> None:
-        """A store has no folders."""
-
-    def remove(self) -> None:
-        """See :class:`Disk`."""
-        self._forget_listings(self._path)
-        with suppress(FileNotFoundError):
-            self._fs.rm(self._path, recursive=True)
-
-    def _full(self, name: str) -> str:
-        return f"{self._path}/{name}"
-
-    def _forget_listings(self, path: str) -> None:
-        self._fs.invalidate_cache(path)
-
-
-def _read_time(info: dict[str, Any]) -> float:
-    """When an object was written. Stores call it by different names; one that does not say it counts as new."""
-    for name in ("LastModified", "last_modified", "updated", "mtime", "created"):
-        value = info.get(name)
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        if isinstance(value, datetime):
-            return value.timestamp()
-        if isinstance(value, (int, float)):
-            return float(value)
-    return float("inf")
-
-
-def _open_private(path: Path, flags: int) -> int:
+def open_private(path: Path, flags: int) -> int:
+    """Open a file to write that is its owner's alone."""
     return os.open(path, os.O_CREAT | os.O_WRONLY | flags, _PRIVATE_FILE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain, zip_longest
+from itertools import chain
 
 import msgspec
 
@@ -15,22 +15,17 @@ from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.params import OnUnsafe
 from oduyo_provider.core.partition import compute_bucket
-from oduyo_provider.core.plan import PlanCounts, SyncMode, describe_change
-from oduyo_provider.core.planner import compute_reject_digest
-from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.plan import PlanCounts, SyncMode, compute_reject_digest
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.runtime.log_table import format_table
+from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import PLAN, name_look_alikes
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
 
 log = logging.getLogger(__name__)
-
-#: Changes shown as a sample of a plan, and characters shown of each: the sample also travels to the task approve by XCom.
-SAMPLE_CHANGES = 10
-SAMPLE_WIDTH = 100
 
 NOT_OPENED = (
     "this source has never written to this Ödüyo site, and the first write is a person's: trigger the DAG by hand, with "
@@ -49,55 +44,60 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     parts = open_parts(plans)
     snapshot = parts[0].manifest.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
-    source, params = state.source(snapshot.source), step.params
+    folder = step.run.step(PLAN)
+    decision = _decide(step, parts, state, folder)
+    write_decision(folder, decision)
+    references = [{**reference, "decision": folder.uri} for reference in plans]
+    blocking = _find_blocking(decision.trips)
+    sample = show_plan(step, decision, open_parts(references))
+    if step.params.sync_mode is SyncMode.UPSERT:
+        _check_known_ids(decision, step.params.release)
+    _stop_when_unsafe(step, blocking, sample, decision)
+    if decision.writes:
+        source = state.source(snapshot.source)
+        source.note_passed(snapshot.number, step.run.name, step.run.attempt)
+        if not step.is_exempt and not source.is_opened:
+            source.open(step.run.name)
+    return {
+        "plans": references if decision.writes or decision.asks else [],
+        "decision": folder.uri,
+        "ask": decision.asks,
+        "why_not": decision.why_not,
+        "trips": [trip.name for trip in decision.trips],
+        "figures": [explain_trip(trip) for trip in blocking],
+        "actions": {name: count for name, count in count_actions(decision.counts).items() if count},
+        "sample": sample if decision.asks else [],
+        "changes": decision.counts.changes,
+        "dry_run": step.params.dry_run,
+    }
+
+
+def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, folder: Folder) -> Decision:
+    """Whether load may write; what becomes of rows that look like a record is written into the folder."""
+    snapshot, params = parts[0].manifest.snapshot, step.params
     look_alikes = _find_look_alikes(step, parts)
     counts = compute_total(parts)
-    trips = compute_trips(
-        counts, params.limits, look_alikes=len(look_alikes), compares=params.sync_mode is SyncMode.UPSERT
-    )
-    kept = [] if "look_alikes" in params.release else look_alikes
-    counts = _count_look_alikes(counts, kept, source.read_known_rejected(), parts)
-    blocking = [trip for trip in trips if trip.blocks and not trip.is_released]
-    is_opened = step.is_exempt or step.is_manual or state.is_opened(snapshot.source)
-    why_not = "" if is_opened else NOT_OPENED
+    is_upsert = params.sync_mode is SyncMode.UPSERT
+    trips = compute_trips(counts, params.limits, look_alikes=len(look_alikes), compares=is_upsert)
+    kept = [] if params.limits.is_released("look_alikes", len(look_alikes)) else look_alikes
+    counts = _count_look_alikes(counts, kept, state.source(snapshot.source).read_known_rejected(), parts)
+    blocking = _find_blocking(trips)
+    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else NOT_OPENED
     if params.dry_run:
         why_not = "dry_run is on"
-    asks = bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not
-    folder = step.run.step(PLAN)
-    decision = Decision(
+    return Decision(
         generation=parts[0].manifest.generation,
         writes=not why_not and not blocking,
-        asks=asks,
+        asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
         why_not=why_not,
         trips=trips,
         counts=counts,
         look_alikes=_write_look_alikes(folder, kept, len(parts)),
     )
-    write_decision(folder, decision)
-    references = [{**reference, "decision": folder.uri} for reference in plans]
-    parts = open_parts(references)
-    _show(step, counts, trips)
-    sample = _sample(parts) if params.dry_run or trips or why_not else []
-    if sample:
-        log.info("Some of the changes (all of them: %s/%s/):\n%s", step.run.folder.uri, PLAN, "\n".join(sample))
-    _check_known_ids(counts, decision, params.release)
-    _stop_when_unsafe(blocking, sample, decision)
-    if decision.writes:
-        source.note_passed(snapshot.number, step.run.name, step.run.attempt)
-        if step.is_manual and not step.is_exempt:
-            source.open(step.run.name)
-    return {
-        "plans": references if decision.writes or asks else [],
-        "decision": folder.uri,
-        "ask": asks,
-        "why_not": why_not,
-        "trips": [trip.name for trip in trips],
-        "figures": [_explain(trip) for trip in blocking],
-        "actions": {name: count for name, count in _count_actions(counts).items() if count},
-        "sample": sample if asks else [],
-        "changes": counts.changes,
-        "dry_run": params.dry_run,
-    }
+
+
+def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
+    return [trip for trip in trips if trip.blocks and not trip.is_released]
 
 
 def _find_look_alikes(step: StepContext, parts: Sequence[PlanPart]) -> list[LookAlike]:
@@ -149,8 +149,9 @@ def _write_look_alikes(folder: Folder, look_alikes: Iterable[LookAlike], partiti
     }
 
 
-def _check_known_ids(counts: PlanCounts, decision: Decision, release: Iterable[str]) -> None:
+def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
     """Where the ledger holds ids and Ödüyo lists none of them, nothing is created."""
+    counts = decision.counts
     if counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release:
         if decision.why_not:
             return
@@ -162,7 +163,7 @@ def _check_known_ids(counts: PlanCounts, decision: Decision, release: Iterable[s
         )
 
 
-def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
+def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
     if not blocking:
         return
     figures = "; ".join(trip.message for trip in blocking)
@@ -171,76 +172,15 @@ def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision:
     elif decision.asks:
         log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
     else:
+        named = ", ".join(f'"{trip.name}:{trip.count}"' for trip in blocking)
+        # An operator in somebody's DAG has no form and no task that asks.
+        way_on = (
+            f"give the task the argument release=[{named}] for one run, then take it out again"
+            if step.is_exempt
+            else f"trigger the run again with release [{named}], or with on_unsafe=ask to approve it in the UI"
+        )
         raise UnsafePlanError(
-            f"Stopped before any write. {' '.join(map(_explain, blocking))} If this is right, trigger the run again with "
-            f"{' and '.join(trip.way_on for trip in blocking)}, or with on_unsafe=ask to approve it in the UI; if not, "
-            "look at the ERP query and the ERP's table first."
+            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, {way_on}; if not, look at "
+            "what the rows come from first."
             + (f" Of the plan: {' | '.join(sample[:3])}." if sample and not blocking[0].samples else "")
         )
-
-
-def _explain(trip: Trip) -> str:
-    """A brake in one sentence, with samples."""
-    samples = " | ".join(neutralise(sample, SAMPLE_WIDTH) for sample in trip.samples)
-    return f"{trip.name}: {trip.message}{f', such as {samples}' if samples else ''}."
-
-
-def _count_actions(counts: PlanCounts) -> dict[str, int]:
-    return {
-        "delete": counts.deletes,
-        "deactivate": counts.deactivates,
-        "create": counts.creates,
-        "update": counts.updates - counts.adoptions,
-        "adopt": counts.adoptions,
-    }
-
-
-def _show(step: StepContext, counts: PlanCounts, trips: Sequence[Trip]) -> None:
-    log.info("The plan:\n%s", format_table(_describe(counts, step)))
-    for name, count in counts.warnings.items():
-        log.warning("%s: %s rows (sent all the same)", name, f"{count:,}")
-    if counts.remote_duplicates:
-        log.warning(
-            "Ödüyo holds %s records beside others with the same integration_id (%s of them new); one of each is kept in "
-            "step, the others are left alone",
-            f"{counts.remote_duplicates:,}",
-            f"{counts.new_duplicates:,}",
-        )
-    for trip in trips:
-        if trip.is_released:
-            log.warning("Released for this run: %s", _explain(trip))
-        elif not trip.blocks:
-            log.warning("%s To let them pass: %s", _explain(trip), trip.way_on)
-
-
-def _describe(counts: PlanCounts, step: StepContext) -> list[tuple[str, object]]:
-    lines: list[tuple[str, object]] = [
-        ("ERP rows", counts.extracted),
-        ("  repeated", counts.repeated),
-        ("  rejected", counts.rejected),
-        ("  of them known from the last run", counts.known_rejected),
-        ("  refused before, not sent again", counts.known_refused),
-        ("  unchanged", counts.unchanged),
-        ("  to create", counts.creates),
-        ("  to update", counts.updates),
-    ]
-    if step.params.sync_mode is SyncMode.UPSERT:
-        lines += [
-            ("records in Ödüyo", counts.existing),
-            ("  of this source without an ERP row", counts.missing),
-            ("    to deactivate", counts.deactivates),
-            ("    to delete", counts.deletes),
-            ("  out of scope (no row of their key1 and key2)", counts.out_of_scope),
-        ]
-    return lines + [(f"rejected: {reason}", count) for reason, count in counts.reasons.items()]
-
-
-def _sample(parts: Iterable[PlanPart]) -> list[str]:
-    """Some changes, one of each action first: many creates must not hide the deletes behind them."""
-    found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
-    for change in chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes):
-        lines = found[change.action]
-        if len(lines) < SAMPLE_CHANGES:
-            lines.append(neutralise(describe_change(change), SAMPLE_WIDTH))
-    turns = chain.from_iterable(zip_longest(*found.values()))
-    return [line for line in turns if line is not None][:SAMPLE_CHANGES]

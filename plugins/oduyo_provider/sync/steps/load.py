@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,7 +12,7 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import IncompleteError, SettingsError, StagingError
+from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.text import compute_match_key
@@ -28,9 +27,10 @@ from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.journal import Journal
-from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
+from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts, read_decision
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
     """
     parts = open_parts(plans)
     first = parts[0].manifest
-    _check_belongs(step, first, client, settings)
-    _check_decided(plans)
+    check_belongs(step, first, client, settings)
+    check_decided(plans)
     state = step.open_state(first.snapshot.site, first.snapshot.resource)
     progress = Progress(log)
     lease = Lease(
@@ -58,6 +58,7 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
         attempt=step.run.attempt,
         say=progress.say,
         clock=step.clock,
+        monotonic=step.clock.monotonic,
     )
     async with lease.hold():
         return await _Load(step, plans, parts, client, settings, state, progress, lease).run()
@@ -93,41 +94,41 @@ class _Load:
         """Apply all partitions in order."""
         first, started_at = self._first, self._step.clock.now()
         source = self._state.source(first.snapshot.source)
-        source.check_order(first.snapshot.number, first.generation)
+        source.check_order(first.snapshot.number, first.generation, first.snapshot.mapped)
         has_changes = any(part.manifest.counts.changes for part in self._parts)
         before = self._state.plans.read()
         turn = self._state.read_turn()
+        plan = self._describe_plan(turn)
         if has_changes:
-            await wait_for_plans(before, self._settings.settle_s, self._step.clock, self._progress.say)
+            await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
         self._state.merge_others(first.generation, buckets=self._step.buckets)
-        source.note_applied(first.snapshot.number, first.generation)
+        source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
             if self._step.is_manual and not self._step.is_exempt:
                 source.open(self._step.run.name)
-        opened = self._open_plan()
+        # From now on everybody sees that this plan may have written.
+        opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
         self._lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
 
-    def _open_plan(self) -> OpenPlan:
-        """From now on everybody sees that this plan may have written."""
+    def _describe_plan(self, turn: int) -> OpenPlan:
         first, params = self._first, self._first.params
-        plan = OpenPlan(
+        return OpenPlan(
             run=self._step.run.name,
             generation=first.generation,
             source=first.snapshot.source,
             number=first.snapshot.number,
-            turn=self._state.next_turn(),
+            turn=turn,
             parts=self._plans,
             is_released=self._decision.asks or bool(_RETIREMENT_BRAKES & set(params.release)),
             takes_over="other_source" in params.release,
         )
-        return self._state.plans.open(plan)
 
     async def _apply(self, work: Work) -> None:
         snapshot, total = self._first.snapshot, sum(part.manifest.counts.changes for part in self._parts)
@@ -182,7 +183,8 @@ class _Load:
             takes_over="other_source" in first.params.release,
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
             partial_updates=bool(self._state.read_check().partial_updates),
-            listed_at=time.monotonic() - age_s if is_trusted else None,
+            listed_at=clock.monotonic() - age_s if is_trusted else None,
+            monotonic=clock.monotonic,
             known_findings={name: finding.is_released for name, finding in findings.items()},
             released=frozenset(first.params.release),
             note_finding=self._note_finding,
@@ -217,33 +219,6 @@ class _Load:
             log.info("Nothing to do: Ödüyo is as the ERP wants it")
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
         return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
-
-
-def _check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
-    snapshot = manifest.snapshot
-    if snapshot.resource != client.resource:
-        raise SettingsError(
-            f"The plan is for {snapshot.resource.name}, but this task writes {client.resource.name}: nothing was "
-            "sent. Give it the plans of its own DAG."
-        )
-    if manifest.run != step.run.name:
-        raise StagingError(
-            f"The plan in {manifest.folder} is of the run {manifest.run}, not of {step.run.name}: nothing was sent. Start a "
-            "new run, which makes a plan of its own."
-        )
-    if snapshot.site != settings.site:
-        raise StagingError(
-            f"The plan was made for {snapshot.site}, but the connection now names {settings.site}: nothing was "
-            "sent. Start a new run, which lists the new site first."
-        )
-
-
-def _check_decided(plans: Sequence[Reference]) -> None:
-    decision = read_decision(plans[0])
-    if not (decision.writes or decision.asks):
-        raise SettingsError(
-            f"Guard has not let this plan through ({decision.why_not or 'a brake tripped'}): nothing was sent."
-        )
 
 
 def check_delivered(reference: Reference) -> None:

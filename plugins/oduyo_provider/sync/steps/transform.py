@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
+from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest, write_manifest
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
 from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest, Reference
@@ -26,11 +28,9 @@ def transform(step: StepContext, part: Reference) -> Reference:
     partition, partitions = int(part["partition"]), extracted.desired.buckets
     snapshot = extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
-    existing = extracted.existing
-    lines = existing.read_lines(partition)
     plan = compute_plan(
         (decode_row(line) for line in extracted.desired.read_lines(partition)),
-        decode_lines(Folder.open(existing.folder), existing.files[partition].name, lines, Remote),
+        _read_records(extracted.existing, partition),
         state.read_entries(partition, partitions).values(),
         normaliser=step.make_normaliser(snapshot.resource),
         rules=make_rules(step, extracted),
@@ -51,13 +51,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
         snapshot=snapshot,
     )
     write_manifest(folder, MANIFEST, manifest)
-    log.info(
-        "Partition %d of %d: %s rows, %s rejected, %s unchanged; to create %s, to update %s, to deactivate %s, to delete %s",
-        partition + 1,
-        partitions,
-        *map("{:,}".format, (counts.extracted, counts.rejected, counts.unchanged)),
-        *map("{:,}".format, (counts.creates, counts.updates, counts.deactivates, counts.deletes)),
-    )
+    _say_counts(manifest)
     return {
         "manifest": folder.uri,
         "partition": partition,
@@ -65,6 +59,21 @@ def transform(step: StepContext, part: Reference) -> Reference:
         "changes": counts.changes,
         "rejected": counts.rejected,
     }
+
+
+def _read_records(side: Side, partition: int) -> Iterator[Remote]:
+    return decode_lines(Folder.open(side.folder), side.files[partition].name, side.read_lines(partition), Remote)
+
+
+def _say_counts(manifest: PlanManifest) -> None:
+    counts = manifest.counts
+    log.info(
+        "Partition %d of %d: %s rows, %s rejected, %s unchanged; to create %s, to update %s, to deactivate %s, to delete %s",
+        manifest.partition + 1,
+        manifest.partitions,
+        *map("{:,}".format, (counts.extracted, counts.rejected, counts.unchanged)),
+        *map("{:,}".format, (counts.creates, counts.updates, counts.deactivates, counts.deletes)),
+    )
 
 
 def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
@@ -80,6 +89,6 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         released=frozenset(params.release),
         resend_refused=params.resend_refused,
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
-        has_unreadable_ids=extracted.unreadable_ids > 0,
+        may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.api import call
-from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
+from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, RefusalsError
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
@@ -48,7 +48,7 @@ def test_updates_and_deletes_whose_answers_are_lost_take_effect(driver: Driver, 
         {"call": "update", "skip": 1, "times": 2, **fault}, {"call": "delete", "skip": 1, "times": 2, **fault}
     )
     rows = [{**row, "description": "yeni"} for row in make_rows(8, key1="2", key2="1")]
-    report = driver.sync(rows, on_missing="delete", max_update_ratio=1, max_missing_ratio=1)
+    report = driver.sync(rows, on_missing="delete", max_update_percent=100, max_missing_percent=100)
     assert (report.updated, report.deleted, report.missing) == (8, 12, 12)
     stored = driver.stored()
     assert set(stored) == {str(n) for n in range(1, 9)}
@@ -104,7 +104,7 @@ def test_throttled_updates_are_sent_again_after_the_wait(driver: Driver, status:
     driver.sync(make_rows(20))
     driver.site.set_faults({"call": "update", "kind": "throttle", "status": status, "retry_after_s": 0.1, "times": 5})
     rows = [{**row, "code": "YENİ"} for row in make_rows(20)]
-    assert driver.sync(rows, max_update_ratio=1).updated == 20
+    assert driver.sync(rows, max_update_percent=100).updated == 20
 
 
 def test_a_session_that_dies_in_the_middle_costs_one_login(driver: Driver) -> None:
@@ -120,9 +120,9 @@ def test_sessions_that_die_at_every_call_stop_after_a_few_logins(driver: Driver)
     assert driver.calls("login") <= 4
 
 
-def test_a_web_page_instead_of_the_api_stops_the_run_at_once(driver: Driver) -> None:
+def test_a_web_page_instead_of_a_list_ends_the_run_before_anything_is_sent(driver: Driver) -> None:
     driver.site.set_faults({"call": "list", "kind": "html", "status": 200})
-    with pytest.raises(NotThisApiError):
+    with pytest.raises(LostAnswerError):
         driver.sync(make_rows(3))
     assert driver.calls("create") == 0
 
@@ -149,7 +149,7 @@ def test_a_value_that_is_cut_is_reported_once_and_not_updated_every_night(driver
     assert (first.created, first.altered) == (12, 12)
     second = driver.sync(make_rows(12))
     assert (second.unchanged, second.updated, second.altered) == (12, 0, 0)
-    changed = driver.sync([{**row, "description": "başka bir metin"} for row in make_rows(12)], max_update_ratio=1)
+    changed = driver.sync([{**row, "description": "başka bir metin"} for row in make_rows(12)], max_update_percent=100)
     assert (changed.updated, changed.altered) == (12, 12)
 
 

@@ -14,7 +14,7 @@ def read_existing(driver: Driver) -> int | None:
 def test_a_run_leaves_the_number_of_records_after_it(driver: Driver) -> None:
     driver.sync(make_rows(30, key1="2", key2="1"))
     assert read_existing(driver) == 30
-    driver.sync(make_rows(20, key1="2", key2="1"), on_missing="delete", max_missing_ratio=1)
+    driver.sync(make_rows(20, key1="2", key2="1"), on_missing="delete", max_missing_percent=100)
     assert read_existing(driver) == 20
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.staging.storage import Store
+from oduyo_provider.sync.staging.object_store import Store
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes, count_writes, make_query, make_records, pick

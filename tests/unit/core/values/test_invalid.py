@@ -24,8 +24,9 @@ from oduyo_provider.core.values.invalid import InvalidValueError, show_value
         pytest.param(10**5000, "an integer of more than 4,000 digits", id="5,001 digits"),
         ({"number": "NaN"}, "NaN"),
         ({"unsupported": "Inet"}, "a value of type Inet"),
-        ({"bytes": "ff"}, "a value of type dict"),
-        (b"\xff", "a value of type bytes"),
+        ({"bytes": "ff"}, "0xff"),
+        (b"\xff", "0xff"),
+        (memoryview(b"\xff" * 99), "0x" + "ff" * 19 + "…"),
     ],
 )
 def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str) -> None:

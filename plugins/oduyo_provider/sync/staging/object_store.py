@@ -1,0 +1,201 @@
+"""A staged folder in an object store: any fsspec file system. It raises what its storage raises.
+
+Three of its habits matter here. It remembers listings for ever, so that what other workers wrote would not show: they are
+forgotten before each look. It cannot append, and has no folders: neither is asked for. A file that is being written through
+it becomes visible when it is closed, also when it is closed by an error: so lines are gathered on this machine first and
+sent whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+from oduyo_provider.sync.staging.storage import open_private
+
+#: Bytes of an object that are read ahead.
+READ_AHEAD_BYTES = 1 << 20
+
+#: What an object store's client takes for a pattern: such a name, removed, would take others with it.
+PATTERN_SIGNS = frozenset("*?[]#")
+
+_SHOWN_CAUSE, _SHOWN_PATH = 300, 500
+
+
+class Store:
+    """A folder in an object store, with the same methods as :class:`~oduyo_provider.sync.staging.storage.Disk`.
+
+    :param fs: the fsspec file system.
+    :param root: URI of the staging path.
+    :param path: of the folder, as the file system takes it.
+    :param below: the folder's path below the staging path, in parts.
+    """
+
+    def __init__(self, fs: Any, root: str, path: str, below: tuple[str, ...] = ()) -> None:
+        self._fs = fs
+        self._root = root.rstrip("/")
+        self._path = path.rstrip("/")
+        self._below = below
+
+    @property
+    def uri(self) -> str:
+        """The URI, connection included."""
+        return "/".join((self._root, *self._below))
+
+    def child(self, name: str) -> Store:
+        """See ``Disk``, here and below."""
+        return Store(self._fs, self._root, f"{self._path}/{name}", (*self._below, name))
+
+    def names(self) -> list[str]:
+        """See ``Disk``."""
+        self._forget_listings(self._path)
+        try:
+            found = self._fs.ls(self._path, detail=False)
+        except FileNotFoundError:
+            return []
+        # Some programs mark a folder by an empty object of its own name.
+        names = (str(path).rstrip("/") for path in found)
+        return sorted(name.rpartition("/")[2] for name in names if name.strip("/") != self._path.strip("/"))
+
+    def fetch_files(self) -> Iterator[tuple[tuple[str, ...], float]]:
+        """See ``Disk``."""
+        self._forget_listings(self._path)
+        try:
+            found = self._fs.find(self._path, detail=True)
+        except FileNotFoundError:
+            return
+        base = self._path.strip("/") + "/"
+        for path, info in found.items():
+            yield tuple(str(path).strip("/").removeprefix(base).split("/")), _read_time(info)
+
+    def has(self, name: str) -> bool:
+        """See ``Disk``; fsspec's own ``exists`` answers no whenever it could not look."""
+        path = self._full(name)
+        self._forget_listings(path)
+        try:
+            self._fs.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read(self, name: str) -> bytes:
+        """See ``Disk``."""
+        path = self._full(name)
+        self._forget_listings(path)
+        return bytes(self._fs.cat_file(path))
+
+    def open_lines(self, name: str) -> BinaryIO:
+        """See ``Disk``."""
+        path = self._full(name)
+        self._forget_listings(path)
+        # fsspec's own files look for each line's end in Python.
+        return io.BufferedReader(self._fs.open(path, "rb", block_size=READ_AHEAD_BYTES))
+
+    def write(self, name: str, data: bytes) -> None:
+        """See ``Disk``."""
+        self._fs.pipe_file(self._full(name), data)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """See ``Disk``."""
+        with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
+            gathered = Path(folder) / "lines"
+            with os.fdopen(open_private(gathered, os.O_TRUNC), "wb") as stream:
+                yield stream
+            self.upload(gathered, name)
+
+    def upload(self, file: Path, name: str) -> None:
+        """Store a file of this machine under a name."""
+        self._fs.put_file(str(file), self._full(name))
+
+    def delete(self, name: str) -> None:
+        """See ``Disk``."""
+        path = self._full(name)
+        self._forget_listings(path)
+        with suppress(FileNotFoundError):
+            self._fs.rm(path)
+
+    def make(self) -> None:
+        """A store has no folders."""
+
+    def remove(self) -> None:
+        """See ``Disk``."""
+        self._forget_listings(self._path)
+        with suppress(FileNotFoundError):
+            self._fs.rm(self._path, recursive=True)
+
+    def _full(self, name: str) -> str:
+        return f"{self._path}/{name}"
+
+    def _forget_listings(self, path: str) -> None:
+        self._fs.invalidate_cache(path)
+
+
+def _read_time(info: dict[str, Any]) -> float:
+    """When an object was written. Stores call it by different names; one that does not say it counts as new."""
+    for name in ("LastModified", "last_modified", "updated", "mtime", "created"):
+        value = info.get(name)
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, (int, float)):
+            return float(value)
+    return float("inf")
+
+
+def open_store(uri: str) -> Store:
+    """The store behind a URI; its connection is read and its client made once a process.
+
+    In a thread of its own where an event loop runs: making the client runs another one.
+
+    :raises SettingsError: there is no such store, its provider is not installed, or its connection is missing.
+    """
+    host = urlsplit(uri).netloc
+    if not host.rpartition("@")[2]:
+        raise SettingsError(_unusable(uri, "it names no bucket"))
+    if "%" in host or PATTERN_SIGNS & set(uri):
+        raise SettingsError(_unusable(uri, f"it holds one of the characters {' '.join(sorted(PATTERN_SIGNS))}"))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _make_store(uri)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(_make_store, uri).result()
+
+
+def _make_store(uri: str) -> Store:
+    from airflow.sdk import BaseHook, ObjectStoragePath
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        path = ObjectStoragePath(uri)
+        if path.conn_id is not None:
+            # Amazon's provider goes on without a connection that it cannot find, as whoever the machine is.
+            BaseHook.get_connection(path.conn_id)
+        return Store(path.fs, uri, path.path)
+    except AirflowNotFoundException as error:
+        cause = f"Airflow has no connection {urlsplit(uri).username!r}"
+        raise SettingsError(_unusable(uri, cause)) from error
+    except (ImportError, ValueError) as error:
+        raise SettingsError(_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
+
+
+def _unusable(uri: str, cause: str) -> str:
+    return (
+        f"{STAGING_VARIABLE} names {neutralise(uri, _SHOWN_PATH)}, which cannot be used: {cause}. Set it to a folder that "
+        "all workers share, or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that "
+        "storage on all workers."
+    )
