@@ -109,9 +109,10 @@ class Applier:
         for number, change in enumerate(pending):
             if not is_canary(change):
                 return list(pending[number:])
-            ready = await self._looker.look_again(recorder, change)
-            if ready is None:
+            looked = await self._looker.look(recorder, [change])
+            if not looked:
                 continue
+            [ready] = looked
             started_at = self._work.monotonic()
             await self._sender.send_one(recorder, ready)
             self._looker.note_pace(max(self._work.monotonic() - started_at, 0.001))

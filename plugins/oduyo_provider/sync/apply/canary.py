@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result
@@ -64,6 +65,10 @@ class Canary:
         change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
+        if record is not None and self._work.partial_updates:
+            # Before the rest: what was not sent is no value that the site stores otherwise.
+            await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -80,7 +85,7 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
-        if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
+        if record is not None:
             await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
@@ -93,6 +98,10 @@ class Canary:
             if (record or {}).get(name) != change.payload[name]
         }
         return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
+
+    async def _restore(self, change: Change, looked: Remote) -> Reply:
+        """Send the whole record, as it was looked at and with what the change writes."""
+        return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
 
     async def _wait_until_shown(
         self, recorder: Recorder, change: Change, known: Result
@@ -160,23 +169,26 @@ class Canary:
         and is kept with other letters, is what the brake ``letters`` is for.
         """
         change, looked = ready.change, ready.looked.record or ready.change.base
-        lost = find_lost_fields(change, looked, record, self._work.normaliser)
+        lost: tuple[str, ...] = ()
+        if change.action in (Action.UPDATE, Action.DEACTIVATE):
+            lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
             return
-        if self._work.partial_updates:
-            self._work.check_lease()
-            await self._work.client.update(change.compute_body(looked))
-            self._work.note_finding(
-                Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
-            )
-            await recorder.flush()
-            raise CanaryError(
-                f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
-                f"did not keep them: {', '.join(lost)}. They were sent again, and from now on updates carry the whole record. "
-                "Nothing more is sent. Start a new run."
-            )
-        finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
-        await self._check_finding(recorder, change, finding, result)
+        if not self._work.partial_updates:
+            finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+            await self._check_finding(recorder, change, finding, result)
+            return
+        await recorder.flush()
+        finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+        self._work.note_finding(finding, False)
+        mended = "Look at the record in the Ödüyo panel."
+        if (await self._restore(change, looked)).outcome is Outcome.DONE:
+            mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
+        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
+        raise CanaryError(
+            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
+            f"did not keep them: {shown}. Nothing more is sent. {mended}"
+        )
 
 
 def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
@@ -186,14 +198,7 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
     """
     if twins:
         return f"Ödüyo's record {twins[0]['id']}"
-    key = compute_match_key((finding.stored or "").strip())
-    if key in ("", compute_match_key(change.integration_id)):
-        return ""
-    if key in recorder.row_keys:
-        return f"the row {finding.stored}"
-    owner = recorder.entries.get(key)
-    holder = owner.integration_id if owner is not None and owner.is_made else recorder.stored_keys.get(key, "")
-    return f"the record of {holder}" if holder and holder != change.integration_id else ""
+    return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

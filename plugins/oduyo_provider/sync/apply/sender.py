@@ -49,8 +49,8 @@ class Sender:
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
         """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
 
-        Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
-        are written.
+        Raises what stopped it (a refused login, a full disk, …) once the outcomes are written. Calls under way are cut off,
+        so that nobody knows their fate; what was not transmitted is written down as such.
         """
         queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
@@ -177,8 +177,11 @@ class Sender:
         """
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
-        if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
+        if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
             recorder.note_unsettled(change, reply, now)
+            return
+        # A record that is deleted already cannot be deleted again.
+        if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
         oduyo_id = change.oduyo_id or reply.oduyo_id
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
@@ -224,14 +227,6 @@ class Sender:
             return None
         await recorder.intend([change], self._course.top_id)
         return await self._call(recorder, ready)
-
-
-def _may_have_landed(change: Change, reply: Reply) -> bool:
-    """Whether a refusal may only mean that an earlier sending took effect.
-
-    A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
-    """
-    return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)
 
 
 def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:

@@ -15,8 +15,7 @@ from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.params import OnUnsafe
 from oduyo_provider.core.partition import compute_bucket
-from oduyo_provider.core.plan import PlanCounts, SyncMode
-from oduyo_provider.core.planner import compute_reject_digest
+from oduyo_provider.core.plan import PlanCounts, SyncMode, compute_reject_digest
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
