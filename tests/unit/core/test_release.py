@@ -16,6 +16,8 @@ from oduyo_provider.core.release import parse_release
         (["retired"], {"retired": None}),
         (["retired:149", "updates"], {"retired": 149, "updates": None}),
         ([" retired : 0 ", ""], {"retired": 0}),
+        ('["retired:149", "updates"]', {"retired": 149, "updates": None}),
+        (['["retired:149"]'], {"retired": 149}),
         (("letters",), {"letters": None}),
         ("retired:149, updates", {"retired": 149, "updates": None}),
         ("retired:149\nupdates\n", {"retired": 149, "updates": None}),
