@@ -632,13 +632,15 @@ def test_a_record_that_is_in_use_again_is_no_loss_of_this_week() -> None:
 def test_three_samples_are_kept_of_what_a_brake_counts_whatever_the_order() -> None:
     rows = [make_row(str(number), code="") for number in range(9, 0, -1)]
     one, other = (plan_of(given, []).counts.samples["rejected"] for given in (rows, rows[::-1]))
-    assert one == other == [f"{number}: nothing is left after trimming" for number in (1, 2, 3)]
+    assert one == other == [f"{number}: code: nothing is left after trimming" for number in (1, 2, 3)]
 
 
 def test_a_sample_of_rejected_rows_is_a_new_one() -> None:
     known = [rejected.digest for rejected in plan_of([make_row("1", code="")], []).rejected]
     rows = [make_row("1", code=""), make_row("2", code="")]
-    assert plan_of(rows, [], known_rejected=known).counts.samples["rejected"] == ["2: nothing is left after trimming"]
+    assert plan_of(rows, [], known_rejected=known).counts.samples["rejected"] == [
+        "2: code: nothing is left after trimming"
+    ]
 
 
 def test_samples_name_the_record_and_what_would_happen_to_it() -> None:

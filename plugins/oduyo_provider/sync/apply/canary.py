@@ -65,6 +65,7 @@ class Canary:
         change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
         if record is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, ready, record, known)

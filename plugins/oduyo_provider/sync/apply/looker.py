@@ -120,8 +120,10 @@ class Looker:
             return True
         known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
         twins = [item for item in records if item is not record]
-        found = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now())
-        recorder.take(change, found.result)
+        result = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now()).result
+        if result.outcome is Outcome.DONE:
+            result.is_read_back = False  # what the site did to its values is judged with all others
+        recorder.take(change, result)
         return True
 
     def _is_listing_fresh(self, needed_s: float) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
@@ -149,8 +148,12 @@ class Recorder:
     async def flush_regularly(self) -> None:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
+            many_wait = asyncio.ensure_future(self._many_wait.wait())
+            try:
+                await asyncio.wait({many_wait}, timeout=LOOK_FOR_DUE_EVERY_S)
+            finally:
+                many_wait.cancel()
             self._many_wait.clear()
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.

@@ -53,6 +53,7 @@ class Load:
         self.waits: list[float] = []
         self.findings: list[tuple[Finding, bool]] = []
         self.ahead_s = 0.0
+        self.is_site_up = True
         self.entries: dict[str, Entry] = {}
         self.row_keys: frozenset[str] = frozenset()
         self.history = History()
@@ -77,7 +78,8 @@ class Load:
     def skip(self, seconds: float) -> None:
         """Let time pass, for the site too."""
         self.ahead_s += seconds
-        self.site.advance(seconds)
+        if self.is_site_up:
+            self.site.advance(seconds)
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
