@@ -60,7 +60,7 @@ class SourceState:
     def draw_number(self, run: str, attempt: str, *, is_shared: bool = False) -> int:
         """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
 
-        :param is_shared: the instances of a mapped task have one number: that which the first of them drew.
+        :param is_shared: the run has one number, that which its first try or instance drew.
         """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()

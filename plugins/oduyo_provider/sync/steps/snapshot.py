@@ -48,7 +48,9 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     :raises ListingError: the listing could not be shown to be complete.
     """
     state = step.open_state(site, client.resource)
-    number = state.source(step.source).draw_number(step.run_group, step.run.attempt, is_shared=step.is_mapped)
+    # Rows that were given are as old as their run, whenever a try of it begins.
+    is_shared = step.is_mapped or step.is_exempt
+    number = state.source(step.source).draw_number(step.run_group, step.run.attempt, is_shared=is_shared)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
         try:
