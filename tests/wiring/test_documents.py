@@ -22,11 +22,11 @@ from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import SUMS, Report
-from oduyo_provider.dag.tasks import list_queries
 from oduyo_provider.erp.query import match_columns
+from oduyo_provider.erp.query_files import list_queries
 from oduyo_provider.operators.approval import ANSWER_WITHIN
 from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S
-from oduyo_provider.sync.steps.report import ABANDONED_AFTER_S, KEPT_RUNS
+from oduyo_provider.sync.staging.retention import ABANDONED_AFTER_S, KEPT_RUNS
 from sandbox.erp.server import DemoErp
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT

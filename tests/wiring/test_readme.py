@@ -21,7 +21,7 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import SUMS, Report
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.provider_info import CONNECTION_FIELDS
-from oduyo_provider.sync.steps.report import KEPT_RUNS
+from oduyo_provider.sync.staging.retention import KEPT_RUNS
 from sandbox.oduyo.__main__ import build_parser
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag, run_dag

@@ -20,8 +20,8 @@ class Report(msgspec.Struct, kw_only=True):
     ``extracted`` is the sum of the ten after it, ``missing`` the sum of the five after it. With ``dry_run`` the counts of
     changes are the planned ones.
 
-    :param adopted: of updated; ``known_refused`` of refused (not sent again), ``known_rejected`` of rejected, ``vanished``
-        of doubtful.
+    :param adopted: of updated; ``known_refused`` of refused (refused before; few of them are sent again), ``known_rejected``
+        of rejected, ``vanished`` of doubtful.
     :param remote_duplicates: records beyond one with the same key; ``new_duplicates`` those that are not known yet.
     :param altered: records of which Ödüyo stored a value otherwise than sent, and otherwise than before.
     :param out_of_scope: records of this source in a (key1, key2) pair of which this run has no row: kept.
@@ -73,10 +73,14 @@ class Report(msgspec.Struct, kw_only=True):
         """Rows that were not rejected or refused alike before."""
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
-    def has_too_many_rejected(self, limits: Limits) -> bool:
-        """Whether more rows than allowed are newly rejected or refused."""
-        return is_above(self.new_rejected, limits.max_rejected_percent, self.extracted) and not limits.is_released(
-            "rejected", self.new_rejected
+    def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
+        """Whether more rows than allowed are newly rejected or refused.
+
+        :param is_approved: a person has approved the plan, and with it the rows that it rejects.
+        """
+        count = self.refused - self.known_refused if is_approved else self.new_rejected
+        return is_above(count, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", count
         )
 
     @property
@@ -157,7 +161,7 @@ class Outcomes(msgspec.Struct):
 
     :param changes: how many changes of each action had each outcome and, where it was not done, reason.
     :param adopted: updates that are done and gave a record its key.
-    :param known_refused: changes that were due to be sent again and were not, as others came first.
+    :param known_refused: refused changes that were refused before and were due to be sent again.
     :param altered: see :class:`Report`; likewise ``new_duplicates``, beyond the plan's.
     """
 

@@ -112,7 +112,7 @@ def test_a_dry_run_does_not(oduyo: Sandbox, run_special_codes: RunSpecialCodes) 
 
 
 def test_a_run_that_is_not_complete_does_not(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
-    oduyo.set_faults({"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}})
+    oduyo.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "2"}})
     assert run_special_codes(query=make_query(3)).state == "failed"
     assert len(oduyo.records()) == 2
     assert fetch_events() == []

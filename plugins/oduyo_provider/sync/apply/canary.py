@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result
@@ -18,6 +19,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
@@ -35,10 +37,11 @@ def is_canary(change: Change) -> bool:
 class Canary:
     """Reads the first change of a kind back and judges what is stored."""
 
-    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+    def __init__(self, work: Work, course: Course, lookup: Lookup, seeker: Seeker) -> None:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._seeker = seeker
 
     def check_known(self, action: Action) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
@@ -61,7 +64,11 @@ class Canary:
         """
         change = ready.change
         known = recorder.results[change.key]
-        record, twins = await self._wait_until_shown(change, known)
+        record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
+        if record is not None and self._work.partial_updates:
+            # Before the rest: what was not sent is no value that the site stores otherwise.
+            await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -78,8 +85,8 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
-        if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
-            await self._check_lost_fields(recorder, ready, record)
+        if record is not None:
+            await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
 
@@ -92,26 +99,33 @@ class Canary:
         }
         return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
 
-    async def _wait_until_shown(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _restore(self, change: Change, looked: Remote) -> Reply:
+        """Send the whole record, as it was looked at and with what the change writes."""
+        return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
+
+    async def _wait_until_shown(
+        self, recorder: Recorder, change: Change, known: Result
+    ) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
         deadline = self._work.clock.now() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.now() >= deadline
-            record, twins = await self._fetch(change, known)
+            record, twins = await self._fetch(recorder, change, known)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.now(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(self, recorder: Recorder, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
         window = await self._lookup.fetch_newest()
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         if known.oduyo_id is None:
-            return (same[0] if same else None), same[1:]
+            found = self._seeker.find_created(recorder, [change], window)[change.key]
+            return (found[0] if found else None), found[1:]
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
@@ -131,7 +145,9 @@ class Canary:
 
     async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
         """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
-        other = self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
+        other = ""
+        if finding.brake == "key_altered":
+            other = find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
         is_known = self._work.is_known(finding.brake) and not other
         self._work.note_finding(finding, is_known)
         if is_known:
@@ -139,42 +155,50 @@ class Canary:
         await recorder.flush()
         raise CanaryError(explain_finding(change, finding, result, other))
 
-    @staticmethod
-    def _find_owner(recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
-        """Whose key the stored one is: another row's or record's; empty when it is nobody's."""
-        if not finding.stored:
-            return ""
-        if result.twins:
-            return f"Ödüyo's record {result.twins[0]}"
-        key = compute_match_key(finding.stored.strip())
-        owner = recorder.entries.get(key)
-        if key in recorder.row_keys and key != compute_match_key(change.integration_id):
-            return f"the row {finding.stored}"
-        return f"the record of {owner.integration_id}" if owner is not None and owner.is_made else ""
+    async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:
+        """Other records with the key as it is stored; create mode, which makes every row's again, asks for none."""
+        if not finding.stored or self._work.is_create_mode:
+            return []
+        same = await self._lookup.fetch_by_key(finding.stored)
+        return [record for record in same if record["id"] != result.oduyo_id]
 
-    async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
-        """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
+    async def _check_other_fields(self, recorder: Recorder, ready: Ready, record: Remote, result: Result) -> None:
+        """An update must leave alone what it does not change; dates are Ödüyo's to set.
+
+        Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
+        and is kept with other letters, is what the brake ``letters`` is for.
+        """
         change, looked = ready.change, ready.looked.record or ready.change.base
-        lost = find_lost_fields(change, looked, record, self._work.normaliser)
+        lost: tuple[str, ...] = ()
+        if change.action in (Action.UPDATE, Action.DEACTIVATE):
+            lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
             return
-        if self._work.partial_updates:
-            self._work.check_lease()
-            await self._work.client.update(change.compute_body(looked))
-            self._work.note_finding(
-                Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
-            )
+        if not self._work.partial_updates:
+            finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+            await self._check_finding(recorder, change, finding, result)
+            return
         await recorder.flush()
-        shown = ", ".join(lost)
-        mended = (
-            "They were sent again, and from now on updates carry the whole record. Start a new run."
-            if self._work.partial_updates
-            else "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
-        )
+        finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+        self._work.note_finding(finding, False)
+        mended = "Look at the record in the Ödüyo panel."
+        if (await self._restore(change, looked)).outcome is Outcome.DONE:
+            mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
+        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
         raise CanaryError(
-            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
-            f"change: {shown}. Nothing more is sent. {mended}"
+            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
+            f"did not keep them: {shown}. Nothing more is sent. {mended}"
         )
+
+
+def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
+    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
+
+    :param twins: other records that hold the key as it was sent or is stored.
+    """
+    if twins:
+        return f"Ödüyo's record {twins[0]['id']}"
+    return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

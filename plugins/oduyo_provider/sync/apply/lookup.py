@@ -77,13 +77,13 @@ class Lookup:
         return window
 
     async def fetch_above(self, floor: int) -> Window:
-        """All records above an id."""
-        if floor >= self._course.overlap_id:
-            page = await self._fetch_top_page(floor)
-            if page is not None:
-                return Window(page, self._work)
-        pages = [record async for records in self._client.list_records(_above(floor)) for record in records]
-        return Window(pages, self._work)
+        """All records above an id; notes the highest one, above which lies what is made from now on."""
+        page = await self._fetch_top_page(floor) if floor >= self._course.overlap_id else None
+        if page is None:
+            page = [record async for records in self._client.list_records(_above(floor)) for record in records]
+        window = Window(page, self._work)
+        self._note_top(window)
+        return window
 
     async def fetch_made(self, ids: Collection[int], floor: int) -> Window:
         """All records above an id, read in ranges side by side between ids that are known to be there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 
@@ -10,7 +11,9 @@ import msgspec
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
-from oduyo_provider.sync.staging.folder import Folder, decode_lines
+from oduyo_provider.sync.staging.folder import Folder
+
+log = logging.getLogger(__name__)
 
 
 class _Altered(msgspec.Struct, frozen=True):
@@ -31,11 +34,24 @@ def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entr
     if not folder.has(layout.LEGACY_ALTERED):
         return
     found: dict[str, Entry] = {}
-    for item in decode_lines(folder, layout.LEGACY_ALTERED, folder.read(layout.LEGACY_ALTERED).splitlines(), _Altered):
+    for item in _read_altered(folder):
         known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
         stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
         found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
     yield from found.values()
+
+
+def _read_altered(folder: Folder) -> Iterator[_Altered]:
+    """What can be read; without a line its value is sent again once."""
+    decode = msgspec.json.Decoder(_Altered).decode
+    damaged = 0
+    for line in folder.read(layout.LEGACY_ALTERED).splitlines():
+        try:
+            yield decode(line)
+        except msgspec.MsgspecError:  # noqa: PERF203  one damaged line must not take the others with it
+            damaged += 1
+    if damaged:
+        log.warning("%d lines of %s/%s are damaged and were left out", damaged, folder.uri, layout.LEGACY_ALTERED)
 
 
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
@@ -47,8 +63,8 @@ def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
         run = msgspec.json.decode(folder.read(layout.LEGACY_APPLIED), type=_Applied).run
     except (msgspec.MsgspecError, StagingError):
         return False  # without it a person has to trigger the first run
-    dag_id, _, rest = run.partition("/")
-    return source == dag_id or source == f"{dag_id}/{'/'.join(rest.split('/')[1:])}"
+    dag_id, _, *task = run.split("/")[:3]
+    return source == "/".join((dag_id, *task))
 
 
 def _find_folder(root: Folder, site: str, resource: str) -> Folder:

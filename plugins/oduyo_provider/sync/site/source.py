@@ -25,26 +25,33 @@ class Opened(StateFile, frozen=True, kw_only=True):
 class Applied(StateFile, frozen=True, kw_only=True):
     """The plan of this source that took the lease last.
 
-    :param number: its plan number; ``generation`` its name, ``run`` the run's.
+    :param number: its plan number; ``generation`` its name.
+    :param mapped: what the instances of a mapped task share, the number too; empty for other tasks.
     :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
     """
 
     number: int
     generation: str
-    run: str
+    mapped: str = ""
     merged: int = 0
 
 
 class KnownRejected(StateFile, frozen=True, kw_only=True):
-    """Digests of the rows that the last applied run rejected."""
+    """Digests of the rows that the last applied run rejected.
+
+    :param before: those of the run before it, where instances of a mapped task share a number: the others' rows count as
+        known until they have been merged too.
+    """
 
     digests: list[str]
+    before: list[str] = msgspec.field(default_factory=list)
 
 
 class Numbered(StateFile, frozen=True, kw_only=True):
-    """A plan number, and the run that has it."""
+    """A plan number, and the run that has it; ``mapped`` as of :class:`Applied`."""
 
     run: str
+    mapped: str = ""
 
 
 class SourceState:
@@ -57,23 +64,26 @@ class SourceState:
         self._folder = folder
         self.source = source
 
-    def draw_number(self, run: str, attempt: str, *, is_shared: bool = False) -> int:
+    def draw_number(self, run: str, attempt: str, mapped: str = "") -> int:
         """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
 
-        :param is_shared: the run has one number, that which its first try or instance drew.
+        :param mapped: instances of a mapped task share theirs, as long as nobody else has drawn since.
         """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
-        number = max(map(layout.read_number, names), default=0) + 1
-        for name in reversed(names) if is_shared else ():
-            known = read_state(drawn, name, Numbered)
-            if known is not None and known.run == run:
-                return layout.read_number(name)
-        write_state(drawn, layout.name_number(number, attempt), Numbered(run=run))
+        number = max(map(layout.read_number, names), default=0)
+        if not mapped or not self._is_shared(drawn, names, number, mapped):
+            number += 1
+        write_state(drawn, layout.name_number(number, attempt), Numbered(run=run, mapped=mapped))
         for name in names:
             if 0 < layout.read_number(name) <= number - KEPT_NUMBERS:
                 drawn.delete(name)
         return number
+
+    @staticmethod
+    def _is_shared(drawn: Folder, names: list[str], number: int, mapped: str) -> bool:
+        found = (read_state(drawn, name, Numbered) for name in names if layout.read_number(name) == number)
+        return any(other is not None and other.mapped == mapped for other in found)
 
     def note_passed(self, number: int, run: str, attempt: str) -> None:
         """A plan has passed guard and may write: it outdates older ones."""
@@ -84,9 +94,10 @@ class SourceState:
             if layout.read_number(name) < number:
                 passed.delete(name)
 
-    def check_order(self, number: int, generation: str, run: str) -> None:
+    def check_order(self, number: int, generation: str, mapped: str = "") -> None:
         """Refuse a plan that is older than one that may write. Under the lease.
 
+        :param mapped: of equal numbers the second is refused, unless both are of instances of one mapped task.
         :raises OutdatedPlanError: naming the other plan.
         """
         passed = self._folder.child(layout.PASSED)
@@ -96,8 +107,13 @@ class SourceState:
         if layout.read_number(newest) > number:
             state = read_state(passed, newest, Numbered)
             other = f"plan {layout.read_number(newest)} of {state.run if state else self.source}"
-        elif (applied is not None and applied.number > number) or (
-            applied is not None and applied.number == number and applied.run != run
+        elif applied is not None and (
+            applied.number > number
+            or (
+                applied.number == number
+                and applied.generation != generation
+                and not (mapped and applied.mapped == mapped)
+            )
         ):
             other = applied.generation
         if other:
@@ -110,11 +126,12 @@ class SourceState:
         """The plan that took the lease last; None when there was none."""
         return read_state(self._folder, layout.APPLIED, Applied)
 
-    def note_applied(self, number: int, generation: str, run: str) -> None:
+    def note_applied(self, number: int, generation: str, mapped: str = "") -> None:
         """A plan begins to write. Under the lease."""
         before = self.read_applied()
         merged = 0 if before is None else before.merged
-        write_state(self._folder, layout.APPLIED, Applied(number=number, generation=generation, run=run, merged=merged))
+        applied = Applied(number=number, generation=generation, mapped=mapped, merged=merged)
+        write_state(self._folder, layout.APPLIED, applied)
 
     def note_merged(self, number: int, digests: list[str]) -> None:
         """The outcomes of a plan whose load came to its end are in the ledger. Under the lease.
@@ -124,15 +141,20 @@ class SourceState:
         before = self.read_applied()
         if before is None or before.merged > number:
             return
-        # Of the instances of a mapped task, which share a number, each has rejected rows of its own.
-        known = self.read_known_rejected() if before.merged == number else frozenset()
+        earlier: list[str] = []
+        known = read_state(self._folder, layout.KNOWN_REJECTED, KnownRejected) if before.mapped else None
+        if known is not None and before.merged == number:
+            digests, earlier = [*digests, *known.digests], known.before
+        elif known is not None:
+            earlier = known.digests
         write_state(self._folder, layout.APPLIED, msgspec.structs.replace(before, merged=number))
-        write_state(self._folder, layout.KNOWN_REJECTED, KnownRejected(digests=sorted({*digests, *known})))
+        rejected = KnownRejected(digests=sorted({*digests}), before=earlier)
+        write_state(self._folder, layout.KNOWN_REJECTED, rejected)
 
     def read_known_rejected(self) -> frozenset[str]:
         """Digests of the rows that the last applied run rejected."""
         known = read_state(self._folder, layout.KNOWN_REJECTED, KnownRejected)
-        return frozenset(known.digests if known else ())
+        return frozenset((*known.digests, *known.before) if known else ())
 
     @property
     def is_opened(self) -> bool:

@@ -23,6 +23,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param site: the site's canonical address, or its name.
     :param source: whose run this is.
     :param number: the plan number, drawn before the listing; ``attempt`` is the try that drew it.
+    :param mapped: of an instance of a mapped task: what all of them share, the plan number too; else empty.
     :param turn: how many loads had written to the site before the listing.
     :param is_busy: something that an earlier load sent could still take effect, or a load was writing.
     :param is_first: no run of this source has been applied yet.
@@ -35,6 +36,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     number: int
     attempt: str
+    mapped: str = ""
     turn: int
     is_busy: bool
     is_first: bool

@@ -30,6 +30,11 @@ class Run(msgspec.Struct, frozen=True):
         return "/".join((self.dag_id, self.run_id, *self.task))
 
     @property
+    def mapped(self) -> str:
+        """What all instances of a mapped task share in their names; empty for a task that is not mapped."""
+        return "/".join((self.dag_id, self.run_id, self.task[0])) if len(self.task) > 1 else ""
+
+    @property
     def folder(self) -> Folder:
         """``<staging>/<dag_id>/<run_id>/``, below which everything of this run lies."""
         return self.root.child(self.dag_id, self.run_id, *self.task)
@@ -42,3 +47,9 @@ class Run(msgspec.Struct, frozen=True):
 def name_attempt(number: int) -> str:
     """A name for the ``number``-th try of a task: unique, even when two processes believe to be the same try."""
     return f"try{number}-{uuid4().hex[:8]}"
+
+
+def read_attempt_number(attempt: str) -> int:
+    """The number of a try, out of its name; 0 where the name has none."""
+    number = attempt.removeprefix("try").partition("-")[0]
+    return int(number) if number.isdecimal() else 0

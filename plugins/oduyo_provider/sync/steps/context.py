@@ -20,8 +20,6 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     :param source: whose rows these are: it owns the records that it writes or matches.
     :param buckets: into how many files a large side is split.
     :param is_manual: a person has triggered the run.
-    :param is_mapped: it is one of several instances of a task: they share source and plan number, and each has only some
-        of the rows.
     :param is_exempt: the source may write without having been opened: an operator that somebody put into a DAG.
     """
 
@@ -31,13 +29,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     buckets: int
     is_manual: bool = True
     is_exempt: bool = False
-    is_mapped: bool = False
     clock: Clock = Clock()
-
-    @property
-    def run_group(self) -> str:
-        """The run's name, which the instances of a mapped task share."""
-        return self.run.name.rpartition("/")[0] if self.is_mapped else self.run.name
 
     def make_normaliser(self, resource: Resource) -> Normaliser:
         """The rules of a resource, as the params want them."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.matching import AlteredKeys, name_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
@@ -25,7 +26,7 @@ from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
 from oduyo_provider.sync.staging.row_codec import encode_row
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.snapshot import AlteredKeys, name_key, read_altered_keys
+from oduyo_provider.sync.steps.snapshot import read_altered_keys
 
 log = logging.getLogger(__name__)
 

@@ -94,48 +94,50 @@ class _Load:
         """Apply all partitions in order."""
         first, started_at = self._first, self._step.clock.now()
         source = self._state.source(first.snapshot.source)
-        source.check_order(first.snapshot.number, first.generation, self._step.run_group)
+        source.check_order(first.snapshot.number, first.generation, first.snapshot.mapped)
         has_changes = any(part.manifest.counts.changes for part in self._parts)
         before = self._state.plans.read()
         turn = self._state.read_turn()
+        plan = self._describe_plan(turn)
         if has_changes:
-            await wait_for_plans(before, self._settings.settle_s, self._step.clock, self._progress.say)
+            await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
         self._state.merge_others(first.generation, buckets=self._step.buckets)
-        source.note_applied(first.snapshot.number, first.generation, self._step.run_group)
+        source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
             if self._step.is_manual and not self._step.is_exempt:
                 source.open(self._step.run.name)
-        opened = self._open_plan()
+        # From now on everybody sees that this plan may have written.
+        opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
+        self._lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
 
-    def _open_plan(self) -> OpenPlan:
-        """From now on everybody sees that this plan may have written."""
+    def _describe_plan(self, turn: int) -> OpenPlan:
         first, params = self._first, self._first.params
-        plan = OpenPlan(
+        return OpenPlan(
             run=self._step.run.name,
             generation=first.generation,
             source=first.snapshot.source,
             number=first.snapshot.number,
-            turn=self._state.next_turn(),
+            turn=turn,
             parts=self._plans,
             is_released=self._decision.asks or bool(_RETIREMENT_BRAKES & set(params.release)),
             takes_over="other_source" in params.release,
         )
-        return self._state.plans.open(plan)
 
     async def _apply(self, work: Work) -> None:
-        snapshot = self._first.snapshot
+        snapshot, total = self._first.snapshot, sum(part.manifest.counts.changes for part in self._parts)
         course = Course(top_id=int(snapshot.last_id or 0), overlap_id=int(snapshot.overlap_id or 0))
+        if self._first.params.resend_refused:  # a person wants all of them
+            course.resends_left = total
         if work.is_create_mode:
             course.overlap_id = course.top_id
         applier = Applier(work, course, site_rows=snapshot.rows)
-        total = sum(part.manifest.counts.changes for part in self._parts)
         self._progress.start(total)
         waiting: list[tuple[Recorder, list[Change]]] = []
         try:

@@ -13,8 +13,7 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import compute_record_key
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.matching import AlteredKeys, compute_record_key, find_altered_keys, name_key
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -35,9 +34,6 @@ LISTING_TRIES = 3
 #: Records that the ledger knows and the listing does not hold are looked up one by one, up to so many; else by pages.
 MAX_LOOK_UPS = 20
 
-#: Match key of the key that the ledger knows a record by, from Ödüyo's id, where the record itself holds another key.
-AlteredKeys = dict[str, str]
-
 
 async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> Reference:
     """Draw the plan number, then list all records into staging.
@@ -48,9 +44,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     :raises ListingError: the listing could not be shown to be complete.
     """
     state = step.open_state(site, client.resource)
-    # Rows that were given are as old as their run, whenever a try of it begins.
-    is_shared = step.is_mapped or step.is_exempt
-    number = state.source(step.source).draw_number(step.run_group, step.run.attempt, is_shared=is_shared)
+    number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
         try:
@@ -64,19 +58,10 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
 
 def read_altered_keys(state: SiteState) -> AlteredKeys:
     """The records whose key Ödüyo stores otherwise: they belong to the partition of the key that was sent."""
-    found: AlteredKeys = {}
     buckets = state.ledger.buckets
-    for bucket in range(buckets):
-        for key, entry in state.read_entries(bucket, buckets).items():
-            if entry.oduyo_id is not None and "integration_id" in entry.stored:
-                found[entry.oduyo_id] = key
-    return found
-
-
-def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
-    """The match key by which a record is put into a partition."""
-    known = altered.get(str(record.get("id"))) if altered else None
-    return known if known is not None else compute_record_key(record, normaliser)
+    return find_altered_keys(
+        entry for bucket in range(buckets) for entry in state.read_entries(bucket, buckets).values()
+    )
 
 
 class _Snapshot:
@@ -109,6 +94,7 @@ class _Snapshot:
             source=step.source,
             number=self._number,
             attempt=step.run.attempt,
+            mapped=step.run.mapped,
             turn=turn,
             is_busy=is_busy,
             is_first=applied is None or not applied.merged,

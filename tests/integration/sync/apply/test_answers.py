@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.api import call
-from oduyo_provider.core.errors import LoginRefusedError, NotSentError, NotThisApiError, RefusalsError
+from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, RefusalsError
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
@@ -120,9 +120,9 @@ def test_sessions_that_die_at_every_call_stop_after_a_few_logins(driver: Driver)
     assert driver.calls("login") <= 4
 
 
-def test_a_web_page_instead_of_the_api_stops_the_run_at_once(driver: Driver) -> None:
+def test_a_web_page_instead_of_a_list_ends_the_run_before_anything_is_sent(driver: Driver) -> None:
     driver.site.set_faults({"call": "list", "kind": "html", "status": 200})
-    with pytest.raises(NotThisApiError):
+    with pytest.raises(LostAnswerError):
         driver.sync(make_rows(3))
     assert driver.calls("create") == 0
 

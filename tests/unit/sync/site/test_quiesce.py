@@ -1,96 +1,105 @@
-"""Waiting for what others sent."""
+"""Waiting for what earlier loads sent."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
 from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.site.quiesce import SENT_WITHIN_S, wait_for_journals
-from oduyo_provider.sync.site.state import OpenJournal, SiteState
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
+from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.journal import Journal, Result
+from tests.unit.sync.plans import create, done, make_open, open_part, stage_plan, write_journal
 
 SETTLE_S = 60.0
+SENT_AT = 2000.0
+CHANGES = [create("A1"), create("A2")]
 
 
-class Wait:
-    """Waits for the journal of a load that died at 1000, as seen at some moment."""
-
-    def __init__(self, tmp_path: Path, now: float) -> None:
-        root = Folder.open(str(tmp_path))
-        self.journal = root.child("run1", "results", "0000-d1")
-        self.state = SiteState(root, "site", "erp_special_code")
-        self.state.open_journal(OpenJournal(self.journal.uri, "d1", "run1 g"))
-        self.now = now
-        self.waited_s = 0.0
-
-    def write(self, *, has_result: bool) -> None:
-        """One intent, and its outcome a little later."""
-
-        async def work() -> None:
-            journal = Journal(self.journal, attempt="try1", digest="d1", clock=lambda: 1000.0)
-            await journal.intend(["create:1"])
-            if has_result:
-                journal.record(Result("create:1", Outcome.DONE, at=1003.0))
-            await journal.flush()
-
-        asyncio.run(work())
-
-    def run(self, *, closes_unread: bool = True) -> dict[str, float]:
-        """Since when each journal is quiet."""
-
-        async def sleep(seconds: float) -> None:
-            self.waited_s += seconds
-
-        async def work() -> dict[str, float]:
-            clock = Clock(lambda: self.now, sleep)
-            return await wait_for_journals(
-                self.state,
-                self.state.read_open_journals(),
-                SETTLE_S,
-                clock,
-                lambda text: None,
-                closes_unread=closes_unread,
-            )
-
-        return asyncio.run(work())
+@pytest.fixture
+def plan(tmp_path: Path) -> OpenPlan:
+    """A plan whose load has not written anything."""
+    return make_open(stage_plan(Folder.open(str(tmp_path)), CHANGES), is_finished=False)
 
 
-@pytest.mark.parametrize(("has_result", "last_at"), [(False, 1000.0), (True, 1003.0)])
-def test_what_was_answered_is_waited_for_as_what_was_not(tmp_path: Path, has_result: bool, last_at: float) -> None:
-    wait = Wait(tmp_path, now=1010.0)
-    wait.write(has_result=has_result)
-    assert wait.run() == {wait.journal.uri: last_at + SENT_WITHIN_S + SETTLE_S}
-    assert wait.waited_s == last_at + SENT_WITHIN_S + SETTLE_S - 1010.0
+def wait(*plans: OpenPlan, now: float, said: list[str] | None = None) -> float:
+    """How long one waits for these plans from this moment on."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    say = (lambda text: None) if said is None else said.append
+    asyncio.run(wait_for_plans(plans, SETTLE_S, Clock(lambda: now, sleep), say))
+    return sum(waited)
 
 
-def test_a_journal_stays_open_for_those_who_listed_before_it_was_quiet(tmp_path: Path) -> None:
-    wait = Wait(tmp_path, now=5000.0)
-    wait.write(has_result=False)
-    wait.run()
-    assert wait.waited_s == 0
-    assert len(wait.state.read_open_journals()) == 1
+def test_nobody_waits_where_nothing_is_open() -> None:
+    assert wait(now=SENT_AT) == 0
 
 
-def test_a_journal_whose_files_are_gone_is_waited_for_once(tmp_path: Path) -> None:
-    wait = Wait(tmp_path, now=5000.0)
-    assert wait.run() == {wait.journal.uri: 5000.0 + SENT_WITHIN_S + SETTLE_S}
-    assert wait.waited_s == SENT_WITHIN_S + SETTLE_S
-    assert wait.run() == {}
+def test_what_was_about_to_be_sent_is_waited_for_until_it_can_no_longer_take_effect(plan: OpenPlan) -> None:
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
+    said: list[str] = []
+    late = SENT_AT + SENT_WITHIN_S - CLOCK_SKEW_S
+    assert wait(plan, now=late + 30, said=said) == CLOCK_SKEW_S - 30 + SETTLE_S
+    assert said == [
+        f"An earlier load ended while its changes were being sent; waiting {SETTLE_S - 20:.0f} s for them to take effect"
+    ]
+    assert wait(plan, now=SENT_AT + SENT_WITHIN_S + SETTLE_S) == 0
 
 
-def test_partitions_that_start_later_learn_of_a_journal_whose_files_are_gone(tmp_path: Path) -> None:
-    wait = Wait(tmp_path, now=5000.0)
-    assert wait.run(closes_unread=False) == wait.run(closes_unread=False) != {}
+def test_no_wait_is_longer_than_settle_s_and_the_skew(plan: OpenPlan) -> None:
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
+    assert wait(plan, now=SENT_AT) == wait(plan, now=SENT_AT + 1) == SETTLE_S + CLOCK_SKEW_S
 
 
-def test_a_journal_that_cannot_be_read_is_waited_for_in_full(tmp_path: Path) -> None:
-    wait = Wait(tmp_path, now=5000.0)
-    wait.write(has_result=False)
-    wait.journal.write("try2.intents.jsonl", b"{]\n")
-    assert wait.run() == {wait.journal.uri: 5000.0 + SENT_WITHIN_S + SETTLE_S}
-    assert wait.waited_s == SENT_WITHIN_S + SETTLE_S
+def test_a_stamp_of_a_clock_that_is_hours_ahead_is_waited_for_as_if_it_were_now(plan: OpenPlan) -> None:
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT + 3 * 3600)
+    said: list[str] = []
+    assert wait(plan, now=SENT_AT, said=said) == SETTLE_S + CLOCK_SKEW_S
+    assert said[0].startswith(f"{plan.generation} wrote a time 10800 s ahead of this machine's clock")
+
+
+def test_what_was_answered_is_not_waited_for(plan: OpenPlan) -> None:
+    write_journal(plan.parts[0], *(done(change, "7", at=SENT_AT) for change in CHANGES), at=SENT_AT)
+    assert wait(plan, now=SENT_AT + 1) == 0
+
+
+def test_what_was_never_transmitted_is_not_waited_for(plan: OpenPlan) -> None:
+    not_sent = [Result(change.key, Outcome.NOT_APPLIED, at=SENT_AT) for change in CHANGES]
+    write_journal(plan.parts[0], *not_sent, at=SENT_AT)
+    assert wait(plan, now=SENT_AT + 1) == 0
+
+
+def test_an_outcome_of_one_try_says_nothing_of_what_another_sent(plan: OpenPlan) -> None:
+    write_journal(plan.parts[0], *(done(change, "7", at=SENT_AT) for change in CHANGES), at=SENT_AT)
+    write_journal(plan.parts[0], intended=CHANGES[:1], attempt="try2", at=SENT_AT + 10)
+    assert wait(plan, now=SENT_AT + 11) == SETTLE_S + CLOCK_SKEW_S
+
+
+def test_the_latest_of_several_plans_is_waited_for(plan: OpenPlan, tmp_path: Path) -> None:
+    root = Folder.open(str(tmp_path))
+    other = make_open(stage_plan(root, CHANGES, run="run2"), stage_plan(root, CHANGES[:1], run="run3"))
+    now = SENT_AT + SENT_WITHIN_S + SETTLE_S
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
+    write_journal(other.parts[1], intended=CHANGES[:1], at=SENT_AT + 5)
+    assert wait(plan, other, now=now) == 5
+
+
+@pytest.mark.parametrize("damage", ["journal", "plan"])
+def test_what_cannot_be_read_is_waited_for_in_full(plan: OpenPlan, damage: str) -> None:
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
+    if damage == "journal":
+        open_part(plan.parts[0]).journal.write("try2.intents.jsonl", b"{]\n")
+    else:
+        shutil.rmtree(plan.parts[0]["manifest"])
+    said: list[str] = []
+    assert wait(plan, now=SENT_AT + 5000, said=said) == SETTLE_S + CLOCK_SKEW_S
+    assert f"What {plan.generation} sent cannot be told" in said[0]

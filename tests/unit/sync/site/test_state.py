@@ -6,86 +6,163 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import OutdatedPlanError, StagingError
-from oduyo_provider.core.plan import Altered
-from oduyo_provider.sync.site.state import OpenJournal, SiteState
-from oduyo_provider.sync.staging.buckets import Side
+from oduyo_provider.core.errors import StateError
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.normalise import Fault
+from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.site_check import Point, TrialRecords
+from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.manifests import SnapshotManifest
+from tests.unit.sync.plans import SITE, create, done, make_open, make_snapshot, stage_plan, update, write_journal
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> SiteState:
-    return SiteState(Folder.open(str(tmp_path)), "site.example:8443", "erp_special_code")
+def root(tmp_path: Path) -> Folder:
+    return Folder.open(str(tmp_path))
 
 
-def listed_at(moment: float) -> SnapshotManifest:
-    return SnapshotManifest("site.example:8443", moment, moment + 5, 0, None, Side("", []))
+@pytest.fixture
+def state(root: Folder) -> SiteState:
+    return SiteState(root, SITE, SPECIAL_CODE)
+
+
+def begin(
+    state: SiteState, number: int, key: str, oduyo_id: str, *, rejected: tuple[Rejected, ...] = (), source: str = "dag"
+) -> OpenPlan:
+    """A load that has created one record and come to its end, not merged yet."""
+    change = create(key)
+    root = Folder.open(str(Path(state.claims.uri).parents[3]))
+    snapshot = make_snapshot(number=number, source=source)
+    reference = stage_plan(root, [change], rejected=rejected, run=f"{source}-run{number}", snapshot=snapshot)
+    write_journal(reference, done(change, oduyo_id))
+    state.source(source).note_applied(number, make_open(reference).generation)
+    return state.plans.open(make_open(reference, turn=state.next_turn()))
 
 
 def test_a_site_that_nobody_wrote_to_knows_nothing(state: SiteState) -> None:
-    assert not state.check_order("dag/run1 g", listed_at(10))
-    assert state.read_existing() is None
-    assert state.read_altered() == {}
-    assert state.read_open_journals() == []
+    assert state.read_entries(0, 1) == {}
+    assert state.plans.read() == []
+    assert state.read_turn() == 0
+    assert state.read_findings() == {}
+    assert state.read_check() == SiteCheck()
+    assert not state.is_opened("dag")
 
 
-def test_a_plan_is_outdated_once_a_run_that_listed_later_was_applied(state: SiteState) -> None:
-    state.note_applied("dag/run2", "dag/run2 g", listed_at(20), now=30)
-    with pytest.raises(OutdatedPlanError, match="dag/run2"):
-        state.check_order("dag/run1 g", listed_at(10))
+def test_each_load_takes_the_next_turn(state: SiteState) -> None:
+    assert [state.next_turn(), state.next_turn()] == [1, 2]
+    assert state.read_turn() == 2
 
 
-def test_a_plan_whose_listing_began_before_another_run_wrote_is_compared_again(state: SiteState) -> None:
-    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
-    assert state.check_order("dag/run2 g", listed_at(20))
-    assert not state.check_order("dag/run3 g", listed_at(31))
+@pytest.mark.parametrize(
+    ("site", "other"),
+    [("site.example", "site.example:8443"), ("site.example/firma1", "site.example/firma2"), ("a_b", "a/b")],
+)
+def test_sites_and_resources_are_kept_apart(root: Folder, site: str, other: str) -> None:
+    SiteState(root, site, SPECIAL_CODE).next_turn()
+    assert SiteState(root, site, SPECIAL_CODE).read_turn() == 1
+    assert SiteState(root, other, SPECIAL_CODE).read_turn() == 0
+    assert SiteState(root, site, PROJECT_CODE).read_turn() == 0
 
 
-def test_a_run_never_stands_in_its_own_way(state: SiteState) -> None:
-    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
-    assert not state.check_order("dag/run1 g", listed_at(10))
+def test_sources_are_kept_apart(state: SiteState) -> None:
+    state.source("dag").open("run1")
+    assert [state.is_opened(source) for source in ("dag", "dag/task", "other")] == [True, False, False]
 
 
-def test_sites_and_resources_are_kept_apart(state: SiteState, tmp_path: Path) -> None:
-    state.note_existing("dag/run1", 7)
-    root = Folder.open(str(tmp_path))
-    assert SiteState(root, "site.example:8443", "erp_special_code").read_existing() == 7
-    assert SiteState(root, "site.example", "erp_special_code").read_existing() is None
-    assert SiteState(root, "site.example:8443", "erp_project_code").read_existing() is None
+def test_what_a_running_load_has_created_has_an_owner_for_everybody_but_itself(state: SiteState) -> None:
+    plan = begin(state, 1, "A1", "7")
+    assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
+    assert state.read_entries(0, 1, without=plan.generation) == {}
 
 
-def test_alterations_are_remembered_replaced_and_forgotten(state: SiteState) -> None:
-    first = Altered("7", "a", "code", "uzun", "uzu")
-    state.note_altered([first, Altered("10", "b", "code", "x", None)], gone=set())
-    replaced = Altered("7", "a", "code", "daha uzun", "dah")
-    state.note_altered([replaced], gone={"10"})
-    assert state.read_altered() == {("7", "code"): replaced}
-    state.note_altered([], gone=set())
-    assert state.read_altered() == {("7", "code"): replaced}
+def test_a_merged_plan_is_closed_and_its_rejected_rows_are_known(state: SiteState) -> None:
+    rejected = Rejected("B1", [Fault("code", "empty", "nothing")], {"integration_id": "B1"}, digest="b1")
+    plan = begin(state, 1, "A1", "7", rejected=(rejected,))
+    state.merge(plan, buckets=64)
+    assert state.plans.read() == []
+    assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
+    assert state.source("dag").read_known_rejected() == {"b1"}
 
 
-def test_a_damaged_memory_is_an_error_and_not_silently_empty(state: SiteState, tmp_path: Path) -> None:
-    state.note_altered([Altered("7", "a", "code", "uzun", "uzu")], gone=set())
-    file = next(tmp_path.rglob("altered.jsonl"))
-    file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(StagingError, match=r"altered\.jsonl"):
-        state.read_altered()
+def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compared(
+    state: SiteState, root: Folder
+) -> None:
+    change = create("A1")
+    reference = stage_plan(root, [change], notes=[Entry("B1", "dag", "8")])
+    write_journal(reference, done(change, "7"))
+    state.source("dag").note_applied(1, "plan 1")
+    state.merge(state.plans.open(make_open(reference, is_finished=False)), buckets=64)
+    assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
+    applied = state.source("dag").read_applied()
+    assert applied is not None
+    assert applied.merged == 0
 
 
-def test_a_load_that_did_not_end_leaves_its_journal_open(state: SiteState) -> None:
-    state.open_journal(OpenJournal("/staging/run1/results/0", "d1", "g"))
-    state.open_journal(OpenJournal("/staging/run1/results/1", "d2", "g"))
-    state.close_journal("/staging/run1/results/0")
-    assert [(journal.folder, journal.digest) for journal in state.read_open_journals()] == [
-        ("/staging/run1/results/1", "d2")
-    ]
+def test_the_next_holder_of_the_lease_merges_all_others_in_their_order(state: SiteState) -> None:
+    plans = [begin(state, number, f"A{number}", str(number)) for number in (1, 2, 3)]
+    merged = state.merge_others(plans[2].generation, buckets=64)
+    assert [plan.number for plan in merged] == [1, 2]
+    assert state.plans.read() == [plans[2]]
+    assert set(state.read_entries(0, 1, without=plans[2].generation)) == {"A1", "A2"}
 
 
-def test_what_the_first_partition_of_a_plan_found_holds_for_all_of_them(state: SiteState) -> None:
-    state.note_applied("dag/run1", "dag/run1 g", listed_at(10), now=30)
-    for _ in range(2):
-        state.note_applied("dag/run2", "dag/run2 g", listed_at(20), now=40)
-        assert state.check_order("dag/run2 g", listed_at(20))
-    state.note_applied("dag/run3", "dag/run3 g", listed_at(50), now=60)
-    assert not state.check_order("dag/run3 g", listed_at(50))
+def test_an_older_plan_that_is_merged_after_a_newer_one_changes_nothing_that_is_known(
+    state: SiteState, root: Folder
+) -> None:
+    older, newer = begin(state, 1, "A1", "7"), begin(state, 2, "A1", "9")
+    state.merge(newer, buckets=64)
+    state.merge(older, buckets=64)
+    assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "9")}
+
+
+def test_a_plan_of_another_source_is_not_outdated_by_this_one(state: SiteState, root: Folder) -> None:
+    state.merge(begin(state, 5, "A1", "7"), buckets=64)
+    change = update("B1", "8", description="new")
+    reference = stage_plan(root, [change], run="other", snapshot=make_snapshot(source="other", number=1))
+    write_journal(reference, done(change, stored={"description": "ne"}))
+    state.source("other").note_applied(1, "other")
+    state.merge(state.plans.open(make_open(reference)), buckets=64)
+    assert state.read_entries(0, 1)["B1"].stored["description"].stored == "ne"
+
+
+def test_what_the_site_does_to_values_is_remembered_by_the_name_of_the_brake(state: SiteState) -> None:
+    seen = Finding("integration_id", "00001", "1")
+    state.note_finding("key_altered", seen)
+    state.note_finding("letters", Finding("description", "ş", "s", is_released=True))
+    assert state.read_findings()["key_altered"] == seen
+    state.note_finding("key_altered", Finding("integration_id", "00002", "2", is_released=True))
+    assert {name: finding.is_released for name, finding in state.read_findings().items()} == {
+        "key_altered": True,
+        "letters": True,
+    }
+
+
+def test_what_the_site_check_found_is_remembered(state: SiteState) -> None:
+    trial = TrialRecords(mark="ODUYO-CHECK-1", keys=("a", "0b"), above_id=None, last_create_at=2.0)
+    point = Point(
+        name="login",
+        title="Login",
+        question="How?",
+        readings=("found",),
+        answer="So.",
+        provider="",
+        setting="",
+        asked_at=1.0,
+    )
+    check = SiteCheck(checked_at=1.0, partial_updates=True, page_size=200, answers=[point], trial=trial)
+    state.note_check(check)
+    assert state.read_check() == check
+
+
+@pytest.mark.parametrize("name", ["turn.json", "released.json", "check.json"])
+def test_a_damaged_file_is_an_error_and_not_silently_empty(state: SiteState, tmp_path: Path, name: str) -> None:
+    state.next_turn()
+    state.note_finding("letters", Finding("code", "ş", "s"))
+    state.note_check(SiteCheck(checked_at=1.0))
+    [path] = tmp_path.rglob(name)
+    path.write_bytes(path.read_bytes()[:-9])
+    read = {"turn.json": state.read_turn, "released.json": state.read_findings, "check.json": state.read_check}[name]
+    with pytest.raises(StateError, match=rf"{name} is damaged"):
+        read()

@@ -1,0 +1,62 @@
+"""Plans that loads began to apply, until what became of them is in the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
+from oduyo_provider.sync.staging.folder import Folder
+
+
+@pytest.fixture(params=["disk", "memory"])
+def plans(request: pytest.FixtureRequest, tmp_path: Path) -> OpenPlans:
+    place = str(tmp_path) if request.param == "disk" else f"memory://bucket{tmp_path}"
+    return OpenPlans(Folder.open(place))
+
+
+def make(name: str, turn: int, *parts: str) -> OpenPlan:
+    references = [{"manifest": part} for part in parts]
+    return OpenPlan(
+        run=f"dag/{name}", generation=f"{name}, plan {turn}", source="dag", number=turn, turn=turn, parts=references
+    )
+
+
+def test_plans_come_in_the_order_in_which_they_were_opened(plans: OpenPlans) -> None:
+    for plan in (make("b", 2), make("c", 10), make("a", 1)):
+        plans.open(plan)
+    assert [plan.turn for plan in plans.read()] == [1, 2, 10]
+
+
+def test_a_later_try_of_the_same_plan_keeps_the_parts_of_the_earlier_one(plans: OpenPlans) -> None:
+    plans.open(make("a", 1, "first"))
+    again = plans.open(msgspec.structs.replace(make("a", 1, "second"), turn=4))
+    assert [part["manifest"] for part in again.parts] == ["second", "first"]
+    assert plans.read() == [again]
+    assert plans.open(again) == again
+
+
+def test_a_plan_that_is_begun_again_is_not_finished(plans: OpenPlans) -> None:
+    plan = plans.open(make("a", 1))
+    plans.finish(plan)
+    assert [plan.is_finished for plan in plans.read()] == [True]
+    plans.open(msgspec.structs.replace(plan, turn=2))
+    assert [plan.is_finished for plan in plans.read()] == [False]
+
+
+def test_a_plan_is_forgotten_once_it_is_closed(plans: OpenPlans) -> None:
+    plan = plans.open(make("a", 1))
+    plans.open(make("b", 2))
+    plans.close(plan)
+    plans.close(plan)
+    assert [plan.run for plan in plans.read()] == ["dag/b"]
+
+
+def test_a_file_that_is_being_written_is_no_plan(plans: OpenPlans, tmp_path: Path) -> None:
+    plans.open(make("a", 1))
+    for folder in tmp_path.glob("open_plans"):
+        (folder / ".half.json.part").write_bytes(b"{")
+        (folder / ".half.json").write_bytes(b"{")
+    assert len(plans.read()) == 1
