@@ -94,7 +94,7 @@ class TestTurkish:
         mine, theirs = pages.tables(twin), pages.tables(page)
         assert [(len(rows), len(rows[0])) for rows in mine] == [(len(rows), len(rows[0])) for rows in theirs]
         for ours, english in zip(chain.from_iterable(mine), chain.from_iterable(theirs), strict=True):
-            assert sorted(names_in(" ".join(ours))) == sorted(names_in(" ".join(english)))
+            assert set(names_in(" ".join(ours))) == set(names_in(" ".join(english)))
         assert sorted(re.findall(r"\d+", pages.prose(twin))) == sorted(re.findall(r"\d+", pages.prose(page)))
         assert [_strip_comments(block) for block in pages.blocks(twin)] == [
             _strip_comments(block) for block in pages.blocks(page)
