@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oduyo_provider.core import brakes, errors, reasons, report
+from oduyo_provider.core import brakes, errors, figures, reasons, report
 from oduyo_provider.core.params import PARAMS
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
@@ -146,7 +146,7 @@ def make_report() -> str:
     return join(
         "# The report of a run",
         "In the log and the XCom of `report`, and in `report.json` of the run's folder in staging.",
-        table(("figure", "what it counts"), [(f"`{name}`", text) for name, text in report.FIGURES.items()]),
+        table(("figure", "what it counts"), [(f"`{name}`", text) for name, text in figures.FIGURES.items()]),
         "It adds up:\n\n" + "\n".join(sums),
         f"A run is red when one of these is not 0: {', '.join(f'`{name}`' for name in report.UNDONE)}; when new rejected and "
         "new refused rows together are above `max_rejected_percent`; and when a step failed or stopped.",

@@ -10,7 +10,7 @@ from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Ch
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Payload, Remote
-from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
 _BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
@@ -169,4 +169,4 @@ def can_be_key_of(sent: str, stored: str | None) -> bool:
 
 
 def _fold_key(key: str) -> str:
-    return compute_match_key(html.unescape(html.unescape(key)).strip()).casefold().lstrip("0") or "0"
+    return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"

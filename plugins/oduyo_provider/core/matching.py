@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -114,6 +116,18 @@ class Matching:
     def unkeyed(self) -> list[Remote]:
         """The records that hold no key and that the ledger does not know."""
         return self._unkeyed
+
+
+def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
+    """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again."""
+    is_passive = resource.passive is not None and match.record.get("status") == resource.passive
+    return msgspec.structs.replace(
+        entry,
+        oduyo_id=get_id(match.record),
+        confirmed_at=None,
+        twins=tuple(map(get_id, match.twins)),
+        retired_at=entry.retired_at if is_passive else None,
+    )
 
 
 def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:

@@ -73,10 +73,14 @@ class Report(msgspec.Struct, kw_only=True):
         """Rows that were not rejected or refused alike before."""
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
-    def has_too_many_rejected(self, limits: Limits) -> bool:
-        """Whether more rows than allowed are newly rejected or refused."""
-        return is_above(self.new_rejected, limits.max_rejected_percent, self.extracted) and not limits.is_released(
-            "rejected", self.new_rejected
+    def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
+        """Whether more rows than allowed are newly rejected or refused.
+
+        :param is_approved: a person has approved the plan, and with it the rows that it rejects.
+        """
+        count = self.refused - self.known_refused if is_approved else self.new_rejected
+        return is_above(count, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", count
         )
 
     @property
@@ -118,40 +122,6 @@ SUMS = {
 SHARES = {"adopted": "updated", "known_refused": "refused", "known_rejected": "rejected", "vanished": "doubtful"}
 #: The figures that make a run red.
 UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed", "new_duplicates", "new_other_source")
-
-#: Each figure, for people.
-FIGURES = {
-    "extracted": "ERP rows that were read.",
-    "repeated": "The same row once more, letter for letter.",
-    "rejected": "Rows that broke a rule; never sent.",
-    "unchanged": "Rows that Ödüyo already has so.",
-    "created": "Rows whose record was created.",
-    "updated": "Rows whose record was updated.",
-    "refused": "Rows to which Ödüyo said no.",
-    "failed": "Rows that could not be delivered, or whose change had no effect.",
-    "doubtful": "Rows that were sent and are not settled, or whose record is not listed any more.",
-    "stale": "Rows whose record changed in Ödüyo after the plan was made; not sent.",
-    "not_applied": "Rows that were never transmitted, as a step failed or stopped.",
-    "missing": "Records of this source without an ERP row, in the rows' key1 and key2.",
-    "kept_missing": "Left as they are: on_missing is keep, passive already, waiting for missing_runs, moved, or not applied.",
-    "deactivated": "Set to passive.",
-    "deleted": "Deleted.",
-    "missing_refused": "Ödüyo said no.",
-    "missing_failed": "Neither, though it was tried.",
-    "adopted": "Of updated: records that were typed by hand and got the row's integration_id.",
-    "known_refused": "Of refused: refused before, and not sent again until the row changes.",
-    "known_rejected": "Of rejected: the last applied run rejected them alike.",
-    "vanished": "Of doubtful: the ledger knows their record, and Ödüyo does not list it.",
-    "remote_duplicates": "Further records with a key that another record has; left alone.",
-    "new_duplicates": "Of these, those that are new.",
-    "altered": "Records of which Ödüyo stored a value otherwise than sent, and otherwise than before.",
-    "out_of_scope": "Records of this source in a key1 and key2 of which this run has no row; kept.",
-    "new_other_source": "Rows newly rejected as another source owns their record.",
-    "dry_run": "True: nothing was sent, and the counts of changes are the planned ones.",
-    "reasons": "Reason → count, of what was rejected, refused, failed, doubtful or stale.",
-    "started_at": "When the run began to list Ödüyo, ISO 8601, UTC.",
-    "ended_at": "When it was added up.",
-}
 
 _DONE_AS = {
     Action.CREATE: "created",

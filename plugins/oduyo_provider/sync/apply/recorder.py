@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
@@ -56,19 +55,11 @@ class Recorder:
         self.settled: set[str] = set()
         #: Changes that were transmitted and whose fate is unknown, by key.
         self.unsettled: dict[str, Change] = {}
+        #: Changes that were refused by a session that had ended: they are sent again.
+        self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
         self._many_wait = asyncio.Event()
-
-    @cached_property
-    def stored_keys(self) -> dict[str, str]:
-        """Whose record holds a key that Ödüyo stores otherwise than sent: match key of what is stored → the key sent."""
-        found: dict[str, str] = {}
-        for entry in self.entries.values():
-            pair = entry.stored.get("integration_id")
-            if pair is not None and pair.stored:
-                found[compute_match_key(pair.stored.strip())] = entry.integration_id
-        return found
 
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""
@@ -85,6 +76,29 @@ class Recorder:
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted to an unknown fate, earlier tries included."""
         return self.history.sends.get(key, 0) + len(self.losses.get(key, ()))
+
+    def find_key_owner(self, stored: str, change: Change) -> str:
+        """Whose the key is that Ödüyo stored for a change: another row's, or another record's as it was sent or is stored.
+
+        :returns: for people; empty when it is nobody's.
+        """
+        key = compute_match_key(stored.strip())
+        if key == compute_match_key(change.integration_id):
+            return ""
+        if key in self.row_keys:
+            return f"the row {stored}"
+        owner = self.entries.get(key)
+        if owner is None or not owner.is_made:
+            owner = self._by_stored_key.get(key)
+        is_other = owner is not None and owner.integration_id != change.integration_id
+        return f"the record of {owner.integration_id}" if owner is not None and is_other else ""
+
+    @cached_property
+    def _by_stored_key(self) -> dict[str, Entry]:
+        known = ((entry.stored.get("integration_id"), entry) for entry in self.entries.values())
+        return {
+            compute_match_key(pair.stored.strip()): entry for pair, entry in known if pair is not None and pair.stored
+        }
 
     async def intend(self, changes: Sequence[Change], floor: int) -> None:
         """Write down, durably, that changes are about to be sent."""
@@ -134,8 +148,12 @@ class Recorder:
     async def flush_regularly(self) -> None:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
+            many_wait = asyncio.ensure_future(self._many_wait.wait())
+            try:
+                await asyncio.wait({many_wait}, timeout=LOOK_FOR_DUE_EVERY_S)
+            finally:
+                many_wait.cancel()
             self._many_wait.clear()
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.

@@ -113,6 +113,7 @@ class _Load:
         opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
+        self._lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
 

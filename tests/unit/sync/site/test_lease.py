@@ -72,7 +72,9 @@ async def hold_once(lease: Lease) -> None:
 
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
-    while not is_so():
+    while True:
+        if is_so():
+            return
         await asyncio.sleep(0.005)
 
 
@@ -112,15 +114,15 @@ def is_lost(lease: Lease) -> bool:
 
 
 def test_a_lease_is_given_back_at_the_end_also_after_an_error(folder: Folder, time: FakeTime) -> None:
-    async def work() -> None:
-        for generation in ("a", "b"):
-            with pytest.raises(ZeroDivisionError):
-                async with make(folder, time, generation).hold() as lease:
-                    lease.check()
-                    assert [claim.is_held for claim in read_claims(folder).values()] == [True]
-                    raise ZeroDivisionError
+    async def hold_and_fail(generation: str) -> None:
+        async with make(folder, time, generation).hold() as lease:
+            lease.check()
+            assert [claim.is_held for claim in read_claims(folder).values()] == [True]
+            raise ZeroDivisionError
 
-    run(work)
+    for generation in ("a", "b"):
+        with pytest.raises(ZeroDivisionError):
+            run(lambda generation=generation: hold_and_fail(generation))  # type: ignore[misc]
     assert time.now_s == START_S
     assert folder.names() == []
 

@@ -130,7 +130,7 @@ def test_a_look_alike_that_the_last_run_rejected_alike_is_known(root: Folder) ->
 
 def test_a_plan_that_guard_never_saw_is_no_plan_for_load(root: Folder) -> None:
     reference = stage_plan(root)
-    with pytest.raises(SettingsError, match="was not looked at by guard.*Nothing was sent"):
+    with pytest.raises(SettingsError, match=r"was not looked at by guard.*Nothing was sent"):
         read_decision(reference)
     assert read_decision(decide(root, reference)).writes
 
