@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, final
 
@@ -20,12 +19,6 @@ from oduyo_provider.core.errors import LostAnswerError, OduyoError
 
 if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
-    from aiohttp.client_reqrep import ClientRequest
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
-
-#: Called with the connection in hand, right before a request's first byte; what it returns, if anything, is awaited.
-BeforeSend = Callable[[], "Awaitable[None] | None"]
 
 #: Longest wait for a connection, in seconds. It counts within ``timeout_s``.
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
@@ -86,7 +79,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         settings = self._settings
         connect_s = min(DEFAULT_CONNECT_TIMEOUT_S, settings.timeout_s / 2)
-        connector = _Connector(
+        connector = aiohttp.TCPConnector(
             limit=settings.max_concurrency,
             keepalive_timeout=DEFAULT_KEEPALIVE_S,
             ssl=load_tls(settings.verify),
@@ -111,13 +104,9 @@ class Transport:
         if http is not None:
             await http.close()
 
-    async def post(
-        self, path: str, body: bytes, headers: Mapping[str, str], before_send: BeforeSend | None = None
-    ) -> Answer:
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send `body`, JSON if `headers` name no other type, to `path` below ``/api/v1/``; redirects are not followed.
 
-        :param before_send: called when the connection stands, so that no wait lies between it and the first byte. What it
-            raises is passed on, and nothing is sent.
         :raises SettingsError: the proxy does not let this connection through.
         :raises NotSentError: no byte of the request left for Ödüyo.
         :raises LostAnswerError: the request may have arrived, but no whole answer came back.
@@ -128,7 +117,6 @@ class Transport:
         # The error is raised outside of `except`: aiohttp's own error would be attached to it as its context, and that
         # holds the request's headers.
         error: OduyoError
-        _before_send.set(before_send)
         try:
             async with self._http.post(url, data=body, headers=headers, proxy=proxy, allow_redirects=False) as response:
                 content = await self._read(response)
@@ -166,25 +154,6 @@ def _make_answer(response: aiohttp.ClientResponse, content: bytes) -> Answer:
     headers = response.headers
     body = to_utf8(content, headers.get("Content-Type", ""))
     return Answer(response.status, headers, body, tuple(headers.getall("Set-Cookie", ())))
-
-
-#: Of the request that the current task sends; aiohttp hands nothing of a request's caller on to its connector.
-_before_send: ContextVar[BeforeSend | None] = ContextVar("_before_send", default=None)
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Calls a request's `before_send` as the last thing before its bytes."""
-
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        before_send = _before_send.get()
-        try:
-            if before_send is not None and (preparation := before_send()) is not None:
-                await preparation
-        except BaseException:
-            connection.release()
-            raise
-        return connection
 
 
 class _Resolver(aiohttp.ThreadedResolver):
