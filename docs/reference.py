@@ -6,6 +6,7 @@ A test holds that making them again changes nothing.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import sys
@@ -87,19 +88,12 @@ def make_resources() -> str:
 
 def describe_resource(resource: Resource) -> tuple[str, ...]:
     """A resource's section."""
-    passive = (
-        f"`{resource.passive}` when passive"
-        if resource.passive
-        else "no word for passive: `deactivate` is not possible"
-    )
-    status = f"`status` is `{resource.active}` in use, {passive}." if resource.passive else f"`status` has {passive}."
+    if resource.passive:
+        status = f"`status` is `{resource.active}` in use, `{resource.passive}` when passive."
+    else:
+        status = "`status` has no word for passive: `deactivate` is not possible."
     rows = [
-        (
-            f"`{field.name}`",
-            field.kind.value,
-            "yes" if field.required else "",
-            "perhaps" if field.is_shared else "",
-        )
+        (f"`{field.name}`", field.kind.value, "yes" * field.required, "perhaps" * field.is_shared)
         for field in resource.fields
     ]
     return (
@@ -112,6 +106,7 @@ def describe_resource(resource: Resource) -> tuple[str, ...]:
 
 def make_params() -> str:
     """Every param of a run."""
+    for_one_run = " and ".join(f"`{param.name}`" for param in PARAMS if param.is_for_one_run)
     rows = [
         (
             f"`{param.name}`",
@@ -128,25 +123,20 @@ def make_params() -> str:
     return join(
         "# Params",
         "What a run is asked to do: in the form that opens at Trigger, for all runs in `ODUYO_PARAMS` (JSON), or as arguments of "
-        f"an operator with `rows`. {for_one_run()}",
+        f"an operator with `rows`. {for_one_run} is for one run that somebody has looked at: it cannot stand in `ODUYO_PARAMS`.",
         table(("param", "default", "in the form", "what it does", "takes", "operator"), rows),
     )
 
 
-def for_one_run() -> str:
-    """Which params are no defaults."""
-    names = " and ".join(f"`{param.name}`" for param in PARAMS if param.is_for_one_run)
-    return f"{names} is for one run that somebody has looked at: it cannot stand in `ODUYO_PARAMS`."
-
-
 def make_environment() -> str:
     """The environment variables."""
-    rows = [(f"`{name}`", description, default) for name, description, default in VARIABLES]
     return join(
         "# Environment variables",
         "All are optional. Set them the same on every machine that parses DAGs or runs tasks, where the service starts, and "
         "restart it: a variable that is exported in a shell does not reach a process that runs already.",
-        table(("variable", "what it sets", "default"), rows),
+        table(
+            ("variable", "what it sets", "default"), [(f"`{name}`", text, default) for name, text, default in VARIABLES]
+        ),
     )
 
 
@@ -190,6 +180,29 @@ def make_reasons() -> str:
     )
 
 
+def make_layers() -> str:
+    """Who may import whom, from the contracts that `make lint` checks."""
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    project = toml.loads((FOLDER.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    return join(
+        "# Layers",
+        "Who stands above may import who stands below. `a | b`: neither imports the other. `a : b`: either may import the other, "
+        "but not in a circle. `(a)` need not exist.",
+        *(part for contract in contracts for part in (f"## {contract['name']}", describe_contract(contract))),
+    )
+
+
+def describe_contract(contract: dict[str, Any]) -> str:
+    """What a contract says."""
+    if contract["type"] == "layers":
+        return f"Within `{contract['containers'][0]}`:\n\n```\n" + "\n".join(contract["layers"]) + "\n```"
+    if contract["type"] == "forbidden":
+        sources, others = (", ".join(contract[f"{name}_modules"]) for name in ("source", "forbidden"))
+        return f"`{sources}` may not import `{others}`."
+    return f"Within `{', '.join(contract['ancestors'])}`."
+
+
 #: Name of the page → what makes it.
 PAGES: dict[str, Callable[[], str]] = {
     "report": make_report,
@@ -198,6 +211,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "brakes": make_brakes,
     "connection": make_connection,
     "errors": make_errors,
+    "layers": make_layers,
     "params": make_params,
     "resources": make_resources,
 }

@@ -39,8 +39,11 @@ CONNECTION_FIELDS: dict[str, Any] = {
     },
     "page_size": {
         "label": "Records per page",
-        "description": "How many records a listing asks for at once, 1000 by default. It is halved by itself where a page fails.",
-        "schema": {"type": ["integer", "null"], "default": 1000, "minimum": 1, "maximum": 10000},
+        "description": (
+            "How many records a listing asks for at once. Empty, the default, takes what the site check found, or else "
+            "1000. It is halved by itself where a page fails."
+        ),
+        "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 10000},
     },
     "session_id_path": {
         "label": "Path of the session id",

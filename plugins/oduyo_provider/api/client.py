@@ -11,19 +11,13 @@ import msgspec
 
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
 from oduyo_provider.api.list_call import ListCall, Look
-from oduyo_provider.api.listing import (
-    Listing,
-    PageSize,
-    collect_records,
-    fetch_compares_as_text,
-    record_id,
-)
+from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.records import Filter, encode_column, encode_list, parse_created_id
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
-from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
 from oduyo_provider.api.transport import BeforeSend, Transport
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.record import Remote, Resource
@@ -76,7 +70,7 @@ class OduyoClient:
     ) -> None:
         self._settings = settings
         self.resource = resource
-        self._page_size = PageSize(settings.page_size)
+        self._page_size = PageSize(settings.page_size or DEFAULT_PAGE_SIZE)
         self._runtime = runtime = runtime or Runtime()
         self._redact = redact = Redactor(settings.secrets)
         self._transport = Transport(settings, redact)
@@ -107,13 +101,18 @@ class OduyoClient:
         """Those of :attr:`requests` that sent a call again."""
         return self._runner.retries
 
+    def use_page_size(self, records: int | None) -> None:
+        """Take what is known of the site, unless the connection itself says how long a page is."""
+        if records is not None and self._settings.page_size is None:
+            self._page_size.records = records
+
     def create(
         self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None
     ) -> Coroutine[object, None, Reply]:
         """Create a record. After a lost answer it is DOUBTFUL at once: a second create may make a second record.
 
-        :param before_send: called right before each transmission, and what it returns is awaited; what it raises is
-            passed on, and nothing is sent.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on, and
+            nothing is sent.
         """
         return self._change("create", fields, None, before_send, unknown_tries=1)
 

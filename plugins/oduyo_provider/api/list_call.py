@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oduyo_provider.api.body import is_nothing
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner
 from oduyo_provider.api.envelope import parse_envelope
-from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.meaning import Classification, Meaning
 from oduyo_provider.api.records import Filter, Page, encode_list, parse_page
+from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.errors import ListingError, ListingRefusedError, LostAnswerError, NotSentError, RetryError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor, neutralise
@@ -48,7 +49,7 @@ class ListCall:
         self._session = result.session
         if result.error is not None:
             raise result.error
-        page = self._read(result)
+        page = read_page(result.classification, result.answer)
         if page is not None:
             return page
         error: type[RetryError] = ListingError
@@ -61,19 +62,6 @@ class ListCall:
             f"{result.classification.reason.rstrip('.')}. Start the task again; if it stays so, check in the Ödüyo panel "
             "whether the user may list these records."
         )
-
-    def _read(self, result: CallResult) -> Page | None:
-        meaning, answer = result.classification.meaning, result.answer
-        if answer is None:
-            return None
-        if meaning is Meaning.DONE:
-            return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
-        envelope = parse_envelope(answer.body)
-        if meaning is not Meaning.REFUSED or envelope is None:
-            return None
-        if envelope.words:
-            return Page([], envelope.words, is_no=True)
-        return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
 
     async def renew_session(self) -> None:
         """Replace the session of the last call."""
@@ -92,6 +80,23 @@ class ListCall:
             "the connection's user the right to list these records in the Ödüyo panel, then start the task again. If the "
             "site holds none yet and the right is given, add one by hand: it is listed from then on."
         )
+
+
+def read_page(classification: Classification, answer: Answer | None) -> Page | None:
+    """What the answer to a list call holds; None when it is neither records nor a no.
+
+    :raises ListingError: as :func:`.records.parse_page`.
+    """
+    if answer is None:
+        return None
+    if classification.meaning is Meaning.DONE:
+        return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
+    envelope = parse_envelope(answer.body)
+    if classification.meaning is not Meaning.REFUSED or envelope is None:
+        return None
+    if envelope.words:
+        return Page([], envelope.words, is_no=True)
+    return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
 
 
 class Look:

@@ -53,15 +53,13 @@ async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[
     :raises NotSentError: the server could not be reached at any try.
     :raises LostAnswerError: it could, but gave no usable answer.
     """
-    form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
-    body = urlencode(form).encode()
     lost: RetryError | None = None
     cuts = 0
     for attempt in range(1, DEFAULT_LOGIN_TRIES + 1):
         wait_s: float | None = None
         error: RetryError
         try:
-            answer = await transport.post(LOGIN_PATH, body, _HEADERS)
+            answer = await post_login(settings, transport)
         except (NotSentError, LostAnswerError) as cause:
             error = cause
         else:
@@ -76,6 +74,26 @@ async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[
         if attempt < DEFAULT_LOGIN_TRIES:
             await runtime.sleep(min(wait_s or compute_backoff(attempt, runtime.rng), LONGEST_LOGIN_WAIT_S))
     raise lost or error
+
+
+async def post_login(settings: Settings, transport: Transport) -> Answer:
+    """Send the login's form once; the answer as it comes.
+
+    :raises NotSentError, LostAnswerError: as :meth:`.Transport.post`.
+    """
+    form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
+    return await transport.post(LOGIN_PATH, urlencode(form).encode(), _HEADERS)
+
+
+def read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> Login:
+    """What one answer to a login says.
+
+    :raises LoginRefusedError, NotThisApiError: as :func:`log_in`.
+    :raises LostAnswerError: the same login may be answered otherwise later.
+    """
+    if _is_passing(answer):
+        raise _make_passing_error(settings, answer, redact)
+    return _read_login(settings, answer, redact)
 
 
 def _is_passing(answer: Answer) -> bool:

@@ -25,11 +25,12 @@ class Filter(msgspec.Struct, frozen=True):
     """One condition of a list call; several hold together.
 
     :param operator: ``=``, ``<>``, ``>``, ``>=``, ``<``, ``<=`` and the others the API documents.
+    :param value: one value; of ``IN`` nothing says whether it takes a text or a list, so that nothing depends on it.
     """
 
     field: str
     operator: str
-    value: str
+    value: str | tuple[str, ...]
 
 
 class _TextPage(msgspec.Struct):
@@ -46,14 +47,17 @@ def encode_column(fields: Mapping[str, str | None]) -> bytes:
     return msgspec.json.encode({"column": fields})
 
 
-def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False) -> bytes:
-    """The body of ``list``, sorted by id. `limit` counts records; the offset is always 0, see :mod:`.listing`."""
+def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False, *, offset: str = "0") -> bytes:
+    """The body of ``list``, sorted by id. `limit` counts records.
+
+    :param offset: rows to skip, or an id: nothing says which, so that listings leave it at 0, see :mod:`.listing`.
+    """
     return msgspec.json.encode(
         {
             "filters": list(filters) or "",
             "params": "",
             "limit": str(limit),
-            "offset": "0",
+            "offset": offset,
             "sorting": [{"field": "id", "sort": "DESC" if descending else "ASC"}],
         }
     )

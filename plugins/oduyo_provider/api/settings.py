@@ -22,7 +22,7 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_SETTLE_S = 60.0
 #: Requests in flight at once.
 DEFAULT_MAX_CONCURRENCY = 8
-#: Records that one page of a listing asks for, as in the vendor's examples.
+#: Records that one page of a listing asks for where nothing else is known, as in the vendor's examples.
 DEFAULT_PAGE_SIZE = 1000
 #: A larger page is no faster, and its answer may be too long.
 LARGEST_PAGE_SIZE = 10_000
@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :param settle_s: how long a create whose answer was lost may still take effect.
     :param max_concurrency: requests in flight at once.
     :param requests_per_second: upper bound of the rate; None sets no bound.
-    :param page_size: records that one page of a listing asks for.
+    :param page_size: records that one page of a listing asks for; None leaves it to the client.
     :param verify: whether the TLS certificate is checked; a text is the path of a CA bundle to check it against.
     :param proxy: URL of the http proxy that all requests go through, with its user and password if it needs them.
     :param site_name: what this site is called, where two addresses lead to it.
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = DEFAULT_SETTLE_S
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY
     requests_per_second: float | None = None
-    page_size: int = DEFAULT_PAGE_SIZE
+    page_size: int | None = None
     verify: bool | str = True
     proxy: str | None = None
     site_name: str | None = None
@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             settle_s=read.number("settle_s", LARGEST_DURATION_S) or DEFAULT_SETTLE_S,
             max_concurrency=read.whole_number("max_concurrency", LARGEST_MAX_CONCURRENCY) or DEFAULT_MAX_CONCURRENCY,
             requests_per_second=read.number("requests_per_second"),
-            page_size=read.whole_number("page_size", LARGEST_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
+            page_size=read.whole_number("page_size", LARGEST_PAGE_SIZE),
             verify=read.verify(),
             proxy=read.proxy(),
             site_name=read.site_name(),

@@ -217,6 +217,8 @@ def _apply_done(
     oduyo_id = result.oduyo_id or change.oduyo_id or known.oduyo_id
     stored = _merge_stored(known.stored, change.payload, result.stored)
     is_retirement = change.retires
+    # What comes back into use is no loss any more.
+    was_retired_at = None if change.action is Action.CREATE or "status" in change.differs else known.retired_at
     return Entry(
         change.integration_id,
         source,
@@ -225,7 +227,7 @@ def _apply_done(
         twins=tuple(result.twins) or known.twins,
         stored=stored,
         missing=known.missing if change.action is Action.DEACTIVATE else None,
-        retired_at=result.at if is_retirement else known.retired_at,
+        retired_at=result.at if is_retirement else was_retired_at,
         is_retirement_released=is_released if is_retirement else known.is_retirement_released,
         date_sent=change.payload.get(date_field or "", known.date_sent),
     )

@@ -121,7 +121,10 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     ``missing = kept_missing + missing_refused + deactivates + deletes``.
 
     :param known_rejected: of rejected: those that the last applied run rejected alike.
-    :param other_source: of rejected: rows whose record another source owns; ``new_other_source`` those not known.
+    :param other_firm: rows whose record has another key1, rejected unless a person released that; likewise
+        ``other_source``: rows whose record another source owns; ``new_other_source`` those rejected and not known.
+    :param vanished: rows that are not sent, as their record is not listed any more; ``recreates`` rows of such records
+        that are sent, as a person released that.
     :param adoptions: of updates.
     :param known_ids: records that the ledger knows of this site; ``known_listed`` of them those that Ödüyo lists.
     :param in_use: records of this source in use; ``retired`` those that the plan would retire; ``retired_week`` those that
@@ -129,7 +132,6 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     :param real_updates: updates that change more than dates.
     :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
     :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
-    :param released: name of a brake that is released for rows → the rows that are applied for that.
     :param samples: name of a brake → changes that count for it, a few.
     """
 
@@ -137,11 +139,13 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     repeated: int = 0
     rejected: int = 0
     known_rejected: int = 0
+    other_firm: int = 0
     other_source: int = 0
     new_other_source: int = 0
     unchanged: int = 0
     known_refused: int = 0
     vanished: int = 0
+    recreates: int = 0
     creates: int = 0
     updates: int = 0
     adoptions: int = 0
@@ -166,7 +170,6 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     warnings: dict[str, int] = {}
     pairs: dict[str, Pair] = {}
     samples: dict[str, list[str]] = {}
-    released: dict[str, int] = {}
 
     @property
     def matched(self) -> int:
@@ -207,7 +210,6 @@ def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> di
 
 _ADD: dict[str, Callable[[Any, Any], Any]] = {
     "reasons": add_counts,
-    "released": add_counts,
     "warnings": add_counts,
     "pairs": _add_pairs,
     "samples": _add_samples,

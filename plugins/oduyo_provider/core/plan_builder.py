@@ -62,18 +62,13 @@ class PlanBuilder:
         self.counts.known_rejected += is_known
         self._reasons.update(fault.code for fault in faults)
         self._rejected.append(Rejected(integration_id, faults, row, digest, is_known))
-        if not is_known:
-            self.sample("rejected", f"{integration_id}: {'; '.join(fault.detail for fault in faults)}")
+        for brake in ("all_rejected",) if is_known else ("all_rejected", "rejected"):
+            self.sample(brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}")
         return is_known
 
     def warn(self, warnings: Iterable[Fault]) -> None:
         """Count the oddities of a row that is compared all the same."""
         self._warnings.update(fault.code for fault in warnings)
-
-    def release(self, brake: str, text: str) -> None:
-        """Count a row that is applied because a person has released a brake."""
-        self.counts.released[brake] = self.counts.released.get(brake, 0) + 1
-        self.sample(brake, text)
 
     def sample(self, brake: str, text: str) -> None:
         """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""

@@ -114,10 +114,13 @@ class _Planner:
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
         entry, match = self.matching.entries.get(key), self.matching.get(key)
         if entry is not None and entry.is_others(self.rules.source):
+            detail = f"the record belongs to {show_value(entry.source)}"
+            self.counts.other_source += 1
+            self.builder.sample("other_source", f"{integration_id}: {detail}")
             if "other_source" not in self.rules.released:
-                self._reject_other_source(key, raw, integration_id, entry.source)
+                fault = Fault(_KEY, "other_source", f"{detail}; release other_source to take it over")
+                self.counts.new_other_source += not self._reject(key, raw, integration_id, [fault])
                 return
-            self.builder.release("other_source", f"{integration_id}: the record belonged to {show_value(entry.source)}")
         if match is not None:
             self._compare_with(key, raw, integration_id, payload, match)
         elif entry is not None and entry.is_made:
@@ -125,22 +128,14 @@ class _Planner:
         else:
             self._create(integration_id, payload, entry)
 
-    def _reject_other_source(self, key: str, raw: Row, integration_id: str, owner: str) -> None:
-        detail = f"the record belongs to {show_value(owner)}; release other_source to take it over"
-        self.counts.other_source += 1
-        if not self._reject(key, raw, integration_id, [Fault(_KEY, "other_source", detail)]):
-            self.counts.new_other_source += 1
-        self.builder.sample("other_source", f"{integration_id}: {detail}")
-
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"
-        text = f"{integration_id} ({known}) is not listed any more"
+        self.builder.sample("vanished", f"{integration_id} ({known}) is not listed any more")
         if "vanished" in self.rules.released:
-            self.builder.release("vanished", text)
+            self.counts.recreates += 1
             self._create(integration_id, payload, entry)
             return
         self.counts.vanished += 1
-        self.builder.sample("vanished", text)
         self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
     def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
@@ -159,11 +154,11 @@ class _Planner:
         if "key1" in differs and (record.get("key1") or "").strip():
             theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
             detail = f"Ödüyo's record {get_id(record)} has key1 '{theirs}', the row '{ours}': another firm's record"
+            self.counts.other_firm += 1
+            self.builder.sample("other_firm", f"{integration_id}: {detail}")
             if "other_firm" not in self.rules.released:
                 self._reject(key, raw, integration_id, [Fault("key1", "other_firm", detail)])
-                self.builder.sample("other_firm", f"{integration_id}: {detail}")
                 return
-            self.builder.release("other_firm", f"{integration_id}: {detail}")
         self._note_match(key, integration_id, payload, match)
         if not differs:
             self.counts.unchanged += 1
@@ -208,9 +203,11 @@ class _Planner:
             self.counts.emptied += 1
             self.builder.sample("emptied", describe_change(change))
         date = change.payload.get(self.resource.date_field or "")
-        if date and entry is not None and entry.date_sent and date < entry.date_sent:
+        # Without a memory of what was sent, Ödüyo's own date says it.
+        before = (entry and entry.date_sent) or change.base.get(self.resource.date_field or "")
+        if date and before and date < before:
             self.counts.dates_back += 1
-            self.builder.sample("dates_back", f"{change.integration_id}: {date}, {entry.date_sent} was sent before")
+            self.builder.sample("dates_back", f"{change.integration_id}: {date}, {before} was sent before")
 
     def read_records(self) -> None:
         """All records and entries: who is in use, what is missing, what no row matches, what is gone."""

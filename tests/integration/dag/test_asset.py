@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,19 @@ from oduyo_provider.observability.asset import SPECIAL_CODES, SPECIAL_CODES_UPDA
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag, run_dag, store_dag
-from tests.conftest import ROOT
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
+from tests.wiring import pages
 
 pytestmark = pytest.mark.usefixtures("erp")
 
 
 @pytest.fixture
 def consumer(airflow_db: None, tmp_path: Path) -> Any:
-    """The documented DAG that is scheduled on the asset."""
-    page = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    """The DAG of docs/observability.md, which is scheduled on the asset."""
     (tmp_path / "consumer").mkdir()
-    (tmp_path / "consumer" / "after.py").write_text(block, encoding="utf-8")
+    (tmp_path / "consumer" / "after.py").write_text(
+        pages.example(pages.DOCS / "observability.md", "after_special_codes"), encoding="utf-8"
+    )
     dag = load_dag(tmp_path / "consumer", "after_special_codes")
     store_dag(dag)
     return dag

@@ -39,6 +39,7 @@ def test_a_list_a_text_and_a_mapping_are_read_alike(given: object, released: dic
         (["retired:1.5"], "'1.5' is no whole number"),
         ({"retired": True}, "'True' is no whole number"),
         ("retired updates", "'retired updates' is no brake"),
+        ([5], "5 is no brake"),
         (5, "5 is no list"),
         (True, "True is no list"),
     ],

@@ -15,6 +15,7 @@
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
     <staging>/_alerts/<dag_id>/         what was last told of a DAG
+        check.json, check.txt           what the site check found, and the same for Ödüyo's support
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ INTENTS, OUTCOMES = "intents", "outcomes"
 SITES = "_sites"
 LEDGER, LEDGER_INDEX = "ledger", "ledger.json"
 SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
-TURN, RELEASED, SITE_CHECK = "turn.json", "released.json", "check.json"
+TURN, RELEASED = "turn.json", "released.json"
+SITE_CHECK, SUPPORT_TEXT = "check.json", "check.txt"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
 DRAWN, PASSED = "drawn", "passed"
 
