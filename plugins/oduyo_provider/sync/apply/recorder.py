@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
@@ -57,7 +56,6 @@ class Recorder:
         self.unsettled: dict[str, Change] = {}
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
-        self._many_wait = asyncio.Event()
 
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted to an unknown fate, earlier tries included."""
@@ -112,7 +110,7 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
-        self._record(result)
+        self._journal.record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
         """Write down what was about to be sent and never was: nobody has to wait for it. What earlier tries know stays."""
@@ -120,12 +118,8 @@ class Recorder:
             key = change.key
             if key in self.intended_at and key not in self.sent and key not in self.settled:
                 result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at)
-                self._record(result)
+                self._journal.record(result)
                 self.results.setdefault(key, result)
-
-    def _record(self, result: Result) -> None:
-        if self._journal.record(result):
-            self._many_wait.set()
 
     async def flush(self) -> None:
         """Write what waits, durably."""
@@ -134,9 +128,8 @@ class Recorder:
     async def flush_regularly(self) -> None:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
-            self._many_wait.clear()
+            # Not wait_for(), which before Python 3.12 may swallow the cancellation.
+            await asyncio.sleep(LOOK_FOR_DUE_EVERY_S)
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.
                 await asyncio.shield(self.flush())

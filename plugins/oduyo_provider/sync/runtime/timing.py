@@ -36,7 +36,7 @@ READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 # How often something is looked at or said; nothing rests on these.
 #: Whether outcomes have waited long enough.
-LOOK_FOR_DUE_EVERY_S = 0.2
+LOOK_FOR_DUE_EVERY_S = 0.1
 #: Whether the lease is free.
 LOOK_FOR_LEASE_EVERY_S = 1.0
 #: That the lease is still waited for.

@@ -153,7 +153,8 @@ def test_whose_a_stored_key_is(folder: Folder, stored: str, owner: str) -> None:
 
 
 def test_outcomes_are_written_as_soon_as_many_wait(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 3600)
+    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 0)
+    monkeypatch.setattr("oduyo_provider.sync.staging.journal.FLUSH_AFTER_S", 3600)
     lines: list[int] = []
     is_written = threading.Event()
     append = Folder.append
@@ -190,3 +191,20 @@ def test_results_are_counted_for_the_log(folder: Folder) -> None:
     recorder.take(CHANGES[1], Result(CHANGES[1].key, Outcome.REFUSED, reason="HTTP 404", answer="Geçersiz"))
     assert progress.counts == {(Action.CREATE, Outcome.DONE): 1, (Action.CREATE, Outcome.REFUSED): 1}
     assert progress.samples == ["create:A1  refused: HTTP 404  Geçersiz"]
+
+
+def test_writing_regularly_ends_at_whatever_moment_it_is_cancelled(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 0.02)
+
+    async def work() -> None:
+        flushers = [asyncio.ensure_future(make(folder).flush_regularly()) for _ in range(50)]
+        for number, flusher in enumerate(flushers):
+            # Around the moment at which it looks for the first time, and right in it.
+            asyncio.get_running_loop().call_later(0.02 + (number - 25) * 1e-4, flusher.cancel)
+        done, pending = await asyncio.wait(flushers, timeout=5)
+        assert not pending
+        assert all(flusher.cancelled() for flusher in done)
+
+    run(work)
