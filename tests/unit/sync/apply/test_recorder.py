@@ -193,18 +193,19 @@ def test_results_are_counted_for_the_log(folder: Folder) -> None:
     assert progress.samples == ["create:A1  refused: HTTP 404  Geçersiz"]
 
 
-def test_writing_regularly_ends_at_whatever_moment_it_is_cancelled(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 0.02)
-
+@pytest.mark.parametrize("pauses", range(6))
+def test_writing_regularly_ends_when_it_is_cancelled_while_many_results_come(folder: Folder, pauses: int) -> None:
     async def work() -> None:
-        flushers = [asyncio.ensure_future(make(folder).flush_regularly()) for _ in range(50)]
-        for number, flusher in enumerate(flushers):
-            # Around the moment at which it looks for the first time, and right in it.
-            asyncio.get_running_loop().call_later(0.02 + (number - 25) * 1e-4, flusher.cancel)
-        done, pending = await asyncio.wait(flushers, timeout=5)
-        assert not pending
-        assert all(flusher.cancelled() for flusher in done)
+        recorder = make(folder)
+        flusher = asyncio.ensure_future(recorder.flush_regularly())
+        await asyncio.sleep(0.01)
+        for number in range(FLUSH_AFTER_OUTCOMES):
+            change = create(str(number))
+            recorder.take(change, done(change, "1"))
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        flusher.cancel()
+        ended, _ = await asyncio.wait({flusher}, timeout=5)
+        assert ended
 
     run(work)
