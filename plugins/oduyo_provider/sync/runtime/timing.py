@@ -43,7 +43,7 @@ LONGEST_PUT_OFF_S = 15.0
 
 # How often something is looked at or said; nothing rests on these.
 #: Whether outcomes have waited long enough.
-LOOK_FOR_DUE_EVERY_S = 0.2
+LOOK_FOR_DUE_EVERY_S = 0.1
 #: Whether the lease is free.
 LOOK_FOR_LEASE_EVERY_S = 1.0
 #: That the lease is still waited for.
