@@ -125,6 +125,8 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
+        if result.twins:
+            self._progress.note_twins(result)
         self._journal.record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
