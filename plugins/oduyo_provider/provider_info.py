@@ -89,7 +89,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Ödüyo",
-                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.project_code"],
+                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.resources"],
             }
         ],
         "extra-links": [

@@ -20,6 +20,8 @@ LOOK_S = 60.0
 UNSAVED_S = 5.0
 #: Fields that the site sets by itself.
 STAMPS = ("created_in", "updated_in")
+#: Answers that do not say whether the call took effect; 0 is none at all.
+UNTOLD = (0, 200, 408, 500, 502, 504, 520)
 #: Faults that leave a write's answer as it was.
 HARMLESS = ("kill_session", "wrong_content_type")
 
@@ -92,8 +94,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_lost(self) -> bool:
-        """Whether the call took effect, or will, and no "yes" went back."""
-        return bool(self.ids) and not self.is_confirmed
+        """Whether it cannot be told from the answer if the call took effect."""
+        is_no = self.status == 200 and (not self.fault or self.fault.startswith("status_false"))
+        return not self.is_confirmed and not is_no and (bool(self.ids) or self.status in UNTOLD)
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

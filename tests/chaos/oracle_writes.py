@@ -75,7 +75,9 @@ def _is_outdated(history: History, run: Run, time: float) -> bool:
 
 def _is_stale(history: History, timeline: Timeline, run: Run, effect: Effect, seen: Iterable[str], field: str) -> bool:
     found = timeline.find_values(effect.id, field, run.snapshot_at - history.lag_s, run.listed_at)
-    return not (found & set(seen))
+    first = timeline.versions[effect.id][0]
+    is_own = first.by.isdigit() and run.covers(first.time)
+    return not is_own and not (found & set(seen))
 
 
 def _is_restored(timeline: Timeline, effect: Effect, field: str, seen: Iterable[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from oduyo_provider.core.resources import RESOURCES
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT
 
@@ -39,25 +40,74 @@ def dag() -> Any:
     return load_dag(DAGS)
 
 
-def test_the_dag_folder_holds_both_dags_and_no_error() -> None:
+def read_bag() -> Any:
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(dag_folder=DAGS, bundle_name="dags-folder")
-    assert (bag.import_errors, sorted(bag.dags)) == ({}, ["oduyo_project_codes", "oduyo_special_codes"])
+    return DagBag(dag_folder=DAGS, bundle_name="dags-folder")
+
+
+@pytest.mark.parametrize(
+    ("named", "dag_ids"),
+    [
+        ("", ["oduyo_special_codes"]),
+        ("special_codes", ["oduyo_special_codes"]),
+        ("bank_accounts", ["oduyo_bank_accounts"]),
+        (" services , special_codes,", ["oduyo_services", "oduyo_special_codes"]),
+        (",".join(resource.plural for resource in RESOURCES), sorted(f"oduyo_{item.plural}" for item in RESOURCES)),
+    ],
+)
+def test_the_dags_are_those_of_the_resources_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, named: str, dag_ids: list[str]
+) -> None:
+    monkeypatch.setenv("ODUYO_RESOURCES", named)
+    bag = read_bag()
+    assert (bag.import_errors, sorted(bag.dags)) == ({}, dag_ids)
+
+
+def test_an_unknown_resource_is_an_import_error_that_names_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ODUYO_RESOURCES", "special_codes,banka")
+    bag = read_bag()
+    assert not bag.dags
+    for error in bag.import_errors.values():
+        assert (
+            "ODUYO_RESOURCES names banka, which is no resource. Write some of special_codes, bank_accounts, " in error
+        )
+
+
+def test_a_further_resource_has_its_own_operator_queries_schedule_and_params(monkeypatch: pytest.MonkeyPatch) -> None:
+    from oduyo_provider.core.resources import LEDGER_ACCOUNT
+    from oduyo_provider.observability.asset import ASSETS
+
+    monkeypatch.setenv("ODUYO_RESOURCES", "bank_accounts,ledger_accounts")
+    monkeypatch.setenv("ODUYO_SCHEDULE", "@hourly")
+    monkeypatch.setenv("ODUYO_PARAMS", '{"erp_query": "logo_mssql"}')
+    monkeypatch.setenv("ODUYO_SCHEDULE_LEDGER_ACCOUNTS", "@weekly")
+    monkeypatch.setenv("ODUYO_PARAMS_LEDGER_ACCOUNTS", '{"on_missing": "deactivate"}')
+    bag = read_bag()
+    other, dag = bag.dags["oduyo_bank_accounts"], bag.dags["oduyo_ledger_accounts"]
+    assert (other.schedule, dag.schedule) == (None, "@weekly")
+    assert (other.params["on_missing"], dag.params["on_missing"]) == ("keep", "deactivate")
+    assert dag.params["erp_query"] == "erp"
+    assert dag.params.get_param("erp_query").schema["enum"] == ["erp"]
+    assert dag.task_dict["load"].resource is LEDGER_ACCOUNT
+    assert dag.task_dict["load"].source_query == f"{DAGS}/sql/ledger_accounts/{{{{ params.erp_query }}}}.sql"
+    assert dag.task_dict["report"].outlets == [ASSETS["erp_muhCode"][1]]
 
 
 def test_the_steps_follow_each_other_as_promised(dag: Any) -> None:
     downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
     assert downstream == {
         "snapshot": ["extract"],
-        "extract": ["guard", "transform"],
-        "transform": ["guard", "load"],
-        "guard": ["approve"],
+        "extract": ["transform"],
+        "transform": ["guard"],
+        "guard": ["approve", "load"],
         "approve": ["load"],
         "load": ["report"],
         "report": [],
     }
-    assert [task.task_id for task in dag.tasks if task.is_mapped] == ["transform", "load"]
+    assert [task.task_id for task in dag.tasks if task.is_mapped] == ["transform"]
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks if task.trigger_rule.value != "all_success"}
     assert rules == {"load": "none_failed", "report": "all_done"}
 
@@ -207,11 +257,18 @@ print(*sorted(sys.modules))
 
 
 def test_d4_parsing_the_dag_files_imports_nothing_that_only_tasks_need() -> None:
-    parsed = subprocess.run([sys.executable, "-c", PARSE, str(DAGS)], capture_output=True, text=True, check=True)
+    parsed = subprocess.run(
+        [sys.executable, "-c", PARSE, str(DAGS)],
+        env={**os.environ, "ODUYO_RESOURCES": "special_codes,bank_accounts"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     imported = set(parsed.stdout.split())
     assert "oduyo_provider.operators.special_code" in imported
     only_tasks = ("aiohttp", "requests", "boto3", "airflow.providers.http.hooks", "airflow.providers.common.sql.hooks")
-    only_tasks += ("oduyo_provider.sync.apply", "oduyo_provider.sync.steps", "oduyo_provider.api", "oduyo_provider.erp")
+    only_tasks += ("oduyo_provider.sync.apply", "oduyo_provider.sync.steps", "oduyo_provider.api")
+    only_tasks += ("oduyo_provider.erp.query", "oduyo_provider.erp.cursor", "oduyo_provider.hooks.oduyo")
     assert [name for name in imported if f"{name}.".startswith(tuple(f"{start}." for start in only_tasks))] == []
 
 

@@ -12,7 +12,7 @@ from oduyo_provider.api.meaning import Classification, Meaning, classify
 from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
-from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.api.transport import Answer, BeforeSend, Transport
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, RetryError
 
 #: How often one call is tried when it cannot be sent at all.
@@ -25,8 +25,6 @@ DEFAULT_SESSION_TRIES = 6
 #: How long one call may be put off by "slow down", in seconds.
 DEFAULT_PATIENCE_S = 600.0
 
-#: Called right before each transmission; what it returns, if anything, is awaited.
-BeforeSend = Callable[[], "Awaitable[None] | None"]
 _T = TypeVar("_T")
 
 
@@ -94,7 +92,7 @@ class CallRunner:
         """Send `body` until an answer ends the call or its tries are used up.
 
         :param path: below ``/api/v1/``; its last part is the call's name.
-        :param before_send: called right before each transmission; what it returns is awaited.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on.
         :param unknown_tries: how often the call is sent when no usable answer comes back; 1 for a call that must not be repeated.
         :raises StopError: the login is refused, or this is not the API.
         """
@@ -121,18 +119,18 @@ class CallRunner:
         sent_in = await self._pacer.acquire()
         try:
             headers = await _login(self._keeper.header())
-            if before_send is not None and (preparation := before_send()) is not None:
-                await preparation
             self.requests += 1
             result.session = headers["Authorization"]
-            result.classification = await self._post(path, body, headers, result)
+            result.classification = await self._post(path, body, headers, result, before_send)
         finally:
             self._pacer.release()
         return sent_in
 
-    async def _post(self, path: str, body: bytes, headers: dict[str, str], result: CallResult) -> Classification:
+    async def _post(
+        self, path: str, body: bytes, headers: dict[str, str], result: CallResult, before_send: BeforeSend | None
+    ) -> Classification:
         try:
-            result.answer = await self._transport.post(path, body, headers)
+            result.answer = await self._transport.post(path, body, headers, before_send=before_send)
         except NotSentError as error:
             return Classification(Meaning.NOT_SENT, reason=str(error))
         except LostAnswerError as error:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import msgspec
 
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, BeforeSend, CallRunner, HarmlessCall
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
 from oduyo_provider.api.list_call import ListCall, Look
 from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
@@ -18,7 +18,7 @@ from oduyo_provider.api.records import Filter, encode_column, encode_list, parse
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
-from oduyo_provider.api.transport import Transport
+from oduyo_provider.api.transport import BeforeSend, Transport
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
@@ -111,8 +111,8 @@ class OduyoClient:
     ) -> Coroutine[object, None, Reply]:
         """Create a record. After a lost answer it is DOUBTFUL at once: a second create may make a second record.
 
-        :param before_send: called right before each transmission, and what it returns is awaited; what it raises is
-            passed on, and nothing is sent.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on, and
+            nothing is sent.
         """
         return self._change("create", fields, None, before_send, unknown_tries=1)
 

@@ -10,10 +10,10 @@ from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Ch
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Payload, Remote
-from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
-_BY_MEANING = frozenset({Kind.DATETIME})
+_BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
 #: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
 _LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 
@@ -27,7 +27,7 @@ class Drift(str, Enum):
 
 
 def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
-    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, UUIDs in any case."""
+    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, amounts as numbers, UUIDs in any case."""
     if stored == wanted or (not stored and not wanted):
         return True
     if field == "integration_id" and stored:
@@ -115,7 +115,7 @@ def find_without_effect(
         for name in stored.keys() & set(change.differs)
         if (now.get(name) or "") == (change.base.get(name) or "")
         and not is_beginning(change.payload[name], stored[name])
-        and normaliser.resource.kinds.get(name) not in _BY_MEANING
+        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and name != "integration_id"
     }
 
@@ -169,4 +169,4 @@ def can_be_key_of(sent: str, stored: str | None) -> bool:
 
 
 def _fold_key(key: str) -> str:
-    return compute_match_key(html.unescape(html.unescape(key)).strip()).casefold().lstrip("0") or "0"
+    return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"

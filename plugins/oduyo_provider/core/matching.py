@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -116,13 +118,25 @@ class Matching:
         return self._unkeyed
 
 
+def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
+    """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again."""
+    is_passive = resource.passive is not None and match.record.get("status") == resource.passive
+    return msgspec.structs.replace(
+        entry,
+        oduyo_id=get_id(match.record),
+        confirmed_at=None,
+        twins=tuple(map(get_id, match.twins)),
+        retired_at=entry.retired_at if is_passive else None,
+    )
+
+
 def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:
     return sorted(records, key=lambda record: (get_id(record) != first, int(get_id(record))))
 
 
 def compute_natural_key(values: Mapping[str, str | None], natural_key: tuple[str, ...]) -> tuple[str, ...] | None:
     """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank."""
-    if not natural_key or natural_key[-1] not in values:
+    if not natural_key:
         return None
     found = tuple((values.get(name) or "").strip() for name in natural_key)
     return found if found[-1] else None

@@ -73,10 +73,14 @@ class Report(msgspec.Struct, kw_only=True):
         """Rows that were not rejected or refused alike before."""
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
-    def has_too_many_rejected(self, limits: Limits) -> bool:
-        """Whether more rows than allowed are newly rejected or refused."""
-        return is_above(self.new_rejected, limits.max_rejected_percent, self.extracted) and not limits.is_released(
-            "rejected", self.new_rejected
+    def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
+        """Whether more rows than allowed are newly rejected or refused.
+
+        :param is_approved: a person has approved the plan, and with it the rows that it rejects.
+        """
+        count = self.refused - self.known_refused if is_approved else self.new_rejected
+        return is_above(count, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", count
         )
 
     @property

@@ -24,13 +24,14 @@ def parse_statement(text: str, query_name: str) -> str:
 
     :param text: the content of a query file.
     :param query_name: the query's file name, for the message.
-    :raises SourceError: nothing is left.
+    :raises SourceError: nothing is left, or comments only.
     """
     query = text.strip().lstrip("\ufeff").strip()
     end = _END.search(_hide(query))
     query = query[: end.start()] if end else query
-    if not query:
-        raise SourceError(f"There is nothing to run: {query_name} is empty. Write one SELECT into it, then run again.")
+    if not _hide(query).strip():
+        what = "holds only comments" if query else "is empty"
+        raise SourceError(f"There is nothing to run: {query_name} {what}. Write one SELECT into it, then run again.")
     return query
 
 

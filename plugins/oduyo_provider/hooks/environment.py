@@ -14,6 +14,8 @@ import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import PARAMS, RunParams, parse_params
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging.folder import staging_root
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
+
+#: Environment variable that sets a DAG's schedule. That of a further resource ends in its name, as that of its params does.
+SCHEDULE_VARIABLE = "ODUYO_SCHEDULE"
+
+#: Environment variable that names the resources which have a DAG, separated by commas.
+RESOURCES_VARIABLE = "ODUYO_RESOURCES"
 
 #: Environment variables that name the connections.
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
@@ -90,13 +98,32 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
             f"The environment variable {variable} sets {' and '.join(for_one_run)}, which is for one run that somebody has "
             "looked at. Take it out there, and give it to that run when you trigger it."
         )
+    if "erp_query" not in given and params.erp_query not in queries and len(queries) == 1:
+        params = msgspec.structs.replace(params, erp_query=queries[0])
     if params.erp_query not in queries:
         raise SettingsError(
             f"There is no query {show_value(params.erp_query)}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
             f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
         )
     values = msgspec.to_builtins(params)
-    return {param.name: values[param.name] if param.name in given else param.default for param in PARAMS}
+    kept = {*given, "erp_query"}
+    return {param.name: values[param.name] if param.name in kept else param.default for param in PARAMS}
+
+
+def read_resources() -> list[str]:
+    """The resources that are to have a DAG, by what several of their records are called; special codes by default.
+
+    :raises SettingsError: one of them is unknown.
+    """
+    known = [resource.plural for resource in RESOURCES]
+    text = os.environ.get(RESOURCES_VARIABLE) or SPECIAL_CODE.plural
+    named = [name for part in text.split(",") if (name := part.strip())]
+    if unknown := [name for name in named if name not in known]:
+        raise SettingsError(
+            f"The environment variable {RESOURCES_VARIABLE} names {', '.join(map(show_value, unknown))}, which is no "
+            f"resource. Write some of {', '.join(known)} into it, on all machines of this Airflow."
+        )
+    return named
 
 
 def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:

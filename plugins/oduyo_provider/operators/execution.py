@@ -11,10 +11,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
-from oduyo_provider.hooks.environment import open_oduyo, read_step
+from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
 from oduyo_provider.sync.staging.manifests import Reference
@@ -68,7 +69,15 @@ def sync_given_rows(
     context: Mapping[str, Any],
     on_written: OnWritten,
 ) -> dict[str, Any]:
-    """A whole run of these rows; returns the report."""
+    """A whole run of these rows; returns the report.
+
+    :raises SettingsError: the task is mapped, and records without a row are not to be kept.
+    """
+    if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
+        raise SettingsError(
+            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
+            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
+        )
 
     def note(made: Report) -> None:
         on_written(0 if made.dry_run else made.writes)

@@ -8,10 +8,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, literal
 
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.params import RunParams, parse_params
-from oduyo_provider.core.plan import OnMissing
+from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import Resource
-from oduyo_provider.hooks.environment import is_mapped
 from oduyo_provider.observability.links import LINKS
 from oduyo_provider.operators.arguments import take_params, takes_params
 from oduyo_provider.operators.errors import noting_errors
@@ -86,17 +84,8 @@ class OduyoResourceOperator(BaseOperator):
 
             if self.plan is not None:
                 return apply_plan(self.resource, self.plan, self.oduyo_conn_id, context, self._note_written)
-            params, rows = self._read_params(context), read_rows(self.rows, self.columns)
+            params, rows = parse_params(self.run_params), read_rows(self.rows, self.columns)
             return sync_given_rows(self.resource, rows, params, self.oduyo_conn_id, context, self._note_written)
-
-    def _read_params(self, context: Any) -> RunParams:
-        params = parse_params(self.run_params)
-        if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
-            raise SettingsError(
-                f"{self.task_id} is mapped, so each of its instances knows only some of the rows, and those of the others "
-                f"would look missing: on_missing={params.on_missing.value} is not possible. Give all rows to one task."
-            )
-        return params
 
     def _note_written(self, count: int) -> None:
         self._written = count

@@ -12,7 +12,7 @@ import pytest
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import parse_params
-from oduyo_provider.dag.tasks import read_query
+from oduyo_provider.erp.query_files import read_query
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, answer_approval
@@ -149,7 +149,7 @@ def test_errors_of_params(name: str) -> None:
 
 def test_a_query_s_name_in_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
-        read_query(str(tmp_path), parse_params({"erp_query": EVIL}))
+        read_query(tmp_path, EVIL)
     assert find_forgeries(str(caught.value)) == []
 
 

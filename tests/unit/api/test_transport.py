@@ -55,6 +55,32 @@ def test_an_answer_comes_back_whole_whatever_its_status() -> None:
     assert seen.headers["Apikey"] == "K"
 
 
+def test_a_body_asks_right_before_it_leaves_also_when_the_connection_took_its_time() -> None:
+    now, allowed = [0], [True]
+    site = Site()
+
+    async def run() -> int:
+        site.script(create=answer(200, {"a": 1}))
+
+        def check() -> None:
+            now.append(len(site.seen))
+            if not allowed[0]:
+                raise LostAnswerError("may no longer send")
+
+        async with site, Transport(site.settings()) as transport:
+            await transport.post("create", b"1", {}, before_send=check)
+            late = asyncio.ensure_future(transport.post("create", b"2", {}, before_send=check))
+            allowed[0] = False  # the call has begun, and no byte of it has left
+            with pytest.raises(LostAnswerError, match="may no longer send"):
+                await late
+            allowed[0] = True
+            return (await transport.post("create", b"3", {}, before_send=check)).status
+
+    assert asyncio.run(run()) == 200
+    assert [seen.body for seen in site.seen] == [b"1", b"3"]
+    assert now == [0, 0, 1, 1]
+
+
 def test_a_redirect_is_not_followed() -> None:
     site = Site()
     assert post(site, answer(302, b"", Location="/elsewhere")).status == 302

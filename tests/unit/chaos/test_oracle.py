@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.chaos.histories import DAY_S, NO, Story, find_kinds
+from tests.unit.chaos.histories import DAY_S, NO, YES, Story, find_kinds
 
 ROW = {"code": "K", "status": "1"}
 ROWS = {"1": ROW}
@@ -116,6 +116,29 @@ def test_a_lost_create_is_sent_at_most_twice_in_a_run(sends: int, kinds: dict[st
         story.call("create", 100 + 70 * number, 1, http=504, **COLUMN)
         story.person("delete", 150 + 70 * number, 1)
     assert find_kinds(story) == kinds
+
+
+@pytest.mark.parametrize(
+    ("http", "answer", "fault", "is_lost"),
+    [
+        (500, "", "", True),
+        (0, YES, "drop before", True),
+        (200, YES, "truncated after", True),
+        (200, NO, "", False),
+        (200, NO, "status_false before", False),
+        (404, NO, "", False),
+        (429, "", "", False),
+        (503, "", "", False),
+        (401, NO, "", False),
+    ],
+)
+def test_a_create_without_effect_counts_as_lost_when_its_answer_does_not_tell(
+    http: int, answer: str, fault: str, is_lost: bool
+) -> None:
+    story = Story().run(1, ROWS, is_green=False)
+    for at in (100, 170, 240):
+        story.call("create", at, http=http, answer=answer, fault=fault, **COLUMN)
+    assert find_kinds(story) == ({"too_many_creates": 1} if is_lost else {})
 
 
 def test_lost_creates_of_two_runs_at_once_are_nobodys() -> None:

@@ -77,6 +77,9 @@ def test_a_persons_field_is_wiped_by_a_site_that_loses_what_is_not_sent() -> Non
     story.call("update", DAY_S + 100, 1, stored=lost, **NEW)
     assert find_kinds(story) == {"wiped": 1}
     assert not find_kinds(story.call("update", DAY_S + 101, 1, **NEW, note="elle"))
+    other = begin(note="").run(2, {"1": NEW}).person("update", 1000, 1, note="elle")
+    other.call("update", DAY_S + 100, 1, stored=lost, **NEW).call("update", DAY_S + 101, 1, **NEW, note="")
+    assert find_kinds(other) == {"wiped": 1}
 
 
 @pytest.mark.parametrize(("edited_at", "kinds"), [(39, {"wiped": 1}), (41, {})])
@@ -136,6 +139,15 @@ def test_a_field_of_the_row_that_a_person_changed_since_the_plan_is_not_written_
 def test_a_record_that_was_not_there_when_the_plan_was_made_is_not_written_over() -> None:
     story = Story().run(1, {"1": NEW}).person("create", 25, 1, integration_id="1", **OLD)
     assert find_kinds(story.call("update", 100, 1, **NEW)) == {"stale": 1}
+
+
+def test_a_record_that_the_run_made_itself_may_be_mended_by_it() -> None:
+    column = {"integration_id": "1", **NEW}
+    story = Story().run(1, {"1": NEW}).call("create", 100, 1, stored={**column, "code": "NE"}, **column)
+    assert not find_kinds(story.call("update", 200, 1, **NEW))
+    earlier = Story().run(1, {"1": OLD}).call("create", 100, 1, integration_id="1", **OLD)
+    earlier.run(2, {"1": NEW}).person("update", DAY_S + 30, 1, code="ELLE")
+    assert find_kinds(earlier.call("update", DAY_S + 100, 1, **NEW)) == {"stale": 1}
 
 
 def test_a_record_without_a_key_gets_one_though_the_site_ignores_it() -> None:

@@ -53,7 +53,8 @@ def make_entry(integration_id: str = "100", oduyo_id: str | None = "7", source: 
 
 
 def make_rules(**rules: Any) -> PlanRules:
-    return PlanRules(**{"source": SOURCE, "run": RUN, "now": NOW, **rules})
+    usual = {"sync_mode": SyncMode.UPSERT, "on_missing": OnMissing.KEEP, "missing_runs": 2}
+    return PlanRules(**{"source": SOURCE, "run": RUN, "now": NOW, **usual, **rules})
 
 
 def plan_of(
@@ -183,5 +184,5 @@ def read_table(rows: Iterable[Row], normaliser: Normaliser) -> dict[str, Any]:
     pairs = {(normaliser.text(row.get("key1")), normaliser.text(row.get("key2"))) for row in rows}
     return {
         "pairs": frozenset((first, second) for first, second in pairs if first is not None and second is not None),
-        "has_unreadable_ids": any(normaliser.integration_id(row["integration_id"]) is None for row in rows),
+        "may_lack_rows": any(normaliser.integration_id(row["integration_id"]) is None for row in rows),
     }

@@ -8,6 +8,7 @@ from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import (
     Drift,
     can_be_key_of,
+    can_be_made_of,
     compute_drift,
     find_differences,
     find_moved,
@@ -19,8 +20,10 @@ from oduyo_provider.core.drift import (
     is_same_value,
 )
 from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.resources import CHEQUE
 from tests.unit.core.sides import ABSENT, NORMALISER, UUID, make_entry, make_record, make_row, plan_of
 
 AS_WANTED, AS_PLANNED, MOVED = Drift
@@ -51,7 +54,11 @@ def test_every_action_is_looked_at_here() -> None:
         ("code", "K\u00a01", "K 1", False),
         ("integration_id", "500001.0", "500001", False),
         ("integration_id", " 500001 ", "500001", False),
-        ("integration_id", UUID.upper(), UUID, False),
+        ("integration_id", UUID.upper(), UUID, True),
+        ("integration_id", f"{{{UUID}}}", UUID, True),
+        ("integration_id", f" {UUID}", UUID, False),
+        ("integration_id", "ab", "AB", False),
+        ("integration_id", None, "100", False),
         ("description", "a  b", "a b", False),
         ("status", "A", "1", False),
         ("status", None, "1", False),
@@ -270,3 +277,39 @@ def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_or_e
 @pytest.mark.parametrize("stored", [UUID.upper(), f"{{{UUID}}}"])
 def test_a_uuid_can_be_stored_in_capitals_or_braces(stored: str) -> None:
     assert can_be_key_of(UUID, stored)
+
+
+@pytest.mark.parametrize(
+    ("record", "has_natural_key", "can_be"),
+    [
+        (make_record(integration_id="1"), False, True),
+        (make_record(integration_id=None), False, True),
+        (make_record(integration_id="X"), False, False),
+        (make_record(integration_id="X"), True, True),
+        (make_record(integration_id="X", code="K"), True, True),
+        (make_record(integration_id="X", code="theirs"), True, False),
+    ],
+    ids=["cut key", "no key", "any key", "any key, same codes", "any key, a cut code", "any key, another code"],
+)
+def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_all_else(
+    record: Remote, has_natural_key: bool, can_be: bool
+) -> None:
+    assert can_be_made_of(CREATE, record, NORMALISER, has_natural_key=has_natural_key) is can_be
+
+
+CHEQUES = Normaliser(CHEQUE)
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_same"),
+    [("140000.0000", True), ("140000", True), ("140000.0", True), ("140000.01", False), (None, False), ("", False)],
+)
+def test_an_amount_is_compared_as_a_number(stored: str | None, is_same: bool) -> None:
+    assert is_same_value(CHEQUES, "amount", stored, "140000.0000") is is_same
+
+
+def test_an_amount_that_stays_as_before_is_without_effect() -> None:
+    change = Change(Action.UPDATE, "1", {"amount": "20.0000"}, "7", {"amount": "10"}, ("amount",))
+    record: Remote = {"id": "7", "integration_id": "1", "amount": "10"}
+    stored = find_stored_otherwise(change, record, CHEQUES)
+    assert find_without_effect(change, record, stored, CHEQUES) == {"amount"}

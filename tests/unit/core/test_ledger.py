@@ -280,3 +280,42 @@ def test_a_refusal_is_known_since_the_first_time_until_it_is_sent_again(
 def test_an_entry_survives_json_and_says_only_what_is_known() -> None:
     assert msgspec.json.decode(msgspec.json.encode(KNOWN), type=Entry) == KNOWN
     assert msgspec.json.encode(Entry("100", "dag", "7")) == b'{"integration_id":"100","source":"dag","oduyo_id":"7"}'
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_confirmed", "expected"),
+    [(Outcome.FAILED, True, True), (Outcome.FAILED, False, False), (Outcome.DONE, True, False)],
+)
+def test_a_result_is_without_effect_when_oduyo_said_yes_and_it_failed(
+    outcome: Outcome, is_confirmed: bool, expected: bool
+) -> None:
+    assert Result("update:7", outcome, is_confirmed=is_confirmed).is_without_effect is expected
+
+
+def test_a_key_without_a_record_is_nobodys() -> None:
+    made, confirmed, deleted = KNOWN, Entry("1", "dag", confirmed_at=NOW), Entry("1", "dag", retired_at=NOW)
+    assert [entry.is_owned_by("dag") for entry in (made, confirmed, deleted, Entry("1", "", "7"))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [entry.is_others("other") for entry in (made, confirmed, deleted, Entry("1", "", "7"))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not made.is_others("dag")
+    assert not made.is_owned_by("other")
+
+
+@pytest.mark.parametrize("entry", [Entry("100", "other"), Entry("100", "other", retired_at=NOW)])
+def test_a_key_of_which_another_source_has_no_record_becomes_the_sources_by_its_create(entry: Entry) -> None:
+    assert remember(entry, CREATE, refuse(CREATE)).source == "dag"
+    lost = Result(CREATE.key, Outcome.DOUBTFUL, is_confirmed=True, at=NOW)
+    assert remember(entry, CREATE, lost).source == "dag"
+
+
+def test_a_refused_update_leaves_the_record_its_owner() -> None:
+    assert remember(KNOWN, UPDATE, refuse(UPDATE), source="other").source == "dag"

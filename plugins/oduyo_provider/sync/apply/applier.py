@@ -54,15 +54,15 @@ class Applier:
         pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
         pending = self._take_resends(recorder, pending)
         self._note_proven(recorder, changes)
-        is_over = True
+        is_cut_off = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
             for action in Action:
                 await self._send(recorder, action, [change for change in pending if change.action is action])
             await self._verifier.verify(recorder, find_unread(recorder, changes))
-            is_over = False
+            is_cut_off = False
         finally:
-            if is_over:
+            if is_cut_off:
                 self._sender.release_refusals()
             await recorder.flush()
         if not self.is_settled(recorder):
@@ -70,10 +70,13 @@ class Applier:
 
     def is_settled(self, recorder: Recorder) -> bool:
         """Whether every change of a partition has its result."""
-        return not recorder.unsettled and not self._sender.has_held(recorder)
+        return not recorder.unsettled and not recorder.again and not self._sender.has_held(recorder)
 
     async def finish(self) -> None:
         """Decide the last refusals, and settle what is unknown."""
+        await self._sender.finish()
+        for recorder, _ in self._unsettled:
+            await self._send_again(recorder)
         await self._sender.finish()
         for round_number in range(1, ROUNDS + 1):
             for recorder, _ in self._unsettled:
@@ -93,15 +96,23 @@ class Applier:
         if action not in self._course.proven:
             rest = await self._send_canaries(recorder, choose_canaries(pending))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
+        await self._send_again(recorder)
+
+    async def _send_again(self, recorder: Recorder) -> None:
+        """Send what a session that had ended refused."""
+        again, recorder.again = recorder.again, []
+        for action in Action:
+            await self._send(recorder, action, [change for change in again if change.action is action])
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
         for number, change in enumerate(pending):
             if not is_canary(change):
                 return list(pending[number:])
-            ready = await self._looker.look_again(recorder, change)
-            if ready is None:
+            looked = await self._looker.look(recorder, [change])
+            if not looked:
                 continue
+            [ready] = looked
             started_at = self._work.monotonic()
             await self._sender.send_one(recorder, ready)
             self._looker.note_pace(max(self._work.monotonic() - started_at, 0.001))
@@ -137,7 +148,7 @@ class Applier:
         unsettled = [change for change in changes if change.key in recorder.unsettled]
         if not unsettled:
             return
-        last_at = max(recorder.lost_at.get(change.key, 0.0) for change in unsettled)
+        last_at = max(recorder.losses[change.key][-1].at for change in unsettled)
         await self._wait_until(last_at + self._work.settle_s, len(unsettled))
         again = await self._judge_sought(recorder, unsettled, is_last=is_last)
         if again:
@@ -163,10 +174,10 @@ class Applier:
 
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
-        at = self._work.clock.now()
-        error = recorder.server_errors.get(change.key)
-        if error is not None and self._course.successes:
-            reason, words = error
+        at, replies = self._work.clock.now(), [loss.reply for loss in recorder.losses.get(change.key, ())]
+        fails_alone = len(replies) > 1 and all(reply.is_server_error for reply in replies) and self._course.successes
+        if fails_alone:
+            reason, words = replies[-1].reason, replies[-1].body
             return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
         return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, "answers lost, not found", at=at)
 
@@ -197,7 +208,9 @@ class Applier:
         """A kind whose first change an earlier try has read back needs no other."""
         for change in changes if recorder.history.tries else ():
             known = recorder.results.get(change.key)
-            if known is not None and known.outcome is Outcome.DONE and known.is_read_back and is_canary(change):
+            if known is None or not (known.is_confirmed and known.is_read_back):
+                continue
+            if known.outcome is Outcome.DONE and is_canary(change):
                 self._course.proven.add(change.action)
 
     async def _wait_until(self, moment: float, count: int) -> None:

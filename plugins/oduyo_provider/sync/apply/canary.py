@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result
@@ -64,6 +65,10 @@ class Canary:
         change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
+        if record is not None and self._work.partial_updates:
+            # Before the rest: what was not sent is no value that the site stores otherwise.
+            await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -80,8 +85,8 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
-        if record is not None and change.action in (Action.UPDATE, Action.DEACTIVATE):
-            await self._check_lost_fields(recorder, ready, record)
+        if record is not None:
+            await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
 
@@ -93,6 +98,10 @@ class Canary:
             if (record or {}).get(name) != change.payload[name]
         }
         return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
+
+    async def _restore(self, change: Change, looked: Remote) -> Reply:
+        """Send the whole record, as it was looked at and with what the change writes."""
+        return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
 
     async def _wait_until_shown(
         self, recorder: Recorder, change: Change, known: Result
@@ -153,28 +162,32 @@ class Canary:
         same = await self._lookup.fetch_by_key(finding.stored)
         return [record for record in same if record["id"] != result.oduyo_id]
 
-    async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
-        """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
+    async def _check_other_fields(self, recorder: Recorder, ready: Ready, record: Remote, result: Result) -> None:
+        """An update must leave alone what it does not change; dates are Ödüyo's to set.
+
+        Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
+        and is kept with other letters, is what the brake ``letters`` is for.
+        """
         change, looked = ready.change, ready.looked.record or ready.change.base
-        lost = find_lost_fields(change, looked, record, self._work.normaliser)
+        lost: tuple[str, ...] = ()
+        if change.action in (Action.UPDATE, Action.DEACTIVATE):
+            lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
             return
-        if self._work.partial_updates:
-            self._work.check_lease()
-            await self._work.client.update(change.compute_body(looked))
-            self._work.note_finding(
-                Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0])), False
-            )
+        if not self._work.partial_updates:
+            finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+            await self._check_finding(recorder, change, finding, result)
+            return
         await recorder.flush()
-        shown = ", ".join(lost)
-        mended = (
-            "They were sent again, and from now on updates carry the whole record. Start a new run."
-            if self._work.partial_updates
-            else "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
-        )
+        finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+        self._work.note_finding(finding, False)
+        mended = "Look at the record in the Ödüyo panel."
+        if (await self._restore(change, looked)).outcome is Outcome.DONE:
+            mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
+        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
         raise CanaryError(
-            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
-            f"change: {shown}. Nothing more is sent. {mended}"
+            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
+            f"did not keep them: {shown}. Nothing more is sent. {mended}"
         )
 
 
@@ -185,14 +198,7 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
     """
     if twins:
         return f"Ödüyo's record {twins[0]['id']}"
-    key = compute_match_key((finding.stored or "").strip())
-    if key in ("", compute_match_key(change.integration_id)):
-        return ""
-    if key in recorder.row_keys:
-        return f"the row {finding.stored}"
-    owner = recorder.entries.get(key)
-    holder = owner.integration_id if owner is not None and owner.is_made else recorder.stored_keys.get(key, "")
-    return f"the record of {holder}" if holder and holder != change.integration_id else ""
+    return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

@@ -53,12 +53,15 @@ class Looker:
         size = int(self._course.calls_per_s * SLICE_S / calls)
         return max(1, min(size, largest))
 
-    async def look(self, recorder: Recorder, changes: Sequence[Change]) -> list[Ready]:
-        """The changes of a slice that may be sent."""
+    async def look(self, recorder: Recorder, changes: Sequence[Change], *, is_again: bool = False) -> list[Ready]:
+        """The changes of a slice that may be sent.
+
+        :param is_again: the plan's own listing is no look: something has become known since.
+        """
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, Looked(None, self._work.monotonic())) for change in mine]
-        if self._is_listing_fresh(len(mine) / self._course.calls_per_s):
+        if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
         at = self._work.monotonic()
         if mine and mine[0].action is Action.CREATE:
@@ -68,8 +71,8 @@ class Looker:
         return [ready for change, record in looked if (ready := self._sort(recorder, change, record, at))]
 
     async def look_again(self, recorder: Recorder, change: Change) -> Ready | None:
-        """Look at one change; None when a result was taken and nothing is to be sent."""
-        ready = await self.look(recorder, [change])
+        """Look at one change anew; None when a result was taken and nothing is to be sent."""
+        ready = await self.look(recorder, [change], is_again=True)
         return ready[0] if ready else None
 
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
@@ -103,6 +106,10 @@ class Looker:
             records[0] if records else None,
         )
         drift = compute_drift(change, record, normaliser)
+        earlier = recorder.results.get(change.key)
+        if earlier is not None and earlier.is_without_effect and drift is not Drift.AS_WANTED:
+            recorder.take(change, earlier)  # it is not sent again by this plan
+            return True
         if drift is Drift.AS_PLANNED:
             return False
         is_ours = drift is Drift.AS_WANTED or (
@@ -113,8 +120,10 @@ class Looker:
             return True
         known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
         twins = [item for item in records if item is not record]
-        found = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now())
-        recorder.take(change, found.result)
+        result = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now()).result
+        if result.outcome is Outcome.DONE:
+            result.is_read_back = False  # what the site did to its values is judged with all others
+        recorder.take(change, result)
         return True
 
     def _is_listing_fresh(self, needed_s: float) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
+from typing import NamedTuple
 
+from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.record import Remote
@@ -14,6 +15,13 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal
+
+
+class Loss(NamedTuple):
+    """What became known of a transmission of unknown fate, and when, seconds since 1970."""
+
+    reply: Reply
+    at: float
 
 
 class Recorder:
@@ -41,27 +49,17 @@ class Recorder:
         self.intended_at: dict[str, float] = {}
         #: Key → the highest id that was seen before its last sending.
         self.floors: dict[str, int] = dict(history.floors)
-        #: Key → how often it was transmitted by this try.
-        self.sends: dict[str, int] = {}
+        #: Keys of the changes that this try has transmitted.
+        self.sent: set[str] = set()
         #: Keys of the changes that this try took a result of.
         self.settled: set[str] = set()
         #: Changes that were transmitted and whose fate is unknown, by key.
         self.unsettled: dict[str, Change] = {}
-        #: Key → when its last transmission of unknown fate ended, seconds since 1970.
-        self.lost_at: dict[str, float] = {}
-        #: Key → reason and words, where the server answered with an error.
-        self.server_errors: dict[str, tuple[str, str]] = {}
+        #: Changes that were refused by a session that had ended: they are sent again.
+        self.again: list[Change] = []
+        #: Key → the answers to its transmissions of unknown fate, by this try.
+        self.losses: dict[str, list[Loss]] = {}
         self._many_wait = asyncio.Event()
-
-    @cached_property
-    def stored_keys(self) -> dict[str, str]:
-        """Whose record holds a key that Ödüyo stores otherwise than sent: match key of what is stored → the key sent."""
-        found: dict[str, str] = {}
-        for entry in self.entries.values():
-            pair = entry.stored.get("integration_id")
-            if pair is not None and pair.stored:
-                found[compute_match_key(pair.stored.strip())] = entry.integration_id
-        return found
 
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""
@@ -76,8 +74,31 @@ class Recorder:
         return {str(record["id"]) for record in records if record["id"] in known}
 
     def count_sends(self, key: str) -> int:
-        """How often a change may have been transmitted, earlier tries included."""
-        return self.history.sends.get(key, 0) + self.sends.get(key, 0)
+        """How often a change may have been transmitted to an unknown fate, earlier tries included."""
+        return self.history.sends.get(key, 0) + len(self.losses.get(key, ()))
+
+    def find_key_owner(self, stored: str, change: Change) -> str:
+        """Whose the key is that Ödüyo stored for a change: another row's, or another record's as it was sent or is stored.
+
+        :returns: for people; empty when it is nobody's.
+        """
+        key = compute_match_key(stored.strip())
+        if key == compute_match_key(change.integration_id):
+            return ""
+        if key in self.row_keys:
+            return f"the row {stored}"
+        owner = self.entries.get(key)
+        if owner is None or not owner.is_made:
+            owner = self._by_stored_key.get(key)
+        is_other = owner is not None and owner.integration_id != change.integration_id
+        return f"the record of {owner.integration_id}" if owner is not None and is_other else ""
+
+    @cached_property
+    def _by_stored_key(self) -> dict[str, Entry]:
+        known = ((entry.stored.get("integration_id"), entry) for entry in self.entries.values())
+        return {
+            compute_match_key(pair.stored.strip()): entry for pair, entry in known if pair is not None and pair.stored
+        }
 
     async def intend(self, changes: Sequence[Change], floor: int) -> None:
         """Write down, durably, that changes are about to be sent."""
@@ -87,14 +108,13 @@ class Recorder:
             self.intended_at[key] = at
             self.floors[key] = min(floor, self.floors.get(key, floor))
 
-    def note_unsettled(self, change: Change, at: float) -> None:
-        """A change was transmitted, and nobody knows whether it took effect."""
-        self.unsettled[change.key] = change
-        self.lost_at[change.key] = at
+    def note_unsettled(self, change: Change, reply: Reply, at: float) -> None:
+        """A change was transmitted, and nobody knows whether it took effect.
 
-    def note_server_error(self, change: Change, reason: str, words: str) -> None:
-        """The server answered a change with an error of its own."""
-        self.server_errors[change.key] = (reason, words)
+        :param at: when its answer came, or was given up.
+        """
+        self.unsettled[change.key] = change
+        self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
     def take(self, change: Change, result: Result) -> None:
         """Take a result that is final for this try."""
@@ -106,15 +126,20 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
-        if self._journal.record(result):
-            self._many_wait.set()
+        self._record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
-        """Write down what was about to be sent and never was: nobody has to wait for it."""
+        """Write down what was about to be sent and never was: nobody has to wait for it. What earlier tries know stays."""
         for change in changes:
             key = change.key
-            if key in self.intended_at and not self.sends.get(key) and key not in self.results:
-                self.correct(Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at))
+            if key in self.intended_at and key not in self.sent and key not in self.settled:
+                result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at)
+                self._record(result)
+                self.results.setdefault(key, result)
+
+    def _record(self, result: Result) -> None:
+        if self._journal.record(result):
+            self._many_wait.set()
 
     async def flush(self) -> None:
         """Write what waits, durably."""
@@ -123,8 +148,12 @@ class Recorder:
     async def flush_regularly(self) -> None:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._many_wait.wait(), LOOK_FOR_DUE_EVERY_S)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
+            many_wait = asyncio.ensure_future(self._many_wait.wait())
+            try:
+                await asyncio.wait({many_wait}, timeout=LOOK_FOR_DUE_EVERY_S)
+            finally:
+                many_wait.cancel()
             self._many_wait.clear()
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.

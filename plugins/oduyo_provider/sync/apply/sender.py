@@ -49,8 +49,8 @@ class Sender:
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
         """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
 
-        Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
-        are written.
+        Raises what stopped it (a refused login, a full disk, …) once the outcomes are written. Calls under way are cut off,
+        so that nobody knows their fate; what was not transmitted is written down as such.
         """
         queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
@@ -58,6 +58,12 @@ class Sender:
         tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
         try:
             await _wait_for(tasks, flusher)
+        except Exception:
+            # What is under way gets its answer first: else nobody would know whether it took effect.
+            tasks[0].cancel()
+            _stop_taking(queue, len(workers))
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
         finally:
             for task in (*tasks, flusher):
                 task.cancel()
@@ -126,12 +132,13 @@ class Sender:
         try:
             current: Ready | None = ready
             while current is not None:
+                sent_at = self._work.monotonic()
                 try:
                     reply = await self._call(recorder, current)
-                except LookExpiredError:  # noqa: PERF203  a call takes milliseconds
+                except LookExpiredError:
                     current = await self._renew(recorder, current)
                 else:
-                    await self._take(recorder, current.change, reply)
+                    await self._take(recorder, current.change, reply, sent_at)
                     break
             self._waiting.pop(ready.change.key, None)
         finally:
@@ -140,11 +147,8 @@ class Sender:
                 self._is_alone.set()
 
     async def _renew(self, recorder: Recorder, ready: Ready) -> Ready | None:
-        """Look at a change again; None when it is settled, or to be sought as it may have been sent."""
+        """Look at a change again; None when a result was taken. What was transmitted before was answered with "later"."""
         change = ready.change
-        if recorder.sends.get(change.key):
-            recorder.note_unsettled(change, self._work.clock.now())
-            return None
         again = await self._look_again(recorder, change)
         if again is not None:
             await recorder.intend([change], self._course.top_id)
@@ -157,7 +161,7 @@ class Sender:
             work.check_lease()
             if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
                 raise LookExpiredError
-            recorder.sends[key] = recorder.sends.get(key, 0) + 1
+            recorder.sent.add(key)
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
@@ -166,14 +170,18 @@ class Sender:
         body = change.compute_body(ready.looked.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
 
-    async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
-        """Sort an answer: final, held back, or to be looked at later."""
+    async def _take(self, recorder: Recorder, change: Change, reply: Reply, sent_at: float) -> None:
+        """Sort an answer: final, held back, or to be looked at later.
+
+        :param sent_at: when the call began, by the monotonic clock.
+        """
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
-        if reply.outcome is Outcome.DOUBTFUL or (is_refused and _may_have_landed(change, reply)):
-            recorder.note_unsettled(change, now)
-            if reply.is_server_error:
-                recorder.note_server_error(change, reply.reason, reply.body)
+        if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
+            recorder.note_unsettled(change, reply, now)
+            return
+        # A record that is deleted already cannot be deleted again.
+        if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
         oduyo_id = change.oduyo_id or reply.oduyo_id
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
@@ -187,7 +195,7 @@ class Sender:
         if reply.outcome is Outcome.DONE:
             self._course.successes += 1
             self._failures_in_a_row = 0
-            self._refusals.settle()
+            self._refusals.settle(sent_at)
         else:
             self._count_failure(reply.reason)
 
@@ -221,12 +229,12 @@ class Sender:
         return await self._call(recorder, ready)
 
 
-def _may_have_landed(change: Change, reply: Reply) -> bool:
-    """Whether a refusal may only mean that an earlier sending took effect.
-
-    A record that is deleted already cannot be deleted again, also when the answer before was a request to slow down.
-    """
-    return reply.lost > 0 or (change.action is Action.DELETE and reply.sends > 1)
+def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
+    """Let no change be taken any more."""
+    while not queue.empty():
+        queue.get_nowait()
+    for _ in range(workers):
+        queue.put_nowait(None)
 
 
 async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:

@@ -43,6 +43,7 @@ class Verifier:
         while pending:
             is_last = self._work.clock.now() >= deadline  # before the listing, which takes time
             seen = await self._fetch(recorder, pending, is_last=is_last)
+            self._work.check_lease()  # without it this may be another run's doing
             if seen is not None:
                 pending = self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:

@@ -233,7 +233,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
 
 
 def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:
-    return entry is None or not entry.source or entry.source == plan.source or plan.takes_over
+    return entry is None or not entry.is_others(plan.source) or plan.takes_over
 
 
 def _open_readable(plan: OpenPlan) -> list[PlanPart]:

@@ -23,6 +23,7 @@ from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
+from oduyo_provider.sync.staging.run_folder import read_attempt_number
 
 #: So many outcomes are written at once at the latest.
 FLUSH_AFTER_OUTCOMES = 500
@@ -49,7 +50,7 @@ class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
     :param results: key → latest result; that a later try did not transmit it, changes none.
-    :param sends: key → how often it may have been transmitted.
+    :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
     :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
         to. An outcome of an earlier try says nothing of what a later one sent.
     :param floors: key → the lowest of its intents' floors, as a number.
@@ -133,10 +134,19 @@ class Journal:
 
 
 class _Try(msgspec.Struct):
-    """What one try wrote: key → the times of its intents, and its last result."""
+    """What one try wrote: key → the times of its intents, and its last result.
 
+    :param number: of the try.
+    """
+
+    number: int
     intents: dict[str, list[float]] = msgspec.field(default_factory=dict)
     results: dict[str, Result] = msgspec.field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Tries by their number; of one number, by when they wrote last."""
+        return self.number, max((result.at for result in self.results.values()), default=0.0)
 
 
 def read_history(folder: Folder, digest: str) -> History:
@@ -149,7 +159,7 @@ def read_history(folder: Folder, digest: str) -> History:
     tries: dict[str, _Try] = {}
     for name in folder.names():
         attempt, _, rest = name.partition(".")
-        one = tries.setdefault(attempt, _Try())
+        one = tries.setdefault(attempt, _Try(read_attempt_number(attempt)))
         lines = folder.read(name).split(b"\n")[:-1]
         if rest.startswith(INTENTS):
             for intent in decode_lines(folder, name, lines, Intent):
@@ -158,9 +168,11 @@ def read_history(folder: Folder, digest: str) -> History:
                 _take_intent(history, one, intent)
         elif rest.startswith(OUTCOMES):
             for result in decode_lines(folder, name, lines, Result):
-                _take_result(history, one, result)
+                one.results[result.key] = result
     history.tries = len(tries)
-    for one in tries.values():
+    # By the number of the try: the clocks of two workers may be apart.
+    for one in sorted(tries.values(), key=lambda one: one.order):
+        _take_results(history, one)
         _find_unknown(history, one)
     return history
 
@@ -173,23 +185,27 @@ def _take_intent(history: History, one: _Try, intent: Intent) -> None:
     history.last_at = max(intent.at, history.last_at or intent.at)
 
 
-def _take_result(history: History, one: _Try, result: Result) -> None:
-    one.results[result.key] = result
-    history.last_at = max(result.at, history.last_at or result.at)
-    known = history.results.get(result.key)
-    if known is None or (known.at <= result.at and result.outcome is not Outcome.NOT_APPLIED):
-        history.results[result.key] = result
+def _take_results(history: History, one: _Try) -> None:
+    for key, result in one.results.items():
+        history.last_at = max(result.at, history.last_at or result.at)
+        if key not in history.results or result.outcome is not Outcome.NOT_APPLIED:
+            history.results[key] = result
 
 
 def _find_unknown(history: History, one: _Try) -> None:
     """Compare what a try was about to send with what it knows of it."""
     for key, times in one.intents.items():
         result = one.results.get(key)
-        sends = len(times) - (result is not None and result.outcome is Outcome.NOT_APPLIED)
-        if sends:
-            history.sends[key] = history.sends.get(key, 0) + sends
+        if result is None or not _did_nothing(result):
+            history.sends[key] = history.sends.get(key, 0) + len(times)
         if result is None:
             history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
+
+
+def _did_nothing(result: Result) -> bool:
+    """Whether a try knows that what it was about to send took no effect: never transmitted, or answered with a no."""
+    is_undelivered = result.outcome is Outcome.FAILED and not result.is_confirmed
+    return is_undelivered or result.outcome in (Outcome.NOT_APPLIED, Outcome.REFUSED)
 
 
 def _foreign(folder: Folder, name: str) -> str:

@@ -14,6 +14,7 @@
         sources/<source>/               plan numbers, and whether the source is opened
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+    <staging>/_alerts/<dag_id>/         what was last told of a DAG
         check.json, check.txt           what the site check found, and the same for Ödüyo's support
 """
 
@@ -49,6 +50,9 @@ TURN, RELEASED = "turn.json", "released.json"
 SITE_CHECK, SUPPORT_TEXT = "check.json", "check.txt"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
 DRAWN, PASSED = "drawn", "passed"
+
+# What is kept of a DAG's alerts.
+ALERTS, TOLD = "_alerts", "told.json"
 
 # What 0.1.0 kept of a site.
 LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"

@@ -11,8 +11,7 @@ from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
-from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected
-from oduyo_provider.core.planner import compute_reject_digest
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
 from oduyo_provider.sync.staging.journal import History, read_history

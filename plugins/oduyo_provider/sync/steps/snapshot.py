@@ -78,7 +78,7 @@ class _Snapshot:
         self._ids = array("Q")
 
     async def fetch(self) -> Reference:
-        step, state, started_at = self._step, self._state, time.time()
+        step, state, started_at = self._step, self._state, self._step.clock.now()
         # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
         turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
@@ -100,7 +100,7 @@ class _Snapshot:
             is_busy=is_busy,
             is_first=applied is None or not applied.merged,
             started_at=started_at,
-            ended_at=time.time(),
+            ended_at=step.clock.now(),
             rows=writer.rows,
             last_id=last_id,
             overlap_id=self._find_overlap(),

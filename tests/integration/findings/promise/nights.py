@@ -31,9 +31,15 @@ from tests.integration.sync.apply.driver import Driver
 #: Tries of one task.
 TRIES = 3
 DAY_S = 86_400.0
+#: Longer than ``settle_s``, and shorter than what loads wait for each other.
+LONGEST_WAIT_S = 0.3
 
 T = TypeVar("T")
 Row = dict[str, object]
+
+
+class TimeIsUpError(Exception):
+    """What Airflow raises in a task that takes too long."""
 
 
 class Night(msgspec.Struct):
@@ -45,7 +51,7 @@ class Night(msgspec.Struct):
     """
 
     report: Report
-    errors: list[OduyoError]
+    errors: list[Exception]
     is_green: bool
 
     @property
@@ -64,25 +70,37 @@ class Nights(Driver):
     """One DAG on a site.
 
     :param source: its name.
+    :param name: what its runs are called, with a number.
     :param shift_s: how far its machine's clock is ahead of the true time, in seconds.
+    :param tries: of each task.
     """
 
     def __init__(
-        self, site: Sandbox, place: Path | str, source: str = "dag", *, shift_s: float = 0.0, **extra: object
+        self,
+        site: Sandbox,
+        place: Path | str,
+        source: str = "dag",
+        *,
+        name: str = "night",
+        shift_s: float = 0.0,
+        tries: int = TRIES,
+        **extra: object,
     ) -> None:
         super().__init__(site, place, **extra)
         self.source = source
+        self.name = name
         self.shift_s = shift_s
+        self.tries = tries
         self.waits_s: list[float] = []
         self._names = 0
 
     @property
     def clock(self) -> Clock:
-        """The machine's clock; notes for how long it was asked to wait."""
+        """The machine's clock; notes for how long it was asked to wait, and waits less: this site is no longer busy."""
 
         async def sleep(seconds: float) -> None:
             self.waits_s.append(seconds)
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(min(seconds, LONGEST_WAIT_S))
 
         return Clock(lambda: time.time() + self.shift_s, sleep)
 
@@ -94,7 +112,7 @@ class Nights(Driver):
         """A try of a run of this DAG."""
         if run_id is None:
             self._names += 1
-            run_id = f"night{self._names}"
+            run_id = f"{self.name}{self._names}"
         return Run(self.root, self.source, run_id, name_attempt(attempt))
 
     def step(self, run: Run, *, clock: Clock | None = None, buckets: int = 64, **params: object) -> StepContext:
@@ -106,25 +124,29 @@ class Nights(Driver):
         rows: list[Row],
         *,
         after_s: float = DAY_S,
-        before_load: Callable[[], object] = lambda: None,
+        before_load: Callable[[int], object] = lambda _: None,
         **params: object,
     ) -> Night:
         """A whole run, so long after the one before.
 
-        :param before_load: is called once the plan is made.
+        :param before_load: is called with the number of each try to load.
         """
         self.shift_s += after_s if self._names else 0.0
         run = self.new_run()
-        errors: list[OduyoError] = []
-        snapshot = _retry(errors, lambda number: self._list(run, number, params))
+        errors: list[Exception] = []
+        snapshot = self._retry(errors, lambda number: self._list(run, number, params))
         parts = stage_rows(self.step(run, **params), rows, snapshot) if snapshot else []
         plans = [transform(self.step(run, **params), part) for part in parts]
-        guarded = _retry(errors, lambda _: guard(self.step(run, **params), plans)) if plans else None
-        before_load()
+        guarded = self._retry(errors, lambda _: guard(self.step(run, **params), plans)) if plans else None
         loaded = None
         if guarded and guarded["plans"]:
             references = list(guarded["plans"])
-            loaded = _retry(errors, lambda number: self._load(run, number, references, params))
+
+            def work(number: int) -> Reference:
+                before_load(number)
+                return self._load(run, number, references, params)
+
+            loaded = self._retry(errors, work)
         steps = Steps(snapshot, parts, plans, guarded, loaded)
         made = asyncio.run(report(self.step(run, **params), steps))
         made.check()
@@ -133,6 +155,18 @@ class Nights(Driver):
         except OduyoError as error:
             return Night(made, [*errors, error], is_green=False)
         return Night(made, errors, is_green=True)
+
+    def _retry(self, errors: list[Exception], work: Callable[[int], T]) -> T | None:
+        """The work of a task with its retries; None when no try came to its end."""
+        for number in range(1, self.tries + 1):
+            try:
+                return work(number)
+            except (RetryError, TimeIsUpError) as error:
+                errors.append(error)
+            except OduyoError as error:
+                errors.append(error)
+                return None
+        return None
 
     def _list(self, run: Run, number: int, params: dict[str, object]) -> Reference:
         async def work() -> Reference:
@@ -161,16 +195,3 @@ async def _sleep_briefly(seconds: float) -> None:
 
 def _try(run: Run, number: int) -> Run:
     return msgspec.structs.replace(run, attempt=name_attempt(number))
-
-
-def _retry(errors: list[OduyoError], work: Callable[[int], T]) -> T | None:
-    """The work of a task with its retries; None when no try came to its end."""
-    for number in range(1, TRIES + 1):
-        try:
-            return work(number)
-        except RetryError as error:
-            errors.append(error)
-        except OduyoError as error:
-            errors.append(error)
-            return None
-    return None

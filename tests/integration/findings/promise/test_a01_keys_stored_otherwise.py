@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row
 
@@ -83,6 +84,19 @@ def test_a1_a_released_key_makes_one_record_a_row_which_is_known_by_its_id_from_
     ]
     again = dag.night(make_rows(keys, description="y"))
     assert again.figures == {"extracted": 5, "unchanged": 5}
+
+
+@pytest.mark.parametrize("way", ["cut", "as a number", "escaped for HTML"])
+def test_a1_a_record_is_known_by_its_id_whichever_partition_its_stored_key_would_belong_to(
+    site: Sandbox, dag: Nights, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "SINGLE_PARTITION_ROWS", 2)
+    habit, keys = WAYS[way]
+    site.set_habits(habit)
+    assert dag.night(make_rows(keys), release=["key_altered"], buckets=8).is_green
+    assert dag.night(make_rows(keys), buckets=8).figures == {"extracted": 5, "unchanged": 5}
+    assert dag.night(make_rows(keys), buckets=3).figures == {"extracted": 5, "unchanged": 5}
+    assert site.counts()["create"] == 5
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -39,7 +39,7 @@ def test_a3_a_right_to_list_that_is_taken_away_between_plan_and_load_stops_befor
     site: Sandbox, dag: Nights
 ) -> None:
     # The plan is an hour old, so that load has to look.
-    night = dag.night(ROWS, before_load=lambda: (site.set_habits("no_list=words"), dag.wait(3600)))
+    night = dag.night(ROWS, before_load=lambda _: (site.set_habits("no_list=words"), dag.wait(3600)))
     assert NOT_ALLOWED in night.why
     assert site.writes() == []
     assert night.figures == {"extracted": 60, "not_applied": 60}

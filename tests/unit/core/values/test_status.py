@@ -36,6 +36,10 @@ def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
     assert parse_status(value) == expected
 
 
+def test_a_resource_may_have_other_words() -> None:
+    assert [parse_status(value, active="A", passive="P") for value in ("1", "pasif", None, 0)] == ["A", "P", "A", "P"]
+
+
 @pytest.mark.parametrize(
     "value",
     [

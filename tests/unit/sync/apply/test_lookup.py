@@ -1,67 +1,140 @@
-"""Reading back in a listing whose pages come in any order."""
+"""Reading what Ödüyo holds now, the cheaper way, and never less than it shows."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import cast
-
 import pytest
 
-from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from oduyo_provider.sync.apply.lookup import MIN_LOOKUPS, Reader
-
-COUNT = MIN_LOOKUPS + 1
-CREATES = [Change(Action.CREATE, str(1000 + number), {}) for number in range(COUNT)]
-DELETES = [Change(Action.DELETE, str(2000 + number), {}, str(1 + number)) for number in range(COUNT)]
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
+from sandbox.oduyo.server import Sandbox
+from tests.unit.sync.apply.loads import Load, make_creates, seed
 
 
-class Pages:
-    """A client whose listing gives these pages."""
-
-    def __init__(self, *pages: list[Remote]) -> None:
-        self._pages = pages
-
-    async def list_records(self, after_id: str | None) -> AsyncIterator[list[Remote]]:
-        for page in self._pages:
-            yield page
+def fetch_by_ids(load: Load, ids: list[str]) -> list[str]:
+    """The ids that are found."""
+    return sorted(load.run(lambda load: load.lookup.fetch_by_ids(ids)), key=int)
 
 
-def fetch_new(changes: list[Change], *pages: list[Remote]) -> dict[str, list[str | None]]:
-    """Key → ids of the records, in their order."""
-    reader = Reader(
-        cast("OduyoClient", Pages(*pages)),
-        Normaliser(SPECIAL_CODE),
-        concurrency=1,
-        site_rows=0,
-        last_id=None,
-        is_create_mode=False,
+def fetch_newest(load: Load) -> list[str]:
+    window = load.run(lambda load: load.lookup.fetch_newest())
+    return [str(record["id"]) for record in window.records]
+
+
+class TestById:
+    def test_a_few_records_are_looked_up_one_by_one(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(3000))
+        assert fetch_by_ids(load, ids[::1000]) == ids[::1000]
+        assert load.calls() == {"list": 3}
+
+    def test_many_records_are_read_by_the_pages_that_they_span(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(3000))
+        assert fetch_by_ids(load, ids[1000:2000:2]) == ids[1000:2000:2]
+        assert load.calls()["list"] <= 3
+
+    def test_records_that_are_gone_are_left_out(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(30))
+        for oduyo_id in ids[::10]:
+            site.delete(oduyo_id)
+        assert fetch_by_ids(load, [*ids, "9999"]) == [oduyo_id for oduyo_id in ids if oduyo_id not in ids[::10]]
+
+    def test_no_id_asks_nothing(self, load: Load) -> None:
+        assert fetch_by_ids(load, []) == []
+        assert load.calls() == {}
+
+    @pytest.mark.parametrize(
+        "habit",
+        [{"habit": "filter_blind", "field": "id"}, {"habit": "hide", "ids": ["2"], "where": "lookups"}],
+        ids=["filter finds nothing", "look-ups leave it out"],
     )
-    found = asyncio.run(reader.fetch_new(changes))
-    return {key: [record["id"] for record in records] for key, records in found.items()}
+    def test_where_the_filter_says_no_the_list_still_shows_a_record(
+        self, site: Sandbox, load: Load, habit: dict[str, object]
+    ) -> None:
+        ids = seed(site, make_creates(3))
+        site.set_habits(habit)
+        assert fetch_by_ids(load, ids[1:2]) == ids[1:2]
+
+    def test_what_a_page_leaves_out_is_looked_up(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(100))
+        site.set_habits({"habit": "hide", "ids": ["7", "8"], "where": "pages"})
+        assert fetch_by_ids(load, ids) == ids
 
 
-@pytest.mark.parametrize("twins", [("9", "10"), ("9", "10", "11")])
-def test_the_lowest_id_comes_first_whichever_page_is_first(twins: tuple[str, ...]) -> None:
-    pages: list[list[Remote]] = [[{"id": oduyo_id, "integration_id": "1000"}] for oduyo_id in reversed(twins)]
-    assert fetch_new(CREATES, *pages)["create:1000"] == list(twins)
+class TestNewest:
+    def test_one_page_shows_all_records_above_the_overlap(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(2000))
+        assert fetch_newest(load) == ids[-OVERLAP_ROWS:]
+        assert load.calls() == {"list": 1}
+
+    def test_each_look_goes_on_where_the_one_before_ended(self, site: Sandbox, load: Load) -> None:
+        seed(site, make_creates(2000))
+
+        async def look_again_and_again(load: Load) -> list[tuple[int, int]]:
+            found = []
+            for start in (3001, 3401, 3801):
+                seed(site, make_creates(400, start))
+                await load.lookup.fetch_newest()
+                found.append((load.course.top_id, load.course.overlap_id))
+            return found
+
+        assert load.run(look_again_and_again) == [(2400, 1901), (2800, 2301), (3200, 2701)]
+        assert load.calls() == {"list": 3}
+
+    def test_more_new_records_than_a_page_holds_are_listed(self, site: Sandbox, load: Load) -> None:
+        seed(site, make_creates(600))
+
+        async def look(load: Load) -> int:
+            seed(site, make_creates(1500, 1001))
+            return len((await load.lookup.fetch_newest()).records)
+
+        assert load.run(look) == 1500 + OVERLAP_ROWS
+
+    def test_a_small_site_is_read_whole(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(20))
+        assert fetch_newest(load) == ids
+        assert load.calls()["list"] <= 4
+
+    @pytest.mark.parametrize("reading", [{"id_compare": "text"}, {"list_cap": 40}], ids=str)
+    def test_a_site_that_sorts_or_cuts_otherwise_is_read_whole(
+        self, site: Sandbox, load: Load, reading: dict[str, object]
+    ) -> None:
+        ids = seed(site, make_creates(1200))
+        site.set_readings(**reading)
+        assert fetch_newest(load)[-OVERLAP_ROWS:] == ids[-OVERLAP_ROWS:]
+
+    def test_a_site_that_suddenly_lists_nothing_is_not_believed(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(3))
+
+        async def look(load: Load) -> None:
+            for oduyo_id in ids:
+                site.delete(oduyo_id)
+            await load.lookup.fetch_newest()
+
+        with pytest.raises(ListingError, match="lists no record at all, although it held some"):
+            load.run(look)
+
+    def test_a_site_that_was_empty_all_along_is(self, load: Load) -> None:
+        assert fetch_newest(load) == []
 
 
-def test_every_change_has_a_place_and_an_id_is_read_as_it_is_meant() -> None:
-    found = fetch_new(
-        CREATES, [{"id": "1", "integration_id": " 1001 "}, {"id": "2", "integration_id": "odd"}, {"id": "3"}]
-    )
-    assert found == {change.key: ["1"] if change.integration_id == "1001" else [] for change in CREATES}
+class TestAbove:
+    def test_all_records_above_an_id_come_by_one_page_where_one_is_enough(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(2000))
+        window = load.run(lambda load: load.lookup.fetch_above(1600))
+        assert list(window.by_id) == ids[1600:]
+        assert load.calls() == {"list": 1}
 
+    def test_more_than_a_page_is_listed(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(2000))
+        window = load.run(lambda load: load.lookup.fetch_above(300))
+        assert list(window.by_id) == ids[300:]
 
-def test_creates_are_found_by_their_id_in_the_erp_and_others_by_oduyos() -> None:
-    page: list[Remote] = [{"id": "1", "integration_id": "1000"}, {"id": "2", "integration_id": "2001"}]
-    found = fetch_new([*CREATES, *DELETES], page)
-    assert {key: ids for key, ids in found.items() if ids} == {
-        "create:1000": ["1"],
-        "delete:1": ["1"],
-        "delete:2": ["2"],
-    }
+    def test_records_are_found_by_the_key_that_they_hold_lowest_id_first(self, site: Sandbox, load: Load) -> None:
+        [first] = make_creates(1)
+        seed(site, [first])
+        seed(site, [first], integration_id=" 1 ")
+        seed(site, [first], integration_id="1.0")
+        seed(site, [first], integration_id=None)
+        window = load.run(lambda load: load.lookup.fetch_above(0))
+        assert {key: [record["id"] for record in records] for key, records in window.by_key.items()} == {
+            "1": ["1", "2", "3"]
+        }

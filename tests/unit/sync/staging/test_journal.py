@@ -11,8 +11,10 @@ import pytest
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, FLUSH_AFTER_S, Journal, Result, read_history
+from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, Journal, read_history
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -55,8 +57,9 @@ def test_the_last_intent_of_all_tries_counts(folder: Folder) -> None:
 
     asyncio.run(work())
     history = read_history(folder, "d1")
-    assert history.intents == {"create:1": [100.0, 150.0]}
     assert history.unknown == {"create:1": 150.0}
+    assert history.unknown_until == 150.0
+    assert history.sends == {"create:1": 2}
     assert history.tries == 2
 
 
@@ -69,6 +72,64 @@ def test_a_later_result_replaces_an_earlier_one_whatever_the_files_are_called(fo
 
     asyncio.run(work())
     assert read_history(folder, "d1").results["create:1"].outcome is Outcome.DONE
+
+
+def write(folder: Folder, attempt: str, outcome: Outcome, at: float, *, is_confirmed: bool = False) -> None:
+    """One try's intent of one change, and its result."""
+
+    async def work() -> None:
+        journal = make_journal(folder, attempt, lambda: at)
+        await journal.intend(["create:1"])
+        journal.record(Result("create:1", outcome, is_confirmed=is_confirmed, at=at))
+        await journal.flush()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("order", [("tryA", "tryB"), ("tryB", "tryA")])
+def test_what_was_never_transmitted_is_neither_unknown_nor_sent_nor_a_result_over_another(
+    folder: Folder, order: tuple[str, str]
+) -> None:
+    write(folder, order[0], Outcome.DOUBTFUL, 110.0)
+    write(folder, order[1], Outcome.NOT_APPLIED, 120.0)
+    history = read_history(folder, "d1")
+    assert history.results["create:1"].outcome is Outcome.DOUBTFUL
+    assert history.unknown == {}
+    assert history.sends == {"create:1": 1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_confirmed", "sends"),
+    [
+        (Outcome.DONE, True, 1),
+        (Outcome.DOUBTFUL, False, 1),
+        (Outcome.STALE, False, 1),
+        (Outcome.FAILED, True, 1),
+        (Outcome.FAILED, False, 0),
+        (Outcome.REFUSED, False, 0),
+        (Outcome.NOT_APPLIED, False, 0),
+    ],
+    ids=["done", "doubtful", "stale", "no effect", "not delivered", "refused", "not applied"],
+)
+def test_what_is_known_to_have_done_nothing_does_not_count_as_sent(
+    folder: Folder, outcome: Outcome, is_confirmed: bool, sends: int
+) -> None:
+    write(folder, "try1", outcome, 110.0, is_confirmed=is_confirmed)
+    assert read_history(folder, "d1").sends.get("create:1", 0) == sends
+
+
+def test_the_lowest_floor_of_all_tries_counts(folder: Folder) -> None:
+    async def work() -> None:
+        for attempt, floor in (("try1", "900"), ("try2", "1000"), ("try3", None)):
+            await make_journal(folder, attempt).intend([f"create:{attempt}", "create:1"][: 2 if floor else 1], floor)
+
+    asyncio.run(work())
+    assert read_history(folder, "d1").floors == {
+        "create:1": 900,
+        "create:try1": 900,
+        "create:try2": 1000,
+        "create:try3": 0,
+    }
 
 
 def test_an_intent_is_on_the_disk_when_intend_returns(folder: Folder) -> None:
@@ -122,7 +183,7 @@ def test_half_a_line_at_the_end_was_never_written(tmp_path: Path) -> None:
     asyncio.run(work())
     file = tmp_path / "journal" / "try1.intents.jsonl"
     file.write_bytes(file.read_bytes()[:-5])
-    assert read_history(folder, "d1").intents.keys() == {"create:1"}
+    assert read_history(folder, "d1").unknown.keys() == {"create:1"}
 
 
 def test_a_damaged_line_stops_before_anything_is_sent(tmp_path: Path) -> None:
@@ -142,7 +203,8 @@ def test_a_journal_of_another_plan_is_an_error(folder: Folder) -> None:
 
 def test_a_journal_that_is_not_there_is_empty(folder: Folder) -> None:
     history = read_history(folder, "d1")
-    assert (history.results, history.intents, history.tries) == ({}, {}, 0)
+    assert (history.results, history.unknown, history.sends, history.tries) == ({}, {}, {}, 0)
+    assert history.unknown_until is None
 
 
 def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(folder: Folder) -> None:
@@ -156,7 +218,7 @@ def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(fold
     asyncio.run(work())
     history = read_history(folder, "d1")
     assert history.unknown == {"create:1": 200.0}
-    assert history.senders == {"create:1": 2}
+    assert history.sends == {"create:1": 2}
 
 
 def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: Folder) -> None:
@@ -172,20 +234,27 @@ def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: 
     assert read_history(folder, "d1").last_at == 107.0
 
 
-class SlowCounts(dict[str, int]):
-    """Gives other threads time between the two halves of an increment."""
+def test_intents_that_are_written_at_once_are_written_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, folder: Folder
+) -> None:
+    writing: list[str] = []
 
-    def __getitem__(self, name: str) -> int:
-        count = super().__getitem__(name)
-        time.sleep(0.002)
-        return count
+    def slowly(work: Callable[..., None]) -> Callable[..., None]:
+        def write_slowly(self: Folder, name: str, data: bytes) -> None:
+            writing.append(name)
+            assert len(writing) == 1, "two write at once"
+            time.sleep(0.002)
+            work(self, name, data)
+            writing.remove(name)
 
+        return write_slowly
 
-def test_intents_that_are_written_at_once_do_not_overwrite_each_other(folder: Folder) -> None:
+    for name in ("write", "append"):
+        monkeypatch.setattr(Folder, name, slowly(getattr(Folder, name)))
+
     async def work() -> None:
         journal = make_journal(folder)
-        journal._parts = SlowCounts(journal._parts)
         await asyncio.gather(*(journal.intend([f"create:{number}"]) for number in range(20)))
 
     asyncio.run(work())
-    assert len(read_history(folder, "d1").intents) == 20
+    assert len(read_history(folder, "d1").unknown) == 20

@@ -1,0 +1,40 @@
+"""Fixtures of the parts of a load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.unit.sync.apply.loads import Load
+
+
+@pytest.fixture(scope="session")
+def shared_site() -> Iterator[Sandbox]:
+    with Sandbox() as site:
+        yield site
+
+
+@pytest.fixture
+def site(shared_site: Sandbox) -> Sandbox:
+    """A local Ödüyo as new."""
+    shared_site.reset()
+    return shared_site
+
+
+@pytest.fixture
+def make_load(site: Sandbox, tmp_path: Path) -> Callable[..., Load]:
+    """``make_load(source="other")``: a load whose :class:`Work` has these fields."""
+
+    def make(**work: Any) -> Load:
+        return Load(site, tmp_path, **work)
+
+    return make
+
+
+@pytest.fixture
+def load(make_load: Callable[..., Load]) -> Load:
+    return make_load()

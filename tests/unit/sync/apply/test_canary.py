@@ -1,0 +1,369 @@
+"""The first change of each kind goes alone: what a site does shows on one record and not on three thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, is_canary
+from sandbox.oduyo.server import Sandbox
+from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
+
+CALLS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.DEACTIVATE: "update",
+    Action.DELETE: "delete",
+}
+
+
+def plan(site: Sandbox, action: Action, count: int = 10) -> list[Change]:
+    """Changes of one kind."""
+    wanted = make_creates(count)
+    if action is Action.CREATE:
+        return wanted
+    seed(site, wanted, description="eski")
+    return make_updates(site, wanted, action=action)
+
+
+def plan_updates(site: Sandbox, count: int = 10, **fields: str) -> list[Change]:
+    """Updates of the description; the records hold these fields besides."""
+    wanted = make_creates(count)
+    seed(site, wanted, description="eski", **fields)
+    return make_updates(site, wanted)
+
+
+def stop(load: Load, *changes: Change) -> str:
+    """Why the canary stopped these changes."""
+    with pytest.raises(CanaryError) as caught:
+        load.apply(*changes)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_first_of_each_kind_is_read_back_before_the_second_is_sent(
+    site: Sandbox, load: Load, action: Action
+) -> None:
+    changes = plan(site, action)
+    assert count_outcomes(load.apply(*changes)) == {"done": 10}
+    calls = [entry["call"] for entry in site.log()["requests"] if entry["call"] != "login"]
+    first = calls.index(CALLS[action])
+    assert calls[first + 1] == "list"
+    assert calls.count(CALLS[action]) == 10
+
+
+def test_each_kind_has_its_own(site: Sandbox, load: Load) -> None:
+    updates = plan_updates(site, 3)
+    site.set_habits("ignore=update")
+    creates = make_creates(3, start=50)
+    assert "of the kind update" in stop(load, *creates, *updates)
+    assert set(load.sent("create")) == {"50", "51", "52"}
+
+
+def test_one_is_enough_for_all_partitions_of_a_plan(site: Sandbox, load: Load) -> None:
+    async def apply(load: Load) -> None:
+        from oduyo_provider.sync.apply.applier import Applier
+
+        applier = Applier(load.work, load.course, site_rows=0)
+        for part in (make_creates(5), make_creates(5, start=20)):
+            await applier.apply(load.recorder, part)
+        await applier.finish()
+
+    load.run(apply)
+    calls = [entry["call"] for entry in site.log()["requests"]]
+    assert calls[-7:-1].count("create") == 5, "the second partition sends its changes one right after the other"
+
+
+def test_a_retry_needs_no_other_where_the_first_was_read_back(site: Sandbox, load: Load) -> None:
+    creates = make_creates(6)
+    site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}})
+    assert count_outcomes(load.apply(*creates)) == {"done": 5, "doubtful": 1}
+    site.set_faults()
+    assert count_outcomes(load.retry(*creates, *make_creates(2, start=30))) == {"done": 7, "doubtful": 1}
+    calls = [entry["call"] for entry in site.log(since=load.since)["requests"]]
+    assert "create create" in " ".join(calls)
+
+
+class TestPassesOn:
+    """One that tells nothing passes the role on."""
+
+    def test_a_refused_one(self, site: Sandbox, load: Load) -> None:
+        site.set_habits({"habit": "refuse", "keys": "1"}, {"habit": "cut", "length": 4, "field": "code"})
+        assert count_outcomes(load.apply(*make_creates(9))) == {"refused": 1, "done": 8}
+        log = [(entry["call"], entry.get("column")) for entry in site.log()["requests"]]
+        first = next(
+            place for place, (call, column) in enumerate(log) if call == "create" and column["code"] == "KOD.2"
+        )
+        assert log[first + 1][0] == "list"
+
+    def test_a_stale_one(self, site: Sandbox, load: Load) -> None:
+        changes = plan_updates(site)
+        site.edit("1", description="taşındı")
+        assert count_outcomes(load.apply(*changes)) == {"stale": 1, "done": 9}
+
+    def test_one_without_effect(self, site: Sandbox, load: Load) -> None:
+        changes = plan_updates(site)
+        site.set_habits({"habit": "ignore", "call": "update", "ids": ["1", "2"]})
+        results = load.apply(*changes)
+        assert count_outcomes(results) == {"failed": 2, "done": 8}
+        assert results["update:1"].reason == "no effect: Ödüyo said yes, and nothing changed"
+
+
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.DEACTIVATE, Action.DELETE])
+def test_three_without_effect_stop_the_run(site: Sandbox, load: Load, action: Action) -> None:
+    changes = plan(site, action)
+    site.set_habits({"habit": "ignore", "call": CALLS[action]})
+    text = stop(load, *changes)
+    assert f"Ödüyo confirmed 3 changes of the kind {action.value}, and none of them had an effect" in text
+    assert len(load.sent(CALLS[action])) == MAX_WITHOUT_EFFECT
+    assert count_outcomes(load.read_journal().results) == {"failed": 3}
+    assert sum(load.waits) > 3 * SETTLE_S - 1, "an effect may come late"
+
+
+def test_a_create_that_is_confirmed_and_never_listed_stops_the_run(site: Sandbox, load: Load) -> None:
+    seed(site, make_creates(2, start=90))
+    site.set_habits({"habit": "hide", "keys": "1"})
+    text = stop(load, *make_creates(5))
+    assert text.startswith(
+        "Ödüyo confirmed the first create (1, Ödüyo 3), but does not list it within 60 s. Nothing more"
+    )
+    assert load.sent() == ["1"]
+    [result] = load.read_journal().results.values()
+    assert (result.outcome, result.is_confirmed, result.oduyo_id) == (Outcome.DOUBTFUL, True, "3")
+
+
+def test_what_is_listed_late_is_waited_for(site: Sandbox, load: Load) -> None:
+    site.set_readings(list_lag_s=SETTLE_S - 5)
+    assert count_outcomes(load.apply(*make_creates(5))) == {"done": 5}
+
+
+class TestKeys:
+    """A site that keeps keys otherwise than sent."""
+
+    @pytest.mark.parametrize(
+        ("habit", "stored"),
+        [("cut=3", "000"), ("pad=12", "00001       "), ("number=int", "1"), ("number=float", "1.0")],
+    )
+    def test_it_is_found_on_one_record_and_stops_the_run(
+        self, site: Sandbox, load: Load, habit: str, stored: str
+    ) -> None:
+        site.set_habits(habit)
+        creates = [
+            msgspec.structs.replace(create, integration_id=f"0000{create.integration_id}") for create in make_creates(5)
+        ]
+        creates = [
+            msgspec.structs.replace(create, payload={**create.payload, "integration_id": create.integration_id})
+            for create in creates
+        ]
+        text = stop(load, *creates)
+        assert f"Ödüyo stores integration_id otherwise than it was sent: '00001' became '{stored}'" in text
+        assert 'trigger a run with release ["key_altered"]' in text
+        assert load.sent() == ["00001"]
+        [result] = load.read_journal().results.values()
+        assert (result.outcome, result.oduyo_id, result.stored) == (Outcome.DONE, "1", {"integration_id": stored})
+        [(finding, is_released)] = load.findings
+        assert (finding.brake, is_released) == ("key_altered", False)
+
+    def test_released_it_is_remembered_and_the_rest_is_sent(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        site.set_habits("pad=12")
+        load = make_load(released=frozenset({"key_altered"}))
+        results = load.apply(*make_creates(5))
+        assert count_outcomes(results) == {"done": 5}
+        assert all(result.stored["integration_id"] == result.key[7:].ljust(12) for result in results.values())
+        assert {(finding.brake, is_released) for finding, is_released in load.findings} == {("key_altered", True)}
+
+    def test_known_and_not_released_nothing_is_sent(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        load = make_load(known_findings={"key_altered": False})
+        assert "known to store otherwise what is sent (key_altered), and nobody has released that" in stop(
+            load, *make_creates(5)
+        )
+        assert load.calls()["create"] == 0
+
+    def test_known_and_not_released_updates_are_sent_all_the_same(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        load = make_load(known_findings={"key_altered": False})
+        assert count_outcomes(load.apply(*plan_updates(site))) == {"done": 10}
+
+    @pytest.mark.parametrize("is_known_before", [False, True])
+    def test_a_released_key_that_is_another_row_s_stops_it_again(
+        self, site: Sandbox, make_load: Callable[..., Load], is_known_before: bool
+    ) -> None:
+        site.set_habits({"habit": "cut", "length": 2, "keys": "123"})
+        first = change_fields(make_creates(1, start=123), integration_id="123")
+        known = (
+            {"known_findings": {"key_altered": True}} if is_known_before else {"released": frozenset({"key_altered"})}
+        )
+        load = make_load(**known)
+        text = stop(load, *first, *make_creates(1, start=12))
+        assert "The stored key is that of the row 12" in text or "The stored key is that of Ödüyo's record" in text
+        assert "this cannot be released" in text
+
+    @pytest.mark.parametrize(
+        ("entry", "owner"),
+        [
+            (Entry("12", "other", "77"), "the record of 12"),
+            (Entry("129", "other", "77", stored={"integration_id": Stored("129", "12")}), "the record of 129"),
+        ],
+        ids=["as it was sent", "as it is stored"],
+    )
+    def test_a_released_key_that_another_record_is_known_by_stops_it_again(
+        self, site: Sandbox, make_load: Callable[..., Load], entry: Entry, owner: str
+    ) -> None:
+        site.set_habits("cut=2")
+        load = make_load(released=frozenset({"key_altered"}))
+        load.entries = {entry.integration_id: entry}
+        text = stop(load, *make_creates(1, start=123))
+        assert f"The stored key is that of {owner}, so that two records could not be told apart" in text
+        assert [is_released for _, is_released in load.findings] == [False]
+
+    def test_a_released_key_that_a_record_of_the_site_holds_stops_it_again(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        seed(site, make_creates(700, start=1000), code="X")
+        seed(site, make_creates(1, start=12), code="Y")
+        seed(site, make_creates(700, start=2000), code="X")
+        site.set_habits("cut=2")
+        load = make_load(released=frozenset({"key_altered"}))
+        assert "The stored key is that of Ödüyo's record 701" in stop(load, *make_creates(1, start=123))
+
+    def test_mending_a_key_s_form_is_no_canary(self, site: Sandbox, load: Load) -> None:
+        wanted = make_creates(3)
+        seed(site, wanted[:1], integration_id=" 1 ")
+        seed(site, wanted[1:], description="eski")
+        record = site.records()[0]
+        mending = Change(
+            Action.UPDATE, "1", wanted[0].payload, "1", compute_base(record, SPECIAL_CODE), ("integration_id",)
+        )
+        others = make_updates(site, wanted[1:])
+        assert [is_canary(change) for change in (mending, *others)] == [False, True, True]
+        assert choose_canaries([mending, *others]) == [*others, mending]
+        site.set_habits({"habit": "ignore", "call": "update", "ids": ["1"]})
+        results = load.apply(mending, *others)
+        assert count_outcomes(results) == {"done": 3}
+        assert results["update:1"].stored == {"integration_id": " 1 "}
+        assert load.sent("update")[0] == "2"
+
+
+class TestTexts:
+    """A site that keeps other letters than were sent, or only some of them."""
+
+    @pytest.mark.parametrize(("letters", "stored"), [("ascii", "Aciklama 1"), ("question", "Aç?klama 1")])
+    def test_other_letters_stop_the_run(self, site: Sandbox, load: Load, letters: str, stored: str) -> None:
+        site.set_habits({"habit": "letters", "to": letters, "field": "*"})
+        text = stop(load, *make_creates(5))
+        assert f"Ödüyo stores description otherwise than it was sent: 'Açıklama 1' became '{stored}'" in text
+        assert load.sent() == ["1"]
+        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("letters", False)]
+
+    def test_released_they_are_remembered_and_the_rest_is_sent(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        site.set_habits({"habit": "letters", "field": "*"})
+        load = make_load(released=frozenset({"letters"}))
+        results = load.apply(*make_creates(5))
+        assert {result.stored["description"] for result in results.values()} == {f"Aciklama {n}" for n in range(1, 6)}
+        assert load.findings[0][1]
+
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+    def test_known_and_not_released_neither_creates_nor_updates_are_sent(
+        self, site: Sandbox, make_load: Callable[..., Load], action: Action
+    ) -> None:
+        changes = plan(site, action)
+        load = make_load(known_findings={"letters": False})
+        assert "(letters)" in stop(load, *changes)
+        assert load.calls()[CALLS[action]] == 0
+
+    def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
+        site.set_readings(silently_cut={"description": 5})
+        results = load.apply(*make_creates(5))
+        assert {result.stored["description"] for result in results.values()} == {"Açıkl"}
+        assert load.findings == []
+
+    def test_released_a_text_that_the_site_makes_as_it_was_is_no_lack_of_effect(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        wanted = make_creates(4)
+        seed(site, wanted, description="Aciklama")
+        changes = make_updates(site, change_fields(wanted, description="Açıklama"))
+        site.set_habits({"habit": "letters", "field": "*"})
+        load = make_load(known_findings={"letters": True})
+        results = load.apply(*changes)
+        assert results["update:1"].outcome is Outcome.DONE
+        assert results["update:1"].stored == {"description": "Aciklama"}
+
+
+class TestLostFields:
+    """An update that leaves fields out must not empty them."""
+
+    def test_they_are_restored_and_the_finding_is_dropped(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        changes = plan_updates(site, space1="panelden", note="elle")
+        site.set_readings(update_keeps_absent=False)
+        load = make_load(partial_updates=True)
+        text = stop(load, *changes)
+        assert "left fields out, and Ödüyo did not keep them" in text
+        assert "They were sent again, and from now on updates carry the whole record. Start a new run." in text
+        [record, *others] = site.records()
+        assert (record["description"], record["space1"], record["note"]) == ("Açıklama 1", "panelden", "elle")
+        assert record["code"] == "KOD.1"
+        assert {other["description"] for other in others} == {"eski"}
+        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
+
+    def test_where_they_cannot_be_restored_a_person_is_told_what_they_were(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site, space1="panelden")
+        site.set_readings(update_keeps_absent=False)
+        site.set_faults({"call": "update", "kind": "status_false", "skip": 1})
+        text = stop(make_load(partial_updates=True), *changes)
+        assert "space1 ('panelden')" in text
+        assert "Look at the record in the Ödüyo panel" in text
+
+    def test_where_the_site_keeps_them_updates_send_what_differs_alone(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site, space1="panelden", note="elle")
+        load = make_load(partial_updates=True)
+        assert count_outcomes(load.apply(*changes)) == {"done": 10}
+        columns = [set(entry["column"]) for entry in site.log(call="update")["requests"]]
+        assert columns == [{"id", "integration_id", "key1", "key2", "description"}] * 10
+        assert {(record["space1"], record["note"]) for record in site.records()} == {("panelden", "elle")}
+
+    def test_an_update_of_the_whole_record_loses_nothing(self, site: Sandbox, load: Load) -> None:
+        changes = plan_updates(site, space1="panelden", note="elle")
+        site.set_readings(update_keeps_absent=False)
+        assert count_outcomes(load.apply(*changes)) == {"done": 10}
+        assert {(record["space1"], record["note"]) for record in site.records()} == {("panelden", "elle")}
+
+
+class TestLostAnswers:
+    def test_a_create_whose_answer_was_lost_is_sought_and_then_judged(self, site: Sandbox, load: Load) -> None:
+        site.set_habits("pad=12")
+        site.set_faults({"call": "create", "kind": "drop", "where": "after", "times": 1})
+        assert "'1' became '1           '" in stop(load, *make_creates(5))
+        assert load.sent() == ["1"]
+
+    def test_one_that_never_arrived_is_sent_once_more_and_judged(self, site: Sandbox, load: Load) -> None:
+        site.set_habits("pad=12")
+        site.set_faults({"call": "create", "kind": "drop", "times": 1})
+        assert "'1' became '1           '" in stop(load, *make_creates(5))
+        assert load.sent() == ["1", "1"]
+
+    def test_one_that_stays_lost_passes_the_role_on(self, site: Sandbox, load: Load) -> None:
+        site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "1"}})
+        assert count_outcomes(load.apply(*make_creates(5))) == {"doubtful": 1, "done": 4}
+
+
+def test_create_mode_has_a_canary_too(site: Sandbox, make_load: Callable[..., Load]) -> None:
+    site.set_habits("pad=12")
+    load = make_load(is_create_mode=True)
+    assert "'1' became '1           '" in stop(load, *make_creates(5))
+    assert load.sent() == ["1"]

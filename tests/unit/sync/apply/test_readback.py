@@ -1,0 +1,129 @@
+"""What a record that was written holds, beside what was sent."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.sync.apply.readback import NO_EFFECT, ReadBack, compute_read_back, find_lost_fields, is_shown
+from tests.unit.sync.plans import create, deactivate, delete, done, update
+
+NORMALISER = Normaliser(SPECIAL_CODE)
+CREATE = create("00017", description="Şube açıklaması")
+UPDATE = update("A1", "7", {"description": "eski", "note": "elle"}, description="Yeni açıklama")
+
+
+def store(change: Change, **fields: str | None) -> Remote:
+    """The change's record as it is stored."""
+    return {"id": change.oduyo_id or "7", **change.base, **change.payload, **fields}
+
+
+def read_back(change: Change, record: Remote | None, *twins: Remote) -> ReadBack:
+    return compute_read_back(change, done(change, "7"), record, twins, NORMALISER, at=3000.0)
+
+
+@pytest.mark.parametrize("change", [CREATE, UPDATE, deactivate("A1", "7")], ids=["create", "update", "deactivate"])
+def test_a_record_that_is_stored_as_sent_is_done(change: Change) -> None:
+    found = read_back(change, store(change))
+    assert found.finding is None
+    assert found.result == msgspec.structs.replace(done(change, "7"), is_read_back=True, at=3000.0)
+    assert is_shown(change, store(change), NORMALISER)
+
+
+def test_a_deleted_record_is_done_once_it_is_gone() -> None:
+    change = delete("A1", "7")
+    assert read_back(change, None).result.outcome is Outcome.DONE
+    assert is_shown(change, None, NORMALISER)
+    assert read_back(change, store(change)).is_without_effect
+    assert not is_shown(change, store(change), NORMALISER)
+
+
+@pytest.mark.parametrize("change", [CREATE, UPDATE], ids=["create", "update"])
+def test_a_record_that_is_not_listed_is_doubtful_and_stays_confirmed(change: Change) -> None:
+    result = read_back(change, None).result
+    assert (result.outcome, result.reason) == (Outcome.DOUBTFUL, "confirmed by Ödüyo, but not listed")
+    assert (result.is_confirmed, result.is_read_back, result.oduyo_id) == (True, False, "7")
+    assert not is_shown(change, None, NORMALISER)
+
+
+def test_an_update_that_changed_nothing_had_no_effect() -> None:
+    record = store(UPDATE, description="eski")
+    found = read_back(UPDATE, record)
+    assert (found.result.outcome, found.result.reason, found.result.is_read_back) == (Outcome.FAILED, NO_EFFECT, True)
+    assert not is_shown(UPDATE, record, NORMALISER)
+
+
+def test_one_field_without_effect_is_enough() -> None:
+    change = update("A1", "7", {"description": "eski", "space1": "a"}, description="yeni", space1="b")
+    assert read_back(change, store(change, space1="a")).is_without_effect
+
+
+@pytest.mark.parametrize("stored", ["Yeni", "Yeni açıklam"])
+def test_a_stored_beginning_is_altered_and_never_no_effect(stored: str) -> None:
+    change = update("A1", "7", {"description": stored}, description="Yeni açıklama")
+    found = read_back(change, store(change, description=stored))
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"description": stored})
+    assert found.finding is None
+
+
+@pytest.mark.parametrize("stored", ["17", "00017     x", "000", "0001", "", None])
+def test_a_key_that_is_stored_otherwise_is_a_finding_of_its_own(stored: str | None) -> None:
+    found = read_back(CREATE, store(CREATE, integration_id=stored))
+    assert found.finding is not None
+    assert (found.finding.brake, found.finding.sent, found.finding.stored) == ("key_altered", "00017", stored)
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"integration_id": stored})
+
+
+@pytest.mark.parametrize("stored", ["Sube aciklamasi", "?ube a??klamas?", ""])
+def test_other_letters_are_a_finding_of_their_own(stored: str) -> None:
+    found = read_back(CREATE, store(CREATE, description=stored))
+    assert found.finding is not None
+    assert (found.finding.brake, found.finding.field, found.finding.stored) == ("letters", "description", stored)
+
+
+def test_the_key_is_told_before_letters() -> None:
+    found = read_back(CREATE, store(CREATE, integration_id="17", description="Sube"))
+    assert found.finding is not None
+    assert found.finding.brake == "key_altered"
+    assert set(found.result.stored) == {"integration_id", "description"}
+
+
+def test_mending_the_form_of_a_key_finds_nothing_when_the_site_keeps_its_own() -> None:
+    record = {"id": "7", "integration_id": " A1 ", "code": "KOD.A1"}
+    base = compute_base(record, SPECIAL_CODE)
+    change = Change(Action.UPDATE, "A1", {"integration_id": "A1", "code": "KOD.A1"}, "7", base, ("integration_id",))
+    found = read_back(change, {**record})
+    assert found.finding is None
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"integration_id": " A1 "})
+
+
+def test_a_field_that_was_known_to_be_stored_otherwise_and_is_as_before_is_not_altered_again() -> None:
+    change = update("A1", "7", {"description": "eski", "space1": "A&amp;B"}, description="yeni")
+    change = msgspec.structs.replace(change, payload={**change.payload, "space1": "A&B"})
+    assert read_back(change, store(change, space1="A&amp;B")).result.stored == {}
+    assert read_back(change, store(change, space1="A&amp;amp;B")).result.stored == {"space1": "A&amp;amp;B"}
+
+
+def test_twins_are_named() -> None:
+    twins = [{"id": "9", "integration_id": "00017"}, {"id": "12", "integration_id": "00017"}]
+    assert read_back(CREATE, store(CREATE), *twins).result.twins == ["9", "12"]
+
+
+def test_an_answer_without_an_id_gets_that_of_its_record() -> None:
+    known = Result(CREATE.key, Outcome.DONE, is_confirmed=True)
+    found = compute_read_back(CREATE, known, store(CREATE, id="31"), [], NORMALISER, at=1.0)
+    assert found.result.oduyo_id == "31"
+
+
+def test_fields_that_were_not_sent_and_are_other_than_before_are_lost() -> None:
+    looked = UPDATE.base
+    assert find_lost_fields(UPDATE, looked, store(UPDATE), NORMALISER) == ()
+    assert find_lost_fields(UPDATE, looked, store(UPDATE, note=None), NORMALISER) == ("note",)
+    assert (
+        find_lost_fields(UPDATE, looked, store(UPDATE, description="x", updated_in="2030-01-01 00:00:00"), NORMALISER)
+        == ()
+    )

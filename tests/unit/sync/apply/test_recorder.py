@@ -1,0 +1,218 @@
+"""The results of one partition: in memory, in its journal, and in the task's log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.api.client import Reply
+from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.ledger import Entry, Result, Stored
+from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, History, Journal, read_history
+from tests.unit.sync.plans import create, done
+
+CHANGES = [create(f"A{number}") for number in range(5)]
+LOST = Reply(Outcome.DOUBTFUL, reason="lost", sends=1, lost=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder.open(str(tmp_path / "journal"))
+
+
+def make(folder: Folder, attempt: str = "try1", **known: object) -> Recorder:
+    journal = Journal(folder, attempt=attempt, digest="d1", clock=lambda: 1000.0)
+    progress = Progress(logging.getLogger("oduyo_provider.tests"))
+    given: dict[str, object] = {"history": read_history(folder, "d1"), "entries": {}, **known}
+    return Recorder(journal, progress=progress, **given)  # type: ignore[arg-type]
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(work())  # type: ignore[arg-type]
+
+
+def test_a_later_result_of_a_change_replaces_an_earlier_one(folder: Folder) -> None:
+    recorder = make(folder)
+    recorder.take(CHANGES[0], done(CHANGES[0], "7"))
+    recorder.correct(Result(CHANGES[0].key, Outcome.FAILED, "7", at=3000.0))
+    run(recorder.flush)
+    assert recorder.results[CHANGES[0].key].outcome is Outcome.FAILED
+    assert read_history(folder, "d1").results[CHANGES[0].key].outcome is Outcome.FAILED
+
+
+def test_what_earlier_tries_know_is_known(folder: Folder) -> None:
+    first = make(folder)
+    first.take(CHANGES[0], done(CHANGES[0], "7"))
+    run(first.flush)
+    second = make(folder, "try2")
+    assert second.results[CHANGES[0].key].oduyo_id == "7"
+    assert second.settled == set()
+
+
+def test_an_intent_keeps_the_lowest_floor(folder: Folder) -> None:
+    async def work() -> None:
+        await recorder.intend(CHANGES[:2], 900)
+        await recorder.intend(CHANGES[1:3], 500)
+        await recorder.intend(CHANGES[1:2], 2000)
+
+    recorder = make(folder)
+    run(work)
+    assert recorder.floors == {"create:A0": 900, "create:A1": 500, "create:A2": 500}
+    assert make(folder, "try2").floors == recorder.floors
+
+
+def test_what_was_about_to_be_sent_and_never_was_is_not_applied(folder: Folder) -> None:
+    async def work() -> None:
+        await recorder.intend(CHANGES[:3], 0)
+        recorder.sent.add(CHANGES[0].key)
+        recorder.take(CHANGES[1], Result(CHANGES[1].key, Outcome.STALE, at=1000.0))
+        recorder.note_not_sent(CHANGES, 1000.0)
+        await recorder.flush()
+
+    recorder = make(folder)
+    run(work)
+    history = read_history(folder, "d1")
+    assert {key: result.outcome for key, result in history.results.items()} == {
+        "create:A1": Outcome.STALE,
+        "create:A2": Outcome.NOT_APPLIED,
+    }
+    assert history.unknown.keys() == {"create:A0"}
+
+
+def test_what_an_earlier_try_knows_of_it_stays(folder: Folder) -> None:
+    async def lose() -> None:
+        first = make(folder)
+        await first.intend(CHANGES[:1], 0)
+        first.take(CHANGES[0], Result(CHANGES[0].key, Outcome.DOUBTFUL, at=1000.0))
+        await first.flush()
+
+    async def send_nothing() -> None:
+        await second.intend(CHANGES[:1], 0)
+        second.note_not_sent(CHANGES[:1], 1000.0)
+        await second.flush()
+
+    run(lose)
+    second = make(folder, "try2")
+    run(send_nothing)
+    history = read_history(folder, "d1")
+    assert history.results["create:A0"].outcome is second.results["create:A0"].outcome is Outcome.DOUBTFUL
+    assert (history.unknown, history.sends) == ({}, {"create:A0": 1})
+
+
+def test_transmissions_of_unknown_fate_are_counted_over_all_tries(folder: Folder) -> None:
+    recorder = make(folder, history=History(sends={"create:A0": 1}))
+    assert recorder.count_sends("create:A0") == 1
+    recorder.note_unsettled(CHANGES[0], LOST, 1000.0)
+    recorder.note_unsettled(CHANGES[0], LOST, 1010.0)
+    assert recorder.count_sends("create:A0") == 3
+    assert recorder.unsettled == {"create:A0": CHANGES[0]}
+    assert [loss.at for loss in recorder.losses["create:A0"]] == [1000.0, 1010.0]
+    recorder.take(CHANGES[0], done(CHANGES[0], "7"))
+    assert recorder.unsettled == {}
+
+
+@pytest.mark.parametrize(
+    ("stored", "owner"),
+    [
+        ("A1", ""),
+        (" A1 ", ""),
+        ("A2", "the row A2"),
+        ("B1", "the record of B1"),
+        ("B2", ""),
+        ("C", "the record of CCC"),
+        ("D", ""),
+    ],
+    ids=[
+        "its own",
+        "its own, padded",
+        "a row's",
+        "a record's",
+        "of a key without a record",
+        "as it is stored",
+        "nobody's",
+    ],
+)
+def test_whose_a_stored_key_is(folder: Folder, stored: str, owner: str) -> None:
+    entries = [
+        Entry("B1", "other", "7"),
+        Entry("B2", "other"),
+        Entry("CCC", "dag", "8", stored={"integration_id": Stored("CCC", "C"), "code": Stored("KOD", "D")}),
+        Entry("A1", "dag", "9", stored={"integration_id": Stored("A1", "A")}),
+    ]
+    known = {entry.integration_id: entry for entry in entries}
+    recorder = make(folder, entries=known, row_keys=frozenset({"A1", "A2"}))
+    assert recorder.find_key_owner(stored, create("A1")) == owner
+
+
+def test_outcomes_are_written_as_soon_as_many_wait(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 3600)
+    lines: list[int] = []
+    is_written = threading.Event()
+    append = Folder.append
+
+    def count(self: Folder, name: str, data: bytes) -> None:
+        lines.append(data.count(b"\n"))
+        append(self, name, data)
+        is_written.set()
+
+    monkeypatch.setattr(Folder, "append", count)
+
+    async def work() -> None:
+        flusher = asyncio.ensure_future(recorder.flush_regularly())
+        for number in range(FLUSH_AFTER_OUTCOMES + 100):
+            change = create(str(number))
+            recorder.take(change, done(change, "1"))
+            await asyncio.sleep(0)
+        await asyncio.to_thread(is_written.wait)
+        flusher.cancel()
+        await recorder.flush()
+
+    recorder = make(folder)
+    run(work)
+    assert lines[0] >= FLUSH_AFTER_OUTCOMES
+    assert sum(lines) == FLUSH_AFTER_OUTCOMES + 100
+
+
+def test_results_are_counted_for_the_log(folder: Folder) -> None:
+    progress = Progress(logging.getLogger("oduyo_provider.tests"))
+    journal = Journal(folder, attempt="try1", digest="d1")
+    recorder = Recorder(journal, History(), progress, {})
+    recorder.take(CHANGES[0], done(CHANGES[0], "7"))
+    recorder.correct(done(CHANGES[0], "7"))
+    recorder.take(CHANGES[1], Result(CHANGES[1].key, Outcome.REFUSED, reason="HTTP 404", answer="Geçersiz"))
+    assert progress.counts == {(Action.CREATE, Outcome.DONE): 1, (Action.CREATE, Outcome.REFUSED): 1}
+    assert progress.samples == ["create:A1  refused: HTTP 404  Geçersiz"]
+
+
+#: More than enough for a cancelled task to end; one that goes on takes for ever.
+PATIENCE_S = 5.0
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_the_flusher_ends_when_it_is_cancelled_just_as_many_outcomes_wait(tmp_path: Path, turns: int) -> None:
+    async def run() -> bool:
+        journal = Journal(Folder.open(str(tmp_path)), attempt="try1", digest="d")
+        recorder = Recorder(journal, History(), Progress(logging.getLogger(__name__)), {})
+        flusher = asyncio.ensure_future(recorder.flush_regularly())
+        await asyncio.sleep(0)
+        for number in range(FLUSH_AFTER_OUTCOMES):
+            recorder.correct(Result(f"create:{number}", Outcome.DONE))
+        for _ in range(turns):  # of the event loop, between the event and the cancellation
+            await asyncio.sleep(0)
+        flusher.cancel()
+        await asyncio.wait({flusher}, timeout=PATIENCE_S)
+        has_ended = flusher.done()
+        while not flusher.done():
+            flusher.cancel()
+            await asyncio.sleep(0.05)
+        return has_ended
+
+    assert asyncio.run(run())

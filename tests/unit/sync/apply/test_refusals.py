@@ -1,0 +1,162 @@
+"""Refusals in a row: the rows' own, or a session that died with words that nobody foresaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.errors import LoginRefusedError, RefusalsError
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.apply.refusals import MAX_WITHOUT_SUCCESS
+from sandbox.oduyo.server import Sandbox
+from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
+
+UNFORESEEN = "Lütfen daha sonra tekrar deneyiniz"
+
+
+@pytest.fixture
+def one_by_one(make_load: Callable[..., Load]) -> Load:
+    """A load that sends one change at a time, so that answers come in order."""
+    return make_load(concurrency=1)
+
+
+def refuse(site: Sandbox, *keys: str) -> None:
+    site.set_habits(*({"habit": "refuse", "keys": key, "message": "Geçersiz kod"} for key in keys))
+
+
+def die_at(site: Sandbox, call: str, number: int, *, message: str = UNFORESEEN) -> None:
+    """The session dies at the so manieth call; a dead one is answered with these words, or with a bare no."""
+    site.set_habits({"habit": "dead_session", "message": message})
+    site.set_faults({"call": call, "kind": "kill_session", "skip": number, "times": 1})
+
+
+def find_logins(site: Sandbox, load: Load) -> list[int]:
+    """After how many creates each login of the load came."""
+    creates, found = 0, []
+    for entry in site.log(since=load.since)["requests"]:
+        creates += entry["call"] == "create"
+        if entry["call"] == "login":
+            found.append(creates)
+    return found
+
+
+def find_remembered(results: dict[str, Result]) -> int:
+    return sum(result.is_remembered for result in results.values())
+
+
+def test_they_are_looked_into_at_three_six_twelve_and_so_on_and_at_the_end(site: Sandbox, one_by_one: Load) -> None:
+    refuse(site, "[2-9]*", "1?*")
+    results = one_by_one.apply(*make_creates(31))
+    assert count_outcomes(results) == {"done": 1, "refused": 30}
+    # 1 + 3, and each time the last one is sent again: 1 + 6 + 1, 1 + 12 + 2, 1 + 24 + 3, and at the end.
+    assert find_logins(site, one_by_one) == [4, 8, 15, 28, 35]
+    assert find_remembered(results) == 30
+    assert {result.answer for result in results.values() if result.answer}.pop().count("Geçersiz kod") == 1
+
+
+def test_a_success_between_them_proves_the_session(site: Sandbox, one_by_one: Load) -> None:
+    refuse(site, "?[1-7]", "?[1-7]?")
+    results = one_by_one.apply(*make_creates(60, start=10))
+    assert results["create:11"].outcome is Outcome.REFUSED
+    assert find_remembered(results) == count_outcomes(results)["refused"]
+    assert len(find_logins(site, one_by_one)) <= 12
+
+
+def test_one_refusal_among_successes_costs_nothing(site: Sandbox, load: Load) -> None:
+    refuse(site, "15")
+    assert count_outcomes(load.apply(*make_creates(20, start=10))) == {"done": 19, "refused": 1}
+    assert (load.calls()["create"], load.calls()["login"]) == (20, 0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_session_that_died_with_unforeseen_words_costs_one_login_and_no_row(
+    site: Sandbox, make_load: Callable[..., Load], concurrency: int
+) -> None:
+    load = make_load(concurrency=concurrency)
+    die_at(site, "create", 20)
+    results = load.apply(*make_creates(50))
+    assert count_outcomes(results) == {"done": 50}
+    assert find_remembered(results) == 0
+    assert len(site.records()) == 50
+    assert len(find_logins(site, load)) == 1
+    assert load.calls()["create"] <= 50 + 3 + concurrency
+
+
+def test_a_bare_no_to_a_dead_session_is_seen_through_too(site: Sandbox, one_by_one: Load) -> None:
+    die_at(site, "create", 20, message="")
+    assert count_outcomes(one_by_one.apply(*make_creates(50))) == {"done": 50}
+
+
+def test_updates_that_met_a_dead_session_are_looked_at_before_they_are_sent_again(
+    site: Sandbox, one_by_one: Load
+) -> None:
+    wanted = make_creates(20)
+    seed(site, wanted, description="eski")
+    changes = make_updates(site, wanted)
+    die_at(site, "update", 10)
+    edit = {"do": "edit", "id": "it", "fields": {"description": "onların"}}
+    site.set_script(*({"at": {"call": "update", "number": number}, "do": edit} for number in (11, 12)))
+    results = one_by_one.apply(*changes)
+    assert {key for key, result in results.items() if result.outcome is Outcome.STALE} == {"update:11", "update:12"}
+    assert count_outcomes(results) == {"done": 18, "stale": 2}
+    assert {record["description"] for record in site.records()[10:12]} == {"onların"}
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_fifty_without_any_success_stop_the_run_and_none_is_remembered(
+    site: Sandbox, make_load: Callable[..., Load], concurrency: int
+) -> None:
+    refuse(site, "*")
+    load = make_load(concurrency=concurrency)
+    with pytest.raises(RefusalsError) as caught:
+        load.apply(*make_creates(500))
+    assert "Ödüyo refused the first 50 changes, one after the other; the last time it said:" in str(caught.value)
+    assert "Geçersiz kod" in str(caught.value)
+    results = load.read_journal().results
+    assert find_remembered(results) == 0
+    assert count_outcomes(results)["refused"] >= MAX_WITHOUT_SUCCESS
+    assert load.calls()["create"] <= MAX_WITHOUT_SUCCESS + 8 + 5
+
+
+def test_fewer_refusals_than_that_are_the_rows_own_at_the_end(site: Sandbox, load: Load) -> None:
+    refuse(site, "*")
+    results = load.apply(*make_creates(20))
+    assert count_outcomes(results) == {"refused": 20}
+    assert find_remembered(results) == 20
+
+
+def test_the_last_ones_of_a_plan_are_looked_into(site: Sandbox, one_by_one: Load) -> None:
+    refuse(site, "19")
+    assert count_outcomes(one_by_one.apply(*make_creates(10, start=10))) == {"done": 9, "refused": 1}
+    assert find_logins(site, one_by_one) == [10]
+    assert one_by_one.calls()["create"] == 11
+
+
+def test_what_a_firewall_refuses_is_never_remembered(site: Sandbox, load: Load) -> None:
+    creates = [*make_creates(5), *change_fields(make_creates(1, start=7), description="a <b> c")]
+    site.set_habits("firewall=<")
+    results = load.apply(*creates, *make_creates(5, start=80))
+    assert results["create:7"].outcome is Outcome.REFUSED
+    assert "403" in results["create:7"].reason
+    assert find_remembered(results) == 0
+    assert count_outcomes(results) == {"done": 10, "refused": 1}
+
+
+def test_a_login_that_is_refused_meanwhile_stops_the_run(site: Sandbox, one_by_one: Load) -> None:
+    refuse(site, "[2-9]*", "1?*")
+    site.set_faults({"call": "login", "kind": "status", "status": 401, "body": '{"status": false}', "skip": 1})
+    with pytest.raises(LoginRefusedError):
+        one_by_one.apply(*make_creates(31))
+    results = one_by_one.read_journal().results
+    assert find_remembered(results) == 0, "nobody knows whether these were the rows' own"
+
+
+def test_a_retry_sends_again_what_was_refused_and_not_remembered(site: Sandbox, load: Load) -> None:
+    refuse(site, "*")
+    with pytest.raises(RefusalsError):
+        load.apply(*make_creates(60))
+    site.set_habits()
+    assert count_outcomes(load.retry(*make_creates(60))) == {"done": 60}
+    assert load.waits == [], "what was answered is not waited for"

@@ -1,0 +1,214 @@
+"""Everything that was done is read back: there exactly once, with the values that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.errors import CanaryError, LostAnswerError
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.sync.apply.verifier import Verifier, find_unread
+from sandbox.oduyo.server import Sandbox
+from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, make_creates, make_updates, seed
+from tests.unit.sync.plans import done
+
+
+def verify(load: Load, changes: Sequence[Change], ids: Sequence[str | None], *, floor: int = 0) -> None:
+    """Read changes back that Ödüyo has confirmed with these ids, and that were sent above the floor."""
+
+    async def work(load: Load) -> None:
+        for change, oduyo_id in zip(changes, ids, strict=True):
+            load.recorder.take(change, done(change, oduyo_id))
+            load.recorder.floors[change.key] = floor
+        await Verifier(load.work, load.course, load.lookup).verify(load.recorder, changes)
+
+    load.run(work)
+
+
+def test_creates_that_are_there_as_sent_are_done_and_read_back(site: Sandbox, load: Load) -> None:
+    creates = make_creates(20)
+    verify(load, creates, seed(site, creates))
+    assert all(result.is_read_back and result.outcome is Outcome.DONE for result in load.recorder.results.values())
+    assert load.waits == []
+    assert load.calls()["list"] <= 3
+
+
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.DEACTIVATE, Action.DELETE])
+def test_other_changes_that_show_are_done(site: Sandbox, load: Load, action: Action) -> None:
+    wanted = make_creates(5)
+    ids = seed(site, wanted, description="eski")
+    changes = make_updates(site, wanted, action=action)
+    for oduyo_id, change in zip(ids, changes, strict=True):
+        if action is Action.DELETE:
+            site.delete(oduyo_id)
+        else:
+            site.edit(oduyo_id, **change.after)
+    verify(load, changes, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 5}
+
+
+def test_what_does_not_show_is_waited_for_until_settle_s_has_passed(site: Sandbox, load: Load) -> None:
+    creates = make_creates(3)
+    ids = seed(site, creates)
+    site.set_habits({"habit": "hide", "ids": ["2"], "for_s": SETTLE_S - 5})
+    verify(load, creates, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 3}
+    assert SETTLE_S - 20 < sum(load.waits) < SETTLE_S
+
+
+def test_a_create_that_never_shows_is_doubtful_and_stays_confirmed(site: Sandbox, load: Load) -> None:
+    creates = make_creates(3)
+    verify(load, creates, [*seed(site, creates[:2]), "9"])
+    result = load.recorder.results["create:3"]
+    assert (result.outcome, result.is_confirmed, result.oduyo_id) == (Outcome.DOUBTFUL, True, "9")
+    assert count_outcomes(load.recorder.results) == {"done": 2, "doubtful": 1}
+    assert SETTLE_S - 10 < sum(load.waits) < SETTLE_S + 1
+
+
+def test_an_update_that_changed_nothing_had_no_effect(site: Sandbox, load: Load) -> None:
+    wanted = make_creates(3)
+    ids = seed(site, wanted, description="eski")
+    changes = make_updates(site, wanted)
+    site.edit("1", description="Açıklama 1")
+    verify(load, changes, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 1, "failed": 2}
+
+
+def test_a_deletion_that_changed_nothing_had_no_effect(site: Sandbox, load: Load) -> None:
+    wanted = make_creates(2)
+    ids = seed(site, wanted)
+    changes = make_updates(site, wanted, action=Action.DELETE)
+    site.delete("1")
+    verify(load, changes, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 1, "failed": 1}
+
+
+def test_a_value_that_was_cut_is_altered(site: Sandbox, load: Load) -> None:
+    creates = make_creates(2)
+    verify(load, creates, seed(site, creates, description="Açı"))
+    assert [result.stored for result in load.recorder.results.values()] == [{"description": "Açı"}] * 2
+
+
+def test_other_letters_behind_a_canary_that_had_none_are_altered(site: Sandbox, load: Load) -> None:
+    creates = make_creates(2)
+    verify(load, creates, seed(site, creates, description="Aciklama"))
+    assert [result.stored for result in load.recorder.results.values()] == [{"description": "Aciklama"}] * 2
+    assert load.findings == []
+
+
+def test_further_records_with_the_same_key_are_twins(site: Sandbox, load: Load) -> None:
+    creates = make_creates(2)
+    ids = seed(site, creates)
+    seed(site, creates[:1])
+    verify(load, creates, ids)
+    assert {key: result.twins for key, result in load.recorder.results.items()} == {"create:1": ["3"], "create:2": []}
+
+
+def test_a_create_without_an_id_is_found_by_its_key_above_the_floor(site: Sandbox, load: Load) -> None:
+    creates = make_creates(1)
+    seed(site, [*creates, *creates])
+    verify(load, creates, [None], floor=1)
+    result = load.recorder.results["create:1"]
+    assert (result.oduyo_id, result.outcome) == ("2", Outcome.DONE)
+
+
+def test_a_create_whose_id_is_not_in_the_window_is_looked_up(site: Sandbox, load: Load) -> None:
+    creates = make_creates(3)
+    ids = seed(site, creates)
+    site.set_habits({"habit": "hide", "ids": ["2"], "where": "pages"})
+    verify(load, creates, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 3}
+
+
+class TestKeys:
+    def test_one_that_is_stored_otherwise_is_red_after_all_were_read_back(self, site: Sandbox, load: Load) -> None:
+        creates = make_creates(4)
+        ids = [*seed(site, creates[:2]), *seed(site, creates[2:3], integration_id="x"), *seed(site, creates[3:])]
+        with pytest.raises(CanaryError, match=r"'3' became 'x'.*release \[\"key_altered\"\]"):
+            verify(load, creates, ids)
+        assert count_outcomes(load.read_journal().results) == {"done": 4}
+        assert load.read_journal().results["create:3"].stored == {"integration_id": "x"}
+
+    def test_released_it_is_remembered(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        load = make_load(known_findings={"key_altered": True})
+        creates = make_creates(2)
+        ids = [*seed(site, creates[:1], integration_id="x1"), *seed(site, creates[1:], integration_id="x2")]
+        verify(load, creates, ids)
+        assert [is_released for _, is_released in load.findings] == [True, True]
+
+    @pytest.mark.parametrize(
+        ("entries", "rows", "owner"),
+        [
+            ({}, frozenset({"12"}), "the row 12"),
+            ({"12": Entry("12", "other", "77")}, frozenset[str](), "the record of 12"),
+            (
+                {"129": Entry("129", "other", "77", stored={"integration_id": Stored("129", "12")})},
+                frozenset[str](),
+                "the record of 129",
+            ),
+        ],
+        ids=["another row", "another record", "another record as it is stored"],
+    )
+    def test_released_one_that_is_anothers_stops_it_again(
+        self,
+        site: Sandbox,
+        make_load: Callable[..., Load],
+        entries: dict[str, Entry],
+        rows: frozenset[str],
+        owner: str,
+    ) -> None:
+        load = make_load(known_findings={"key_altered": True})
+        load.entries, load.row_keys = entries, rows
+        creates = make_creates(1, start=123)
+        with pytest.raises(CanaryError, match=f"that of {owner}, so that two records could not be told apart"):
+            verify(load, creates, seed(site, creates, integration_id="12"))
+
+    def test_two_that_are_stored_alike_stop_it_again(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        load = make_load(known_findings={"key_altered": True})
+        creates = make_creates(2, start=123)
+        with pytest.raises(CanaryError, match="that of Ödüyo's record 2"):
+            verify(load, creates, seed(site, creates, integration_id="12"))
+
+
+def test_a_listing_that_others_disturb_is_made_again(site: Sandbox, load: Load) -> None:
+    creates = make_creates(15)
+    ids = seed(site, creates)
+    site.set_readings(list_cap=4)
+    site.set_habits({"habit": "hide", "ids": ["15"], "times": 2, "where": "pages"})
+    verify(load, creates, ids)
+    assert count_outcomes(load.recorder.results) == {"done": 15}
+
+
+def test_a_listing_that_fails_is_an_error_and_no_proof(site: Sandbox, load: Load) -> None:
+    creates = make_creates(3)
+    ids = seed(site, creates)
+    site.set_faults({"call": "list", "kind": "drop"})
+    with pytest.raises(LostAnswerError):
+        verify(load, creates, ids)
+    assert not any(result.is_read_back for result in load.recorder.results.values())
+
+
+def test_create_mode_takes_no_older_record_for_its_own_and_none_for_a_twin(
+    site: Sandbox, make_load: Callable[..., Load]
+) -> None:
+    creates = make_creates(2)
+    seed(site, creates)
+    ids = seed(site, creates)
+    verify(make_load(is_create_mode=True), creates, ids, floor=2)
+    load = make_load(is_create_mode=True)
+    verify(load, creates, [None, None], floor=2)
+    assert [(result.oduyo_id, result.twins) for result in load.recorder.results.values()] == [("3", []), ("4", [])]
+
+
+def test_only_what_is_done_and_was_not_read_back_is_read_back(load: Load) -> None:
+    creates = make_creates(4)
+
+    async def work(load: Load) -> list[str]:
+        load.recorder.take(creates[0], done(creates[0], "1"))
+        load.recorder.take(creates[1], done(creates[1], "2", is_read_back=True))
+        load.recorder.take(creates[2], done(creates[2], "3", outcome=Outcome.REFUSED))
+        return [change.key for change in find_unread(load.recorder, creates)]
+
+    assert load.run(work) == ["create:1"]

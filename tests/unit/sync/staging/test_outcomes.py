@@ -1,0 +1,63 @@
+"""What became of a plan's changes: the journal's word, or what the missing of one means."""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.report import Outcomes
+from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.outcomes import DIED, count_result, find_result
+from tests.unit.sync.plans import create, deactivate, done, update
+
+CHANGE = create("A1")
+
+
+def test_what_the_journal_says_counts() -> None:
+    known = done(CHANGE, "7")
+    assert find_result(CHANGE, History(results={CHANGE.key: known}, unknown={CHANGE.key: 1.0})) == known
+
+
+def test_what_was_about_to_be_sent_and_has_no_outcome_is_doubtful_once_nothing_is_sent_any_more() -> None:
+    history = History(unknown={CHANGE.key: 1.0})
+    assert find_result(CHANGE, history) == Result(CHANGE.key, Outcome.DOUBTFUL, reason=DIED)
+    assert find_result(CHANGE, history, is_ended=False).outcome is Outcome.NOT_APPLIED
+
+
+def test_what_was_never_about_to_be_sent_is_not_applied() -> None:
+    assert find_result(CHANGE, History()) == Result(CHANGE.key, Outcome.NOT_APPLIED)
+
+
+def test_results_are_counted_by_action_outcome_and_reason() -> None:
+    outcomes = Outcomes()
+    count_result(outcomes, CHANGE, done(CHANGE, "7", reason="left out", stored={"code": "K"}, twins=["8", "9"]))
+    count_result(outcomes, create("A2"), Result("create:A2", Outcome.REFUSED, reason="HTTP 404"))
+    count_result(outcomes, create("A3"), Result("create:A3", Outcome.REFUSED, reason="HTTP 404"))
+    assert outcomes.changes == {
+        (Action.CREATE, Outcome.DONE, ""): 1,
+        (Action.CREATE, Outcome.REFUSED, "HTTP 404"): 2,
+    }
+    assert (outcomes.altered, outcomes.new_duplicates, outcomes.adopted, outcomes.known_refused) == (1, 2, 0, 0)
+
+
+def test_a_refusal_that_was_not_sent_again_is_a_known_one_of_rows_alone() -> None:
+    outcomes = Outcomes()
+    for change in (create("A1"), deactivate("A2", "2")):
+        count_result(outcomes, change, Result(change.key, Outcome.REFUSED, reason=REFUSED_BEFORE))
+    assert outcomes.known_refused == 1
+
+
+def test_only_an_adoption_that_is_done_is_one() -> None:
+    adoption = msgspec.structs.replace(update("A1", "7", description="x"), is_adoption=True)
+    outcomes = Outcomes()
+    count_result(outcomes, adoption, Result(adoption.key, Outcome.STALE))
+    assert outcomes.adopted == 0
+    count_result(outcomes, adoption, done(adoption))
+    assert outcomes.adopted == 1
+
+
+def test_what_is_not_done_alters_nothing() -> None:
+    outcomes = Outcomes()
+    count_result(outcomes, CHANGE, Result(CHANGE.key, Outcome.DOUBTFUL, stored={"code": "K"}))
+    assert outcomes.altered == 0

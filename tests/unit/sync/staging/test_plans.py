@@ -1,0 +1,157 @@
+"""A plan that is opened once: its changes as guard decided them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.change import Action
+from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.look_alikes import LookAlike
+from oduyo_provider.core.normalise import Fault
+from oduyo_provider.core.plan import PlanCounts, Rejected
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import name_look_alikes
+from oduyo_provider.sync.staging.manifests import Decision, Reference
+from oduyo_provider.sync.staging.plans import (
+    compute_adoption,
+    compute_total,
+    find_decision,
+    open_parts,
+    read_decision,
+    reject_look_alike,
+    write_decision,
+)
+from tests.unit.sync.plans import create, done, open_part, stage_plan, update, write_journal
+
+RECORD = {"id": "77", "integration_id": "", "code": "KOD.A2", "description": "panelden", "status": "1"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Folder:
+    return Folder.open(str(tmp_path))
+
+
+def decide(
+    root: Folder, reference: Reference, *found: LookAlike, attempt: str = "try1", run: str = "run1"
+) -> Reference:
+    """What guard returns for a plan of one partition."""
+    folder = root.child("dag", run, "plan", attempt)
+    lines = (msgspec.json.encode(item) + b"\n" for item in found)
+    decision = Decision(
+        generation=open_part(reference).manifest.generation,
+        writes=True,
+        asks=False,
+        why_not="",
+        trips=[],
+        counts=PlanCounts(),
+        look_alikes={"0": folder.write_lines(name_look_alikes(0), lines)} if found else {},
+    )
+    write_decision(folder, decision)
+    return {**reference, "decision": folder.uri}
+
+
+def test_a_plan_comes_back_as_it_was_written(root: Folder) -> None:
+    changes = [create("A1"), update("A2", "7", description="yeni")]
+    rejected = Rejected("A3", [Fault("code", "empty", "boş")], {"integration_id": "A3", "n": 1.5}, "d1")
+    notes = [Entry("A2", "dag", "7")]
+    part = open_part(stage_plan(root, changes, notes=notes, forgotten=["A9"], rejected=[rejected]))
+    assert list(part.read_changes()) == changes
+    assert list(part.read_rejected()) == [rejected]
+    assert list(part.read_notes()) == notes
+    assert list(part.read_forgotten()) == ["A9"]
+    assert (list(part.read_new_rows()), list(part.read_unmatched())) == ([], [])
+
+
+def test_the_same_changes_have_the_same_name_and_so_the_same_journal(root: Folder) -> None:
+    plans = [open_part(stage_plan(root, [create(key)], run="run1", partition=n)) for n, key in enumerate("AAB")]
+    digests = [plan.manifest.digest for plan in plans]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_parts_come_in_the_order_of_their_partitions(root: Folder) -> None:
+    references = [stage_plan(root, [create(f"A{n}")], partition=n, partitions=3) for n in (2, 0, 1)]
+    assert [part.manifest.partition for part in open_parts(references)] == [0, 1, 2]
+    assert compute_total(open_parts(references)).creates == 3
+
+
+def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder) -> None:
+    reference = stage_plan(root, [create("A1"), create("A2"), update("A3", "9", description="x")])
+    [part] = open_parts([decide(root, reference, LookAlike("A2", ("77",), detail="record 77 has the same code"))])
+    assert [change.integration_id for change in part.read_changes()] == ["A1", "A3"]
+    [rejected] = part.read_rejected()
+    assert (rejected.integration_id, [fault.code for fault in rejected.faults]) == (
+        "A2",
+        ["integration_id: look_alike"],
+    )
+    assert rejected.row == create("A2").payload
+    assert not rejected.is_known
+    assert [item.is_known for item in part.read_rejected(frozenset({rejected.digest}))] == [True]
+
+
+def test_an_adopted_record_is_updated_where_its_row_would_have_been_created(root: Folder) -> None:
+    reference = stage_plan(root, [create("A1"), create("A2", description="ERP"), create("A3")])
+    [part] = open_parts([decide(root, reference, LookAlike("A2", ("77",), adopted=RECORD))])
+    changes = list(part.read_changes())
+    assert [change.key for change in changes] == ["create:A1", "update:77", "create:A3"]
+    assert changes[1].is_adoption
+    assert changes[1].differs == ("integration_id", "description")
+    assert list(part.read_rejected()) == []
+    write_journal(reference, done(changes[1]))
+    assert part.read_history().results["update:77"].outcome.value == "done"
+
+
+def test_an_adoption_writes_the_key_and_what_differs_over_what_the_record_holds(root: Folder) -> None:
+    manifest = open_part(stage_plan(root)).manifest
+    adoption = compute_adoption(create("A2", description="ERP"), RECORD, manifest)
+    assert adoption.action is Action.UPDATE
+    assert adoption.base["description"] == "panelden"
+    body = adoption.compute_body()
+    assert {name: body[name] for name in ("id", "integration_id", "code", "description", "status")} == {
+        "id": "77",
+        "integration_id": "A2",
+        "code": "KOD.A2",
+        "description": "ERP",
+        "status": "1",
+    }
+
+
+def test_a_look_alike_that_the_last_run_rejected_alike_is_known(root: Folder) -> None:
+    look_alike = LookAlike("A2", ("77",), detail="record 77")
+    first = reject_look_alike(create("A2"), look_alike, frozenset())
+    assert not first.is_known
+    assert reject_look_alike(create("A2"), look_alike, frozenset({first.digest})).is_known
+    assert not reject_look_alike(create("A2", space1="x"), look_alike, frozenset({first.digest})).is_known
+
+
+def test_a_plan_that_guard_never_saw_is_no_plan_for_load(root: Folder) -> None:
+    reference = stage_plan(root)
+    with pytest.raises(SettingsError, match=r"was not looked at by guard.*Nothing was sent"):
+        read_decision(reference)
+    assert read_decision(decide(root, reference)).writes
+
+
+def test_the_latest_decision_of_a_plan_is_found_and_that_of_another_is_not(root: Folder) -> None:
+    reference = stage_plan(root)
+    generation = open_part(reference).manifest.generation
+    run = root.child("dag", "run1")
+    assert find_decision(run, generation) is None
+    decide(root, reference, attempt="z")
+    os.utime(Path(root.uri) / "dag" / "run1" / "plan" / "z" / "decision.json", (1, 1))
+    latest = decide(root, reference, attempt="a")
+    found = find_decision(run, generation)
+    assert found is not None
+    assert found[0].uri == latest["decision"]
+    assert find_decision(run, "another plan") is None
+
+
+def test_a_changed_plan_file_is_an_error(root: Folder) -> None:
+    part = open_part(stage_plan(root, [create("A1")]))
+    path = Path(part.folder.uri) / "changes.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"KOD", b"kod"))
+    with pytest.raises(StagingError, match=r"changes\.jsonl is not as it was written"):
+        list(part.read_changes())
