@@ -118,7 +118,9 @@ class ChaosDriver(Driver):
     def client(self) -> OduyoClient:
         """On the clock of the process that asks."""
         return OduyoClient(
-            self.settings, SPECIAL_CODE, runtime=Runtime(self.virtual.now, asyncio.sleep, random.Random(self.tries).random)
+            self.settings,
+            SPECIAL_CODE,
+            runtime=Runtime(self.virtual.now, asyncio.sleep, random.Random(self.tries).random),
         )
 
     def context(self, run: Run, params: dict[str, Any]) -> StepContext:
@@ -218,7 +220,13 @@ class ChaosDriver(Driver):
 
     async def clear_load(self, plan: Plan) -> None:
         """Somebody clears the load of a run, perhaps of days ago; its report follows."""
-        changes = {"started_at": self.virtual.now(), "ended_at": float("inf"), "loaded_at": 0.0, "report": {}, "errors": []}
+        changes = {
+            "started_at": self.virtual.now(),
+            "ended_at": float("inf"),
+            "loaded_at": 0.0,
+            "report": {},
+            "errors": [],
+        }
         note = msgspec.structs.replace(plan.note, is_green=False, is_applied=False, **changes)
         self.notes.append(note)
         late = Plan(plan.run_id, note, plan.params, plan.guarded, plan.steps)
@@ -271,4 +279,3 @@ class ChaosDriver(Driver):
             entry.integration_id for entry in self.entries().values() if entry.refused and entry.source == self.source
         }
         note.ended_at = self.virtual.now()
-

@@ -64,7 +64,9 @@ class Schedule:
 
     def _make_drivers(self) -> list[ChaosDriver]:
         rng = self.rng
-        sources = rng.choice([["dag"], ["dag"], ["dag", "other/task"], ["dag", "other"], ["dag", "other/task", "third"]])
+        sources = rng.choice(
+            [["dag"], ["dag"], ["dag", "other/task"], ["dag", "other"], ["dag", "other/task", "third"]]
+        )
         buckets = rng.choice([1, 1, 4])
         return [
             ChaosDriver(
@@ -109,7 +111,9 @@ class Schedule:
 
     def hire(self, rng: random.Random) -> Worker:
         """A process for one try, with what is to happen to it."""
-        off_s = {"right": 0.0, "apart": rng.uniform(-5, 5)}.get(self.clocks, rng.choice([0, 0, -30, 30, -9e3, 9e3, 1e6]))
+        off_s = {"right": 0.0, "apart": rng.uniform(-5, 5)}.get(
+            self.clocks, rng.choice([0, 0, -30, 30, -9e3, 9e3, 1e6])
+        )
         worker = Worker(self.virtual, off_s, self.wire_s)
         self.workers.append(worker)
         if self.is_calm:
@@ -222,7 +226,9 @@ class Schedule:
         """What was drawn."""
         lines = [f"readings {self.site.readings}", f"for good {self.site.for_good}", f"passing {self.site.passing}"]
         lines += [f"fault {fault}" for fault in self.site.faults]
-        lines += [f"{d.source}: {p} {len(e.rows)} rows" for d, p, e in zip(self.drivers, self.params, self.erps, strict=True)]
+        lines += [
+            f"{d.source}: {p} {len(e.rows)} rows" for d, p, e in zip(self.drivers, self.params, self.erps, strict=True)
+        ]
         return "\n".join([*lines, f"clocks {self.clocks}, staging {self.place}"])
 
 

@@ -164,7 +164,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         later = partial(self.call_soon, callback, *args, context=context)
         return super().call_at(worker.frozen_until, later, context=context)
 
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
         """See asyncio; what falls due while the worker stands still is done when it goes on."""
         worker = find_worker(context)
         if worker is None:

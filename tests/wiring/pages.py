@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from tests.conftest import ROOT
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 #: For those who install, change or judge it; every other page has a Turkish one.
-ENGLISH_ONLY = {"exactly-once", "architecture", "performance", "errors", "resources"}
+ENGLISH_ONLY = {"exactly-once", "architecture", "performance", "errors", "layers", "resources"}
 #: English page → Turkish page.
 TWINS = {
     README: ROOT / "README.tr.md",
@@ -62,6 +61,13 @@ def headings(page: Path) -> list[str]:
     return re.findall(r"^#+ .*$", prose(page), re.MULTILINE)
 
 
+def section(page: Path, title: str) -> str:
+    """The text below a heading, up to the next one of its level or above, blocks left out."""
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", prose(page), re.DOTALL | re.MULTILINE)
+    assert found, f"{name(page)} has no section {title!r}"
+    return found[2]
+
+
 def anchors(page: Path) -> set[str]:
     """What a link into a page may name, as GitHub makes it of the headings."""
     titles = [title.lstrip("# ").lower() for title in headings(page)]
@@ -94,13 +100,6 @@ def example(page: Path, function: str) -> str:
     """The Python block that defines this function."""
     (found,) = [block.text for block in blocks(page, "python") if f"def {function}(" in block.text]
     return found
-
-
-def commands(page: Path) -> Iterator[str]:
-    """The commands of a page's shell blocks, and those in its text."""
-    from tests.system.commands import find_commands
-
-    yield from find_commands(page)
 
 
 @cache

@@ -92,7 +92,7 @@ class CallRunner:
         """Send `body` until an answer ends the call or its tries are used up.
 
         :param path: below ``/api/v1/``; its last part is the call's name.
-        :param before_send: as :meth:`Transport.post` takes it, for each transmission.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on.
         :param unknown_tries: how often the call is sent when no usable answer comes back; 1 for a call that must not be repeated.
         :raises StopError: the login is refused, or this is not the API.
         """
@@ -121,16 +121,16 @@ class CallRunner:
             headers = await _login(self._keeper.header())
             self.requests += 1
             result.session = headers["Authorization"]
-            result.classification = await self._post(path, body, headers, before_send, result)
+            result.classification = await self._post(path, body, headers, result, before_send)
         finally:
             self._pacer.release()
         return sent_in
 
     async def _post(
-        self, path: str, body: bytes, headers: dict[str, str], before_send: BeforeSend | None, result: CallResult
+        self, path: str, body: bytes, headers: dict[str, str], result: CallResult, before_send: BeforeSend | None
     ) -> Classification:
         try:
-            result.answer = await self._transport.post(path, body, headers, before_send)
+            result.answer = await self._transport.post(path, body, headers, before_send=before_send)
         except NotSentError as error:
             return Classification(Meaning.NOT_SENT, reason=str(error))
         except LostAnswerError as error:

@@ -111,8 +111,8 @@ class OduyoClient:
     ) -> Coroutine[object, None, Reply]:
         """Create a record. After a lost answer it is DOUBTFUL at once: a second create may make a second record.
 
-        :param before_send: called right before each transmission, and what it returns is awaited; what it raises is
-            passed on, and nothing is sent.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on, and
+            nothing is sent.
         """
         return self._change("create", fields, None, before_send, unknown_tries=1)
 

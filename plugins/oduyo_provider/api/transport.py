@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, final
 
@@ -16,16 +15,10 @@ from oduyo_provider.api.body import to_utf8
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.tls import load_tls
 from oduyo_provider.api.transport_errors import explain_failure, explain_proxy_answer
-from oduyo_provider.core.errors import LostAnswerError, OduyoError
+from oduyo_provider.core.errors import LostAnswerError
 
 if TYPE_CHECKING:
-    from aiohttp.abc import ResolveResult
-    from aiohttp.client_reqrep import ClientRequest
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
-
-#: Called with the connection in hand, right before a request's first byte; what it returns, if anything, is awaited.
-BeforeSend = Callable[[], "Awaitable[None] | None"]
+    from aiohttp.abc import AbstractStreamWriter, ResolveResult
 
 #: Longest wait for a connection, in seconds. It counts within ``timeout_s``.
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
@@ -35,6 +28,8 @@ DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 #: while the server closes may or may not have arrived, so that ours must close first.
 DEFAULT_KEEPALIVE_S = 4.0
 CHUNK_BYTES = 64 * 1024
+#: Called right before a body leaves.
+BeforeSend = Callable[[], None]
 #: Longest header of an answer, and longest status line: as long as curl and requests allow.
 LONGEST_HEADER_BYTES = 64 * 1024
 
@@ -86,7 +81,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         settings = self._settings
         connect_s = min(DEFAULT_CONNECT_TIMEOUT_S, settings.timeout_s / 2)
-        connector = _Connector(
+        connector = aiohttp.TCPConnector(
             limit=settings.max_concurrency,
             keepalive_timeout=DEFAULT_KEEPALIVE_S,
             ssl=load_tls(settings.verify),
@@ -112,12 +107,11 @@ class Transport:
             await http.close()
 
     async def post(
-        self, path: str, body: bytes, headers: Mapping[str, str], before_send: BeforeSend | None = None
+        self, path: str, body: bytes, headers: Mapping[str, str], *, before_send: BeforeSend | None = None
     ) -> Answer:
         """Send `body`, JSON if `headers` name no other type, to `path` below ``/api/v1/``; redirects are not followed.
 
-        :param before_send: called when the connection stands, so that no wait lies between it and the first byte. What it
-            raises is passed on, and nothing is sent.
+        :param before_send: called when there is a connection, right before the body leaves; what it raises is passed on.
         :raises SettingsError: the proxy does not let this connection through.
         :raises NotSentError: no byte of the request left for Ödüyo.
         :raises LostAnswerError: the request may have arrived, but no whole answer came back.
@@ -127,10 +121,10 @@ class Transport:
         url, proxy = f"{self._settings.base_url}/{path}", self._settings.proxy
         # The error is raised outside of `except`: aiohttp's own error would be attached to it as its context, and that
         # holds the request's headers.
-        error: OduyoError
-        _before_send.set(before_send)
+        data = body if before_send is None else _CheckedBody(body, before_send)
+        error: Exception
         try:
-            async with self._http.post(url, data=body, headers=headers, proxy=proxy, allow_redirects=False) as response:
+            async with self._http.post(url, data=data, headers=headers, proxy=proxy, allow_redirects=False) as response:
                 content = await self._read(response)
             if response.status == 407 and proxy is not None:
                 error = explain_proxy_answer(407, self._settings)
@@ -143,6 +137,8 @@ class Transport:
                 )
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
             error = explain_failure(cause, self._settings, self._redact)
+        if isinstance(data, _CheckedBody) and data.refusal is not None:
+            error = data.refusal
         try:
             raise error
         finally:
@@ -168,23 +164,34 @@ def _make_answer(response: aiohttp.ClientResponse, content: bytes) -> Answer:
     return Answer(response.status, headers, body, tuple(headers.getall("Set-Cookie", ())))
 
 
-#: Of the request that the current task sends; aiohttp hands nothing of a request's caller on to its connector.
-_before_send: ContextVar[BeforeSend | None] = ContextVar("_before_send", default=None)
+class _CheckedBody(aiohttp.BytesPayload):
+    """A body that asks whether it may leave right before it does.
 
+    Between a check before the call and its first byte lie a connection and turns of the event loop: a process that is
+    suspended there would send, when it wakes up, what it may no longer send.
+    """
 
-class _Connector(aiohttp.TCPConnector):
-    """Calls a request's `before_send` as the last thing before its bytes."""
+    def __init__(self, value: bytes, before_send: BeforeSend) -> None:
+        super().__init__(value)
+        self._before_send = before_send
+        self.refusal: Exception | None = None
 
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        before_send = _before_send.get()
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """For aiohttp before 3.12."""
+        self._check()
+        await super().write(writer)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """For aiohttp from 3.12 on."""
+        self._check()
+        await super().write_with_length(writer, content_length)
+
+    def _check(self) -> None:
         try:
-            if before_send is not None and (preparation := before_send()) is not None:
-                await preparation
-        except BaseException:
-            connection.release()
+            self._before_send()
+        except Exception as error:
+            self.refusal = error
             raise
-        return connection
 
 
 class _Resolver(aiohttp.ThreadedResolver):

@@ -210,7 +210,7 @@ def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) 
         tripped.add("retired", counts.retired, text)
     pairs = [(name, pair) for name, pair in counts.pairs.items() if _is_too_many(pair.retired, percent, pair.in_use)]
     if pairs and len(counts.pairs) > 1:  # one pair is the whole
-        name, pair = max(pairs, key=lambda item: item[1].retired)
+        name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
         key1, _, key2 = name.partition("\0")
         others = f", and too many of {len(pairs) - 1:,} further pairs" if len(pairs) > 1 else ""
         text = (

@@ -125,5 +125,5 @@ _JSON_TYPES: dict[Any, str | list[str]] = {
     bool: "boolean",
     int: "integer",
     str | None: ["string", "null"],
-    Release: ["array", "string", "null"],
+    Release: ["array", "null"],
 }

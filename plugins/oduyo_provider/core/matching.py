@@ -136,7 +136,7 @@ def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:
 
 def compute_natural_key(values: Mapping[str, str | None], natural_key: tuple[str, ...]) -> tuple[str, ...] | None:
     """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank."""
-    if not natural_key or natural_key[-1] not in values:
+    if not natural_key:
         return None
     found = tuple((values.get(name) or "").strip() for name in natural_key)
     return found if found[-1] else None

@@ -40,7 +40,12 @@ class MissingRecords:
         if now is not None and now.is_owned_by(source):
             if not self._rules.is_first:
                 known = () if entry is None else (*entry.twins, entry.oduyo_id)
-                counts.new_duplicates += sum(get_id(twin) not in known for twin in match.twins)
+                for twin in match.twins:
+                    if get_id(twin) not in known:
+                        counts.new_duplicates += 1
+                        self._builder.sample(
+                            "new_duplicates", f"{key}: Ödüyo {get_id(match.record)} and {get_id(twin)}"
+                        )
             self._count_in_use(match.record)
             if not has_row:
                 self._read_missing(key, match, now)
@@ -100,18 +105,16 @@ class MissingRecords:
 
     def _compute_retirement(self, entry: Entry, record: Remote) -> Change | None:
         """What is done to a missing record; None when it stays, or is passive already."""
-        passive, base = self._resource.passive, compute_base(record, self._resource)
-        is_in_use = passive is None or record.get("status") != passive
+        passive, base, oduyo_id = self._resource.passive, compute_base(record, self._resource), get_id(record)
         if self._rules.on_missing is OnMissing.DELETE:
-            return Change(Action.DELETE, entry.integration_id, {}, get_id(record), base, retires=True)
-        if self._rules.on_missing is OnMissing.DEACTIVATE and is_in_use and passive is not None:
-            if entry.is_stored_as("status", passive, record.get("status")):
-                return None
-            payload = {"status": passive}
-            return Change(
-                Action.DEACTIVATE, entry.integration_id, payload, get_id(record), base, ("status",), retires=True
-            )
-        return None
+            return Change(Action.DELETE, entry.integration_id, {}, oduyo_id, base, retires=True)
+        status = record.get("status")
+        if self._rules.on_missing is OnMissing.KEEP or passive is None or status == passive:
+            return None
+        if entry.is_stored_as("status", passive, status):
+            return None
+        payload = {"status": passive}
+        return Change(Action.DEACTIVATE, entry.integration_id, payload, oduyo_id, base, ("status",), retires=True)
 
     def _is_in_scope(self, record: Remote) -> bool:
         """Whether this run has any row of the record's (key1, key2) pair."""

@@ -16,7 +16,7 @@ from aiohttp import web
 from rich.console import Console
 
 from oduyo_provider.api.transport import Answer, Transport
-from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError, StagingError
+from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
 from oduyo_provider.core.redact import Redactor
 from tests.unit.api.conftest import PlainCa
 from tests.unit.api.proxy import Proxy
@@ -46,46 +46,6 @@ def fail(kind: type[OduyoError], **changes: Any) -> str:
     return str(caught.value)
 
 
-def test_before_send_is_called_when_the_connection_stands() -> None:
-    async def run() -> list[str]:
-        order: list[str] = []
-        site = Site(create=answer(200))
-        async with site, Transport(site.settings(max_concurrency=1)) as transport:
-
-            async def send(name: str) -> None:
-                await transport.post("create", b"", {}, lambda: order.append(f"before {name}, {len(site.seen)} seen"))
-
-            await asyncio.gather(send("first"), send("second"))
-        return order
-
-    assert asyncio.run(run()) == ["before first, 0 seen", "before second, 1 seen"]
-
-
-def test_before_send_is_not_called_for_a_host_that_cannot_be_reached() -> None:
-    async def run() -> None:
-        called: list[None] = []
-        async with Transport(Site().settings()) as transport:
-            with pytest.raises(NotSentError):
-                await transport.post("x", b"", {}, lambda: called.append(None))
-        assert called == []
-
-    asyncio.run(run())
-
-
-def test_what_before_send_raises_is_passed_on_and_leaves_the_connection_usable() -> None:
-    def refuse() -> None:
-        raise StagingError("disk full")
-
-    async def run() -> None:
-        async with Site(create=answer(200)) as site, Transport(site.settings(max_concurrency=1)) as transport:
-            with pytest.raises(StagingError, match="disk full"):
-                await transport.post("create", b"", {}, refuse)
-            assert (await transport.post("create", b"", {})).status == 200
-            assert len(site.seen) == 1
-
-    asyncio.run(run())
-
-
 def test_an_answer_comes_back_whole_whatever_its_status() -> None:
     site = Site()
     got = post(site, answer(418, {"a": 1}, X_Thing="y"))
@@ -93,6 +53,32 @@ def test_an_answer_comes_back_whole_whatever_its_status() -> None:
     seen = site.seen[0]
     assert (seen.path, seen.body) == ("/api/v1/erp/x/create", b'{"a": "\xc5\x9f"}')
     assert seen.headers["Apikey"] == "K"
+
+
+def test_a_body_asks_right_before_it_leaves_also_when_the_connection_took_its_time() -> None:
+    now, allowed = [0], [True]
+    site = Site()
+
+    async def run() -> int:
+        site.script(create=answer(200, {"a": 1}))
+
+        def check() -> None:
+            now.append(len(site.seen))
+            if not allowed[0]:
+                raise LostAnswerError("may no longer send")
+
+        async with site, Transport(site.settings()) as transport:
+            await transport.post("create", b"1", {}, before_send=check)
+            late = asyncio.ensure_future(transport.post("create", b"2", {}, before_send=check))
+            allowed[0] = False  # the call has begun, and no byte of it has left
+            with pytest.raises(LostAnswerError, match="may no longer send"):
+                await late
+            allowed[0] = True
+            return (await transport.post("create", b"3", {}, before_send=check)).status
+
+    assert asyncio.run(run()) == 200
+    assert [seen.body for seen in site.seen] == [b"1", b"3"]
+    assert now == [0, 0, 1, 1]
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.matching import (
+    Match,
     Matching,
     compute_natural_key,
     compute_record_key,
+    compute_seen,
     find_altered_keys,
     get_id,
     name_key,
@@ -34,7 +37,9 @@ def altered(sent: str, stored: str | None) -> dict[str, Stored]:
 @pytest.mark.parametrize("oduyo_id", [None, "", "x", "-1", "1.5", "٣", "²"])
 def test_a_record_that_no_change_could_name_stops_the_plan(oduyo_id: Any) -> None:
     with pytest.raises(ListingError, match="no whole number"):
-        Matching([make_record(), {**make_record(), "id": oduyo_id}], [], NORMALISER)
+        Matching([{**make_record(), "id": oduyo_id}], [], NORMALISER)
+    with pytest.raises(ListingError, match="no whole number"):
+        Matching([{**make_record(integration_id=None), "id": oduyo_id}], [], NORMALISER)
 
 
 def test_a_record_without_an_id_stops_the_plan_too() -> None:
@@ -153,6 +158,19 @@ def test_known_ids_are_the_keys_with_a_confirmed_record_and_those_of_them_that_a
         [make_record("70", "100"), make_record("9", "300"), make_record("5", "500")], entries, NORMALISER
     )
     assert (matching.known_ids, matching.known_listed) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "passive", "retired_at"),
+    [("0", "0", NOW), ("1", "0", None), (None, "0", None), ("P", "0", None), ("0", None, None), (None, None, None)],
+)
+def test_an_entry_takes_from_the_listing_its_records_id_its_twins_and_whether_it_is_in_use_again(
+    status: str | None, passive: str | None, retired_at: float | None
+) -> None:
+    known = Entry("100", "dag", None, NOW, twins=("3",), retired_at=NOW)
+    resource = msgspec.structs.replace(SPECIAL_CODE, passive=passive)
+    seen = compute_seen(known, Match(make_record("7", status=status), [make_record("8"), make_record("9")]), resource)
+    assert seen == Entry("100", "dag", "7", None, twins=("8", "9"), retired_at=retired_at)
 
 
 @pytest.mark.parametrize(

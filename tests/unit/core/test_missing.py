@@ -162,6 +162,12 @@ def test_where_rows_may_lack_nothing_is_said_to_be_out_of_scope() -> None:
     assert (plan.counts.out_of_scope, plan.counts.missing) == (0, 0)
 
 
+@pytest.mark.parametrize("rules", [{"may_lack_rows": True}, {"pairs": frozenset({("99", "9")})}])
+def test_of_a_record_that_is_not_missing_for_certain_only_what_is_listed_is_remembered(rules: dict[str, Any]) -> None:
+    plan = plan_of([], [make_record("8"), make_record("9")], [GONE], **rules)
+    assert notes_of(plan) == {"100": make_entry("100", "8", twins=("9",), missing=ABSENT)}
+
+
 # What is done
 
 
@@ -260,6 +266,18 @@ def test_a_pair_has_samples_of_its_own_retirements() -> None:
     pairs = plan_of([], records, entries, on_missing=DELETE).counts.pairs
     assert list(pairs["21\x001"].samples) == ["delete 1 (Ödüyo 1): code 'K1'"]
     assert list(pairs["21\x002"].samples) == ["delete 2 (Ödüyo 2): code 'K9'"]
+
+
+def test_null_keys_are_empty_ones() -> None:
+    records = [make_record("1", "1", key1=None, key2=None), make_record("2", "2", key1="", key2="")]
+    pairs = plan_of([], records, [make_entry(n, n) for n in "12"]).counts.pairs
+    assert {name: pair.in_use for name, pair in pairs.items()} == {"\0": 2}
+
+
+@pytest.mark.parametrize("status", ["0", None])
+def test_every_record_of_a_resource_without_a_passive_word_is_in_use(status: str | None) -> None:
+    normaliser = Normaliser(msgspec.structs.replace(PROJECT_CODE, passive=None))
+    assert retire(make_record(status=status), normaliser=normaliser).counts.in_use == 1
 
 
 def test_a_passive_record_that_is_deleted_counts_as_retired_and_not_as_in_use() -> None:

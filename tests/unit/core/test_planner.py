@@ -324,7 +324,7 @@ def test_a_rejected_row_makes_nobody_the_owner() -> None:
 
 
 def test_a_row_whose_record_another_source_owns_is_rejected() -> None:
-    entries = [make_entry(source="other")]
+    entries = [make_entry(source="other", missing=ABSENT, twins=("9",))]
     plan = plan_of([make_row(code="K2")], [make_record()], entries, on_missing=OnMissing.DELETE, missing_runs=1)
     assert (plan.changes, plan.notes, reasons_of(plan)) == ([], [], [["integration_id: other_source"]])
     assert plan.rejected[0].faults[0].detail == "the record belongs to other; release other_source to take it over"
@@ -344,7 +344,7 @@ def test_releasing_other_source_moves_the_record_to_this_source_for_good() -> No
     plan = plan_of([make_row(code="K2")], [make_record()], entries, released=frozenset({"other_source"}))
     assert [change.key for change in plan.changes] == ["update:7"]
     assert notes_of(plan) == {"100": make_entry()}
-    assert (plan.counts.in_use, plan.counts.new_other_source) == (1, 0)
+    assert (plan.counts.in_use, plan.counts.other_source, plan.counts.new_other_source) == (1, 1, 0)
 
 
 def test_a_confirmed_record_of_another_source_that_is_not_listed_is_not_made_again() -> None:
@@ -363,7 +363,7 @@ def test_an_update_across_firms_is_rejected() -> None:
     plan = plan_of([make_row(key1="22", code="K2")], [make_record()])
     assert (plan.changes, reasons_of(plan)) == ([], [["key1: other_firm"]])
     assert plan.rejected[0].faults[0].detail == "Ödüyo's record 7 has key1 '21', the row '22': another firm's record"
-    assert (plan.counts.matched, plan.counts.missing, plan.counts.in_use) == (0, 0, 0)
+    assert (plan.counts.matched, plan.counts.missing, plan.counts.in_use, plan.counts.other_firm) == (0, 0, 0, 1)
 
 
 def test_emptying_key1_is_an_update_across_firms_too() -> None:
@@ -371,8 +371,9 @@ def test_emptying_key1_is_an_update_across_firms_too() -> None:
 
 
 def test_releasing_other_firm_lets_an_update_across_firms_pass() -> None:
-    [change] = plan_of([make_row(key1="22")], [make_record()], released=frozenset({"other_firm"})).changes
-    assert change.differs == ("key1",)
+    plan = plan_of([make_row(key1="22")], [make_record()], released=frozenset({"other_firm"}))
+    assert [change.differs for change in plan.changes] == [("key1",)]
+    assert (plan.counts.other_firm, plan.counts.rejected) == (1, 0)
 
 
 @pytest.mark.parametrize("stored", [None, "", "  "])
@@ -425,7 +426,8 @@ def test_a_record_whose_key_somebody_changed_has_vanished_too() -> None:
 def test_releasing_vanished_creates_the_record_again() -> None:
     plan = plan_of([make_row()], [], [make_entry()], released=frozenset({"vanished"}))
     assert [change.key for change in plan.changes] == ["create:100"]
-    assert plan.counts.vanished == 0
+    assert (plan.counts.vanished, plan.counts.recreates) == (0, 1)
+    assert plan.counts.samples["vanished"] == ["100 (Ödüyo 7) is not listed any more"]
 
 
 @pytest.mark.parametrize("entry", [make_entry(oduyo_id=None), make_entry(oduyo_id=None, **PASSIVE_AT)])
@@ -560,6 +562,25 @@ def test_updates_with_an_older_date_than_was_sent_are_counted(sent: str, given: 
     assert count(row, make_record(), make_entry(date_sent=sent)).dates_back == dates_back
 
 
+@pytest.mark.parametrize(
+    ("stored", "given", "dates_back"),
+    [
+        ("2024-05-06 00:00:00", "2024-05-05", 1),
+        ("2024-05-06 00:00:00", "2024-05-06", 0),
+        ("0000-00-00 00:00:00", "2024-05-05", 0),
+        (None, "2024-05-05", 0),
+    ],
+)
+def test_where_nothing_was_sent_yet_oduyos_own_date_says_whether_a_date_is_older(
+    stored: str | None, given: str, dates_back: int
+) -> None:
+    row = make_row(special_updated_in=given, code="K2")
+    record = make_record(special_updated_in=stored)
+    assert count(row, record).dates_back == dates_back
+    assert count(row, record, make_entry()).dates_back == dates_back
+    assert count(row, record, make_entry(date_sent="2023-01-01 00:00:00")).dates_back == 0
+
+
 def test_a_resource_without_a_date_of_change_and_a_natural_key_counts_none() -> None:
     resource = msgspec.structs.replace(PROJECT_CODE, fields=PROJECT_CODE.fields[:5], natural_key=())
     rows: list[Row] = [{"integration_id": "100", "description": "new"}, {"integration_id": "5"}]
@@ -571,7 +592,7 @@ def test_a_resource_without_a_date_of_change_and_a_natural_key_counts_none() -> 
 
 @pytest.mark.parametrize(
     ("given", "stored", "retired"),
-    [("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "0", 0), ("1", "0", 0)],
+    [("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "0", 0), ("1", "0", 0), ("1", "A", 0)],
 )
 def test_an_update_that_turns_a_record_passive_retires_it(given: str, stored: str | None, retired: int) -> None:
     plan = plan_of([make_row(status=given, code="K2")], [make_record(status=stored)])
