@@ -85,7 +85,7 @@ class Cleanup:
 
     async def _remove(self) -> list[str]:
         """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
-        deadline = self._clock.now() + self._settle_s
+        deadline = self._clock.monotonic() + self._settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         deletes: Counter[str] = Counter()
         listed = await self._fetch_ids()
@@ -95,7 +95,7 @@ class Cleanup:
                     deletes[oduyo_id] += 1
                     await self._delete(oduyo_id)
             listed = await self._fetch_ids()
-            left_s = deadline - self._clock.now()
+            left_s = deadline - self._clock.monotonic()
             if not listed or left_s <= 0:
                 break
             await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))

@@ -223,7 +223,7 @@ SPEED = Question(
     readings={
         "measured": Reading(
             "A list of one record takes {list}{create}; about {rate} calls a second. A first load would take about "
-            "{small} for 1,000 rows, {large} for 10,000."
+            "{small} for 1,000 rows, {large} for 10,000{basis}."
         ),
         "limited": Reading(
             "A list of one record takes {list}{create}. How many calls a second the site takes could not be measured.",

@@ -122,6 +122,7 @@ def _judge_rate(speed: Speed, create_s: float | None) -> Found:
         "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
         "small": format_duration(SMALL / rows_per_s),
         "large": format_duration(LARGE / rows_per_s),
+        "basis": ", if a create takes as long" if create_s is None else "",
     }
     return Found(SPEED.name, "measured", details)
 
