@@ -1,5 +1,7 @@
 """``python -m bench.compute``: from two sides to a plan, step by step, each step in a process of its own.
 
+``ledger``
+    what earlier runs remember of every record; it is made, and not counted.
 ``snapshot``
     Ödüyo's records: decode pages, split into files.
 ``extract``
@@ -40,18 +42,22 @@ from bench.measure import (
     run_child,
     temporary_folder,
 )
+from bench.rows import make_payloads
 from bench.sides import Database, Listing, Making
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.partition import DEFAULT_BUCKETS
+from oduyo_provider.core.partition import DEFAULT_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.manifests import MANIFEST, ExtractManifest, Reference
+from oduyo_provider.sync.staging.layout import MANIFEST
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference
 from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
-from oduyo_provider.sync.steps.guard import check
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 
@@ -61,33 +67,40 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 _EDITED_EVERY = 10
 _SITE = "127.0.0.1"
-_PARAMS = RunParams(allow_unsafe=True)
+#: So much differs on purpose that the brakes would stop it.
+_PARAMS = RunParams(release={"updates": None, "look_alikes": None})
 
 
-def _open_run(folder: Path) -> Run:
-    return Run(Folder.open(str(folder / "staging")), "bench", "run", "try1")
+def _open_step(folder: Path) -> StepContext:
+    run = Run(Folder.open(str(folder / "staging")), "bench", "run", "try1")
+    return StepContext(run=run, params=_PARAMS, source="bench", buckets=DEFAULT_BUCKETS)
+
+
+def step_ledger(folder: Path, rows: int, _making: Making) -> int:
+    """An entry for each of Ödüyo's records, as after a first load."""
+    ledger = _open_step(folder).open_state(_SITE, SPECIAL_CODE).ledger
+    buckets = DEFAULT_BUCKETS if rows > SINGLE_PARTITION_ROWS else 1
+    entries: list[dict[str, Entry]] = [{} for _ in range(buckets)]
+    for number, payload in enumerate(make_payloads(rows * 9 // 10), start=1):
+        key = payload["integration_id"]
+        date = payload.get("special_updated_in")
+        entries[compute_bucket(key, buckets)][key] = Entry(key, "bench", str(number), date_sent=date)
+    for bucket, found in enumerate(entries):
+        ledger.write_bucket(bucket, buckets, found)
+    ledger.write_index(buckets, rows)
+    return rows
 
 
 def step_snapshot(folder: Path, rows: int, making: Making) -> Reference:
     """Ödüyo's side: nine tenths of the ERP's rows."""
     client = cast("OduyoClient", Listing(rows * 9 // 10, making))
-    work = fetch_snapshot(
-        _open_run(folder), client, _PARAMS, Normaliser(SPECIAL_CODE), site=_SITE, buckets=DEFAULT_BUCKETS, settle_s=0.0
-    )
-    return asyncio.run(work)
+    return asyncio.run(fetch_snapshot(_open_step(folder), client, _SITE))
 
 
 def step_extract(folder: Path, rows: int, making: Making) -> list[Reference]:
     """The ERP's side."""
-    return extract(
-        _open_run(folder),
-        Database(rows, making, _EDITED_EVERY),
-        "SELECT",
-        query_name="bench",
-        snapshot=_read(folder, "snapshot"),
-        rules=_PARAMS.rules,
-        buckets=DEFAULT_BUCKETS,
-    )
+    hook = Database(rows, making, _EDITED_EVERY)
+    return extract(_open_step(folder), hook, "SELECT", query_name="bench", snapshot=_read(folder, "snapshot"))
 
 
 def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
@@ -102,24 +115,25 @@ def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
 
 def step_transform(folder: Path, _rows: int, _making: Making) -> list[Reference]:
     """All partitions."""
-    run = _open_run(folder)
-    return [transform(run, part, _PARAMS) for part in _read(folder, "extract")]
+    step = _open_step(folder)
+    return [transform(step, part) for part in _read(folder, "extract")]
 
 
 def step_guard(folder: Path, _rows: int, _making: Making) -> Reference:
     """The brakes."""
-    return check(_open_run(folder), _read(folder, "extract"), _read(folder, "transform"), _PARAMS)
+    return guard(_open_step(folder), _read(folder, "transform"))
 
 
 STEPS: dict[str, Callable[[Path, int, Making], Any]] = {
+    "ledger": step_ledger,
     "snapshot": step_snapshot,
     "extract": step_extract,
     "normalise": step_normalise,
     "transform": step_transform,
     "guard": step_guard,
 }
-#: Shown, but a part of another step.
-INNER_STEPS = frozenset({"normalise"})
+#: Shown, but a part of another step, or made for the others.
+INNER_STEPS = frozenset({"normalise", "ledger"})
 
 
 def _read(folder: Path, step: str) -> Any:

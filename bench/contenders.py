@@ -26,11 +26,13 @@ from bench.measure import Account, Figures, Stopwatch, read_peak_mb, temporary_f
 from bench.rows import make_payloads
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
@@ -53,18 +55,16 @@ async def apply_provider(account: Account, rows: list[dict[str, str]], concurren
         max_concurrency=concurrency,
     )
     run = Run(Folder.open(str(folder)), "bench", "run", name_attempt(1))
-    params, normaliser = RunParams(allow_unsafe=True), Normaliser(SPECIAL_CODE)
+    step = StepContext(run=run, params=RunParams(), source="bench", buckets=DEFAULT_BUCKETS)
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        snapshot = await fetch_snapshot(
-            run, client, params, normaliser, site=settings.site, buckets=64, settle_s=settings.settle_s
-        )
-    parts = stage_rows(run, [dict[str, object](row) for row in rows], snapshot, params.rules, buckets=64)
+        snapshot = await fetch_snapshot(step, client, settings.site)
+    parts = stage_rows(step, [dict[str, object](row) for row in rows], snapshot)
     watch = Stopwatch()
-    plans = [transform(run, part, params) for part in parts]
+    plans = guard(step, [transform(step, part) for part in parts])["plans"]
     planned = watch.read()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings) for plan in plans]
-    created = sum(int(done["figures"].get("created", 0)) for done in loads)
+        done = await load(step, plans, client, settings)
+    created = int(done["figures"].get("created", 0))
     return {**watch.read(), "created": created, "plan_s": planned["wall_s"]}
 
 

@@ -31,14 +31,14 @@ from bench.rows import make_payloads
 from bench.sides import Database, Making
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
-from oduyo_provider.sync.steps.guard import check
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.report import Steps, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
@@ -54,35 +54,25 @@ async def run_noop(account: Account, rows: int, folder: Path) -> Figures:
     settings = Settings(
         base_url=f"{account.url}/api/v1", username=account.user, password=account.password, api_key=account.api_key
     )
-    run = Run(Folder.open(str(folder)), "bench", "run", "try1")
-    params, normaliser = RunParams(), Normaliser(SPECIAL_CODE)
-    making, steps, watch = Making(), dict[str, Figures](), Stopwatch()
+    run = Run(Folder.open(str(folder)), "bench", "run", name_attempt(1))
+    step = StepContext(run=run, params=RunParams(), source="bench", buckets=DEFAULT_BUCKETS)
+    steps: dict[str, Figures] = {}
+    making, watch = Making(), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        snapshot = await fetch_snapshot(
-            run, client, params, normaliser, site=settings.site, buckets=DEFAULT_BUCKETS, settle_s=settings.settle_s
-        )
+        snapshot = await fetch_snapshot(step, client, settings.site)
     steps["snapshot"], watch = watch.read(), Stopwatch()
-    database = Database(rows, making)
-    parts = extract(
-        run,
-        database,
-        "SELECT",
-        query_name="bench",
-        snapshot=snapshot,
-        rules=params.rules,
-        buckets=DEFAULT_BUCKETS,
-    )
+    parts = extract(step, Database(rows, making), "SELECT", query_name="bench", snapshot=snapshot)
     steps["extract"], watch = watch.read(), Stopwatch()
     steps["extract"]["wall_s"] -= making.wall_s
     steps["extract"]["cpu_s"] -= making.cpu_s
-    plans = [transform(run, part, params) for part in parts]
+    plans = [transform(step, part) for part in parts]
     steps["transform"], watch = watch.read(), Stopwatch()
-    verdict = check(run, parts, plans, params)
+    guarded = guard(step, plans)
     steps["guard"], watch = watch.read(), Stopwatch()
     async with OduyoClient(settings, SPECIAL_CODE) as client:
-        loads = [await load(run, plan, client, settings) for plan in plans]
+        loaded = await load(step, guarded["plans"], client, settings)
     steps["load"], watch = watch.read(), Stopwatch()
-    made = report(run, Steps(snapshot, parts, plans, verdict, loads), dry_run=False)
+    made = await report(step, Steps(snapshot, parts, plans, guarded, loaded))
     steps["report"] = watch.read()
     return {"unchanged": made.unchanged, "extracted": made.extracted, "steps": steps, "peak_mb": read_peak_mb()}
 

@@ -5,13 +5,9 @@ from pathlib import Path
 
 from airflow.sdk import DAG
 
-from oduyo_provider.dag.build import build_dag
-from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
+from oduyo_provider.dag.build import build_dag, is_named
 
-dag: DAG = build_dag(
-    "oduyo_special_codes",
-    OduyoSpecialCodeOperator,
-    Path(__file__).parent / "sql",
-    schedule=os.environ.get("ODUYO_SCHEDULE", "@daily"),
-    doc=__doc__,
-)
+if is_named("special_codes"):  # as long as the environment variable ODUYO_RESOURCES does not say otherwise
+    dag: DAG = build_dag(
+        "special_codes", Path(__file__).parent / "sql", schedule=os.environ.get("ODUYO_SCHEDULE", "@daily"), doc=__doc__
+    )

@@ -6,6 +6,7 @@ A test holds that making them again changes nothing.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import sys
@@ -13,7 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oduyo_provider.core import errors, record
+from oduyo_provider.core import brakes, errors, figures, reasons, report
+from oduyo_provider.core.params import PARAMS
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.hooks.variables import VARIABLES
 from oduyo_provider.provider_info import get_provider_info
 
 FOLDER = Path(__file__).resolve().parent / "reference"
@@ -71,29 +76,143 @@ def make_errors() -> str:
 
 
 def make_resources() -> str:
-    """Each resource with its fields."""
-    found = [value for value in vars(record).values() if isinstance(value, record.Resource)]
-    sections = [
-        part
-        for resource in found
-        for part in (
-            f"## `{resource.name}`",
-            f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`.",
-            table(
-                ("field", "read as", "required"),
-                [(f"`{field.name}`", field.kind.value, "yes" if field.required else "") for field in resource.fields],
-            ),
+    """Each resource with its fields, and what is known of it."""
+    sections = [part for resource in RESOURCES for part in describe_resource(resource)]
+    return join(
+        "# Resources",
+        "What each kind of record is made of. A query aliases its columns to these names. A field that is marked as perhaps "
+        "Ödüyo's may be changed by Ödüyo itself: select it only where your ERP is its master.",
+        *sections,
+    )
+
+
+def describe_resource(resource: Resource) -> tuple[str, ...]:
+    """A resource's section."""
+    if resource.passive:
+        status = f"`status` is `{resource.active}` in use, `{resource.passive}` when passive."
+    else:
+        status = "`status` has no word for passive: `deactivate` is not possible."
+    rows = [
+        (f"`{field.name}`", field.kind.value, "yes" * field.required, "perhaps" * field.is_shared)
+        for field in resource.fields
+    ]
+    return (
+        f"## `{resource.plural}`",
+        f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`. {status} People tell records apart by "
+        f"{' and '.join(f'`{name}`' for name in resource.natural_key)}.",
+        table(("field", "read as", "required", "Ödüyo's"), rows),
+    )
+
+
+def make_params() -> str:
+    """Every param of a run."""
+    for_one_run = " and ".join(f"`{param.name}`" for param in PARAMS if param.is_for_one_run)
+    rows = [
+        (
+            f"`{param.name}`",
+            f"`{json.dumps(param.default)}`",
+            param.title,
+            param.description,
+            param.takes
+            if not param.choices
+            else "; ".join(f"`{value}`: {words}" for value, words in param.choices.items()),
+            "" if param.is_dag_only else "yes",
         )
+        for param in PARAMS
     ]
     return join(
-        "# Resources", "What each kind of record is made of. A query aliases its columns to these names.", *sections
+        "# Params",
+        "What a run is asked to do: in the form that opens at Trigger, for all runs in `ODUYO_PARAMS` (JSON), or as arguments of "
+        f"an operator with `rows`. {for_one_run} is for one run that somebody has looked at: it cannot stand in `ODUYO_PARAMS`.",
+        table(("param", "default", "in the form", "what it does", "takes", "operator"), rows),
     )
+
+
+def make_environment() -> str:
+    """The environment variables."""
+    return join(
+        "# Environment variables",
+        "All are optional. Set them the same on every machine that parses DAGs or runs tasks, where the service starts, and "
+        "restart it: a variable that is exported in a shell does not reach a process that runs already.",
+        table(
+            ("variable", "what it sets", "default"), [(f"`{name}`", text, default) for name, text, default in VARIABLES]
+        ),
+    )
+
+
+def make_report() -> str:
+    """The report's figures."""
+    sums = [f"- `{whole}` = `{' + '.join(parts)}`" for whole, parts in report.SUMS.items()]
+    return join(
+        "# The report of a run",
+        "In the log and the XCom of `report`, and in `report.json` of the run's folder in staging.",
+        table(("figure", "what it counts"), [(f"`{name}`", text) for name, text in figures.FIGURES.items()]),
+        "It adds up:\n\n" + "\n".join(sums),
+        f"A run is red when one of these is not 0: {', '.join(f'`{name}`' for name in report.UNDONE)}; when new rejected and "
+        "new refused rows together are above `max_rejected_percent`; and when a step failed or stopped.",
+    )
+
+
+def make_brakes() -> str:
+    """The brakes."""
+    rows = [
+        (f"`{brake.name}`", "load, on the first change of its kind" if brake.is_canary else "guard", brake.help)
+        for brake in brakes.BRAKES
+    ]
+    return join(
+        "# Brakes",
+        f"A count trips above {brakes.FLOOR} and above its percentage; `rejected`, `retired`, `retired_pair`, `retired_week` "
+        f"and `look_alikes` also above half of a whole of at least {brakes.HALF_OF}. A percentage of 0 allows none, 100 any "
+        "count, but not more than half. Each message has the figures, some samples, and what to `release`.",
+        table(("brake", "trips in", "on"), rows),
+        'Release a brake for one run by its name, up to a count if you like: `["retired:149"]`.',
+    )
+
+
+def make_reasons() -> str:
+    """Why rows are rejected or warned of."""
+    return join(
+        "# Reasons",
+        "Why a row is rejected. All reasons of a row stand together in `quarantine.jsonl`.",
+        table(("reason", "what is wrong"), [(f"`{code}`", text) for code, text in reasons.REJECTIONS.items()]),
+        "These are only said; the row is sent all the same:",
+        table(("warning", "what is odd"), [(f"`{code}`", text) for code, text in reasons.WARNINGS.items()]),
+    )
+
+
+def make_layers() -> str:
+    """Who may import whom, from the contracts that `make lint` checks."""
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    project = toml.loads((FOLDER.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    return join(
+        "# Layers",
+        "Who stands above may import who stands below. `a | b`: neither imports the other. `a : b`: either may import the other, "
+        "but not in a circle. `(a)` need not exist.",
+        *(part for contract in contracts for part in (f"## {contract['name']}", describe_contract(contract))),
+    )
+
+
+def describe_contract(contract: dict[str, Any]) -> str:
+    """What a contract says."""
+    if contract["type"] == "layers":
+        return f"Within `{contract['containers'][0]}`:\n\n```\n" + "\n".join(contract["layers"]) + "\n```"
+    if contract["type"] == "forbidden":
+        sources, others = (", ".join(contract[f"{name}_modules"]) for name in ("source", "forbidden"))
+        return f"`{sources}` may not import `{others}`."
+    return f"Within `{', '.join(contract['ancestors'])}`."
 
 
 #: Name of the page → what makes it.
 PAGES: dict[str, Callable[[], str]] = {
+    "report": make_report,
+    "reasons": make_reasons,
+    "environment": make_environment,
+    "brakes": make_brakes,
     "connection": make_connection,
     "errors": make_errors,
+    "layers": make_layers,
+    "params": make_params,
     "resources": make_resources,
 }
 

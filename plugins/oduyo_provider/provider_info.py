@@ -39,8 +39,11 @@ CONNECTION_FIELDS: dict[str, Any] = {
     },
     "page_size": {
         "label": "Records per page",
-        "description": "How many records a listing asks for at once, 1000 by default. It is halved by itself where a page fails.",
-        "schema": {"type": ["integer", "null"], "default": 1000, "minimum": 1, "maximum": 10000},
+        "description": (
+            "How many records a listing asks for at once. Empty, the default, takes what the site check found, or else "
+            "1000. It is halved by itself where a page fails."
+        ),
+        "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 10000},
     },
     "session_id_path": {
         "label": "Path of the session id",
@@ -51,6 +54,19 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "label": "Check the TLS certificate",
         "description": "true (the default), false, or the path of a CA bundle, for a site with a certificate of its own.",
         "schema": {"type": _TEXT, "default": "true"},
+    },
+    "proxy": {
+        "label": "Proxy",
+        "description": "Empty by default: no proxy. Else the address of an http proxy, http://user:password@proxy.example:8080.",
+        "schema": {"type": _TEXT},
+    },
+    "site_name": {
+        "label": "Name of the site",
+        "description": (
+            "Empty by default: the address is the name. Set the same name in each connection that leads to one site by "
+            "another address, so that they share its records and its lock."
+        ),
+        "schema": {"type": _TEXT},
     },
     "allow_plain_http": {
         "label": "Allow plain http",
@@ -73,7 +89,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Ödüyo",
-                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.project_code"],
+                "python-modules": ["oduyo_provider.operators.special_code", "oduyo_provider.operators.resources"],
             }
         ],
         "extra-links": [

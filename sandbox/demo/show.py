@@ -7,6 +7,7 @@ from typing import Any
 
 _ROWS = {
     "extracted": "rows read from the ERP",
+    "repeated": "the same row once more",
     "rejected": "rejected: broke a rule, never sent",
     "unchanged": "already so in Ödüyo",
     "created": "created in Ödüyo",
@@ -22,6 +23,7 @@ _MISSING = {
     "kept_missing": "kept as they are",
     "deactivated": "deactivated",
     "deleted": "deleted",
+    "missing_refused": "refused by Ödüyo",
     "missing_failed": "not deactivated or deleted",
 }
 #: Reasons of what was sent, or was to be, begin with its figure's name; the others are those of rejected rows.
@@ -40,7 +42,11 @@ def compute_table(report: Mapping[str, Any]) -> str:
                 rows.append((title if name == whole else f"  {title}", int(report[name])))
             if name == "rejected":
                 rows += _compute_reasons(report, is_sent=False)
-    for name, title in (("remote_duplicates", "duplicates in Ödüyo"), ("altered", "stored otherwise by Ödüyo")):
+    for name, title in (
+        ("remote_duplicates", "duplicates in Ödüyo"),
+        ("out_of_scope", "of other periods or firms, kept"),
+        ("altered", "stored otherwise by Ödüyo"),
+    ):
         if report[name]:
             rows.append((title, int(report[name])))
     rows += _compute_reasons(report, is_sent=True)

@@ -64,6 +64,11 @@ class Control:
         """Every write call after request ``since``, oldest first: number, time, call, column, session, ids, answer."""
         return [entry for entry in self._state.journal.fetch_entries(since=since) if entry["call"] in WRITES]
 
+    def fetch_effects(self) -> list[dict[str, Any]]:
+        """Every change of every record, oldest first. See :class:`~sandbox.oduyo.effects.Effect`."""
+        self._state.records.commit_due()
+        return [msgspec.structs.asdict(effect) for effect in self._state.records.effects.fetch()]
+
     def fetch_counts(self) -> dict[str, int]:
         """Requests by call, ``requests``, ``connections``, ``max_in_flight`` and ``faults``."""
         return self._state.journal.fetch_counters()

@@ -1,6 +1,6 @@
 """The control plane over HTTP, under ``/_sandbox/``, as JSON. A malformed body gets 400 with ``{"error": text}``.
 
-GET ``records?resource=``, ``dump``, ``log?call=&since=``, ``writes?since=``, ``counts``, ``readings``, ``habits``, ``faults``,
+GET ``records?resource=``, ``dump``, ``log?call=&since=``, ``writes?since=``, ``effects``, ``counts``, ``readings``, ``habits``, ``faults``,
 ``acts``, ``script``. POST ``reset``, ``seed``, ``act``, ``expire``, ``advance``, and ``readings``, ``habits``, ``faults`` and
 ``script`` to change them.
 """
@@ -46,6 +46,7 @@ def _compute_reads(control: Control) -> dict[str, Callable[[Mapping[str, str]], 
         "dump": lambda _query: control.fetch_dump(),
         "log": lambda query: control.fetch_log(call=query.get("call", ""), since=int(query.get("since", "0"))),
         "writes": lambda query: control.fetch_writes(since=int(query.get("since", "0"))),
+        "effects": lambda _query: control.fetch_effects(),
         "counts": lambda _query: control.fetch_counts(),
         "readings": lambda _query: control.fetch_readings(),
         "habits": lambda _query: control.fetch_habits(),

@@ -41,6 +41,10 @@ class Handle(ABC):
         """See :meth:`Control.fetch_writes`."""
         return self._call(partial(Control.fetch_writes, since=since))
 
+    def effects(self) -> list[dict[str, Any]]:
+        """See :meth:`Control.fetch_effects`."""
+        return self._call(Control.fetch_effects)
+
     def counts(self) -> dict[str, int]:
         """See :meth:`Control.fetch_counts`."""
         return self._call(Control.fetch_counts)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from sandbox.oduyo.database import Clock, Database, SqlValue, fold
+from sandbox.oduyo.effects import Effect, Effects
 from sandbox.oduyo.listing import Query
 from sandbox.oduyo.resources import STAMPS, Resource
 from sandbox.oduyo.tables import OWN, create_tables
@@ -44,6 +45,7 @@ class Records:
         self._database = database
         self._clock = clock
         self._resources = resources
+        self.effects = Effects(database)
         database.execute("CREATE TABLE IF NOT EXISTS pending (number INTEGER PRIMARY KEY, due REAL, write BLOB)")
         database.execute("CREATE TABLE IF NOT EXISTS last_ids (resource TEXT PRIMARY KEY, id INTEGER NOT NULL)")
         for resource in resources.values():
@@ -84,6 +86,10 @@ class Records:
         """Carry a write out, as of ``at`` (epoch seconds, default now)."""
         moment = at or self._clock.now()
         visible = moment + write.lag_s if write.lag_s else 0.0
+        effect = Effect(
+            time=moment, resource=write.resource, call=write.call, id=write.id, by=write.by, fields=write.fields
+        )
+        self.effects.note([effect])
         if write.call == "create":
             own: dict[str, SqlValue] = {"id": write.id, "visible_from": visible, "made_at": moment, "made_by": write.by}
             fields: Mapping[str, SqlValue] = {**write.fields, **own}
@@ -177,7 +183,9 @@ class Records:
 
         :raises ValueError: an unknown column, an id that is no number, or one that is taken.
         """
-        stamp, now, ids = self._clock.stamp(), self._clock.now(), []
+        stamp, now = self._clock.stamp(), self._clock.now()
+        ids: list[int] = []
+        effects: list[Effect] = []
         columns = self._columns[resource]
         rows: list[list[SqlValue]] = []
         last = self._last_ids[resource]
@@ -191,17 +199,23 @@ class Records:
             values.update(id=record_id, visible_from=0.0, made_at=now, made_by=by)
             rows.append([values.get(name, None if name == "note" else "") for name in columns])
             ids.append(record_id)
+            fields: dict[str, str | None] = {
+                name: value for name, value in record.items() if name != "id" and value is not None
+            }
+            effects.append(Effect(time=now, resource=resource, call="create", id=record_id, by=by, fields=fields))
         if len(set(ids)) < len(ids) or any(self.fetch_record(resource, record_id) for record_id in ids):
             raise ValueError(f"an id is given twice, or {resource} already has it")
         with self._database.transaction():
             self._database.execute_many(self._insert[resource], rows)
             self._keep_id(resource, last)
+            self.effects.note(effects)
         return ids
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         with self._database.transaction():
             self._database.execute("DELETE FROM pending")
+            self.effects.reset()
             for name in self._resources:
                 self._database.execute(f"DELETE FROM {name}")  # noqa: S608 - closed table
                 self._database.execute(f"DELETE FROM {name}_past")  # noqa: S608 - closed table

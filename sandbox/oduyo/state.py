@@ -77,4 +77,5 @@ class State:
 
     def close(self) -> None:
         """Close the file."""
+        self.records.effects.save()
         self._database.close()

@@ -30,7 +30,7 @@ def trigger_asking(page: Any) -> str:
     """Trigger a run that no rejected row may pass without a person, by clicks; returns the run's id."""
     form = open_trigger_form(page)
     open_section(form, SAFETY)
-    form.locator("[name=element_max_rejected_ratio]").fill("0")
+    form.locator("[name=element_max_rejected_percent]").fill("0")
     choose(form, "When a brake trips", "ask: wait for a person's approval")
     return send_trigger_form(form)
 
@@ -43,7 +43,7 @@ def test_the_trigger_form_explains_itself(page: Any, api: AirflowApi, take_pictu
     take_picture("trigger")
     open_section(form, SAFETY)
     form.get_by_text("Most rejected rows").wait_for()
-    assert form.locator("[name=element_max_rejected_ratio]").input_value() == "0.05"
+    assert form.locator("[name=element_max_rejected_percent]").input_value() == "5"
     take_picture("trigger-safety")
 
 

@@ -11,9 +11,12 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
+from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
+from tests.chaos import driver
 from tests.chaos.figures import FIGURES
-from tests.chaos.virtual import Switch, VirtualTime, install
+from tests.chaos.virtual import VirtualTime
+from tests.chaos.worker import install
 
 #: ``CHAOS=all`` in the environment runs everything; otherwise a short slice runs, as part of ``make test``.
 IS_ALL = os.environ.get("CHAOS", "") == "all"
@@ -51,16 +54,14 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-def switch() -> Switch:
-    return Switch()
-
-
-@pytest.fixture
-def virtual(chaos_site: Sandbox, switch: Switch) -> Iterator[VirtualTime]:
+def virtual(chaos_site: Sandbox) -> Iterator[VirtualTime]:
     chaos_site.reset()
     virtual = VirtualTime(chaos_site)
     with pytest.MonkeyPatch.context() as patch:
-        install(patch, virtual, switch)
+        # Small enough for a schedule's few rows to be divided, where partitions are asked for.
+        patch.setattr(buckets, "SINGLE_PARTITION_ROWS", 8)
+        install(patch, virtual)
+        driver.install(patch)
         yield virtual
 
 

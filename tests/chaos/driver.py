@@ -1,50 +1,84 @@
-"""Runs as Airflow makes them: a plan, up to four tries to apply it, a report, and a new run if that is not complete."""
+"""Runs as Airflow makes them: each task tried up to four times, each try in a process of its own, then a report."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.runtime import Runtime
-from oduyo_provider.core.errors import OduyoError
-from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.params import parse_params
+from oduyo_provider.core.errors import IncompleteError, OduyoError, StopError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.manifests import Reference
-from oduyo_provider.sync.staging.run_folder import Run
-from oduyo_provider.sync.steps.load import load
-from oduyo_provider.sync.steps.one_task import stage_rows
-from oduyo_provider.sync.steps.report import Steps
-from oduyo_provider.sync.steps.report import report as report_run
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps import one_task
+from oduyo_provider.sync.steps.guard import guard
+from oduyo_provider.sync.steps.load import check_delivered, load
+from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows
+from oduyo_provider.sync.steps.report import Steps, check_complete, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox
-from tests.chaos.virtual import KilledError, Switch, VirtualTime, bury
-from tests.chaos.world import Row
+from tests.chaos.notes import Note
+from tests.chaos.site import SETTLE_S
+from tests.chaos.virtual import VirtualTime
+from tests.chaos.worker import WORKER, KilledError, Worker
+from tests.chaos.world import Erp, Fields
 from tests.integration.sync.apply.driver import Driver
 
 #: Tries of one task, as Airflow's retries would make.
 TRIES = 4
-#: Virtual seconds between two of them.
+#: Seconds between two of them.
 RETRY_DELAY_S = (0.0, 0.0, 1.0, 10.0, 30.0, 300.0, 1000.0)
-#: 0-1: how often a task that failed is not tried again, and the next run follows at once.
-GIVES_UP = 0.25
-SETTLE_S = 60.0
+#: 0-1: how often a task that failed is not tried again.
+GIVES_UP = 0.2
 
 T = TypeVar("T")
 
 
+#: Told when the listing of an operator's run is through.
+_ON_LISTED: ContextVar[Callable[[], None]] = ContextVar("on_listed", default=lambda: None)
+
+
+def install(patch: pytest.MonkeyPatch) -> None:
+    """Let an operator's run, which is one task, tell when its listing is through."""
+
+    async def fetch_and_tell(*args: Any) -> Reference:
+        found = await fetch_snapshot(*args)
+        _ON_LISTED.get()()
+        return found
+
+    patch.setattr(one_task, "fetch_snapshot", fetch_and_tell)
+
+
+class Plan(msgspec.Struct):
+    """A run's plan, as its load takes it."""
+
+    run_id: str
+    note: Note
+    params: dict[str, Any]
+    guarded: Reference
+    steps: Steps
+
+
 class ChaosDriver(Driver):
-    """A driver in virtual time, whose process may be killed.
+    """One source: a DAG, or an operator in somebody's DAG.
 
     :param place: where staging is, a folder or an object store's URI.
+    :param hire: gives the process in which the next try runs.
     :param buckets: partitions of a side that is not small; 1 for one.
-    :param on_try: called before every try, to set faults or to arm the switch.
+    :ivar notes: of every run.
+    :ivar plans: that load may still be asked to apply.
     """
 
     def __init__(
@@ -52,92 +86,196 @@ class ChaosDriver(Driver):
         site: Sandbox,
         place: Path | str,
         virtual: VirtualTime,
-        switch: Switch,
         rng: random.Random,
-        concurrency: int,
+        *,
+        source: str = "dag",
+        hire: Callable[[random.Random], Worker] | None = None,
+        concurrency: int = 4,
         buckets: int = 1,
     ) -> None:
         super().__init__(site, place, settle_s=SETTLE_S, timeout_s=30, max_concurrency=concurrency)
-        self.virtual, self.switch, self.rng, self.buckets = virtual, switch, rng, buckets
-        self.tries = self.runs = self.failed_tries = 0
-        self.on_try: Callable[[], None] = lambda: None
+        self.virtual, self.source, self.buckets = virtual, source, buckets
+        self.rng = random.Random(f"{source} {rng.random()}")
+        self.hire = hire or (lambda _: Worker(virtual))
+        self.tries = 0
+        self.notes: list[Note] = []
+        self.plans: list[Plan] = []
+        self._numbers = count(1)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is an operator with ``rows=``: a whole run in one task."""
+        return "/" in self.source
+
+    def new_run(self, run_id: str | None = None, attempt: int = 1) -> Run:
+        """A run of this source, or another try of it."""
+        if run_id is None:
+            self._runs += 1
+            run_id = f"run{self._runs}"
+        dag_id, _, task = self.source.partition("/")
+        return Run(self.root, dag_id, run_id, name_attempt(attempt), (task,) if task else ())
 
     def client(self) -> OduyoClient:
+        """On the clock of the process that asks."""
         return OduyoClient(
-            self.settings, SPECIAL_CODE, runtime=Runtime(self.virtual.now, self.virtual.sleep, self.rng.random)
+            self.settings,
+            SPECIAL_CODE,
+            runtime=Runtime(self.virtual.now, asyncio.sleep, random.Random(self.tries).random),
         )
 
-    def plan(self, rows: list[Row], run: Run, **params: object) -> Reference:
-        """The plan of the first partition."""
-        return self.plan_all(rows, run, **params)[0]
+    def context(self, run: Run, params: dict[str, Any]) -> StepContext:
+        """What a step works with in the process that runs it."""
+        worker = WORKER.get()
+        clock = None if worker is None else worker.clock
+        made = self.step(run, clock=clock, buckets=self.buckets, source=self.source, **params)
+        return msgspec.structs.replace(made, is_exempt=self.is_operator)
 
-    def plan_all(self, rows: list[Row], run: Run, **params: object) -> list[Reference]:
-        """The plans of all partitions."""
-
-        async def work() -> Reference:
-            async with self.client() as client:
-                return await fetch_snapshot(
-                    run,
-                    client,
-                    given,
-                    normaliser,
-                    site=self.settings.site,
-                    buckets=self.buckets,
-                    settle_s=SETTLE_S,
-                    clock=self.virtual.clock,
-                )
-
-        given = parse_params(params)
-        normaliser = Normaliser(SPECIAL_CODE, given.rules)
-        self.snapshot = asyncio.run(work())
-        self.parts = stage_rows(run, rows, self.snapshot, given.rules, self.buckets)
-        return [transform(run, part, given) for part in self.parts]
-
-    def load(self, plan: Reference, run: Run, **changes: object) -> Reference:
-        async def work() -> Reference:
-            async with self.client() as client:
-                return await load(run, plan, client, self.settings, clock=self.virtual.clock)
-
-        return asyncio.run(work())
-
-    def attempt(self, work: Callable[[int], T], is_done: Callable[[T], bool] = lambda _: True) -> T | None:
-        """Try a task until it succeeds, it is given up, or :data:`TRIES` tries are used up."""
-        for number in range(1, TRIES + 1):
+    async def attempt(
+        self, note: Note, work: Callable[[int], Awaitable[T]], *, tries: int = TRIES, first: int = 1
+    ) -> T | None:
+        """Try a task until it succeeds, cannot succeed, is given up, or its tries are used up."""
+        for number in range(first, first + tries):
             self.tries += 1
-            self.on_try()
-            made: T | None = None
+            worker = self.hire(self.rng)
             try:
-                made = work(number)
-            except OduyoError:
-                pass
+                return await worker.run(lambda: work(number))  # noqa: B023  awaited here
+            except OduyoError as error:
+                note.errors.append(f"{type(error).__name__}: {error}")
+                if isinstance(error, StopError):
+                    return None
             except KilledError:
-                bury()
-            finally:
-                self.switch.disarm()
-            if made is not None and is_done(made):
-                return made
-            self.failed_tries += 1
+                note.errors.append("killed")
             if self.rng.random() < GIVES_UP:
                 return None
-            self.virtual.skip(self.rng.choice(RETRY_DELAY_S))
+            await asyncio.sleep(self.rng.choice(RETRY_DELAY_S))
         return None
 
-    def run(self, rows: list[Row], **params: object) -> Report | None:
-        """One run; None when it came to no plan."""
-        self.runs += 1
-        name = self.new_run().run_id
-        plans = self.attempt(lambda number: self.plan_all(rows, self.new_run(name, number), **params))
-        if plans is None:
-            return None
-        # Mapped tasks begin in no certain order, and one that failed does not keep the others from running.
-        order = self.rng.sample(plans, len(plans)) if len(plans) > 1 else plans
-        loads = [done for plan in order if (done := self._load_until_done(plan, name)) is not None]
-        steps = Steps(None, self.parts, plans, {}, loads)
-        report = report_run(self.new_run(name), steps, dry_run=False)
-        report.check()
-        return report if len(loads) == len(plans) else None
+    async def run_once(self, erp: Erp, **params: Any) -> Note:
+        """One run, whatever comes of it."""
+        return await (self._run_operator if self.is_operator else self._run_dag)(erp, params)
 
-    def _load_until_done(self, plan: Reference, name: str) -> Reference | None:
-        return self.attempt(
-            lambda number: self.load(plan, self.new_run(name, number)), lambda reference: not reference["undelivered"]
-        )
+    def _begin(self, valid: Mapping[str, Fields], params: dict[str, Any], number: int) -> Note:
+        now, later = self.virtual.now(), float("inf")
+        note = Note(source=self.source, number=number, rows=valid, params=params, started_at=now, ended_at=later)
+        self.notes.append(note)
+        return note
+
+    async def _run_dag(self, erp: Erp, params: dict[str, Any]) -> Note:
+        run_id, rows = self.new_run().run_id, erp.read()
+        note = self._begin(erp.compute_valid(), params, next(self._numbers))
+        snapshot = await self.attempt(note, lambda number: self._snapshot(note, self.new_run(run_id, number), params))
+        parts: list[Reference] = []
+        plans: list[Reference] = []
+        guarded: Reference | None = None
+        if snapshot is not None:
+
+            async def compare(number: int) -> tuple[list[Reference], list[Reference]]:
+                step = self.context(self.new_run(run_id, number), params)
+                staged = stage_rows(step, rows, snapshot)
+                return staged, [transform(step, part) for part in staged]
+
+            async def check(number: int) -> Reference:
+                return guard(self.context(self.new_run(run_id, number), params), plans)
+
+            parts, plans = await self.attempt(note, compare) or ([], [])
+            guarded = await self.attempt(note, check) if plans else None
+        steps = Steps(snapshot, parts, plans, guarded, None)
+        plan = Plan(run_id, note, params, guarded or {}, steps)
+        if guarded is not None and guarded["ask"]:
+            plan.steps = msgspec.structs.replace(steps, rejected_by=await self._approve())
+        if guarded is not None and guarded["plans"] and not plan.steps.rejected_by:
+            self.plans.append(plan)
+            await self.load_plan(plan)
+        await self._report_dag(plan)
+        return note
+
+    async def _approve(self) -> str:
+        """A person looks at the plan, sometimes a day later; returns who rejected it."""
+        await asyncio.sleep(self.rng.choice([0.0, 60.0, 3600.0, 80_000.0]))
+        return "" if self.rng.random() < 0.7 else "elle"
+
+    async def _snapshot(self, note: Note, run: Run, params: dict[str, Any]) -> Reference:
+        note.number, note.snapshot_at = next(self._numbers), self.virtual.now()
+        async with self.client() as client:
+            found = await fetch_snapshot(self.context(run, params), client, self.settings.site)
+        note.listed_at = self.virtual.now()
+        return found
+
+    async def load_plan(self, plan: Plan, *, first: int = 1) -> None:
+        """Apply a plan: the task load with its retries.
+
+        :param first: number of the first try; above 1 where somebody clears the task.
+        """
+        run_id, note = plan.run_id, plan.note
+
+        async def work(number: int) -> Reference:
+            step = self.context(self.new_run(run_id, number), plan.params)
+            async with self.client() as client:
+                done = await load(step, plan.guarded["plans"], client, self.settings)
+            note.loaded_at, note.is_applied = self.virtual.now(), True
+            check_delivered(done)
+            return done
+
+        plan.steps = msgspec.structs.replace(plan.steps, load=await self.attempt(note, work, first=first))
+
+    async def clear_load(self, plan: Plan) -> None:
+        """Somebody clears the load of a run, perhaps of days ago; its report follows."""
+        changes = {
+            "started_at": self.virtual.now(),
+            "ended_at": float("inf"),
+            "loaded_at": 0.0,
+            "report": {},
+            "errors": [],
+        }
+        note = msgspec.structs.replace(plan.note, is_green=False, is_applied=False, **changes)
+        self.notes.append(note)
+        late = Plan(plan.run_id, note, plan.params, plan.guarded, plan.steps)
+        await self.load_plan(late, first=TRIES + 1)
+        await self._report_dag(late)
+
+    async def _report_dag(self, plan: Plan) -> None:
+        run_id, note, params = plan.run_id, plan.note, plan.params
+
+        async def work(number: int) -> None:
+            step = self.context(self.new_run(run_id, number), params)
+            made = await report(step, plan.steps)
+            note.report = msgspec.to_builtins(made)
+            check_complete(made, plan.steps, step)
+            note.is_green = True
+
+        await self.attempt(note, work)
+        self._close(note, self.new_run(run_id))
+
+    async def _run_operator(self, erp: Erp, params: dict[str, Any]) -> Note:
+        run_id, rows, valid = self.new_run().run_id, erp.read(), erp.compute_valid()
+        for number in range(1, TRIES + 1):  # each makes a plan of its own
+            note = self._begin(valid, params, next(self._numbers))
+
+            async def work(_: int, note: Note = note, number: int = number) -> None:
+                note.snapshot_at = self.virtual.now()
+                _ON_LISTED.set(lambda: setattr(note, "listed_at", self.virtual.now()))
+                step = self.context(self.new_run(run_id, number), params)
+                try:
+                    await sync_rows(step, rows, self.client(), self.settings, lambda made: self._take(note, made))
+                    note.is_green = note.is_applied = True
+                except IncompleteError:
+                    note.is_applied = True  # whatever stops a load is another error
+                    raise
+
+            await self.attempt(note, work, tries=1)
+            self._close(note, self.new_run(run_id))
+            if note.is_green or self.rng.random() < GIVES_UP:
+                break
+            await asyncio.sleep(self.rng.choice(RETRY_DELAY_S))
+        return note
+
+    def _take(self, note: Note, made: Report) -> None:
+        note.report, note.loaded_at = msgspec.to_builtins(made), self.virtual.now()
+
+    def _close(self, note: Note, run: Run) -> None:
+        """The run has ended: note what it accounts for."""
+        note.read_quarantine(run.folder)
+        note.refused |= {
+            entry.integration_id for entry in self.entries().values() if entry.refused and entry.source == self.source
+        }
+        note.ended_at = self.virtual.now()

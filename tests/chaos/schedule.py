@@ -1,218 +1,283 @@
-"""One seeded schedule: what is drawn, what is run, what must hold at its end."""
+"""One seeded schedule: what is drawn, what is run, and what the oracle says of it."""
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from sandbox.oduyo.server import Sandbox
-from tests.chaos.driver import SETTLE_S, ChaosDriver
+from tests.chaos.driver import ChaosDriver
 from tests.chaos.figures import FIGURES
-from tests.chaos.virtual import LONGEST_REQUEST_S, Switch, VirtualTime
-from tests.chaos.world import Row, change_row, check_calls, check_records, draw_existing, make_row
+from tests.chaos.notes import Note, compute_history
+from tests.chaos.oracle import find_violations
+from tests.chaos.person import Person
+from tests.chaos.site import Site
+from tests.chaos.violation import Violation
+from tests.chaos.virtual import VirtualTime
+from tests.chaos.worker import Worker
+from tests.chaos.world import Erp, draw_existing
 
-#: Runs after which faults cease, and runs after which a schedule must be complete.
-RUNS_WITH_FAULTS, RUNS = 4, 10
-#: A commit and the time until lists show it stay below settle_s together; a request takes some time by itself.
-LATEST_S = SETTLE_S - LONGEST_REQUEST_S - 2.0
-
+#: Nights of a schedule, and runs after which everything must be in step once nothing disturbs it any more.
+NIGHTS, CALM_RUNS = 3, 6
 #: 0-1: how often staging is an object store, which cannot append and has no folders.
 IN_OBJECT_STORE = 0.3
+#: How long a process stands still: below and above what its lease takes, and long enough for others to run.
+STOPS_S = (1.0, 15.0, 25.0, 45.0, 100.0, 400.0, 4000.0)
+#: Brakes that a schedule's edits trip all the time.
+USUAL = ["retired", "retired_pair", "retired_week", "updates", "emptied", "rejected", "dates_back"]
 
-Fault = dict[str, Any]
-
-
-def draw_readings(rng: random.Random) -> dict[str, object]:
-    """How this Ödüyo reads the API's open points."""
-    lag_s = rng.choice([0.0, 0.0, rng.uniform(0, LATEST_S), LATEST_S])
-    late_s = rng.choice([0.0, 0.0, rng.uniform(0, LATEST_S - lag_s)])
-    readings: dict[str, object] = {
-        "list_lag_s": lag_s,
-        "late_commit_s": late_s,
-        "empty_list": rng.choice([200, 404]),
-        "error_style": rng.choice([404, 200]),
-        "id_compare": rng.choice(["number", "text"]),
-        "id_step": rng.choice([1, 1, 7]),
-        "list_cap": rng.choice([None, None, 7, 1]),
-        "null_style": rng.choice(["empty", "null"]),
-        "update_keeps_absent": rng.random() < 0.5,
-        "offset_meaning": rng.choice(["skip", "start_id"]),
-        "single_session": rng.random() < 0.3,
-        "session_ttl_s": rng.choice([3600.0, 3600.0, 90.0]),
-        "session_dead_answer": rng.choice([401, 403, 200]),
-        "stamps": rng.choice(["unless_sent", "always"]),
-    }
-    if rng.random() < 0.2:
-        readings |= {"late_id_every": rng.choice([2, 5]), "late_id_s": rng.uniform(0, LATEST_S - lag_s)}
-    if rng.random() < 0.2:
-        readings["silently_cut"] = {"description": rng.randrange(6, 14)}
-    return readings
-
-
-def draw_fault(rng: random.Random, readings: dict[str, object]) -> Fault:
-    """One fault rule."""
-    budget_s = LATEST_S - float(str(readings["list_lag_s"]))
-    kind = rng.choice(
-        ["drop"] * 3
-        + ["late_commit"] * 2
-        + ["status", "status", "html", "empty", "truncated", "throttle", "kill_session", "wrong_content_type"]
-        + ["status_false", "slow"]
-    )
-    fault: Fault = {
-        "kind": kind,
-        "call": rng.choice(["create"] * 4 + ["update", "update", "delete", "list", "list", "login", "any"]),
-        "where": rng.choice(["before", "after"]),
-        "probability": rng.choice([0.03, 0.1, 0.3, 0.7]),
-        "seed": rng.randrange(10**6),
-        "skip": rng.choice([0, 0, 0, rng.randrange(20)]),
-    }
-    if rng.random() < 0.5:
-        fault["times"] = rng.randrange(1, 12)
-    if kind == "status":
-        fault["status"] = rng.choice([500, 502, 503, 504, 408, 520])
-    elif kind == "html":
-        fault["status"] = rng.choice([200, 404, 500, 502, 503])
-    elif kind == "slow":
-        fault["seconds"] = 0.003
-    elif kind == "late_commit":
-        fault["seconds"] = rng.uniform(0, budget_s)
-        fault["call"] = rng.choice(["create", "create", "update", "delete"])
-        fault["status"] = rng.choice([None, 504, 500])
-    elif kind == "throttle":
-        fault["status"] = rng.choice([429, 503])
-        fault["retry_after_s"] = rng.choice([0.1, 2.0, 20.0, 90.0, None])
-        fault["retry_after_as"] = rng.choice(["seconds", "date"])
-        if fault["status"] == 429:
-            fault["where"] = "before"  # "too many requests" is taken at its word
-    elif kind == "status_false":
-        fault["status"] = rng.choice([404, 200])
-        fault["where"] = "before"  # so is a refusal
-        fault["call"] = rng.choice(["create", "update", "list"])
-        if fault["call"] == "list":
-            fault["times"] = 3  # four in a row are what an empty site answers, so there is but one such rule
-    return fault
-
-
-def draw_faults(rng: random.Random, readings: dict[str, object]) -> list[Fault]:
-    """One to five rules."""
-    faults = [draw_fault(rng, readings) for _ in range(rng.randrange(1, 6))]
-    empty = [fault for fault in faults if (fault["kind"], fault["call"]) == ("status_false", "list")]
-    return [fault for fault in faults if fault not in empty[1:]]
-
-
-def draw_rows(rng: random.Random) -> list[Row]:
-    """10 to 60 rows; their ids often have more digits at the end than at the beginning."""
-    start = rng.choice([1, 1, 90, 980])
-    return [make_row(rng, number) for number in range(start, start + rng.randrange(10, 61))]
-
-
-def edit_rows(rng: random.Random, rows: list[Row]) -> list[Row]:
-    """The ERP a day later."""
-    kept = [change_row(rng, row) if rng.random() < 0.2 else row for row in rows if rng.random() > 0.1]
-    last = int(str(rows[-1]["integration_id"]))
-    return [*kept, *(make_row(rng, last + number) for number in range(1, rng.randrange(2, 9)))]
+#: A brake that an error's text tells a person to release.
+_ASKED = re.compile(r'release \["(\w+)')
 
 
 class Schedule:
     """A seed's whole story.
 
-    :param kill_probability: 0-1, of each try.
+    :param kill_share: 0-1, of each try; ``stop_share`` likewise, of those that are suspended.
     """
 
     def __init__(
-        self, seed: int, site: Sandbox, folder: Path, virtual: VirtualTime, switch: Switch, kill_probability: float
+        self, seed: int, sandbox: Sandbox, folder: Path, virtual: VirtualTime, *, kill_share: float, stop_share: float
     ) -> None:
         self.rng = rng = random.Random(seed)
-        self.site, self.virtual, self.switch = site, virtual, switch
-        self.kill_probability = kill_probability
-        site.reset()
+        self.sandbox, self.virtual = sandbox, virtual
+        self.kill_share, self.stop_share = kill_share, stop_share
+        sandbox.reset()
         virtual.reset()
-        self.readings = draw_readings(rng)
-        site.set_readings(**self.readings)
-        self.faults = draw_faults(rng, self.readings)
-        shape = random.Random(f"shape {seed}")
-        self.place = f"memory://chaos{folder}" if shape.random() < IN_OBJECT_STORE else str(folder)
-        self.driver = ChaosDriver(
-            site, self.place, virtual, switch, rng, rng.choice([1, 3, 8]), buckets=shape.choice([1, 1, 1, 4])
+        #: How the processes' clocks are: right, apart by what the design allows, or set anyhow.
+        self.clocks = rng.choice(["right", "right", "apart", "anyhow"])
+        self.site = Site(rng, is_prompt=self.clocks == "anyhow")
+        self.place = f"memory://chaos{folder}" if rng.random() < IN_OBJECT_STORE else str(folder)
+        self.is_calm = False
+        self.wire_s = rng.choice([0.0, 0.02, 0.2, 1.0])
+        self.workers: list[Worker] = []
+        self.stops = 0
+        self.drivers = self._make_drivers()
+        self.erps = self._make_erps()
+        self.person = Person(random.Random(rng.random()), sandbox)
+        self.params = [self._draw_params() for _ in self.drivers]
+        self.released: list[set[str]] = [set() for _ in self.drivers]
+
+    def _make_drivers(self) -> list[ChaosDriver]:
+        rng = self.rng
+        sources = rng.choice(
+            [["dag"], ["dag"], ["dag", "other/task"], ["dag", "other"], ["dag", "other/task", "third"]]
         )
-        self.on_missing = rng.choice(["keep", "keep", "deactivate", "delete"])
+        buckets = rng.choice([1, 1, 4])
+        return [
+            ChaosDriver(
+                self.sandbox,
+                self.place,
+                self.virtual,
+                rng,
+                source=source,
+                hire=self.hire,
+                concurrency=rng.choice([1, 3, 8]),
+                buckets=buckets,
+            )
+            for source in sources
+        ]
 
-    def run(self) -> None:
-        """Two days, each until it is complete.
+    def _make_erps(self) -> list[Erp]:
+        rng = self.rng
+        name = rng.choice(["number", "number", "zeros", "word", "quote", "and", "long", "alike", "uuid"])
+        start, has_dates = rng.choice([1, 90, 980]), rng.random() < 0.5
+        erps: list[Erp] = []
+        for number in range(len(self.drivers)):
+            count = rng.randrange(10, 41) if not number else rng.randrange(3, 16)
+            erp = Erp(random.Random(rng.random()), name, start=start + 2000 * number, count=count, has_dates=has_dates)
+            if number and rng.random() < 0.5:
+                rows = list(erps[0].rows.values())
+                erp.take(rng.sample(rows, min(len(rows), rng.randrange(1, 6))))
+            erps.append(erp)
+        return erps
 
-        :raises AssertionError: something is not as it should be.
-        """
-        rows = draw_rows(self.rng)
-        self.site.seed(draw_existing(self.rng, rows))
-        for _ in range(2):
-            self._run_day(rows)
-            rows = edit_rows(self.rng, rows)
-            # The next day may begin at once, as another DAG's run would.
-            self.virtual.skip(self.rng.choice([0.0, 0.0, 20.0, 86_400.0]))
-
-    def _run_day(self, rows: list[Row]) -> None:
-        before, seen = self.site.records(), self.site.log()["counters"]["requests"]
-        self._set_faults(self.faults)
-        self.driver.on_try = self._arm
-        for number in range(RUNS):
-            if number == RUNS_WITH_FAULTS:
-                self._set_faults([])
-                self.driver.on_try = lambda: None
-            report = self.driver.run(rows, on_missing=self.on_missing)
-            if report is not None and report.is_complete and not report.refused:
-                break
+    def _draw_params(self) -> dict[str, Any]:
+        rng = self.rng
+        params: dict[str, Any] = {
+            "on_missing": rng.choice(["keep", "keep", "deactivate", "delete"]),
+            "missing_runs": rng.choice([1, 2, 2, 3]),
+            "adopt": rng.random() < 0.2,
+        }
+        if rng.random() < 0.15:
+            params["on_unsafe"] = "ask"
         else:
-            raise AssertionError(f"not complete after {RUNS} runs: {report}")
-        self._set_faults([])
-        assert report.extracted == len(rows)
-        check_records(
-            before,
-            self.site.records(),
-            rows,
-            on_missing=self.on_missing,
-            cut=self.readings.get("silently_cut"),  # type: ignore[arg-type]
+            params["release"] = list(USUAL)
+        return params
+
+    def hire(self, rng: random.Random) -> Worker:
+        """A process for one try, with what is to happen to it."""
+        off_s = {"right": 0.0, "apart": rng.uniform(-5, 5)}.get(
+            self.clocks, rng.choice([0, 0, -30, 30, -9e3, 9e3, 1e6])
         )
-        if "silently_cut" not in self.readings:  # what a run that failed did not remember is sent once more
-            check_calls(before, self.site.log(since=seen)["requests"], rows, on_missing=self.on_missing)
+        worker = Worker(self.virtual, off_s, self.wire_s)
+        self.workers.append(worker)
+        if self.is_calm:
+            return worker
+        moments, fate = int(rng.choice([3, 20, 60, 100, 200, 400]) * rng.random()) + 1, rng.random()
+        if fate < self.kill_share:
+            worker.arm(moments)
+        elif fate < self.kill_share + self.stop_share:
+            worker.arm(moments, lambda: self._stop(worker, rng.choice(STOPS_S)))
+        elif self.clocks == "anyhow" and fate > 0.8:
+            worker.arm(moments, lambda: worker.set_clock(rng.choice([-3600, -10, 10, 3600])))
+        return worker
 
-    def _arm(self) -> None:
-        if self.rng.random() < self.kill_probability:
-            self.switch.arm(int(self.rng.choice([3, 20, 60, 100, 200, 400]) * self.rng.random()) + 1)
+    def _stop(self, worker: Worker, seconds: float) -> None:
+        self.stops += 1
+        worker.freeze(seconds)
 
-    def _set_faults(self, rules: list[Fault]) -> None:
-        FIGURES.take_faults(self.site.faults())
-        self.site.set_faults(*rules)
+    async def live(self) -> None:
+        """Some nights that are disturbed, then as many as it takes."""
+        rng = self.rng
+        self.sandbox.seed(draw_existing(rng, [row for erp in self.erps for row in erp.rows.values()]))
+        self.site.begin(self.sandbox)
+        for night in range(NIGHTS):
+            self.site.disturb(self.sandbox)
+            runs = [self._run_night(number, is_manual=not night) for number in range(len(self.drivers))]
+            await asyncio.gather(*runs, self._live_person())
+            FIGURES.take_faults(self.sandbox.faults())
+            for erp in self.erps:
+                erp.work()
+            # The next night may begin at once, as another DAG's run would.
+            await asyncio.sleep(rng.choice([0.0, 20.0, 86_400.0, 86_400.0]))
+
+    async def _live_person(self) -> None:
+        self.person.script()
+        for wait_s in self.person.draw_waits():
+            await asyncio.sleep(wait_s)
+            self.person.act()
+
+    async def _run_night(self, number: int, *, is_manual: bool) -> None:
+        driver, erp = self.drivers[number], self.erps[number]
+        rng = driver.rng
+        await asyncio.sleep(rng.choice([0.0, 0.0, 5.0, 60.0, 600.0]))
+        work: list[Awaitable[Any]] = [self._run(number, is_manual=is_manual or rng.random() < 0.3)]
+        if rng.random() < 0.25:  # another run of the same source beside it, or the task of an older one
+            work.append(self._run_again(driver, erp, number))
+        await asyncio.gather(*work)
+
+    async def _run_again(self, driver: ChaosDriver, erp: Erp, number: int) -> None:
+        rng = driver.rng
+        await asyncio.sleep(rng.choice([1.0, 10.0, 100.0, 2000.0]))
+        if driver.plans and rng.random() < 0.5:
+            await driver.clear_load(rng.choice(driver.plans))
+        else:
+            erp.work(0.1)
+            await self._run(number, is_manual=True)
+
+    async def _run(self, number: int, *, is_manual: bool) -> Note:
+        params = dict(self.params[number])
+        params["release"] = [*params.get("release", ()), *sorted(self.released[number])]
+        note = await self.drivers[number].run_once(self.erps[number], is_manual=is_manual, **params)
+        self.released[number] = self._decide(note, self.drivers[number])
+        return note
+
+    def _decide(self, note: Note, driver: ChaosDriver) -> set[str]:
+        """What a person releases in the next run, having read why this one was red."""
+        if note.is_green or (not self.is_calm and driver.rng.random() < 0.4):
+            return set()
+        asked = {name for error in note.errors for name in _ASKED.findall(error)} - {"vanished"}
+        vanished = note.report.get("vanished", 0)
+        if vanished and vanished == self._count_gone(note, driver):
+            asked.add(f"vanished:{vanished}")
+        return asked
+
+    def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
+        """How many records of a run's rows are really gone, as a person sees in the panel."""
+        keys = {str(record["id"]): record["integration_id"] for record in self.sandbox.records()}
+        find_forms = self.site.make_forms()
+        own = [entry for key, entry in driver.entries().items() if entry.source == driver.source and entry.is_made]
+        return sum(
+            entry.integration_id in note.rows
+            and keys.get(str(entry.oduyo_id)) not in find_forms("integration_id", entry.integration_id)
+            for entry in own
+        )
+
+    async def calm(self) -> list[str]:
+        """Nothing disturbs any more: every source is to come into step; returns why some did not."""
+        self.is_calm = True
+        self.site.calm(self.sandbox)
+        self.sandbox.set_script()
+        await asyncio.sleep(86_400.0)
+        faults = []
+        for number in range(len(self.drivers)):
+            for _ in range(CALM_RUNS):
+                note = await self._run(number, is_manual=True)
+                if note.is_green:
+                    break
+                await asyncio.sleep(86_400.0)
+            else:
+                faults.append(f"{note.source} is not in step: {note.errors[-1:]} {note.report}")
+        return faults
+
+    def judge(self) -> list[Violation]:
+        """What the oracle finds."""
+        notes = [note for driver in self.drivers for note in driver.notes]
+        kills = [worker.died_at for worker in self.workers if worker.died_at is not None]
+        history = compute_history(self.sandbox, self.site, notes, now=self.virtual.now(), kills=kills)
+        return find_violations(history)
+
+    def describe(self) -> str:
+        """What was drawn."""
+        lines = [f"readings {self.site.readings}", f"for good {self.site.for_good}", f"passing {self.site.passing}"]
+        lines += [f"fault {fault}" for fault in self.site.faults]
+        lines += [
+            f"{d.source}: {p} {len(e.rows)} rows" for d, p, e in zip(self.drivers, self.params, self.erps, strict=True)
+        ]
+        return "\n".join([*lines, f"clocks {self.clocks}, staging {self.place}"])
 
 
 def run_schedule(
     seed: int,
-    site: Sandbox,
+    sandbox: Sandbox,
     folder: Path,
     virtual: VirtualTime,
-    switch: Switch,
     *,
-    kill_probability: float = 0.5,
+    kill_share: float = 0.25,
+    stop_share: float = 0.15,
     show: Callable[[str], None] = print,
-) -> str:
-    """Run one seed and count what it did; on a failure show what was drawn. Returns where its staging is."""
-    schedule = Schedule(seed, site, folder, virtual, switch, kill_probability)
-    kills = switch.kills
+) -> Schedule:
+    """Run one seed, judge it, and count what it did.
+
+    :raises AssertionError: something is not as it should be; what was drawn is shown.
+    """
+    schedule = Schedule(seed, sandbox, folder, virtual, kill_share=kill_share, stop_share=stop_share)
+
+    async def work() -> list[str]:
+        await schedule.live()
+        return await schedule.calm()
+
     try:
-        schedule.run()
+        late = virtual.run(work())
+        found = schedule.judge()
+        assert not found, "\n".join(map(str, found[:10]))
+        assert not late, "\n".join(late)
     except BaseException:
-        show(f"seed {seed}: readings {schedule.readings}\nfaults {schedule.faults}\non_missing {schedule.on_missing}")
+        show(f"seed {seed}\n{schedule.describe()}")
         show(f"again: CHAOS_SEED={seed} .venv/bin/python -m pytest -m chaos tests/chaos/test_schedules.py")
         raise
     finally:
-        switch.disarm()
-        FIGURES.take_faults(site.faults())
-        FIGURES.add(in_an_object_store=int("://" in schedule.place), in_partitions=int(schedule.driver.buckets > 1))
-        FIGURES.take_run(
-            counters=site.log()["counters"],
-            tries=schedule.driver.tries,
-            runs=schedule.driver.runs,
-            kills=switch.kills - kills,
-        )
-    return schedule.place
+        _count(schedule)
+    return schedule
+
+
+def _count(schedule: Schedule) -> None:
+    drivers = schedule.drivers
+    FIGURES.take_run(
+        counters=schedule.sandbox.counts(),
+        tries=sum(driver.tries for driver in drivers),
+        runs=sum(len(driver.notes) for driver in drivers),
+        kills=sum(worker.is_dead for worker in schedule.workers),
+    )
+    FIGURES.add(
+        simulated_suspensions=schedule.stops,
+        in_an_object_store=int("://" in schedule.place),
+        in_partitions=int(drivers[0].buckets > 1),
+        several_sources=int(len(drivers) > 1),
+        with_a_site_that_alters_or_ignores=int(bool(schedule.site.passing) or len(schedule.site.for_good) > 0),
+    )

@@ -1,205 +1,194 @@
-"""Time that need not be waited for, and an end that can come at any moment.
+"""Time that need not be waited for: an event loop on a clock that leaps to the next waker while nothing is under way.
 
-One run in this process has its client, its apply and its Ödüyo on one clock. Whoever sleeps waits for that clock, and the
-clock moves to the next waker as soon as no request is under way; a request under way sees it move by at most
-:data:`LONGEST_REQUEST_S`. So ``settle_s`` may be a minute here, as in production.
+Everybody in one run of this loop, and the Ödüyo they talk to, is on one clock. While a request or a file is under way the
+clock runs faster than real time, but by at most :data:`LONGEST_REQUEST_S`. So ``settle_s`` may be a minute here, as in
+production, and a process may stand still for an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import heapq
+import selectors
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any, Protocol
+from contextvars import Context, copy_context
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
-import pytest
+from tests.chaos.worker import find_worker
 
-from oduyo_provider.api import transport
-from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.site import lease
-from oduyo_provider.sync.staging import buckets as side
-from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.steps import snapshot
-
-#: How far the clock may move while a request is under way, in seconds.
+#: How far the clock may move while one request is under way, in seconds.
 LONGEST_REQUEST_S = 4.0
+#: Real seconds to wait for what is under way before the clock moves, and how far it then moves.
+LOOK_EVERY_S, STEP_S = 0.003, 0.2
 
-
-class KilledError(BaseException):
-    """The process has ended. No `except Exception` sees it, as nothing sees a SIGKILL."""
-
-
-class Switch:
-    """Kills the process at a chosen moment: from then on nothing is written to the disk and nothing is sent.
-
-    :param kills: how many times it has killed.
-    """
-
-    def __init__(self) -> None:
-        self._left: int | None = None
-        self.is_dead = False
-        self.kills = 0
-
-    def arm(self, moments: int) -> None:
-        """Kill at the so manieth moment from now; each write and each request has one before and one after it."""
-        self._left, self.is_dead = moments, False
-
-    def disarm(self) -> None:
-        """The next process lives."""
-        self._left, self.is_dead = None, False
-
-    def is_due(self) -> bool:
-        """Count one moment; True when the process dies in it, or is dead already."""
-        if self.is_dead:
-            return True
-        if self._left is None:
-            return False
-        self._left -= 1
-        if self._left <= 0:
-            self.is_dead = True
-            self.kills += 1
-        return self.is_dead
-
-    def check(self) -> None:
-        """Count one moment.
-
-        :raises KilledError: the process dies in it.
-        """
-        if self.is_due():
-            self.die()
-
-    def die(self) -> None:
-        """End here."""
-        raise KilledError
+T = TypeVar("T")
 
 
 class Advancing(Protocol):
-    """A sandbox, here or in another process."""
+    """A sandbox's clock, here or in another process."""
 
     def advance(self, seconds: float) -> None:
-        """Move its clock ahead."""
+        """Move it ahead."""
 
 
 class VirtualTime:
     """A clock for one sandbox and those who talk to it.
 
-    :param ahead_s: how far the sandbox's clock is ahead of real time already.
+    :param site: the sandbox's clock.
+    :param ahead_s: how far it is ahead of real time already.
     """
 
     def __init__(self, site: Advancing, ahead_s: float = 0.0) -> None:
         self._site = site
         self._ahead_s = ahead_s
         self._number = 0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._ticker: asyncio.Task[None] | None = None
-        self._sent_at: dict[int, float] = {}
+        self._under_way: dict[int, float] = {}
 
     def reset(self, ahead_s: float = 0.0) -> None:
         """Back to real time, as the sandbox after its own reset; or to where another process left the sandbox's clock."""
         self._ahead_s = ahead_s
+        self._under_way.clear()
 
-    def skip(self, seconds: float) -> None:
-        """Move the clock while nobody sleeps."""
-        self._ahead_s += seconds
-        self._site.advance(seconds)
+    @property
+    def ahead_s(self) -> float:
+        """How far the clock is ahead of real time."""
+        return self._ahead_s
 
     def now(self) -> float:
         """Seconds since 1970."""
         return time.time() + self._ahead_s
 
-    @property
-    def clock(self) -> Clock:
-        """What the apply takes."""
-        return Clock(self.now, self.sleep)
+    def skip(self, seconds: float) -> None:
+        """Move the clock ahead."""
+        if seconds > 0:
+            self._ahead_s += seconds
+            self._site.advance(seconds)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for the clock to get there."""
-        loop = asyncio.get_running_loop()
-        if self._ticker is None or self._ticker.done() or self._ticker.get_loop() is not loop:
-            self._sleepers, self._sent_at = [], {}
-            self._ticker = loop.create_task(self._tick())
+    def begin(self) -> int:
+        """Something is under way that real time is needed for; returns what :meth:`end` takes."""
         self._number += 1
-        waker = loop.create_future()
-        heapq.heappush(self._sleepers, (self.now() + seconds, self._number, waker))
-        await waker
+        self._under_way[self._number] = self.now()
+        return self._number
 
-    async def _tick(self) -> None:
-        while self._sleepers:
-            await asyncio.sleep(0)
-            wake_at = self._sleepers[0][0]
-            latest = min((at + LONGEST_REQUEST_S for at in self._sent_at.values()), default=wake_at)
-            step_s = min(wake_at, latest) - self.now()
-            if step_s > 0:
-                self.skip(step_s)
-            elif self.now() < wake_at:
-                await asyncio.sleep(0.0005)
-            while self._sleepers and self._sleepers[0][0] <= self.now():
-                waker = heapq.heappop(self._sleepers)[2]
-                if not waker.done():
-                    waker.set_result(None)
+    def end(self, number: int) -> None:
+        """It is no longer under way."""
+        self._under_way.pop(number, None)
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """While a request is under way."""
-        self._number += 1
-        number = self._number
-        self._sent_at[number] = self.now()
+    def under_way(self) -> Iterator[None]:
+        """While something is under way."""
+        number = self.begin()
         try:
             yield
         finally:
-            self._sent_at.pop(number, None)
+            self.end(number)
+
+    def wait(self, timeout_s: float | None, select: Callable[[float | None], list[Any]]) -> list[Any]:
+        """Wait for the clock to move so far, or for what is under way.
+
+        :param select: waits for sockets in real time.
+        """
+        if not self._under_way:
+            if timeout_s is None:
+                return select(None)
+            self.skip(timeout_s)
+            return []
+        found = select(LOOK_EVERY_S)
+        if not found and timeout_s is not None and self._under_way:
+            room_s = min(self._under_way.values()) + LONGEST_REQUEST_S - self.now()
+            self.skip(min(timeout_s, room_s, STEP_S))
+        return found
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """As :func:`asyncio.run`, on this clock."""
+        loop = VirtualLoop(self)
+        try:
+            asyncio.set_event_loop(loop)
+            return loop.run_until_complete(work)
+        finally:
+            try:
+                loop.run_until_complete(cancel_all(asyncio.all_tasks(loop)))
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.run_until_complete(loop.shutdown_default_executor())
+            finally:
+                asyncio.set_event_loop(None)
+                loop.close()
 
 
-def bury() -> None:
-    """Let Ödüyo take what a killed process has sent, and the interpreter what it left open."""
-    time.sleep(0.02)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+async def cancel_all(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel these tasks, and wait for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def install(patch: pytest.MonkeyPatch, virtual: VirtualTime, switch: Switch) -> None:
-    """Put the product's requests on the clock, and its requests and writes under the switch."""
-    # The lease is renewed in real time; it has tests of its own, and the killed processes hold it as in production.
-    patch.setattr(lease, "HELD_FOR_S", float("inf"))
-    # Small enough for a schedule's few rows to be divided, where partitions are asked for.
-    patch.setattr(side, "SINGLE_PARTITION_ROWS", 8)
-    patch.setattr(snapshot, "time", SimpleNamespace(time=virtual.now, monotonic=time.monotonic))
-    post = transport.Transport.post
+class _Selector(selectors.DefaultSelector):
+    def __init__(self, virtual: VirtualTime) -> None:
+        super().__init__()
+        self._virtual = virtual
 
-    async def post_or_die(self: transport.Transport, *args: Any) -> transport.Answer:
-        switch.check()
-        with virtual.request():
-            answer = await post(self, *args)
-        switch.check()
-        return answer
-
-    patch.setattr(transport.Transport, "post", post_or_die)
-    for name in ("write", "delete"):
-        patch.setattr(Folder, name, _dying(getattr(Folder, name), switch))
-    append = Folder.append
-
-    def append_or_die(self: Folder, name: str, data: bytes) -> None:
-        if switch.is_dead:
-            raise KilledError
-        if switch.is_due():
-            append(self, name, data[: len(data) // 2])  # torn, as a write may be
-            switch.die()
-        append(self, name, data)
-        switch.check()
-
-    patch.setattr(Folder, "append", append_or_die)
+    def select(self, timeout: float | None = None) -> list[Any]:
+        found = super().select(0)
+        if found or (timeout is not None and timeout <= 0):
+            return found
+        return self._virtual.wait(timeout, super().select)
 
 
-def _dying(work: Callable[..., None], switch: Switch) -> Callable[..., None]:
-    def work_or_die(self: Folder, *args: Any) -> None:
-        switch.check()
-        work(self, *args)
-        switch.check()
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop on virtual time. What belongs to a worker that stands still waits until it goes on."""
 
-    return work_or_die
+    def __init__(self, virtual: VirtualTime) -> None:
+        super().__init__(_Selector(virtual))
+        self._virtual = virtual
+
+    def time(self) -> float:
+        """The loop's clock."""
+        return self._virtual.now()
+
+    def create_task(self, coro: Any, **how: Any) -> asyncio.Task[Any]:
+        """See asyncio; the worker knows its tasks."""
+        task = super().create_task(coro, **how)
+        worker = find_worker(how.get("context"))
+        if worker is not None:
+            worker.tasks.add(task)
+        return task
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
+        """See asyncio; a worker that stands still does nothing soon."""
+        worker = find_worker(context)
+        if worker is None or not worker.is_frozen:
+            return super().call_soon(callback, *args, context=context)
+        context = context or copy_context()
+        later = partial(self.call_soon, callback, *args, context=context)
+        return super().call_at(worker.frozen_until, later, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio; what falls due while the worker stands still is done when it goes on."""
+        worker = find_worker(context)
+        if worker is None:
+            return super().call_at(when, callback, *args, context=context)
+        context = context or copy_context()
+        super_call_at = super().call_at
+
+        def fall_due() -> None:
+            if handle.cancelled():
+                return
+            if worker.is_frozen:
+                super_call_at(worker.frozen_until, fall_due, context=context)
+            else:
+                callback(*args)
+
+        handle = super_call_at(when, fall_due, context=context)
+        return handle
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """See asyncio; the clock waits for the thread."""
+        number = self._virtual.begin()
+        future = super().run_in_executor(executor, func, *args)
+        # In no worker's context: also when the worker stands still, the thread has ended.
+        future.add_done_callback(lambda _: self._virtual.end(number), context=Context())
+        return future

@@ -116,6 +116,42 @@ def test_the_dump_tells_who_made_each_record(caller: Caller) -> None:
     assert dump["erp_masraf"] == []
 
 
+def test_every_change_of_a_record_is_kept_as_it_was_stored(caller: Caller) -> None:
+    caller.sandbox.seed([{"code": "A", "note": None}])
+    caller.sandbox.set_habits({"habit": "cut", "field": "code", "length": 2})
+    caller.create(code="ABC")
+    caller.update("1", code="XYZ")
+    caller.update("9", code="XYZ")
+    caller.sandbox.edit(2, note="elle")
+    caller.delete("2")
+    effects = caller.look("effects").json()
+    assert effects == caller.sandbox.effects()
+    numbers = {entry["call"]: str(entry["number"]) for entry in reversed(caller.sandbox.writes())}
+    assert [(effect["call"], effect["id"], effect["by"]) for effect in effects] == [
+        ("create", 1, "seed"),
+        ("create", 2, numbers["create"]),
+        ("update", 1, numbers["update"]),
+        ("update", 2, "person"),
+        ("delete", 2, numbers["delete"]),
+    ]
+    assert [effect["fields"].get("code") for effect in effects[:3]] == ["A", "AB", "XY"]
+    assert (effects[3]["fields"]["note"], effects[4]["fields"]) == ("elle", {})
+    times = [effect["time"] for effect in effects]
+    assert times == sorted(times)
+
+
+def test_a_late_change_is_kept_with_the_time_of_its_effect(caller: Caller) -> None:
+    caller.create()
+    caller.sandbox.set_readings(late_commit_s=30)
+    caller.update("1", code="B")
+    assert len(caller.sandbox.effects()) == 1
+    caller.sandbox.advance(100)
+    created, updated = caller.sandbox.effects()
+    assert 29 < updated["time"] - created["time"] < 60
+    caller.sandbox.reset()
+    assert caller.sandbox.effects() == []
+
+
 def test_who_made_a_late_record_is_known_too(caller: Caller) -> None:
     caller.sandbox.set_readings(late_commit_s=30)
     caller.create()

@@ -50,10 +50,12 @@ def test_records_sessions_and_counters_survive_a_restart(tmp_path: Path) -> None
             caller.create()
             caller.create()
             caller.delete("2")
-            before, port = sandbox.records(), sandbox.port
+            before, port, effects = sandbox.records(), sandbox.port, sandbox.effects()
             sandbox.restart()
             assert sandbox.port == port
             assert sandbox.records() == before
+            assert sandbox.effects() == effects
+            assert len(effects) == 3
             assert sandbox.log()["counters"]["create"] == 2
             assert sandbox.log()["sessions"] == [caller.session_id]
             assert "<3>" in caller.create().json()["data"]

@@ -16,7 +16,14 @@ _PROGRAMS = r"make|airflow|pip|docker|git|pre-commit|\.venv/bin/python|docker/ma
 _INLINE = re.compile(rf"`((?:{_PROGRAMS})(?: [^`]+)?)`")
 
 #: What reads like a command and is a name: of a process, of what an accident does, of what is refused.
-MENTIONED = {"airflow api-server", "airflow standalone", "docker kill", "docker compose up", ".venv/bin/python"}
+MENTIONED = {
+    "airflow",
+    "airflow api-server",
+    "airflow standalone",
+    "docker kill",
+    "docker compose up",
+    ".venv/bin/python",
+}
 
 #: In the clone, one after the other.
 CHECKOUT = (
@@ -25,9 +32,10 @@ CHECKOUT = (
     "git pull",
     "make run",
     ".venv/bin/python -m sandbox.erp edit --data .run/erp",
-    'make run PARAMS=\'{"on_missing": "deactivate"}\'',
+    'make run PARAMS=\'{"on_missing": "deactivate", "missing_runs": 1}\'',
     "make ui",
     ".venv/bin/python -m sandbox.oduyo",
+    ".venv/bin/python -m sandbox.oduyo --reading id_compare=text --habit cut=20",
     ".venv/bin/python docs/screenshots.py",
     "make lint",
     "make unit",
@@ -41,31 +49,48 @@ CHECKOUT = (
 LONG = ("make test", "make test-wheel", "make matrix", "make chaos", "make bench")
 LAST = ("make clean",)
 #: Command → what it prints once it is up; it stays until it is interrupted.
-STAYS = {"make ui": "Ctrl-C", ".venv/bin/python -m sandbox.oduyo": "127.0.0.1"}
+STAYS = {
+    "make ui": "Ctrl-C",
+    ".venv/bin/python -m sandbox.oduyo": "127.0.0.1",
+    ".venv/bin/python -m sandbox.oduyo --reading id_compare=text --habit cut=20": "127.0.0.1",
+}
 #: Command → the program that it needs beside what the README names.
 NEEDS = {"make lock": "uv", "make matrix": "uv", "pre-commit install": "pre-commit"}
 
-#: In an integrator's environment, in one shell.
+#: Where Airflow's constraints come from.
+CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-"
+_PINNED = (
+    '. "apache-airflow==$(airflow version | tail -n 1)" --constraint "'
+    + CONSTRAINTS
+    + "$(airflow version | tail -n 1)/constraints-"
+    """$(python -c 'import sys; print(f"{sys.version_info[0]}.{sys.version_info[1]}")').txt\""""
+)
+COPY = 'cp -r dags/. "$AIRFLOW_HOME/dags/"'
+#: In an integrator's environment, in one shell: before Airflow is started, …
 INSTALL = (
-    "pip install .",
-    'cp -r dags/. "$AIRFLOW_HOME/dags/"',
+    f"pip install {_PINNED}",
+    COPY,
+    'export ODUYO_PARAMS=\'{"erp_query": "dia_postgres"}\'',
     "export ODUYO_SCHEDULE=",
+    "export ODUYO_PARAMS='"
+    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_percent": 5, "max_rejected_percent": 2}'
+    "'",
     'export AIRFLOW_CONN_ODUYO_DEFAULT="$(cat oduyo_default.json)"',
     "airflow connections test oduyo_default",
 )
-GO_LIVE = (
+#: … while it runs, which writes nothing, …
+DRY_RUN = (
     "airflow dags list-import-errors",
     "airflow dags unpause oduyo_special_codes",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
-    """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true, "erp_query": "dia_postgres"}'""",
-    "export ODUYO_PARAMS='"
-    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_ratio": 0.05, "max_rejected_ratio": 0.02}'
-    "'",
-    "airflow dags pause oduyo_special_codes",
 )
+#: … the first sync, and once more, …
+SYNC = ("airflow dags trigger oduyo_special_codes",)
+#: … and when it is to go.
 LEAVE = (
-    "pip install --upgrade .",
-    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py"',
+    "airflow dags pause oduyo_special_codes",
+    f"pip install --upgrade {_PINNED}",
+    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py"',
     "airflow dags delete oduyo_special_codes --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
@@ -74,7 +99,8 @@ LEAVE = (
 
 #: Where a Docker engine runs, in the clone, one after the other; commands in lower case are prepared by the upper ones.
 DOCKER = (
-    "docker/make-env.sh && docker compose --profile demo up -d --build",
+    "docker/make-env.sh",
+    "docker compose --profile demo up -d --build",
     "docker compose ps",
     "docker compose up -d --no-recreate --scale airflow-worker=3",
     "docker compose exec postgres pg_dump -U airflow airflow",
@@ -82,14 +108,12 @@ DOCKER = (
     "docker compose stop",
     "docker compose up -d",
     "docker compose --profile demo down -v",
-    "docker/make-env.sh",
     "docker compose up -d --build",
-    "docker compose --profile demo up -d --build",
     "docker/make-env.sh trial.env",
     "docker compose -p trial --env-file trial.env --profile demo up -d",
 )
 DOCKER_LONG = ("tests/system/compose.sh",)
-KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *GO_LIVE, *LEAVE, *DOCKER, *DOCKER_LONG}
+KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
 
 
 def list_pages() -> list[Path]:
@@ -107,9 +131,9 @@ def find_commands(page: Path) -> Iterator[str]:
 
 
 def split_commands(block: str) -> Iterator[str]:
-    """The commands of a shell block, comments left out; a quotation may go over several lines."""
+    """The commands of a shell block, comments left out; a quotation, or a command, may go over several lines."""
     pending = ""
-    for line in block.splitlines():
+    for line in re.sub(r" \\\n *", " ", block).splitlines():
         pending += ("\n" if pending else "") + re.sub(r"(^|\s+)#\s.*$", "", line)
         if pending.replace('\\"', "").count("'") % 2:
             continue
@@ -120,7 +144,7 @@ def split_commands(block: str) -> Iterator[str]:
 
 
 def is_notifier(command: str) -> bool:
-    """The README's setting for a notifier, whose kwargs are the reader's own: run as an assignment."""
+    """The setting for a notifier, whose kwargs are the reader's own: run as an assignment."""
     return command.startswith("export ODUYO_NOTIFIER=")
 
 

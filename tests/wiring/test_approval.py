@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.operators.approval import ANSWER_WITHIN, UnsafePlanApproval, is_approval
+from oduyo_provider.operators.approval import ANSWER_WITHIN, UnsafePlanApproval, name_rejecter
 
-FIGURE = "39 of 3,500 rows are rejected (max_rejected_ratio 0)"
+FIGURE = "39 of 3,500 rows are rejected (max_rejected_percent 0)"
 DECISION = {"ask": True, "figures": [FIGURE], "sample": ["create 1: code 'K.1'"], "changes": 3461}
 REJECTED = {
     "chosen_options": ["Reject"],
@@ -61,9 +61,16 @@ def test_silence_for_a_day_is_a_no() -> None:
     assert ANSWER_WITHIN.total_seconds() == 24 * 60 * 60
 
 
-@pytest.mark.parametrize(("options", "is_yes"), [(["Approve"], True), (["Reject"], False)])
-def test_only_approve_is_a_yes(options: list[str], is_yes: bool) -> None:
-    assert is_approval({"chosen_options": options}) is is_yes
+@pytest.mark.parametrize(
+    ("answers", "rejecter"),
+    [
+        ([{**REJECTED, "chosen_options": ["Approve"]}], ""),
+        ([REJECTED], "ayse"),
+        ([], "by a person, or nobody answered in time"),
+    ],
+)
+def test_only_approve_is_a_yes(answers: list[dict[str, Any]], rejecter: str) -> None:
+    assert name_rejecter(answers) == rejecter
 
 
 class TestAfterTheAnswer:
@@ -91,4 +98,4 @@ class TestAfterTheAnswer:
 
     def test_a_yes_is_passed_on(self, approve: Any) -> None:
         answer = approve.execute_complete({}, {**REJECTED, "chosen_options": ["Approve"]})
-        assert is_approval(answer)
+        assert name_rejecter([answer]) == ""

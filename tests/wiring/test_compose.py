@@ -9,7 +9,7 @@ import shlex
 import yaml
 
 from tests.conftest import ROOT
-from tests.wiring.test_readme import read_sources
+from tests.wiring import pages
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 SERVICES = yaml.safe_load(COMPOSE)["services"]
@@ -18,7 +18,7 @@ AIRFLOW = [name for name, service in SERVICES.items() if name.startswith("airflo
 
 
 def test_every_variable_that_the_program_reads_reaches_every_airflow_service() -> None:
-    used = set(re.findall(r'"((?:ODUYO|ERP)_[A-Z_]+)"', read_sources("plugins", "dags")))
+    used = {text for text in pages.texts("plugins", "dags") if re.fullmatch("(?:ODUYO|ERP)_[A-Z_]+", text)}
     assert len(AIRFLOW) == 5
     for name in AIRFLOW:
         assert used - set(SERVICES[name]["environment"]) == set(), name

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3.connection
 
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.provider_info import get_provider_info
 from sandbox.oduyo.server import Sandbox
 from tests.integration.dag.conftest import make_records
+from tests.unit.api.conftest import PlainCa, certificate, plain_ca, server_tls
+from tests.unit.api.proxy import Proxy
+from tests.unit.api.wire import API_KEY, PASSWORD, SESSION, Handler, Site, answer
+
+__all__ = ["certificate", "plain_ca", "server_tls"]
 
 LIST = {"filters": "", "params": "", "limit": "10", "offset": "0", "sorting": ""}
 SetOduyo = Callable[..., None]
@@ -129,6 +137,113 @@ def test_another_timeout_may_be_given(oduyo: Sandbox) -> None:
     oduyo.set_readings(latency_s=0.5)
     with pytest.raises(RequestException):
         OduyoHook().run("erp/erp_special_code/list", json=LIST, extra_options={"timeout": 0.05})
+
+
+def run_hook(monkeypatch: pytest.MonkeyPatch, site: Site, times: int = 1, **extra: object) -> list[Any]:
+    """The answers of so many ``OduyoHook().run``, in a thread of their own as in a task."""
+
+    def call() -> list[Any]:
+        hook = OduyoHook()
+        return [hook.run("erp/erp_special_code/list", json=LIST).json() for _ in range(times)]
+
+    async def run() -> list[Any]:
+        async with site:
+            host = f"{'http' if site.tls is None else 'https'}://localhost:{site.port}"
+            fields = {"conn_type": "oduyo", "host": host, "login": "ayse", "password": PASSWORD}
+            given = json.dumps({"api_key": API_KEY, "timeout_s": 5, **extra})
+            monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", json.dumps({**fields, "extra": given}))
+            return await asyncio.to_thread(call)
+
+    return asyncio.run(run())
+
+
+def closing(content: bytes = b'{"status": true, "data": []}', status: int = 200, **headers: str) -> Handler:
+    """An answer after which nothing is left open: requests keeps connections until the server closes them."""
+    return answer(status, content, Connection="close", **headers)
+
+
+class TestTheSameRulesAsTheClient:
+    """What the connection says, and what the field sends, is the same for single calls."""
+
+    def test_b10_cookies_of_the_login_and_of_later_answers_are_sent_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        login = answer(200, {"session_id": SESSION}, Set_Cookie="ci_session=a%3A1; Path=/; HttpOnly")
+        lists = [closing(Set_Cookie="ci_session=b==; Path=/"), closing(Set_Cookie="SRV=n1; Path=/"), closing()]
+        site = Site(login=login, list=lists)
+        run_hook(monkeypatch, site, times=3)
+        sent = [set(seen.headers["Cookie"].split("; ")) for seen in site.calls("list")]
+        assert sent == [{"ci_session=a%3A1"}, {"ci_session=b=="}, {"ci_session=b==", "SRV=n1"}]
+
+    def test_b10_a_new_login_brings_its_cookies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        logins = [answer(200, {"session_id": f"S{n}"}, Set_Cookie=f"ci_session={n}; Path=/") for n in (1, 2)]
+        site = Site(login=logins, list=[closing(b'{"status": false}', 401), closing()])
+        run_hook(monkeypatch, site)
+        sent = [(seen.headers["Authorization"], seen.headers["Cookie"]) for seen in site.calls("list")]
+        assert sent == [("S1", "ci_session=1"), ("S2", "ci_session=2")]
+
+    def test_b12_login_and_calls_go_through_the_proxy(
+        self, monkeypatch: pytest.MonkeyPatch, server_tls: ssl.SSLContext, certificate: Path
+    ) -> None:
+        async def through(proxy: Proxy) -> list[Any]:
+            async with proxy:
+                url = f"http://firma:p%40ss@127.0.0.1:{proxy.port}"
+                work = partial(run_hook, monkeypatch, site, proxy=url, verify=str(certificate))
+                return await asyncio.to_thread(work)
+
+        site = Site(list=closing())
+        site.tls = server_tls
+        proxy = Proxy("firma:p@ss")
+        assert asyncio.run(through(proxy)) == [{"status": True, "data": []}]
+        assert [line.split()[0] for line in proxy.asked] == ["CONNECT", "CONNECT"]
+
+    def test_b13_a_ca_of_one_s_own_need_not_be_strict(self, monkeypatch: pytest.MonkeyPatch, plain_ca: PlainCa) -> None:
+        # Contexts as Python 3.13 makes them, for aiohttp and for requests.
+        def make_strict(make: Callable[..., ssl.SSLContext], *args: Any, **kwargs: Any) -> ssl.SSLContext:
+            context = make(*args, **kwargs)
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
+            return context
+
+        for owner, name in ((ssl, "create_default_context"), (urllib3.connection, "create_urllib3_context")):
+            monkeypatch.setattr(owner, name, partial(make_strict, getattr(owner, name)))
+        site = Site(list=closing())
+        site.tls = plain_ca.server_tls
+        assert run_hook(monkeypatch, site, verify=str(plain_ca.bundle)) == [{"status": True, "data": []}]
+
+    @pytest.mark.parametrize("codec", ["cp1254", "utf-8"])
+    def test_b8_the_charset_that_an_answer_names_is_used(self, monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
+        body = '{"status": true, "data": [{"id": "1", "code": "ŞİŞLİ"}]}'.encode(codec)
+        site = Site(list=closing(body, Content_Type="application/json; charset=windows-1254"))
+        assert run_hook(monkeypatch, site)[0]["data"][0]["code"] == "ŞİŞLİ"
+
+    def test_b7_byte_order_marks_are_dropped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        site = Site(list=closing(b"\xef\xbb\xbf" * 2 + b'{"status": true, "data": []}'))
+        assert run_hook(monkeypatch, site) == [{"status": True, "data": []}]
+
+    def test_b3_a_page_with_403_is_sent_once_more_with_a_new_session_and_shown(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        site = Site(list=closing(b"<h1>Forbidden</h1>", 403, Content_Type="text/html"))
+        with pytest.raises(AirflowException, match=r"HTTP 403: .*Forbidden"):
+            run_hook(monkeypatch, site)
+        assert [seen.call for seen in site.seen] == ["login", "list", "login", "list"]
+
+    @pytest.mark.parametrize("extra", ['"{\\"api_key\\": \\"gizli\\"}"', "api_key=gizli", "[]"])
+    def test_b15_extras_that_are_no_object_are_said_in_one_sentence(
+        self, monkeypatch: pytest.MonkeyPatch, extra: str
+    ) -> None:
+        from airflow.sdk.exceptions import AirflowFailException
+
+        fields = {"conn_type": "oduyo", "host": "firma", "login": "ayse", "password": PASSWORD, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", json.dumps(fields))
+        with pytest.raises(AirflowFailException, match="extra is not a JSON object") as caught:
+            OduyoHook().get_conn()
+        assert "gizli" not in str(caught.value)
+
+    def test_b12_an_unknown_extra_is_named(self, oduyo: Sandbox, set_oduyo: SetOduyo) -> None:
+        set_oduyo(proxi="http://127.0.0.1:1")
+        is_good, text = OduyoHook().test_connection()
+        assert (is_good, "extra proxi is not known" in text) == (False, True)
 
 
 class TestTheTestButton:

@@ -11,7 +11,7 @@ from oduyo_provider.core.redact import neutralise
 
 API_PATH = "/api/v1"
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = r"\w(?:[\w-]{0,61}\w)?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 
@@ -45,7 +45,7 @@ def parse_base_url(
         )
         return ""
     name = f"[{address.host}]" if ":" in address.host else address.host
-    at_port = "" if final_port == _DEFAULT_PORTS[address.scheme] else f":{final_port}"
+    at_port = "" if final_port == DEFAULT_PORTS[address.scheme] else f":{final_port}"
     return f"{address.scheme}://{name}{at_port}{_with_api_path(address.path)}"
 
 
@@ -53,7 +53,7 @@ def _parse_address(host: str, schema: str) -> _Address:
     if not host:
         raise ValueError("host is missing")
     if "://" not in host:
-        if schema not in {"", *_DEFAULT_PORTS}:
+        if schema not in {"", *DEFAULT_PORTS}:
             raise ValueError(f"schema is neither http nor https but '{neutralise(schema, 40)}'")
         # An IPv6 address without brackets would be read as a host and a port.
         host = f"{schema or 'https'}://{f'[{host}]' if _is_ipv6(host) else host}"
@@ -65,7 +65,7 @@ def _parse_address(host: str, schema: str) -> _Address:
         found, port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError(f"host '{shown}' is no host name or address with a port of 1 to 65535") from None
-    if parts.scheme not in _DEFAULT_PORTS:
+    if parts.scheme not in DEFAULT_PORTS:
         raise ValueError(f"host '{shown}' has a scheme that is neither http nor https")
     if parts.query or parts.fragment or re.search(r"[\s\\]", host) or not host.isprintable():
         raise ValueError(f"host '{shown}' has blanks, a query or other characters that no base address has")
@@ -79,7 +79,7 @@ def _choose_port(address: _Address, port: int | None) -> int:
         raise ValueError(f"port is {port}, but host says {address.port}: remove one of them")
     chosen = address.port if port is None else port
     if chosen is None:
-        return _DEFAULT_PORTS[address.scheme]
+        return DEFAULT_PORTS[address.scheme]
     if not 1 <= chosen <= 65535:
         raise ValueError(f"port {chosen} is not between 1 and 65535")
     return chosen

@@ -12,8 +12,8 @@ from oduyo_provider.api.meaning import Classification, Meaning, classify
 from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
-from oduyo_provider.api.transport import Answer, Transport
-from oduyo_provider.core.errors import LostAnswerError, NotSentError, NotThisApiError, RetryError
+from oduyo_provider.api.transport import Answer, BeforeSend, Transport
+from oduyo_provider.core.errors import LostAnswerError, NotSentError, RetryError
 
 #: How often one call is tried when it cannot be sent at all.
 DEFAULT_NOT_SENT_TRIES = 5
@@ -25,8 +25,6 @@ DEFAULT_SESSION_TRIES = 6
 #: How long one call may be put off by "slow down", in seconds.
 DEFAULT_PATIENCE_S = 600.0
 
-#: Called right before each transmission; what it returns, if anything, is awaited.
-BeforeSend = Callable[[], "Awaitable[None] | None"]
 _T = TypeVar("_T")
 
 
@@ -66,7 +64,6 @@ class CallRunner:
 
     :param harmless: asked when a request is answered with somebody else's 403 or 406.
     :param redact: removes secrets from reasons.
-    :ivar proven: whether an answer of the API was seen.
     :ivar requests: transmissions so far, logins left out.
     :ivar retries: those of them that sent a call again.
     """
@@ -86,7 +83,6 @@ class CallRunner:
         self._harmless = harmless
         self._redact = redact
         self._runtime = runtime
-        self.proven = False
         self.requests = 0
         self.retries = 0
 
@@ -96,7 +92,7 @@ class CallRunner:
         """Send `body` until an answer ends the call or its tries are used up.
 
         :param path: below ``/api/v1/``; its last part is the call's name.
-        :param before_send: called right before each transmission; what it returns is awaited.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on.
         :param unknown_tries: how often the call is sent when no usable answer comes back; 1 for a call that must not be repeated.
         :raises StopError: the login is refused, or this is not the API.
         """
@@ -123,40 +119,33 @@ class CallRunner:
         sent_in = await self._pacer.acquire()
         try:
             headers = await _login(self._keeper.header())
-            if before_send is not None and (preparation := before_send()) is not None:
-                await preparation
             self.requests += 1
             result.session = headers["Authorization"]
-            result.classification = await self._post(path, body, headers, result)
+            result.classification = await self._post(path, body, headers, result, before_send)
         finally:
             self._pacer.release()
         return sent_in
 
-    async def _post(self, path: str, body: bytes, headers: dict[str, str], result: CallResult) -> Classification:
+    async def _post(
+        self, path: str, body: bytes, headers: dict[str, str], result: CallResult, before_send: BeforeSend | None
+    ) -> Classification:
         try:
-            result.answer = await self._transport.post(path, body, headers)
+            result.answer = await self._transport.post(path, body, headers, before_send=before_send)
         except NotSentError as error:
             return Classification(Meaning.NOT_SENT, reason=str(error))
         except LostAnswerError as error:
             result.sends += 1
             return Classification(Meaning.UNKNOWN, reason=str(error))
         result.sends += 1
-        return classify(result.answer, call=path.rpartition("/")[2], proven=self.proven, redact=self._redact)
+        return classify(result.answer, call=path.rpartition("/")[2], redact=self._redact)
 
     async def _is_to_be_sent_again(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         """Tell pacer and keeper how the request ended, wait if need be, and say whether to send the call again."""
-        meaning, reason = result.classification.meaning, result.classification.reason
+        meaning = result.classification.meaning
         if meaning in (Meaning.DONE, Meaning.REFUSED):
-            # Any web server may answer 413; the API alone gives every other refusal.
-            self.proven = self.proven or (result.answer is not None and result.answer.status != 413)
             self._keeper.succeeded()
             self._pacer.succeeded(sent_in)
             return False
-        if meaning is Meaning.NOT_THIS_API:
-            raise NotThisApiError(
-                f"The address of the connection answers, but not as the Ödüyo API does ({reason}). "
-                "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
-            )
         if meaning is Meaning.THROTTLED:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
@@ -171,12 +160,14 @@ class CallRunner:
         return await self._wait_after_failure(result, sent_in, unknown_tries)
 
     async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
-        retry_after_s = result.classification.retry_after_s
-        if retry_after_s is None:
-            self._pacer.errored(sent_in)
+        classification = result.classification
+        if classification.retry_after_s is not None:
+            self._pacer.throttled(sent_in, classification.retry_after_s)
+        elif classification.is_overload:
+            self._pacer.overloaded(sent_in)
         else:
-            self._pacer.throttled(sent_in, retry_after_s)
-        if result.classification.meaning is Meaning.UNKNOWN:
+            self._pacer.errored(sent_in)
+        if classification.meaning is Meaning.UNKNOWN:
             result.lost += 1
             tries, allowed = result.lost, unknown_tries
         else:

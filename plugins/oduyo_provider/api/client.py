@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, final
 
 import msgspec
 
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, BeforeSend, CallRunner, HarmlessCall
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
 from oduyo_provider.api.list_call import ListCall, Look
-from oduyo_provider.api.listing import DEFAULT_LISTINGS, Listing, PageSize, fetch_compares_as_text, record_id
+from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.records import Filter, encode_column, encode_list, parse_created_id
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
-from oduyo_provider.api.settings import Settings
-from oduyo_provider.api.transport import Transport
+from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
+from oduyo_provider.api.transport import BeforeSend, Transport
 from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
 
@@ -71,7 +70,7 @@ class OduyoClient:
     ) -> None:
         self._settings = settings
         self.resource = resource
-        self._page_size = PageSize(settings.page_size)
+        self._page_size = PageSize(settings.page_size or DEFAULT_PAGE_SIZE)
         self._runtime = runtime = runtime or Runtime()
         self._redact = redact = Redactor(settings.secrets)
         self._transport = Transport(settings, redact)
@@ -102,13 +101,18 @@ class OduyoClient:
         """Those of :attr:`requests` that sent a call again."""
         return self._runner.retries
 
+    def use_page_size(self, records: int | None) -> None:
+        """Take what is known of the site, unless the connection itself says how long a page is."""
+        if records is not None and self._settings.page_size is None:
+            self._page_size.records = records
+
     def create(
         self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None
     ) -> Coroutine[object, None, Reply]:
         """Create a record. After a lost answer it is DOUBTFUL at once: a second create may make a second record.
 
-        :param before_send: called right before each transmission, and what it returns is awaited; what it raises is
-            passed on, and nothing is sent.
+        :param before_send: called right before the bytes of each transmission leave; what it raises is passed on, and
+            nothing is sent.
         """
         return self._change("create", fields, None, before_send, unknown_tries=1)
 
@@ -192,7 +196,7 @@ class OduyoClient:
 
         :raises ListingError: no pass of `DEFAULT_LISTINGS` could be shown to be complete.
         """
-        return await self._collect(lambda _: True, after_id=after_id)
+        return await collect_records(lambda: self._make_listing(after_id), lambda _: True)
 
     async def fetch_by(self, field: str, value: str) -> list[Remote]:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.
@@ -201,11 +205,11 @@ class OduyoClient:
 
         :raises ListingError: it cannot be shown that these are all.
         """
-        return await self._collect(
+        filters = (Filter(field, "=", value),)
+        return await collect_records(
+            lambda: self._make_listing(filters=filters, first_limit=LOOKUP_RECORDS),
             lambda record: record.get(field) == value,
             is_unique=field == "id",
-            filters=(Filter(field, "=", value),),
-            first_limit=LOOKUP_RECORDS,
         )
 
     async def log_in(self) -> None:
@@ -216,7 +220,7 @@ class OduyoClient:
         await self._keeper.header()
 
     async def renew_session(self) -> None:
-        """Log in anew, whatever the present session is worth.
+        """Log in anew, for when Ödüyo refuses so much that the session may be why.
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """
@@ -241,23 +245,3 @@ class OduyoClient:
         return Listing(
             Look(self._list_call).fetch, page_size=self._page_size, runtime=self._runtime, after_id=after_id, **how
         )
-
-    async def _collect(
-        self, is_wanted: Callable[[Remote], bool], *, is_unique: bool = False, **how: Any
-    ) -> list[Remote]:
-        for _ in range(DEFAULT_LISTINGS - 1):
-            # Records may have come or gone meanwhile; a site that is wrong by itself fails the last pass as well.
-            with suppress(ListingError):
-                return await self._collect_once(is_wanted, is_unique, self._make_listing(**how))
-        return await self._collect_once(is_wanted, is_unique, self._make_listing(**how))
-
-    async def _collect_once(
-        self, is_wanted: Callable[[Remote], bool], is_unique: bool, listing: Listing
-    ) -> list[Remote]:
-        wanted: list[Remote] = []
-        async with aclosing(listing.pages()) as pages:
-            async for page in pages:
-                wanted += filter(is_wanted, page)
-                if wanted and is_unique:
-                    break
-        return wanted

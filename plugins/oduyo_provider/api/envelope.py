@@ -6,18 +6,21 @@ Source: the vendor's documentation. Where it leaves a shape open, every likely r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
+
+from oduyo_provider.api.body import find_object, strip_marks
 
 #: What msgspec raises on a body that is no JSON: malformed, not UTF-8, or nested too deep.
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 #: Where Ödüyo says why it refused something.
 MESSAGE_KEYS = ("message", "error", "msg")
 
-BOM = b"\xef\xbb\xbf"
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
+_T = TypeVar("_T")
 _Fields = dict[str, msgspec.Raw]
 _envelopes = msgspec.json.Decoder(_Fields)
 # Floats stay text: 26.0 must not become 26, nor a long number lose digits.
@@ -53,37 +56,28 @@ class Envelope(msgspec.Struct):
 
 
 def parse_envelope(body: bytes) -> Envelope | None:
-    """The answer's envelope, or None when the body is not a JSON object."""
-    try:
-        fields = _envelopes.decode(body.removeprefix(BOM))
-    except BAD_JSON:
-        return None
-    return Envelope(fields, parse_status(_decode(fields.get("status"))))
+    """The answer's envelope, also with text around it; None when the body holds no JSON object."""
+    fields = _decode_answer(_envelopes, body)
+    return None if fields is None else Envelope(fields, parse_status(_decode(fields.get("status"))))
 
 
 def parse_json(body: bytes) -> Any:
-    """The body as JSON, floats as text; None when it is none."""
-    return _decode(body.removeprefix(BOM))
-
-
-def is_cut(body: bytes) -> bool:
-    """Whether a body that is no JSON may be the beginning of this API's answer: nothing at all, or half an object."""
-    body = body.removeprefix(BOM).strip()
-    if body[:1] != b"{":
-        return not body
-    try:
-        _envelopes.decode(body)
-    except RecursionError:  # no answer of this API is nested that deep, whole or cut
-        return False
-    except BAD_JSON:
-        return True
-    return False
+    """The body as JSON, floats as text, also with text around it; None when it is none."""
+    return _decode_answer(_any_json, body)
 
 
 def parse_status(value: object) -> bool | None:
     """A ``status``: true and false as such, as text or as a number; None for anything else."""
     text = str(value).strip().lower() if isinstance(value, (bool, int, str)) else ""
     return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _decode_answer(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T | None:
+    for read in (bytes, strip_marks, find_object):
+        with suppress(*BAD_JSON):
+            found = read(body)
+            return None if found is None else decoder.decode(found)
+    return None
 
 
 def _decode(raw: bytes | msgspec.Raw | None) -> Any:

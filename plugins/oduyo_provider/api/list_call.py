@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
+from oduyo_provider.api.body import is_nothing
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner
 from oduyo_provider.api.envelope import parse_envelope
-from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.meaning import Classification, Meaning
 from oduyo_provider.api.records import Filter, Page, encode_list, parse_page
+from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.errors import ListingError, ListingRefusedError, LostAnswerError, NotSentError, RetryError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor, neutralise
@@ -47,7 +49,7 @@ class ListCall:
         self._session = result.session
         if result.error is not None:
             raise result.error
-        page = self._read(result)
+        page = read_page(result.classification, result.answer)
         if page is not None:
             return page
         error: type[RetryError] = ListingError
@@ -61,20 +63,7 @@ class ListCall:
             "whether the user may list these records."
         )
 
-    def _read(self, result: CallResult) -> Page | None:
-        meaning, answer = result.classification.meaning, result.answer
-        if answer is None:
-            return None
-        if meaning is Meaning.DONE:
-            return parse_page(answer.body)
-        envelope = parse_envelope(answer.body)
-        if meaning is not Meaning.REFUSED or envelope is None:
-            return None
-        if envelope.words:
-            return Page([], envelope.words, is_no=True)
-        return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
-
-    async def log_in_again(self) -> None:
+    async def renew_session(self) -> None:
         """Replace the session of the last call."""
         await self._runner.renew(self._session)
 
@@ -91,6 +80,23 @@ class ListCall:
             "the connection's user the right to list these records in the Ödüyo panel, then start the task again. If the "
             "site holds none yet and the right is given, add one by hand: it is listed from then on."
         )
+
+
+def read_page(classification: Classification, answer: Answer | None) -> Page | None:
+    """What the answer to a list call holds; None when it is neither records nor a no.
+
+    :raises ListingError: as :func:`.records.parse_page`.
+    """
+    if answer is None:
+        return None
+    if classification.meaning is Meaning.DONE:
+        return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
+    envelope = parse_envelope(answer.body)
+    if classification.meaning is not Meaning.REFUSED or envelope is None:
+        return None
+    if envelope.words:
+        return Page([], envelope.words, is_no=True)
+    return Page([], is_no=True) if answer.status in _EMPTY_STATUSES else None
 
 
 class Look:
@@ -125,7 +131,7 @@ class Look:
         is_renewed = bool(last.words)
         if is_renewed:
             # Ödüyo may say in words of its own that a session has expired.
-            await self._call.log_in_again()
+            await self._call.renew_session()
             last = await self._call.fetch((), 1, True)
             if last.words:
                 raise self._call.refuse(last)

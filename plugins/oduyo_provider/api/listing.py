@@ -8,6 +8,7 @@ page here, and ends only where ``id DESC, limit 1`` names the last id that was s
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 
 from oduyo_provider.api.backoff import compute_backoff
 from oduyo_provider.api.list_call import PageLostError
@@ -194,3 +195,28 @@ class Listing:
                 f"Ödüyo sorts ids as text ({high} before {low}) but filters them as numbers ({record_id(above[0])} is "
                 f"listed as above {low}), so its pages leave records out. Ask Ödüyo's support to sort ids as numbers."
             )
+
+
+async def collect_records(
+    make: Callable[[], Listing], is_wanted: Callable[[Remote], bool], *, is_unique: bool = False
+) -> list[Remote]:
+    """The wanted records of a listing, which is started again when need be.
+
+    :param is_unique: there is at most one, so that nothing is listed behind it.
+    :raises ListingError: no pass of `DEFAULT_LISTINGS` could be shown to be complete.
+    """
+    for _ in range(DEFAULT_LISTINGS - 1):
+        # Records may have come or gone meanwhile; a site that is wrong by itself fails the last pass as well.
+        with suppress(ListingError):
+            return await _collect_once(make(), is_wanted, is_unique)
+    return await _collect_once(make(), is_wanted, is_unique)
+
+
+async def _collect_once(listing: Listing, is_wanted: Callable[[Remote], bool], is_unique: bool) -> list[Remote]:
+    wanted: list[Remote] = []
+    async with aclosing(listing.pages()) as pages:
+        async for page in pages:
+            wanted += filter(is_wanted, page)
+            if wanted and is_unique:
+                break
+    return wanted

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+import msgspec
+
 from oduyo_provider.api.backoff import compute_backoff
-from oduyo_provider.api.envelope import is_cut, parse_envelope
+from oduyo_provider.api.body import is_cut
+from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.login_answer import parse_session_id
 from oduyo_provider.api.meaning import compute_retry_after
 from oduyo_provider.api.runtime import Runtime
@@ -22,28 +25,41 @@ DEFAULT_LOGIN_TRIES = 4
 LONGEST_LOGIN_WAIT_S = 60.0
 
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
-_REFUSING = frozenset({200, 400, 404, 409, 422})
 
 
-async def fetch_session_id(
-    settings: Settings, transport: Transport, *, redact: Callable[[str], str], runtime: Runtime
-) -> str:
+class Login(msgspec.Struct, frozen=True):
+    """A login that Ödüyo accepted.
+
+    :param cookies: the ``Set-Cookie`` headers of its answer.
+    """
+
+    session_id: str
+    cookies: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Login(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("session_id", "***")]
+
+
+async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[str], str], runtime: Runtime) -> Login:
     """Log in. While the server cannot be reached or gives no usable answer, this is tried `DEFAULT_LOGIN_TRIES` times.
 
-    :raises LoginRefusedError: Ödüyo refuses user, password, key or rights; it is asked only once.
+    An answer of the API itself is final, unless it is "slow down": trying again with a wrong password locks accounts.
+
+    :raises LoginRefusedError: Ödüyo refuses user, password, key or rights, or the account is locked.
     :raises NotThisApiError: something else answers at this address, or each answer was a 2xx that is cut or empty.
     :raises NotSentError: the server could not be reached at any try.
     :raises LostAnswerError: it could, but gave no usable answer.
     """
-    form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
-    body = urlencode(form).encode()
     lost: RetryError | None = None
     cuts = 0
     for attempt in range(1, DEFAULT_LOGIN_TRIES + 1):
         wait_s: float | None = None
         error: RetryError
         try:
-            answer = await transport.post(LOGIN_PATH, body, _HEADERS)
+            answer = await post_login(settings, transport)
         except (NotSentError, LostAnswerError) as cause:
             error = cause
         else:
@@ -51,40 +67,75 @@ async def fetch_session_id(
             if not _is_passing(answer) or cuts == DEFAULT_LOGIN_TRIES:
                 return _read_login(settings, answer, redact)
             wait_s = compute_retry_after(answer)
-            error = LostAnswerError(
-                f"{settings.site} answered the login with HTTP {answer.status}: it is overloaded or out of order, or "
-                "something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
-            )
+            error = _make_passing_error(settings, answer, redact)
+            if answer.status != 429 and _find_message(answer):
+                raise error
         lost = lost if isinstance(error, NotSentError) else error
         if attempt < DEFAULT_LOGIN_TRIES:
             await runtime.sleep(min(wait_s or compute_backoff(attempt, runtime.rng), LONGEST_LOGIN_WAIT_S))
     raise lost or error
 
 
+async def post_login(settings: Settings, transport: Transport) -> Answer:
+    """Send the login's form once; the answer as it comes.
+
+    :raises NotSentError, LostAnswerError: as :meth:`.Transport.post`.
+    """
+    form = {"username": settings.username, "password": settings.password, "oduyo_api_key": settings.api_key}
+    return await transport.post(LOGIN_PATH, urlencode(form).encode(), _HEADERS)
+
+
+def read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> Login:
+    """What one answer to a login says.
+
+    :raises LoginRefusedError, NotThisApiError: as :func:`log_in`.
+    :raises LostAnswerError: the same login may be answered otherwise later.
+    """
+    if _is_passing(answer):
+        raise _make_passing_error(settings, answer, redact)
+    return _read_login(settings, answer, redact)
+
+
 def _is_passing(answer: Answer) -> bool:
-    """Whether the same login may be answered otherwise in a moment."""
+    """Whether the same login may be answered otherwise later."""
     status = answer.status
     return status in (408, 429) or status >= 500 or (200 <= status < 300 and is_cut(answer.body))
 
 
-def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> str:
+def _make_passing_error(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> LostAnswerError:
+    return LostAnswerError(
+        f"{settings.address} answered the login with HTTP {_describe(answer, redact)}. It is overloaded or out of order, or "
+        "something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
+    )
+
+
+def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> Login:
     envelope = parse_envelope(answer.body)
-    status = answer.status
-    said_no = envelope is not None and (envelope.status is False or (status == 400 and envelope.status is None))
-    if status in (401, 403) or (status in _REFUSING and said_no):
-        # Only the answer's message is shown: nobody knows what else a login's answer may hold.
-        message = neutralise(redact(envelope.message), 200) if envelope else ""
-        said = f"HTTP {status}, message: {message}" if message else f"HTTP {status}"
+    status, said = answer.status, None if envelope is None else envelope.status
+    is_bad_request = status == 400 and envelope is not None and said is None
+    if status in (401, 403) or is_bad_request or (said is False and status < 500):
         raise LoginRefusedError(
-            f"Ödüyo refused the login of user '{neutralise(redact(settings.username), 80)}' at {settings.site} "
-            f"({said}). Check login, password and api_key of the connection, and in the Ödüyo panel whether the user "
-            "is active and has the right to use the web service, then start the task again."
+            f"Ödüyo refused the login of user '{neutralise(redact(settings.username), 80)}' at {settings.address} "
+            f"(HTTP {_describe(answer, redact)}). Check login, password and api_key of the connection, and in the Ödüyo panel "
+            "whether the user is active, not locked, and has the right to use the web service, then start the task again."
         )
     is_list = bool(settings.session_id_path) and answer.body.lstrip()[:1] == b"["
     if 200 <= status < 300 and (envelope is not None or is_list):
-        return parse_session_id(answer.body, settings.session_id_path)
+        return Login(parse_session_id(answer.body, settings.session_id_path), answer.cookies)
     kind = neutralise(answer.headers.get("content-type", "none"), 60)
     raise NotThisApiError(
         f"{settings.base_url}/{LOGIN_PATH} does not answer as the Ödüyo API does (HTTP {status}, content type {kind}). "
         "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
     )
+
+
+def _describe(answer: Answer, redact: Callable[[str], str]) -> str:
+    """Status and message. Nothing else of a login's answer is shown: nobody knows what it may hold."""
+    message = neutralise(redact(_find_message(answer)), 200)
+    return f"{answer.status}, message: {message}" if message else str(answer.status)
+
+
+def _find_message(answer: Answer) -> str:
+    """What the API says; empty for a page that is not the API's."""
+    envelope = parse_envelope(answer.body)
+    return "" if envelope is None or envelope.status is True else envelope.message

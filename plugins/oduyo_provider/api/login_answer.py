@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oduyo_provider.api.envelope import parse_json, parse_status
-from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError
+from oduyo_provider.api.envelope import parse_json
+from oduyo_provider.core.errors import NotThisApiError
 from oduyo_provider.core.redact import neutralise
 
 #: Names under which a login's answer carries the session, without case, ``_`` and ``-``; in order of preference.
@@ -22,7 +22,6 @@ def parse_session_id(body: bytes, path: str | None) -> str:
     """The session id out of a login's answer.
 
     :param path: dotted path through objects and list positions; None looks in all likely places.
-    :raises LoginRefusedError: the answer says ``status: false``.
     :raises NotThisApiError: the answer is no JSON, or holds no session; the message shows its keys, never its values.
     """
     answer = parse_json(body)
@@ -30,11 +29,6 @@ def parse_session_id(body: bytes, path: str | None) -> str:
         raise NotThisApiError(
             "The login was answered with something that is not a JSON object, so this is not the Ödüyo API. "
             "Check host and path of the connection."
-        )
-    if isinstance(answer, dict) and parse_status(answer.get("status")) is False:
-        raise LoginRefusedError(
-            f"Ödüyo answered the login with status false (keys of the answer: {_describe_keys(answer)}). "
-            "Check login, password and api_key of the connection, and the user's rights in the Ödüyo panel."
         )
     session = _clean_session(_find_session(answer) if path is None else _walk(answer, path))
     if session is None:

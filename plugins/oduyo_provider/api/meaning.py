@@ -1,23 +1,27 @@
 """What an answer means for what to do next: one table, as one pure function.
 
-======================================================================  =============
-answer                                                                  meaning
-======================================================================  =============
-2xx with JSON ``status: true``                                          DONE
-200/400/404/409/422 with JSON ``status: false``; 400 ``{}``; 413        REFUSED
-401, 403 with JSON; 200 ``status: false`` with a message about that     SESSION
-403 and 406 without JSON                                                BLOCKED
-429; 503 with ``Retry-After`` to anything but create                    THROTTLED
-3xx; no API JSON on 200, 404 or another 4xx, before any good answer     NOT_THIS_API
-everything else: 408, 5xx, an empty 200, JSON without a status, …       UNKNOWN
-======================================================================  =============
+==================================================================  =============
+answer                                                              meaning
+==================================================================  =============
+2xx with JSON ``status: true``                                      DONE
+to list: 200 with a bare ``[]``, ``{}``, ``false``, ``null``,       DONE
+``""``; 404 with one of these or with no body
+2xx or 4xx with JSON ``status: false``; 400 ``{}``; 413             REFUSED
+401; 403 with a ``status``; 200 ``status: false`` and the           SESSION
+documented words
+403 and 406 without a ``status``                                    BLOCKED
+429; 503 with ``Retry-After`` to anything but create                THROTTLED
+everything else: a web page, 3xx, 5xx, an empty 200, …              UNKNOWN
+==================================================================  =============
 
-413 counts as refused: a server that refuses a body for its size does so before it acts on it. An empty 200 is a lost
-answer, not another program's page. NOT_SENT is no answer's meaning; the transport tells it.
+A login has shown that this is the API, so that a web page comes from something in between, and the answer is lost.
+413 counts as refused: a server that refuses a body for its size does so before it acts on it. NOT_SENT is no answer's
+meaning; the transport tells it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -27,7 +31,8 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.api.envelope import Envelope, is_cut, parse_envelope
+from oduyo_provider.api.body import is_nothing
+from oduyo_provider.api.envelope import Envelope, parse_envelope
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.redact import neutralise
 
@@ -44,7 +49,6 @@ class Meaning(str, Enum):
     THROTTLED = "throttled"  # wait, then send again
     NOT_SENT = "not_sent"  # no byte left for Ödüyo
     UNKNOWN = "unknown"  # it may have taken effect or not
-    NOT_THIS_API = "not_this_api"  # another program answers at this address
 
 
 class Classification(msgspec.Struct, frozen=True):
@@ -53,96 +57,67 @@ class Classification(msgspec.Struct, frozen=True):
     :param data: the answer's ``data`` when DONE; None for ``list``, whose page :func:`.records.parse_page` reads.
     :param reason: one line for people, neutralised; empty when DONE.
     :param retry_after_s: how long the server asks to wait; None when it does not say.
+    :param is_overload: whether the server had too many requests.
     """
 
     meaning: Meaning
     data: Any = None
     reason: str = ""
     retry_after_s: float | None = None
+    is_overload: bool = False
 
 
-#: Phrases that make a refusal one of the session, after folding case and Turkish letters and dropping quoted parts.
-#: Narrow on purpose: "space1: session rooms is too long" is a bad row, and a new login would not mend it.
-SESSION_PHRASES = (
-    r"(yetkisiz|unauthori[sz]ed)",  # the whole message
-    r".*\byetkisiz (erisim|istek|giris|kullanici)\b.*",
-    r".*\bunauthori[sz]ed (access|request|user|token)\b.*",
-    r".*\b(request|user|access|token|kullanici|istek) (is )?(unauthori[sz]ed|yetkisiz)\b.*",
-    r"(session|oturum)",
-    r".*\b(session|sessionid|session id|session_id) (has |is |was |id )*(expired|invalid|not found|not valid|timed out"
-    r"|timeout|ended|closed|missing|required|unknown|suresi|gecersiz|bulunamadi|hatali).*",
-    r".*\b(expired|invalid|missing|unknown|gecersiz|hatali|no) (session|sessionid|session_id|oturum)\b.*",
-    r".*\boturum(unuz|un)? (suresi|sureniz|zaman asimi|gecersiz|bulunamadi|bulunmuyor|sona er|sonlan|kapan|kapali|dol"
-    r"|acik degil|acilma|acin|acmaniz|hatali|yok|gerek).*",
-)
-
-_SESSION = re.compile("|".join(f"(?:{phrase})" for phrase in SESSION_PHRASES))
+#: What the documentation says of a session that is not accepted, after folding case and Turkish letters and dropping quoted
+#: parts: "Yetkisiz erişim". A site may say it in other words, so nothing depends on this alone: who gets refusals in a row,
+#: or words instead of a list, logs in again to see whether that mends it.
+_SESSION = re.compile(r"yetkisiz|unauthori[sz]ed|.*\b(?:yetkisiz erisim|unauthori[sz]ed access)\b.*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*»")
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
 #: Characters of a web page in which its text is looked for.
 LONGEST_SHOWN_PAGE = 20_000
+_ESCAPED = re.compile(r"(?:\\u(?!00[01])[0-9a-fA-F]{4})+")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_REFUSING = frozenset({200, 400, 404, 409, 422})
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-def classify(answer: Answer, *, call: str, proven: bool, redact: Callable[[str], str] = str) -> Classification:
-    """What an answer means.
+def classify(answer: Answer, *, call: str, redact: Callable[[str], str] = str) -> Classification:
+    """What an answer to a call with a session means.
 
     :param call: ``create``, ``update``, ``delete`` or ``list``.
-    :param proven: an answer of the API was seen before, so that a page that is none comes from something in between.
     :param redact: removes secrets from the reason before it is cut.
     """
     envelope = parse_envelope(answer.body)
-    meaning = _find_meaning(answer, envelope, call, proven)
+    meaning = _find_meaning(answer, envelope, call)
     if meaning is Meaning.DONE:
         return Classification(meaning, data=envelope.data if envelope and call != "list" else None)
-    asks_to_wait = meaning is Meaning.THROTTLED or answer.status == 503
+    is_overload = answer.status in (429, 503)
     return Classification(
         meaning,
         reason=compute_reason(answer, redact),
-        retry_after_s=compute_retry_after(answer) if asks_to_wait else None,
+        retry_after_s=compute_retry_after(answer) if is_overload else None,
+        is_overload=is_overload,
     )
 
 
-def _find_meaning(answer: Answer, envelope: Envelope | None, call: str, proven: bool) -> Meaning:
-    status = answer.status
-    if 200 <= status < 300:
-        return _find_success_meaning(answer, envelope, proven)
-    if status in (403, 406) and envelope is None:
+def _find_meaning(answer: Answer, envelope: Envelope | None, call: str) -> Meaning:
+    status, said = answer.status, None if envelope is None else envelope.status
+    if 200 <= status < 300 and said is not None:
+        if said:
+            return Meaning.DONE
+        return Meaning.SESSION if status == 200 and envelope and is_about_session(envelope) else Meaning.REFUSED
+    if call == "list" and is_nothing(answer.body) and (status == 404 or (status == 200 and answer.body.strip())):
+        return Meaning.DONE
+    if status in (403, 406) and said is None:
         return Meaning.BLOCKED
     if status in (401, 403):
         return Meaning.SESSION
     # A 503 does not say whether a create took effect.
     if status == 429 or (status == 503 and call != "create" and "retry-after" in answer.headers):
         return Meaning.THROTTLED
-    if 300 <= status < 400:
-        return Meaning.UNKNOWN if proven else Meaning.NOT_THIS_API
-    if 400 <= status < 500 and status != 408:
-        return _find_client_error_meaning(answer, envelope, proven)
-    return Meaning.UNKNOWN
-
-
-def _find_success_meaning(answer: Answer, envelope: Envelope | None, proven: bool) -> Meaning:
-    if envelope is None:
-        return Meaning.UNKNOWN if proven or is_cut(answer.body) else Meaning.NOT_THIS_API
-    if envelope.status is False:
-        return Meaning.SESSION if answer.status == 200 and is_about_session(envelope) else Meaning.REFUSED
-    return Meaning.DONE if envelope.status else Meaning.UNKNOWN
-
-
-def _find_client_error_meaning(answer: Answer, envelope: Envelope | None, proven: bool) -> Meaning:
-    status = answer.status
-    if status == 413 or (
-        envelope is not None and (envelope.status is False or (status == 400 and not envelope.fields))
-    ):
+    is_bare_400 = status == 400 and envelope is not None and not envelope.fields
+    if status == 413 or is_bare_400 or (said is False and 400 <= status < 500 and status != 408):
         return Meaning.REFUSED
-    # An error code with `status: true` contradicts itself: whether it took effect must be looked up. A gateway on the
-    # way to the right address may answer 400, 409 or 422, so these do not show that the address is wrong.
-    contradicts = envelope is not None and envelope.status is True
-    is_half = bool(answer.body.strip()) and is_cut(answer.body)
-    is_right_address = proven or contradicts or is_half or status in _REFUSING - {404}
-    return Meaning.UNKNOWN if is_right_address else Meaning.NOT_THIS_API
+    return Meaning.UNKNOWN
 
 
 def is_about_session(envelope: Envelope) -> bool:
@@ -159,7 +134,7 @@ def _fold(text: str) -> str:
 
 def compute_reason(answer: Answer, redact: Callable[[str], str] = str) -> str:
     """One line that says what was answered; of a web page only its text."""
-    text = redact(answer.body.decode("utf-8", "replace"))
+    text = redact(_decode_text(answer.body))
     if text.lstrip()[:1] == "<":
         text = " ".join(_MARKUP.sub(" ", text[:LONGEST_SHOWN_PAGE]).split())
     return f"HTTP {answer.status}: {neutralise(text, 300) or 'no body'}"
@@ -168,7 +143,13 @@ def compute_reason(answer: Answer, redact: Callable[[str], str] = str) -> str:
 def compute_text(answer: Answer, redact: Callable[[str], str] = str) -> str:
     """The body as harmless text: redacted, on one line, cut."""
     # Redacted before it is cut: half a secret would not be recognised.
-    return neutralise(redact(answer.body.decode("utf-8", "replace")))
+    return neutralise(redact(_decode_text(answer.body)))
+
+
+def _decode_text(body: bytes) -> str:
+    """A body to be shown to people: PHP writes the letters of other languages as ``\\u015f`` into its JSON."""
+    text = body.decode("utf-8", "replace")
+    return _ESCAPED.sub(lambda found: str(json.loads(f'"{found[0]}"')), text)
 
 
 def compute_retry_after(answer: Answer) -> float | None:

@@ -1,8 +1,9 @@
 """How many requests are under way, and how fast they follow each other.
 
 The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors halve it; successes bring it back, one
-by one. A "slow down" also pauses every request: as long as `Retry-After` says, or else a time that grows until something
-succeeds again.
+by one. Where one request after the other is still too fast, a "slow down" doubles the **gap** between them, and successes
+shorten it again. A "slow down" also pauses every request: as long as `Retry-After` says, or else a time that grows until
+something succeeds again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from collections import deque
 
 from oduyo_provider.api.runtime import Runtime
 
-#: Successes that raise the concurrency by one after a slow-down.
+#: Successes after which the pace recovers by one step: a shorter gap, then a higher concurrency.
 DEFAULT_RECOVERY_SUCCESSES = 20
+#: The first gap between two requests and the longest, in seconds, and what a step of recovery leaves of it.
+FIRST_GAP_S = 0.01
+LONGEST_GAP_S = 5.0
+GAP_RECOVERY_RATIO = 0.9
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
 LONGEST_DEFAULT_PAUSE_S = 30.0
@@ -38,7 +43,7 @@ class Pacer:
         self, max_concurrency: int, requests_per_second: float | None = None, runtime: Runtime | None = None
     ) -> None:
         self.concurrency = self._largest = max_concurrency
-        self._gap_s = 1 / requests_per_second if requests_per_second else 0.0
+        self._shortest_gap_s = self._gap_s = 1 / requests_per_second if requests_per_second else 0.0
         self._runtime = runtime or Runtime()
         self._running = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
@@ -77,10 +82,15 @@ class Pacer:
         """
         pause_s = retry_after_s or 0.0
         if sent_in == self._round:
-            self._slow_down()
+            self._slow_down(was_asked_to=True)
             pause_s = pause_s or min(LONGEST_DEFAULT_PAUSE_S, DEFAULT_PAUSE_S * 2.0 ** min(self._pauses_in_a_row, 10))
             self._pauses_in_a_row += 1
         self._next_at = max(self._next_at, self._runtime.clock() + pause_s)
+
+    def overloaded(self, sent_in: int) -> None:
+        """A 503 that does not say how long to wait: as :meth:`throttled`, without the pause, as the site may also be down."""
+        if sent_in == self._round:
+            self._slow_down(was_asked_to=True)
 
     def errored(self, sent_in: int) -> None:
         """A request failed. Many failures mean that the server may be overloaded: halve the concurrency."""
@@ -89,23 +99,31 @@ class Pacer:
         self._successes = 0
         self._error_ratio += (1 - self._error_ratio) / ERRORS_OVER_REQUESTS
         if self._error_ratio > RISING_ERRORS_RATIO:
-            self._slow_down()
+            self._slow_down(was_asked_to=False)
 
     def succeeded(self, sent_in: int) -> None:
-        """A request was answered: after every `DEFAULT_RECOVERY_SUCCESSES` of them the concurrency rises by one."""
+        """A request was answered: after every `DEFAULT_RECOVERY_SUCCESSES` of them the pace recovers by one step."""
         if sent_in != self._round:
             return
         self._pauses_in_a_row = 0
         self._error_ratio -= self._error_ratio / ERRORS_OVER_REQUESTS
         self._successes += 1
-        if self._successes >= DEFAULT_RECOVERY_SUCCESSES and self.concurrency < self._largest:
-            self._successes = 0
+        if self._successes < DEFAULT_RECOVERY_SUCCESSES:
+            return
+        self._successes = 0
+        if self._gap_s > self._shortest_gap_s:
+            shorter_s = self._gap_s * GAP_RECOVERY_RATIO
+            self._gap_s = max(self._shortest_gap_s, shorter_s if shorter_s > FIRST_GAP_S / 2 else 0.0)
+        elif self.concurrency < self._largest:
             self.concurrency += 1
             self._wake()
 
-    def _slow_down(self) -> None:
+    def _slow_down(self, *, was_asked_to: bool) -> None:
         self._round += 1
-        self.concurrency = max(1, self.concurrency // 2)
+        if self.concurrency > 1:
+            self.concurrency //= 2
+        elif was_asked_to:
+            self._gap_s = min(max(2 * self._gap_s, FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
         self._successes = 0
         self._error_ratio = 0.0
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.api.envelope import BAD_JSON, BOM, parse_json
+from oduyo_provider.api.envelope import BAD_JSON, parse_json
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
@@ -25,11 +25,12 @@ class Filter(msgspec.Struct, frozen=True):
     """One condition of a list call; several hold together.
 
     :param operator: ``=``, ``<>``, ``>``, ``>=``, ``<``, ``<=`` and the others the API documents.
+    :param value: one value; of ``IN`` nothing says whether it takes a text or a list, so that nothing depends on it.
     """
 
     field: str
     operator: str
-    value: str
+    value: str | tuple[str, ...]
 
 
 class _TextPage(msgspec.Struct):
@@ -46,14 +47,17 @@ def encode_column(fields: Mapping[str, str | None]) -> bytes:
     return msgspec.json.encode({"column": fields})
 
 
-def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False) -> bytes:
-    """The body of ``list``, sorted by id. `limit` counts records; the offset is always 0, see :mod:`.listing`."""
+def encode_list(filters: Sequence[Filter], limit: int, descending: bool = False, *, offset: str = "0") -> bytes:
+    """The body of ``list``, sorted by id. `limit` counts records.
+
+    :param offset: rows to skip, or an id: nothing says which, so that listings leave it at 0, see :mod:`.listing`.
+    """
     return msgspec.json.encode(
         {
             "filters": list(filters) or "",
             "params": "",
             "limit": str(limit),
-            "offset": "0",
+            "offset": offset,
             "sorting": [{"field": "id", "sort": "DESC" if descending else "ASC"}],
         }
     )
@@ -93,7 +97,7 @@ def parse_page(body: bytes) -> Page:
     :raises ListingError: it is not a list of records, or a record has no whole number as its id.
     """
     try:
-        records: list[Remote] = _text_pages.decode(body.removeprefix(BOM)).data
+        records: list[Remote] = _text_pages.decode(body).data
     except BAD_JSON:
         page = _parse_odd_page(body)
         if page.words:
@@ -115,7 +119,7 @@ def parse_page(body: bytes) -> Page:
 def _parse_odd_page(body: bytes) -> Page:
     """Shapes other than documented, as PHP gives them: see :func:`_find_records`."""
     answer = parse_json(body)
-    data = answer.get("data", ()) if isinstance(answer, dict) else ()
+    data = answer.get("data") if isinstance(answer, dict) else ()
     if isinstance(data, str) and data:
         unpacked = parse_json(data.encode())  # encoded twice, as the text of create's answer is
         if unpacked is None and data.strip() != "null":
@@ -135,8 +139,8 @@ def _parse_odd_page(body: bytes) -> Page:
 def _find_records(data: object) -> list[dict[str, object]] | None:
     """The records in ``data``; None when it is nothing that holds records.
 
-    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null`` or
-    ``""``, and some programs unwrap an array of one record.
+    PHP writes an array whose numbers have a gap as an object, an empty array also as ``{}``, ``false``, ``null``, ``""``
+    or not at all, and some programs unwrap an array of one record.
     """
     if data is None or data is False or data == "":
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from oduyo_provider.api.login import fetch_session_id
+from oduyo_provider.api.login import log_in
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Transport
@@ -121,7 +121,8 @@ class SessionKeeper:
     async def _renew(self, *, forced: bool) -> None:
         if forced:
             await self._runtime.sleep(self._runtime.rng() * DEFAULT_FORCED_WAIT_S)
-        session = await fetch_session_id(self._settings, self._transport, redact=self._redact, runtime=self._runtime)
+        login = await log_in(self._settings, self._transport, redact=self._redact, runtime=self._runtime)
+        session = login.session_id
         if self._on_secret is not None:
             self._on_secret(session)
         self._redact.add(session)

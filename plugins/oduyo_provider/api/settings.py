@@ -5,16 +5,16 @@ Source of the names: the contract for the connection type ``oduyo`` (host, port,
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import unicodedata
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import msgspec
+from yarl import URL
 
-from oduyo_provider.api.base_url import parse_base_url
+from oduyo_provider.api.base_url import API_PATH, DEFAULT_PORTS, parse_base_url
+from oduyo_provider.api.extras import Extras
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.redact import neutralise
 
 #: Longest wait for one whole answer, from connecting to its last byte.
 DEFAULT_TIMEOUT_S = 30.0
@@ -22,7 +22,7 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_SETTLE_S = 60.0
 #: Requests in flight at once.
 DEFAULT_MAX_CONCURRENCY = 8
-#: Records that one page of a listing asks for, as in the vendor's examples.
+#: Records that one page of a listing asks for where nothing else is known, as in the vendor's examples.
 DEFAULT_PAGE_SIZE = 1000
 #: A larger page is no faster, and its answer may be too long.
 LARGEST_PAGE_SIZE = 10_000
@@ -30,9 +30,6 @@ LARGEST_PAGE_SIZE = 10_000
 LARGEST_MAX_CONCURRENCY = 1000
 #: A day: a longer wait is a typing error.
 LARGEST_DURATION_S = 86_400.0
-
-_TRUE = frozenset({"true", "1", "yes", "on"})
-_FALSE = frozenset({"false", "0", "no", "off"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +44,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :param settle_s: how long a create whose answer was lost may still take effect.
     :param max_concurrency: requests in flight at once.
     :param requests_per_second: upper bound of the rate; None sets no bound.
-    :param page_size: records that one page of a listing asks for.
+    :param page_size: records that one page of a listing asks for; None leaves it to the client.
     :param verify: whether the TLS certificate is checked; a text is the path of a CA bundle to check it against.
+    :param proxy: URL of the http proxy that all requests go through, with its user and password if it needs them.
+    :param site_name: what this site is called, where two addresses lead to it.
     :param allow_plain_http: whether http to another machine is allowed (it shows password and key to the network).
     """
 
@@ -61,8 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = DEFAULT_SETTLE_S
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY
     requests_per_second: float | None = None
-    page_size: int = DEFAULT_PAGE_SIZE
+    page_size: int | None = None
     verify: bool | str = True
+    proxy: str | None = None
+    site_name: str | None = None
     allow_plain_http: bool = False
 
     @classmethod
@@ -73,50 +74,58 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         port: int | None,
         login: str | None,
         password: str | None,
-        extra: Mapping[str, object],
+        extra: object,
         schema: str | None = None,
     ) -> Settings:
         """Read the fields of a connection; numbers and flags among the extras may come as text.
 
         :param host: with or without scheme, port, path; ``/api/v1`` is added when it is not there.
+        :param extra: the extras, decoded: an object; anything else is a fault.
         :param schema: ``http`` or ``https`` for a host without a scheme; nothing means https.
         :raises SettingsError: with every fault of the connection at once.
         """
         faults: list[str] = []
-        read = _Extras(extra, faults)
+        read = Extras(extra, set(cls.__struct_fields__) - {"base_url", "username", "password"}, faults)
         allow_plain_http = read.flag("allow_plain_http", default=False)
-        base_url = parse_base_url(host, port, schema, faults, allow_plain_http=allow_plain_http)
         settings = cls(
-            base_url=base_url,
+            base_url=parse_base_url(host, port, schema, faults, allow_plain_http=allow_plain_http),
             username=_parse_credential("login", login, faults),
             password=_parse_credential("password", password, faults),
             api_key=read.api_key(),
             session_id_path=read.session_id_path(),
-            timeout_s=read.number("timeout_s", largest=LARGEST_DURATION_S) or DEFAULT_TIMEOUT_S,
-            settle_s=read.number("settle_s", largest=LARGEST_DURATION_S) or DEFAULT_SETTLE_S,
-            max_concurrency=read.whole_number("max_concurrency", largest=LARGEST_MAX_CONCURRENCY)
-            or DEFAULT_MAX_CONCURRENCY,
+            timeout_s=read.number("timeout_s", LARGEST_DURATION_S) or DEFAULT_TIMEOUT_S,
+            settle_s=read.number("settle_s", LARGEST_DURATION_S) or DEFAULT_SETTLE_S,
+            max_concurrency=read.whole_number("max_concurrency", LARGEST_MAX_CONCURRENCY) or DEFAULT_MAX_CONCURRENCY,
             requests_per_second=read.number("requests_per_second"),
-            page_size=read.whole_number("page_size", largest=LARGEST_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
+            page_size=read.whole_number("page_size", LARGEST_PAGE_SIZE),
             verify=read.verify(),
+            proxy=read.proxy(),
+            site_name=read.site_name(),
             allow_plain_http=allow_plain_http,
         )
-        if faults:
-            raise SettingsError(
-                f"The Ödüyo connection cannot be used: {'; '.join(faults)}. "
-                "Correct these fields in Airflow under Admin, Connections, and start the task again."
-            )
+        _check(faults)
         return settings
 
     @property
+    def address(self) -> str:
+        """``host[:port][/prefix]`` in its one form: host in lower case without a trailing dot, the scheme's own port left out."""
+        url = URL(self.base_url)
+        host = (url.host or "").lower().rstrip(".")
+        port = "" if url.port == DEFAULT_PORTS[url.scheme] else f":{url.port}"
+        name = f"[{host}]" if ":" in host else host
+        return f"{name}{port}{url.path.removesuffix(API_PATH)}"
+
+    @property
     def site(self) -> str:
-        """``host[:port]`` in lower case, the scheme's own port left out: the name of this site's state."""
-        return urlsplit(self.base_url).netloc.lower()
+        """The name under which this site's state is kept: :attr:`site_name`, or else :attr:`address`."""
+        return self.site_name or self.address
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return (self.password, self.api_key)
+        proxy_password = URL(self.proxy or "").raw_password or ""
+        proxy = (proxy_password, unquote(proxy_password)) if proxy_password else ()
+        return (self.password, self.api_key, *proxy)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -124,88 +133,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """As msgspec's own, which would show the secrets in rich tracebacks."""
-        hidden = {"password", "api_key"}
-        return [(name, "***" if name in hidden else getattr(self, name)) for name in self.__struct_fields__]
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown |= {"password": "***", "api_key": "***"}
+        if self.proxy is not None and "@" in self.proxy:
+            shown["proxy"] = f"***@{self.proxy.rpartition('@')[2]}"
+        return list(shown.items())
+
+
+def _check(faults: list[str]) -> None:
+    if faults:
+        raise SettingsError(
+            f"The Ödüyo connection cannot be used: {'; '.join(faults)}. "
+            "Correct these fields in Airflow under Admin, Connections, and start the task again."
+        )
 
 
 def _parse_credential(name: str, value: str | None, faults: list[str]) -> str:
     if value is None or not value.strip():
         faults.append(f"{name} is missing")
         return ""
+    # Line breaks, and characters without a width, come along when a text is copied. No keyboard types them.
+    unseen = {character for character in value if unicodedata.category(character) in ("Cc", "Cf")}
+    if unseen:
+        place = "at its end " if value.rstrip("".join(unseen)) != value else ""
+        found = "a line break" if unseen & {"\n", "\r"} else "a character that cannot be seen"
+        faults.append(f"{name} has {found} {place}that was copied along: type it again")
     return value
-
-
-class _Extras:
-    """Reads the extras one by one and notes every fault."""
-
-    def __init__(self, extra: Mapping[str, object], faults: list[str]) -> None:
-        self._extra = extra
-        self._faults = faults
-
-    def _value(self, name: str) -> object:
-        value = self._extra.get(name)
-        if isinstance(value, str):
-            value = value.strip()
-        return None if value == "" else value
-
-    def _fault(self, name: str, expected: str) -> None:
-        self._faults.append(f"extra {name} must be {expected}, not '{neutralise(str(self._extra[name]), 40)}'")
-
-    def number(self, name: str, largest: float = math.inf) -> float | None:
-        value = self._value(name)
-        if value is None:
-            return None
-        try:
-            number = math.nan if isinstance(value, bool) else float(str(value))
-        except ValueError:
-            number = math.nan
-        if 0 < number <= largest and math.isfinite(number):
-            return number
-        self._fault(name, "a number above 0" + (f" and up to {largest:g}" if math.isfinite(largest) else ""))
-        return None
-
-    def whole_number(self, name: str, largest: int) -> int | None:
-        faults_before = len(self._faults)
-        number = self.number(name, largest)
-        if number is not None and number.is_integer():
-            return int(number)
-        if number is not None or len(self._faults) > faults_before:
-            del self._faults[faults_before:]
-            self._fault(name, f"a whole number from 1 to {largest}")
-        return None
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self._value(name)
-        text = str(value).lower()
-        if value is None or text in _TRUE | _FALSE:
-            return default if value is None else text in _TRUE
-        self._fault(name, "true or false")
-        return default
-
-    def verify(self) -> bool | str:
-        value = self._value("verify")
-        if isinstance(value, str) and value.lower() not in _TRUE | _FALSE:
-            return value
-        return self.flag("verify", default=True)
-
-    def api_key(self) -> str:
-        value = self._value("api_key")
-        # The value itself is a secret, so these messages do not show it.
-        if value is None:
-            self._faults.append("extra api_key is missing")
-        elif isinstance(value, bool) or not isinstance(value, (str, int)):
-            self._faults.append("extra api_key must be a text")
-        elif not (str(value).isascii() and str(value).isprintable()):
-            self._faults.append("extra api_key has characters that a key cannot have: copy it again from the panel")
-        else:
-            return str(value)
-        return ""
-
-    def session_id_path(self) -> str | None:
-        value = self._value("session_id_path")
-        if value is None:
-            return None
-        if isinstance(value, str) and all(part.strip() for part in value.split(".")):
-            return value
-        self._fault("session_id_path", "a dotted path such as data.session_id")
-        return None

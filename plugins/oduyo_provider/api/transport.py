@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, final
 
 import aiohttp
 import msgspec
 
+from oduyo_provider.api.body import to_utf8
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
-from oduyo_provider.core.redact import neutralise
+from oduyo_provider.api.tls import load_tls
+from oduyo_provider.api.transport_errors import explain_failure, explain_proxy_answer
+from oduyo_provider.core.errors import LostAnswerError
 
 if TYPE_CHECKING:
-    from aiohttp.abc import ResolveResult
+    from aiohttp.abc import AbstractStreamWriter, ResolveResult
 
 #: Longest wait for a connection, in seconds. It counts within ``timeout_s``.
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
@@ -28,6 +28,10 @@ DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 #: while the server closes may or may not have arrived, so that ours must close first.
 DEFAULT_KEEPALIVE_S = 4.0
 CHUNK_BYTES = 64 * 1024
+#: Called right before a body leaves.
+BeforeSend = Callable[[], None]
+#: Longest header of an answer, and longest status line: as long as curl and requests allow.
+LONGEST_HEADER_BYTES = 64 * 1024
 
 _BASE_HEADERS = {
     "Content-Type": "application/json",
@@ -41,11 +45,14 @@ class Answer(msgspec.Struct):
     """What came back, whatever it means.
 
     :param headers: by name, whatever its case.
+    :param body: in UTF-8, whatever charset the answer named.
+    :param cookies: its ``Set-Cookie`` headers.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         # A login's body holds the session id.
@@ -77,13 +84,16 @@ class Transport:
         connector = aiohttp.TCPConnector(
             limit=settings.max_concurrency,
             keepalive_timeout=DEFAULT_KEEPALIVE_S,
-            ssl=_load_tls(settings.verify),
+            ssl=load_tls(settings.verify),
             resolver=_Resolver(connect_s),
         )
         self._http = aiohttp.ClientSession(
             connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
+            # `unsafe` keeps the cookies of a host that is an address, as a browser does.
+            cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
             headers=_BASE_HEADERS,
+            max_line_size=LONGEST_HEADER_BYTES,
+            max_field_size=LONGEST_HEADER_BYTES,
             timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=connect_s),
             trust_env=False,
         )
@@ -96,29 +106,39 @@ class Transport:
         if http is not None:
             await http.close()
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, before_send: BeforeSend | None = None
+    ) -> Answer:
         """Send `body`, JSON if `headers` name no other type, to `path` below ``/api/v1/``; redirects are not followed.
 
+        :param before_send: called when there is a connection, right before the body leaves; what it raises is passed on.
+        :raises SettingsError: the proxy does not let this connection through.
         :raises NotSentError: no byte of the request left for Ödüyo.
         :raises LostAnswerError: the request may have arrived, but no whole answer came back.
         """
         if self._http is None:
             raise RuntimeError("Transport.post is called outside of `async with`")
-        url = f"{self._settings.base_url}/{path}"
+        url, proxy = f"{self._settings.base_url}/{path}", self._settings.proxy
         # The error is raised outside of `except`: aiohttp's own error would be attached to it as its context, and that
         # holds the request's headers.
-        error: OduyoError
+        data = body if before_send is None else _CheckedBody(body, before_send)
+        error: Exception
         try:
-            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._http.post(url, data=data, headers=headers, proxy=proxy, allow_redirects=False) as response:
                 content = await self._read(response)
-            if content is not None:
-                return Answer(response.status, response.headers, content)
-            error = LostAnswerError(
-                f"{self._settings.site} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
-                "records has. Check host and path of the connection, and whether a proxy stands in between."
-            )
+            if response.status == 407 and proxy is not None:
+                error = explain_proxy_answer(407, self._settings)
+            elif content is not None:
+                return _make_answer(response, content)
+            else:
+                error = LostAnswerError(
+                    f"{self._settings.address} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
+                    "records has. Check host and path of the connection, and whether a proxy stands in between."
+                )
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
-            error = self._explain(cause)
+            error = explain_failure(cause, self._settings, self._redact)
+        if isinstance(data, _CheckedBody) and data.refusal is not None:
+            error = data.refusal
         try:
             raise error
         finally:
@@ -137,34 +157,41 @@ class Transport:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _explain(self, cause: BaseException) -> OduyoError:
-        """What aiohttp raises while it opens a connection means "not sent". After anything else the request may have arrived."""
-        site = self._settings.site
-        text = neutralise(self._redact(str(cause) or type(cause).__name__), 300)
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-            return NotSentError(
-                f"The TLS certificate of {site} could not be verified ({text}). If the site uses a certificate of its "
-                "own, set the extra verify of the connection to the path of its CA bundle; otherwise check the host."
-            )
-        if isinstance(cause, aiohttp.ClientSSLError):
-            return NotSentError(
-                f"No TLS connection to {site} could be made ({text}). Check that host and port of the connection are "
-                "those of an https site; for a certificate of its own set the extra verify."
-            )
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            return NotSentError(
-                f"{site} cannot be reached ({text}). Check host and port of the connection, the network and the "
-                "firewall, then start the task again."
-            )
-        if isinstance(cause, aiohttp.ConnectionTimeoutError):
-            return NotSentError(
-                f"{site} did not accept a connection in time ({text}). Check the network and the firewall, then start "
-                "the task again."
-            )
-        return LostAnswerError(
-            f"The request to {site} was sent, but no whole answer came back ({type(cause).__name__}: {text}). "
-            "Whether it took effect is not known until Ödüyo is looked up."
-        )
+
+def _make_answer(response: aiohttp.ClientResponse, content: bytes) -> Answer:
+    headers = response.headers
+    body = to_utf8(content, headers.get("Content-Type", ""))
+    return Answer(response.status, headers, body, tuple(headers.getall("Set-Cookie", ())))
+
+
+class _CheckedBody(aiohttp.BytesPayload):
+    """A body that asks whether it may leave right before it does.
+
+    Between a check before the call and its first byte lie a connection and turns of the event loop: a process that is
+    suspended there would send, when it wakes up, what it may no longer send.
+    """
+
+    def __init__(self, value: bytes, before_send: BeforeSend) -> None:
+        super().__init__(value)
+        self._before_send = before_send
+        self.refusal: Exception | None = None
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """For aiohttp before 3.12."""
+        self._check()
+        await super().write(writer)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """For aiohttp from 3.12 on."""
+        self._check()
+        await super().write_with_length(writer, content_length)
+
+    def _check(self) -> None:
+        try:
+            self._before_send()
+        except Exception as error:
+            self.refusal = error
+            raise
 
 
 class _Resolver(aiohttp.ThreadedResolver):
@@ -178,18 +205,3 @@ class _Resolver(aiohttp.ThreadedResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         return await asyncio.wait_for(super().resolve(host, port, family), self._timeout_s)
-
-
-def _load_tls(verify: bool | str) -> bool | ssl.SSLContext:
-    """What aiohttp takes as ``ssl``."""
-    if isinstance(verify, bool):
-        return verify
-    try:
-        if Path(verify).is_dir():
-            return ssl.create_default_context(capath=verify)
-        return ssl.create_default_context(cafile=verify)
-    except (OSError, ValueError) as fault:
-        raise SettingsError(
-            f"The extra verify of the connection names the CA bundle '{neutralise(verify, 200)}', which cannot be read "
-            f"({neutralise(str(fault), 100)}). Correct the path, or put the file there on every worker."
-        ) from None

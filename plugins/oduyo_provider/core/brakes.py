@@ -6,7 +6,8 @@ half of a whole of at least :data:`HALF_OF`. A person can release a brake by its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -92,17 +93,17 @@ class Trip(msgspec.Struct, frozen=True):
     blocks: bool = True
     is_released: bool = False
 
-    @property
-    def way_on(self) -> str:
-        """How a person lets it pass."""
-        return f'release ["{self.name}:{self.count}"]'
+
+def explain_way_on(trips: Sequence[Trip]) -> str:
+    """How a person lets these pass."""
+    return f"release {json.dumps([f'{trip.name}:{trip.count}' for trip in trips])}"
 
 
 def is_above(count: int, percent: int, whole: int) -> bool:
     """Whether a count trips: above the floor and above its percentage; 0 percent allows none, 100 any."""
     if percent == 0:
         return count > 0
-    return count > FLOOR and count * 100 > percent * whole
+    return percent < 100 and count > FLOOR and count * 100 > percent * whole
 
 
 def is_above_half(count: int, whole: int) -> bool:
@@ -118,11 +119,16 @@ class Tripped:
         self._limits = limits
         self.trips: list[Trip] = []
 
-    def add(self, name: str, count: int, message: str, *, blocks: bool = True) -> None:
-        """Note a trip."""
-        samples = list(self._counts.samples.get(name, []))
+    def add(
+        self, name: str, count: int, message: str, *, samples: Sequence[str] | None = None, blocks: bool = True
+    ) -> None:
+        """Note a trip.
+
+        :param samples: None takes those that were kept for the brake.
+        """
+        found = self._counts.samples.get(name, []) if samples is None else samples
         released = self._limits.is_released(name, count)
-        self.trips.append(Trip(name, message, count, samples, blocks, released))
+        self.trips.append(Trip(name, message, count, list(found), blocks, released))
 
 
 def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, compares: bool = True) -> list[Trip]:
@@ -137,12 +143,7 @@ def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, c
     if compares:
         _add_update_trips(tripped, counts, limits)
         _add_retirement_trips(tripped, counts, limits)
-        if counts.vanished:
-            text = (
-                f"{counts.vanished:,} records that were there are not listed by Ödüyo any more, nor found by their id or "
-                "key: an incomplete list, a person who deleted them, or a restored site. Their rows are not sent"
-            )
-            tripped.add("vanished", counts.vanished, text, blocks=False)
+        _add_left_out_trips(tripped, counts, limits)
         if look_alikes > FLOOR or is_above_half(look_alikes, counts.creates):
             text = (
                 f"{look_alikes:,} of {counts.creates:,} rows to create look like a record that no row matches: typed by "
@@ -152,6 +153,24 @@ def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, c
     return tripped.trips
 
 
+def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+    """Rows that are left out, while the rest of the plan goes on. Released they are in the plan: then a limit blocks it."""
+    text = (
+        "records that were there are not listed by Ödüyo any more, nor found by their id or key: an incomplete list, a "
+        "person who deleted them, or a restored site"
+    )
+    found = (
+        ("vanished", counts.vanished + counts.recreates, text),
+        ("other_firm", counts.other_firm, "rows meet a record of another key1"),
+        ("other_source", counts.other_source, "rows meet a record that another source owns"),
+    )
+    for name, count, what in found:
+        if count:
+            is_in_plan = name in limits.release
+            end = "" if is_in_plan else "; these rows are not sent"
+            tripped.add(name, count, f"{count:,} {what}{end}", blocks=is_in_plan)
+
+
 def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     if counts.extracted == 0:
         tripped.add("no_rows", 0, "the ERP query returned no row")
@@ -159,7 +178,7 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None
     if counts.rejected and counts.rejected + counts.repeated == counts.extracted:
         tripped.add("all_rejected", counts.rejected, f"all {counts.rejected:,} rows are rejected")
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
-    if is_above(new, percent, counts.extracted) or is_above_half(new, counts.extracted):
+    if _is_too_many(new, percent, counts.extracted):
         text = f"{new:,} of {counts.extracted:,} rows are rejected that the last run did not reject (max_rejected_percent {percent})"
         tripped.add("rejected", new, text)
 
@@ -184,19 +203,26 @@ def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> N
 def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     if not counts.retired:
         return
-    percent, whole = limits.max_missing_percent, counts.in_use
-    what = "records in use would be deactivated, deleted or turned passive"
-    if is_above(counts.retired, percent, whole) or is_above_half(counts.retired, whole):
-        tripped.add(
-            "retired", counts.retired, f"{counts.retired:,} of {whole:,} {what} (max_missing_percent {percent})"
+    percent, whole, samples = limits.max_missing_percent, counts.in_use, counts.samples.get("retired", [])
+    what = "records would be deactivated, deleted or turned passive"
+    if _is_too_many(counts.retired, percent, whole):
+        text = f"{counts.retired:,} {what}; {whole:,} of this source are in use (max_missing_percent {percent})"
+        tripped.add("retired", counts.retired, text)
+    pairs = [(name, pair) for name, pair in counts.pairs.items() if _is_too_many(pair.retired, percent, pair.in_use)]
+    if pairs and len(counts.pairs) > 1:  # one pair is the whole
+        name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
+        key1, _, key2 = name.partition("\0")
+        others = f", and too many of {len(pairs) - 1:,} further pairs" if len(pairs) > 1 else ""
+        text = (
+            f"of key1 {key1!r} and key2 {key2!r}, {pair.retired:,} {what}; {pair.in_use:,} are in use{others} "
+            f"(max_missing_percent {percent})"
         )
-    for name, pair in counts.pairs.items():
-        if is_above(pair.retired, percent, pair.in_use) or is_above_half(pair.retired, pair.in_use):
-            key1, _, key2 = name.partition("\0")
-            text = f"of key1 {key1!r} and key2 {key2!r}, {pair.retired:,} of {pair.in_use:,} {what} (max_missing_percent {percent})"
-            tripped.add("retired_pair", pair.retired, text)
-            break
+        tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
     week, had = counts.retired + counts.retired_week, whole + counts.retired_week
-    if counts.retired_week and (is_above(week, percent, had) or is_above_half(week, had)):
-        text = f"with this run, {week:,} of {had:,} records in use were retired within seven days (max_missing_percent {percent})"
-        tripped.add("retired_week", week, text)
+    if counts.retired_week and _is_too_many(week, percent, had):
+        text = f"with this run, {week:,} records are retired within seven days; {had:,} were in use (max_missing_percent {percent})"
+        tripped.add("retired_week", week, text, samples=samples)
+
+
+def _is_too_many(count: int, percent: int, whole: int) -> bool:
+    return is_above(count, percent, whole) or is_above_half(count, whole)

@@ -58,7 +58,7 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
-def param(
+def param(  # noqa: PLR0913  its arguments are what a param can say of itself
     title: str,
     description: str,
     *,
@@ -120,7 +120,7 @@ def _describe(json_type: str | list[str], choices: Mapping[str, str], meta: msgs
     return "true or false" if json_type == "boolean" else "a text"
 
 
-#: By the type of the field; a form shows what may be null as the first of the two.
+#: By the type of the field; the form shows the first, and a run's conf may hold any of them.
 _JSON_TYPES: dict[Any, str | list[str]] = {
     bool: "boolean",
     int: "integer",

@@ -9,11 +9,11 @@ from enum import Enum
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Remote
+from oduyo_provider.core.record import Kind, Payload, Remote
 from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
-_BY_MEANING = frozenset({Kind.DATETIME})
+_BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
 #: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
 _LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 
@@ -27,18 +27,22 @@ class Drift(str, Enum):
 
 
 def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
-    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments."""
+    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, amounts as numbers, UUIDs in any case."""
     if stored == wanted or (not stored and not wanted):
         return True
+    if field == "integration_id" and stored:
+        return compute_match_key(stored) == compute_match_key(wanted)
     if normaliser.resource.kinds.get(field) in _BY_MEANING:
         return normaliser.same(field, stored, wanted)
     return False
 
 
 def find_differences(
-    normaliser: Normaliser, payload: Mapping[str, str], record: Remote, entry: Entry | None = None
+    normaliser: Normaliser, payload: Payload, record: Remote, entry: Entry | None = None
 ) -> tuple[str, ...]:
     """The fields of a payload that a record holds otherwise, and otherwise than Ödüyo is known to store them."""
+    if payload.items() <= record.items():  # nearly always
+        return ()
     return tuple(
         name
         for name, wanted in payload.items()
@@ -111,7 +115,7 @@ def find_without_effect(
         for name in stored.keys() & set(change.differs)
         if (now.get(name) or "") == (change.base.get(name) or "")
         and not is_beginning(change.payload[name], stored[name])
-        and normaliser.resource.kinds.get(name) not in _BY_MEANING
+        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and name != "integration_id"
     }
 
@@ -143,15 +147,25 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
     return all(is_beginning(change.payload[name], value) for name, value in stored.items())
 
 
+def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
+    """Whether a site that stores keys otherwise can have made the record of a create.
+
+    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent.
+    """
+    if can_be_key_of(change.integration_id, record.get("integration_id")):
+        return True
+    stored = find_stored_otherwise(change, record, normaliser)
+    return has_natural_key and all(
+        name == "integration_id" or is_beginning(change.payload[name], value) for name, value in stored.items()
+    )
+
+
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
 
-    Cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
     """
-    if not stored:
-        return True
-    mine, theirs = _fold_key(sent), _fold_key(stored)
-    return bool(theirs) and mine.startswith(theirs)
+    return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
 
 
 def _fold_key(key: str) -> str:

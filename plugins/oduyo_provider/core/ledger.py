@@ -91,6 +91,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether a record was confirmed for this key, so that it is never created again by itself."""
         return self.oduyo_id is not None or self.confirmed_at is not None
 
+    def is_owned_by(self, source: str) -> bool:
+        """Whether a source owns the record; a key without a record is nobody's."""
+        return self.is_made and self.source == source
+
+    def is_others(self, source: str) -> bool:
+        """Whether another source owns the record."""
+        return self.is_made and self.source not in ("", source)
+
     def is_stored_as(self, field: str, wanted: str, value: str | None) -> bool:
         """Whether Ödüyo is known to keep ``value`` where ``wanted`` is sent."""
         known = self.stored.get(field)
@@ -128,11 +136,28 @@ class Result(msgspec.Struct, omit_defaults=True):
     is_read_back: bool = False
     at: float = 0.0
 
+    @property
+    def is_without_effect(self) -> bool:
+        """Whether Ödüyo said yes and did nothing."""
+        return self.outcome is Outcome.FAILED and self.is_confirmed
+
 
 def compute_payload_digest(action: Action, payload: Payload) -> str:
     """Names what a change would write, so that a refusal holds only for the very same payload."""
     text = msgspec.json.encode([action.value, sorted(payload.items())])
     return blake2b(text, digest_size=8).hexdigest()
+
+
+def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
+    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
+    that it refused before and that is not.
+
+    :param resend_refused: a person wants all of them to be sent again.
+    """
+    digest = compute_payload_digest(change.action, change.payload)
+    if entry is None or entry.refused is None or not entry.is_refusal_of(digest):
+        return False
+    return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
 
 
 def compute_missing(entry: Entry, run: str, now: float) -> Missing:
@@ -169,13 +194,17 @@ def apply_result(
             known.refused.since if known.is_refusal_of(digest) and known.refused and not change.is_resend else result.at
         )
         refused = Refused(digest, result.answer or result.reason, since)
-        return msgspec.structs.replace(known, source=known.source or source, refused=refused)
+        return msgspec.structs.replace(known, source=_find_owner(known, source), refused=refused)
     if change.action is Action.CREATE and result.is_confirmed:
         # Not found when it was read back: it is never sent again by itself.
         confirmed_at = None if result.oduyo_id else result.at
-        owner = known.source or source
+        owner = _find_owner(known, source)
         return msgspec.structs.replace(known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at)
     return entry
+
+
+def _find_owner(known: Entry, source: str) -> str:
+    return (known.source if known.is_made else "") or source
 
 
 def _apply_done(
@@ -188,6 +217,8 @@ def _apply_done(
     oduyo_id = result.oduyo_id or change.oduyo_id or known.oduyo_id
     stored = _merge_stored(known.stored, change.payload, result.stored)
     is_retirement = change.retires
+    # What comes back into use is no loss any more.
+    was_retired_at = None if change.action is Action.CREATE or "status" in change.differs else known.retired_at
     return Entry(
         change.integration_id,
         source,
@@ -196,7 +227,7 @@ def _apply_done(
         twins=tuple(result.twins) or known.twins,
         stored=stored,
         missing=known.missing if change.action is Action.DEACTIVATE else None,
-        retired_at=result.at if is_retirement else known.retired_at,
+        retired_at=result.at if is_retirement else was_retired_at,
         is_retirement_released=is_released if is_retirement else known.is_retirement_released,
         date_sent=change.payload.get(date_field or "", known.date_sent),
     )

@@ -12,6 +12,7 @@ import msgspec
 
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import NaturalKey
+from oduyo_provider.core.values.invalid import show_value
 
 #: Ids of records that a reason shows.
 _SHOWN = 3
@@ -65,11 +66,12 @@ def find_look_alikes(
 def _judge(row: NaturalKey, records: list[NaturalKey], rows: int, *, adopt: bool) -> LookAlike:
     ids = tuple(sorted((str(record.oduyo_id) for record in records), key=int))
     shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
+    shared = " · ".join(map(show_value, row.values))
     adoptable = [record for record in records if record.record is not None]
     if adopt and adoptable:
         if rows == len(adoptable) == 1:
             return LookAlike(str(row.integration_id), ids, adoptable[0].record)
-        detail = f"{rows} rows and {len(adoptable)} records without an integration_id share {' · '.join(row.values)}"
+        detail = f"{rows} rows and {len(adoptable)} records without an integration_id share {shared}"
         return LookAlike(str(row.integration_id), ids, reason="ambiguous", detail=detail)
-    detail = f"Ödüyo's record {shown} has the same {' · '.join(row.values)} and matches no row"
+    detail = f"Ödüyo's record {shown} has the same {shared} and matches no row"
     return LookAlike(str(row.integration_id), ids, detail=detail)

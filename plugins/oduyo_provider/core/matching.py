@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -34,6 +36,31 @@ def compute_record_key(record: Remote, normaliser: Normaliser) -> str | None:
     return None if found is None else compute_match_key(found)
 
 
+#: Ödüyo's id → match key and stored key, of the records whose key Ödüyo stores otherwise than it was sent.
+AlteredKeys = dict[str, tuple[str, str]]
+
+
+def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
+    """The records that the ledger knows by id and by a stored key; of two keys with one id the first in order."""
+    found: AlteredKeys = {}
+    for entry in entries:
+        if entry.oduyo_id is not None and _KEY in entry.stored:
+            pair = compute_match_key(entry.integration_id), entry.stored[_KEY].stored or ""
+            found[entry.oduyo_id] = min(pair, found.get(entry.oduyo_id, pair))
+    return found
+
+
+def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
+    """The match key that a record belongs to, and thus its partition; None where it holds none.
+
+    It is the ledger's where the ledger knows the record by id and it still carries the key as stored; else its own.
+    """
+    known = altered.get(record.get("id") or "") if altered else None
+    if known is not None and (record.get(_KEY) or "") == known[1]:
+        return known[0]
+    return compute_record_key(record, normaliser)
+
+
 class Match:
     """The records of one key: the one that counts, and its twins."""
 
@@ -45,10 +72,9 @@ class Match:
 
 
 class Matching:
-    """All records and entries of one partition, joined.
+    """All records and entries of one partition, joined by :func:`name_key`.
 
-    A record that the ledger knows by id belongs to the ledger's key, as long as it still carries that key, as sent or as
-    stored. Of several records with one key the ledger's id is the one, else the lowest.
+    Of several records with one key the ledger's id is the one, else the lowest.
 
     :param records: as listed.
     :param entries: of the ledger.
@@ -58,32 +84,25 @@ class Matching:
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
         self._matches: dict[str, Match] = {}
         self._unkeyed: list[Remote] = []
-        self.known_ids = self.known_listed = 0
         self._join(records, normaliser)
+        made = [key for key, entry in self.entries.items() if entry.is_made]
+        self.known_ids, self.known_listed = len(made), sum(key in self._matches for key in made)
 
     def _join(self, records: Iterable[Remote], normaliser: Normaliser) -> None:
-        key_of_id = {entry.oduyo_id: key for key, entry in self.entries.items() if entry.oduyo_id is not None}
-        self.known_ids = len(key_of_id)
+        altered = find_altered_keys(self.entries.values())
         by_key: dict[str, list[Remote]] = {}
-        chosen: dict[str, Remote] = {}
         for record in records:
-            found = compute_record_key(record, normaliser)
-            owner = key_of_id.get(get_id(record))
-            if owner is not None:
-                self.known_listed += 1
-                if found == owner or _carries_stored(self.entries[owner], record):
-                    chosen[owner] = record
-                    continue
-            if found is None:
+            get_id(record)  # a record that no change could name stops the plan
+            key = name_key(record, altered, normaliser)
+            if key is None:
                 self._unkeyed.append(record)
             else:
-                by_key.setdefault(found, []).append(record)
+                by_key.setdefault(key, []).append(record)
         for key, same in by_key.items():
-            same.sort(key=lambda record: int(get_id(record)))
-            known = chosen.pop(key, None)
-            self._matches[key] = Match(same[0], same[1:]) if known is None else Match(known, same)
-        for key, record in chosen.items():
-            self._matches[key] = Match(record, [])
+            if len(same) > 1:
+                known = self.entries.get(key)
+                same = _sort_by_id(same, None if known is None else known.oduyo_id)
+            self._matches[key] = Match(same[0], same[1:])
 
     def get(self, key: str) -> Match | None:
         """The records of a match key; None when Ödüyo lists none."""
@@ -99,14 +118,25 @@ class Matching:
         return self._unkeyed
 
 
-def _carries_stored(entry: Entry, record: Remote) -> bool:
-    known = entry.stored.get(_KEY)
-    return known is not None and (record.get(_KEY) or "") == (known.stored or "")
+def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
+    """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again."""
+    is_passive = resource.passive is not None and match.record.get("status") == resource.passive
+    return msgspec.structs.replace(
+        entry,
+        oduyo_id=get_id(match.record),
+        confirmed_at=None,
+        twins=tuple(map(get_id, match.twins)),
+        retired_at=entry.retired_at if is_passive else None,
+    )
+
+
+def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:
+    return sorted(records, key=lambda record: (get_id(record) != first, int(get_id(record))))
 
 
 def compute_natural_key(values: Mapping[str, str | None], natural_key: tuple[str, ...]) -> tuple[str, ...] | None:
-    """What people tell records apart by; None where the resource names nothing, or the values lack all of it."""
-    if not natural_key or natural_key[-1] not in values:
+    """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank."""
+    if not natural_key:
         return None
     found = tuple((values.get(name) or "").strip() for name in natural_key)
     return found if found[-1] else None

@@ -2,145 +2,121 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
-from oduyo_provider.core.ledger import (
-    RESEND_AFTER_S,
-    Entry,
-    compute_missing,
-    compute_payload_digest,
-    is_missing_long_enough,
-)
-from oduyo_provider.core.matching import Match, compute_natural_key, get_id
+from oduyo_provider.core.ledger import Entry, compute_missing, find_resend, is_missing_long_enough
+from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, Plan, PlanCounts, PlanRules, describe_change
-from oduyo_provider.core.record import Remote, Resource
-
-
-class Sink(Protocol):
-    """What a comparison collects."""
-
-    counts: PlanCounts
-    plan: Plan
-
-    def add(self, change: Change) -> None:
-        """Take a change into the plan."""
-
-    def note(self, key: str, entry: Entry) -> None:
-        """Remember an entry."""
-
-    def sample(self, brake: str, text: str) -> None:
-        """Keep an example of what counts for a brake."""
+from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules, describe_change
+from oduyo_provider.core.plan_builder import PlanBuilder
+from oduyo_provider.core.record import Remote
 
 
 class MissingRecords:
     """Goes through the records of one partition after its rows.
 
     :param rules: whose records count, and what happens to those without a row.
-    :param sink: takes counts, changes and notes.
+    :param builder: takes counts, changes and notes; holds those of the rows.
     """
 
-    def __init__(self, rules: PlanRules, resource: Resource, normaliser: Normaliser, sink: Sink) -> None:
+    def __init__(self, rules: PlanRules, normaliser: Normaliser, builder: PlanBuilder) -> None:
         self._rules = rules
-        self._resource = resource
+        self._resource = normaliser.resource
         self._normaliser = normaliser
-        self._sink = sink
-        self._retired = {change.oduyo_id for change in sink.plan.changes if change.retires}
+        self._builder = builder
+        self._counts = builder.counts
+        self._retired = {change.oduyo_id: change for change in builder.changes if change.retires}
 
     def read(self, key: str, match: Match, entry: Entry | None, *, has_row: bool) -> None:
-        """Take the records of one key."""
-        counts = self._sink.counts
+        """Take the records of one key.
+
+        :param entry: as it was before the plan.
+        """
+        counts, source = self._counts, self._rules.source
         counts.existing += 1 + len(match.twins)
         counts.remote_duplicates += len(match.twins)
-        owner = entry.source if entry is not None else ""
-        is_own = owner == self._rules.source or (has_row and (not owner or "other_source" in self._rules.released))
-        if is_own and match.twins and not self._rules.is_first and (entry is not None):
-            known = {*entry.twins, entry.oduyo_id}
-            counts.new_duplicates += sum(get_id(twin) not in known for twin in match.twins)
-        if is_own:
+        now = self._builder.find_entry(key)
+        if now is not None and now.is_owned_by(source):
+            if not self._rules.is_first:
+                known = () if entry is None else (*entry.twins, entry.oduyo_id)
+                for twin in match.twins:
+                    if get_id(twin) not in known:
+                        counts.new_duplicates += 1
+                        self._builder.sample(
+                            "new_duplicates", f"{key}: Ödüyo {get_id(match.record)} and {get_id(twin)}"
+                        )
             self._count_in_use(match.record)
-            if not has_row and entry is not None:
-                self._read_missing(key, match, entry)
-        if not has_row and (is_own or not owner):
+            if not has_row:
+                self._read_missing(key, match, now)
+        if not has_row and (entry is None or not entry.is_others(source)):
             for record in (match.record, *match.twins):
                 self.add_unmatched(record, record.get("integration_id"))
 
     def add_unmatched(self, record: Remote, integration_id: str | None) -> None:
         """A record that no row matches: it may be what somebody typed by hand, or what a row was before its key changed."""
-        found = compute_natural_key(record, self._resource.natural_key)
+        natural_key = self._resource.natural_key
+        found = compute_natural_key(
+            {name: self._normaliser.text(record.get(name)) for name in natural_key}, natural_key
+        )
         if found:
             adoptable = None if integration_id else record
-            self._sink.plan.unmatched.append(NaturalKey(found, integration_id, get_id(record), adoptable))
+            self._builder.unmatched.append(NaturalKey(found, integration_id, get_id(record), adoptable))
 
     def _count_in_use(self, record: Remote) -> None:
         passive = self._resource.passive
         if passive is not None and record.get("status") == passive:
             return
-        counts, name = self._sink.counts, _name_pair(record)
-        counts.in_use += 1
-        pair = counts.pairs.get(name, Pair())
-        is_retired = get_id(record) in self._retired
-        counts.pairs[name] = pair + Pair(1, int(is_retired))
-        counts.retired += is_retired
-        if is_retired:
-            self._sink.sample("retired", f"{record.get('integration_id')}: becomes passive by an update")
+        self._counts.in_use += 1
+        self._count_pair(record, Pair(1))
+        if change := self._retired.get(get_id(record)):
+            self._count_retired(record, change)
+
+    def _count_retired(self, record: Remote, change: Change) -> None:
+        sample = describe_change(change)
+        self._counts.retired += 1
+        self._count_pair(record, Pair(0, 1, (sample,)))
+        self._builder.sample("retired", sample)
+
+    def _count_pair(self, record: Remote, figures: Pair) -> None:
+        name = f"{record.get('key1') or ''}\0{record.get('key2') or ''}"
+        self._counts.pairs[name] = self._counts.pairs.get(name, Pair()) + figures
 
     def _read_missing(self, key: str, match: Match, entry: Entry) -> None:
-        rules, counts, record = self._rules, self._sink.counts, match.record
-        twins = tuple(get_id(twin) for twin in match.twins)
-        entry = msgspec.structs.replace(entry, oduyo_id=get_id(record), twins=twins)
-        if rules.has_unreadable_ids or not self._is_in_scope(record):
-            counts.out_of_scope += not rules.has_unreadable_ids
-            self._sink.note(key, entry)
+        rules, counts, record = self._rules, self._counts, match.record
+        entry = compute_seen(entry, match, self._resource)
+        if rules.may_lack_rows or not self._is_in_scope(record):
+            counts.out_of_scope += not rules.may_lack_rows
+            self._builder.note(key, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)
-        entry = msgspec.structs.replace(entry, missing=missing)
-        self._sink.note(key, entry)
+        self._builder.note(key, msgspec.structs.replace(entry, missing=missing))
         counts.missing += 1
         change = self._compute_retirement(entry, record)
         if change is None or not is_missing_long_enough(missing, rules.missing_runs):
             counts.kept_missing += 1
             return
-        if self._is_refused(entry, change):
+        resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
+        if resend is None:
             counts.missing_refused += 1
             return
-        self._sink.add(change)
-        if change.retires:
-            name = _name_pair(record)
-            counts.retired += 1
-            counts.pairs[name] = counts.pairs.get(name, Pair()) + Pair(0, 1)
-            self._sink.sample("retired", describe_change(change))
+        self._builder.add(msgspec.structs.replace(change, is_resend=resend))
+        self._count_retired(record, change)
 
     def _compute_retirement(self, entry: Entry, record: Remote) -> Change | None:
         """What is done to a missing record; None when it stays, or is passive already."""
-        passive, base = self._resource.passive, compute_base(record, self._resource)
-        is_in_use = passive is None or record.get("status") != passive
+        passive, base, oduyo_id = self._resource.passive, compute_base(record, self._resource), get_id(record)
         if self._rules.on_missing is OnMissing.DELETE:
-            return Change(Action.DELETE, entry.integration_id, {}, get_id(record), base, retires=True)
-        if self._rules.on_missing is OnMissing.DEACTIVATE and is_in_use and passive is not None:
-            if entry.is_stored_as("status", passive, record.get("status")):
-                return None
-            payload = {"status": passive}
-            return Change(
-                Action.DEACTIVATE, entry.integration_id, payload, get_id(record), base, ("status",), retires=True
-            )
-        return None
-
-    def _is_refused(self, entry: Entry, change: Change) -> bool:
-        digest = compute_payload_digest(change.action, change.payload)
-        if entry.refused is None or not entry.is_refusal_of(digest) or self._rules.resend_refused:
-            return False
-        return self._rules.now - entry.refused.since < RESEND_AFTER_S
+            return Change(Action.DELETE, entry.integration_id, {}, oduyo_id, base, retires=True)
+        status = record.get("status")
+        if self._rules.on_missing is OnMissing.KEEP or passive is None or status == passive:
+            return None
+        if entry.is_stored_as("status", passive, status):
+            return None
+        payload = {"status": passive}
+        return Change(Action.DEACTIVATE, entry.integration_id, payload, oduyo_id, base, ("status",), retires=True)
 
     def _is_in_scope(self, record: Remote) -> bool:
         """Whether this run has any row of the record's (key1, key2) pair."""
-        if self._rules.pairs is None:
-            return True
-        return ((record.get("key1") or "").strip(), (record.get("key2") or "").strip()) in self._rules.pairs
-
-
-def _name_pair(record: Remote) -> str:
-    return f"{record.get('key1') or ''}\0{record.get('key2') or ''}"
+        pairs, read = self._rules.pairs, self._normaliser.text
+        return pairs is None or (read(record.get("key1")), read(record.get("key2"))) in pairs

@@ -16,6 +16,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.values.dates import parse_datetime
+from oduyo_provider.core.values.decimals import parse_decimal
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.status import parse_status
 from oduyo_provider.core.values.text import parse_description, parse_id, parse_text
@@ -27,9 +28,12 @@ MAX_INT32 = 2**31 - 1
 SENTINEL = "ÿ"
 
 _KEY = "integration_id"
-_CREATED, _UPDATED = "special_created_in", "special_updated_in"
 
 _Parser = Callable[[object], "str | None"]
+
+
+#: In characters. Ödüyo documents no limit.
+DEFAULT_MAX_TEXT_LENGTH = 255
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -41,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True):
     :param timezone: IANA name of the zone that Ödüyo's datetimes are in.
     """
 
-    max_text_length: int = 255
+    max_text_length: int = DEFAULT_MAX_TEXT_LENGTH
     repair_windows_1254: bool = False
     timezone: str = "Europe/Istanbul"
 
@@ -98,14 +102,14 @@ class Normaliser:
         self.resource = resource
         self.rules = rules
         zone = _open_zone(rules.timezone)
-        parsers = _compute_parsers(zone, repair=rules.repair_windows_1254)
+        parsers = _compute_parsers(resource, zone, repair=rules.repair_windows_1254)
         self._fields = tuple(
             (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
             for field in resource.fields
         )
         self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
         # Ödüyo's values are not repaired: a garbled text there must differ from the repaired one, so that it is updated.
-        stored = _compute_parsers(zone, repair=False)
+        stored = _compute_parsers(resource, zone, repair=False)
         self._stored_parsers = {field.name: stored[field.kind] for field in resource.fields}
         self._parse_id, self._parse_text = parsers[Kind.ID], parsers[Kind.TEXT]
 
@@ -132,7 +136,8 @@ class Normaliser:
                 if len(text) > limit:
                     faults.append(Fault(name, "too_long", f"{len(text)} characters, allowed are {limit}"))
                 payload[name] = text
-        return Normalised(payload.get(_KEY), None if faults else payload, faults, _compute_warnings(payload))
+        warnings = _compute_warnings(payload, self.resource.date_field)
+        return Normalised(payload.get(_KEY), None if faults else payload, faults, warnings)
 
     def integration_id(self, value: object) -> str | None:
         """The id as text, or None when it is empty, a sentinel or invalid."""
@@ -177,18 +182,20 @@ def _open_zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def _compute_parsers(zone: ZoneInfo, *, repair: bool) -> dict[Kind, _Parser]:
+def _compute_parsers(resource: Resource, zone: ZoneInfo, *, repair: bool) -> dict[Kind, _Parser]:
     return {
         Kind.ID: partial(parse_id, repair=repair),
         Kind.TEXT: partial(parse_text, repair=repair),
         Kind.DESCRIPTION: partial(parse_description, repair=repair),
-        Kind.STATUS: parse_status,
+        Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or ""),
         Kind.DATETIME: partial(parse_datetime, zone=zone),
+        Kind.DECIMAL: parse_decimal,
     }
 
 
 def _compute_limit(kind: Kind, rules: Rules) -> int:
-    return sys.maxsize if kind in (Kind.STATUS, Kind.DATETIME) else rules.max_text_length
+    is_short = kind in (Kind.STATUS, Kind.DATETIME, Kind.DECIMAL)  # by their own rules
+    return sys.maxsize if is_short else rules.max_text_length
 
 
 def _compute_absence(name: str, text: str | None) -> Fault:
@@ -197,16 +204,24 @@ def _compute_absence(name: str, text: str | None) -> Fault:
     return Fault(name, "empty", "nothing is left after trimming")
 
 
-def _compute_warnings(payload: Payload) -> list[Fault]:
+def _compute_warnings(payload: Payload, date_field: str | None) -> list[Fault]:
     warnings = []
     key = payload.get(_KEY, "")
     if len(key) >= 10 and key.isascii() and key.isdigit() and _is_above_int32(key):
         warnings.append(
             Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
         )
-    created, updated = payload.get(_CREATED), payload.get(_UPDATED)
-    if created and updated and updated < created:
-        warnings.append(Fault(_UPDATED, "before_created", f"updated at {updated}, created at {created}"))
+    warnings += [
+        Fault(
+            name, "replacement_character", f"{show_value(text)} holds U+FFFD, which stands for a letter that was lost"
+        )
+        for name, text in payload.items()
+        if "\ufffd" in text
+    ]
+    if date_field is not None and (updated := payload.get(date_field)):
+        created = payload.get(date_field.replace("_updated_in", "_created_in"), "")
+        if updated < created:
+            warnings.append(Fault(date_field, "before_created", f"updated at {updated}, created at {created}"))
     return warnings
 
 

@@ -12,7 +12,7 @@ import msgspec
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.declaration import param, read_declarations
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.normalise import Rules
+from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
 from oduyo_provider.core.plan import OnMissing, SyncMode
 from oduyo_provider.core.release import Release, parse_release
 from oduyo_provider.core.values.invalid import show_value
@@ -37,6 +37,7 @@ class OnUnsafe(str, Enum):
 
 def _percent(title: str, description: str) -> msgspec.Meta:
     takes = "a whole number of percent from 0 to 100, such as 20 for a fifth"
+    title, description = f"{title}, in whole percent", f"{description} 20 means a fifth, 0 allows none."
     return param(title, description, takes=takes, section=SAFETY, is_brake=True, ge=0, le=100)
 
 
@@ -121,16 +122,16 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     max_missing_percent: Annotated[
         int,
         _percent(
-            "Most records retired, in percent",
+            "Most records retired",
             "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied.",
         ),
     ] = 10
     max_update_percent: Annotated[
-        int, _percent("Most updates, in percent", "Stop when more of the matched records would be updated.")
+        int, _percent("Most updates", "Stop when more of the matched records would be updated.")
     ] = 50
     max_rejected_percent: Annotated[
         int,
-        _percent("Most rejected rows, in percent", "Stop when more of the ERP's rows are newly rejected or refused."),
+        _percent("Most rejected rows", "Stop when more of the ERP's rows are newly rejected or refused."),
     ] = 5
     on_unsafe: Annotated[
         OnUnsafe,
@@ -171,7 +172,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
             le=1_000_000,
         ),
-    ] = 255
+    ] = DEFAULT_MAX_TEXT_LENGTH
 
     @property
     def limits(self) -> Limits:

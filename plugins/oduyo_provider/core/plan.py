@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -42,20 +43,21 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param released: names of the brakes that may trip in this run.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
-    :param has_unreadable_ids: of any row: then no record counts as missing.
+    :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
+        record counts as missing.
     :param is_first: no run of this source has been applied yet.
     """
 
-    source: str = ""
-    run: str = ""
-    now: float = 0.0
-    sync_mode: SyncMode = SyncMode.UPSERT
-    on_missing: OnMissing = OnMissing.KEEP
-    missing_runs: int = 2
+    source: str
+    run: str
+    now: float
+    sync_mode: SyncMode
+    on_missing: OnMissing
+    missing_runs: int
     released: frozenset[str] = frozenset()
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
-    has_unreadable_ids: bool = False
+    may_lack_rows: bool = False
     is_first: bool = False
 
 
@@ -72,6 +74,12 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     row: dict[str, object]
     digest: str = ""
     is_known: bool = False
+
+
+def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> str:
+    """Names a rejected row with its reasons, to tell new rejections from known ones."""
+    text = msgspec.json.encode([row, [fault.code for fault in faults]], enc_hook=str)
+    return blake2b(text, digest_size=8).hexdigest()
 
 
 class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,14 +101,17 @@ class Pair(msgspec.Struct, frozen=True):
     """The records of one (key1, key2) pair that a source owns.
 
     :param in_use: records in use.
-    :param retired: of them, those that the plan would retire.
+    :param retired: records that the plan would retire.
+    :param samples: a few of these.
     """
 
     in_use: int = 0
     retired: int = 0
+    samples: tuple[str, ...] = ()
 
     def __add__(self, other: Pair) -> Pair:
-        return Pair(self.in_use + other.in_use, self.retired + other.retired)
+        samples = tuple(merge_samples(self.samples, other.samples)) if other.samples else self.samples
+        return Pair(self.in_use + other.in_use, self.retired + other.retired, samples)
 
 
 class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -110,7 +121,10 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     ``missing = kept_missing + missing_refused + deactivates + deletes``.
 
     :param known_rejected: of rejected: those that the last applied run rejected alike.
-    :param other_source: of rejected: rows whose record another source owns; ``new_other_source`` those not known.
+    :param other_firm: rows whose record has another key1, rejected unless a person released that; likewise
+        ``other_source``: rows whose record another source owns; ``new_other_source`` those rejected and not known.
+    :param vanished: rows that are not sent, as their record is not listed any more; ``recreates`` rows of such records
+        that are sent, as a person released that.
     :param adoptions: of updates.
     :param known_ids: records that the ledger knows of this site; ``known_listed`` of them those that Ödüyo lists.
     :param in_use: records of this source in use; ``retired`` those that the plan would retire; ``retired_week`` those that
@@ -125,11 +139,13 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     repeated: int = 0
     rejected: int = 0
     known_rejected: int = 0
+    other_firm: int = 0
     other_source: int = 0
     new_other_source: int = 0
     unchanged: int = 0
     known_refused: int = 0
     vanished: int = 0
+    recreates: int = 0
     creates: int = 0
     updates: int = 0
     adoptions: int = 0
@@ -174,6 +190,11 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(PlanCounts(), **both)
 
 
+def merge_samples(mine: Iterable[str], theirs: Iterable[str]) -> list[str]:
+    """The first few of both, in order: the same whatever the order in which they were found."""
+    return sorted({*mine, *theirs})[:SAMPLES]
+
+
 def add_counts(mine: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
     """Both counts together, sorted by name."""
     return dict(sorted((Counter(mine) + Counter(theirs)).items()))
@@ -184,7 +205,7 @@ def _add_pairs(mine: dict[str, Pair], theirs: dict[str, Pair]) -> dict[str, Pair
 
 
 def _add_samples(mine: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {name: [*mine.get(name, []), *theirs.get(name, [])][:SAMPLES] for name in sorted({*mine, *theirs})}
+    return {name: merge_samples(mine.get(name, ()), theirs.get(name, ())) for name in sorted({*mine, *theirs})}
 
 
 _ADD: dict[str, Callable[[Any, Any], Any]] = {

@@ -5,48 +5,28 @@ Pure: the same rows, records and entries give the same plan, whatever their orde
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from hashlib import blake2b
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.drift import find_differences
-from oduyo_provider.core.ledger import RESEND_AFTER_S, WEEK_S, Entry, compute_payload_digest
-from oduyo_provider.core.matching import Match, Matching, compute_natural_key, get_id
+from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
+from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.missing import MissingRecords
-from oduyo_provider.core.normalise import Fault, Normalised, Normaliser
-from oduyo_provider.core.plan import (
-    SAMPLES,
-    NaturalKey,
-    Plan,
-    PlanCounts,
-    PlanRules,
-    Rejected,
-    SyncMode,
-    describe_change,
-)
+from oduyo_provider.core.normalise import Fault, Normaliser
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode, describe_change
+from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.row_groups import Row, RowGroup
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
 _KEY = "integration_id"
 
 
-class _Row:
-    """A row with its key, and those rows that have the same key and other values."""
-
-    __slots__ = ("normalised", "others", "raw")
-
-    def __init__(self, raw: dict[str, object], normalised: Normalised) -> None:
-        self.raw = raw
-        self.normalised = normalised
-        self.others: list[dict[str, object]] = []
-
-
 def compute_plan(
-    rows: Iterable[dict[str, object]],
+    rows: Iterable[Row],
     records: Iterable[Remote],
     entries: Iterable[Entry] = (),
     *,
@@ -56,266 +36,185 @@ def compute_plan(
 ) -> Plan:
     """Compare one partition of the ERP with the same partition of Ödüyo.
 
-    :param rows: raw rows; keys are API field names.
+    :param rows: raw rows, as they are staged; keys are API field names.
     :param records: Ödüyo's records as listed.
     :param entries: of the ledger, of the same partition.
     :param known_rejected: digests of the rows that the last applied run rejected.
     """
-    planner = _Planner(normaliser, rules, Matching(records, entries, normaliser), known_rejected)
-    for row in planner.group(rows):
-        planner.read_row(row)
-    if rules.sync_mode is SyncMode.UPSERT:
+    is_upsert = rules.sync_mode is SyncMode.UPSERT
+    # sync_mode=create compares nothing and leaves the ledger alone.
+    matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser)
+    builder = PlanBuilder(matching, known_rejected)
+    planner = _Planner(normaliser, rules, matching, builder)
+    planner.group(rows)
+    planner.read_rows()
+    if is_upsert:
         planner.read_records()
-    return planner.close()
-
-
-def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> str:
-    """Names a rejected row with its reasons, to tell new rejections from known ones."""
-    text = msgspec.json.encode([row, [fault.code for fault in faults]], enc_hook=str)
-    return blake2b(text, digest_size=8).hexdigest()
+    return builder.close()
 
 
 class _Planner:
-    """The state of one comparison."""
+    """Compares one partition."""
 
-    def __init__(self, normaliser: Normaliser, rules: PlanRules, matching: Matching, known: frozenset[str]) -> None:
+    def __init__(self, normaliser: Normaliser, rules: PlanRules, matching: Matching, builder: PlanBuilder) -> None:
         self.normaliser = normaliser
         self.resource = normaliser.resource
         self.rules = rules
         self.matching = matching
-        self.known_rejected = known
-        self.counts = PlanCounts(known_ids=matching.known_ids, known_listed=matching.known_listed)
-        self.plan = Plan([], [], [], [], [], [], self.counts)
-        self.reasons: Counter[str] = Counter()
-        self.warnings: Counter[str] = Counter()
-        self.rows: dict[str, _Row] = {}
+        self.builder = builder
+        self.counts = builder.counts
+        self.groups: dict[str, RowGroup] = {}
 
-    def group(self, rows: Iterable[dict[str, object]]) -> Iterable[_Row]:
-        """The rows by key: the same row again counts as repeated; rows that share a key and differ are all rejected."""
+    def group(self, rows: Iterable[Row]) -> None:
+        """Sort the rows by their match keys; those whose id cannot be read are rejected."""
         for raw in rows:
             self.counts.extracted += 1
             normalised = self.normaliser.row(raw)
             if normalised.integration_id is None:
-                self.reject(raw, None, normalised.faults)
+                self.builder.reject(raw, None, normalised.faults)
                 continue
             key = compute_match_key(normalised.integration_id)
-            first = self.rows.get(key)
-            if first is None:
-                self.rows[key] = _Row(raw, normalised)
-            elif raw == first.raw or raw in first.others:
+            group = self.groups.get(key)
+            if group is None:
+                self.groups[key] = RowGroup(raw, normalised)
+            elif not group.take(raw):
                 self.counts.repeated += 1
+
+    def read_rows(self) -> None:
+        """Reject rows, or compare them with their records."""
+        for key, group in self.groups.items():
+            rows, row = group.rows, group.normalised
+            integration_id = row.integration_id or ""
+            if len(rows) > 1:
+                self._reject_duplicates(key, rows)
+            elif row.payload is None:
+                self._reject(key, group.raw, integration_id, row.faults)
             else:
-                first.others.append(raw)
-        return self.rows.values()
+                self.builder.warn(row.warnings)
+                if self.rules.sync_mode is SyncMode.CREATE:
+                    self.builder.add(Change(Action.CREATE, integration_id, row.payload))
+                else:
+                    self._compare(key, group.raw, integration_id, row.payload)
 
-    def read_row(self, row: _Row) -> None:
-        integration_id = row.normalised.integration_id or ""
-        if row.others:
-            detail = f"{len(row.others) + 1} rows have the id {show_value(integration_id)} and differ: correct them in the ERP"
-            for raw in (row.raw, *row.others):
-                faults = self.normaliser.row(raw).faults
-                self.reject(raw, integration_id, [*faults, Fault(_KEY, "duplicate", detail)])
-            return
-        payload = row.normalised.payload
-        if payload is None:
-            self.reject(row.raw, integration_id, row.normalised.faults)
-            return
-        self.warnings.update(fault.code for fault in row.normalised.warnings)
-        if self.rules.sync_mode is SyncMode.CREATE:
-            self.add(Change(Action.CREATE, integration_id, payload))
-        else:
-            self._compare(row.raw, integration_id, payload)
+    def _reject_duplicates(self, key: str, rows: list[Row]) -> None:
+        for raw in rows:
+            row = self.normaliser.row(raw)
+            shown = show_value(row.integration_id)
+            detail = f"{len(rows)} rows have the id {shown} and differ: correct them in the ERP"
+            self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, "duplicate", detail)])
 
-    def _compare(self, raw: dict[str, object], integration_id: str, payload: Payload) -> None:
-        key = compute_match_key(integration_id)
+    def _reject(self, key: str, raw: Row, integration_id: str | None, faults: list[Fault]) -> bool:
+        """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""
         entry, match = self.matching.entries.get(key), self.matching.get(key)
-        if self._is_others(entry):
-            self._reject_other_source(raw, integration_id, entry)
-        elif match is not None:
-            self._compare_with(raw, integration_id, payload, entry, match)
-        elif entry is not None and entry.is_made and "vanished" not in self.rules.released:
-            self.counts.vanished += 1
-            self.sample("vanished", f"{integration_id} (Ödüyo {entry.oduyo_id}) is not listed any more")
-            self.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
+        if entry is not None and entry.is_owned_by(self.rules.source):
+            seen = entry if match is None else compute_seen(entry, match, self.resource)
+            self.builder.note(key, msgspec.structs.replace(seen, missing=None))
+        return self.builder.reject(raw, integration_id, faults)
+
+    def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
+        entry, match = self.matching.entries.get(key), self.matching.get(key)
+        if entry is not None and entry.is_others(self.rules.source):
+            detail = f"the record belongs to {show_value(entry.source)}"
+            self.counts.other_source += 1
+            self.builder.sample("other_source", f"{integration_id}: {detail}")
+            if "other_source" not in self.rules.released:
+                fault = Fault(_KEY, "other_source", f"{detail}; release other_source to take it over")
+                self.counts.new_other_source += not self._reject(key, raw, integration_id, [fault])
+                return
+        if match is not None:
+            self._compare_with(key, raw, integration_id, payload, match)
+        elif entry is not None and entry.is_made:
+            self._take_vanished(key, integration_id, payload, entry)
         else:
             self._create(integration_id, payload, entry)
 
-    def _is_others(self, entry: Entry | None) -> bool:
-        owner = entry.source if entry is not None else ""
-        return bool(owner) and owner != self.rules.source and "other_source" not in self.rules.released
-
-    def _reject_other_source(self, raw: dict[str, object], integration_id: str, entry: Entry | None) -> None:
-        detail = (
-            f"the record belongs to {show_value(entry.source if entry else '')}; release other_source to take it over"
-        )
-        self.counts.other_source += 1
-        if not self.reject(raw, integration_id, [Fault(_KEY, "other_source", detail)]):
-            self.counts.new_other_source += 1
-        self.sample("other_source", f"{integration_id}: {detail}")
+    def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
+        known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"
+        self.builder.sample("vanished", f"{integration_id} ({known}) is not listed any more")
+        if "vanished" in self.rules.released:
+            self.counts.recreates += 1
+            self._create(integration_id, payload, entry)
+            return
+        self.counts.vanished += 1
+        self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
     def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
         change = Change(Action.CREATE, integration_id, payload)
-        resend = self._take_refused(entry, change)
+        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self.counts.known_refused += 1
             return
         if found := compute_natural_key(payload, self.resource.natural_key):
-            self.plan.new_rows.append(NaturalKey(found, integration_id))
-        self.add(msgspec.structs.replace(change, is_resend=resend))
+            self.builder.new_rows.append(NaturalKey(found, integration_id))
+        self.builder.add(msgspec.structs.replace(change, is_resend=resend))
 
-    def _take_refused(self, entry: Entry | None, change: Change) -> bool | None:
-        """False to send; True to send what was refused long ago; None when a refusal is known and nothing is sent."""
-        digest = compute_payload_digest(change.action, change.payload)
-        if entry is None or entry.refused is None or not entry.is_refusal_of(digest) or self.rules.resend_refused:
-            return False
-        return True if self.rules.now - entry.refused.since >= RESEND_AFTER_S else None
-
-    def _compare_with(
-        self, raw: dict[str, object], integration_id: str, payload: Payload, entry: Entry | None, match: Match
-    ) -> None:
-        record = match.record
+    def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
+        record, entry = match.record, self.matching.entries.get(key)
         differs = find_differences(self.normaliser, payload, record, entry)
-        if "key1" in differs and (record.get("key1") or "").strip() and "other_firm" not in self.rules.released:
+        if "key1" in differs and (record.get("key1") or "").strip():
             theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
             detail = f"Ödüyo's record {get_id(record)} has key1 '{theirs}', the row '{ours}': another firm's record"
-            self.reject(raw, integration_id, [Fault("key1", "other_firm", detail)])
-            self.sample("other_firm", f"{integration_id}: {detail}")
-            return
-        self._note_match(integration_id, payload, entry, match)
+            self.counts.other_firm += 1
+            self.builder.sample("other_firm", f"{integration_id}: {detail}")
+            if "other_firm" not in self.rules.released:
+                self._reject(key, raw, integration_id, [Fault("key1", "other_firm", detail)])
+                return
+        self._note_match(key, integration_id, payload, match)
         if not differs:
             self.counts.unchanged += 1
             return
         base = compute_base(record, self.resource)
-        change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs)
-        change = msgspec.structs.replace(change, retires=self._retires(change))
-        resend = self._take_refused(entry, change)
+        retires = "status" in differs and payload["status"] == self.resource.passive
+        change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs, retires)
+        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self.counts.known_refused += 1
         else:
-            self.add(msgspec.structs.replace(change, is_resend=resend))
+            self.builder.add(msgspec.structs.replace(change, is_resend=resend))
             self._count_update(change, entry)
 
-    def _retires(self, change: Change) -> bool:
-        passive = self.resource.passive
-        return (
-            passive is not None
-            and "status" in change.differs
-            and change.payload["status"] == passive
-            and change.base.get("status") != passive
-        )
-
-    def _note_match(self, integration_id: str, payload: Payload, entry: Entry | None, match: Match) -> None:
+    def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
-        known = entry or Entry(integration_id)
-        record, resource = match.record, self.resource
-        twins = tuple(get_id(twin) for twin in match.twins)
-        # What is no longer stored so, or no longer asked for, needs not be remembered.
+        known = compute_seen(self.matching.entries.get(key) or Entry(integration_id), match, self.resource)
+        # What is no longer stored so needs not be remembered.
         stored = {
             name: pair
             for name, pair in known.stored.items()
-            if name not in payload or known.is_stored_as(name, payload[name], record.get(name))
+            if name not in payload or known.is_stored_as(name, payload[name], match.record.get(name))
         }
-        is_passive = resource.passive is not None and record.get("status") == resource.passive
-        self.note(
-            compute_match_key(integration_id),
-            msgspec.structs.replace(
-                known,
-                integration_id=integration_id,
-                source=self.rules.source,
-                oduyo_id=get_id(record),
-                confirmed_at=None,
-                twins=twins,
-                stored=stored,
-                missing=None,
-                retired_at=known.retired_at if is_passive else None,
-            ),
-        )
+        changes = {"integration_id": integration_id, "source": self.rules.source, "stored": stored, "missing": None}
+        self.builder.note(key, msgspec.structs.replace(known, **changes))
 
     def _count_update(self, change: Change, entry: Entry | None) -> None:
         kinds = self.resource.kinds
         if any(kinds[name] is not Kind.DATETIME for name in change.differs):
             self.counts.real_updates += 1
-            self.sample("updates", describe_change(change))
+            self.builder.sample("updates", describe_change(change))
         if any(not change.payload[name] and (change.base.get(name) or "").strip() for name in change.differs):
             self.counts.emptied += 1
-            self.sample("emptied", describe_change(change))
+            self.builder.sample("emptied", describe_change(change))
         date = change.payload.get(self.resource.date_field or "")
-        if date and entry is not None and entry.date_sent and date < entry.date_sent:
+        # Without a memory of what was sent, Ödüyo's own date says it.
+        before = (entry and entry.date_sent) or change.base.get(self.resource.date_field or "")
+        if date and before and date < before:
             self.counts.dates_back += 1
-            self.sample("dates_back", f"{change.integration_id}: {date}, {entry.date_sent} was sent before")
+            self.builder.sample("dates_back", f"{change.integration_id}: {date}, {before} was sent before")
 
     def read_records(self) -> None:
-        """All records: who is in use, what is missing, what no row matches."""
-        records = MissingRecords(self.rules, self.resource, self.normaliser, self)
+        """All records and entries: who is in use, what is missing, what no row matches, what is gone."""
+        records = MissingRecords(self.rules, self.normaliser, self.builder)
         for key, match in self.matching.items():
-            records.read(key, match, self.matching.entries.get(key), has_row=key in self.rows)
+            records.read(key, match, self.matching.entries.get(key), has_row=key in self.groups)
         for record in self.matching.unkeyed:
             self.counts.existing += 1
             records.add_unmatched(record, None)
-        for key, entry in self.matching.entries.items():
-            is_own = entry.source == self.rules.source
-            if (
-                is_own
-                and entry.retired_at
-                and self.rules.now - entry.retired_at < WEEK_S
-                and not entry.is_retirement_released
-            ):
-                self.counts.retired_week += 1
-            if is_own and self.matching.get(key) is None and key not in self.rows:
-                self._forget(key, entry)
-
-    def _forget(self, key: str, entry: Entry) -> None:
-        """Row and record are both gone: nothing is left to do, and nothing to remember but this week's retirements."""
-        if entry.retired_at and self.rules.now - entry.retired_at < WEEK_S:
-            kept = Entry(
-                entry.integration_id,
-                entry.source,
-                retired_at=entry.retired_at,
-                is_retirement_released=entry.is_retirement_released,
-            )
-            self.note(key, kept)
-        else:
-            self.plan.forgotten.append(entry.integration_id)
-
-    def add(self, change: Change) -> None:
-        """Take a change into the plan."""
-        counts = self.counts
-        if change.action is Action.CREATE:
-            counts.creates += 1
-        elif change.action is Action.UPDATE:
-            counts.updates += 1
-        elif change.action is Action.DEACTIVATE:
-            counts.deactivates += 1
-        else:
-            counts.deletes += 1
-        self.plan.changes.append(change)
-
-    def reject(self, row: dict[str, object], integration_id: str | None, faults: list[Fault]) -> bool:
-        """Reject a row; returns whether the last applied run rejected it alike."""
-        digest = compute_reject_digest(row, faults)
-        is_known = digest in self.known_rejected
-        self.counts.rejected += 1
-        self.counts.known_rejected += is_known
-        self.reasons.update(fault.code for fault in faults)
-        self.plan.rejected.append(Rejected(integration_id, faults, row, digest, is_known))
-        if not is_known:
-            self.sample("rejected", f"{integration_id}: {'; '.join(fault.detail for fault in faults)}")
-        return is_known
-
-    def note(self, key: str, entry: Entry) -> None:
-        """Remember an entry, if it is another one than before."""
-        if self.matching.entries.get(key) != entry:
-            self.plan.notes.append(entry)
-
-    def sample(self, brake: str, text: str) -> None:
-        """Keep an example of what counts for a brake, if there are few."""
-        samples = self.counts.samples.setdefault(brake, [])
-        if len(samples) < SAMPLES:
-            samples.append(text)
-
-    def close(self) -> Plan:
-        """The plan, in its fixed order."""
-        self.plan.changes.sort(key=lambda change: change.sort_key)
-        self.counts.reasons = dict(sorted(self.reasons.items()))
-        self.counts.warnings = dict(sorted(self.warnings.items()))
-        return self.plan
+        for key, known in self.matching.entries.items():
+            entry = self.builder.find_entry(key) or known
+            if entry.source != self.rules.source:
+                continue
+            is_recent = entry.retired_at is not None and self.rules.now - entry.retired_at < WEEK_S
+            self.counts.retired_week += is_recent and not entry.is_retirement_released
+            is_gone = self.matching.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
+            # Of a record that was made and is not listed, only a person's release forgets the id.
+            if is_gone and not is_recent and (not entry.is_made or "vanished" in self.rules.released):
+                self.builder.forgotten.append(entry.integration_id)

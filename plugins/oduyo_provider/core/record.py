@@ -1,7 +1,7 @@
 """What a record is made of: the fields that the API documents, and how each is read.
 
-Source: the API's own description of ``erp_special_code`` and ``erp_project_code``. Field names are the API's; a query returns them as column
-aliases. Another resource of the same API is another :class:`Resource` value.
+Source: the API's own description of ``erp_special_code``. Field names are the API's; a query returns them as column
+aliases. Another resource of the same API is another :class:`Resource` value: see :mod:`oduyo_provider.core.resources`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Kind(str, Enum):
     DESCRIPTION = "description"  # as TEXT, and inner blanks are collapsed
     STATUS = "status"
     DATETIME = "datetime"
+    DECIMAL = "decimal"
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -34,11 +35,13 @@ class Field(msgspec.Struct, frozen=True):
     :param name: the API's name.
     :param kind: how its raw value is read.
     :param required: a row without a value here is rejected.
+    :param is_shared: Ödüyo may change it by itself: to be selected only where the ERP is its master.
     """
 
     name: str
     kind: Kind
     required: bool = False
+    is_shared: bool = False
 
 
 class Resource(msgspec.Struct, frozen=True, dict=True):
@@ -50,6 +53,7 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     :param natural_key: the fields by which people tell records apart; none where nothing is known.
     :param active: the status of a record in use.
     :param passive: the status of one that is not; None where the resource has no such word.
+    :param plural: what several are called, e.g. ``special_codes``: in the names of DAGs, assets, folders and variables.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     natural_key: tuple[str, ...] = ()
     active: str = "1"
     passive: str | None = "0"
+    plural: str = ""
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -75,8 +80,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
         return tuple(field.name for field in self.fields)
 
 
-_SPACES = tuple(Field(f"space{number}", Kind.TEXT) for number in range(1, 6))
-_STAMPS = (Field("created_in", Kind.DATETIME), Field("updated_in", Kind.DATETIME))
+SPACES = tuple(Field(f"space{number}", Kind.TEXT) for number in range(1, 6))
+STAMPS = (Field("created_in", Kind.DATETIME), Field("updated_in", Kind.DATETIME))
 
 SPECIAL_CODE = Resource(
     name="erp_special_code",
@@ -89,26 +94,11 @@ SPECIAL_CODE = Resource(
         Field("key2", Kind.TEXT),
         Field("typecode", Kind.TEXT),
         Field("description", Kind.DESCRIPTION),
-        *_SPACES,
+        *SPACES,
         Field("special_created_in", Kind.DATETIME),
         Field("special_updated_in", Kind.DATETIME),
-        *_STAMPS,
+        *STAMPS,
     ),
     natural_key=("key1", "typecode", "code"),
-)
-
-PROJECT_CODE = Resource(
-    name="erp_project_code",
-    path="erp/erp_project_code",
-    fields=(
-        Field("integration_id", Kind.ID, required=True),
-        Field("status", Kind.STATUS),
-        Field("key1", Kind.TEXT),
-        Field("key2", Kind.TEXT),
-        Field("description", Kind.DESCRIPTION),
-        *_SPACES,
-        Field("project_created_in", Kind.DATETIME),
-        Field("project_updated_in", Kind.DATETIME),
-        *_STAMPS,
-    ),
+    plural="special_codes",
 )

@@ -11,6 +11,8 @@ from oduyo_provider.core.brakes import BRAKE_NAMES
 Release = dict[str, int | None]
 
 _SEPARATORS = re.compile(r"[,;\n]")
+#: What a name that was copied out of a list may still carry.
+_QUOTES = " []\"'"
 
 
 def parse_release(given: object) -> Release:
@@ -34,7 +36,7 @@ def parse_release(given: object) -> Release:
 def _parse_entry(entry: object) -> tuple[str, int | None]:
     if not isinstance(entry, str):
         return _parse_name(entry), None
-    name, colon, limit = entry.partition(":")
+    name, colon, limit = entry.strip(_QUOTES).partition(":")
     return _parse_name(name.strip()), _parse_limit(limit.strip() if colon else None)
 
 

@@ -20,8 +20,8 @@ class Report(msgspec.Struct, kw_only=True):
     ``extracted`` is the sum of the ten after it, ``missing`` the sum of the five after it. With ``dry_run`` the counts of
     changes are the planned ones.
 
-    :param adopted: of updated; ``known_refused`` of refused (not sent again), ``known_rejected`` of rejected, ``vanished``
-        of doubtful.
+    :param adopted: of updated; ``known_refused`` of refused (refused before; few of them are sent again), ``known_rejected``
+        of rejected, ``vanished`` of doubtful.
     :param remote_duplicates: records beyond one with the same key; ``new_duplicates`` those that are not known yet.
     :param altered: records of which Ödüyo stored a value otherwise than sent, and otherwise than before.
     :param out_of_scope: records of this source in a (key1, key2) pair of which this run has no row: kept.
@@ -73,10 +73,14 @@ class Report(msgspec.Struct, kw_only=True):
         """Rows that were not rejected or refused alike before."""
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
-    def has_too_many_rejected(self, limits: Limits) -> bool:
-        """Whether more rows than allowed are newly rejected or refused."""
-        return is_above(self.new_rejected, limits.max_rejected_percent, self.extracted) and not limits.is_released(
-            "rejected", self.new_rejected
+    def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
+        """Whether more rows than allowed are newly rejected or refused.
+
+        :param is_approved: a person has approved the plan, and with it the rows that it rejects.
+        """
+        count = self.refused - self.known_refused if is_approved else self.new_rejected
+        return is_above(count, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", count
         )
 
     @property
@@ -133,6 +137,12 @@ _RETIREMENT_AS = {
     Outcome.NOT_APPLIED: "kept_missing",
 }
 
+#: The plan's figures that a report begins with.
+_AS_PLANNED = (
+    *("repeated", "rejected", "unchanged", "missing", "kept_missing", "missing_refused", "known_refused"),
+    *("known_rejected", "vanished", "remote_duplicates", "new_duplicates", "out_of_scope", "new_other_source"),
+)
+
 #: The figures that count changes made.
 WRITES = tuple(_DONE_AS.values())
 
@@ -151,8 +161,8 @@ class Outcomes(msgspec.Struct):
 
     :param changes: how many changes of each action had each outcome and, where it was not done, reason.
     :param adopted: updates that are done and gave a record its key.
-    :param known_refused: changes that were due to be sent again and were not, as others came first.
-    :param altered: see :class:`Report`; likewise ``new_duplicates`` and ``remote_duplicates``, beyond the plan's.
+    :param known_refused: refused changes that were refused before and were due to be sent again.
+    :param altered: see :class:`Report`; likewise ``new_duplicates``, beyond the plan's.
     """
 
     changes: Counter[tuple[Action, Outcome, str]] = msgspec.field(default_factory=Counter)
@@ -177,49 +187,44 @@ def compute_report(
     :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied. Never
         fewer than the plans hold: where extracting was started again and failed, only they know.
     """
-    figures: Counter[str] = Counter()
-    reasons: Counter[str] = Counter(plan.reasons)
-    for (action, outcome, reason), count in outcomes.changes.items():
+    rows = max(extracted, plan.extracted)
+    figures = _count_planned(plan)
+    figures["not_applied"] += rows - plan.extracted
+    for (action, outcome, _), count in outcomes.changes.items():
         figures[compute_figure(action, Outcome.DONE if dry_run else outcome)] += count
+    figures["known_refused"] += outcomes.known_refused
+    figures["remote_duplicates"] += outcomes.new_duplicates
+    figures["new_duplicates"] += outcomes.new_duplicates
+    told = Report(
+        extracted=rows,
+        adopted=plan.adoptions if dry_run else outcomes.adopted,
+        altered=outcomes.altered,
+        dry_run=dry_run,
+        reasons=_compute_top(_count_reasons(plan, outcomes)),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+    report = msgspec.structs.replace(told, **figures)
+    report.check()
+    return report
+
+
+def _count_planned(plan: PlanCounts) -> Counter[str]:
+    """The report's figures as far as the plan alone decides them."""
+    figures = Counter({name: int(getattr(plan, name)) for name in _AS_PLANNED})
+    figures["refused"] = plan.known_refused
+    figures["doubtful"] = plan.vanished
+    return figures
+
+
+def _count_reasons(plan: PlanCounts, outcomes: Outcomes) -> Counter[str]:
+    reasons: Counter[str] = Counter(plan.reasons)
+    for (_, outcome, reason), count in outcomes.changes.items():
         if reason and outcome is not Outcome.DONE:
             reasons[f"{outcome.value}: {reason}"] += count
     if plan.vanished:
         reasons["doubtful: vanished"] += plan.vanished
-    extracted = max(extracted, plan.extracted)
-    report = Report(
-        extracted=extracted,
-        repeated=plan.repeated,
-        rejected=plan.rejected,
-        unchanged=plan.unchanged,
-        created=figures["created"],
-        updated=figures["updated"],
-        refused=figures["refused"] + plan.known_refused,
-        failed=figures["failed"],
-        doubtful=figures["doubtful"] + plan.vanished,
-        stale=figures["stale"],
-        not_applied=figures["not_applied"] + extracted - plan.extracted,
-        missing=plan.missing,
-        kept_missing=plan.kept_missing + figures["kept_missing"],
-        deactivated=figures["deactivated"],
-        deleted=figures["deleted"],
-        missing_refused=plan.missing_refused + figures["missing_refused"],
-        missing_failed=figures["missing_failed"],
-        adopted=plan.adoptions if dry_run else outcomes.adopted,
-        known_refused=plan.known_refused + outcomes.known_refused,
-        known_rejected=plan.known_rejected,
-        vanished=plan.vanished,
-        remote_duplicates=plan.remote_duplicates + outcomes.new_duplicates,
-        new_duplicates=plan.new_duplicates + outcomes.new_duplicates,
-        altered=outcomes.altered,
-        out_of_scope=plan.out_of_scope,
-        new_other_source=plan.new_other_source,
-        dry_run=dry_run,
-        reasons=_compute_top(reasons),
-        started_at=started_at,
-        ended_at=ended_at,
-    )
-    report.check()
-    return report
+    return reasons
 
 
 def _compute_top(reasons: Counter[str]) -> dict[str, int]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+import os
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, TriggerRule, task
 
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
 from oduyo_provider.dag.task_docs import TASK_DOCS, build_dag_doc
-from oduyo_provider.hooks.environment import PARAMS_VARIABLE
+from oduyo_provider.erp.query_files import list_queries
+from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources
 from oduyo_provider.observability.alert import announce_failure, announce_success
 from oduyo_provider.observability.asset import ASSETS
 from oduyo_provider.operators.approval import UnsafePlanApproval
 from oduyo_provider.operators.report import OduyoReportOperator
 from oduyo_provider.operators.resource import OduyoResourceOperator
+from oduyo_provider.operators.resources import OPERATORS
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: A task that failed is tried again after 1, 2 and 4 minutes, unless only a person can mend the cause.
@@ -29,64 +33,96 @@ RETRIES = {
 }
 
 
+def is_named(resource: str) -> bool:
+    """Whether ``ODUYO_RESOURCES`` names a resource; without it, special codes are named.
+
+    :raises SettingsError: it names something else.
+    """
+    return resource in read_resources()
+
+
 def build_dag(
-    dag_id: str,
-    operator: type[OduyoResourceOperator],
+    resource: str,
     sql_folder: Path | str,
     *,
     schedule: str | None,
     doc: str,
     params_variable: str = PARAMS_VARIABLE,
 ) -> DAG:
-    """The DAG of one resource: snapshot, extract, transform, guard, approve, load, report.
+    """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
 
-    :param operator: its task ``load``; it names the resource.
+    :param resource: what several of its records are called, such as ``special_codes``.
     :param sql_folder: the queries that the param ``erp_query`` can name.
     :param schedule: Airflow's: a cron expression or preset; None or an empty text runs it by hand only.
     :param doc: what it keeps in step; the first line also stands in the list of DAGs.
     :param params_variable: the environment variable that sets other defaults of the params.
     :raises SettingsError: that variable cannot be used; as the DAG's import error it says what to mend.
     """
-    folder, resource = str(sql_folder), operator.resource
-    asset, updates = ASSETS[resource.name]
-
-    def list_records() -> Reference:
-        return tasks.run_snapshot(resource, folder)
-
     with DAG(
-        dag_id=dag_id,
+        dag_id=f"oduyo_{resource}",
         description=doc.strip().splitlines()[0].rstrip("."),
         doc_md=build_dag_doc(doc),
         schedule=schedule or None,
-        start_date=datetime(2025, 1, 1, tzinfo=timezone.utc),
+        start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
-        params=build_form(tasks.list_queries(folder), params_variable),
+        params=build_form(list_queries(sql_folder), params_variable),
         tags=["oduyo", "erp"],
         default_args=RETRIES,
     ) as dag:
-        snapshot = _step("snapshot", inlets=[asset])(list_records)()
-        parts = _step("extract")(tasks.run_extract)(snapshot, folder)
-        plans = _step("transform")(tasks.run_transform).expand(part=parts)
-        decision = _step("guard")(tasks.run_guard)(plans)
-        approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
-        load = operator(
-            task_id="load",
-            plan=decision,
-            trigger_rule=TriggerRule.NONE_FAILED,
-            source_query=f"{folder}/{{{{ params.erp_query }}}}.sql",
-            doc_md=TASK_DOCS["load"],
-        )
-        report = OduyoReportOperator(
-            task_id="report",
-            trigger_rule=TriggerRule.ALL_DONE,
-            outlets=[updates],
-            on_failure_callback=announce_failure,
-            on_success_callback=announce_success,
-            doc_md=TASK_DOCS["report"],
-        )
-        approve >> load >> report
+        _wire_steps(OPERATORS[resource], str(sql_folder))
     return dag
+
+
+def build_further_dags(sql_folder: Path | str) -> list[DAG]:
+    """The DAGs of the resources that ``ODUYO_RESOURCES`` names, but for special codes, whose DAG has a file of its own.
+
+    Each is called ``oduyo_<resource>`` and reads with a query of ``<sql_folder>/<resource>/``. It runs only by hand until
+    ``ODUYO_SCHEDULE_<RESOURCE>`` is set; ``ODUYO_PARAMS_<RESOURCE>`` sets other defaults of its params.
+
+    :raises SettingsError: ``ODUYO_RESOURCES`` names something else.
+    """
+    return [
+        build_dag(
+            name,
+            Path(sql_folder) / name,
+            schedule=os.environ.get(f"{SCHEDULE_VARIABLE}_{name.upper()}"),
+            doc=f"Keep the ERP's {name.replace('_', ' ')} and Ödüyo's in step.",
+            params_variable=f"{PARAMS_VARIABLE}_{name.upper()}",
+        )
+        for name in read_resources()
+        if name != SPECIAL_CODE.plural
+    ]
+
+
+def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
+    """The tasks, in the order in which a row passes them."""
+    asset, updates = ASSETS[operator.resource.name]
+
+    def list_records() -> Reference:
+        return tasks.run_snapshot(operator.resource, sql_folder)
+
+    snapshot = _step("snapshot", inlets=[asset])(list_records)()
+    parts = _step("extract")(tasks.run_extract)(snapshot, sql_folder)
+    plans = _step("transform")(tasks.run_transform).expand(part=parts)
+    decision = _step("guard")(tasks.run_guard)(plans)
+    approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
+    load = operator(
+        task_id="load",
+        plan=decision,
+        trigger_rule=TriggerRule.NONE_FAILED,
+        source_query=f"{sql_folder}/{{{{ params.erp_query }}}}.sql",
+        doc_md=TASK_DOCS["load"],
+    )
+    report = OduyoReportOperator(
+        task_id="report",
+        trigger_rule=TriggerRule.ALL_DONE,
+        outlets=[updates],
+        on_failure_callback=announce_failure,
+        on_success_callback=announce_success,
+        doc_md=TASK_DOCS["report"],
+    )
+    approve >> load >> report
 
 
 def _step(task_id: str, **options: Any) -> Any:

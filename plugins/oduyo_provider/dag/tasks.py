@@ -5,20 +5,16 @@ DAG files are parsed with this module: what only a running task needs is importe
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context
 
-from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Resource
+from oduyo_provider.erp.query_files import read_query
+from oduyo_provider.erp.statement import parse_statement
 from oduyo_provider.hooks.environment import open_erp, open_oduyo, read_step
 from oduyo_provider.operators.errors import noting_errors
 from oduyo_provider.sync.staging.manifests import Reference
-
-#: How the name of a query's file ends, in any case.
-_ENDING = ".sql"
 
 
 def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
@@ -34,7 +30,7 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
     context = get_current_context()
     with noting_errors(context):
         step, hook = read_step(context), open_oduyo()
-        read_query(sql_folder, step.params)
+        parse_statement(read_query(sql_folder, step.params.erp_query), f"{step.params.erp_query}.sql")
         open_erp()
         step.make_normaliser(resource)
 
@@ -56,7 +52,7 @@ def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:
     context = get_current_context()
     with noting_errors(context):
         step = read_step(context)
-        query = read_query(sql_folder, step.params)
+        query = read_query(sql_folder, step.params.erp_query)
         return extract(step, open_erp(), query, query_name=f"{step.params.erp_query}.sql", snapshot=snapshot)
 
 
@@ -76,36 +72,3 @@ def run_guard(plans: Any) -> Reference:
     context = get_current_context()
     with noting_errors(context):
         return guard(read_step(context), list(plans[:]))
-
-
-def read_query(folder: str, params: RunParams) -> str:
-    """The text of the query that the params name."""
-    path = _find_queries(folder).get(params.erp_query)
-    if path is None:
-        there = ", ".join(list_queries(folder)) or "none"
-        raise SettingsError(
-            f"There is no query {params.erp_query}.sql in {folder}; the queries there are: {there}. Choose one of them as "
-            "erp_query, or add the file on all workers."
-        )
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"The query {path} is not in UTF-8 ({error}), so its letters could be read wrongly. Save it as UTF-8, on all "
-            "workers."
-        ) from error
-    except OSError as error:
-        raise SettingsError(
-            f"The query {path} cannot be read ({error}). Give the workers' user the right to read it."
-        ) from error
-
-
-def list_queries(folder: str) -> list[str]:
-    """The names that ``erp_query`` can take: those of the folder's files, without ``.sql``."""
-    return sorted(_find_queries(folder))
-
-
-def _find_queries(folder: str) -> dict[str, Path]:
-    """The query files by name. The form and the run both take their names from here, and no param is made into a path."""
-    files = (path for path in Path(folder).iterdir() if path.is_file()) if Path(folder).is_dir() else iter(())
-    return {path.stem: path for path in files if path.suffix.lower() == _ENDING}

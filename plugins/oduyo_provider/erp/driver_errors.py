@@ -1,7 +1,9 @@
 """What a database driver's exception means for the run: change something first, or try again later.
 
-Drivers share no class (PEP 249 fixes only the names), so this goes by SQLSTATE where there is one, then by class name,
-then by what the message says. SQLSTATE is a PostgreSQL driver's ``pgcode``/``sqlstate`` and ODBC's first argument.
+Drivers share no class (PEP 249 fixes only the names), and databases answer in the language of the company. So codes
+decide: the database's own number first, as ODBC's SQLSTATE for SQL Server is mostly 42000, then SQLSTATE. Without any
+code the driver's own words for a lost network decide, then what was being done. An error that nobody knows stops the
+run while it connects or asks, so that no account is locked by trying again, and is tried again while rows are read.
 """
 
 from __future__ import annotations
@@ -10,6 +12,16 @@ import re
 from enum import Enum
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
+from oduyo_provider.erp.driver import Database, find_database, find_driver
+from oduyo_provider.erp.driver_words import (
+    compute_words,
+    parse_codes,
+    parse_refusal,
+    parse_sqlstate,
+    parse_text,
+    redact,
+)
+from oduyo_provider.erp.error_codes import Cause, find_cause, find_sqlstate_cause
 
 
 class Step(str, Enum):
@@ -20,117 +32,124 @@ class Step(str, Enum):
     FETCH = "Reading the rows of {query} broke off"
 
 
-#: SQLSTATE classes and codes that pass by themselves: connection, rollback, resources, shutdown or cancel, system,
-#: a lock, ODBC's timeouts.
-RETRY_SQLSTATES = ("08", "40", "53", "57", "58", "55P03", "HYT")
-
-#: Refused logins and missing databases, which retrying could only turn into a locked account. English only: a server
-#: that answers in another language is retried, which costs time and nothing else.
-_LOGIN = re.compile(
-    r"authentication failed|role .* does not exist|database .* does not exist|no pg_hba\.conf entry|login failed"
-    r"|no password supplied|cannot open database|access denied|ORA-010(17|05)|ORA-28000|permission denied",
-    re.IGNORECASE,
-)
-_LOST = re.compile(
-    r"closed|terminat|timed? ?out|broken pipe|reset by|refused|unreachable|network|communication link|is dead|gone away"
-    r"|is locked|lost|ORA-(03113|03114|03135|12170|12541|12514)|DPY-(4011|6005)",
-    re.IGNORECASE,
-)
-_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('[^']*'|[^\s;]+)|(?<=://)[^/\s]*(?=@)")
-
-_RIGHTS = "Give the connection's user the right to read it (GRANT SELECT, and USAGE on the schema), then run again."
-_PLACEHOLDER = "The query is sent without parameters: write constants in place of $1 and the like, then run again."
-_ENCODING = (
-    "The database's texts are not in the encoding that it states: name the right one in the connection's extra, for "
-    'PostgreSQL as {"client_encoding": "WIN1254"}, then run again.'
-)
-#: What to do next where SQLSTATE says it; none of these passes by itself.
-_NEXT_BY_SQLSTATE = {
-    "22021": _ENCODING,
-    "22P05": _ENCODING,
-    "42501": _RIGHTS,
-    "25006": "The query may only read: leave nothing but one SELECT in it, then run again.",
-    "08P01": _PLACEHOLDER,
-    "42P02": _PLACEHOLDER,
-    "IM002": "Install the ODBC driver on every worker, or correct the driver's name in the connection, then run again.",
-}
+#: What to do next, by cause.
 _NEXT = {
-    Step.CONNECT: "Correct host, port, database, user or password of the connection, then run again.",
-    Step.EXECUTE: "Try {query} in an SQL client with the connection's user; it must be one SELECT without "
-    "placeholders. Correct it, then run again.",
-    Step.FETCH: "The driver cannot take a value of the result, or the database cannot compute it: guard dates with "
-    "isfinite() and a range, or cast the column to text, then run again.",
+    Cause.LOGIN: "Correct user or password of the connection, or let the database's administrator unlock the user or "
+    "allow this host, then run again. It is not tried again by itself, as that could lock the user.",
+    Cause.DATABASE: "Correct the database's name in the connection (Schema), or give the connection's user the right to "
+    "open it, then run again.",
+    Cause.RIGHTS: "Give the connection's user the right to read it (GRANT SELECT; on PostgreSQL also USAGE on the "
+    "schema), then run again.",
+    Cause.TABLE: "There is no such table in this database and schema, or the connection's user may not see it. Correct "
+    "its name in {query}, or GRANT SELECT on it, then run again.",
+    Cause.QUERY: "Try {query} in an SQL client with the connection's user; it must be one SELECT without placeholders such "
+    "as $1. Correct it, then run again.",
+    Cause.VALUE: "The database cannot compute a value of the result: correct it in the ERP, or cast the column to text "
+    "in {query}, then run again.",
+    Cause.ENCODING: "The database's texts are not in the encoding that it states: name the right one in the connection's "
+    'extra, for PostgreSQL as {{"client_encoding": "WIN1254"}}, for SQL Server and MySQL as {{"charset": "cp1254"}}, then '
+    "run again.",
+    Cause.READ_ONLY: "The query may only read: leave nothing but one SELECT in {query}, then run again.",
+    Cause.PARAMETERS: "The query is sent without parameters: write constants in place of $1 and the like, then run again.",
+    Cause.DRIVER: "Install the driver and the Airflow provider of this connection type on every worker, or correct the "
+    "driver's name in the connection, then run again.",
 }
-_NEXT_RETRY = (
+_NEXT_UNKNOWN = {
+    Step.CONNECT: "Correct host, port, database, user or password of the connection, then run again.",
+    Step.EXECUTE: _NEXT[Cause.QUERY],
+    Step.FETCH: "The driver cannot take a value of the result: cast the column to text in {query}, then run again.",
+}
+_NEXT_POSTGRESQL_VALUE = (
+    "The driver cannot take a value of the result, or the database cannot compute it: guard dates with isfinite() and a "
+    "range, or cast the column to text in {query}, then run again."
+)
+_NEXT_PORT = (
+    "The connection names no port: give it one, 1433 as a rule for SQL Server, or write host\\instance as its host, then "
+    "run again."
+)
+_NEXT_PASSING = (
     "This passes by itself as a rule and is tried again; if it stays, check the ERP's database and the network."
 )
-_NEXT_DRIVER = "Install the driver and the Airflow provider of this connection type on every worker, then run again."
+
+# Of errors without any code. libpq, the operating system and SQLite, which speak English everywhere; then PostgreSQL's
+# server, which refuses a connection in the language that it is set to (English, Turkish).
+_LOST_WORDS = re.compile(
+    r"connection refused|timed? ?out|timeout expired|unreachable|no route to host|reset by peer|broken pipe|name resolution"
+    r"|could not translate host name|name or service not known|closed the connection|connection (?:is|already) closed"
+    r"|connection was lost|communication link|terminating connection|eof detected|(?:database|table) is locked"
+    r"|too many (?:clients|connections)|connection slots|is (?:starting up|shutting down)|recovery mode"
+    r"|not yet accepting connections|istemci sayısı çok fazla",
+    re.IGNORECASE,
+)
 
 
 def compute_failure(
-    error: Exception, step: Step, *, query_name: str, secrets: tuple[str, ...] = (), lost: bool = False
+    error: Exception, step: Step, *, query_name: str, driver: str = "", hook: object = None, lost: bool = False
 ) -> SourceError | SourceUnavailableError:
     """The error to raise in place of a driver's exception.
 
     :param error: what the driver or its hook raised.
     :param step: what was being done.
     :param query_name: the query's file name, for the message.
-    :param secrets: texts that must not appear in the message, whatever the driver wrote.
+    :param driver: module name of the connection's driver, where there is a connection.
+    :param hook: the hook whose connection it is; its password never appears in the message, whatever the driver wrote.
     :param lost: the driver says that the connection is closed now.
     """
-    text = redact(parse_message(error), secrets)
-    cause = f"{step.value.format(query=query_name)}: {text}."
+    driver = find_driver(error) or driver
+    text = parse_text(error)
+    if isinstance(error, UnicodeDecodeError) and step is Step.CONNECT:
+        text = parse_refusal(error)
+    words = compute_words(redact(text, _secrets_of(hook)), type(error).__name__)
+    message = f"{step.value.format(query=query_name)}: {words}."
+    database = find_database(driver, text)
+    cause = Cause.PASSING if lost else _find_cause(error, step, database, text)
+    if driver == "pymssql" and step is Step.CONNECT and cause is Cause.PASSING and not _has_port(hook):
+        return SourceError(f"{message} {_NEXT_PORT}")  # MsSqlHook then asks for the port "None"
+    if cause is Cause.PASSING:
+        return SourceUnavailableError(f"{message} {_NEXT_PASSING}")
+    return SourceError(f"{message} {_find_next(cause, step, database).format(query=query_name)}")
+
+
+def _find_cause(error: Exception, step: Step, database: Database, text: str) -> Cause | None:
     if isinstance(error, ImportError) or type(error).__name__ == "AirflowOptionalProviderFeatureException":
-        return SourceError(f"{cause} {_NEXT_DRIVER}")
-    if isinstance(error, UnicodeError) and step is not Step.CONNECT:
-        return SourceError(f"{cause} {_ENCODING}")
-    sqlstate = parse_sqlstate(error)
-    if _is_passing(error, step, sqlstate, text, lost):
-        return SourceUnavailableError(f"{cause} {_NEXT_RETRY}")
-    return SourceError(f"{cause} {_NEXT_BY_SQLSTATE.get(sqlstate) or _NEXT[step].format(query=query_name)}")
-
-
-def _is_passing(error: Exception, step: Step, sqlstate: str, text: str, lost: bool) -> bool:
-    if lost or isinstance(error, (ConnectionError, TimeoutError)):
-        return True
-    if sqlstate:
-        return sqlstate.startswith(RETRY_SQLSTATES) and sqlstate not in _NEXT_BY_SQLSTATE
+        return Cause.DRIVER
+    if isinstance(error, UnicodeError):
+        return None if step is Step.CONNECT else Cause.ENCODING
+    if isinstance(error, OSError):
+        return None if isinstance(error, (FileNotFoundError, PermissionError)) else Cause.PASSING
+    codes, sqlstate = parse_codes(error, database, text), parse_sqlstate(error)
+    if cause := find_cause(database, codes) or find_sqlstate_cause(sqlstate):
+        return cause
     names = {base.__name__ for base in type(error).__mro__}
-    if names.isdisjoint({"OperationalError", "InterfaceError", "DatabaseError", "OSError"}):
-        return False
-    if step is Step.CONNECT:
-        return names.isdisjoint({"ProgrammingError", "NotSupportedError", "DataError"}) and not _LOGIN.search(text)
-    return names.isdisjoint({"ProgrammingError", "DataError"}) and bool(_LOST.search(text))
+    if "Error" not in names or "NotSupportedError" in names:
+        return None
+    if not codes and not sqlstate and not names.isdisjoint({"ProgrammingError", "DataError"}):
+        return None  # the driver's own judgement: with a code, the class only repeats what the code says
+    if step is Step.FETCH:
+        return Cause.PASSING
+    if codes:  # 0 is no number of a database's: the driver speaks, of the network as a rule (FreeTDS, PyMySQL)
+        return Cause.PASSING if codes == [0] and step is Step.EXECUTE else None
+    return Cause.PASSING if not sqlstate and _LOST_WORDS.search(text) else None
 
 
-def parse_sqlstate(error: Exception) -> str:
-    """The five characters of SQLSTATE, or ``""`` where the driver gives none."""
-    candidates = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *error.args[:1]]
-    return next((code for code in candidates if isinstance(code, str) and re.fullmatch(r"[0-9A-Z]{5}", code)), "")
+def _find_next(cause: Cause | None, step: Step, database: Database) -> str:
+    if database is Database.POSTGRESQL and (cause is Cause.VALUE or (cause is None and step is Step.FETCH)):
+        return _NEXT_POSTGRESQL_VALUE
+    return _NEXT_UNKNOWN[step] if cause is None else _NEXT[cause]
 
 
-def parse_message(error: Exception) -> str:
-    """The first line of what the driver says, with PostgreSQL's ``LINE 3: …`` when it follows.
-
-    ODBC and DB-Library put the text last among the arguments, the latter as bytes.
-    """
-    texts = [
-        part for part in error.args if isinstance(part, (str, bytes)) and part and not isinstance(error, UnicodeError)
-    ]
-    last = texts[-1] if texts else str(error)
-    text = last.decode("utf-8", "replace") if isinstance(last, bytes) else last
-    lines = [line.strip() for line in text.strip().splitlines()] or [type(error).__name__]
-    message = lines[0]
-    if len(lines) > 1 and re.match(r"\w+ \d+: ", lines[1]):
-        message += f" ({lines[1]})"
-    # A driver quotes the values that it does not like.
-    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in message[:500])
-    return shown.rstrip(" .") or type(error).__name__
+def _secrets_of(hook: object) -> tuple[str, ...]:
+    password = getattr(_connection_of(hook), "password", None)
+    return (password,) if isinstance(password, str) else ()
 
 
-def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """``text`` without the given secrets and without anything that looks like a password in a connection string."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return _SECRET.sub(lambda match: f"{match[1]}=***" if match[1] else "***", text)
+def _has_port(hook: object) -> bool:
+    connection = _connection_of(hook)
+    return connection is None or bool(getattr(connection, "port", None)) or "\\" in str(getattr(connection, "host", ""))
+
+
+def _connection_of(hook: object) -> object:
+    try:
+        return getattr(hook, "connection", None)
+    except Exception:
+        return None  # the connection itself cannot be loaded, so there was no password to leak

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from oduyo_provider.core.errors import SourceError
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.erp.cursor import DatabaseHook, Session
+from oduyo_provider.erp.cursor import DatabaseHook, QueryCursor
+from oduyo_provider.erp.statement import parse_statement
+from oduyo_provider.erp.waiting import WaitLimits
 
 DEFAULT_BATCH_ROWS = 2000
+DEFAULT_LIMITS = WaitLimits()
 
 
 class Rows:
@@ -24,17 +27,17 @@ class Rows:
     :ivar count: rows handed out so far.
     """
 
-    def __init__(self, session: Session, columns: tuple[str, ...], batch_rows: int) -> None:
+    def __init__(self, cursor: QueryCursor, columns: tuple[str, ...], batch_rows: int) -> None:
         self.columns = columns
         self.count = 0
-        self._session = session
+        self._cursor = cursor
         self._batch_rows = batch_rows
 
     def __iter__(self) -> Iterator[list[dict[str, object]]]:
-        while batch := self._session.fetch(self._batch_rows):
+        while batch := self._cursor.fetch(self._batch_rows):
             self.count += len(batch)
             yield [dict(zip(self.columns, row, strict=True)) for row in batch]
-        self._session.check_end()
+        self._cursor.check_end()
 
 
 @contextmanager
@@ -45,29 +48,30 @@ def fetch_rows(
     resource: Resource,
     query_name: str = "the query",
     batch_rows: int = DEFAULT_BATCH_ROWS,
+    limits: WaitLimits = DEFAULT_LIMITS,
 ) -> Iterator[Rows]:
     """Run ``query`` and hand out its rows; the connection is closed at the end, whatever happens.
 
     ``with fetch_rows(hook, query, resource=SPECIAL_CODE) as rows:`` gives ``rows.columns``, then ``for batch in rows``
-    lists of ``{field name: raw value}``. The query is sent as it stands: no parameters, so ``%`` needs no doubling.
+    lists of ``{field name: raw value}``. The query is sent without parameters, so ``%`` needs no doubling. The log says
+    when the database is asked and, every 30 s, that it still has not answered; no wait is without an end.
 
     :param hook: an Airflow hook whose ``get_conn()`` gives a PEP 249 connection; see :func:`check_hook`.
     :param query: one SELECT whose column aliases are field names of ``resource``.
     :param resource: says which columns there may be and which there must be.
     :param query_name: the query's file name, for messages.
     :param batch_rows: rows fetched at a time.
+    :param limits: how long the database may take.
     :raises SourceError: the query, its columns, the login or the driver are wrong.
-    :raises SourceUnavailableError: the database refused or lost the connection, or is too busy.
+    :raises SourceUnavailableError: the database refused or lost the connection, is too busy, or gave no answer in time.
     """
-    text = query.strip().lstrip("\ufeff").strip()
-    if not text:
-        raise SourceError(f"There is nothing to run: {query_name} is empty. Write one SELECT into it, then run again.")
-    session = Session(hook, query_name)
+    text = parse_statement(query, query_name)
+    cursor = QueryCursor(hook, query_name, limits)
     try:
-        session.open(text, batch_rows)
-        yield Rows(session, match_columns(session.names, resource, query_name), batch_rows)
+        cursor.open(text, batch_rows)
+        yield Rows(cursor, match_columns(cursor.names, resource, query_name), batch_rows)
     finally:
-        session.close()
+        cursor.close()
 
 
 def check_hook(hook: object, conn_id: str) -> None:

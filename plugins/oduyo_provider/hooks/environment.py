@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.params import RunParams, parse_params
+from oduyo_provider.core.params import PARAMS, RunParams, parse_params
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
+
+#: Environment variable that sets a DAG's schedule. That of a further resource ends in its name, as that of its params does.
+SCHEDULE_VARIABLE = "ODUYO_SCHEDULE"
+
+#: Environment variable that names the resources which have a DAG, separated by commas.
+RESOURCES_VARIABLE = "ODUYO_RESOURCES"
 
 #: Environment variables that name the connections.
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
@@ -39,13 +48,39 @@ def read_run(context: Mapping[str, Any], *, has_task: bool = False) -> Run:
     ti = context["ti"]
     task: tuple[str, ...] = ()
     if has_task:
-        task = (ti.task_id,) if ti.map_index is None or ti.map_index < 0 else (ti.task_id, str(ti.map_index))
+        task = (ti.task_id, str(ti.map_index)) if is_mapped(context) else (ti.task_id,)
     return Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task)
 
 
+def is_mapped(context: Mapping[str, Any]) -> bool:
+    """Whether the task is one instance of a mapped task."""
+    index = context["ti"].map_index
+    return index is not None and index >= 0
+
+
 def read_params(context: Mapping[str, Any]) -> RunParams:
-    """The run's params, checked."""
-    return parse_params(dict(context["params"]))
+    """The run's params, checked.
+
+    :raises SettingsError: one is wrong, or Airflow has left out what the run's conf asks for.
+    """
+    other_way = f"or set the param for all runs in the environment variable {PARAMS_VARIABLE}, and trigger the run without a conf"
+    return parse_params(read_form(context, other_way))
+
+
+def read_form(context: Mapping[str, Any], other_way: str) -> dict[str, Any]:
+    """What the trigger form of a run says.
+
+    :param other_way: how else it can be said, in words that follow "Set it to True, ".
+    :raises SettingsError: Airflow has left out what the run's conf asks for.
+    """
+    params, asked = dict(context["params"]), context["dag_run"].conf or {}
+    ignored = [name for name, value in asked.items() if name not in params or params[name] != value]
+    if ignored:
+        raise SettingsError(
+            f"The run's conf sets {', '.join(map(show_value, ignored))}, but Airflow has not passed it on: here the setting "
+            f"[core] dag_run_conf_overrides_params is False. Nothing was read or written. Set it to True, {other_way}."
+        )
+    return params
 
 
 def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
@@ -67,13 +102,37 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
         raise SettingsError(
             f"The environment variable {variable} sets defaults that cannot be used. {error}"
         ) from error
+    if for_one_run := [param.name for param in PARAMS if param.is_for_one_run and param.name in given]:
+        raise SettingsError(
+            f"The environment variable {variable} sets {' and '.join(for_one_run)}, which is for one run that somebody has "
+            "looked at. Take it out there, and give it to that run when you trigger it."
+        )
+    if "erp_query" not in given and params.erp_query not in queries and len(queries) == 1:
+        params = msgspec.structs.replace(params, erp_query=queries[0])
     if params.erp_query not in queries:
         raise SettingsError(
-            f"There is no query {params.erp_query}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
+            f"There is no query {show_value(params.erp_query)}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
             f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
         )
-    defaults: dict[str, Any] = msgspec.to_builtins(params)
-    return defaults
+    values = msgspec.to_builtins(params)
+    kept = {*given, "erp_query"}
+    return {param.name: values[param.name] if param.name in kept else param.default for param in PARAMS}
+
+
+def read_resources() -> list[str]:
+    """The resources that are to have a DAG, by what several of their records are called; special codes by default.
+
+    :raises SettingsError: one of them is unknown.
+    """
+    known = [resource.plural for resource in RESOURCES]
+    text = os.environ.get(RESOURCES_VARIABLE) or SPECIAL_CODE.plural
+    named = [name for part in text.split(",") if (name := part.strip())]
+    if unknown := [name for name in named if name not in known]:
+        raise SettingsError(
+            f"The environment variable {RESOURCES_VARIABLE} names {', '.join(map(show_value, unknown))}, which is no "
+            f"resource. Write some of {', '.join(known)} into it, on all machines of this Airflow."
+        )
+    return named
 
 
 def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:

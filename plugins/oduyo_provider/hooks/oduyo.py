@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.log import mask_secret
 from requests import PreparedRequest, Response, Session
+from requests.cookies import RequestsCookieJar
 
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.login import fetch_session_id
+from oduyo_provider.api.envelope import parse_json
+from oduyo_provider.api.login import Login, log_in
 from oduyo_provider.api.meaning import Meaning, classify
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES, Answer, Transport
+from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import (
     ListingError,
     ListingRefusedError,
@@ -33,13 +35,15 @@ from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
+from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
+
+if TYPE_CHECKING:
+    from oduyo_provider.sync.site.state import SiteCheck
 
 T = TypeVar("T")
 
 #: Meanings of a 2xx that is no success. One without a status (UNKNOWN) may be how another endpoint answers.
-_NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION, Meaning.NOT_THIS_API)
-
-_CHUNK_BYTES = 64 * 1024
+_NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION)
 
 #: What is wrong, as a test of the connection names it first: when the login fails, and when the listing does after it.
 _LOGIN_FAULTS = {
@@ -52,34 +56,8 @@ _LISTING_FAULTS = {
     LoginRefusedError: "Missing rights",
     ListingRefusedError: "Missing rights",
     ListingError: "Missing rights",
-    NotThisApiError: "Wrong site address",
     LostAnswerError: "No usable answer",
 }
-
-
-class _BoundedHttp(Session):
-    """Follows no redirect, and reads no more of an answer than a page of records can have."""
-
-    def get_redirect_target(self, resp: Response) -> None:
-        """None: wherever it leads, the API key must not go along. To another host requests takes off only one header."""
-
-    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send and read the answer up to the bound that the client has, too."""
-        response = super().send(request, **{**kwargs, "stream": True})
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            size += len(chunk)
-            if size > DEFAULT_MAX_BODY_BYTES:
-                response.close()
-                with airflow_errors():
-                    raise LostAnswerError(
-                        f"Ödüyo answered {request.path_url} with more than {DEFAULT_MAX_BODY_BYTES} bytes, which no page "
-                        "of records has. Ask for fewer records at once, and check whether a proxy stands in between."
-                    )
-            chunks.append(chunk)
-        response._content = b"".join(chunks)  # noqa: SLF001  requests has no other way to hand it over
-        return response
 
 
 class OduyoHook(HttpHook):
@@ -101,7 +79,7 @@ class OduyoHook(HttpHook):
         self.oduyo_conn_id = oduyo_conn_id
         self._session_id: str | None = None
         self._session_taken_at = 0.0
-        self._is_proven = False
+        self._cookies = RequestsCookieJar()
 
     @cached_property
     def settings(self) -> Settings:
@@ -113,7 +91,7 @@ class OduyoHook(HttpHook):
             login=connection.login,
             password=connection.password,
             schema=connection.schema,
-            extra=connection.extra_dejson,
+            extra=_decode_extra(connection),
         )
         for secret in settings.secrets:
             self._mask(secret)
@@ -129,6 +107,21 @@ class OduyoHook(HttpHook):
     def client(self, resource: Resource = SPECIAL_CODE) -> OduyoClient:
         """A client for one resource, to be used in ``async with``; it logs in by itself at its first call."""
         return OduyoClient(self.settings, resource, on_secret=self._mask)
+
+    def check_site(self, write: bool = False, resource: Resource = SPECIAL_CODE) -> SiteCheck:
+        """Ask the site how it reads what the API's documentation leaves open; its log has all answers as a table.
+
+        It takes a minute, waits for a load that writes to the site, and keeps the answers in staging, where later runs use
+        them.
+
+        :param write: also make a passive test record, change it and delete it again.
+        :raises AirflowException: nothing more could be asked, or a test record could not be deleted.
+        """
+        from oduyo_provider.sync.staging.folder import staging_root
+        from oduyo_provider.sync.steps.site_check import check_site
+
+        with airflow_errors():
+            return _run(check_site(staging_root(), self.settings, resource, write=write, on_secret=self._mask))
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
         """A ``requests`` session that carries the API key and a living session id.
@@ -148,48 +141,45 @@ class OduyoHook(HttpHook):
             "check_response": True,
             **(extra_options or {}),
         }
-        session = self._configure_session_from_mount_adapters(_BoundedHttp())
-        session.trust_env = False
-        session.verify = self.settings.verify
-        session.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})
-        session.headers.update(headers or {})
-        return session
+        http = SiteHttp(self.settings, self._cookies)
+        self._configure_session_from_mount_adapters(http)
+        http.mount_own_ca()
+        http.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})
+        http.headers.update(headers or {})
+        return http
 
     def _log_in(self) -> None:
-        self._session_id = _run(self._fetch_session_id())
-        self._session_taken_at = time.monotonic()
-        self._mask(self._session_id)
-        self._redact.add(self._session_id)
+        login = _run(self._fetch_login())
+        self._session_id, self._session_taken_at = login.session_id, time.monotonic()
+        self._mask(login.session_id)
+        self._redact.add(login.session_id)
+        store_cookies(self._cookies, login.cookies, self.settings.base_url)
 
-    async def _fetch_session_id(self) -> str:
-        async with Transport(self.settings) as transport:
-            return await fetch_session_id(self.settings, transport, redact=self._redact, runtime=Runtime())
+    async def _fetch_login(self) -> Login:
+        async with Transport(self.settings, self._redact) as transport:
+            return await log_in(self.settings, transport, redact=self._redact, runtime=Runtime())
 
     def run_and_check(self, session: Session, prepped_request: PreparedRequest, extra_options: dict[Any, Any]) -> Any:
-        """Send a request; when Ödüyo says that the session is dead, log in and send it once more."""
+        """Send a request; when it is answered as with an expired session, log in and send it once more."""
         unchecked = {**extra_options, "check_response": False}
         response = super().run_and_check(session, prepped_request, unchecked)
-        if self._find_meaning(response) is Meaning.SESSION:
+        if _find_meaning(response) in (Meaning.SESSION, Meaning.BLOCKED):
             with airflow_errors():
                 self._log_in()
             prepped_request.headers["Authorization"] = str(self._session_id)
+            _renew_cookies(prepped_request, session)
             response = super().run_and_check(session, prepped_request, unchecked)
         if extra_options.get("check_response", True):
             self.check_response(response)
         return response
 
-    def _find_meaning(self, response: Response) -> Meaning:
-        answer = Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
-        meaning = classify(answer, call="list", proven=self._is_proven).meaning
-        self._is_proven = self._is_proven or meaning is Meaning.DONE
-        return meaning
-
     def check_response(self, response: Response) -> None:
-        """Raise when an answer is no 2xx, or says ``status: false``, or is not this API's.
+        """Raise when an answer is no 2xx, or says ``status: false``, or is no JSON.
 
         The message shows what Ödüyo said, without secrets and control characters.
         """
-        if 200 <= response.status_code < 300 and self._find_meaning(response) not in _NO_SUCCESS:
+        is_json = not response.content or parse_json(response.content) is not None
+        if 200 <= response.status_code < 300 and is_json and _find_meaning(response) not in _NO_SUCCESS:
             return
         said = neutralise(self._redact(response.text))
         with airflow_errors():
@@ -212,6 +202,24 @@ class OduyoHook(HttpHook):
             except tuple(faults) as error:
                 fault = next(words for kind, words in faults.items() if isinstance(error, kind))
                 return False, _word_for_test(f"{fault}: {error}")
+
+
+def _decode_extra(connection: Any) -> object:
+    """The extras; the text itself where it is no JSON, of which Airflow makes an empty object."""
+    decoded: object = connection.extra_dejson
+    text = "".join((connection.extra or "").split())
+    return decoded if decoded or text in ("", "{}") else text
+
+
+def _find_meaning(response: Response) -> Meaning:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return classify(Answer(response.status_code, headers, response.content), call="list").meaning
+
+
+def _renew_cookies(request: PreparedRequest, session: Session) -> None:
+    """A prepared request carries the cookies of when it was made."""
+    request.headers.pop("Cookie", None)
+    request.prepare_cookies(session.cookies)
 
 
 def _word_for_test(text: str) -> str:

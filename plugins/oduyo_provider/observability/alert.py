@@ -22,16 +22,13 @@ from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.observability.metrics import read_counts
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
-from oduyo_provider.sync.staging.layout import REPORT
+from oduyo_provider.sync.staging.layout import ALERTS, REPORT, TOLD
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: The XCom in which a task that failed leaves its error's text. Airflow clears it when the task is tried again.
 ERROR_KEY = "error"
-
-ALERTS = "_alerts"
-TOLD = "told.json"
 
 #: Reasons and causes that a message shows, and characters of a cause.
 _SHOWN, _SHOWN_CHARACTERS = 5, 600

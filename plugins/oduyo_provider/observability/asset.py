@@ -7,25 +7,25 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetAlias
 
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
+from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.observability.metrics import read_counts
 
-#: What other DAGs are scheduled on. The project's DAGs have it among the inlets of the task that lists Ödüyo, which makes
-#: Airflow show it also before anybody is.
-SPECIAL_CODES = Asset(name="oduyo_special_codes", uri="x-oduyo://erp/special_codes")
-PROJECT_CODES = Asset(name="oduyo_project_codes", uri="x-oduyo://erp/project_codes")
-
-#: The outlet of the task that reports. An alias, since a task updates each plain asset among its outlets whenever it
-#: succeeds: after a dry run, too.
-SPECIAL_CODES_UPDATES = AssetAlias(name="oduyo_special_codes_updates")
-PROJECT_CODES_UPDATES = AssetAlias(name="oduyo_project_codes_updates")
-
-#: Resource → its asset, and the alias of it that is an outlet.
+#: Resource → its asset, and the alias of it that is an outlet. An alias, since a task updates each plain asset among its
+#: outlets whenever it succeeds: after a dry run, too. About a scheme without x- Airflow asks all other providers, which
+#: imports them whenever a DAG file is parsed.
 ASSETS = {
-    SPECIAL_CODE.name: (SPECIAL_CODES, SPECIAL_CODES_UPDATES),
-    PROJECT_CODE.name: (PROJECT_CODES, PROJECT_CODES_UPDATES),
+    resource.name: (
+        Asset(name=f"oduyo_{resource.plural}", uri=f"x-oduyo://erp/{resource.plural}"),
+        AssetAlias(name=f"oduyo_{resource.plural}_updates"),
+    )
+    for resource in RESOURCES
 }
+
+#: What other DAGs are scheduled on, and the outlet of an operator that is to update it. The project's DAG has the asset
+#: among the inlets of the task that lists Ödüyo, which makes Airflow show it also before anybody is.
+SPECIAL_CODES, SPECIAL_CODES_UPDATES = ASSETS[SPECIAL_CODE.name]
 
 
 def publish(made: Report, context: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ def notify(context: Mapping[str, Any]) -> None:
         setting = json.loads(os.environ[NOTIFIER_VARIABLE])
         notifier = resolve_name(setting["class"])(**setting.get("kwargs", {}))
         if not isinstance(notifier, BaseNotifier):
-            raise TypeError("the class is not derived from Airflow's BaseNotifier")  # noqa: TRY301
+            raise TypeError("the class is not derived from Airflow's BaseNotifier")  # noqa: TRY301  told as any other cause
         own: Any = {**context, **{name: getattr(notifier, name) for name in notifier.template_fields}}
         notifier.render_template_fields(own)
         notifier.notify(own)

@@ -15,7 +15,7 @@ from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
-from oduyo_provider.hooks.environment import open_oduyo, read_step
+from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
 from oduyo_provider.sync.staging.manifests import Reference
@@ -63,33 +63,40 @@ def read_references(plan: object) -> list[Reference]:
 
 def sync_given_rows(
     resource: Resource,
-    rows: object,
+    rows: list[dict[str, object]],
     params: RunParams,
     conn_id: str | None,
     context: Mapping[str, Any],
     on_written: OnWritten,
 ) -> dict[str, Any]:
-    """A whole run of these rows; returns the report."""
+    """A whole run of these rows; returns the report.
+
+    :raises SettingsError: the task is mapped, and records without a row are not to be kept.
+    """
+    if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
+        raise SettingsError(
+            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
+            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
+        )
 
     def note(made: Report) -> None:
         on_written(0 if made.dry_run else made.writes)
         count_report(made, context)
 
     hook, step = open_oduyo(conn_id), read_step(context, params)
-    if context["ti"].map_index >= 0 and params.on_missing is not OnMissing.KEEP:
-        raise SettingsError(
-            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
-            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
-        )
     client = hook.client(resource)
     with counting(client, context):
-        made = asyncio.run(sync_rows(step, read_rows(rows), client, hook.settings, on_report=note))
+        made = asyncio.run(sync_rows(step, rows, client, hook.settings, on_report=note))
     publish(made, context)
     return {name: getattr(made, name) for name in made.__struct_fields__}
 
 
-def read_rows(rows: object) -> list[dict[str, object]]:
-    """Rows as a list; a rendered template gives them as a JSON text."""
+def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
+    """Rows as dicts by field name; a rendered template gives them as a JSON text.
+
+    :param columns: the field names of rows that are tuples, in their order.
+    :raises SettingsError: naming the row that cannot be read.
+    """
     if isinstance(rows, str):
         try:
             rows = json.loads(rows)
@@ -99,9 +106,33 @@ def read_rows(rows: object) -> list[dict[str, object]]:
             ) from error
     if not isinstance(rows, Sequence):
         raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
-    for number, row in enumerate(rows, 1):
-        if not (isinstance(row, dict) and all(isinstance(name, str) for name in row)):
-            raise SettingsError(
-                f"Row {number} of rows is {neutralise(repr(row), 80)}: each row is a dict whose keys are field names."
-            )
-    return list(rows)
+    names = _read_columns(columns)
+    # The slice fetches the rows of a mapped task in one request; one by one they would come in one each.
+    return [_read_row(row, number, names) for number, row in enumerate(rows[:], 1)]
+
+
+def _read_columns(columns: object) -> list[str] | None:
+    if columns is None:
+        return None
+    if isinstance(columns, str) or not (
+        isinstance(columns, Sequence) and all(isinstance(name, str) for name in columns)
+    ):
+        raise SettingsError(f"columns is {neutralise(repr(columns), 80)}: it takes a list of field names.")
+    return list(columns)
+
+
+def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, object]:
+    where = f"Row {number} of rows is {neutralise(repr(row), 80)}"
+    if isinstance(row, dict):
+        if columns is not None:
+            raise SettingsError(f"{where}: a dict names its fields by itself, so leave columns out.")
+        if not all(isinstance(name, str) for name in row):
+            raise SettingsError(f"{where}: each row is a dict whose keys are field names.")
+        return row
+    if not isinstance(row, (list, tuple)):
+        raise SettingsError(f"{where}: each row is a dict whose keys are field names, or a tuple.")
+    if columns is None:
+        raise SettingsError(f"{where}: name the fields of tuples with columns=[…], in their order.")
+    if len(row) != len(columns):
+        raise SettingsError(f"{where}: it has {len(row)} values, but columns names {len(columns)} fields.")
+    return dict(zip(columns, row, strict=True))

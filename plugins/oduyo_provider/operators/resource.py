@@ -22,18 +22,20 @@ class OduyoResourceOperator(BaseOperator):
     Not used by itself: a subclass names its ``resource``, such as
     :class:`~oduyo_provider.operators.special_code.OduyoSpecialCodeOperator`.
 
-    In anybody's DAG, with ``rows``: normalises, compares with what Ödüyo holds, applies the differences, never touches
-    records that no row has, and returns the report (see :class:`~oduyo_provider.core.report.Report`) as XCom. It fails,
+    In anybody's DAG, with ``rows``: normalises, compares with what Ödüyo holds, applies the differences, leaves
+    records that no row has as they are unless ``on_missing`` says otherwise, and returns the report (see :class:`~oduyo_provider.core.report.Report`) as XCom. It fails,
     and is tried again as its DAG says, when rows failed or stayed doubtful; rejected and refused rows are in the
     report's ``reasons`` and in ``quarantine.jsonl`` below ``<staging>/<dag_id>/<run_id>/<task_id>/``.
 
     In this project's DAG, with ``plan``: applies a plan that was made before, and returns counts.
 
-    Besides the arguments named here it takes params of a run, such as ``dry_run`` and ``max_update_ratio``:
+    Besides the arguments named here it takes params of a run, such as ``dry_run`` and ``max_update_percent``:
     ``help(OduyoResourceOperator.__init__)`` and the reference of the params explain each. All of them can be templates.
 
     :param rows: a list of rows, or an XCom of one (``other_task.output``); keys are the API's field names, without regard to
         case. ``integration_id`` is required, for special codes ``code`` too. A list is data: it is not rendered.
+        Rows can also be tuples, as ``SQLExecuteQueryOperator`` returns them; then ``columns`` names their fields.
+    :param columns: the field names of rows that are tuples, in their order.
     :param plan: a reference to a plan; exactly one of ``rows`` and ``plan`` is given.
     :param oduyo_conn_id: a connection of the type ``oduyo``; None takes ``ODUYO_CONN_ID`` or ``oduyo_default``.
     :param source_query: path of the query file that the rows came from, on the connection that ``ERP_CONN_ID`` names:
@@ -43,7 +45,7 @@ class OduyoResourceOperator(BaseOperator):
     :mod:`oduyo_provider.observability.asset`.
     """
 
-    template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "run_params", "source_query")
+    template_fields: Sequence[str] = ("rows", "plan", "oduyo_conn_id", "run_params", "source_query", "columns")
     operator_extra_links = LINKS
     ui_color = "#e8f4ec"
     resource: Resource
@@ -53,6 +55,7 @@ class OduyoResourceOperator(BaseOperator):
         self,
         *,
         rows: Sequence[dict[str, Any]] | Any = None,
+        columns: Sequence[str] | Any = None,
         plan: Reference | Any = None,
         oduyo_conn_id: str | None = None,
         source_query: str | None = None,
@@ -62,6 +65,7 @@ class OduyoResourceOperator(BaseOperator):
         super().__init__(**kwargs)
         self.run_params = run_params
         self.rows = literal(rows) if isinstance(rows, (list, tuple)) else rows
+        self.columns = columns
         self.plan = plan
         self.oduyo_conn_id = oduyo_conn_id
         self.source_query = source_query
@@ -76,12 +80,12 @@ class OduyoResourceOperator(BaseOperator):
         with noting_errors(context):
             if (self.rows is None) == (self.plan is None):
                 raise SettingsError(f"{self.task_id} takes either rows or plan: give exactly one of them.")
-            from oduyo_provider.operators.execution import apply_plan, sync_given_rows
+            from oduyo_provider.operators.execution import apply_plan, read_rows, sync_given_rows
 
             if self.plan is not None:
                 return apply_plan(self.resource, self.plan, self.oduyo_conn_id, context, self._note_written)
-            params = parse_params(self.run_params)
-            return sync_given_rows(self.resource, self.rows, params, self.oduyo_conn_id, context, self._note_written)
+            params, rows = parse_params(self.run_params), read_rows(self.rows, self.columns)
+            return sync_given_rows(self.resource, rows, params, self.oduyo_conn_id, context, self._note_written)
 
     def _note_written(self, count: int) -> None:
         self._written = count

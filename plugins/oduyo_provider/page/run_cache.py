@@ -112,7 +112,8 @@ class RunCache:
     def _read(self, run: StagedRun, files: _Files, *, is_going: bool) -> OpenedRun:
         started_at = self._clock()
         plans, outcomes = read_plans_of(run), Outcomes()
-        is_dry = bool(plans) and plans[0].manifest.params.dry_run
+        decision = plans[0].decision if plans else None
+        is_dry = bool(plans) and (plans[0].manifest.params.dry_run or bool(decision and decision.why_not))
         phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
         index = ChangeIndex(read_entries(plans, phase, outcomes))
         read_at = self._clock()

@@ -39,7 +39,7 @@ SERIES = {
 #: Labels of the parts that add up more than one figure.
 SERIES_LABELS = {"deactivated": "deactivated, deleted", "rejected": "rejected, refused", "failed": "failed, not done"}
 
-_SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "allow_unsafe")
+_SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 
 View = dict[str, Any]
 
@@ -158,7 +158,7 @@ def _compute_outcomes(opened: OpenedRun) -> View:
     """How many lines the table has, in all and of each outcome."""
     counts = opened.index.counts
     found = [{"name": name, "label": LABELS[name], "count": counts[name]} for name in OUTCOMES if counts[name]]
-    return {"outcomes": found, "lines": len(opened.index)}
+    return {"chips": found, "lines": len(opened.index)}
 
 
 def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
@@ -209,7 +209,7 @@ def _compute_sum(report: Report, whole: str, *, is_busy: bool) -> View:
 
 
 def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
-    given: dict[str, Any] = msgspec.to_builtins(params)
+    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(params.release) or "none"}
     # An operator in somebody else's DAG has no query.
     shown = {name: given[name] for name in _SHOWN_PARAMS if name != "erp_query" or not run.task}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}

@@ -16,6 +16,7 @@ from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 
 LABELS = {
     "extracted": "ERP rows",
+    "repeated": "repeated",
     "rejected": "rejected",
     "unchanged": "unchanged",
     "created": "created",
@@ -29,13 +30,13 @@ LABELS = {
     "kept_missing": "left as they are",
     "deactivated": "deactivated",
     "deleted": "deleted",
+    "missing_refused": "refused",
     "missing_failed": "not done",
+    "new_duplicates": "new duplicates",
+    "new_other_source": "of another source",
     "planned": "planned",
     "waiting": "waiting",
 }
-
-#: Figures that are not zero when something is left for the next run.
-UNDONE = ("failed", "doubtful", "stale", "not_applied", "missing_failed")
 
 GOING = frozenset({"queued", "running", "restarting"})
 _WAITS_FOR_A_PERSON = frozenset({"deferred", "awaiting_input"})
@@ -58,12 +59,12 @@ def is_going(run: StagedRun, state: RunState | None) -> bool:
 
 def describe_report(report: Report, state: RunState | None, tasks: list[TaskState]) -> Sentence:
     """A run that has its report."""
-    undone = [f"{getattr(report, name):,} {LABELS[name]}" for name in UNDONE if getattr(report, name)]
+    undone = [f"{count:,} {LABELS[name]}" for name, count in report.undone.items()]
     red = next((task.task_id for task in tasks if task.state in ("failed", "upstream_failed")), None)
     changes = _list_changes(report)
     if report.dry_run:
         return Sentence(
-            "plain", f"A dry run: nothing was sent. Planned: {changes or 'no change at all'}.{_aside(report)}"
+            "plain", f"Nothing was sent, this is the plan only: {changes or 'no change at all'}.{_aside(report)}"
         )
     if state is not None and state.state == "failed" and not report.writes:
         where = f" in the task {red}" if red else ""
@@ -75,7 +76,7 @@ def describe_report(report: Report, state: RunState | None, tasks: list[TaskStat
             "bad",
             f"Not in step: {_join(undone)}.{done} The next run compares everything again and sends only what is missing.",
         )
-    tone = "warn" if report.rejected or report.refused else "good"
+    tone = "warn" if report.new_rejected else "good"
     start = "Ödüyo is in step with the ERP" + (", but for some rows" if tone == "warn" else "")
     what = f"{changes}" if changes else f"nothing had to change among {report.extracted:,} ERP rows"
     return Sentence(tone, f"{start}: {what}.{_aside(report)}")
@@ -133,9 +134,11 @@ def _list_changes(report: Report) -> str:
 def _aside(report: Report) -> str:
     parts = []
     if report.rejected:
-        parts.append(f"{report.rejected:,} broke a rule and were not sent")
+        known = f" ({report.known_rejected:,} of them known)" if report.known_rejected else ""
+        parts.append(f"{report.rejected:,} broke a rule and were not sent{known}")
     if report.refused:
-        parts.append(f"{report.refused:,} were refused by Ödüyo")
+        known = f" ({report.known_refused:,} of them before, and not sent again)" if report.known_refused else ""
+        parts.append(f"{report.refused:,} were refused by Ödüyo{known}")
     return f" Of the ERP's rows {_join(parts)}; the run's page says why." if parts else ""
 
 

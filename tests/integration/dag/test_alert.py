@@ -33,14 +33,14 @@ def test_an_alert_gives_the_cause_the_totals_the_reasons_and_the_place(
 ) -> None:
     said = '{"status": false, "message": "Kod zaten var\\r\\nBcc: x@example.com"}'
     oduyo.set_faults(
-        {"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}},
+        {"call": "create", "kind": "drop", "match": {"integration_id": "2"}},
         {"call": "create", "kind": "status_false", "body": said, "match": {"integration_id": "3"}},
     )
     made = run_special_codes(query=make_query(4))
     (alert,) = box.alerts
     text = alert["text"]
     assert text.startswith("Not all changes were delivered: 1 ")
-    assert "The run is not complete" in text
+    assert "The run is not in step: applying did not come to its end; 1 doubtful" in text
     assert "Totals: extracted 4, created 2, refused 1, " in text
     assert "Kod zaten var\\r\\nBcc" in text
     assert "\r" not in text

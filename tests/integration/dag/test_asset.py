@@ -12,16 +12,18 @@ from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag, run_dag, store_dag
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
-from tests.wiring.test_readme import example
+from tests.wiring import pages
 
 pytestmark = pytest.mark.usefixtures("erp")
 
 
 @pytest.fixture
 def consumer(airflow_db: None, tmp_path: Path) -> Any:
-    """The README's DAG that is scheduled on the asset."""
+    """The DAG of docs/observability.md, which is scheduled on the asset."""
     (tmp_path / "consumer").mkdir()
-    (tmp_path / "consumer" / "after.py").write_text(example("after_special_codes"), encoding="utf-8")
+    (tmp_path / "consumer" / "after.py").write_text(
+        pages.example(pages.DOCS / "observability.md", "after_special_codes"), encoding="utf-8"
+    )
     dag = load_dag(tmp_path / "consumer", "after_special_codes")
     store_dag(dag)
     return dag
@@ -112,7 +114,7 @@ def test_a_dry_run_does_not(oduyo: Sandbox, run_special_codes: RunSpecialCodes) 
 
 
 def test_a_run_that_is_not_complete_does_not(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
-    oduyo.set_faults({"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}})
+    oduyo.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "2"}})
     assert run_special_codes(query=make_query(3)).state == "failed"
     assert len(oduyo.records()) == 2
     assert fetch_events() == []

@@ -81,13 +81,22 @@ def test_a_host_name_that_nobody_knows(oduyo: Sandbox, set_oduyo: SetOduyo, run_
     assert_stopped(made, oduyo, "snapshot", "firma.oduyo.invalid cannot be reached", "Check host and port")
 
 
-@pytest.mark.parametrize(("call", "status"), [("login", 200), ("login", 404), ("list", 200), ("list", 301)])
-def test_a_web_page_in_place_of_the_api(
-    oduyo: Sandbox, run_special_codes: RunSpecialCodes, call: str, status: int
-) -> None:
-    oduyo.set_faults({"call": call, "kind": "html", "status": status, "body": HTML})
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_web_page_in_place_of_the_api(oduyo: Sandbox, run_special_codes: RunSpecialCodes, status: int) -> None:
+    oduyo.set_faults({"call": "login", "kind": "html", "status": status, "body": HTML})
     made = run_special_codes(retries=None)
     assert_stopped(made, oduyo, "snapshot", "as the Ödüyo API does", f"HTTP {status}", "Check host, port and path")
+
+
+@pytest.mark.parametrize("status", [200, 301])
+def test_a_web_page_behind_a_good_login_is_a_lost_answer_and_tried_again(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, status: int
+) -> None:
+    oduyo.set_faults({"call": "list", "kind": "html", "status": status, "body": HTML})
+    made = run_special_codes(retries=1)
+    assert (made.state, made.tasks["snapshot"], made.tries["snapshot"]) == ("failed", ["failed"], 2)
+    assert f"HTTP {status}" in made.error
+    assert oduyo.log()["counters"]["create"] == 0
 
 
 def test_a_path_that_is_another_program_s(
@@ -131,7 +140,6 @@ def test_all_faults_of_the_connection_are_named_together(
         ("SELECT 1 AS integration_id, kod AS code FROM test.yok", ['"test.yok" does not exist', "Correct it"]),
         ("SELECT 1 AS integration_id, 'x' AS code; DELETE FROM erp.sis_ozelkod", ["More than one statement", "one SELECT"]),
         ("UPDATE erp.sis_ozelkod SET kod = ''", ["test_query.sql", "SELECT"]),
-        ("  -- nothing but a comment", ["test_query.sql", "SELECT"]),
         ("SELECT n / (n - 1500) AS integration_id, 'x' AS code FROM generate_series(1, 3000) n", ["division by zero", "test_query.sql"]),
     ],
 )  # fmt: skip
@@ -141,6 +149,14 @@ def test_a_wrong_query(
     made = run_special_codes(query=query, retries=None)
     assert_stopped(made, oduyo, "extract", *facts)
     assert "reading Ödüyo or the ERP failed" in str(made.errors[-1])
+
+
+def test_a_query_of_comments_only_is_refused_before_anything_is_read(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    made = run_special_codes(query="-- SELECT YOUR_COLUMN AS integration_id", retries=None)
+    facts = ("test_query.sql holds only comments", "Write one SELECT into it")
+    assert_stopped(made, oduyo, "snapshot", *facts, logins=0)
 
 
 @pytest.mark.parametrize(
@@ -225,18 +241,17 @@ def test_a_query_that_this_worker_has_not(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path
 ) -> None:
     made = run_special_codes(change=lambda _dag: (dags_folder / "sql" / "dia_postgres.sql").unlink(), retries=None)
-    facts = ("no query dia_postgres.sql", "logo_postgres", "on all workers")
+    facts = ("no query 'dia_postgres'", "logo_postgres", "on all workers")
     assert_stopped(made, oduyo, "snapshot", *facts, logins=0)
 
 
-@pytest.mark.parametrize(("encoding", "facts"), [("utf-16", ["is not in UTF-8"]), ("cp1254", ["is not in UTF-8"])])
 def test_c6_a_query_that_is_not_in_utf_8_says_how_to_save_it(
-    oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path, encoding: str, facts: list[str]
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path
 ) -> None:
     text = "SELECT 1 AS integration_id, 'ŞUBE' AS code"
-    (dags_folder / "sql" / "dia_postgres.sql").write_text(text, encoding=encoding)
+    (dags_folder / "sql" / "dia_postgres.sql").write_text(text, encoding="cp1254")
     made = run_special_codes(retries=None)
-    assert_stopped(made, oduyo, "snapshot", *facts, "Save it as UTF-8", logins=0)
+    assert_stopped(made, oduyo, "snapshot", "is not UTF-8, perhaps windows-1254", "Save it as UTF-8", logins=0)
 
 
 @pytest.mark.parametrize("name", ["logo_şirket.sql", "logo.şube.sql", "KOD.SQL"])
@@ -300,7 +315,7 @@ def test_a_param_of_the_wrong_kind_is_refused_when_the_run_is_triggered(
     from airflow.sdk.exceptions import ParamValidationError
 
     wrong: list[dict[str, Any]] = [
-        {"max_missing_ratio": 1.5},
+        {"max_missing_percent": 150},
         {"on_missing": "sil"},
         {"dry_run": "belki"},
         {"max_text_length": 0},

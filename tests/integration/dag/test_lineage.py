@@ -53,9 +53,9 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Events]:
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "deneme")
     # Else it forks and closes what it takes for its own process.
-    monkeypatch.setattr(module.OpenLineageListener, "_fork_execute", lambda _self, send, _name, **_: send())
+    in_process = {"_fork_execute": lambda _self, send, _name, **_: send()}
+    listener = type("Listener", (module.OpenLineageListener,), in_process)()
     _forget(conf)
-    listener = module.OpenLineageListener()
     manager = get_listener_manager()
     manager.add_listener(listener)
     yield Events(path)
@@ -104,7 +104,7 @@ def test_load_names_the_erp_s_tables_and_what_it_wrote_to_oduyo(
 def test_a_load_that_failed_names_what_it_wrote_before(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, events: Events
 ) -> None:
-    oduyo.set_faults({"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}})
+    oduyo.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "2"}})
     assert run_special_codes(query=QUERY).state == "failed"
     (event,) = events.ends("load")
     assert (event["eventType"], event["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"]) == ("FAIL", 3)

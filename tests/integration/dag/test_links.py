@@ -49,14 +49,14 @@ def test_load_and_report_lead_to_the_run_s_page_and_to_oduyo(
     made = run_special_codes(query=make_query(3))
     assert made.state == "success", made.error
     assert "+" in made.run_id
-    assert fetch_links(made, "load", 0) == fetch_links(made, "report") == expect(made, oduyo)
+    assert fetch_links(made, "load") == fetch_links(made, "report") == expect(made, oduyo)
 
 
 def test_also_where_they_failed(oduyo: Sandbox, run_special_codes: RunSpecialCodes, fetch_links: FetchLinks) -> None:
     oduyo.set_faults({"call": "create", "kind": "status", "status": 500})
     made = run_special_codes(query=make_query(1))
     assert (made.tasks["load"], made.tasks["report"]) == (["failed"], ["failed"])
-    assert fetch_links(made, "load", 0) == fetch_links(made, "report") == expect(made, oduyo)
+    assert fetch_links(made, "load") == fetch_links(made, "report") == expect(made, oduyo)
 
 
 def test_a_connection_that_cannot_be_used_has_no_link_and_no_secret_shows(

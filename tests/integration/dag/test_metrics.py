@@ -55,13 +55,13 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
             monkeypatch.setattr(holder, name, getattr(holder, name))
         holder.initialize(factory=stats_utils.get_stats_factory(*given), **options)
         yield Metrics(server)
-        (stats.Stats.instance if is_class else stats._get_backend()).statsd.close()
+        (stats.Stats.instance if is_class else stats._get_backend()).statsd.close()  # noqa: SLF001  Airflow has no other way
 
 
 def test_a_run_counts_its_records_its_requests_its_retries_and_its_seconds(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, metrics: Metrics
 ) -> None:
-    oduyo.seed(make_records(1) + make_records(1, start=2, code="ESKİ") + make_records(1, start=99))
+    oduyo.seed(make_records(1) + make_records(1, start=2, code="ESKİ"))
     oduyo.set_faults(
         {"call": "create", "kind": "status", "status": 429, "times": 2},
         {"call": "create", "kind": "status_false", "body": '{"status": false}', "match": {"integration_id": "5"}},
@@ -74,7 +74,6 @@ def test_a_run_counts_its_records_its_requests_its_retries_and_its_seconds(
         "oduyo.records.updated": 1,
         "oduyo.records.created": 2,
         "oduyo.records.refused": 1,
-        "oduyo.records.kept_missing": 1,
     }
     counters = oduyo.log()["counters"]
     assert found["oduyo.requests"] == sum(counters[name] for name in ("list", "create", "update", "delete"))

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("erp")
 
 
 def test_a_dry_run_plans_everything_and_writes_nothing(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
-    oduyo.seed(make_records(3, code="ESKİ") + make_records(2, start=100))
-    made = run_special_codes({"dry_run": True, "on_missing": "delete"}, query=make_query(20))
+    oduyo.seed(make_records(3, code="ESKİ"))
+    made = run_special_codes({"dry_run": True}, query=make_query(20))
     assert made.state == "success", made.error
     assert (made.tasks["load"], made.tasks["report"]) == (["skipped"], ["success"])
     assert count_writes(oduyo) == 0
@@ -22,11 +22,30 @@ def test_a_dry_run_plans_everything_and_writes_nothing(oduyo: Sandbox, run_speci
         "extracted": 20,
         "created": 17,
         "updated": 3,
-        "missing": 2,
-        "deleted": 2,
         "dry_run": True,
     }
     assert "update 1 (Ödüyo 1): code 'ESKİ' → 'K.1'" in made.log
+
+
+@pytest.mark.parametrize("conf", [{"dry_run": True}, {"on_missing": "delete", "dry_run": True}, {"dryrun": True}])
+def test_d1_a_conf_that_airflow_leaves_out_is_refused_before_anything_is_read(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch, conf: dict[str, object]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_RUN_CONF_OVERRIDES_PARAMS", "False")
+    made = run_special_codes(conf, retries=None)
+    assert (made.state, made.tasks["snapshot"], made.tries["snapshot"]) == ("failed", ["failed"], 1)
+    assert f"The run's conf sets {', '.join(conf)}, but Airflow has not passed it on" in made.error
+    assert "[core] dag_run_conf_overrides_params is False" in made.error
+    assert oduyo.log()["counters"]["login"] == 0
+
+
+def test_d1_a_conf_that_asks_for_what_is_set_anyway_may_be_left_out(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_RUN_CONF_OVERRIDES_PARAMS", "False")
+    monkeypatch.setenv("ODUYO_PARAMS", '{"erp_query": "test_query"}')
+    assert run_special_codes({"dry_run": False}, query=make_query(3)).state == "success"
+    assert count_writes(oduyo) == 3
 
 
 def test_a_dry_run_names_the_brake_that_a_real_run_would_trip(
@@ -38,30 +57,52 @@ def test_a_dry_run_names_the_brake_that_a_real_run_would_trip(
     assert "a run that writes would stop here: 30 of 30 matched records would be updated" in made.log
 
 
+@pytest.fixture
+def have_written(erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    """Rows 1 to 9, 100 to 102 and a passive one, 200, were applied; other records on the site are nobody's."""
+    passive = "SELECT 200, 'K.200', 'P', 2, 1, 'HK1', 'açıklama 200'"
+    query = f"{make_query(9)} UNION ALL {make_query(3, start=100)} UNION ALL {passive}"
+    made = run_special_codes(query=query)
+    assert made.state == "success", made.error
+    oduyo.seed(make_records(1, start=300) + make_records(1, start=400, integration_id=""))
+
+
+@pytest.mark.usefixtures("have_written")
 @pytest.mark.parametrize("keeps_absent", [True, False])
-def test_missing_records_of_the_scope_are_deactivated_and_keep_their_other_fields(
+def test_missing_records_are_deactivated_and_keep_their_other_fields(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, keeps_absent: bool
 ) -> None:
     oduyo.set_readings(update_keeps_absent=keeps_absent)
-    oduyo.seed(make_records(3, start=100, space1="elle yazılan") + make_records(1, start=200, status="0"))
-    oduyo.seed(make_records(1, start=300, key1="21") + make_records(1, start=400, integration_id=""))
+    missing = [record for record in oduyo.records() if record["integration_id"] in ("100", "101", "102")]
+    for record in missing:
+        oduyo.edit(str(record["id"]), space1="elle yazılan")
     before = {record["id"]: record for record in oduyo.records()}
-    made = run_special_codes({"on_missing": "deactivate"}, query=make_query(9))
+    made = run_special_codes({"on_missing": "deactivate", "missing_runs": 1}, query=make_query(9))
     assert made.state == "success", made.error
-    assert pick(made.report) == {"extracted": 9, "created": 9, "missing": 4, "kept_missing": 1, "deactivated": 3}
-    for record in oduyo.records()[:6]:
+    assert pick(made.report) == {"extracted": 9, "unchanged": 9, "missing": 4, "kept_missing": 1, "deactivated": 3}
+    for record in oduyo.records():
         expected = {**before[record["id"]], "updated_in": record["updated_in"]}
         if record["integration_id"] in ("100", "101", "102"):
             expected["status"] = "0"
         assert record == expected
 
 
-def test_missing_records_of_the_scope_are_deleted(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
-    oduyo.seed(make_records(3, start=100) + make_records(1, start=300, key1="21"))
-    made = run_special_codes({"on_missing": "delete"}, query=make_query(9))
+@pytest.mark.usefixtures("have_written")
+def test_missing_records_are_deleted(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
+    made = run_special_codes({"on_missing": "delete", "missing_runs": 1}, query=make_query(9))
     assert made.state == "success", made.error
-    assert pick(made.report) == {"extracted": 9, "created": 9, "missing": 3, "deleted": 3}
-    assert {record["integration_id"] for record in oduyo.records()} == {"300", *map(str, range(1, 10))}
+    assert pick(made.report) == {"extracted": 9, "unchanged": 9, "missing": 4, "deleted": 4}
+    assert {record["integration_id"] for record in oduyo.records()} == {"300", "", *map(str, range(1, 10))}
+
+
+@pytest.mark.usefixtures("have_written")
+def test_with_missing_runs_2_a_record_that_is_missing_for_the_first_time_is_kept(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    for _ in range(2):  # both within the twelve hours that have to lie between the first and the last
+        made = run_special_codes({"on_missing": "delete"}, query=make_query(9))
+        assert pick(made.report) == {"extracted": 9, "unchanged": 9, "missing": 4, "kept_missing": 4}
+    assert len(oduyo.records()) == 15
 
 
 def test_a_row_that_is_rejected_is_not_missing(oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:

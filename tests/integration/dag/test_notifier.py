@@ -95,10 +95,11 @@ def mails(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         thread.join()
 
 
-def test_the_readme_s_notifier_sends_mail_in_which_foreign_texts_are_text(
+def test_the_documents_notifier_sends_mail_in_which_foreign_texts_are_text(
     staging: Path, mails: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (text,) = re.findall(r"export ODUYO_NOTIFIER='(.*?)'", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    page = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"export ODUYO_NOTIFIER='(.*?)'", page, re.DOTALL)
     monkeypatch.setenv("ODUYO_NOTIFIER", text)
     end(is_bad=True, cause="Ödüyo said <b>hayır</b>\r\nBcc: x@example.com")
     (mail,) = [email.message_from_bytes(data, policy=email.policy.default) for data in mails]

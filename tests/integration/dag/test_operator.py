@@ -15,6 +15,7 @@ import pytest
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, run_dag
+from tests.conftest import Erp
 from tests.integration.dag.conftest import count_writes, make_records, pick
 
 DAG_ID = "subesiz_kodlar"
@@ -52,8 +53,6 @@ def test_rows_of_a_list_become_records_and_the_report_is_returned(oduyo: Sandbox
         "unchanged": 1,
         "updated": 1,
         "created": 1,
-        "missing": 1,
-        "kept_missing": 1,
     }
     assert [record["code"] for record in oduyo.records()] == ["K.1", "K.2", "K.99", "K.3"]
     folder = made.folder / "save"
@@ -77,6 +76,59 @@ def test_rows_of_another_task_s_xcom_with_keys_in_upper_case(oduyo: Sandbox, run
     assert made.state == "success", made.error
     (record,) = oduyo.records()
     assert (record["integration_id"], record["code"], record["status"]) == ("7", "İĞDIR", "0")
+
+
+def test_rows_of_a_query_come_as_tuples_whose_fields_columns_names(
+    oduyo: Sandbox, erp: Erp, run_operator: RunOperator
+) -> None:
+    from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+
+    def build() -> None:
+        read = SQLExecuteQueryOperator(
+            task_id="read", conn_id="erp_default", sql="SELECT n, 'K.' || n, now() FROM generate_series(1, 3) AS n"
+        )
+        columns = ["integration_id", "code", "special_created_in"]
+        OduyoSpecialCodeOperator(task_id="save", rows=read.output, columns=columns)
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert [(record["integration_id"], record["code"]) for record in oduyo.records()] == [
+        ("1", "K.1"),
+        ("2", "K.2"),
+        ("3", "K.3"),
+    ]
+
+
+def test_a_param_may_be_a_template_or_a_default_argument(
+    oduyo: Sandbox, run_operator: RunOperator, staging: Path
+) -> None:
+    from airflow.sdk import DAG
+
+    with DAG(dag_id=DAG_ID, schedule=None, default_args={"dry_run": True}) as dag:
+        OduyoSpecialCodeOperator(task_id="save", rows=make_rows(2))
+        OduyoSpecialCodeOperator(task_id="also", rows=make_rows(2), dry_run="{{ ti.task_id == 'also' }}")
+    made = run_dag(dag, {}, staging)
+    assert made.state == "success", made.error
+    assert [made.xcoms[task_id][0]["dry_run"] for task_id in ("save", "also")] == [True, True]
+    assert count_writes(oduyo) == 0
+
+
+@pytest.mark.parametrize("name", ["max_update_ratio", "allow_unsafe", "reqests_per_second", "erp_query"])
+def test_an_unknown_argument_is_named(name: str) -> None:
+    for make in (OduyoSpecialCodeOperator, OduyoSpecialCodeOperator.partial):
+        with pytest.raises(TypeError, match=name):
+            make(task_id="save", **{name: 1})
+
+
+def test_an_instance_of_a_mapped_operator_retires_nothing(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    oduyo.seed(make_records(1, start=99))
+
+    def build() -> None:
+        OduyoSpecialCodeOperator.partial(task_id="save", on_missing="delete").expand(rows=[make_rows(1), make_rows(2)])
+
+    made = run_operator(build)
+    assert (made.state, count_writes(oduyo)) == ("failed", 0)
+    assert "on_missing=delete cannot be used in a mapped task" in made.error
 
 
 def test_rows_of_a_rendered_template(oduyo: Sandbox, run_operator: RunOperator) -> None:
@@ -120,7 +172,7 @@ def test_values_of_any_kind_are_read_or_rejected_but_never_end_the_task(
     values += [{1, 2}, object(), timedelta(1), 10**400, "\0"]
     made = run_operator(
         rows=[{"integration_id": n, "code": "A", "typecode": value} for n, value in enumerate(values)],
-        max_rejected_ratio=1,
+        release=["rejected"],
     )
     assert made.state == "success", made.error
     (report,) = made.xcoms["save"]
@@ -147,7 +199,7 @@ def test_no_rows_at_all_stop_the_task_unless_that_is_allowed(oduyo: Sandbox, run
     made = run_operator(rows=[], retries=2)
     assert (made.state, made.tries["save"]) == ("failed", 1)
     assert "returned no row" in made.error
-    assert run_operator(rows=[], allow_unsafe=True).state == "success"
+    assert run_operator(rows=[], release=["no_rows"]).state == "success"
 
 
 def test_its_brakes_name_the_operator_s_own_ways_on(oduyo: Sandbox, run_operator: RunOperator) -> None:
@@ -155,14 +207,15 @@ def test_its_brakes_name_the_operator_s_own_ways_on(oduyo: Sandbox, run_operator
     made = run_operator(rows=make_rows(20), retries=2)
     assert (made.state, made.tries["save"], count_writes(oduyo)) == ("failed", 1, 0)
     assert "20 of 20 matched records would be updated" in made.error
-    assert "allow_unsafe" in made.error
-    assert run_operator(rows=make_rows(20), max_update_ratio=1).state == "success"
+    assert 'give the task the argument release=["updates:20"] for one run' in made.error
+    assert "on_unsafe" not in made.error
+    assert run_operator(rows=make_rows(20), max_update_percent=100).state == "success"
 
 
 def test_rows_that_could_not_be_delivered_fail_the_task_but_not_the_others(
     oduyo: Sandbox, run_operator: RunOperator
 ) -> None:
-    oduyo.set_faults({"call": "create", "kind": "status", "status": 500, "match": {"integration_id": "2"}})
+    oduyo.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "2"}})
     made = run_operator(rows=make_rows(3))
     assert made.state == "failed"
     assert "1 doubtful" in made.error or "1 failed" in made.error
@@ -201,10 +254,10 @@ def test_a_mapped_operator_keeps_its_instances_apart(oduyo: Sandbox, run_operato
     assert len(oduyo.records()) == 3
 
 
-def test_two_operators_of_one_dag_keep_their_files_apart(oduyo: Sandbox, run_operator: RunOperator) -> None:
+def test_two_operators_of_one_source_keep_their_files_apart(oduyo: Sandbox, run_operator: RunOperator) -> None:
     def build() -> None:
-        first = OduyoSpecialCodeOperator(task_id="save_a", rows=make_rows(2))
-        first >> OduyoSpecialCodeOperator(task_id="save_b", rows=make_rows(3))
+        first = OduyoSpecialCodeOperator(task_id="save_a", rows=make_rows(2), source="şubeler")
+        first >> OduyoSpecialCodeOperator(task_id="save_b", rows=make_rows(3), source="şubeler")
 
     made = run_operator(build)
     assert made.state == "success", made.error
@@ -234,11 +287,15 @@ def test_another_connection_may_be_named(
         ({"rows": "[{"}, ["rows is a text that is no JSON", "other_task.output"]),
         ({"rows": '{"code": 1}'}, ["rows", "a list of rows"]),
         ({"rows": [{"integration_id": 1, "code": "A"}, 7]}, ["Row 2 of rows is 7: each row is a dict"]),
+        ({"rows": [(1, "A")]}, ["Row 1 of rows is (1, 'A')", "name the fields of tuples with columns"]),
+        ({"rows": [(1, "A"), (2,)], "columns": ["integration_id", "code"]}, ["Row 2 of rows is (2,)", "1 values", "2 fields"]),
+        ({"rows": [{"integration_id": 1, "code": "A"}], "columns": ["code"]}, ["Row 1 of rows", "leave columns out"]),
+        ({"rows": [(1, "A")], "columns": "integration_id, code"}, ["columns is 'integration_id, code'", "a list of field names"]),
         ({"rows": [{"integration_id": 1}]}, ['no column "code"']),
         ({"rows": [{"integration_id": 1, "code": "A", "renk": "mavi"}]}, ['"renk", which no field is called']),
         ({"rows": [{"integration_id": 1, "code": "A", "CODE": "B"}]}, ['"code" more than once']),
         ({"rows": [{"integration_id": 1, "code": "A"}], "sync_mode": "replace"}, ["sync_mode cannot be 'replace'", "upsert or create"]),
-        ({"rows": [{"integration_id": 1, "code": "A"}], "max_update_ratio": 5}, ["max_update_ratio cannot be 5"]),
+        ({"rows": [{"integration_id": 1, "code": "A"}], "max_update_percent": 500}, ["max_update_percent cannot be 500"]),
         pytest.param(
             {"rows": [{"integration_id": 1, "code": "A", 3: "x"}]},
             ["Row 1 of rows is {'integration_id': 1", "field names"],

@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import PROJECT_CODE
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DAGS, DagRunResult, load_dag, run_dag
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes
 
 DAG_ID = "oduyo_project_codes"
+
+
+@pytest.fixture(autouse=True)
+def _both_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODUYO_RESOURCES", "special_codes,project_codes")
 
 
 @pytest.fixture
@@ -42,8 +48,6 @@ def test_the_demos_project_codes_arrive_once_and_a_second_run_writes_nothing(
     stored = projects(oduyo)
     assert len(oduyo.records("erp_project_code")) == len(stored) == 39
     sent = {name: stored["506"][name] for name in PROJECT_CODE.field_names if stored["506"][name]}
-    assert sent.pop("created_in")
-    assert sent.pop("updated_in")
     assert sent == {
         "integration_id": "506",
         "status": "1",
@@ -67,7 +71,7 @@ def test_a_change_and_a_missing_row_reach_only_their_records(oduyo: Sandbox, dem
     demo.run(
         "UPDATE erp.prj_proje SET aciklama = 'Köprü' WHERE _key = 501", "DELETE FROM erp.prj_proje WHERE _key = 502"
     )
-    made = run_project_codes(on_missing="deactivate")
+    made = run_project_codes(on_missing="deactivate", missing_runs=1)
     assert {name: made.report[name] for name in ("updated", "deactivated", "created")} == {
         "updated": 1,
         "deactivated": 1,
@@ -87,7 +91,7 @@ def test_two_resources_on_one_site_do_not_disturb_each_other(
     again = run_project_codes()
     assert (special.state, special.report["missing"], again.state) == ("success", 0, "success")
     assert again.report["unchanged"] == 39
-    kept = sorted(folder.name.partition("__")[2] for folder in (staging / "_sites").iterdir())
+    kept = sorted(folder.name for folder in (staging / "_sites").glob("*/*"))
     assert kept == [PROJECT_CODE.name, SPECIAL_CODE.name]
 
 
@@ -100,7 +104,7 @@ def test_a_plan_of_another_resource_is_refused_before_anything_is_sent(
 
     plans = run_project_codes().xcoms["transform"]
     with DAG(dag_id="of_somebody", schedule=None) as dag:
-        OduyoSpecialCodeOperator(task_id="save", plan=plans[0])
+        OduyoSpecialCodeOperator(task_id="save", plan=plans)
     made = run_dag(dag, {}, staging)
     assert "The plan is for erp_project_code, but this task writes erp_special_code" in made.error
     assert (made.state, oduyo.log()["counters"]["create"]) == ("failed", 39)
@@ -118,14 +122,3 @@ def test_the_asset_of_project_codes_is_updated_with_the_counts(run_project_codes
     assert [event for event in events if event[2] == made.report["started_at"]] == [
         ("oduyo_project_codes", 39, made.report["started_at"])
     ]
-
-
-def test_it_runs_only_by_hand_until_its_own_schedule_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ODUYO_SCHEDULE", "@hourly")
-    monkeypatch.setenv("ODUYO_PARAMS", '{"erp_query": "logo_mssql"}')
-    assert load_dag(DAGS, DAG_ID).schedule is None
-    monkeypatch.setenv("ODUYO_PROJECT_CODES_SCHEDULE", "@weekly")
-    monkeypatch.setenv("ODUYO_PROJECT_CODES_PARAMS", '{"dry_run": true}')
-    dag = load_dag(DAGS, DAG_ID)
-    assert (dag.schedule, dag.params["dry_run"]) == ("@weekly", True)
-    assert dag.params.get_param("erp_query").schema["enum"] == ["dia_postgres"]

@@ -56,7 +56,8 @@ def test_a_good_run_leaves_no_secret_and_private_files(
         {"call": "update", "kind": "status_false", "body": '{"status": false, "message": "olmaz"}', "times": 1},
     )
     made = run_special_codes(
-        {"on_missing": "deactivate", "allow_unsafe": True}, query=make_query(20, start=11, columns=", n AS space1")
+        {"on_missing": "deactivate", "release": ["look_alikes"]},
+        query=make_query(20, start=11, columns=", n AS space1"),
     )
     assert made.state == "success", made.error
     assert len(oduyo.log()["sessions"]) >= 3

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
 import pytest
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.erp.query import check_hook, fetch_rows
+from oduyo_provider.erp.waiting import WaitLimits
 from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from sandbox.erp.server import DemoErp
 
@@ -236,10 +241,92 @@ def test_turkish_text_of_any_database_encoding_is_read(make_hook: MakeHook, erp_
     assert decode_row(encode_row(row))["code"] == "BAYİ IĞDIR ŞİŞLİ"
 
 
-def test_text_that_is_not_in_the_stated_encoding_names_the_setting(make_hook: MakeHook, erp_server: DemoErp) -> None:
-    name = make_database(erp_server, "SQL_ASCII")
+def test_c12_a_row_in_another_encoding_is_rejected_and_the_others_are_read(
+    make_hook: MakeHook, erp_server: DemoErp
+) -> None:
+    query = """
+        -- Ödüyo için: UTF-8, and windows-1254 in one row
+        SELECT 1 AS integration_id, 'ŞUBE' AS code, 'A'::char(3) AS status, '\\x41'::bytea AS space1, 'ı'::name AS space2
+        UNION ALL SELECT 2, convert_from('\\xde554245'::bytea, 'SQL_ASCII'), NULL, '\\xff'::bytea, 'i'
+        UNION ALL SELECT 3, 'İL'::varchar, 'P', NULL, 'ğ'
+    """
+    rows = read(make_hook(schema=make_database(erp_server, "SQL_ASCII")), query, batch_rows=2)
+    done = [Normaliser(SPECIAL_CODE).row(decode_row(encode_row({**row, "space1": None}))) for row in rows]
+    assert [row.payload and row.payload["code"] for row in done] == ["ŞUBE", None, "İL"]
+    assert [row.payload and row.payload["space2"] for row in done] == ["ı", None, "ğ"]
+    (fault,) = done[1].faults
+    assert fault.code == "code: not_encodable"
+    assert "client_encoding" in fault.detail
+    assert [row["space1"] and bytes(row["space1"]) for row in rows] == [b"A", b"\xff", None]  # type: ignore[call-overload]
+
+
+def test_c12_a_database_whose_texts_are_all_in_another_encoding_can_say_so(
+    make_hook: MakeHook, erp_server: DemoErp
+) -> None:
     query = "SELECT 1 AS integration_id, convert_from('\\xde'::bytea, 'SQL_ASCII') AS code"
-    with pytest.raises(SourceError, match=r"client_encoding.*WIN1254"):
-        read(make_hook(schema=name), query)
-    told = make_hook(schema=name, extra=json.dumps({"client_encoding": "WIN1254"}))
+    told = make_hook(schema=make_database(erp_server, "SQL_ASCII"), extra=json.dumps({"client_encoding": "WIN1254"}))
     assert read(told, query) == [{"integration_id": 1, "code": "Ş"}]
+
+
+def test_c12_a_column_is_named_in_turkish_letters_all_the_same(make_hook: MakeHook, erp_server: DemoErp) -> None:
+    hook = make_hook(schema=make_database(erp_server, "SQL_ASCII"))
+    with pytest.raises(SourceError, match='"açıklama", which no field is called'):
+        read(hook, "SELECT 1 AS integration_id, 'x' AS code, 'y' AS \"açıklama\"")
+
+
+@contextmanager
+def locked(erp: DemoErp) -> Iterator[None]:
+    """Somebody holds the demo's table for himself."""
+    connection = psycopg2.connect(erp.dsn)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE erp.sis_ozelkod IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        connection.close()
+
+
+LOCKED_QUERY = "SELECT _key AS integration_id, kod AS code FROM erp.sis_ozelkod"
+ASKING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%oduyo_rows%' AND pid <> pg_backend_pid()"
+
+
+def test_c3_a_locked_table_is_tried_again_after_the_database_s_own_lock_timeout(
+    make_hook: MakeHook, erp_server: DemoErp
+) -> None:
+    with locked(erp_server), pytest.raises(SourceUnavailableError, match="lock timeout"):
+        read(make_hook(), LOCKED_QUERY, limits=WaitLimits(lock_s=0.1))
+
+
+def test_c3_a_limit_of_the_connection_s_own_is_kept(make_hook: MakeHook, erp_server: DemoErp) -> None:
+    with locked(erp_server), pytest.raises(SourceUnavailableError, match="lock timeout"):
+        read(make_hook(options="-c lock_timeout=100"), LOCKED_QUERY)
+
+
+def test_c3_the_log_says_that_it_waits_and_what_is_given_up_ends_in_the_database_too(
+    make_hook: MakeHook, erp_server: DemoErp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "oduyo_provider.erp")
+    # The database gives up after answer_s as well, so give it a limit of its own, which it would keep.
+    hook = make_hook(options="-c lock_timeout=60s -c statement_timeout=60s")
+    with locked(erp_server):
+        with pytest.raises(SourceUnavailableError, match=r"gave no answer to q\.sql"):
+            read(hook, LOCKED_QUERY, limits=WaitLimits(say_s=0.2, answer_s=0.6))
+        while ask(erp_server, ASKING):  # the test's own time limit is the only one here
+            time.sleep(0.05)
+    assert caplog.messages[0] == "Asking the ERP's database for the rows of q.sql"
+    assert sum("Still waiting" in text for text in caplog.messages) == 3
+
+
+def test_c1_too_many_connections_are_tried_again(make_hook: MakeHook, erp_server: DemoErp) -> None:
+    ask(erp_server, "CREATE ROLE busy LOGIN CONNECTION LIMIT 0; SELECT 1")
+    try:
+        with pytest.raises(SourceUnavailableError, match="too many connections"):
+            read(make_hook(login="busy"), "SELECT 1")
+    finally:
+        ask(erp_server, "DROP ROLE busy; SELECT 1")
+
+
+def test_c5_a_semicolon_and_a_comment_behind_it_are_taken_off(make_hook: MakeHook) -> None:
+    assert read(make_hook(), "SELECT 1 AS integration_id, 'a' AS code; -- son\n") == [
+        {"integration_id": 1, "code": "a"}
+    ]

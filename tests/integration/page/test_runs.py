@@ -33,7 +33,7 @@ def read_csv(answer: Any) -> list[dict[str, str]]:
 
 
 def count_outcomes(view: dict[str, Any]) -> dict[str, int]:
-    return {outcome["name"]: outcome["count"] for outcome in view["outcomes"]}
+    return {outcome["name"]: outcome["count"] for outcome in view["chips"]}
 
 
 def test_a_run_adds_up_with_reasons_changes_and_logs(
@@ -43,7 +43,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
     oduyo.set_faults({**refusal, "match": {"integration_id": "6"}})
     rows = make_query(6) + " UNION ALL SELECT 7, NULL, 'A', 2, 1, 'HK1', 'boş'"
-    made = run_special_codes({"on_missing": "deactivate", "max_rejected_ratio": 1}, query=rows)
+    made = run_special_codes({"on_missing": "deactivate", "max_rejected_percent": 100}, query=rows)
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
 
     sums = {sum_["name"]: sum_ for sum_ in view["sums"]}

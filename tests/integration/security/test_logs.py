@@ -12,6 +12,7 @@ import pytest
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import parse_params
+from oduyo_provider.erp.query_files import read_query
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, answer_approval
@@ -92,7 +93,7 @@ class TestPlans:
 def test_rejected_rows_stand_in_the_quarantine_as_they_are_and_in_no_log(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
-    made = run_special_codes({"allow_unsafe": True}, query=make_query(key=EVIL_SQL))
+    made = run_special_codes({"release": ["rejected"]}, query=make_query(key=EVIL_SQL))
     assert made.report["rejected"] >= 29
     assert_clean(made)
     text = (made.folder / "quarantine.jsonl").read_bytes()
@@ -109,7 +110,7 @@ def test_what_oduyo_answers(oduyo: Sandbox, run_special_codes: RunSpecialCodes, 
     for answer in (body, raw):
         fault = {"call": "create", "kind": "status_false", "status": status, "body": answer, "times": 5}
         oduyo.set_faults(fault)
-        made = run_special_codes({"allow_unsafe": True}, query=make_query(key=f"n || U&'\\2028{FORGED}'"))
+        made = run_special_codes({"release": ["rejected"]}, query=make_query(key=f"n || U&'\\2028{FORGED}'"))
         assert FORGED in made.log, "the samples show nothing of the text"
         assert_clean(made)
         oduyo.reset()
@@ -139,10 +140,16 @@ def test_errors_of_the_erp(oduyo: Sandbox, run_special_codes: RunSpecialCodes, q
     assert_clean(made)
 
 
-@pytest.mark.parametrize("name", ["erp_query", "sync_mode", "max_missing_ratio", EVIL])
+@pytest.mark.parametrize("name", ["source", "sync_mode", "max_missing_percent", EVIL])
 def test_errors_of_params(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_params({name: EVIL})
+    assert find_forgeries(str(caught.value)) == []
+
+
+def test_a_query_s_name_in_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_query(tmp_path, EVIL)
     assert find_forgeries(str(caught.value)) == []
 
 
@@ -171,7 +178,7 @@ def test_everything_in_staging_is_its_owner_s_alone_whatever_the_umask(
     monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", 10 if buckets > 1 else 20_000)
     driver = Driver(site, tmp_path / "kept" / "staging")
     site.set_faults({"call": "create", "kind": "status_false", "times": 2})
-    driver.sync([*make_rows(40), {"integration_id": "x" * 300, "code": ""}], allow_unsafe=True)
+    driver.sync([*make_rows(40), {"integration_id": "x" * 300, "code": ""}], release=["rejected"])
     below = list((tmp_path / "kept").rglob("*"))
     modes: dict[str, set[int]] = {"file": set(), "folder": set()}
     for path in (tmp_path / "kept", *below):

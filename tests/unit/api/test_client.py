@@ -134,11 +134,11 @@ def test_a_delete_refused_after_a_lost_answer_says_so(time: FakeTime) -> None:
     assert (reply.outcome, reply.sends, reply.lost) == (Outcome.REFUSED, 2, 1)
 
 
-def test_before_send_is_awaited_before_every_transmission(time: FakeTime) -> None:
+def test_before_send_is_called_before_every_transmission(time: FakeTime) -> None:
     site = Site(update=[hang_up, answer(401, b""), ok("done")])
     order: list[int] = []
 
-    async def note() -> None:
+    def note() -> None:
         order.append(len(site.calls("update")))
 
     use(site, time, lambda client: client.update({"id": "17"}, before_send=note))
@@ -146,7 +146,7 @@ def test_before_send_is_awaited_before_every_transmission(time: FakeTime) -> Non
 
 
 def test_what_before_send_raises_is_passed_on_and_nothing_is_sent(time: FakeTime) -> None:
-    async def fail() -> None:
+    def fail() -> None:
         raise StagingError("disk full")
 
     site = Site(create=CREATED)
@@ -225,8 +225,8 @@ def test_a_dead_session_is_renewed_once_for_all_waiting_calls(time: FakeTime) ->
 
 
 def test_sessions_that_die_one_after_the_other_stop_the_task(time: FakeTime) -> None:
-    site = Site(create=answer(200, {"status": False, "message": "Oturum süresi doldu"}))
-    with pytest.raises(LoginRefusedError, match="another program"):
+    site = Site(create=answer(200, {"status": False, "message": "Yetkisiz erişim"}))
+    with pytest.raises(LoginRefusedError, match=r"the last time: HTTP 200: .*Yetkisiz erişim.*another program"):
         use(site, time, create)
     assert len(site.calls("login")) == 4
 
@@ -286,6 +286,24 @@ def test_a_page_that_answers_everything_is_about_the_session(status: int, time: 
     assert (reply.outcome, reply.sends, reply.by_firewall) == (Outcome.DONE, 2, False)
 
 
+def test_a_page_for_a_session_that_was_replaced_meanwhile_is_no_refusal(time: FakeTime) -> None:
+    clients: list[OduyoClient] = []
+
+    async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
+        if request.headers["Authorization"] == "S2":
+            return await CREATED(request, body)
+        await clients[0].renew_session()
+        return await answer(403, HTML)(request, body)
+
+    async def work(client: OduyoClient) -> Reply:
+        clients.append(client)
+        return await create(client)
+
+    sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
+    reply = use(Site(login=sessions, create=by_session, list=LISTED), time, work)
+    assert (reply.outcome, reply.sends) == (Outcome.DONE, 2)
+
+
 def test_a_page_that_answers_everything_with_every_session_stops_and_shows_it(time: FakeTime) -> None:
     blocked = answer(403, HTML)
     with pytest.raises(LoginRefusedError, match=r"the last time: HTTP 403: proxy\).*firewall"):
@@ -305,10 +323,10 @@ def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> No
         return await (no(403) if is_forbidden else CREATED)(request, body)
 
     async def mixed(client: OduyoClient) -> Reply:
-        async def between() -> None:
+        forbidden = asyncio.ensure_future(client.create({"code": "X"}))
+        while not forbidden.done():
             await create(client)
-
-        return await client.create({"code": "X"}, before_send=between)
+        return await forbidden
 
     reply = use(Site(create=all_but_one), time, mixed)
     assert (reply.outcome, reply.sends, reply.lost) == (Outcome.FAILED, 6, 0)
@@ -340,17 +358,19 @@ def test_a_renewal_that_does_not_come_through_fails_the_change(time: FakeTime) -
     assert (reply.outcome, reply.sends, reply.lost) == (Outcome.FAILED, 1, 0)
 
 
-def test_a_page_of_somebody_else_stops_before_the_first_good_answer_only(time: FakeTime) -> None:
-    with pytest.raises(NotThisApiError, match="HTTP 404: proxy"):
-        use(Site(create=answer(404, HTML)), time, create)
+@pytest.mark.parametrize("page", [answer(404, HTML), answer(200, HTML), answer(302, b"", Location="/login")])
+def test_a_page_of_somebody_else_after_a_good_login_is_a_lost_answer(page: Handler, time: FakeTime) -> None:
+    reply = use(Site(create=page), time, create)
+    assert (reply.outcome, reply.sends, reply.lost) == (Outcome.DOUBTFUL, 1, 1)
+    with pytest.raises(LostAnswerError, match="did not carry out a list call"):
+        use(Site(list=page), time, OduyoClient.fetch_last)
 
-    async def later(client: OduyoClient) -> Outcome:
-        await create(client)
-        return (await create(client)).outcome
 
-    assert use(Site(create=[no(404), answer(404, HTML)]), time, later) is Outcome.DOUBTFUL
-    with pytest.raises(NotThisApiError):
-        use(Site(create=[answer(413, HTML), answer(404, HTML)]), time, later)
+def test_b4_a_create_behind_a_php_notice_is_done(time: FakeTime) -> None:
+    notice = b"<br />\n<b>Warning</b>: foreach() in <b>/var/www/a.php</b> on line <b>7</b><br />\n"
+    site = Site(create=answer(200, notice + b'{"status": true, "data": "added id <17>"}', Content_Type="text/html"))
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.oduyo_id) == (Outcome.DONE, "17")
 
 
 def test_session_ids_are_told_before_they_are_used(time: FakeTime) -> None:
@@ -441,3 +461,50 @@ def test_the_rate_and_the_concurrency_of_the_settings_hold(time: FakeTime) -> No
 
     use(Site(create=count), time, many, max_concurrency=2)
     assert most == 2
+
+
+def test_a_new_login_can_be_asked_for(time: FakeTime) -> None:
+    async def work(client: OduyoClient) -> None:
+        await create(client)
+        await client.renew_session()
+        await create(client)
+
+    site = Site(login=[ok({"session_id": "S1"}), ok({"session_id": "S2"})], create=CREATED)
+    use(site, time, work)
+    assert [seen.headers["Authorization"] for seen in site.calls("create")] == ["S1", "S2"]
+
+
+class LimitedRate:
+    """Takes so many requests a second, none at once, and refuses all others with a page, as nginx's ``limit_req`` does."""
+
+    def __init__(self, time: FakeTime, per_second: float, refusal: Handler) -> None:
+        self.time, self.gap_s, self.refusal, self.free_at = time, 1 / per_second, refusal, 0.0
+        self.refused = 0
+
+    async def __call__(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        self.time.now_s += 0.005
+        if self.time.now_s < self.free_at:
+            self.refused += 1
+            return await self.refusal(request, body)
+        self.free_at = self.time.now_s + self.gap_s
+        return await CREATED(request, body)
+
+
+@pytest.mark.parametrize("per_second", [2, 10, 60])
+def test_b5_creates_are_paced_down_until_a_site_that_says_503_takes_them(per_second: int, time: FakeTime) -> None:
+    async def many(client: OduyoClient) -> list[Reply]:
+        return await asyncio.gather(*(create(client) for _ in range(400)))
+
+    limit = LimitedRate(time, per_second, answer(503, b"<h1>503 Service Temporarily Unavailable</h1>"))
+    replies = use(Site(create=limit), time, many)
+    doubtful = [reply for reply in replies if reply.outcome is Outcome.DOUBTFUL]
+    assert len(doubtful) == limit.refused
+    assert len(doubtful) <= 40
+    assert {reply.outcome for reply in replies[200:]} <= {Outcome.DONE, Outcome.DOUBTFUL}
+    assert sum(reply.outcome is Outcome.DONE for reply in replies[200:]) >= 190
+
+
+def test_b11_a_retry_after_date_counts_from_the_answer_s_own_date(time: FakeTime) -> None:
+    wait = answer(429, b"", Retry_After="Wed, 01 Jul 2026 12:00:07 GMT", Date="Wed, 01 Jul 2026 12:00:00 GMT")
+    assert use(Site(create=[wait, CREATED]), time, create).outcome is Outcome.DONE
+    assert time.slept == [7.0]

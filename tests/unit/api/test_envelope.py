@@ -60,7 +60,7 @@ def test_a_status_may_be_written_in_several_ways(status: object, meaning: bool |
     assert envelope.status is meaning
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"status": true} x', DEEP, b'{"a'])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", DEEP, b'{"a'])
 def test_what_is_no_json_object_is_no_envelope(body: bytes) -> None:
     assert parse_envelope(body) is None
 

@@ -138,7 +138,12 @@ def test_a_refusal_logs_in_again_only_once(time: FakeTime) -> None:
     assert len(site.calls("list")) == 3
 
 
-@pytest.mark.parametrize("empty", [ok([]), ok({}), ok(False), ok(None), ok(""), no(404), no(200)])
+BARE = [answer(status, body) for status in (200, 404) for body in (b"[]", b"{}", b"false", b"null", b'""')]
+
+
+@pytest.mark.parametrize(
+    "empty", [ok([]), ok({}), ok(False), ok(None), ok(""), no(404), no(200), answer(404, b""), *BARE]
+)
 def test_a_bare_no_is_an_empty_page(empty: Handler, time: FakeTime) -> None:
     assert use(Site(list=empty), collect, time) == []
     assert use(Site(list=Records(range(1, 6), empty=empty)), find("none"), time) == []
@@ -152,6 +157,7 @@ def test_words_are_shown_without_secrets_on_one_line(time: FakeTime) -> None:
     assert len(str(caught.value)) < 900
 
 
-def test_a_probe_does_not_take_a_bare_no_for_an_empty_site(time: FakeTime) -> None:
+@pytest.mark.parametrize("bare", [no(404), no(200), answer(404, b""), answer(404, b"[]")])
+def test_a_probe_does_not_take_a_bare_no_for_an_empty_site(bare: Handler, time: FakeTime) -> None:
     with pytest.raises(ListingError, match="accepted the login, but answered no to a list call for erp_special_code"):
-        use(Site(list=no(404)), OduyoClient.probe, time)
+        use(Site(list=bare), OduyoClient.probe, time)

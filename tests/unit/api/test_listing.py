@@ -72,7 +72,7 @@ def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataO
     records = Records(sorted(numbers), **(TEXT if is_text else {}))
 
     async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
-        found = [record for record in records.records if all(records._holds(record, _rule(rule)) for rule in filters)]
+        found = [record for record in records.records if all(records.holds(record, _rule(rule)) for rule in filters)]
         found.sort(key=lambda record: records.sort_as(record_id(record)), reverse=descending)
         return [dict(record) for record in found[:limit]]
 

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from oduyo_provider.api.login import fetch_session_id
+from oduyo_provider.api.login import Login
+from oduyo_provider.api.login import log_in as send_login
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotThisApiError
@@ -23,7 +24,8 @@ def log_in(site: Site, runtime: Runtime, **settings: Any) -> str:
         async with site:
             given = site.settings(**settings)
             async with Transport(given) as transport:
-                return await fetch_session_id(given, transport, redact=Redactor(given.secrets), runtime=runtime)
+                login = await send_login(given, transport, redact=Redactor(given.secrets), runtime=runtime)
+                return login.session_id
 
     return asyncio.run(run())
 
@@ -155,3 +157,37 @@ def test_a_login_that_was_once_sent_is_reported_as_lost_and_not_as_never_sent(ti
     with pytest.raises(LostAnswerError, match="HTTP 500"):
         log_in(site, Runtime(sleep=stop))
     assert len(time.slept) == 3
+
+
+LOCKED = "Hesabınız kilitlendi"
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 409, 422, 423, 451])
+def test_b14_a_locked_account_is_named_and_not_tried_again(status: int, time: FakeTime) -> None:
+    text, site = refuse(LoginRefusedError, no(status, message=LOCKED), time)
+    assert f"(HTTP {status}, message: {LOCKED})" in text
+    assert "locked" in text
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_b14_a_server_error_with_words_shows_them_and_is_not_tried_again_at_once(status: int, time: FakeTime) -> None:
+    text, site = refuse(LostAnswerError, no(status, message=LOCKED), time)
+    assert f"HTTP {status}, message: {LOCKED}" in text
+    assert len(site.seen) == 1
+
+
+def test_b14_a_login_that_is_asked_to_slow_down_waits_and_shows_the_words(time: FakeTime) -> None:
+    text, site = refuse(LostAnswerError, no(429, message="Çok fazla deneme"), time)
+    assert "HTTP 429, message: Çok fazla deneme" in text
+    assert len(site.seen) == 4
+
+
+def test_b4_a_login_behind_a_php_notice_is_read(time: FakeTime) -> None:
+    body = b"\nNotice: Undefined index: ip in /var/www/login.php on line 3\n" + b'{"session_id": "S1"}'
+    assert log_in(Site(login=answer(200, body)), time.runtime) == "S1"
+
+
+def test_a_login_does_not_print_its_session() -> None:
+    assert "S1" not in repr(Login("S1", ("S1",)))
+    assert Login("S1").__rich_repr__() == [("session_id", "***")]

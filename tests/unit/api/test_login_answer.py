@@ -5,7 +5,7 @@ import json
 import pytest
 
 from oduyo_provider.api.login_answer import parse_session_id
-from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError
+from oduyo_provider.core.errors import NotThisApiError
 
 DEEP = b'{"status": true, "data": ' + b"[" * 200_000
 
@@ -59,11 +59,6 @@ def test_an_answer_without_a_session_shows_its_keys_and_no_value(answer: object,
         parse_session_id(json.dumps(answer).encode(), path)
     assert f"Keys of the answer: {keys}." in str(caught.value)
     assert "gizli" not in str(caught.value)
-
-
-def test_a_login_answered_with_status_false_is_refused() -> None:
-    with pytest.raises(LoginRefusedError, match="status, message"):
-        parse_session_id(b'{"status": "false", "message": "gizli"}', None)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"S-1"', DEEP, b'{"session_id": "\xfe"}'])

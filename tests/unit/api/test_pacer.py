@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, Pacer
+from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, LONGEST_GAP_S, Pacer
 from oduyo_provider.api.runtime import Runtime
 from tests.unit.api.wire import FakeTime
 
@@ -199,11 +199,70 @@ def test_a_slot_comes_back_when_the_pause_is_cancelled(time: FakeTime) -> None:
         raise asyncio.CancelledError
 
     async def run() -> None:
-        pacer = Pacer(1, runtime=Runtime(time.clock, refuse))
+        pacer = Pacer(2, runtime=Runtime(time.clock, refuse))
         pacer.throttled(await send(pacer), 5.0)
         with pytest.raises(asyncio.CancelledError):
             await pacer.acquire()
         time.now_s += 5.0
         assert await asyncio.wait_for(Crowd(pacer).come(2), 5) == 1
+
+    asyncio.run(run())
+
+
+def test_b5_where_one_at_a_time_is_too_fast_a_slow_down_doubles_the_gap_and_successes_shorten_it(
+    time: FakeTime,
+) -> None:
+    async def gap(pacer: Pacer) -> float:
+        await send(pacer)
+        before_s = time.now_s
+        await send(pacer)
+        return round(time.now_s - before_s, 6)
+
+    async def run() -> None:
+        pacer = Pacer(4, runtime=time.runtime)
+        gaps = []
+        for _ in range(5):
+            pacer.overloaded(await send(pacer))
+            gaps.append(await gap(pacer))
+        assert gaps == [0.0, 0.0, 0.01, 0.02, 0.04]
+        assert pacer.concurrency == 1
+        sent_in = await send(pacer)
+        pacer.overloaded(sent_in - 1)
+        for _ in range(DEFAULT_RECOVERY_SUCCESSES):
+            pacer.succeeded(sent_in)
+        assert await gap(pacer) == 0.036
+        for _ in range(20 * DEFAULT_RECOVERY_SUCCESSES):
+            pacer.succeeded(sent_in)
+        assert await gap(pacer) == 0.0
+        assert pacer.concurrency == 2
+
+    asyncio.run(run())
+
+
+def test_b5_the_gap_has_a_longest_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
+    async def run() -> None:
+        pacer = Pacer(1, 20, runtime=time.runtime)
+        for _ in range(12):
+            pacer.throttled(await send(pacer), 1.0)
+        await send(pacer)
+        before_s = time.now_s
+        sent_in = await send(pacer)
+        assert time.now_s - before_s == LONGEST_GAP_S
+        for _ in range(50 * DEFAULT_RECOVERY_SUCCESSES):
+            pacer.succeeded(sent_in)
+        await send(pacer)
+        before_s = time.now_s
+        await send(pacer)
+        assert time.now_s - before_s == pytest.approx(0.05)
+
+    asyncio.run(run())
+
+
+def test_errors_alone_make_no_gap(time: FakeTime) -> None:
+    async def run() -> None:
+        pacer = Pacer(2, runtime=time.runtime)
+        for _ in range(40):
+            pacer.errored(await send(pacer))
+        assert time.slept == []
 
     asyncio.run(run())

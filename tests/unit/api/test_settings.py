@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from oduyo_provider.api.base_url import is_loopback
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import SettingsError
 
@@ -21,32 +20,6 @@ def fault(**changes: Any) -> str:
     with pytest.raises(SettingsError) as caught:
         read(**changes)
     return str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "base_url"),
-    [
-        ({"host": "firma.example.com"}, "https://firma.example.com/api/v1"),
-        ({"host": " https://firma.example.com/ "}, "https://firma.example.com/api/v1"),
-        ({"host": "firma.example.com/api/v1/"}, "https://firma.example.com/api/v1"),
-        ({"host": "firma.example.com/on//ek/"}, "https://firma.example.com/on/ek/api/v1"),
-        ({"host": "https://firma.example.com:443/api/v1"}, "https://firma.example.com/api/v1"),
-        ({"host": "firma.example.com", "port": 8443}, "https://firma.example.com:8443/api/v1"),
-        ({"host": "firma.example.com:8443", "port": 8443}, "https://firma.example.com:8443/api/v1"),
-        ({"host": "firma.example.com:8443"}, "https://firma.example.com:8443/api/v1"),
-        ({"host": "firma", "schema": "HTTPS"}, "https://firma/api/v1"),
-        ({"host": "localhost", "port": 8080, "schema": "http"}, "http://localhost:8080/api/v1"),
-        ({"host": "http://127.8.9.1:80"}, "http://127.8.9.1/api/v1"),
-        ({"host": "http://[::1]:5000"}, "http://[::1]:5000/api/v1"),
-        ({"host": "::1", "schema": "http", "port": 5000}, "http://[::1]:5000/api/v1"),
-        ({"host": "2001:db8::7"}, "https://[2001:db8::7]/api/v1"),
-        ({"host": "http://firma", "extra": {"allow_plain_http": "true"}}, "http://firma/api/v1"),
-        ({"host": "https://firma", "schema": "http"}, "https://firma/api/v1"),
-        ({"host": "ödüyo.example.com"}, "https://ödüyo.example.com/api/v1"),
-    ],
-)
-def test_the_base_url_is_built_from_any_way_to_write_a_host(given: dict[str, Any], base_url: str) -> None:
-    assert read(**given).base_url == base_url
 
 
 @pytest.mark.parametrize(
@@ -88,6 +61,10 @@ def test_the_base_url_is_built_from_any_way_to_write_a_host(given: dict[str, Any
         ({"extra": {"verify": 7}}, "verify must be true or false"),
         ({"extra": {"session_id_path": "a..b"}}, "session_id_path"),
         ({"extra": {"session_id_path": 7}}, "session_id_path"),
+        ({"extra": {"page_size": 0}}, "page_size must be a whole number from 1 to 10000, not '0'"),
+        ({"extra": {"site_name": "a/b"}}, "site_name must be a name of up to 100 letters"),
+        ({"extra": {"site_name": ".."}}, "site_name must be a name"),
+        ({"extra": {"site_name": "a" * 101}}, "site_name must be a name"),
     ],
 )
 def test_a_fault_names_its_field(given: dict[str, Any], said: str) -> None:
@@ -110,17 +87,22 @@ def test_extras_may_come_as_text() -> None:
         "verify": "False",
         "allow_plain_http": 0,
         "session_id_path": "oturum.anahtar",
+        "page_size": "250",
         "api_key": 123,
     }
     settings = read(extra=extra)
     assert (settings.timeout_s, settings.settle_s, settings.max_concurrency) == (12.5, 5.0, 4)
     assert (settings.requests_per_second, settings.verify, settings.allow_plain_http) == (2.5, False, False)
-    assert (settings.session_id_path, settings.api_key) == ("oturum.anahtar", "123")
+    assert (settings.session_id_path, settings.api_key, settings.page_size) == ("oturum.anahtar", "123", 250)
 
 
 def test_empty_extras_take_the_defaults() -> None:
     extra = dict.fromkeys(
-        ("timeout_s", "settle_s", "max_concurrency", "requests_per_second", "verify", "allow_plain_http"), ""
+        (
+            *("timeout_s", "settle_s", "max_concurrency", "requests_per_second", "verify", "allow_plain_http"),
+            *("page_size", "proxy", "site_name"),
+        ),
+        "",
     )
     settings = read(extra={**extra, "session_id_path": None})
     expected = Settings(base_url="https://firma.example.com/api/v1", username="ayse", password="parola", api_key="KEY")
@@ -133,9 +115,95 @@ def test_verify_takes_the_path_of_a_bundle() -> None:
     assert read(extra={"verify": True}).verify is True
 
 
-def test_a_site_is_named_by_host_and_port_in_lower_case() -> None:
-    assert read(host="Firma.Example.com").site == "firma.example.com"
-    assert read(host="[2001:DB8::7]:8443").site == "[2001:db8::7]:8443"
+@pytest.mark.parametrize(
+    ("hosts", "site"),
+    [
+        (["Firma.Example.com", "https://firma.example.com.", "firma.example.com:443/api/v1/"], "firma.example.com"),
+        (["firma.example.com/firma1", "FIRMA.example.com//firma1/api/v1"], "firma.example.com/firma1"),
+        (["firma.example.com/Firma1"], "firma.example.com/Firma1"),
+        (["firma.example.com:8443/firma1"], "firma.example.com:8443/firma1"),
+        (["[2001:DB8::7]:8443", "https://[2001:db8:0::7]:8443"], "[2001:db8::7]:8443"),
+        (["ÖDÜYO.example.com", "ödüyo.example.com".encode("idna").decode()], "ödüyo.example.com"),
+    ],
+)
+def test_a11_a_site_is_named_by_its_canonical_address(hosts: list[str], site: str) -> None:
+    assert [read(host=host).site for host in hosts] == [site] * len(hosts)
+    assert read(host=hosts[0], extra={"site_name": "firma"}).address == site
+
+
+def test_a11_a_site_name_says_that_two_addresses_are_one_site() -> None:
+    hosts = ("127.0.0.1:8080", "localhost:8080")
+    named = [read(host=host, schema="http", extra={"site_name": " Firma-1_a.b "}) for host in hosts]
+    assert [settings.site for settings in named] == ["Firma-1_a.b"] * 2
+
+
+def test_b12_an_unknown_extra_is_named_with_those_that_there_are() -> None:
+    text = fault(extra={"proxi": "http://gizli", "Timeout_s": 5})
+    assert "extra proxi is not known; the known ones are allow_plain_http, api_key, max_concurrency, page_size" in text
+    assert "extra Timeout_s is not known" in text
+    assert "gizli" not in text
+    assert read(extra={"left_over": "", "another": None}).api_key == "KEY"
+
+
+@pytest.mark.parametrize(
+    ("given", "proxy"),
+    [
+        ("http://proxy.example:8080", "http://proxy.example:8080"),
+        ("proxy.example:8080/", "http://proxy.example:8080"),
+        (" https://proxy.example ", "https://proxy.example"),
+        ("http://firma:p%40ss@[::1]:3128", "http://firma:p%40ss@[::1]:3128"),
+    ],
+)
+def test_b12_a_proxy_is_an_address(given: str, proxy: str) -> None:
+    assert read(extra={"proxy": given}).proxy == proxy
+
+
+@pytest.mark.parametrize(
+    "given", ["socks5://gizli:1", "http://", "http://gizli:99999", "gizli:0", "http://gizli/x", "http://gi zli", 7]
+)
+def test_b12_what_is_no_address_of_a_proxy_is_a_fault_that_does_not_show_it(given: object) -> None:
+    text = fault(extra={"proxy": given})
+    assert "extra proxy must be the address of an http proxy" in text
+    assert "zli" not in text
+
+
+def test_b12_the_password_of_a_proxy_is_a_secret() -> None:
+    settings = read(extra={"proxy": "http://firma:p%40ss@proxy.example:8080"})
+    assert settings.secrets == ("parola", "KEY", "p%40ss", "p@ss")
+    assert "***@proxy.example:8080" in repr(settings)
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("parola\n", "password has a line break at its end that was copied along"),
+        ("parola\r\n", "password has a line break at its end"),
+        ("par\nola", "password has a line break that was copied along"),
+        ("\u200bparola", "password has a character that cannot be seen that was copied along"),
+        ("parola\ufeff", "password has a character that cannot be seen at its end"),
+        ("parola\x00", "password has a character that cannot be seen at its end"),
+    ],
+)
+def test_b15_what_was_copied_along_with_a_password_is_said_in_one_sentence(value: str, said: str) -> None:
+    text = fault(password=value)
+    assert said in text
+    assert "ola" not in text.replace("parola", "")
+    assert "login has" in fault(login=value)
+
+
+@pytest.mark.parametrize("password", ["pa rola", " parola ", "pärölä", "p\N{NO-BREAK SPACE}a", "парола"])
+def test_b15_a_password_is_taken_as_it_is(password: str) -> None:
+    assert read(password=password).password == password
+
+
+@pytest.mark.parametrize("extra", ['{"api_key": "gizli"}', ["gizli"], 7, None])
+def test_b15_extras_that_are_no_object_are_said_in_one_sentence(extra: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_connection(host="firma", port=None, login="a", password="b", extra=extra)
+    assert "extra is not a JSON object but something else, such as a text that was encoded twice" in str(caught.value)
+    assert str(caught.value).count("extra") == 1
+    assert "gizli" not in str(caught.value)
 
 
 def test_no_way_to_print_settings_shows_a_secret() -> None:
@@ -148,10 +216,3 @@ def test_no_way_to_print_settings_shows_a_secret() -> None:
         assert "key-1" not in shown
         assert "ayse" in shown
     assert settings.secrets == ("pw-1", "key-1")
-
-
-@pytest.mark.parametrize(
-    ("host", "is_it"), [("LOCALHOST.", True), ("127.255.0.1", True), ("::1", True), ("10.0.0.1", False), ("x", False)]
-)
-def test_loopback_is_only_this_machine(host: str, is_it: bool) -> None:
-    assert is_loopback(host) is is_it

@@ -18,6 +18,8 @@ from rich.console import Console
 from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
 from oduyo_provider.core.redact import Redactor
+from tests.unit.api.conftest import PlainCa
+from tests.unit.api.proxy import Proxy
 from tests.unit.api.wire import Handler, Site, answer, cut, hang, hang_up
 
 
@@ -53,22 +55,80 @@ def test_an_answer_comes_back_whole_whatever_its_status() -> None:
     assert seen.headers["Apikey"] == "K"
 
 
+def test_a_body_asks_right_before_it_leaves_also_when_the_connection_took_its_time() -> None:
+    now, allowed = [0], [True]
+    site = Site()
+
+    async def run() -> int:
+        site.script(create=answer(200, {"a": 1}))
+
+        def check() -> None:
+            now.append(len(site.seen))
+            if not allowed[0]:
+                raise LostAnswerError("may no longer send")
+
+        async with site, Transport(site.settings()) as transport:
+            await transport.post("create", b"1", {}, before_send=check)
+            late = asyncio.ensure_future(transport.post("create", b"2", {}, before_send=check))
+            allowed[0] = False  # the call has begun, and no byte of it has left
+            with pytest.raises(LostAnswerError, match="may no longer send"):
+                await late
+            allowed[0] = True
+            return (await transport.post("create", b"3", {}, before_send=check)).status
+
+    assert asyncio.run(run()) == 200
+    assert [seen.body for seen in site.seen] == [b"1", b"3"]
+    assert now == [0, 0, 1, 1]
+
+
 def test_a_redirect_is_not_followed() -> None:
     site = Site()
     assert post(site, answer(302, b"", Location="/elsewhere")).status == 302
     assert len(site.seen) == 1
 
 
-def test_a_cookie_is_not_kept() -> None:
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "cookie", ["ci_session=a%3A4%3A%7Bs%3A10; Path=/", "SRV=n1==; path=/; HttpOnly", "x=a b; SameSite=Lax"]
+)
+def test_b10_a_cookie_is_kept_for_the_site_and_sent_back_as_it_came(host: str, cookie: str) -> None:
     async def run() -> None:
-        async with Site(create=answer(200, {}, Set_Cookie="a=b; Path=/")) as site:
-            # By name: cookies for bare addresses are dropped by any jar.
+        async with Site(create=[answer(200, {}, Set_Cookie=cookie), answer(200)]) as site:
+            async with Transport(site.settings(base_url=f"http://{host}:{site.port}/api/v1")) as transport:
+                first = await transport.post("create", b"", {})
+                await transport.post("create", b"", {})
+            assert first.cookies == (cookie,)
+            assert "Cookie" not in site.seen[0].headers
+            assert site.seen[1].headers["Cookie"] == cookie.partition(";")[0]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "cookie", ["a=b; Domain=elsewhere.example", "a=b; Path=/panel", "a=b; Max-Age=0", "a=b; Secure"]
+)
+def test_b10_a_cookie_that_is_not_for_this_is_not_sent(cookie: str) -> None:
+    async def run() -> None:
+        async with Site(create=[answer(200, {}, Set_Cookie=cookie), answer(200)]) as site:
             async with Transport(site.settings(base_url=f"http://localhost:{site.port}/api/v1")) as transport:
                 await transport.post("create", b"", {})
                 await transport.post("create", b"", {})
             assert "Cookie" not in site.seen[1].headers
 
     asyncio.run(run())
+
+
+def test_b9_a_header_may_be_as_long_as_64_kib() -> None:
+    for length in (9_000, 64_000):
+        assert post(Site(), answer(200, {}, X_Long="x" * length)).headers["x-long"] == "x" * length
+    with pytest.raises(LostAnswerError, match="breaks the rules of HTTP"):
+        post(Site(), answer(200, {}, X_Long="x" * 70_000))
+
+
+def test_b8_a_body_comes_in_utf8_whatever_charset_it_names() -> None:
+    text = '{"data": "ŞİŞLİ"}'
+    named = answer(200, text.encode("cp1254"), Content_Type="application/json; charset=windows-1254")
+    assert post(Site(), named).body == text.encode()
 
 
 def test_one_connection_serves_many_requests() -> None:
@@ -176,6 +236,60 @@ def test_a_connection_that_the_server_closed_while_idle_is_a_lost_answer() -> No
     asyncio.run(run())
 
 
+BODY = b'{"status":true}'
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("Content-Length: 15\r\nTransfer-Encoding: chunked", "Transfer-Encoding can't be present with Content-Length"),
+        ("Content-Length: 15\r\nContent-Length: 15", "Duplicate Content-Length"),
+        ("Content-Length: 15, 15", "Invalid character in Content-Length"),
+        ("X-A : b\r\nContent-Length: 15", "Invalid header token"),
+    ],
+)
+def test_b16_an_answer_that_breaks_the_rules_of_http_is_said_to(head: str, said: str) -> None:
+    with pytest.raises(LostAnswerError) as caught:
+        post_raw(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + BODY)
+    assert f"the answer breaks the rules of HTTP and cannot be read ({said})" in str(caught.value)
+    assert "Ask who runs the site" in str(caught.value)
+    assert "Whether it took effect is not known" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n" + BODY + b"\n\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + BODY + b"\n",
+        b"HTTP/1.1 200 OK\r\n\r\n" + BODY,
+        b"HTTP/1.0 200 OK\nContent-Length: 15\n\n" + BODY,
+        b"HTTP/1.1 200\r\nContent-Length: 15\r\n\r\n" + BODY,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf  \r\n" + BODY + b"\r\n0\r\n\r\n",
+    ],
+)
+def test_b16_what_curl_and_requests_let_pass_is_read(raw: bytes) -> None:
+    assert post_raw(raw).body == BODY
+
+
+def post_raw(raw: bytes) -> Answer:
+    """One request to a server that answers these bytes."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(raw)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> Answer:
+        server = await asyncio.start_server(speak, "127.0.0.1", 0)
+        site = Site()
+        site.port = server.sockets[0].getsockname()[1]
+        async with server, Transport(site.settings()) as transport:
+            return await transport.post("x", b"", {})
+
+    return asyncio.run(run())
+
+
 def test_a_refused_connection_is_not_sent() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -255,6 +369,90 @@ def test_a_bundle_that_cannot_be_read_is_a_fault_of_the_settings(tmp_path: Path)
     (tmp_path / "empty.pem").touch()
     for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
         assert "The extra verify" in fail(SettingsError, verify=str(path))
+
+
+@pytest.fixture
+def strict_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contexts as Python 3.13 makes them."""
+    make = ssl.create_default_context
+
+    def make_strict(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = make(*args, **kwargs)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", make_strict)
+
+
+def test_b13_a_ca_that_the_user_names_need_not_mark_its_constraints_as_critical(
+    strict_python: None, plain_ca: PlainCa
+) -> None:
+    assert post_tls(plain_ca.server_tls, verify=str(plain_ca.bundle)).status == 200
+
+
+def test_b13_a_certificate_that_the_named_bundle_does_not_fit_does_not_advise_to_name_it(
+    plain_ca: PlainCa, certificate: Path
+) -> None:
+    with pytest.raises(NotSentError, match=r"certificate of localhost.*does not fit the CA bundle"):
+        post_tls(plain_ca.server_tls, verify=str(certificate))
+
+
+def through(proxy: Proxy, login: str = "", tls: ssl.SSLContext | None = None, **changes: Any) -> tuple[Answer, Site]:
+    """One request through a proxy."""
+
+    async def run() -> tuple[Answer, Site]:
+        site = Site(create=answer(200, b"done", Connection="close"))
+        site.tls = tls
+        async with proxy, site:
+            url = f"http{'s' if tls else ''}://localhost:{site.port}/api/v1"
+            settings = site.settings(base_url=url, proxy=f"http://{login}127.0.0.1:{proxy.port}", **changes)
+            async with Transport(settings, Redactor(settings.secrets)) as transport:
+                return await transport.post("create", b"{}", {"Apikey": "K-1"}), site
+
+    return asyncio.run(run())
+
+
+def test_b12_all_goes_through_the_proxy_that_the_connection_names() -> None:
+    proxy = Proxy()
+    got, site = through(proxy)
+    assert (got.status, got.body) == (200, b"done")
+    assert proxy.asked == [f"POST http://localhost:{site.port}/api/v1/create HTTP/1.1"]
+
+
+def test_b12_through_a_proxy_https_stays_closed_to_it(server_tls: ssl.SSLContext, certificate: Path) -> None:
+    proxy = Proxy()
+    got, site = through(proxy, tls=server_tls, verify=str(certificate))
+    assert got.body == b"done"
+    assert proxy.asked == [f"CONNECT localhost:{site.port} HTTP/1.1"]
+    assert "K-1" not in proxy.heads[0]
+
+
+def test_b12_a_proxy_may_ask_for_a_user_and_password(server_tls: ssl.SSLContext, certificate: Path) -> None:
+    assert through(Proxy("firma:p@ss"), "firma:p%40ss@")[0].body == b"done"
+    assert through(Proxy("a:b"), "a:b@", tls=server_tls, verify=str(certificate))[0].body == b"done"
+
+
+@pytest.mark.parametrize("has_tls", [True, False])
+def test_b12_a_proxy_that_refuses_its_user_is_a_fault_of_the_settings(
+    has_tls: bool, server_tls: ssl.SSLContext
+) -> None:
+    with pytest.raises(SettingsError, match=r"The proxy 127\.0\.0\.1:\d+ asks for a user and password") as caught:
+        through(Proxy("a:b"), "a:gizli-1@", tls=server_tls if has_tls else None)
+    assert "gizli-1" not in str(caught.value)
+
+
+def test_b12_a_proxy_that_does_not_let_https_through_sent_nothing(server_tls: ssl.SSLContext) -> None:
+    with pytest.raises(NotSentError, match=r"The proxy .* does not let the connection to localhost:\d+ .*HTTP 403"):
+        through(Proxy(refuses=403), tls=server_tls)
+
+
+def test_b12_a_proxy_that_cannot_be_reached_is_named_without_its_password() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        text = fail(NotSentError, proxy=f"http://firma:gizli-1@{address}")
+    assert f"The proxy {address} cannot be reached" in text
+    assert "gizli-1" not in text
 
 
 def test_a_transport_is_used_while_it_is_open() -> None:

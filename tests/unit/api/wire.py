@@ -138,7 +138,9 @@ async def _wait_for_closed_transports() -> None:
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + 10
-    while any(transport._sock is not None for transport in list(loop._transports.values())):  # type: ignore[attr-defined]
+    # asyncio tells nobody which transports of a loop are open.
+    transports = loop._transports  # type: ignore[attr-defined]  # noqa: SLF001  there is no other way
+    while any(transport._sock is not None for transport in list(transports.values())):  # noqa: SLF001  as above
         if loop.time() > deadline:
             raise TimeoutError("a connection of the test server, or one to it, is still open")
         await asyncio.sleep(0.005)
@@ -195,12 +197,12 @@ class Records:
         self.asked += 1
         self.before.pop(self.asked, lambda: None)()
         ask = json.loads(body)
-        found = [record for record in self.records if all(self._holds(record, rule) for rule in ask["filters"] or [])]
+        found = [record for record in self.records if all(self.holds(record, rule) for rule in ask["filters"] or [])]
         found.sort(key=lambda record: self.sort_as(str(record["id"])), reverse=ask["sorting"][0]["sort"] == "DESC")
         page = found[: min(self.cap, int(ask["limit"]))]
         return await (ok(page) if page else self.empty)(request, body)
 
-    def _holds(self, record: dict[str, str | None], rule: dict[str, str]) -> bool:
+    def holds(self, record: dict[str, str | None], rule: dict[str, str]) -> bool:
         if rule["field"] in self.ignores:
             return True
         read = self.filter_as if rule["field"] == "id" else str

@@ -1,216 +1,441 @@
-"""Each brake, on both sides of its floor and of its ratio."""
+"""Each brake, on both sides of its floor, of its percentage and of its half."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oduyo_provider.core.brakes import FLOOR, Brakes, compute_trips
-from oduyo_provider.core.plan import OnMissing, PlanCounts, PlanRules, SyncMode
+from oduyo_provider.core.brakes import (
+    BRAKE_NAMES,
+    BRAKES,
+    FLOOR,
+    HALF_OF,
+    Limits,
+    Trip,
+    compute_trips,
+    explain_way_on,
+    is_above,
+    is_above_half,
+)
+from oduyo_provider.core.plan import Pair, PlanCounts
 
-DEFAULT_BRAKES = Brakes()
-DEACTIVATE, DELETE = OnMissing.DEACTIVATE, OnMissing.DELETE
+
+def limits(
+    missing: int = 10, update: int = 50, rejected: int = 5, release: dict[str, int | None] | None = None
+) -> Limits:
+    return Limits(
+        max_missing_percent=missing, max_update_percent=update, max_rejected_percent=rejected, release=release or {}
+    )
+
+
+DEFAULTS = limits()
 
 
 def trips_of(
-    *, previous: int | None = None, has_scope: bool = True, brakes: Brakes = DEFAULT_BRAKES, **given: Any
-) -> dict[str, str]:
-    rules = PlanRules(
-        given.pop("sync_mode", SyncMode.UPSERT), given.pop("on_missing", OnMissing.KEEP), allow_unsafe=False
-    )
-    counts = PlanCounts(**{"extracted": 1_000_000, **given})
-    trips = compute_trips(counts, rules=rules, brakes=brakes, has_scope=has_scope, previous_existing=previous)
-    assert len({trip.code for trip in trips}) == len(trips)
-    return {trip.code: trip.message for trip in trips}
+    brakes: Limits = DEFAULTS, *, look_alikes: int = 0, compares: bool = True, **figures: Any
+) -> dict[str, Trip]:
+    counts = PlanCounts(**{"extracted": 1_000_000, **figures})
+    trips = compute_trips(counts, brakes, look_alikes=look_alikes, compares=compares)
+    assert len({trip.name for trip in trips}) == len(trips)
+    return {trip.name: trip for trip in trips}
+
+
+def test_the_brakes_are_those_of_the_contract() -> None:
+    assert (
+        *("no_rows", "all_rejected", "rejected", "updates", "emptied", "retired", "retired_pair", "retired_week"),
+        *("vanished", "look_alikes", "dates_back", "other_firm", "other_source", "key_altered", "letters"),
+    ) == BRAKE_NAMES
+    assert [brake.name for brake in BRAKES if brake.is_canary] == ["key_altered", "letters"]
+    assert all(brake.help.endswith(".") for brake in BRAKES)
+    assert (FLOOR, HALF_OF) == (10, 4)
+
+
+# Floor, percentage, half
+
+
+@pytest.mark.parametrize(
+    ("count", "percent", "whole", "expected"),
+    [
+        (10, 10, 10, False),
+        (11, 10, 11, True),
+        (11, 10, 109, True),
+        (11, 10, 110, False),
+        (100, 10, 1000, False),
+        (101, 10, 1000, True),
+        (0, 0, 10, False),
+        (1, 0, 1_000_000, True),
+        (11, 1, 1099, True),
+        (11, 1, 1100, False),
+        (11, 99, 11, True),
+        (11, 100, 11, False),
+        (100, 100, 5, False),
+        (29, 29, 100, False),
+        (30, 29, 100, True),
+    ],
+)
+def test_a_count_is_above_ten_and_above_its_percentage_where_0_allows_none_and_100_any(
+    count: int, percent: int, whole: int, expected: bool
+) -> None:
+    assert is_above(count, percent, whole) is expected
+
+
+@pytest.mark.parametrize(
+    ("count", "whole", "expected"),
+    [(3, 3, False), (2, 4, False), (3, 4, True), (4, 4, True), (2, 5, False), (3, 5, True), (10, 20, False), (11, 20, True)],
+)  # fmt: skip
+def test_more_than_half_is_looked_at_from_a_whole_of_four(count: int, whole: int, expected: bool) -> None:
+    assert is_above_half(count, whole) is expected
+
+
+@given(percent=st.integers(1, 99), count=st.integers(0, 300), rest=st.integers(0, 300))
+def test_a_count_of_exactly_its_percentage_is_not_above(percent: int, count: int, rest: int) -> None:
+    assert is_above(count, percent, count + rest) is (count > FLOOR and 100 * count > percent * (count + rest))
 
 
 def test_nothing_trips_on_a_quiet_night() -> None:
-    assert trips_of(unchanged=500, existing=500, existing_in_scope=500, previous=500) == {}
+    assert trips_of(unchanged=500, existing=500, in_use=500, known_refused=54, out_of_scope=250) == {}
 
 
 def test_the_first_load_into_an_empty_site_trips_nothing() -> None:
     assert trips_of(creates=100_000, extracted=100_000) == {}
 
 
-@pytest.mark.parametrize("sync_mode", SyncMode)
-def test_a_query_without_rows_trips_at_once(sync_mode: SyncMode) -> None:
-    assert list(trips_of(extracted=0, sync_mode=sync_mode)) == ["no_rows"]
-    assert trips_of(extracted=1, creates=1, sync_mode=sync_mode) == {}
+# no_rows, all_rejected, rejected: whatever the plan holds
 
 
-@pytest.mark.parametrize("sync_mode", SyncMode)
+@pytest.mark.parametrize("compares", [True, False])
+def test_a_query_without_rows_trips_at_once(compares: bool) -> None:
+    assert list(trips_of(extracted=0, compares=compares)) == ["no_rows"]
+    assert trips_of(extracted=1, creates=1, compares=compares) == {}
+
+
+@pytest.mark.parametrize("compares", [True, False])
 @pytest.mark.parametrize(
-    ("rejected", "extracted", "does_trip"),
-    [(10, 10, False), (11, 11, True), (11, 219, True), (11, 220, False), (50, 1000, False), (51, 1000, True)],
+    ("figures", "does_trip"),
+    [
+        ({"extracted": 1, "rejected": 1}, True),
+        ({"extracted": 10, "rejected": 10}, True),
+        ({"extracted": 10, "rejected": 10, "known_rejected": 10}, True),
+        ({"extracted": 10, "rejected": 7, "repeated": 3}, True),
+        ({"extracted": 10, "rejected": 9}, False),
+        ({"extracted": 3, "repeated": 2}, False),
+    ],
 )
-def test_rejected_rows_trip_above_ten_and_above_their_share_of_the_rows(
-    rejected: int, extracted: int, does_trip: bool, sync_mode: SyncMode
+def test_a_query_of_which_every_row_is_rejected_trips(figures: dict[str, int], does_trip: bool, compares: bool) -> None:
+    assert ("all_rejected" in trips_of(compares=compares, **figures)) is does_trip
+
+
+@pytest.mark.parametrize("compares", [True, False])
+@pytest.mark.parametrize(
+    ("rejected", "known", "extracted", "does_trip"),
+    [
+        (10, 0, 20, False),
+        (11, 0, 219, True),
+        (11, 0, 220, False),
+        (50, 0, 1000, False),
+        (51, 0, 1000, True),
+        (60, 10, 1000, False),
+        (61, 10, 1000, True),
+        (900, 900, 1000, False),
+        (2, 0, 4, False),
+        (3, 0, 4, True),
+        (4, 1, 5, True),
+        (4, 2, 5, False),
+        (2, 0, 3, False),
+    ],
+)
+def test_newly_rejected_rows_trip_above_their_percentage_of_the_rows_or_above_half(
+    rejected: int, known: int, extracted: int, does_trip: bool, compares: bool
 ) -> None:
-    trips = trips_of(rejected=rejected, extracted=extracted, sync_mode=sync_mode)
+    trips = trips_of(rejected=rejected, known_rejected=known, extracted=extracted, compares=compares)
     assert ("rejected" in trips) is does_trip
+    if does_trip:
+        assert trips["rejected"].count == rejected - known
+
+
+# updates, emptied, dates_back
 
 
 @pytest.mark.parametrize(
     ("updates", "unchanged", "does_trip"),
     [(10, 0, False), (11, 0, True), (11, 10, True), (11, 11, False), (500, 500, False), (501, 499, True)],
 )
-def test_updates_trip_above_ten_and_above_their_share_of_the_matched_rows(
+def test_updates_trip_above_ten_and_above_their_percentage_of_the_matched_rows(
     updates: int, unchanged: int, does_trip: bool
 ) -> None:
-    assert ("updates" in trips_of(updates=updates, unchanged=unchanged)) is does_trip
+    trips = trips_of(updates=updates, real_updates=updates, unchanged=unchanged)
+    assert ("updates" in trips) is does_trip
 
 
-@pytest.mark.parametrize("rows", [0, 5])
+def test_updates_of_dates_alone_and_adoptions_do_not_trip() -> None:
+    assert trips_of(updates=900, real_updates=10, unchanged=100) == {}
+    assert trips_of(updates=900, adoptions=890, real_updates=10, unchanged=100) == {}
+
+
 @pytest.mark.parametrize(
-    ("existing", "previous", "does_trip"),
-    [(0, 10, False), (0, 11, True), (99, 110, False), (98, 109, True), (900, 1000, False), (899, 1000, True)],
+    ("emptied", "unchanged", "does_trip"), [(10, 0, False), (11, 98, True), (11, 99, False), (101, 898, True)]
 )
-def test_a_listing_that_shrank_trips_above_ten_and_above_its_share(
-    existing: int, previous: int, does_trip: bool, rows: int
+def test_emptied_fields_trip_above_ten_and_above_their_percentage_of_the_matched_rows(
+    emptied: int, unchanged: int, does_trip: bool
 ) -> None:
-    assert ("existing_fell" in trips_of(existing=existing, previous=previous, creates=rows)) is does_trip
-
-
-def test_a_listing_that_grew_or_was_never_seen_before_trips_nothing() -> None:
-    assert trips_of(existing=1000, previous=1) == {}
-    assert trips_of(existing=0, previous=None) == {}
-    assert trips_of(existing=0, previous=0) == {}
+    trips = trips_of(emptied=emptied, updates=emptied, unchanged=unchanged)
+    assert ("emptied" in trips) is does_trip
 
 
 @pytest.mark.parametrize(
-    ("creates", "missing", "in_scope", "does_trip"),
+    ("dates_back", "updates", "does_trip"), [(10, 10, False), (11, 11, True), (11, 109, True), (11, 110, False)]
+)
+def test_older_dates_trip_above_ten_and_above_their_percentage_of_the_updates(
+    dates_back: int, updates: int, does_trip: bool
+) -> None:
+    trips = trips_of(dates_back=dates_back, updates=updates, unchanged=100_000)
+    assert ("dates_back" in trips) is does_trip
+
+
+# retired, retired_pair, retired_week
+
+
+@pytest.mark.parametrize(
+    ("retired", "in_use", "does_trip"),
     [
-        (10, 5, 5, False),
-        (11, 5, 5, True),
-        (500, 500, 1000, False),
-        (501, 500, 1000, True),
-        (501, 100, 1000, False),
-        (501, 101, 1000, True),
-        (501, 0, 0, False),
+        (10, 100, False),
+        (11, 109, True),
+        (11, 110, False),
+        (100, 1000, False),
+        (101, 1000, True),
+        (10, 11, True),
+        (2, 4, False),
+        (3, 4, True),
+        (3, 3, False),
+        (10, 20, False),
+        (269, 270, True),
     ],
 )
-def test_creates_beside_unmatched_records_trip_as_changed_keys(
-    creates: int, missing: int, in_scope: int, does_trip: bool
+def test_retired_records_trip_above_their_percentage_of_those_in_use_or_above_half(
+    retired: int, in_use: int, does_trip: bool
 ) -> None:
-    trips = trips_of(creates=creates, missing=missing, kept_missing=missing, existing_in_scope=in_scope)
-    assert ("keys_changed" in trips) is does_trip
+    assert ("retired" in trips_of(retired=retired, in_use=in_use)) is does_trip
 
 
-@pytest.mark.parametrize(("on_missing", "figure"), [(DEACTIVATE, "deactivates"), (DELETE, "deletes")])
+def test_missing_records_that_are_kept_trip_nothing() -> None:
+    assert trips_of(missing=900, kept_missing=900, in_use=1000, retired_week=900) == {}
+
+
 @pytest.mark.parametrize(
-    ("count", "in_scope", "does_trip"),
-    [(10, 10, False), (11, 11, True), (11, 109, True), (11, 110, False), (100, 1000, False), (101, 1000, True)],
+    ("retired", "in_use", "does_trip"),
+    [(10, 100, False), (11, 109, True), (11, 110, False), (3, 4, True), (2, 4, False), (249, 250, True)],
 )
-def test_retired_records_trip_above_ten_and_above_their_share_of_the_scope(
-    count: int, in_scope: int, does_trip: bool, on_missing: OnMissing, figure: str
+def test_records_retired_within_one_pair_of_keys_trip_by_themselves(retired: int, in_use: int, does_trip: bool) -> None:
+    pairs = {"21\x001": Pair(100_000), "22\x001": Pair(in_use, retired, ("a sample",))}
+    trips = trips_of(retired=retired, in_use=100_000 + in_use, pairs=pairs)
+    assert ("retired_pair" in trips) is does_trip
+    assert "retired" not in trips
+
+
+def test_of_several_pairs_the_one_that_loses_most_is_named_and_counted() -> None:
+    small, large = Pair(4, 3, ("s",)), Pair(60, 40, ("l",))
+    for pairs in ({"1\x001": small, "2\x002": large}, {"2\x002": large, "1\x001": small}):
+        trip = trips_of(retired=43, in_use=100_000, pairs=pairs)["retired_pair"]
+        assert (trip.count, trip.samples) == (40, ["l"])
+        assert "key1 '2' and key2 '2'" in trip.message
+        assert "1 further pairs" in trip.message
+
+
+def test_of_pairs_that_lose_as_many_the_same_is_named_in_any_order() -> None:
+    pairs = {"1\x001": Pair(20, 15), "2\x002": Pair(20, 15)}
+    found = [
+        trips_of(retired=30, in_use=900, pairs=dict(items))["retired_pair"].message
+        for items in (pairs.items(), reversed(pairs.items()))
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_single_pair_is_the_whole_and_has_no_brake_of_its_own() -> None:
+    assert list(trips_of(retired=15, in_use=20, pairs={"1\x001": Pair(20, 15)})) == ["retired"]
+
+
+@pytest.mark.parametrize(
+    ("retired", "week", "in_use", "does_trip"),
+    [
+        (5, 5, 95, False),
+        (5, 6, 103, True),
+        (5, 6, 104, False),
+        (1, 1, 3, False),
+        (1, 2, 2, True),
+        (9, 27, 73, True),
+    ],
+)
+def test_the_weeks_retirements_trip_together_with_those_of_this_run(
+    retired: int, week: int, in_use: int, does_trip: bool
 ) -> None:
-    counts = {figure: count, "missing": count, "existing_in_scope": in_scope}
-    assert ("missing" in trips_of(on_missing=on_missing, **counts)) is does_trip
+    trips = trips_of(retired=retired, retired_week=week, in_use=in_use)
+    assert ("retired_week" in trips) is does_trip
+    if does_trip:
+        assert trips["retired_week"].count == retired + week
 
 
-@pytest.mark.parametrize("on_missing", OnMissing)
-def test_missing_records_that_are_kept_trip_nothing(on_missing: OnMissing) -> None:
-    counts = {"missing": 900, "kept_missing": 900, "existing_in_scope": 1000, "unreadable_ids": 3}
-    assert trips_of(on_missing=on_missing, has_scope=False, **counts) == {}
+def test_a_week_in_which_a_person_released_everything_is_this_run_alone() -> None:
+    assert "retired_week" not in trips_of(retired=900, retired_week=0, in_use=1000)
 
 
-def test_one_retired_record_trips_without_both_key_columns() -> None:
-    counts = {"missing": 1, "deletes": 1, "existing_in_scope": 1000}
-    assert list(trips_of(on_missing=DELETE, has_scope=False, **counts)) == ["no_scope"]
-    assert trips_of(on_missing=DELETE, has_scope=True, **counts) == {}
+def test_a_week_of_retirements_does_not_stop_a_run_that_retires_nothing() -> None:
+    assert trips_of(retired=0, retired_week=900, in_use=100) == {}
 
 
-def test_one_retired_record_trips_beside_one_unreadable_id() -> None:
-    counts = {"missing": 1, "deactivates": 1, "existing_in_scope": 1000}
-    assert list(trips_of(on_missing=DEACTIVATE, unreadable_ids=1, **counts)) == ["unreadable_ids"]
-    assert trips_of(on_missing=DEACTIVATE, unreadable_ids=0, **counts) == {}
+# vanished, look_alikes, other_firm, other_source
+
+
+@pytest.mark.parametrize("name", ["vanished", "other_firm", "other_source"])
+def test_rows_that_are_left_out_are_told_and_do_not_stop_the_rest(name: str) -> None:
+    trip = trips_of(**{name: 1})[name]
+    assert (trip.blocks, trip.is_released, trip.count) == (False, False, 1)
+    assert "not sent" in trip.message
+
+
+@pytest.mark.parametrize(("name", "figure"), [("vanished", "recreates"), ("other_firm", "other_firm"), ("other_source", "other_source")])  # fmt: skip
+@pytest.mark.parametrize(("limit", "is_released"), [(None, True), (3, True), (2, False)])
+def test_rows_that_a_person_released_stop_the_run_where_there_are_more_than_released(
+    name: str, figure: str, limit: int | None, is_released: bool
+) -> None:
+    trip = trips_of(limits(release={name: limit}), **{figure: 3})[name]
+    assert (trip.blocks, trip.is_released, trip.count) == (True, is_released, 3)
+    assert "not sent" not in trip.message
+
+
+@pytest.mark.parametrize(
+    ("look_alikes", "creates", "does_trip"),
+    [(10, 100, False), (11, 100_000, True), (2, 4, False), (3, 4, True), (3, 3, False), (6, 10, True)],
+)
+def test_look_alikes_trip_above_ten_or_above_half_of_the_rows_to_create(
+    look_alikes: int, creates: int, does_trip: bool
+) -> None:
+    assert ("look_alikes" in trips_of(look_alikes=look_alikes, creates=creates)) is does_trip
+
+
+# What they have in common
 
 
 def test_create_mode_has_no_brake_on_what_it_does_not_compare() -> None:
-    counts = {"creates": 900, "existing": 0, "missing": 900, "existing_in_scope": 1000, "updates": 900, "deletes": 900}
-    assert trips_of(sync_mode=SyncMode.CREATE, on_missing=DELETE, previous=1000, **counts) == {}
-
-
-def test_every_brake_that_trips_is_named() -> None:
-    counts = {
-        "extracted": 1000,
-        "rejected": 100,
-        "updates": 300,
-        "creates": 600,
-        "existing": 1000,
-        "existing_in_scope": 1000,
-        "missing": 700,
-        "deletes": 700,
-        "unreadable_ids": 1,
+    figures = {
+        "creates": 900,
+        "updates": 900,
+        "real_updates": 900,
+        "emptied": 900,
+        "dates_back": 900,
+        "retired": 900,
+        "retired_week": 900,
+        "in_use": 900,
+        "vanished": 900,
+        "other_firm": 900,
+        "other_source": 900,
+        "pairs": {"a": Pair(900, 900), "b": Pair(900, 900)},
     }
-    trips = trips_of(on_missing=DELETE, has_scope=False, previous=2000, **counts)
-    assert list(trips) == [
-        "rejected",
-        "updates",
-        "existing_fell",
-        "keys_changed",
-        "no_scope",
-        "unreadable_ids",
-        "missing",
-    ]
-    for message, figures in zip(
-        trips.values(),
-        [
-            ("100 of 1,000", "max_rejected_ratio 0.05"),
-            ("300 of 300", "max_update_ratio 0.5"),
-            ("lists 1,000", "1,000 fewer", "2,000", "max_missing_ratio 0.1"),
-            ("600", "700 of 1,000", "max_update_ratio 0.5", "max_missing_ratio 0.1"),
-            ("on_missing=delete", "key1 and key2"),
-            ("on_missing=delete", "1 rows"),
-            ("700 of 1,000", "max_missing_ratio 0.1", "on_missing=delete"),
-        ],
-        strict=True,
-    ):
-        assert all(figure in message for figure in figures)
+    assert trips_of(look_alikes=900, compares=False, **figures) == {}
+    assert len(trips_of(look_alikes=900, **figures)) == 10
 
 
-@pytest.mark.parametrize("figure", ["rejected", "updates", "deletes"])
-@given(percent=st.integers(0, 100), count=st.integers(0, 300), rest=st.integers(0, 300))
-def test_a_count_of_exactly_its_ratio_never_trips(figure: str, percent: int, count: int, rest: int) -> None:
-    counts = {
-        "rejected": {"extracted": count + rest},
-        "updates": {"unchanged": rest},
-        "deletes": {"existing_in_scope": count + rest, "missing": count},
-    }[figure]
-    ratio = percent / 100
-    trips = trips_of(on_missing=DELETE, brakes=Brakes(ratio, ratio, ratio), **{**counts, figure: count})
-    code = {"deletes": "missing"}.get(figure, figure)
-    assert (code in trips) is (count > FLOOR and 100 * count > percent * (count + rest))
+FIGURES: dict[str, Any] = {
+    "extracted": 1000,
+    "rejected": 300,
+    "updates": 300,
+    "real_updates": 300,
+    "emptied": 300,
+    "dates_back": 300,
+    "unchanged": 100,
+    "retired": 300,
+    "retired_week": 1,
+    "in_use": 1000,
+    "pairs": {"21\x001": Pair(1000, 300), "22\x001": Pair(9)},
+}
 
 
-def test_each_ratio_governs_its_own_brakes() -> None:
-    counts = {"extracted": 1000, "rejected": 300, "updates": 300, "unchanged": 100, "missing": 300, "deletes": 300}
-    counts |= {"existing_in_scope": 1000}
-    for brakes, code in [
-        (Brakes(0.2, 1, 1), "missing"),
-        (Brakes(1, 0.2, 1), "updates"),
-        (Brakes(1, 1, 0.2), "rejected"),
-    ]:
-        assert list(trips_of(on_missing=DELETE, brakes=brakes, **counts)) == [code]
+@pytest.mark.parametrize(
+    ("brakes", "names"),
+    [
+        (limits(20, 100, 100), ["emptied", "dates_back", "retired", "retired_pair", "retired_week"]),
+        (limits(100, 20, 100), ["updates"]),
+        (limits(100, 100, 20), ["rejected"]),
+        (limits(100, 100, 100), []),
+    ],
+)
+def test_each_percentage_governs_its_own_brakes(brakes: Limits, names: list[str]) -> None:
+    assert list(trips_of(brakes, **FIGURES)) == names
 
 
-def test_changed_keys_are_seen_at_exactly_the_share_that_is_named() -> None:
-    counts = {"creates": 99, "existing_in_scope": 100}
-    brakes = Brakes(max_missing_ratio=0.29)
-    assert "keys_changed" not in trips_of(brakes=brakes, missing=29, **counts)
-    assert "keys_changed" in trips_of(brakes=brakes, missing=30, **counts)
+def test_a_hundred_percent_does_not_lift_the_half() -> None:
+    figures = {**FIGURES, "rejected": 600, "retired": 600, "pairs": {"21\x001": Pair(900, 600), "22\x001": Pair(100)}}
+    assert list(trips_of(limits(100, 100, 100), **figures)) == ["rejected", "retired", "retired_pair", "retired_week"]
 
 
-def test_a_share_is_compared_as_it_is_written_and_not_as_a_float() -> None:
-    assert 0.29 * 100 < 29
-    brakes = Brakes(max_rejected_ratio=0.29)
-    assert trips_of(brakes=brakes, rejected=29, extracted=100) == {}
-    assert list(trips_of(brakes=brakes, rejected=30, extracted=100)) == ["rejected"]
+def test_no_percent_allows_none() -> None:
+    figures: dict[str, Any] = {
+        **dict.fromkeys(("rejected", "updates", "real_updates", "emptied", "dates_back", "retired", "retired_week"), 1),
+        "unchanged": 100_000,
+        "in_use": 100_000,
+        "pairs": {"a": Pair(1000, 1), "b": Pair(9)},
+    }
+    names = ["rejected", "updates", "emptied", "dates_back", "retired", "retired_pair", "retired_week"]
+    assert list(trips_of(limits(0, 0, 0), **figures)) == names
+    assert trips_of(limits(0, 0, 0), **{name: 0 for name in figures if name != "pairs"}, extracted=1) == {}
 
 
-def test_records_that_are_passive_already_do_not_trip_the_brake_on_missing_ones_every_night() -> None:
-    counts = {"missing": 900, "kept_missing": 890, "existing_in_scope": 1000}
-    assert trips_of(on_missing=DEACTIVATE, deactivates=10, **counts) == {}
+@pytest.mark.parametrize(
+    ("release", "is_released"),
+    [({}, False), ({"retired": None}, True), ({"retired": 149}, False), ({"retired": 300}, True), ({"updates": None}, False)],
+)  # fmt: skip
+def test_a_person_releases_a_brake_by_its_name_up_to_a_count(release: dict[str, int | None], is_released: bool) -> None:
+    assert trips_of(limits(release=release), retired=300, in_use=1000)["retired"].is_released is is_released
+
+
+def test_releasing_one_brake_releases_no_other() -> None:
+    trips = trips_of(limits(release={"retired": None}), **FIGURES)
+    assert [name for name, trip in trips.items() if trip.is_released] == ["retired"]
+
+
+def test_every_brake_says_its_figures_and_its_percentage() -> None:
+    trips = trips_of(look_alikes=12, creates=20, **{**FIGURES, "vanished": 7, "other_firm": 8, "other_source": 9})
+    expected = {
+        "rejected": ("300 of 1,000", "max_rejected_percent 5"),
+        "updates": ("300 of 400", "max_update_percent 50"),
+        "emptied": ("300 of 400", "max_missing_percent 10"),
+        "dates_back": ("300 of 300", "max_missing_percent 10"),
+        "retired": ("300", "1,000", "max_missing_percent 10"),
+        "retired_pair": ("key1 '21' and key2 '1'", "300", "1,000", "max_missing_percent 10"),
+        "retired_week": ("301", "1,001", "seven days", "max_missing_percent 10"),
+        "vanished": ("7 records",),
+        "other_firm": ("8 rows",),
+        "other_source": ("9 rows",),
+        "look_alikes": ("12 of 20",),
+    }
+    assert trips.keys() == expected.keys()
+    for name, figures in expected.items():
+        assert all(figure in trips[name].message for figure in figures)
+    assert "10 rows" in trips_of(extracted=10, rejected=10)["all_rejected"].message
+    assert "no row" in trips_of(extracted=0)["no_rows"].message
+
+
+def test_every_brake_shows_samples_of_what_it_counts() -> None:
+    names = ("rejected", "all_rejected", "updates", "emptied", "dates_back", "retired", "vanished", "other_firm")
+    samples = {name: [f"a {name}"] for name in (*names, "other_source", "look_alikes")}
+    pairs = {"21\x001": Pair(1000, 300, ("a pair",)), "22\x001": Pair(9)}
+    left_out = {"vanished": 7, "other_firm": 8, "other_source": 9}
+    trips = trips_of(look_alikes=12, creates=20, **{**FIGURES, **left_out, "pairs": pairs, "samples": samples})
+    shown = {name: trip.samples for name, trip in trips.items()}
+    assert shown.pop("retired_pair") == ["a pair"]
+    assert shown.pop("retired_week") == ["a retired"]
+    assert shown == {name: [f"a {name}"] for name in shown}
+    assert trips_of(extracted=1, rejected=1, samples=samples)["all_rejected"].samples == ["a all_rejected"]
+
+
+def test_the_way_on_is_a_release_of_just_these_brakes_up_to_just_these_counts() -> None:
+    trips = list(trips_of(retired=300, in_use=1000, rejected=60_000).values())
+    assert explain_way_on(trips) == 'release ["rejected:60000", "retired:300"]'
+
+
+def test_a_trip_survives_json() -> None:
+    trip = Trip("retired", "text", 3, ["a"], False, True)
+    assert msgspec.json.decode(msgspec.json.encode(trip), type=Trip) == trip

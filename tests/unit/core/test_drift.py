@@ -1,4 +1,4 @@
-"""How a record, looked at again, stands to a change."""
+"""How a record, looked at right before a change is sent and again after it, stands to the change."""
 
 from __future__ import annotations
 
@@ -6,107 +6,226 @@ import pytest
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import (
-    Standing,
-    compute_moved,
-    compute_standing,
-    compute_stored,
+    Drift,
+    can_be_key_of,
+    can_be_made_of,
+    compute_drift,
+    find_differences,
+    find_moved,
+    find_other_letters,
+    find_stored_otherwise,
+    find_without_effect,
+    is_beginning,
     is_own_alteration,
+    is_same_value,
 )
-from oduyo_provider.core.plan import Altered, OnMissing
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
-from tests.unit.core.sides import NORMALISER, make_record, make_row, plan_of
+from oduyo_provider.core.resources import CHEQUE
+from tests.unit.core.sides import ABSENT, NORMALISER, UUID, make_entry, make_record, make_row, plan_of
 
-AS_WANTED, AS_BASED, OTHER = Standing
+AS_WANTED, AS_PLANNED, MOVED = Drift
 LISTED = make_record(description="d", special_created_in="0000-00-00 00:00:00")
+GONE = make_entry(missing=ABSENT)
 [CREATE] = plan_of([make_row()], []).changes
 [UPDATE] = plan_of([make_row(code="K2", description="d")], [LISTED]).changes
-[DEACTIVATE] = plan_of([], [LISTED], on_missing=OnMissing.DEACTIVATE).changes
-[DELETE] = plan_of([], [LISTED], on_missing=OnMissing.DELETE).changes
-
-
-def stand(change: Change, record: Remote | None) -> Standing:
-    return compute_standing(change, record, NORMALISER)
+[DEACTIVATE] = plan_of([], [LISTED], [GONE], on_missing=OnMissing.DEACTIVATE).changes
+[DELETE] = plan_of([], [LISTED], [GONE], on_missing=OnMissing.DELETE).changes
 
 
 def now(**fields: str | None) -> Remote:
     return {**LISTED, **fields}
 
 
+def test_every_action_is_looked_at_here() -> None:
+    assert [change.action for change in (CREATE, UPDATE, DEACTIVATE, DELETE)] == list(Action)
+
+
 @pytest.mark.parametrize(
-    ("change", "record", "standing"),
+    ("field", "stored", "wanted", "is_same"),
     [
-        (CREATE, None, AS_BASED),
-        (CREATE, make_record(), AS_WANTED),
-        (CREATE, make_record(description="more", note="n"), AS_WANTED),
-        (CREATE, make_record(code="K2"), OTHER),
-        (UPDATE, None, OTHER),
-        (UPDATE, LISTED, AS_BASED),
-        (UPDATE, now(updated_in="2025-01-01 00:00:00"), AS_BASED),
-        (UPDATE, now(note="", space1=None, special_created_in=None), AS_BASED),
-        (UPDATE, now(code="K2"), AS_WANTED),
-        (UPDATE, now(code="K2", space1="theirs", note="theirs"), AS_WANTED),
-        (UPDATE, now(code="K2", description="e"), OTHER),
-        (UPDATE, now(code="K3"), OTHER),
-        (UPDATE, now(note="theirs"), OTHER),
-        (UPDATE, now(space1="theirs"), OTHER),
-        (UPDATE, now(created_in="2025-01-01 00:00:00"), OTHER),
-        (DEACTIVATE, None, OTHER),
-        (DEACTIVATE, LISTED, AS_BASED),
-        (DEACTIVATE, now(status="0"), AS_WANTED),
-        (DEACTIVATE, now(status="P", code="K3"), AS_WANTED),
-        (DEACTIVATE, now(code="K3"), OTHER),
-        (DEACTIVATE, now(status=None), OTHER),
-        (DELETE, None, AS_WANTED),
-        (DELETE, LISTED, AS_BASED),
-        (DELETE, now(updated_in=None), AS_BASED),
-        (DELETE, now(status="0"), OTHER),
-        (DELETE, now(integration_id="101"), OTHER),
+        ("code", "K1", "K1", True),
+        ("code", None, "", True),
+        ("code", "", "", True),
+        ("code", " K1", "K1", False),
+        ("code", "k1", "K1", False),
+        ("code", "K\u00a01", "K 1", False),
+        ("integration_id", "500001.0", "500001", False),
+        ("integration_id", " 500001 ", "500001", False),
+        ("integration_id", UUID.upper(), UUID, True),
+        ("integration_id", f"{{{UUID}}}", UUID, True),
+        ("integration_id", f" {UUID}", UUID, False),
+        ("integration_id", "ab", "AB", False),
+        ("integration_id", None, "100", False),
+        ("description", "a  b", "a b", False),
+        ("status", "A", "1", False),
+        ("status", None, "1", False),
+        ("note", "n", "m", False),
+        ("special_created_in", "2024-05-06T00:00:00", "2024-05-06 00:00:00", True),
+        ("special_created_in", "2024-05-06", "2024-05-06 00:00:00", True),
+        ("special_created_in", "2024-05-06 00:00:01", "2024-05-06 00:00:00", False),
+        ("special_created_in", "0000-00-00 00:00:00", "2024-05-06 00:00:00", False),
     ],
 )
-def test_a_record_stands_to_a_change(change: Change, record: Remote | None, standing: Standing) -> None:
-    assert stand(change, record) is standing
+def test_values_are_the_same_letter_for_letter_and_dates_by_their_moment(
+    field: str, stored: str | None, wanted: str, is_same: bool
+) -> None:
+    assert is_same_value(NORMALISER, field, stored, wanted) is is_same
 
 
-def test_stored_are_the_fields_that_are_not_as_sent() -> None:
-    assert compute_stored(CREATE, make_record(code="K", key2=None), NORMALISER) == {"code": "K", "key2": None}
-    assert compute_stored(CREATE, make_record(code=" K1 "), NORMALISER) == {}
+def test_differences_are_the_fields_of_the_payload_that_are_otherwise_than_wanted_and_than_known() -> None:
+    payload = {"code": "K2", "space1": "x & y", "space2": "", "description": "d"}
+    record = now(space1="x &amp; y", space2=None, note="n", key2="9")
+    known = Entry("100", stored={"space1": Stored("x & y", "x &amp; y")})
+    assert find_differences(NORMALISER, payload, record) == ("code", "space1")
+    assert find_differences(NORMALISER, payload, record, known) == ("code",)
 
 
-def test_a_field_that_an_update_does_not_change_may_stay_as_oduyo_is_known_to_store_it() -> None:
-    known = Altered("7", "100", "description", sent="long", stored="lo")
-    [change] = plan_of([make_row(code="K2", description="long")], [now(description="lo")], altered=[known]).changes
-    assert change.differs == ("code",)
-    assert stand(change, now(code="K2", description="lo")) is AS_WANTED
-    assert stand(change, now(code="K2", description="long")) is AS_WANTED
-    assert stand(change, now(code="K2", description="l")) is OTHER
-    assert compute_stored(change, now(code="K2", description="l"), NORMALISER) == {"description": "l"}
+def test_a_field_that_is_not_listed_is_null() -> None:
+    assert find_differences(NORMALISER, {"code": "K1", "space1": ""}, {"id": "7"}) == ("code",)
 
 
-def test_a_date_that_oduyo_is_known_to_store_as_a_zero_date_may_stay_so() -> None:
-    known = Altered("7", "100", "special_created_in", sent="2024-05-06 00:00:00", stored="0000-00-00 00:00:00")
-    [change] = plan_of([make_row(code="K2", special_created_in="2024-05-06")], [LISTED], altered=[known]).changes
-    assert change.differs == ("code",)
-    assert stand(change, now(code="K2")) is AS_WANTED
+@pytest.mark.parametrize(
+    ("change", "record", "drift"),
+    [
+        (CREATE, None, AS_PLANNED),
+        (CREATE, make_record(), AS_WANTED),
+        (CREATE, make_record(description="more", note="n"), AS_WANTED),
+        (CREATE, make_record(code="K2"), MOVED),
+        (CREATE, make_record(integration_id=" 100"), MOVED),
+        (UPDATE, None, MOVED),
+        (UPDATE, LISTED, AS_PLANNED),
+        (UPDATE, now(updated_in="2025-01-01 00:00:00"), AS_PLANNED),
+        (UPDATE, now(note="theirs", space1="theirs", description="theirs"), AS_PLANNED),
+        (UPDATE, now(created_in="2025-01-01 00:00:00"), AS_PLANNED),
+        (UPDATE, now(code="K2"), AS_WANTED),
+        (UPDATE, now(code="K2", space1="theirs", status="0"), AS_WANTED),
+        (UPDATE, now(code="K3"), MOVED),
+        (UPDATE, now(code=None), MOVED),
+        (UPDATE, now(key1="22"), MOVED),
+        (UPDATE, now(key2=None), MOVED),
+        (UPDATE, now(status="0"), MOVED),
+        (UPDATE, now(integration_id="101"), MOVED),
+        (DEACTIVATE, None, MOVED),
+        (DEACTIVATE, LISTED, AS_PLANNED),
+        (DEACTIVATE, now(code="K3", note="theirs"), AS_PLANNED),
+        (DEACTIVATE, now(status="0", code="K3"), AS_WANTED),
+        (DEACTIVATE, now(status=None), MOVED),
+        (DEACTIVATE, now(key1="22"), MOVED),
+        (DELETE, None, AS_WANTED),
+        (DELETE, LISTED, AS_PLANNED),
+        (DELETE, now(updated_in=None), AS_PLANNED),
+        (DELETE, now(note="", space1=None, special_created_in=None), AS_PLANNED),
+        (DELETE, now(status="0"), MOVED),
+        (DELETE, now(note="theirs"), MOVED),
+        (DELETE, now(space1="theirs"), MOVED),
+        (DELETE, now(created_in="2025-01-01 00:00:00"), MOVED),
+        (DELETE, now(integration_id="101"), MOVED),
+    ],
+)
+def test_a_record_is_as_wanted_as_planned_or_moved(change: Change, record: Remote | None, drift: Drift) -> None:
+    assert compute_drift(change, record, NORMALISER) is drift
 
 
-def test_a_field_that_an_update_does_change_may_not_stay_as_it_was() -> None:
-    assert compute_stored(UPDATE, LISTED, NORMALISER) == {"code": "K1"}
+def test_an_identity_field_that_became_what_the_row_asks_for_has_not_moved() -> None:
+    [change] = plan_of([make_row(code="K2", key2="2")], [LISTED]).changes
+    assert change.differs == ("code", "key2")
+    assert compute_drift(change, now(key2="2"), NORMALISER) is AS_PLANNED
+    assert compute_drift(change, now(key2="3"), NORMALISER) is MOVED
+
+
+def test_a_key_that_is_only_mended_is_as_planned_until_it_is_mended() -> None:
+    [change] = plan_of([make_row(description="d")], [now(integration_id="100.0")]).changes
+    assert change.differs == ("integration_id",)
+    assert compute_drift(change, now(integration_id="100.0"), NORMALISER) is AS_PLANNED
+    assert compute_drift(change, now(), NORMALISER) is AS_WANTED
+    assert compute_drift(change, now(integration_id="101"), NORMALISER) is MOVED
+
+
+def test_an_identity_field_that_the_plan_did_not_see_is_not_looked_at() -> None:
+    change = Change(Action.UPDATE, "100", {"code": "B"}, "7", {"code": "A"}, ("code",))
+    assert compute_drift(change, {"id": "7", "code": "A", "status": "0"}, NORMALISER) is AS_PLANNED
+
+
+def test_moved_are_the_fields_that_hold_neither_what_was_found_nor_what_is_wanted() -> None:
+    record = now(code="K2", note="n", updated_in="2025-01-01 00:00:00", key2=None, space1=None)
+    assert find_moved(UPDATE, record, NORMALISER, UPDATE.base) == {"note", "key2"}
+    assert find_moved(UPDATE, record, NORMALISER, ["code", "key2"]) == {"key2"}
+    assert find_moved(UPDATE, now(code="X"), NORMALISER, UPDATE.differs) == {"code"}
+    assert find_moved(UPDATE, LISTED, NORMALISER, UPDATE.base) == set()
+
+
+def test_stored_otherwise_are_the_fields_that_are_not_as_sent() -> None:
+    assert find_stored_otherwise(CREATE, make_record(code="K", key2=None), NORMALISER) == {"code": "K", "key2": None}
+    assert find_stored_otherwise(CREATE, make_record(code=" K1 "), NORMALISER) == {"code": " K1 "}
+    assert find_stored_otherwise(CREATE, make_record(description="more"), NORMALISER) == {}
+    assert find_stored_otherwise(UPDATE, LISTED, NORMALISER) == {"code": "K1"}
 
 
 def test_a_field_that_a_create_sent_may_not_be_stored_as_null() -> None:
-    assert compute_stored(CREATE, {"id": "7"}, NORMALISER).keys() == {
-        "integration_id",
-        "code",
-        "status",
-        "key1",
-        "key2",
-    }
+    sent = {"integration_id", "code", "status", "key1", "key2"}
+    assert find_stored_otherwise(CREATE, {"id": "7"}, NORMALISER).keys() == sent
 
 
-def test_moved_are_the_fields_that_are_no_longer_as_listed() -> None:
-    moved = compute_moved(UPDATE, now(code="X", note="n", updated_in="2025-01-01 00:00:00", key2=None), NORMALISER)
-    assert moved == {"code", "note", "key2"}
-    assert compute_moved(UPDATE, LISTED, NORMALISER) == set()
+def test_a_field_that_an_update_does_not_write_may_stay_as_it_is_known_to_be_stored() -> None:
+    known = make_entry(stored={"description": Stored("long", "lo")})
+    [change] = plan_of([make_row(code="K2", description="long")], [now(description="lo")], [known]).changes
+    assert change.differs == ("code",)
+    assert find_stored_otherwise(change, now(code="K2", description="lo"), NORMALISER) == {}
+    assert find_stored_otherwise(change, now(code="K2", description="l"), NORMALISER) == {"description": "l"}
+
+
+@pytest.mark.parametrize(
+    ("change", "record", "fields"),
+    [
+        (UPDATE, now(), {"code"}),
+        (UPDATE, now(code="K2"), set()),
+        (UPDATE, now(code="k2"), set()),
+        (DEACTIVATE, now(), {"status"}),
+        (CREATE, make_record(code="K"), set()),
+    ],
+)
+def test_a_field_that_is_as_before_although_oduyo_said_yes_was_without_effect(
+    change: Change, record: Remote, fields: set[str]
+) -> None:
+    stored = find_stored_otherwise(change, record, NORMALISER)
+    assert find_without_effect(change, record, stored, NORMALISER) == fields
+
+
+@pytest.mark.parametrize(
+    ("before", "row"),
+    [
+        ({"code": "K1"}, {"code": "K1 long"}),
+        ({"integration_id": "100.0"}, {}),
+        ({"special_created_in": "2024-05-06 00:00:00"}, {"special_created_in": "2024-05-07"}),
+    ],
+    ids=["cut as before", "the key's form", "a date"],
+)
+def test_a_cut_text_a_keys_form_and_a_date_that_stay_as_before_are_altered_and_not_without_effect(
+    before: dict[str, str | None], row: dict[str, object]
+) -> None:
+    record = make_record(**before)
+    [change] = plan_of([make_row(**row)], [record]).changes
+    stored = find_stored_otherwise(change, record, NORMALISER)
+    assert stored == before
+    assert find_without_effect(change, record, stored, NORMALISER) == set()
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "expected"),
+    [("long", "lo", True), ("long", "long", True), ("long", "", False), ("long", None, False), ("long", "Lo", False)],
+)
+def test_a_beginning_of_what_was_sent_was_cut(sent: str, stored: str | None, expected: bool) -> None:
+    assert is_beginning(sent, stored) is expected
+
+
+def test_other_letters_are_texts_that_are_neither_as_sent_nor_cut() -> None:
+    sent = {"integration_id": "1", "code": "Ş&1", "space1": "uzun", "status": "1", "special_created_in": "2024-05-06"}
+    stored = {"integration_id": "2", "code": "S&1", "space1": "uz", "status": "P", "special_created_in": None}
+    assert find_other_letters(sent, stored, NORMALISER) == {"code"}
+    assert find_other_letters({"description": "x"}, {"description": None}, NORMALISER) == {"description"}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +238,7 @@ def test_moved_are_the_fields_that_are_no_longer_as_listed() -> None:
         (UPDATE, now(code="K"), True),
         (UPDATE, now(code="K9"), False),
         (UPDATE, now(code="K", key2="9"), False),
+        (UPDATE, now(code="K", note="theirs"), False),
         (DEACTIVATE, now(status="2"), False),
         (DEACTIVATE, now(status="0", code="K"), False),
         (DELETE, now(code="K"), False),
@@ -130,5 +250,66 @@ def test_only_a_beginning_of_what_was_sent_can_be_what_oduyo_made_of_it(
     assert is_own_alteration(change, record, NORMALISER) is is_own
 
 
-def test_every_action_is_looked_at_here() -> None:
-    assert [change.action for change in (CREATE, UPDATE, DEACTIVATE, DELETE)] == list(Action)
+@pytest.mark.parametrize(
+    ("sent", "stored", "can_be"),
+    [
+        ("00001", "1", True),
+        ("00001", "1   ", True),
+        ("000", "0", True),
+        ("ABCDEFGH", "ABCD", True),
+        ("ABC", "abc", True),
+        ("A&B", "A&amp;B", True),
+        ("A&B", "A&amp;amp;B", True),
+        ("100", "", True),
+        ("100", None, True),
+        ("100", "200", False),
+        ("ABCD", "ABCDEFGH", False),
+        ("100", "   ", True),
+        ("0", "00", True),
+    ],
+)
+def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_or_escaping(
+    sent: str, stored: str | None, can_be: bool
+) -> None:
+    assert can_be_key_of(sent, stored) is can_be
+
+
+@pytest.mark.parametrize("stored", [UUID.upper(), f"{{{UUID}}}"])
+def test_a_uuid_can_be_stored_in_capitals_or_braces(stored: str) -> None:
+    assert can_be_key_of(UUID, stored)
+
+
+@pytest.mark.parametrize(
+    ("record", "has_natural_key", "can_be"),
+    [
+        (make_record(integration_id="1"), False, True),
+        (make_record(integration_id=None), False, True),
+        (make_record(integration_id="X"), False, False),
+        (make_record(integration_id="X"), True, True),
+        (make_record(integration_id="X", code="K"), True, True),
+        (make_record(integration_id="X", code="theirs"), True, False),
+    ],
+    ids=["cut key", "no key", "any key", "any key, same codes", "any key, a cut code", "any key, another code"],
+)
+def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_all_else(
+    record: Remote, has_natural_key: bool, can_be: bool
+) -> None:
+    assert can_be_made_of(CREATE, record, NORMALISER, has_natural_key=has_natural_key) is can_be
+
+
+CHEQUES = Normaliser(CHEQUE)
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_same"),
+    [("140000.0000", True), ("140000", True), ("140000.0", True), ("140000.01", False), (None, False), ("", False)],
+)
+def test_an_amount_is_compared_as_a_number(stored: str | None, is_same: bool) -> None:
+    assert is_same_value(CHEQUES, "amount", stored, "140000.0000") is is_same
+
+
+def test_an_amount_that_stays_as_before_is_without_effect() -> None:
+    change = Change(Action.UPDATE, "1", {"amount": "20.0000"}, "7", {"amount": "10"}, ("amount",))
+    record: Remote = {"id": "7", "integration_id": "1", "amount": "10"}
+    stored = find_stored_otherwise(change, record, CHEQUES)
+    assert find_without_effect(change, record, stored, CHEQUES) == {"amount"}

@@ -215,3 +215,9 @@ def test_a_mangled_text_in_oduyo_differs_from_the_mended_one() -> None:
     repairing = Normaliser(SPECIAL_CODE, Rules(repair_windows_1254=True))
     assert not repairing.same("description", "Þube Ýl", "Şube İl")
     assert repairing.remote({"integration_id": "Þ1"})["integration_id"] == "Ş1", "records are still found by their id"
+
+
+def test_c9_a_letter_that_was_lost_on_the_way_is_reported_and_sent(normaliser: Normaliser) -> None:
+    done = normaliser.row({"integration_id": 1, "code": "A", "description": "BAY\ufffd"})
+    assert done.payload == {"integration_id": "1", "code": "A", "description": "BAY\ufffd"}
+    assert [warning.code for warning in done.warnings] == ["description: replacement_character"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from oduyo_provider.core.brakes import Brakes
+from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.params import PARAM_NAMES, PARAMS, OnUnsafe, RunParams, parse_params
-from oduyo_provider.core.plan import OnMissing, PlanRules, SyncMode
+from oduyo_provider.core.plan import OnMissing, SyncMode
+
+PERCENT = "a whole number of percent from 0 to 100, such as 20 for a fifth"
 
 
 def test_nothing_given_means_the_documented_defaults() -> None:
@@ -18,37 +20,36 @@ def test_nothing_given_means_the_documented_defaults() -> None:
         sync_mode=SyncMode.UPSERT,
         on_missing=OnMissing.KEEP,
         dry_run=False,
-        max_missing_ratio=0.1,
-        max_update_ratio=0.5,
-        max_rejected_ratio=0.05,
+        missing_runs=2,
+        adopt=False,
+        resend_refused=False,
+        source=None,
+        max_missing_percent=10,
+        max_update_percent=50,
+        max_rejected_percent=5,
         on_unsafe=OnUnsafe.FAIL,
-        allow_unsafe=False,
+        release={},
         repair_windows_1254=False,
         max_text_length=255,
     )
 
 
-def test_the_defaults_of_params_are_those_of_the_rules() -> None:
-    params = parse_params({})
-    assert (params.plan_rules, params.brakes, params.rules) == (PlanRules(), Brakes(), Rules())
-
-
-def test_params_become_rules_and_brakes() -> None:
+def test_params_become_limits_and_rules() -> None:
     params = parse_params(
         {
-            "sync_mode": "create",
-            "on_missing": "delete",
-            "allow_unsafe": True,
-            "max_missing_ratio": 0.2,
-            "max_update_ratio": 0.3,
-            "max_rejected_ratio": 0.4,
+            "release": ["other_firm:3"],
+            "max_missing_percent": 20,
+            "max_update_percent": 30,
+            "max_rejected_percent": 40,
             "repair_windows_1254": True,
             "max_text_length": 50,
         }
     )
-    assert params.plan_rules == PlanRules(SyncMode.CREATE, OnMissing.DELETE, allow_unsafe=True)
-    assert params.brakes == Brakes(max_missing_ratio=0.2, max_update_ratio=0.3, max_rejected_ratio=0.4)
+    assert params.limits == Limits(
+        max_missing_percent=20, max_update_percent=30, max_rejected_percent=40, release={"other_firm": 3}
+    )
     assert params.rules == Rules(max_text_length=50, repair_windows_1254=True)
+    assert parse_params({}).rules == Rules()
 
 
 @pytest.mark.parametrize(
@@ -57,9 +58,11 @@ def test_params_become_rules_and_brakes() -> None:
         ("dry_run", "true", True),
         ("dry_run", "False", False),
         ("dry_run", 1, True),
-        ("max_missing_ratio", "0.25", 0.25),
-        ("max_missing_ratio", 1, 1.0),
-        ("max_update_ratio", "0", 0.0),
+        ("max_missing_percent", "25", 25),
+        ("max_missing_percent", 100.0, 100),
+        ("max_update_percent", "0", 0),
+        ("missing_runs", "1", 1),
+        ("source", " muhasebe ", "muhasebe"),
         ("max_text_length", "40", 40),
         ("max_text_length", 40.0, 40),
         ("max_text_length", 1, 1),
@@ -81,12 +84,14 @@ def test_a_form_may_give_values_as_text(name: str, given: object, read: object) 
         ("dry_run", "evet", "true or false"),
         ("dry_run", None, "true or false"),
         ("dry_run", 2, "true or false"),
-        ("max_missing_ratio", "0,1", "a number from 0 to 1"),
-        ("max_missing_ratio", True, "a number from 0 to 1"),
-        ("max_missing_ratio", 1.01, "a number from 0 to 1"),
-        ("max_update_ratio", "-0.1", "a number from 0 to 1"),
-        ("max_rejected_ratio", "nan", "a number from 0 to 1"),
-        ("max_rejected_ratio", "inf", "a number from 0 to 1"),
+        ("max_missing_percent", True, PERCENT),
+        ("max_missing_percent", 101, PERCENT),
+        ("max_update_percent", "-1", PERCENT),
+        ("max_rejected_percent", "nan", PERCENT),
+        ("max_rejected_percent", None, PERCENT),
+        ("missing_runs", 0, "a whole number from 1 to 100"),
+        ("source", "a\nb", "a name of at most 250 characters"),
+        ("source", "a" * 251, "a name of at most 250 characters"),
         ("max_text_length", 2.5, "a whole number from 1 to 1000000"),
         ("max_text_length", 0, "a whole number from 1 to 1000000"),
         ("max_text_length", 1_000_001, "a whole number from 1 to 1000000"),
@@ -103,11 +108,44 @@ def test_a_wrong_value_is_named_with_what_the_param_takes(name: str, given: obje
     assert f"; it takes {takes}. Correct" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["max_missing_percent", "max_update_percent", "max_rejected_percent"])
+@pytest.mark.parametrize("ratio", [0.2, "0.2", "0,2", "20%", "%20", "20 %"])
+def test_d3_a_ratio_or_a_percent_sign_is_refused_with_what_to_write_instead(name: str, ratio: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_params({name: ratio})
+    assert f"{name} cannot be {ratio!r}; it takes {PERCENT}." in str(caught.value)
+    assert getattr(parse_params({name: 20}), name) == 20
+
+
+def test_released_brakes_are_read_with_their_limits() -> None:
+    assert parse_params({"release": ["retired:149", "look_alikes"]}).release == {
+        "retired": 149,
+        "look_alikes": None,
+    }
+
+
+def test_an_unknown_brake_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_params({"release": ["retired", "no_scope"]})
+    assert "release cannot be ['retired', 'no_scope'] ('no_scope' is no brake); it takes a list" in str(caught.value)
+    assert all(name in str(caught.value) for name in BRAKE_NAMES)
+
+
+def test_a_param_of_the_first_version_is_named_with_the_one_that_took_its_place() -> None:
+    with pytest.raises(SettingsError, match=r"max_update_ratio is not a param \(is max_update_percent meant\?\)"):
+        parse_params({"max_update_ratio": 0.2})
+
+
+def test_params_are_the_same_after_a_manifest_held_them() -> None:
+    params = parse_params({"release": ["retired:3", "updates"], "source": "muhasebe", "missing_runs": 1})
+    assert msgspec.json.decode(msgspec.json.encode(params), type=RunParams) == params
+
+
 def test_all_faults_are_reported_together() -> None:
     wrong = {
         "on_mising": "keep",
         "sync_mode": "x",
-        "max_update_ratio": 2,
+        "max_update_percent": 200,
         "max_text_length": 0,
         "erp_query": 5,
         "dry_run": "?",
@@ -134,9 +172,9 @@ def test_the_declarations_are_all_that_a_reference_page_needs() -> None:
     by_name = {param.name: param for param in PARAMS}
     assert tuple(by_name) == PARAM_NAMES
     assert all(param.title and param.description.endswith(".") for param in PARAMS)
-    assert {name: param.default for name, param in by_name.items()} == msgspec.to_builtins(RunParams())
+    assert parse_params({name: param.default for name, param in by_name.items()}) == RunParams()
     limits = [name for name, param in by_name.items() if param.is_brake]
-    assert limits == ["max_missing_ratio", "max_update_ratio", "max_rejected_ratio"]
+    assert limits == ["max_missing_percent", "max_update_percent", "max_rejected_percent"]
     assert by_name["on_missing"].takes == "keep or deactivate or delete"
     assert set(by_name["on_missing"].choices) == {member.value for member in OnMissing}
 

@@ -21,7 +21,7 @@ class SqliteHook:
         self.opened: sqlite3.Connection | None = None
 
     def get_conn(self) -> sqlite3.Connection:
-        self.opened = sqlite3.connect(self.path)
+        self.opened = sqlite3.connect(self.path, check_same_thread=False)  # the test looks at it from its own
         self.opened.row_factory = self.row_factory
         return self.opened
 
@@ -33,7 +33,7 @@ class SqliteHook:
 def is_closed(connection: sqlite3.Connection | None) -> bool:
     assert connection is not None
     try:
-        connection.total_changes  # noqa: B018
+        connection.total_changes  # noqa: B018  it raises when closed
     except sqlite3.ProgrammingError:
         return True
     return False
@@ -179,7 +179,7 @@ def test_a_driver_that_is_not_installed_stops() -> None:
 
 
 def test_a_database_that_is_away_is_tried_again_and_no_password_shows() -> None:
-    hook = RaisingHook(sqlite3.OperationalError("connection as hunter22 refused"), password="hunter22")
+    hook = RaisingHook(sqlite3.OperationalError("connection refused for hunter22"), password="hunter22")
     with pytest.raises(SourceUnavailableError) as caught:
         read("SELECT 1", hook)
     assert "hunter22" not in str(caught.value)

@@ -56,7 +56,7 @@ def test_a_going_run_is_not_read_at_every_glance(writer: StagingWriter) -> None:
     assert (first.index.counts["created"], second.index.counts["created"]) == (1, 2)
     (waiting,) = second.index.read(second.index.find(["waiting"]))
     assert waiting.reason == "sent, the answer is awaited"
-    assert {outcome for _, outcome, _ in second.tally} == {Outcome.DONE, Outcome.NOT_APPLIED}
+    assert {outcome for _, outcome, _ in second.outcomes.changes} == {Outcome.DONE, Outcome.NOT_APPLIED}
     ended = cache.open(writer.find("r"), is_going=False)
     (doubtful,) = ended.index.read(ended.index.find(["doubtful"]))
     assert doubtful.reason == "the task died while it was being sent"

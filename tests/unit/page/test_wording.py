@@ -14,7 +14,7 @@ from oduyo_provider.page.wording import (
     describe_unreported,
     is_going,
 )
-from oduyo_provider.sync.staging.manifests import MANIFEST
+from oduyo_provider.sync.staging.layout import MANIFEST
 from tests.unit.page.staged import StagingWriter
 
 DONE = RunState("r", "success", None)
@@ -61,7 +61,7 @@ def test_a_run_that_a_brake_stopped_names_its_red_task() -> None:
 
 def test_a_dry_run_says_that_nothing_was_sent() -> None:
     tone, text = tell(Report(extracted=6, created=6, dry_run=True))
-    assert (tone, text) == ("plain", "A dry run: nothing was sent. Planned: 6 created.")
+    assert (tone, text) == ("plain", "Nothing was sent, this is the plan only: 6 created.")
 
 
 def test_a_run_without_a_report_says_so() -> None:

@@ -39,6 +39,10 @@ def show_value(value: object) -> str:
         text = str(value)
     elif isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities, out of a staged file
         text = str(value["number"])
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        text = f"0x{bytes(value[:SHOWN_CHARACTERS]).hex()}"
+    elif isinstance(value, dict) and value.keys() == {"bytes"}:
+        text = f"0x{value['bytes']}"
     elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
         text = f"a value of type {value['unsupported']}"
     else:

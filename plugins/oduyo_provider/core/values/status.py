@@ -1,55 +1,58 @@
-"""Raw value to status: ``"1"`` in use, ``"0"`` passive."""
+"""Raw value to status: whether a record is in use, in the words of its resource (``1``/``0``, or ``A``/``P``)."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
-from oduyo_provider.core.values.text import clean_text, has_controls, parse_staged_text
+from oduyo_provider.core.values.text import clean_text, has_controls, parse_bytes, parse_staged_text
 
-ACTIVE = "1"
-PASSIVE = "0"
-
-# As ERPs write them: P, pasif, H (hayır) and A, aktif, E (evet). A blank status means in use.
+# Whether in use, as ERPs write it: P, pasif, H (hayır) and A, aktif, E (evet). A blank status means in use.
 _WORDS = {
-    **dict.fromkeys(("P", "p", "0", "H", "h", "false", "pasif"), PASSIVE),
-    **dict.fromkeys(("A", "a", "1", "E", "e", "true", "aktif", ""), ACTIVE),
+    **dict.fromkeys(("P", "p", "0", "H", "h", "false", "pasif"), False),
+    **dict.fromkeys(("A", "a", "1", "E", "e", "true", "aktif", ""), True),
 }
 # All four Turkish i's count as one letter here: PASİF, PASIF and pasıf are the same word.
 _ONE_I = str.maketrans("İIı", "iii")
 
 
-def parse_status(value: object) -> str:
-    """``"1"`` or ``"0"`` of a truth value, 0, 1 or one of the words; NULL and blank are ``"1"``.
+def parse_status(value: object, *, active: str = "1", passive: str = "0") -> str:
+    """The resource's word for a truth value, 0, 1, a bit or one of the words of ERPs; NULL and blank mean in use.
 
+    :param active: the resource's word for a record in use; likewise ``passive``.
     :raises InvalidValueError: ``unknown_status`` for anything else: no status is guessed.
     """
-    if isinstance(value, str) and value in _WORDS:
-        return _WORDS[value]
-    if value is None or value is True:
-        return ACTIVE
-    if value is False:
-        return PASSIVE
-    status = _find_number(value) if isinstance(value, (int, float, Decimal)) else _find_word(value)
-    if status is None:
+    is_active = _read(value)
+    if is_active is None:
         detail = f"'{show_value(value)}' means neither active nor passive; map it to 1 or 0 in the query"
         raise InvalidValueError("unknown_status", detail)
-    return status
+    return active if is_active else passive
 
 
-def _find_number(value: float | Decimal) -> str | None:
+def _read(value: object) -> bool | None:
+    if isinstance(value, str) and value in _WORDS:
+        return _WORDS[value]
+    if value is None or isinstance(value, bool):
+        return value is not False
+    return _find_number(value) if isinstance(value, (int, float, Decimal)) else _find_word(value)
+
+
+def _find_number(value: float | Decimal) -> bool | None:
     number = Decimal(value)
     if not number.is_finite():  # comparing a signalling NaN would raise
         return None
-    return ACTIVE if number == 1 else PASSIVE if number == 0 else None
+    return bool(number) if number in (0, 1) else None
 
 
-def _find_word(value: object) -> str | None:
+def _find_word(value: object) -> bool | None:
+    raw = parse_bytes(value)
+    if raw and int.from_bytes(raw, "big") in (0, 1):  # MySQL's BIT
+        return bool(raw[-1])
     try:
-        raw = value if isinstance(value, str) else parse_staged_text(value)
-        word = clean_text(raw)
+        text = value if isinstance(value, str) else parse_staged_text(value)
+        word = clean_text(text)
     except InvalidValueError:
         return None
-    if not word and has_controls(raw):  # a MySQL BIT arrives as the byte 0 or 1: not blank, and not to be guessed
+    if not word and has_controls(text):  # a bit as text, perhaps: not blank, so not to be guessed
         return None
     return _WORDS.get(word.translate(_ONE_I).lower())

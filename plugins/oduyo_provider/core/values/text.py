@@ -33,8 +33,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u2007\u202f", " "))
 _BLANK_RUN = re.compile(r"\s{2,}")
 _WINDOWS_1254 = str.maketrans("ÝýÞþÐð", "İıŞşĞğ")
-_UUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?").fullmatch
 _INTEGRAL_TEXT = re.compile(r"([0-9]+)\.0+").fullmatch
+_UUID = re.compile(r"(\{)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})", re.IGNORECASE | re.ASCII).fullmatch
 
 
 def clean_text(value: str, *, repair: bool = False) -> str:
@@ -87,7 +87,15 @@ def parse_description(value: object, *, repair: bool = False) -> str:
 
 
 def parse_id(value: object, *, repair: bool = False) -> str:
-    """As :func:`parse_text`, and ``"9465.0"``, which copies make of a numeric key, → ``"9465"``."""
+    """As :func:`parse_text`, and ``"9465.0"``, which copies make of a numeric key, → ``"9465"``.
+
+    :raises InvalidValueError: ``binary`` for bytes, also for those that happen to be text: cleaning would make one id of
+        ``b"A"`` and ``b"A\\x00"``.
+    """
+    if parse_bytes(value) is not None:
+        raise InvalidValueError(
+            "binary", "bytes are no id; make them text in the query, for example with HEX() or CAST"
+        )
     text = parse_text(value, repair=repair)
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
         return integral[1]
@@ -95,10 +103,26 @@ def parse_id(value: object, *, repair: bool = False) -> str:
 
 
 def compute_match_key(integration_id: str) -> str:
-    """The form by which two systems' keys meet: a UUID in lower case, without braces; any other key is itself."""
-    if len(integration_id) in (36, 38) and (found := _UUID(integration_id)):
-        return found[1].lower()
-    return integration_id
+    """What two ids are compared by: of a UUID its lower-case form without braces, of everything else the id itself.
+
+    SQL Server's drivers disagree on UUIDs: pymssql gives objects, which are written in lower case, ODBC upper case.
+
+    :param integration_id: as :func:`parse_id` gives it.
+    """
+    found = _UUID(integration_id)
+    return found[2].lower() if found else integration_id
+
+
+def parse_bytes(value: object) -> bytes | None:
+    """The bytes that a driver returned or that a staged row carries; None for every other value."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, dict) and value.keys() == {"bytes"}:
+        try:
+            return bytes.fromhex(str(value["bytes"]))
+        except ValueError:
+            return None
+    return None
 
 
 def compute_integer_text(value: float | Decimal) -> str:
@@ -141,25 +165,35 @@ def _reject_inexact(number: Decimal) -> None:
 def parse_staged_text(value: object) -> str:
     """The text that a staged row carries for a value that is neither text nor number.
 
-    :raises InvalidValueError: ``not_encodable`` for bytes that are not UTF-8, ``not_a_number`` and ``unsupported_type``.
+    :raises InvalidValueError: ``not_encodable`` for bytes that are not UTF-8, ``binary`` for bytes that are no text,
+        ``not_a_number`` and ``unsupported_type``.
     """
+    if (raw := parse_bytes(value)) is not None:
+        return _parse_text_bytes(raw)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, (date, time)):
         iso = (_drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
         return f"{iso[:-6]}Z" if iso.endswith("+00:00") else iso
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        try:
-            return bytes(value).decode()
-        except UnicodeDecodeError:
-            raise InvalidValueError("not_encodable", "bytes that are not UTF-8; convert them in the query") from None
     if isinstance(value, dict) and value.keys() == {"number"}:
         raise InvalidValueError(
             "not_a_number", f"{show_value(value)} is not a number; correct it in the ERP or the query"
         )
-    if isinstance(value, dict) and value.keys() == {"bytes"}:
-        raise InvalidValueError("not_encodable", "bytes that are not UTF-8; convert them in the query")
     raise InvalidValueError("unsupported_type", f"{show_value(value)} cannot be sent; cast it to text in the query")
+
+
+def _parse_text_bytes(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        detail = (
+            "bytes that are not UTF-8; correct this row in the ERP, or, when all rows are in another encoding, name it in "
+            "the connection (client_encoding)"
+        )
+        raise InvalidValueError("not_encodable", detail) from None
+    if has_controls(text):
+        raise InvalidValueError("binary", "bytes that are no text; make them text in the query, for example with CAST")
+    return text
 
 
 def _drop_offset_seconds(moment: datetime) -> datetime:

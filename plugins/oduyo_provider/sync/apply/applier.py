@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import StopError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.sync.apply.canary import Canary, choose_canaries, is_canary
 from oduyo_provider.sync.apply.looker import Looker
@@ -55,25 +54,29 @@ class Applier:
         pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
         pending = self._take_resends(recorder, pending)
         self._note_proven(recorder, changes)
+        is_cut_off = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
             for action in Action:
                 await self._send(recorder, action, [change for change in pending if change.action is action])
             await self._verifier.verify(recorder, find_unread(recorder, changes))
-        except StopError:
-            self._sender.release_refusals()
-            raise
+            is_cut_off = False
         finally:
+            if is_cut_off:
+                self._sender.release_refusals()
             await recorder.flush()
         if not self.is_settled(recorder):
             self._unsettled.append((recorder, list(changes)))
 
     def is_settled(self, recorder: Recorder) -> bool:
         """Whether every change of a partition has its result."""
-        return not recorder.unsettled and not self._sender.has_held(recorder)
+        return not recorder.unsettled and not recorder.again and not self._sender.has_held(recorder)
 
     async def finish(self) -> None:
         """Decide the last refusals, and settle what is unknown."""
+        await self._sender.finish()
+        for recorder, _ in self._unsettled:
+            await self._send_again(recorder)
         await self._sender.finish()
         for round_number in range(1, ROUNDS + 1):
             for recorder, _ in self._unsettled:
@@ -93,6 +96,13 @@ class Applier:
         if action not in self._course.proven:
             rest = await self._send_canaries(recorder, choose_canaries(pending))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
+        await self._send_again(recorder)
+
+    async def _send_again(self, recorder: Recorder) -> None:
+        """Send what a session that had ended refused."""
+        again, recorder.again = recorder.again, []
+        for action in Action:
+            await self._send(recorder, action, [change for change in again if change.action is action])
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
@@ -123,7 +133,10 @@ class Applier:
             position += size
 
     async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Settle what earlier tries of this plan may have transmitted, long enough ago; returns what is still to be sent."""
+        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent.
+
+        Load has waited until nothing of it can take effect any more.
+        """
         earlier = [change for change in pending if recorder.history.sends.get(change.key)]
         if not earlier:
             return list(pending)
@@ -195,7 +208,9 @@ class Applier:
         """A kind whose first change an earlier try has read back needs no other."""
         for change in changes if recorder.history.tries else ():
             known = recorder.results.get(change.key)
-            if known is not None and known.outcome is Outcome.DONE and known.is_read_back and is_canary(change):
+            if known is None or not (known.is_confirmed and known.is_read_back):
+                continue
+            if known.outcome is Outcome.DONE and is_canary(change):
                 self._course.proven.add(change.action)
 
     async def _wait_until(self, moment: float, count: int) -> None:

@@ -19,6 +19,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
@@ -30,7 +31,7 @@ _KEY = "integration_id"
 
 def is_canary(change: Change) -> bool:
     """Whether a change can be the first of its kind: one that only mends the form of a key cannot."""
-    return change.differs != (_KEY,)
+    return change.differs != (_KEY,) or change.is_adoption
 
 
 class Canary:
@@ -40,6 +41,7 @@ class Canary:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._seeker = Seeker(work, course, lookup)
 
     def check_known(self, action: Action) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
@@ -62,10 +64,11 @@ class Canary:
         """
         change = ready.change
         known = recorder.results[change.key]
-        record, twins = await self._wait_until_shown(change, known)
+        record, twins = await self._wait_until_shown(recorder, change, known)
+        self._work.check_lease()  # without it this may be another run's doing
         if record is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
-            await self._check_lost_fields(recorder, ready, record)
+            await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         if self._work.is_known("letters") and found.is_without_effect:
             found = self._accept_letters(change, known, record)
@@ -82,8 +85,11 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
+        if found.result.twins:
+            await recorder.flush()
+            raise CanaryError(_explain_twins(change, found.result))
         if record is not None:
-            await self._check_lost_fields(recorder, ready, record)
+            await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
 
@@ -100,30 +106,35 @@ class Canary:
         """Send the whole record, as it was looked at and with what the change writes."""
         return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
 
-    async def _wait_until_shown(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _wait_until_shown(
+        self, recorder: Recorder, change: Change, known: Result
+    ) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
         deadline = self._work.clock.now() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.now() >= deadline
-            record, twins = await self._fetch(change, known)
+            record, twins = await self._fetch(recorder, change, known)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.now(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(self, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(self, recorder: Recorder, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
         window = await self._lookup.fetch_newest()
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         if known.oduyo_id is None:
-            return (same[0] if same else None), same[1:]
+            found = self._seeker.find_created(recorder, [change], window)[change.key]
+            return (found[0] if found else None), found[1:]
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
-        return record, [twin for twin in same if twin["id"] != known.oduyo_id] if record else []
+        if record is None or self._work.is_create_mode:  # which makes every row again, as asked
+            return record, []
+        return record, [twin for twin in same if twin["id"] != known.oduyo_id]
 
     def _count_without_effect(self, change: Change) -> bool:
         self._course.without_effect[change.action] += 1
@@ -137,7 +148,9 @@ class Canary:
 
     async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
         """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
-        other = await self._find_owner(recorder, change, finding, result) if finding.brake == "key_altered" else ""
+        other = ""
+        if finding.brake == "key_altered":
+            other = find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
         is_known = self._work.is_known(finding.brake) and not other
         self._work.note_finding(finding, is_known)
         if is_known:
@@ -145,34 +158,60 @@ class Canary:
         await recorder.flush()
         raise CanaryError(explain_finding(change, finding, result, other))
 
-    async def _find_owner(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> str:
-        """Whose key the stored one is: another row's or record's; empty when it is nobody's."""
-        if not finding.stored:
-            return ""
-        same = [] if self._work.is_create_mode else await self._lookup.fetch_by_key(finding.stored)
-        found = [*result.twins, *(str(record["id"]) for record in same if record["id"] != result.oduyo_id)]
-        return f"Ödüyo's record {found[0]}" if found else recorder.find_key_owner(finding.stored, change)
+    async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:
+        """Other records with the key as it is stored; create mode, which makes every row's again, asks for none."""
+        if not finding.stored or self._work.is_create_mode:
+            return []
+        same = await self._lookup.fetch_by_key(finding.stored)
+        return [record for record in same if record["id"] != result.oduyo_id]
 
-    async def _check_lost_fields(self, recorder: Recorder, ready: Ready, record: Remote) -> None:
-        """An update that left fields out must not have emptied them: else they are restored, and the run stops."""
+    async def _check_other_fields(self, recorder: Recorder, ready: Ready, record: Remote, result: Result) -> None:
+        """An update must leave alone what it does not change; dates are Ödüyo's to set.
+
+        Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
+        and is kept with other letters, is what the brake ``letters`` is for.
+        """
         change, looked = ready.change, ready.looked.record or ready.change.base
         lost: tuple[str, ...] = ()
         if change.action in (Action.UPDATE, Action.DEACTIVATE):
             lost = find_lost_fields(change, looked, record, self._work.normaliser)
         if not lost:
             return
+        if not self._work.partial_updates:
+            finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+            await self._check_finding(recorder, change, finding, result)
+            return
         await recorder.flush()
+        finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
+        self._work.note_finding(finding, False)
+        mended = "Look at the record in the Ödüyo panel."
+        if (await self._restore(change, looked)).outcome is Outcome.DONE:
+            mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
         shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
-        mended = "Look at the record in the Ödüyo panel, and ask Ödüyo's support what an update does to these fields."
-        if self._work.partial_updates:
-            finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
-            self._work.note_finding(finding, False)
-            if (await self._restore(change, looked)).outcome is Outcome.DONE:
-                mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
         raise CanaryError(
-            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) changed fields that were not to "
-            f"change: {shown}. Nothing more is sent. {mended}"
+            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
+            f"did not keep them: {shown}. Nothing more is sent. {mended}"
         )
+
+
+def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
+    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
+
+    :param twins: other records that hold the key as it was sent or is stored.
+    """
+    if twins:
+        return f"Ödüyo's record {twins[0]['id']}"
+    return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
+
+
+def _explain_twins(change: Change, result: Result) -> str:
+    ids = ", ".join([str(result.oduyo_id), *result.twins])
+    return (
+        f"After its create was confirmed once, {change.integration_id} is there more than once: Ödüyo {ids}. Nothing more is "
+        "sent. Either the site makes two records of one create, its lists had left the other one out, or another program "
+        "writes here too: this provider under another address of the site (give both connections one site_name), or somebody "
+        "at the panel. Delete all but one in the Ödüyo panel, then start a new run."
+    )
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

@@ -106,6 +106,10 @@ class Looker:
             records[0] if records else None,
         )
         drift = compute_drift(change, record, normaliser)
+        earlier = recorder.results.get(change.key)
+        if earlier is not None and earlier.is_without_effect and drift is not Drift.AS_WANTED:
+            recorder.take(change, earlier)  # it is not sent again by this plan
+            return True
         if drift is Drift.AS_PLANNED:
             return False
         is_ours = drift is Drift.AS_WANTED or (
@@ -134,6 +138,10 @@ class Looker:
         entry = recorder.entries.get(compute_match_key(change.integration_id))
         if self._work.is_others(entry):
             self._take(recorder, change, Outcome.STALE, reason=OTHERS)
+            return True
+        is_made = change.action is Action.CREATE and entry is not None and entry.is_made
+        if is_made and "vanished" not in self._work.released:
+            self._take(recorder, change, Outcome.STALE, reason=APPEARED)
             return True
         return False
 

@@ -15,6 +15,9 @@ from oduyo_provider.sync.apply.work import PAGE_ROWS, Course, Work
 #: Records below the highest id of a look that the next one reads again: ids may become visible out of order.
 OVERLAP_ROWS = PAGE_ROWS // 2
 
+#: Records that were made, in one range that is read back: with some of others between them they fit into a page.
+RANGE_ROWS = PAGE_ROWS - PAGE_ROWS // 10
+
 
 class Window:
     """The newest records of the site: by Ödüyo's id, and by the match key that each holds."""
@@ -74,13 +77,35 @@ class Lookup:
         return window
 
     async def fetch_above(self, floor: int) -> Window:
-        """All records above an id."""
-        if floor >= self._course.overlap_id:
-            page = await self._fetch_top_page(floor)
-            if page is not None:
-                return Window(page, self._work)
-        pages = [record async for records in self._client.list_records(_above(floor)) for record in records]
-        return Window(pages, self._work)
+        """All records above an id; notes the highest one, above which lies what is made from now on."""
+        page = await self._fetch_top_page(floor) if floor >= self._course.overlap_id else None
+        if page is None:
+            page = [record async for records in self._client.list_records(_above(floor)) for record in records]
+        window = Window(page, self._work)
+        self._note_top(window)
+        return window
+
+    async def fetch_made(self, ids: Collection[int], floor: int) -> Window:
+        """All records above an id, read in ranges side by side between ids that are known to be there."""
+        cuts = sorted(ids)[RANGE_ROWS::RANGE_ROWS]
+        if not cuts:
+            return await self.fetch_above(floor)
+        ranges = (self._list_range(low, high) for low, high in pairwise([floor, *cuts]))
+        rest, *found = await asyncio.gather(self._list_rest(cuts[-1]), *ranges)
+        return Window([record for part in (*found, rest) for record in part], self._work)
+
+    async def _list_rest(self, floor: int) -> list[Remote]:
+        return (await self.fetch_above(floor)).records
+
+    async def _list_range(self, low: int, high: int) -> list[Remote]:
+        """The records above an id, up to another one."""
+        found: list[Remote] = []
+        async with aclosing(self._client.list_records(_above(low))) as pages:
+            async for page in pages:
+                found += (record for record in page if int(record["id"] or 0) <= high)
+                if int(page[-1]["id"] or 0) >= high:
+                    break
+        return found
 
     async def fetch_by_key(self, integration_id: str) -> list[Remote]:
         """The records that hold exactly this key, lowest id first, as far as the site's filter finds them."""

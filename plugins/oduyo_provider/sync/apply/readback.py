@@ -10,7 +10,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import find_other_letters, find_stored_otherwise, find_without_effect
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.sync.apply.work import Finding
 
 NO_EFFECT = "no effect: Ödüyo said yes, and nothing changed"
@@ -74,19 +74,19 @@ def compute_read_back(
 
 
 def find_lost_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
-    """The fields that an update left out, and that are other than they were when it was looked at."""
-    now = compute_base(record, normaliser.resource)
+    """The fields that an update does not change, and that are other than they were when it was looked at."""
+    now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
     return tuple(
         name
         for name, value in looked.items()
-        if name not in change.differs
-        and name not in (_KEY, "created_in", "updated_in")
+        if name not in (*change.differs, _KEY)
+        and kinds.get(name) is not Kind.DATETIME
         and (value or "") != (now.get(name) or "")
     )
 
 
 def _find_alteration(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> Finding | None:
-    is_mending = change.action is not Action.CREATE and _KEY in change.differs
+    is_mending = change.action is not Action.CREATE and _KEY in change.differs and not change.is_adoption
     if _KEY in stored and not is_mending:
         return Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])
     letters = sorted(find_other_letters(change.payload, stored, normaliser))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
@@ -54,8 +55,22 @@ class Recorder:
         self.settled: set[str] = set()
         #: Changes that were transmitted and whose fate is unknown, by key.
         self.unsettled: dict[str, Change] = {}
+        #: Changes that were refused by a session that had ended: they are sent again.
+        self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
+
+    def is_key_of_other(self, change: Change, key: str | None) -> bool:
+        """Whether a match key is that of another row or of its record."""
+        is_known = key in self.row_keys or key in self.entries
+        return is_known and key != compute_match_key(change.integration_id)
+
+    def find_others(self, change: Change, records: Iterable[Remote]) -> set[str]:
+        """The ids of those records that other rows are known to have."""
+        mine = compute_match_key(change.integration_id)
+        known = {result.oduyo_id for key, result in self.results.items() if key != change.key}
+        known |= {entry.oduyo_id for key, entry in self.entries.items() if key != mine}
+        return {str(record["id"]) for record in records if record["id"] in known}
 
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted to an unknown fate, earlier tries included."""
@@ -110,6 +125,8 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
+        if result.twins:
+            self._progress.note_twins(result)
         self._journal.record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:

@@ -6,7 +6,7 @@ task logs in once and sends the last one again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -27,11 +27,15 @@ Resend = Callable[[Recorder, Change], Awaitable["Reply | None"]]
 
 
 class Held(msgspec.Struct):
-    """A refusal that is not decided yet."""
+    """A refusal that is not decided yet.
+
+    :param at: when its answer came, by the monotonic clock.
+    """
 
     recorder: Recorder
     change: Change
     result: Result
+    at: float
 
 
 class Refusals:
@@ -58,7 +62,7 @@ class Refusals:
 
         :raises RefusalsError: everything was refused.
         """
-        self._held.append(Held(recorder, change, result))
+        self._held.append(Held(recorder, change, result, self._work.monotonic()))
         self._in_a_row += 1
         self._course.refusals += 1
         if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:
@@ -71,10 +75,15 @@ class Refusals:
             )
         return self._in_a_row >= self._next_probe
 
-    def settle(self) -> None:
-        """A change was taken since: the refusals are the rows' own."""
-        self._in_a_row, self._next_probe = 0, FIRST_PROBE
-        self._take_all()
+    def settle(self, sent_at: float) -> None:
+        """A change was taken: the refusals that had come before it was sent are the rows' own.
+
+        One that was sent earlier says nothing: the session may have ended in between.
+        """
+        decided = [held for held in self._held if held.at <= sent_at]
+        self._held = [held for held in self._held if held.at > sent_at]
+        self._in_a_row, self._next_probe = len(self._held), FIRST_PROBE
+        _take_all(decided)
 
     def release(self) -> None:
         """The load ends without knowing: refused, and remembered of none."""
@@ -98,21 +107,20 @@ class Refusals:
         if reply.outcome is Outcome.DONE:
             self._work.progress.say("The session had ended without saying so; what was refused since is sent again")
             self._take_reply(last, reply)
-            await self._send_held_again(resend)
+            for held in self._held:
+                held.recorder.again.append(held.change)
+            self._forget()
         elif reply.outcome is Outcome.REFUSED:
             self._held.append(last)
             if self._course.successes or is_end:
-                self._take_all()
+                _take_all(self._held)
+                self._forget()
         else:
             self._take_reply(last, reply)
 
-    async def _send_held_again(self, resend: Resend) -> None:
-        again, self._held = self._held, []
+    def _forget(self) -> None:
+        self._held = []
         self._in_a_row, self._next_probe = 0, FIRST_PROBE
-        for held in again:
-            reply = await resend(held.recorder, held.change)
-            if reply is not None:
-                self._take_reply(held, reply)
 
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
@@ -127,7 +135,7 @@ class Refusals:
         result.is_confirmed = reply.outcome is Outcome.DONE
         recorder.take(change, result)
 
-    def _take_all(self) -> None:
-        for held in self._held:
-            held.recorder.take(held.change, held.result)
-        self._held.clear()
+
+def _take_all(refusals: Sequence[Held]) -> None:
+    for held in refusals:
+        held.recorder.take(held.change, held.result)

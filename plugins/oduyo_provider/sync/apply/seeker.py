@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.drift import can_be_key_of
+from oduyo_provider.core.drift import can_be_made_of
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -33,38 +33,43 @@ class Seeker:
                 found[change.key].append(record)
         if creates:
             floor = min(recorder.floors.get(change.key, 0) for change in creates)
-            window = await self._lookup.fetch_above(floor)
-            for change in creates:
-                found[change.key] = await self._find_created(recorder, change, window)
+            found.update(self.find_created(recorder, creates, await self._lookup.fetch_above(floor)))
         return found
 
-    async def _find_created(self, recorder: Recorder, change: Change, window: Window) -> list[Remote]:
-        """By key; by the key as this site may store it; by the natural key, leaving out other rows' records."""
+    def find_created(self, recorder: Recorder, changes: Sequence[Change], window: Window) -> dict[str, list[Remote]]:
+        """The records that creates whose id is not known may have made, lowest id first: key → records above its floor.
+
+        By key; else by the key as this site may store it together with the natural key, leaving out other rows' records.
+        """
+        found = {change.key: self._find_same(recorder, change, window) for change in changes}
+        taken = {result.oduyo_id for result in recorder.results.values() if result.oduyo_id}
+        taken |= {entry.oduyo_id for entry in recorder.entries.values() if entry.oduyo_id}
+        taken |= {str(record["id"]) for same in found.values() for record in same}
+        for change in changes:
+            if not found[change.key]:
+                found[change.key] = self._find_altered(recorder, change, window, taken)
+                taken.update(str(record["id"]) for record in found[change.key][:1])
+        return found
+
+    @staticmethod
+    def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:
         floor = recorder.floors.get(change.key, 0)
         same = window.by_key.get(compute_match_key(change.integration_id), [])
-        found = [record for record in same if int(record["id"] or 0) > floor]
-        if found:
-            return found
-        natural_key = self._work.normaliser.resource.natural_key
+        return [record for record in same if int(record["id"] or 0) > floor]
+
+    def _find_altered(self, recorder: Recorder, change: Change, window: Window, taken: Collection[str]) -> list[Remote]:
+        normaliser, floor = self._work.normaliser, recorder.floors.get(change.key, 0)
+        natural_key = normaliser.resource.natural_key
         wanted = compute_natural_key(change.payload, natural_key)
         if wanted is None and not self._work.is_known("key_altered"):
             return []
-        taken = {result.oduyo_id for result in recorder.results.values() if result.oduyo_id}
-        taken |= {entry.oduyo_id for entry in recorder.entries.values() if entry.oduyo_id}
         return [
             record
             for record in window.records
             if int(record["id"] or 0) > floor
             and record["id"] not in taken
-            and not self._is_anothers(recorder, change, record)
-            and can_be_key_of(change.integration_id, record.get("integration_id"))
+            and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
             and (wanted is None or compute_natural_key(record, natural_key) == wanted)
             and (wanted is not None or bool(record.get("integration_id")))
+            and can_be_made_of(change, record, normaliser, has_natural_key=wanted is not None)
         ]
-
-    def _is_anothers(self, recorder: Recorder, change: Change, record: Remote) -> bool:
-        """Whether a record holds the very key of another row."""
-        key = compute_record_key(record, self._work.normaliser)
-        if key is None or key == compute_match_key(change.integration_id):
-            return False
-        return key in recorder.row_keys or key in recorder.entries

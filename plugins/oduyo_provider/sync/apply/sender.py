@@ -42,6 +42,8 @@ class Sender:
         self._may_send = asyncio.Event()
         self._may_send.set()
         self._is_alone = asyncio.Event()
+        self._low = 0
+        self._is_low = asyncio.Event()
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -50,12 +52,18 @@ class Sender:
         Raises what stopped it (a refused login, a full disk, …) once the outcomes are written. Calls under way are cut off,
         so that nobody knows their fate; what was not transmitted is written down as such.
         """
-        queue: asyncio.Queue[Ready | None] = asyncio.Queue(2 * self._work.concurrency)
+        queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
         workers = [asyncio.ensure_future(self._work_off(recorder, queue)) for _ in range(self._work.concurrency)]
         tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
         try:
             await _wait_for(tasks, flusher)
+        except Exception:
+            # What is under way gets its answer first: else nobody would know whether it took effect.
+            tasks[0].cancel()
+            _stop_taking(queue, len(workers))
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
         finally:
             for task in (*tasks, flusher):
                 task.cancel()
@@ -98,12 +106,22 @@ class Sender:
                 self._waiting.update({item.change.key: item.change for item in ready})
                 await recorder.intend([item.change for item in ready], self._course.top_id)
             for item in ready:
-                await queue.put(item)
+                queue.put_nowait(item)
+            await self._wait_until_low(queue, len(ready) // 4)
         for _ in range(self._work.concurrency):
-            await queue.put(None)
+            queue.put_nowait(None)
+
+    async def _wait_until_low(self, queue: asyncio.Queue[Ready | None], low: int) -> None:
+        """Until so few are left: whoever looks earlier sees what is old when it is sent."""
+        self._low = low
+        while queue.qsize() > low:
+            self._is_low.clear()
+            await self._is_low.wait()
 
     async def _work_off(self, recorder: Recorder, queue: asyncio.Queue[Ready | None]) -> None:
         while (ready := await queue.get()) is not None:
+            if queue.qsize() <= self._low:
+                self._is_low.set()
             if not self._may_send.is_set():
                 await self._may_send.wait()
             await self._deliver(recorder, ready)
@@ -114,12 +132,13 @@ class Sender:
         try:
             current: Ready | None = ready
             while current is not None:
+                sent_at = self._work.monotonic()
                 try:
                     reply = await self._call(recorder, current)
-                except LookExpiredError:  # noqa: PERF203  a call takes milliseconds
+                except LookExpiredError:
                     current = await self._renew(recorder, current)
                 else:
-                    await self._take(recorder, current.change, reply)
+                    await self._take(recorder, current.change, reply, sent_at)
                     break
             self._waiting.pop(ready.change.key, None)
         finally:
@@ -151,8 +170,11 @@ class Sender:
         body = change.compute_body(ready.looked.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
 
-    async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
-        """Sort an answer: final, held back, or to be looked at later."""
+    async def _take(self, recorder: Recorder, change: Change, reply: Reply, sent_at: float) -> None:
+        """Sort an answer: final, held back, or to be looked at later.
+
+        :param sent_at: when the call began, by the monotonic clock.
+        """
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
@@ -173,7 +195,7 @@ class Sender:
         if reply.outcome is Outcome.DONE:
             self._course.successes += 1
             self._failures_in_a_row = 0
-            self._refusals.settle()
+            self._refusals.settle(sent_at)
         else:
             self._count_failure(reply.reason)
 
@@ -205,6 +227,14 @@ class Sender:
             return None
         await recorder.intend([change], self._course.top_id)
         return await self._call(recorder, ready)
+
+
+def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
+    """Let no change be taken any more."""
+    while not queue.empty():
+        queue.get_nowait()
+    for _ in range(workers):
+        queue.put_nowait(None)
 
 
 async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:

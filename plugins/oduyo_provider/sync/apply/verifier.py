@@ -8,10 +8,11 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.canary import explain_finding
+from oduyo_provider.sync.apply.canary import explain_finding, find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.readback import compute_read_back, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
@@ -27,8 +28,8 @@ class Verifier:
 
     def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
         self._work = work
-        self._course = course
         self._lookup = lookup
+        self._seeker = Seeker(work, course, lookup)
 
     async def verify(self, recorder: Recorder, done: Sequence[Change]) -> None:
         """Replace the results that turn out otherwise than they were taken.
@@ -42,6 +43,7 @@ class Verifier:
         while pending:
             is_last = self._work.clock.now() >= deadline  # before the listing, which takes time
             seen = await self._fetch(recorder, pending, is_last=is_last)
+            self._work.check_lease()  # without it this may be another run's doing
             if seen is not None:
                 pending = self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:
@@ -63,17 +65,19 @@ class Verifier:
         """Judge what shows; returns what does not show yet."""
         later: list[Change] = []
         normaliser, now = self._work.normaliser, self._work.clock.now()
+        made = {str(record["id"]) for record, _ in seen.values() if record is not None}
         for change in pending:
             record, twins = seen[change.key]
             if not is_last and not is_shown(change, record, normaliser):
                 later.append(change)
                 continue
             known = recorder.results[change.key]
-            found = compute_read_back(change, known, record, twins, normaliser, at=now)
+            others = made | recorder.find_others(change, twins) if twins else made
+            own = [twin for twin in twins if twin["id"] not in others]
+            found = compute_read_back(change, known, record, own, normaliser, at=now)
             recorder.correct(found.result)
             if found.finding is not None and found.finding.brake == "key_altered":
-                stored = found.finding.stored or ""
-                other = f"Ödüyo's record {twins[0]['id']}" if twins else recorder.find_key_owner(stored, change)
+                other = find_owner(recorder, change, found.finding, twins)
                 is_known = self._work.is_known("key_altered") and not other
                 self._work.note_finding(found.finding, is_known)
                 if not is_known:
@@ -99,14 +103,20 @@ class Verifier:
             if change.action is not Action.CREATE
         }
         if creates:
-            window = await self._lookup.fetch_above(self._find_floor(recorder, creates))
+            ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
+            window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
             absent = {
                 known
                 for change in creates
                 if (known := recorder.results[change.key].oduyo_id) is not None and known not in window.by_id
             }
-            found = await self._lookup.fetch_by_ids(absent)
-            seen.update({change.key: self._find_created(recorder, change, window, found) for change in creates})
+            by_id = {**window.by_id, **await self._lookup.fetch_by_ids(absent)}
+            nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
+            sought = self._seeker.find_created(recorder, nameless, window)
+            for change in creates:
+                known = recorder.results[change.key].oduyo_id
+                record = next(iter(sought[change.key]), None) if known is None else by_id.get(known)
+                seen[change.key] = (record, self._find_twins(change, record, window) if record else [])
         return seen
 
     @staticmethod
@@ -116,22 +126,16 @@ class Verifier:
         ids = [int(known) - 1 for change in creates if (known := recorder.results[change.key].oduyo_id) is not None]
         return min([*floors, *ids])
 
-    def _find_created(self, recorder: Recorder, change: Change, window: Window, found: dict[str, Remote]) -> _Seen:
-        known, floor = recorder.results[change.key].oduyo_id, recorder.floors.get(change.key, 0)
-        same = window.by_key.get(compute_match_key(change.integration_id), [])
+    def _find_twins(self, change: Change, record: Remote, window: Window) -> list[Remote]:
+        """Further records with the key as it was sent or is stored."""
         if self._work.is_create_mode:
-            same = [record for record in same if int(record["id"] or 0) > floor]
-        if known is None:
-            return (same[0] if same else None), same[1:]
-        record = window.by_id.get(known) or found.get(known)
-        if record is None:
-            return None, []
-        stored = record.get("integration_id")
-        others = window.by_key.get(compute_match_key(stored.strip()), []) if stored else []
-        twins = {str(twin["id"]): twin for twin in (*same, *others) if twin["id"] != known}
-        if self._work.is_create_mode:
-            return record, []
-        return record, [twins[oduyo_id] for oduyo_id in sorted(twins, key=int)]
+            return []
+        keys = {
+            compute_match_key(change.integration_id),
+            compute_match_key((record.get("integration_id") or "").strip()),
+        }
+        twins = {str(twin["id"]): twin for key in keys for twin in window.by_key.get(key, [])}
+        return [twins[oduyo_id] for oduyo_id in sorted(twins, key=int) if oduyo_id != record["id"]]
 
 
 def find_unread(recorder: Recorder, changes: Sequence[Change]) -> list[Change]:

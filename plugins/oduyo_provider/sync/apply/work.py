@@ -85,7 +85,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_others(self, entry: Entry | None) -> bool:
         """Whether a record belongs to another source."""
-        return entry is not None and bool(entry.source) and entry.source != self.source and not self.takes_over
+        return entry is not None and entry.is_others(self.source) and not self.takes_over
 
 
 class Course(msgspec.Struct):

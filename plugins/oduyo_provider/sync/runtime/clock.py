@@ -14,7 +14,9 @@ class Clock(msgspec.Struct, frozen=True):
 
     :param now: seconds since 1970.
     :param sleep: waits for so many seconds.
+    :param monotonic: seconds of a clock that is never set: for what one process measures.
     """
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic

@@ -117,9 +117,9 @@ class Ledger:
                 apply_part(entries, plan, part, keys, is_outdated=is_outdated)
                 count += len(entries) - len(before)
                 if entries != before:
-                    self._write_bucket(bucket, wanted, entries)
+                    self.write_bucket(bucket, wanted, entries)
         index = self.read_index() or Index(buckets=wanted)
-        write_state(self._folder, layout.LEDGER_INDEX, Index(buckets=wanted, entries=max(index.entries + count, 0)))
+        self.write_index(wanted, max(index.entries + count, 0))
 
     @staticmethod
     def _choose_buckets(plan: OpenPlan, index: Index | None, buckets: int) -> int:
@@ -135,15 +135,20 @@ class Ledger:
         for bucket in range(buckets):
             entries = self._read_base(bucket, buckets)
             total += len(entries)
-            self._write_bucket(bucket, buckets, entries)
-        write_state(self._folder, layout.LEDGER_INDEX, Index(buckets=buckets, entries=total))
+            self.write_bucket(bucket, buckets, entries)
+        self.write_index(buckets, total)
         if index is not None and index.buckets != buckets:
             self._files(index.buckets).remove()
 
     def _files(self, buckets: int) -> Folder:
         return self._folder.child(layout.LEDGER, str(buckets))
 
-    def _write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
+    def write_index(self, buckets: int, entries: int) -> None:
+        """Say into how many files the ledger is split, and about how many keys are in it: last, it makes them valid."""
+        write_state(self._folder, layout.LEDGER_INDEX, Index(buckets=buckets, entries=entries))
+
+    def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
+        """Replace one file. Only under the lease."""
         encode = msgspec.json.Encoder().encode
         lines = [encode(Header(buckets=buckets, bucket=bucket))]
         lines += [encode(entries[key]) for key in sorted(entries)]
@@ -228,7 +233,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
 
 
 def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:
-    return entry is None or not entry.source or entry.source == plan.source or plan.takes_over
+    return entry is None or not entry.is_others(plan.source) or plan.takes_over
 
 
 def _open_readable(plan: OpenPlan) -> list[PlanPart]:

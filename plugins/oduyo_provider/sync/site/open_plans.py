@@ -56,8 +56,10 @@ class OpenPlans:
         return plan
 
     def finish(self, plan: OpenPlan) -> None:
-        """Note that a load came to its end."""
-        write_state(self._folder, layout.name_digest(plan.generation), msgspec.structs.replace(plan, is_finished=True))
+        """Note that a load came to its end; nothing to note where another writer has merged what it did meanwhile."""
+        name = layout.name_digest(plan.generation)
+        if self._folder.has(name):
+            write_state(self._folder, name, msgspec.structs.replace(plan, is_finished=True))
 
     def close(self, plan: OpenPlan) -> None:
         """Forget a plan whose outcomes are in the ledger."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.site.ledger import Entries, Ledger
 from oduyo_provider.sync.site.legacy import has_legacy_run
@@ -44,17 +44,19 @@ class Findings(StateFile, frozen=True, kw_only=True):
 
 
 class SiteCheck(StateFile, frozen=True, kw_only=True):
-    """What the site check found out and later runs use.
+    """What the site check found out: for people, and for later runs.
 
     :param partial_updates: Ödüyo keeps fields that an update leaves out; None where nobody asked.
-    :param page_size: records that a page may have; None where nobody asked.
-    :param answers: everything that was asked, for people.
+    :param page_size: records that a page may have; None where that is not known.
+    :param answers: the newest answer to each question.
+    :param trial: test records that may still be there.
     """
 
     checked_at: float = 0.0
     partial_updates: bool | None = None
     page_size: int | None = None
-    answers: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    answers: list[Point] = msgspec.field(default_factory=list)
+    trial: TrialRecords | None = None
 
 
 class SiteState:
@@ -119,6 +121,11 @@ class SiteState:
     def note_check(self, check: SiteCheck) -> None:
         """Write down what the site check found out. Under the lease."""
         write_state(self._folder, layout.SITE_CHECK, check)
+
+    def note_support_text(self, text: str) -> str:
+        """Write down what can be sent to Ödüyo's support; returns the file's address."""
+        self._folder.write(layout.SUPPORT_TEXT, text.encode() + b"\n")
+        return f"{self._folder.uri}/{layout.SUPPORT_TEXT}"
 
     def merge(self, plan: OpenPlan, *, buckets: int) -> None:
         """Put what became of a plan into the ledger and forget that it is open. Under the lease."""

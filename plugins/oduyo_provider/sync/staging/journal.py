@@ -23,6 +23,7 @@ from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
+from oduyo_provider.sync.staging.run_folder import read_attempt_number
 
 #: So many outcomes are written at once at the latest.
 FLUSH_AFTER_OUTCOMES = 500
@@ -132,10 +133,19 @@ class Journal:
 
 
 class _Try(msgspec.Struct):
-    """What one try wrote: key → the times of its intents, and its last result."""
+    """What one try wrote: key → the times of its intents, and its last result.
 
+    :param number: of the try.
+    """
+
+    number: int
     intents: dict[str, list[float]] = msgspec.field(default_factory=dict)
     results: dict[str, Result] = msgspec.field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Tries by their number; of one number, by when they wrote last."""
+        return self.number, max((result.at for result in self.results.values()), default=0.0)
 
 
 def read_history(folder: Folder, digest: str) -> History:
@@ -148,7 +158,7 @@ def read_history(folder: Folder, digest: str) -> History:
     tries: dict[str, _Try] = {}
     for name in folder.names():
         attempt, _, rest = name.partition(".")
-        one = tries.setdefault(attempt, _Try())
+        one = tries.setdefault(attempt, _Try(read_attempt_number(attempt)))
         lines = folder.read(name).split(b"\n")[:-1]
         if rest.startswith(INTENTS):
             for intent in decode_lines(folder, name, lines, Intent):
@@ -157,9 +167,11 @@ def read_history(folder: Folder, digest: str) -> History:
                 _take_intent(history, one, intent)
         elif rest.startswith(OUTCOMES):
             for result in decode_lines(folder, name, lines, Result):
-                _take_result(history, one, result)
+                one.results[result.key] = result
     history.tries = len(tries)
-    for one in tries.values():
+    # By the number of the try: the clocks of two workers may be apart.
+    for one in sorted(tries.values(), key=lambda one: one.order):
+        _take_results(history, one)
         _find_unknown(history, one)
     return history
 
@@ -172,13 +184,11 @@ def _take_intent(history: History, one: _Try, intent: Intent) -> None:
     history.last_at = max(intent.at, history.last_at or intent.at)
 
 
-def _take_result(history: History, one: _Try, result: Result) -> None:
-    one.results[result.key] = result
-    history.last_at = max(result.at, history.last_at or result.at)
-    known = history.results.get(result.key)
-    is_sent = result.outcome is not Outcome.NOT_APPLIED
-    if known is None or known.outcome is Outcome.NOT_APPLIED or (is_sent and known.at <= result.at):
-        history.results[result.key] = result
+def _take_results(history: History, one: _Try) -> None:
+    for key, result in one.results.items():
+        history.last_at = max(result.at, history.last_at or result.at)
+        if key not in history.results or result.outcome is not Outcome.NOT_APPLIED:
+            history.results[key] = result
 
 
 def _find_unknown(history: History, one: _Try) -> None:

@@ -14,6 +14,8 @@
         sources/<source>/               plan numbers, and whether the source is opened
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+    <staging>/_alerts/<dag_id>/         what was last told of a DAG
+        check.json, check.txt           what the site check found, and the same for Ödüyo's support
 """
 
 from __future__ import annotations
@@ -44,9 +46,13 @@ INTENTS, OUTCOMES = "intents", "outcomes"
 SITES = "_sites"
 LEDGER, LEDGER_INDEX = "ledger", "ledger.json"
 SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
-TURN, RELEASED, SITE_CHECK = "turn.json", "released.json", "check.json"
+TURN, RELEASED = "turn.json", "released.json"
+SITE_CHECK, SUPPORT_TEXT = "check.json", "check.txt"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
 DRAWN, PASSED = "drawn", "passed"
+
+# What is kept of a DAG's alerts.
+ALERTS, TOLD = "_alerts", "told.json"
 
 # What 0.1.0 kept of a site.
 LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
@@ -29,6 +29,6 @@ def count_result(outcomes: Outcomes, change: Change, result: Result) -> None:
     outcomes.changes[change.action, result.outcome, "" if is_done else result.reason] += 1
     outcomes.adopted += change.is_adoption and is_done
     is_row = change.action in (Action.CREATE, Action.UPDATE)
-    outcomes.known_refused += is_row and result.outcome is Outcome.REFUSED and result.reason == REFUSED_BEFORE
+    outcomes.known_refused += is_row and change.is_resend and result.outcome is Outcome.REFUSED
     outcomes.altered += bool(result.stored) and is_done
     outcomes.new_duplicates += len(result.twins)

@@ -11,8 +11,7 @@ from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
-from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected
-from oduyo_provider.core.planner import compute_reject_digest
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
@@ -25,11 +24,15 @@ class PlanPart:
     """One partition of a plan.
 
     :param manifest: as written by transform.
+    :param decision: of guard; None before it.
     :param decided: key of a row to create → what guard decided of it, as it looks like a record.
     """
 
-    def __init__(self, manifest: PlanManifest, decided: dict[str, LookAlike] | None = None) -> None:
+    def __init__(
+        self, manifest: PlanManifest, decision: Decision | None = None, decided: dict[str, LookAlike] | None = None
+    ) -> None:
         self.manifest = manifest
+        self.decision = decision
         self.folder = Folder.open(manifest.folder)
         self.journal = Folder.open(manifest.journal)
         self._decided = decided or {}
@@ -143,9 +146,9 @@ def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
     folder, decision = decided
     file = decision.look_alikes.get(str(manifest.partition))
     if file is None:
-        return PlanPart(manifest)
+        return PlanPart(manifest, decision)
     found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
-    return PlanPart(manifest, {item.integration_id: item for item in found})
+    return PlanPart(manifest, decision, {item.integration_id: item for item in found})
 
 
 def read_decision(reference: Reference) -> Decision:
@@ -173,8 +176,10 @@ def find_decision(run_folder: Folder, generation: str) -> Decided | None:
     return None
 
 
-def compute_total(parts: Iterable[PlanPart]) -> PlanCounts:
-    """The counts of all partitions, as transform found them."""
+def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:
+    """The counts of all partitions, as guard decided them; before it, as transform found them."""
+    if parts and parts[0].decision is not None:
+        return parts[0].decision.counts
     total = PlanCounts()
     for part in parts:
         total = total + part.manifest.counts

@@ -6,7 +6,7 @@ What the normaliser tells apart stays apart: a number stays an exact number, tex
 ``{"number": "NaN"}``
     NaN and the infinities, of ``float`` and of ``Decimal``.
 ``{"bytes": "<hex>"}``
-    bytes that are not UTF-8.
+    bytes, also those that happen to be text: what they mean depends on the field.
 ``{"unsupported": "<type>"}``
     everything else: the type's name, or what is wrong with the value.
 """
@@ -82,11 +82,7 @@ def _convert_datetime(value: object) -> object:
 
 
 def _convert_bytes(value: object) -> object:
-    raw = bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else b""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"bytes": raw.hex()}
+    return {"bytes": bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else ""}
 
 
 def _convert_unusual(value: object) -> object:

@@ -47,3 +47,9 @@ class Run(msgspec.Struct, frozen=True):
 def name_attempt(number: int) -> str:
     """A name for the ``number``-th try of a task: unique, even when two processes believe to be the same try."""
     return f"try{number}-{uuid4().hex[:8]}"
+
+
+def read_attempt_number(attempt: str) -> int:
+    """The number of a try, out of its name; 0 where the name has none."""
+    number = attempt.removeprefix("try").partition("-")[0]
+    return int(number) if number.isdecimal() else 0

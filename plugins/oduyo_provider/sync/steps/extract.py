@@ -11,7 +11,10 @@ from itertools import pairwise
 
 import msgspec
 
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.matching import AlteredKeys, name_key
 from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.erp.cursor import DatabaseHook
@@ -23,7 +26,7 @@ from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
 from oduyo_provider.sync.staging.row_codec import encode_row
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.snapshot import AlteredKeys, name_key, read_altered_keys
+from oduyo_provider.sync.steps.snapshot import read_altered_keys
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +128,11 @@ def name_parts(manifest: ExtractManifest) -> list[Reference]:
 def finish_extract(
     step: StepContext, sink: RowSink, listed: SnapshotManifest, *, query_name: str, started_at: float
 ) -> ExtractManifest:
-    """Bring both sides to the same number of files and write the manifest."""
+    """Bring both sides to the same number of files and write the manifest.
+
+    :raises SettingsError: records would become passive that could not be made active again.
+    """
+    _check_deactivation(step, sink, listed)
     desired = sink.close()
     normaliser = step.make_normaliser(listed.resource)
     altered = read_altered_keys(step.open_state(listed.site, listed.resource)) if desired.buckets > 1 else {}
@@ -149,6 +156,21 @@ def finish_extract(
             "%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}"
         )
     return manifest
+
+
+def _check_deactivation(step: StepContext, sink: RowSink, listed: SnapshotManifest) -> None:
+    if step.params.on_missing is not OnMissing.DEACTIVATE:
+        return
+    if listed.resource.passive is None:
+        raise SettingsError(
+            f"on_missing=deactivate cannot be used: nothing is known that makes a {listed.resource.name} passive. Choose keep "
+            "or delete."
+        )
+    if sink.rows and "status" not in sink.columns:
+        raise SettingsError(
+            "on_missing=deactivate needs the column status in the query: without it a record whose row comes back would "
+            "stay passive for ever. Select it, for example as '1' AS status, or choose keep."
+        )
 
 
 def _read_keys(side: Side, altered: AlteredKeys, normaliser: Normaliser) -> Iterator[tuple[str | None, bytes]]:

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
-import msgspec
-
-from oduyo_provider.core.brakes import Trip, compute_trips
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.brakes import Trip, compute_trips, explain_way_on
 from oduyo_provider.core.errors import UnsafePlanError
-from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.params import OnUnsafe
-from oduyo_provider.core.partition import compute_bucket
-from oduyo_provider.core.plan import PlanCounts, SyncMode
-from oduyo_provider.core.planner import compute_reject_digest
-from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.sync.site.state import SiteState
-from oduyo_provider.sync.staging.folder import Folder, StagedFile
-from oduyo_provider.sync.staging.layout import PLAN, name_look_alikes
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
 from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
 
 log = logging.getLogger(__name__)
@@ -53,7 +45,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     sample = show_plan(step, decision, open_parts(references))
     if step.params.sync_mode is SyncMode.UPSERT:
         _check_known_ids(decision, step.params.release)
-    _stop_when_unsafe(blocking, sample, decision)
+    _stop_when_unsafe(step, blocking, decision)
     if decision.writes:
         source = state.source(snapshot.source)
         source.note_passed(snapshot.number, step.run.name, step.run.attempt)
@@ -76,12 +68,11 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
 def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, folder: Folder) -> Decision:
     """Whether load may write; what becomes of rows that look like a record is written into the folder."""
     snapshot, params = parts[0].manifest.snapshot, step.params
-    look_alikes = _find_look_alikes(step, parts)
+    look_alikes = judge_look_alikes(step, parts, state.source(snapshot.source).read_known_rejected())
     counts = compute_total(parts)
+    counts.samples["look_alikes"] = look_alikes.samples
     is_upsert = params.sync_mode is SyncMode.UPSERT
-    trips = compute_trips(counts, params.limits, look_alikes=len(look_alikes), compares=is_upsert)
-    kept = [] if "look_alikes" in params.release else look_alikes
-    counts = _count_look_alikes(counts, kept, state.source(snapshot.source).read_known_rejected(), parts)
+    trips = compute_trips(counts, params.limits, look_alikes=look_alikes.count, compares=is_upsert)
     blocking = _find_blocking(trips)
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else NOT_OPENED
     if params.dry_run:
@@ -92,62 +83,13 @@ def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, fold
         asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
         why_not=why_not,
         trips=trips,
-        counts=counts,
-        look_alikes=_write_look_alikes(folder, kept, len(parts)),
+        counts=look_alikes.add_to(counts),
+        look_alikes=look_alikes.write(folder, len(parts)),
     )
 
 
 def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
     return [trip for trip in trips if trip.blocks and not trip.is_released]
-
-
-def _find_look_alikes(step: StepContext, parts: Sequence[PlanPart]) -> list[LookAlike]:
-    if step.params.sync_mode is SyncMode.CREATE:
-        return []
-    return find_look_alikes(
-        lambda: chain.from_iterable(part.read_new_rows() for part in parts),
-        lambda: chain.from_iterable(part.read_unmatched() for part in parts),
-        adopt=step.params.adopt,
-    )
-
-
-def _count_look_alikes(
-    counts: PlanCounts, look_alikes: Sequence[LookAlike], known: frozenset[str], parts: Sequence[PlanPart]
-) -> PlanCounts:
-    """The counts with rows that look like a record counted as what becomes of them."""
-    if not look_alikes:
-        return counts
-    adopted = sum(item.adopted is not None for item in look_alikes)
-    rejected = {item.integration_id: item for item in look_alikes if item.adopted is None}
-    known_rejected = 0
-    for part in parts if rejected and known else ():
-        for change in part.read_changes():
-            item = rejected.get(change.integration_id)
-            if item is not None and change.action is Action.CREATE:
-                known_rejected += compute_reject_digest(dict(change.payload), [item.fault]) in known
-    reasons = Counter(counts.reasons)
-    reasons.update(item.fault.code for item in rejected.values())
-    return msgspec.structs.replace(
-        counts,
-        creates=counts.creates - len(look_alikes),
-        updates=counts.updates + adopted,
-        adoptions=adopted,
-        rejected=counts.rejected + len(rejected),
-        known_rejected=counts.known_rejected + known_rejected,
-        reasons=dict(sorted(reasons.items())),
-    )
-
-
-def _write_look_alikes(folder: Folder, look_alikes: Iterable[LookAlike], partitions: int) -> dict[str, StagedFile]:
-    encode = msgspec.json.Encoder().encode
-    lines: dict[int, list[bytes]] = {}
-    for item in look_alikes:
-        bucket = compute_bucket(compute_match_key(item.integration_id), partitions)
-        lines.setdefault(bucket, []).append(encode(item) + b"\n")
-    return {
-        str(partition): folder.write_lines(name_look_alikes(partition), found)
-        for partition, found in sorted(lines.items())
-    }
 
 
 def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
@@ -164,7 +106,7 @@ def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
         )
 
 
-def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision: Decision) -> None:
+def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Decision) -> None:
     if not blocking:
         return
     figures = "; ".join(trip.message for trip in blocking)
@@ -173,9 +115,14 @@ def _stop_when_unsafe(blocking: Sequence[Trip], sample: Sequence[str], decision:
     elif decision.asks:
         log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
     else:
+        release = explain_way_on([trip for trip in decision.trips if trip.blocks])
+        # An operator in somebody's DAG has no form and no task that asks.
+        way_on = (
+            f"give the task the argument {release} for one run, then take it out again"
+            if step.is_exempt
+            else f"trigger the run again with {release}, or with on_unsafe=ask to approve it in the UI"
+        )
         raise UnsafePlanError(
-            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, trigger the run again with "
-            f"{' and '.join(trip.way_on for trip in blocking)}, or with on_unsafe=ask to approve it in the UI; if not, "
-            "look at the ERP query and the ERP's table first."
-            + (f" Of the plan: {' | '.join(sample[:3])}." if sample and not blocking[0].samples else "")
+            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, {way_on}; if not, look at "
+            "the ERP query and the ERP's table first."
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -59,6 +58,7 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
         attempt=step.run.attempt,
         say=progress.say,
         clock=step.clock,
+        monotonic=step.clock.monotonic,
     )
     async with lease.hold():
         return await _Load(step, plans, parts, client, settings, state, progress, lease).run()
@@ -98,6 +98,7 @@ class _Load:
         has_changes = any(part.manifest.counts.changes for part in self._parts)
         before = self._state.plans.read()
         turn = self._state.read_turn()
+        self._client.use_page_size(self._state.read_check().page_size)
         plan = self._describe_plan(turn)
         if has_changes:
             await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
@@ -113,6 +114,7 @@ class _Load:
         opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
+        self._lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
 
@@ -130,12 +132,13 @@ class _Load:
         )
 
     async def _apply(self, work: Work) -> None:
-        snapshot = self._first.snapshot
+        snapshot, total = self._first.snapshot, sum(part.manifest.counts.changes for part in self._parts)
         course = Course(top_id=int(snapshot.last_id or 0), overlap_id=int(snapshot.overlap_id or 0))
+        if self._first.params.resend_refused:  # a person wants all of them
+            course.resends_left = total
         if work.is_create_mode:
             course.overlap_id = course.top_id
         applier = Applier(work, course, site_rows=snapshot.rows)
-        total = sum(part.manifest.counts.changes for part in self._parts)
         self._progress.start(total)
         waiting: list[tuple[Recorder, list[Change]]] = []
         try:
@@ -181,7 +184,8 @@ class _Load:
             takes_over="other_source" in first.params.release,
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
             partial_updates=bool(self._state.read_check().partial_updates),
-            listed_at=time.monotonic() - age_s if is_trusted else None,
+            listed_at=clock.monotonic() - age_s if is_trusted else None,
+            monotonic=clock.monotonic,
             known_findings={name: finding.is_released for name, finding in findings.items()},
             released=frozenset(first.params.release),
             note_finding=self._note_finding,

@@ -34,13 +34,14 @@ async def sync_rows(
     :param on_report: told the report, also of a run that is not complete.
     :raises IncompleteError: some rows failed or stayed doubtful; the report is written all the same.
     """
+    guarded: Reference | None = None
     loaded: Reference | None = None
     async with client:
         snapshot = await fetch_snapshot(step, client, settings.site)
         parts = stage_rows(step, rows, snapshot)
         plans = [transform(step, part) for part in parts]
-        guarded = guard(step, plans)
         try:
+            guarded = guard(step, plans)
             if guarded["plans"]:
                 loaded = await load(step, guarded["plans"], client, settings)
         finally:

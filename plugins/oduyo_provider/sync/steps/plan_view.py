@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from oduyo_provider.core.brakes import Trip
+from oduyo_provider.core.brakes import Trip, explain_way_on
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.plan import PlanCounts, SyncMode, describe_change
 from oduyo_provider.core.redact import neutralise
@@ -48,16 +48,17 @@ def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) 
         log.warning("%s: %s rows (sent all the same)", name, f"{count:,}")
     if counts.remote_duplicates:
         log.warning(
-            "Ödüyo holds %s records beside others with the same integration_id (%s of them new); one of each is kept in "
+            "Ödüyo holds %s records beside others with the same integration_id (%s of them new%s); one of each is kept in "
             "step, the others are left alone",
             f"{counts.remote_duplicates:,}",
             f"{counts.new_duplicates:,}",
+            "".join(f", {sample}" for sample in counts.samples.get("new_duplicates", [])),
         )
     for trip in trips:
         if trip.is_released:
             log.warning("Released for this run: %s", explain_trip(trip))
         elif not trip.blocks:
-            log.warning("%s To let them pass: %s", explain_trip(trip), trip.way_on)
+            log.warning("%s To let them pass: %s", explain_trip(trip), explain_way_on([trip]))
     sample = _sample(parts) if step.params.dry_run or trips or decision.why_not else []
     if sample:
         log.info("Some of the changes (all of them: %s/%s/):\n%s", step.run.folder.uri, PLAN, "\n".join(sample))

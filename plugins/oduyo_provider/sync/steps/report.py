@@ -11,7 +11,7 @@ import msgspec
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
-from oduyo_provider.core.report import Outcomes, Report, compute_report
+from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import Lease, read_claims
 from oduyo_provider.sync.site.state import SiteState
@@ -72,7 +72,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     )
     step.run.folder.write_lines(QUARANTINE, tally.write_quarantine())
     made = compute_report(
-        compute_total(parts) if decision is None else decision[1].counts,
+        compute_total(parts),
         tally.outcomes,
         extracted=extracted.rows if extracted else 0,
         dry_run=dry_run,
@@ -94,7 +94,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
 
 def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
     """Raise IncompleteError when a step before failed, something was left undone, or the first write waits for a person."""
-    if steps.rejected_by and not made.writes:
+    if steps.rejected_by and steps.load is None and not made.writes:
         raise IncompleteError(
             f"Nothing was written: the plan was rejected in the task approve ({steps.rejected_by}). Mend what "
             "its brake named in the ERP or its query; the next run compares everything again."
@@ -109,7 +109,8 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
     elif not made.dry_run and steps.load is None:
         faults.append("applying did not come to its end")
     faults += [f"{count:,} {name}" for name, count in made.undone.items()]
-    if made.has_too_many_rejected(step.params.limits) and not made.dry_run:
+    is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
+    if made.has_too_many_rejected(step.params.limits, is_approved=is_approved) and not made.dry_run:
         faults.append(f"{made.new_rejected:,} rows newly rejected or refused")
     if steps.guarded is not None and steps.guarded["why_not"] and not step.params.dry_run and made.writes:
         faults.append(str(steps.guarded["why_not"]))
@@ -121,10 +122,11 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
 
 
 def format_report(made: Report) -> str:
-    """The report as a table."""
-    skipped = ("reasons", "dry_run", "started_at", "ended_at")
+    """The report as a table: the rows and the writes, and of the other figures those that are not 0."""
+    always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
+    figures = {name: getattr(made, name) for name in Report.__struct_fields__}
     rows: list[tuple[str, object]] = [
-        (name, getattr(made, name)) for name in Report.__struct_fields__ if name not in skipped
+        (name, count) for name, count in figures.items() if type(count) is int and (count or name in always)
     ]
     if made.dry_run:
         rows.insert(0, ("nothing was sent; planned are", ""))
@@ -139,7 +141,12 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
     if not mine or read_claims(state.claims):
         return  # whoever writes next does it
     lease = Lease(
-        state.claims, generation=manifest.generation, attempt=step.run.attempt, say=log.info, clock=step.clock
+        state.claims,
+        generation=manifest.generation,
+        attempt=step.run.attempt,
+        say=log.info,
+        clock=step.clock,
+        monotonic=step.clock.monotonic,
     )
     async with lease.hold():
         for plan in mine:

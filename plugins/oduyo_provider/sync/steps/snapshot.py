@@ -13,8 +13,7 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import compute_record_key
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.matching import AlteredKeys, compute_record_key, find_altered_keys, name_key
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -35,9 +34,6 @@ LISTING_TRIES = 3
 #: Records that the ledger knows and the listing does not hold are looked up one by one, up to so many; else by pages.
 MAX_LOOK_UPS = 20
 
-#: Match key of the key that the ledger knows a record by, from Ödüyo's id, where the record itself holds another key.
-AlteredKeys = dict[str, str]
-
 
 async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> Reference:
     """Draw the plan number, then list all records into staging.
@@ -48,6 +44,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     :raises ListingError: the listing could not be shown to be complete.
     """
     state = step.open_state(site, client.resource)
+    client.use_page_size(state.read_check().page_size)
     number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
@@ -62,19 +59,10 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
 
 def read_altered_keys(state: SiteState) -> AlteredKeys:
     """The records whose key Ödüyo stores otherwise: they belong to the partition of the key that was sent."""
-    found: AlteredKeys = {}
     buckets = state.ledger.buckets
-    for bucket in range(buckets):
-        for key, entry in state.read_entries(bucket, buckets).items():
-            if entry.oduyo_id is not None and "integration_id" in entry.stored:
-                found[entry.oduyo_id] = key
-    return found
-
-
-def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
-    """The match key by which a record is put into a partition."""
-    known = altered.get(str(record.get("id"))) if altered else None
-    return known if known is not None else compute_record_key(record, normaliser)
+    return find_altered_keys(
+        entry for bucket in range(buckets) for entry in state.read_entries(bucket, buckets).values()
+    )
 
 
 class _Snapshot:
@@ -90,7 +78,7 @@ class _Snapshot:
         self._ids = array("Q")
 
     async def fetch(self) -> Reference:
-        step, state, started_at = self._step, self._state, time.time()
+        step, state, started_at = self._step, self._state, self._step.clock.now()
         # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
         turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
@@ -112,7 +100,7 @@ class _Snapshot:
             is_busy=is_busy,
             is_first=applied is None or not applied.merged,
             started_at=started_at,
-            ended_at=time.time(),
+            ended_at=step.clock.now(),
             rows=writer.rows,
             last_id=last_id,
             overlap_id=self._find_overlap(),

@@ -89,6 +89,6 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         released=frozenset(params.release),
         resend_refused=params.resend_refused,
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
-        has_unreadable_ids=extracted.unreadable_ids > 0,
+        may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
     )

@@ -26,7 +26,7 @@ from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows
-from oduyo_provider.sync.steps.report import Steps, report
+from oduyo_provider.sync.steps.report import Steps, check_complete, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox
@@ -149,8 +149,16 @@ class Driver:
 
     def report(self, run: Run, loaded: Reference | None, **params: object) -> Report:
         """Add the last plan up."""
-        steps = Steps(self.snapshot, self.parts, self.plans, self.guarded, loaded)
-        return asyncio.run(report(self.step(run, **params), steps))
+        self.steps = Steps(self.snapshot, self.parts, self.plans, self.guarded, loaded)
+        return asyncio.run(report(self.step(run, **params), self.steps))
+
+    def check(self, made: Report, run: Run, **params: object) -> OduyoError | None:
+        """Why the last plan's run is red; None when it is green."""
+        try:
+            check_complete(made, self.steps, self.step(run, **params))
+        except OduyoError as error:
+            return error
+        return None
 
     def results(self, plans: list[Reference]) -> dict[str, Result]:
         """What the journals of a plan say of its changes."""

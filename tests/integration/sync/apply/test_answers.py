@@ -138,9 +138,9 @@ def test_sessions_that_die_at_every_call_stop_after_a_few_logins(driver: Driver)
     assert driver.calls("login") <= 4
 
 
-def test_a_web_page_instead_of_the_api_stops_the_run_at_once(driver: Driver) -> None:
+def test_a_web_page_instead_of_a_list_ends_the_run_before_anything_is_sent(driver: Driver) -> None:
     driver.site.set_faults({"call": "list", "kind": "html", "status": 200})
-    with pytest.raises(NotThisApiError):
+    with pytest.raises(LostAnswerError):
         driver.sync(make_rows(3))
     assert driver.calls("create") == 0
 

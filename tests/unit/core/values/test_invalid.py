@@ -24,8 +24,9 @@ from oduyo_provider.core.values.invalid import InvalidValueError, show_value
         pytest.param(10**5000, "an integer of more than 4,000 digits", id="5,001 digits"),
         ({"number": "NaN"}, "NaN"),
         ({"unsupported": "Inet"}, "a value of type Inet"),
-        ({"bytes": "ff"}, "a value of type dict"),
-        (b"\xff", "a value of type bytes"),
+        ({"bytes": "ff"}, "0xff"),
+        (b"\xff", "0xff"),
+        (memoryview(b"\xff" * 99), "0x" + "ff" * 19 + "…"),
     ],
 )
 def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str) -> None:
@@ -34,5 +35,5 @@ def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str)
 
 
 def test_the_error_survives_pickling() -> None:
-    error = pickle.loads(pickle.dumps(InvalidValueError("fraction", "1.5 is not a whole number")))  # noqa: S301
+    error = pickle.loads(pickle.dumps(InvalidValueError("fraction", "1.5 is not a whole number")))  # noqa: S301  our own bytes
     assert (error.reason, error.detail) == ("fraction", "1.5 is not a whole number")

@@ -23,6 +23,9 @@ from oduyo_provider.core.values.status import parse_status
         (Decimal("1.00"), "1"),
         (Decimal("0E+3"), "0"),
         (b"P", "0"),
+        (b"\x00", "0"),
+        (bytearray(b"\x01"), "1"),
+        (b"\x00\x01", "1"),
         (b"", "1"),
         ("PASI\u0307F", "0"),
         ("\ufeff", "1"),
@@ -31,6 +34,10 @@ from oduyo_provider.core.values.status import parse_status
 )
 def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
     assert parse_status(value) == expected
+
+
+def test_a_resource_may_have_other_words() -> None:
+    assert [parse_status(value, active="A", passive="P") for value in ("1", "pasif", None, 0)] == ["A", "P", "A", "P"]
 
 
 @pytest.mark.parametrize(
@@ -43,9 +50,10 @@ def test_a_status_is_one_or_zero(value: object, expected: str) -> None:
         Decimal("sNaN"),
         "pas",
         "\ud800",
-        b"\x00",
-        b"\x01",
+        b"\x02",
+        b"\x01\x00",
         b"\xff",
+        "\x01",
         [],
         date(2025, 1, 1),
     ],

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oduyo_provider.core.values.invalid import InvalidValueError
-from oduyo_provider.core.values.text import clean_text, collapse_blanks, compute_integer_text, parse_id, parse_text
+from oduyo_provider.core.values.text import (
+    clean_text,
+    collapse_blanks,
+    compute_integer_text,
+    compute_match_key,
+    parse_bytes,
+    parse_id,
+    parse_text,
+)
 
 
 class Level(enum.IntEnum):
@@ -95,6 +103,10 @@ def test_a_whole_number_is_written_as_digits(number: float | Decimal, expected: 
         ("\ud800", "not_encodable"),
         ([], "unsupported_type"),
         ({}, "unsupported_type"),
+        (b"A\x00", "binary"),
+        ({"bytes": "4100"}, "binary"),
+        ({"bytes": "ff"}, "not_encodable"),
+        ({"bytes": "no hex"}, "unsupported_type"),
         ({"number": "NaN", "bytes": "ff"}, "unsupported_type"),
         (object(), "unsupported_type"),
     ],
@@ -128,3 +140,54 @@ def test_other_types_are_the_text_that_staging_writes(value: object, expected: s
 
 def test_only_an_id_loses_the_zeros_behind_its_point() -> None:
     assert (parse_text("26.0"), parse_id("26.0"), parse_id("٢٦.0")) == ("26.0", "26", "٢٦.0")
+
+
+@pytest.mark.parametrize("value", [b"A", b"A\x00", b"", b"\xff", bytearray(b"7"), memoryview(b"7"), {"bytes": "41"}])
+def test_c9_bytes_are_no_id_not_even_where_they_are_text(value: object) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        parse_id(value)
+    assert caught.value.reason == "binary"
+    assert "in the query" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (b"A", b"A"),
+        (bytearray(b"A"), b"A"),
+        (memoryview(b"A"), b"A"),
+        ({"bytes": "41"}, b"A"),
+        ("A", None),
+        (None, None),
+    ],
+)
+def test_bytes_are_the_same_from_a_driver_and_from_a_staged_row(value: object, found: bytes | None) -> None:
+    assert parse_bytes(value) == found
+
+
+GUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+
+@pytest.mark.parametrize("text", [GUID, GUID.upper(), f"{{{GUID}}}", f"{{{GUID.upper()}}}", GUID.title()])
+def test_c11_a_uuid_has_one_match_key_however_it_is_written(text: str) -> None:
+    assert compute_match_key(text) == GUID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "A",
+        "a",
+        "500001",
+        "İ",
+        f"{{{GUID}",
+        f"{GUID}}}",
+        GUID.replace("-", ""),
+        f"21-{GUID}",
+        f"{GUID}0",
+        "G" + GUID[1:],
+    ],
+)
+def test_c11_every_other_id_is_its_own_match_key(text: str) -> None:
+    assert compute_match_key(text) == text

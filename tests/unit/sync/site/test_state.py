@@ -11,6 +11,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
@@ -139,7 +140,18 @@ def test_what_the_site_does_to_values_is_remembered_by_the_name_of_the_brake(sta
 
 
 def test_what_the_site_check_found_is_remembered(state: SiteState) -> None:
-    check = SiteCheck(checked_at=1.0, partial_updates=True, page_size=200, answers=[{"question": "login"}])
+    trial = TrialRecords(mark="ODUYO-CHECK-1", keys=("a", "0b"), above_id=None, last_create_at=2.0)
+    point = Point(
+        name="login",
+        title="Login",
+        question="How?",
+        readings=("found",),
+        answer="So.",
+        provider="",
+        setting="",
+        asked_at=1.0,
+    )
+    check = SiteCheck(checked_at=1.0, partial_updates=True, page_size=200, answers=[point], trial=trial)
     state.note_check(check)
     assert state.read_check() == check
 

@@ -61,12 +61,8 @@ def test_ids_dates_and_times_become_their_text(value: UUID | date | time) -> Non
 
 
 @given(st.binary())
-def test_bytes_become_text_or_hex(value: bytes) -> None:
-    back = through(value)
-    if isinstance(back, dict):
-        assert bytes.fromhex(back["bytes"]) == value
-    else:
-        assert str(back).encode() == value
+def test_c9_bytes_stay_bytes_also_where_they_happen_to_be_text(value: bytes) -> None:
+    assert through(value) == through(bytearray(value)) == through(memoryview(value)) == {"bytes": value.hex()}
 
 
 @given(st.dictionaries(st.sampled_from(["code", "description"]), st.text(SURROGATES | st.characters()) | st.floats()))
@@ -138,11 +134,6 @@ def test_subclasses_are_read_as_what_they_are() -> None:
     assert through(Day(2025, 5, 23)) == "2025-05-23"
     assert through(Amount("1.50")) == Decimal("1.50")
     assert through(Ratio("nan")) == {"number": "NaN"}
-
-
-def test_memory_views_are_bytes() -> None:
-    assert through(memoryview("Iğdır".encode())) == "Iğdır"
-    assert through(bytearray(b"\xfe")) == {"bytes": "fe"}
 
 
 def test_an_offset_with_seconds_keeps_its_instant() -> None:

@@ -9,12 +9,17 @@ import pytest
 import sqlglot
 from sqlglot import expressions as exp
 
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.errors import SourceError
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
+from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.erp.query import match_columns
+from oduyo_provider.erp.statement import parse_statement
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parents[3] / "dags" / "sql"
-FILES = sorted(FOLDER.rglob("*.sql"))
-PROJECT_CODES = "project_codes"
+FOLDER = ROOT / "dags" / "sql"
+#: Queries that are to be filled in; every other one can be run.
+SKELETONS = sorted(FOLDER.rglob("erp.sql"))
+FILES = sorted(set(FOLDER.rglob("*.sql")) - set(SKELETONS))
 DIALECTS = {"postgres": "postgres", "mssql": "tsql"}
 
 
@@ -23,6 +28,39 @@ def parse(path: Path) -> exp.Query:
     (statement,) = sqlglot.parse(path.read_text(encoding="utf-8"), read=dialect)
     assert isinstance(statement, exp.Query)
     return statement
+
+
+def find_resource(path: Path) -> Resource:
+    named = path.relative_to(FOLDER).parts[:-1]
+    return next(resource for resource in RESOURCES if named == (resource.plural,)) if named else SPECIAL_CODE
+
+
+def test_there_is_a_query_or_a_skeleton_for_every_further_resource() -> None:
+    folders = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+    assert folders == sorted(resource.plural for resource in RESOURCES if resource is not SPECIAL_CODE)
+    assert {path.parent.name for path in SKELETONS} | {"project_codes"} == set(folders)
+
+
+@pytest.mark.parametrize("path", SKELETONS, ids=lambda path: path.parent.name)
+class TestSkeleton:
+    def test_as_it_is_it_says_that_it_has_to_be_filled_in(self, path: Path) -> None:
+        with pytest.raises(SourceError, match=r"erp\.sql holds only comments\. Write one SELECT into it"):
+            parse_statement(path.read_text(encoding="utf-8"), path.name)
+
+    def test_without_its_comment_signs_it_is_one_select_of_the_resource_s_fields(self, path: Path) -> None:
+        _, _, lines = path.read_text(encoding="utf-8").partition("\n--\n-- SELECT")
+        text = "\n".join(line.removeprefix("-- ") for line in f"-- SELECT{lines}".splitlines())
+        (statement,) = sqlglot.parse(text)
+        assert isinstance(statement, exp.Query)
+        columns = set(match_columns(statement.named_selects, find_resource(path)))
+        left_out = set(find_resource(path).field_names) - columns
+        assert {name for name in left_out if not name.startswith("space")} <= {"created_in", "updated_in"}
+
+    def test_it_says_which_amounts_are_perhaps_not_the_erp_s(self, path: Path) -> None:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        shared = {field.name for field in find_resource(path).fields if field.is_shared}
+        told = {line.split(" AS ")[1].split(",")[0] for line in lines if "only if the ERP is its master" in line}
+        assert told == shared
 
 
 def test_there_is_a_query_for_every_erp() -> None:
@@ -40,10 +78,9 @@ def test_there_is_a_query_for_every_erp() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 class TestQuery:
     def test_it_is_one_select_whose_aliases_are_fields(self, path: Path) -> None:
-        is_project = path.parent.name == PROJECT_CODES
-        columns = match_columns(parse(path).named_selects, PROJECT_CODE if is_project else SPECIAL_CODE)
-        assert {"integration_id", "key1", "key2", "description"} <= set(columns)
-        assert is_project or {"code", "typecode"} <= set(columns)
+        resource = find_resource(path)
+        columns = set(match_columns(parse(path).named_selects, resource))
+        assert {"integration_id", "key1", "key2", "description", *resource.natural_key} <= columns
 
     def test_it_returns_nothing_that_it_does_not_know(self, path: Path) -> None:
         for column in parse(path).selects:

@@ -1,0 +1,28 @@
+-- Bank accounts (banka hesabı): a skeleton to be filled in. Of no ERP are the tables confirmed here.
+--
+-- To do:     take the first -- off each line of the SELECT, and put a column of your ERP in place of each YOUR_COLUMN
+--            and YOUR_TABLE. Delete the lines of fields that your ERP has not: what is not selected is neither sent nor
+--            compared, and a column of blanks would wipe what somebody typed into Ödüyo.
+-- status:    in use or passive, as the ERP writes it: 1/0, A/P, true/false. Without it no record can be made passive.
+-- Persons:   tckn_area, name, phone_area and email_area are personal data (KVKK): select them only where you have a
+--            reason to send them.
+-- Rights:    SELECT on the table is enough. Nothing is written.
+-- Left out:  the spare fields, which mean something else at each site.
+--
+-- SELECT YOUR_COLUMN AS integration_id, -- the ERP's key of the row: required, unique, never changing
+--        YOUR_COLUMN AS status,         -- see above
+--        YOUR_COLUMN AS currency,
+--        YOUR_COLUMN AS account_no,
+--        YOUR_COLUMN AS iban,
+--        YOUR_COLUMN AS account_name,
+--        YOUR_COLUMN AS account_code,
+--        YOUR_COLUMN AS account_branch,
+--        YOUR_COLUMN AS banka_key,
+--        YOUR_COLUMN AS note,
+--        YOUR_COLUMN AS hhs_code,
+--        YOUR_COLUMN AS hhs_code_desc,
+--        YOUR_COLUMN AS tckn_area,
+--        YOUR_COLUMN AS name,
+--        YOUR_COLUMN AS phone_area,
+--        YOUR_COLUMN AS email_area
+--   FROM YOUR_TABLE

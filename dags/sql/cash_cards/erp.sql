@@ -1,0 +1,27 @@
+-- Cash cards (kasa kartı): a skeleton to be filled in. Of no ERP are the tables confirmed here.
+--
+-- To do:     take the first -- off each line of the SELECT, and put a column of your ERP in place of each YOUR_COLUMN
+--            and YOUR_TABLE. Delete the lines of fields that your ERP has not: what is not selected is neither sent nor
+--            compared, and a column of blanks would wipe what somebody typed into Ödüyo.
+-- status:    in use or passive, as the ERP writes it: 1/0, A/P, true/false. Without it no record can be made passive.
+-- Amounts:   numbers with a decimal point. Nothing says whether Ödüyo changes them by itself: select only those of which
+--            the ERP is the master.
+-- Rights:    SELECT on the table is enough. Nothing is written.
+-- Left out:  the spare fields space2 to space5, which mean something else at each site.
+--
+-- SELECT YOUR_COLUMN AS integration_id,      -- the ERP's key of the row: required, unique, never changing
+--        YOUR_COLUMN AS status,              -- see above
+--        YOUR_COLUMN AS key1,                -- firm
+--        YOUR_COLUMN AS key2,                -- period
+--        YOUR_COLUMN AS note,
+--        YOUR_COLUMN AS price,               -- only if the ERP is its master
+--        YOUR_COLUMN AS price1,              -- only if the ERP is its master
+--        YOUR_COLUMN AS price2,              -- only if the ERP is its master
+--        YOUR_COLUMN AS balance,             -- only if the ERP is its master
+--        YOUR_COLUMN AS balance1,            -- only if the ERP is its master
+--        YOUR_COLUMN AS balance2,            -- only if the ERP is its master
+--        YOUR_COLUMN AS description,
+--        YOUR_COLUMN AS kasafisi_created_in, -- a date, in Istanbul time
+--        YOUR_COLUMN AS kasafisi_updated_in  -- a date, in Istanbul time
+--   FROM YOUR_TABLE
+--  WHERE YOUR_COLUMN IN (1, 2)   -- the firms to send

@@ -1,0 +1,33 @@
+-- Cheques and notes (çek, senet): a skeleton to be filled in. Of no ERP are the tables confirmed here.
+--
+-- To do:     take the first -- off each line of the SELECT, and put a column of your ERP in place of each YOUR_COLUMN
+--            and YOUR_TABLE. Delete the lines of fields that your ERP has not: what is not selected is neither sent nor
+--            compared, and a column of blanks would wipe what somebody typed into Ödüyo.
+-- status:    the state of the cheque or note as Ödüyo writes it, such as PRTF for one in the portfolio. No state means
+--            passive, so on_missing=deactivate is not possible here.
+-- Amounts:   numbers with a decimal point. Nothing says whether Ödüyo changes them by itself: select only those of which
+--            the ERP is the master.
+-- Rights:    SELECT on the table is enough. Nothing is written.
+-- Left out:  the spare fields, which mean something else at each site.
+--
+-- SELECT YOUR_COLUMN AS integration_id, -- the ERP's key of the row: required, unique, never changing
+--        YOUR_COLUMN AS currency,
+--        YOUR_COLUMN AS currency_key,
+--        YOUR_COLUMN AS bordro_key,
+--        YOUR_COLUMN AS customer_code,
+--        YOUR_COLUMN AS portfoy_no,
+--        YOUR_COLUMN AS status,         -- see above
+--        YOUR_COLUMN AS type,
+--        YOUR_COLUMN AS amount,         -- only if the ERP is its master
+--        YOUR_COLUMN AS bank_key,
+--        YOUR_COLUMN AS account_no,
+--        YOUR_COLUMN AS account_name,
+--        YOUR_COLUMN AS iban,
+--        YOUR_COLUMN AS account_code,
+--        YOUR_COLUMN AS account_branch,
+--        YOUR_COLUMN AS customer_key,
+--        YOUR_COLUMN AS firmname,
+--        YOUR_COLUMN AS bordro_info,
+--        YOUR_COLUMN AS note,
+--        YOUR_COLUMN AS vade            -- due date
+--   FROM YOUR_TABLE

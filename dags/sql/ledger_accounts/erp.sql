@@ -1,0 +1,21 @@
+-- Ledger accounts (muhasebe hesabı): a skeleton to be filled in. Of no ERP are the tables confirmed here.
+--
+-- To do:     take the first -- off each line of the SELECT, and put a column of your ERP in place of each YOUR_COLUMN
+--            and YOUR_TABLE. Delete the lines of fields that your ERP has not: what is not selected is neither sent nor
+--            compared, and a column of blanks would wipe what somebody typed into Ödüyo.
+-- status:    in use or passive, as the ERP writes it: 1/0, A/P, true/false. Without it no record can be made passive.
+-- Rights:    SELECT on the table is enough. Nothing is written.
+-- Left out:  the spare fields, which mean something else at each site.
+--
+-- SELECT YOUR_COLUMN AS integration_id,    -- the ERP's key of the row: required, unique, never changing
+--        YOUR_COLUMN AS code,              -- required
+--        YOUR_COLUMN AS status,            -- see above
+--        YOUR_COLUMN AS key1,              -- firm
+--        YOUR_COLUMN AS key2,              -- period
+--        YOUR_COLUMN AS type,
+--        YOUR_COLUMN AS description,
+--        YOUR_COLUMN AS description2,
+--        YOUR_COLUMN AS muhkod_created_in, -- a date, in Istanbul time
+--        YOUR_COLUMN AS muhkod_updated_in  -- a date, in Istanbul time
+--   FROM YOUR_TABLE
+--  WHERE YOUR_COLUMN IN (1, 2)   -- the firms to send

@@ -1,0 +1,84 @@
+"""Collects a plan while rows and records are compared: changes, rejected rows, what to remember, and the figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.matching import Matching
+from oduyo_provider.core.normalise import Fault
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest, merge_samples
+
+
+class PlanBuilder:
+    """A plan in the making.
+
+    :param matching: its entries are those before the plan.
+    :param known_rejected: digests of the rows that the last applied run rejected.
+    """
+
+    def __init__(self, matching: Matching, known_rejected: frozenset[str]) -> None:
+        self.counts = PlanCounts(known_ids=matching.known_ids, known_listed=matching.known_listed)
+        self.changes: list[Change] = []
+        self.forgotten: list[str] = []
+        self.new_rows: list[NaturalKey] = []
+        self.unmatched: list[NaturalKey] = []
+        self._entries = matching.entries
+        self._known_rejected = known_rejected
+        self._rejected: list[Rejected] = []
+        self._notes: dict[str, Entry] = {}
+        self._reasons: Counter[str] = Counter()
+        self._warnings: Counter[str] = Counter()
+
+    def find_entry(self, key: str) -> Entry | None:
+        """What is remembered of a match key with this plan, as far as it is known by now."""
+        return self._notes.get(key) or self._entries.get(key)
+
+    def note(self, key: str, entry: Entry) -> None:
+        """Remember an entry, if it is another one than before."""
+        if self._entries.get(key) != entry:
+            self._notes[key] = entry
+
+    def add(self, change: Change) -> None:
+        """Take a change into the plan."""
+        counts = self.counts
+        if change.action is Action.CREATE:
+            counts.creates += 1
+        elif change.action is Action.UPDATE:
+            counts.updates += 1
+        elif change.action is Action.DEACTIVATE:
+            counts.deactivates += 1
+        else:
+            counts.deletes += 1
+        self.changes.append(change)
+
+    def reject(self, row: dict[str, object], integration_id: str | None, faults: list[Fault]) -> bool:
+        """Reject a row; returns whether the last applied run rejected it alike."""
+        digest = compute_reject_digest(row, faults)
+        is_known = digest in self._known_rejected
+        self.counts.rejected += 1
+        self.counts.known_rejected += is_known
+        self._reasons.update(fault.code for fault in faults)
+        self._rejected.append(Rejected(integration_id, faults, row, digest, is_known))
+        for brake in ("all_rejected",) if is_known else ("all_rejected", "rejected"):
+            self.sample(brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}")
+        return is_known
+
+    def warn(self, warnings: Iterable[Fault]) -> None:
+        """Count the oddities of a row that is compared all the same."""
+        self._warnings.update(fault.code for fault in warnings)
+
+    def sample(self, brake: str, text: str) -> None:
+        """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""
+        samples = self.counts.samples
+        samples[brake] = merge_samples(samples.get(brake, ()), (text,))
+
+    def close(self) -> Plan:
+        """The plan, its changes in their fixed order."""
+        self.changes.sort(key=lambda change: change.sort_key)
+        self.counts.reasons = dict(sorted(self._reasons.items()))
+        self.counts.warnings = dict(sorted(self._warnings.items()))
+        notes = list(self._notes.values())
+        return Plan(self.changes, self._rejected, notes, self.forgotten, self.new_rows, self.unmatched, self.counts)

@@ -1,0 +1,42 @@
+"""The rows of one key: the same row once more is repeated; rows that share a key and differ cannot be told apart.
+
+Source: the project's design, "Steps", transform. Rows are the same letter for letter, so that their order never matters.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.normalise import Normalised
+
+Row = dict[str, object]
+
+_write = msgspec.json.Encoder(decimal_format="number", order="sorted", enc_hook=str).encode
+
+
+class RowGroup:
+    """A row, and the others that have its key.
+
+    :param raw: the first row of its key; ``normalised`` what became of it.
+    """
+
+    __slots__ = ("_different", "normalised", "raw")
+
+    def __init__(self, raw: Row, normalised: Normalised) -> None:
+        self.raw = raw
+        self.normalised = normalised
+        self._different: dict[bytes, Row] = {}
+
+    def take(self, raw: Row) -> bool:
+        """Add a row with the same key; returns False when it is one of those that are there already."""
+        if not self._different:
+            self._different[_write(self.raw)] = self.raw
+        text = _write(raw)
+        is_new = text not in self._different
+        self._different.setdefault(text, raw)
+        return is_new
+
+    @property
+    def rows(self) -> list[Row]:
+        """The different rows."""
+        return list(self._different.values()) or [self.raw]

@@ -1,0 +1,43 @@
+"""What a site check finds out, as values: the points that the API's documentation leaves open, and the records it made."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One open point, and how a site reads it. All texts are for people, without secrets.
+
+    :param name: of the question, the same in every check.
+    :param readings: names of what was found; none where it was not asked.
+    :param answer: what this site does; or why it was not asked.
+    :param provider: what the provider does about it.
+    :param setting: what somebody should set, or ask for; empty where nothing is to be done.
+    :param asked_at: seconds since 1970.
+    """
+
+    name: str
+    title: str
+    question: str
+    readings: tuple[str, ...]
+    answer: str
+    provider: str
+    setting: str
+    asked_at: float
+
+
+class TrialRecords(msgspec.Struct, frozen=True, kw_only=True):
+    """The records that a check makes for a test. Written down before the first is sent, so that a later check finds them.
+
+    :param mark: begins their texts; it names the check.
+    :param keys: their ``integration_id``.
+    :param above_id: the highest id of before; None where there was no record.
+    :param last_create_at: when one was about to be sent last, seconds since 1970.
+    :param not_removed: ids of those that could not be deleted.
+    """
+
+    mark: str
+    keys: tuple[str, ...]
+    above_id: str | None
+    last_create_at: float
+    not_removed: tuple[str, ...] = ()

@@ -1,0 +1,105 @@
+"""The words in which a database or its driver explains an error, as a person reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oduyo_provider.erp.driver import Database
+
+#: How much of a driver's text a message shows, in characters.
+SHOWN_CHARACTERS = 500
+
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}").fullmatch
+
+# What a driver writes around the database's words: DB-Library, python-oracledb.
+_NOISE = re.compile(
+    r"DB-Lib error message \d+, severity \d+:|General SQL Server error: Check messages from the SQL Server"
+    r"|^Help: https?://\S+$|^\s*\^+\s*$",
+    re.MULTILINE,
+)
+_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('[^']*'|[^\s;]+)|(?<=://)[^/\s]*(?=@)")
+
+
+def parse_sqlstate(error: Exception) -> str:
+    """The five characters of SQLSTATE, or ``""`` where the driver gives none."""
+    candidates = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *error.args[:1]]
+    return next((code for code in candidates if isinstance(code, str) and _SQLSTATE(code)), "")
+
+
+def parse_codes(error: Exception, database: Database, text: str) -> list[int | str]:
+    """The codes in an error, in the order in which they stand there.
+
+    :param text: of :func:`parse_text`.
+    """
+    if database is Database.ORACLE:
+        return [
+            f"ORA{code[3:]}" if code.startswith("TNS") else code
+            for code in re.findall(r"\b(?:ORA|TNS|DPY|DPI)-\d{4,5}\b", text)
+        ]
+    numbers = [int(number) for number in re.findall(r"DB-Lib error message (\d+)", text)]
+    # pymssql's number is that of an earlier error of this process where the server has sent no words.
+    if not text.startswith("DB-Lib error message"):
+        numbers += dict.fromkeys(
+            part for part in (getattr(error, "errno", None), *_flatten(error.args)) if type(part) is int
+        )
+    # ODBC puts the database's number behind the text, in brackets, and the name of its own function behind that.
+    return [*(numbers or map(int, re.findall(r"\((\d+)\)(?= \(SQL|;|$)", text)))]
+
+
+def parse_text(error: Exception) -> str:
+    """The whole text of an error, with its line ends.
+
+    Drivers put it last among the arguments, mysql-connector-python before the SQLSTATE, pymssql as bytes in a tuple.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return str(error)
+    parts = [part for part in _flatten(error.args) if isinstance(part, (str, bytes)) and part]
+    texts = [_decode(part) if isinstance(part, bytes) else part for part in parts]
+    texts = [text for text in texts if not _SQLSTATE(text)]
+    return (texts[-1] if texts else str(error)).strip()
+
+
+def parse_refusal(error: UnicodeDecodeError) -> str:
+    """What a server said when it refused a connection, in an encoding that the driver could not know yet."""
+    return _decode(bytes(error.object))
+
+
+def compute_words(text: str, kind: str) -> str:
+    """The text in one line of printable characters: the first line, and the others in brackets behind it.
+
+    :param kind: stands in for a text without any words.
+    """
+    lines = [line.strip() for line in _NOISE.sub("\n", text).splitlines()]
+    lines = list(dict.fromkeys(line for line in lines if line.strip(" .")))
+    if not lines:
+        return kind
+    words = lines[0] + (f" ({'; '.join(lines[1:])})" if lines[1:] else "")
+    # A driver quotes the values that it does not like.
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in words[:SHOWN_CHARACTERS]
+    )
+    return shown.rstrip(" .")
+
+
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    """``text`` without the given secrets and without anything that looks like a password in a connection string."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return _SECRET.sub(lambda match: f"{match[1]}=***" if match[1] else "***", text)
+
+
+def _flatten(args: tuple[object, ...]) -> Iterator[object]:
+    for part in args:
+        if isinstance(part, tuple):
+            yield from _flatten(part)
+        else:
+            yield part
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("windows-1254", "replace")

@@ -1,0 +1,73 @@
+"""The ERP's queries as files of a folder: which names there are, and what stands in one.
+
+One rule for everybody who offers, checks or reads a query: its name is the file's name without ``.sql``, whatever the
+case of those letters; every other printable character may be in it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from pathlib import Path
+
+from oduyo_provider.core.errors import SettingsError
+
+SUFFIX = ".sql"
+
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def list_queries(folder: str | Path) -> list[str]:
+    """The names of the folder's queries, sorted; none when there is no such folder."""
+    return sorted(_find_files(folder))
+
+
+def read_query(folder: str | Path, name: str) -> str:
+    """The text of a query. UTF-8 with or without a byte order mark is read, and UTF-16 with one.
+
+    :param name: one of those that :func:`list_queries` gives; it never reaches a file outside of the folder.
+    :raises SettingsError: there is no such query, two files have its name, or its text cannot be read.
+    """
+    files = _find_files(folder)
+    found = files.get(unicodedata.normalize("NFC", name), [])
+    if len(found) == 1:
+        return _read_text(found[0])
+    if found:
+        raise SettingsError(
+            f"The query {name!r} is ambiguous: {' and '.join(path.name for path in found)} are both in {folder}. Rename "
+            "one of them, then run again."
+        )
+    raise SettingsError(
+        f"There is no query {name!r} in {folder}; the queries there are: {', '.join(sorted(files)) or 'none'}. Choose "
+        f"one of them as erp_query, or add {name}{SUFFIX} to that folder on all workers."
+    )
+
+
+def _find_files(folder: str | Path) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    place = Path(folder)
+    for path in sorted(place.iterdir()) if place.is_dir() else []:
+        # macOS writes a letter and its mark apart, a form or a JSON text writes them as one.
+        name = unicodedata.normalize("NFC", path.name)
+        if name.lower().endswith(SUFFIX) and not name.startswith(".") and name.isprintable() and path.is_file():
+            files.setdefault(name[: -len(SUFFIX)], []).append(path)
+    return files
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+        text = data.removeprefix(mark).decode(encoding)
+    except OSError as error:
+        raise SettingsError(
+            f"The query {path} cannot be read ({error.strerror}). Make the file readable for Airflow on all workers, "
+            "then run again."
+        ) from error
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 without a byte order mark looks like UTF-8 with NULs
+        raise SettingsError(
+            f"The query {path} is not UTF-8, perhaps windows-1254 or UTF-16. Save it as UTF-8, then run again."
+        )
+    return text

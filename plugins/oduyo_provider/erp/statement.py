@@ -1,0 +1,45 @@
+"""The text of a query as a driver takes it: one statement, without the marks that an SQL client puts behind it."""
+
+from __future__ import annotations
+
+import re
+
+from oduyo_provider.core.errors import SourceError
+
+# A semicolon inside these ends no statement: comments, strings, quoted names, dollar-quoted texts (PostgreSQL).
+_NOT_CODE = re.compile(
+    r"""--[^\n]* | /\*.*?\*/ | (?<!\w)[eE]'(?:[^'\\]|\\.)*' | '[^']*' | "[^"]*" | (?<![\w$])(\$\w*\$).*?\1""",
+    re.DOTALL | re.VERBOSE,
+)
+_COMMENTS = ("--", "/*")
+_LETTER = re.compile(r"[^\n]")
+
+# What ends a statement in an SQL client and is none of its text: a semicolon; a line of "/" (SQL*Plus) or of GO (SSMS).
+# Oracle refuses a semicolon (ORA-00933), SQL Server refuses GO (102).
+_END = re.compile(r"(?:\s*;|\s*^[ \t]*(?:/|GO)[ \t]*$)+\s*\Z", re.IGNORECASE | re.MULTILINE)
+
+
+def parse_statement(text: str, query_name: str) -> str:
+    """The statement to send: without a byte order mark, outer blanks, and end marks.
+
+    :param text: the content of a query file.
+    :param query_name: the query's file name, for the message.
+    :raises SourceError: nothing is left, or comments only.
+    """
+    query = text.strip().lstrip("\ufeff").strip()
+    end = _END.search(_hide(query))
+    query = query[: end.start()] if end else query
+    if not _hide(query).strip():
+        what = "holds only comments" if query else "is empty"
+        raise SourceError(f"There is nothing to run: {query_name} {what}. Write one SELECT into it, then run again.")
+    return query
+
+
+def has_more_statements(query: str) -> bool:
+    """Whether a semicolon in the query is followed by more than comments."""
+    return bool(_hide(query).partition(";")[2].strip("; \t\r\n"))
+
+
+def _hide(query: str) -> str:
+    """The query with blanks in place of comments and letters in place of strings, every position kept."""
+    return _NOT_CODE.sub(lambda found: _LETTER.sub(" " if found[0].startswith(_COMMENTS) else "x", found[0]), query)

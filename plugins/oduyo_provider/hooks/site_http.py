@@ -1,0 +1,91 @@
+"""The ``requests`` side of the hook: one site, reached as the connection says."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from contextlib import suppress
+from email.message import Message
+from typing import Any
+
+from requests import PreparedRequest, Request, Response, Session
+from requests.adapters import HTTPAdapter
+from requests.cookies import MockRequest, MockResponse, RequestsCookieJar
+
+from oduyo_provider.api.body import strip_marks, to_utf8
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.tls import load_tls
+from oduyo_provider.api.transport import CHUNK_BYTES, DEFAULT_MAX_BODY_BYTES
+from oduyo_provider.core.errors import LostAnswerError
+from oduyo_provider.hooks.errors import airflow_errors
+
+
+class SiteHttp(Session):
+    """Follows no redirect, reads no more than a page of records can have, and takes the settings of one site.
+
+    :param cookies: the site's; what its answers set goes there.
+    """
+
+    def __init__(self, settings: Settings, cookies: RequestsCookieJar) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.verify = settings.verify
+        self.cookies = cookies
+        if settings.proxy is not None:
+            self.proxies = {"http": settings.proxy, "https": settings.proxy}
+
+    def mount_own_ca(self) -> None:
+        """Check the certificate as :func:`~oduyo_provider.api.tls.load_tls` says, where the connection names a CA."""
+        context = load_tls(self.verify or False) if isinstance(self.verify, str) else None
+        if isinstance(context, ssl.SSLContext):
+            self.mount("https://", _OwnCaAdapter(context))
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """None: the API key must not go to another address. To another host requests takes off only one header."""
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send, and read the answer up to the client's bound; its text is UTF-8, without byte order marks."""
+        response = super().send(request, **{**kwargs, "stream": True})
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(CHUNK_BYTES):
+            size += len(chunk)
+            if size > DEFAULT_MAX_BODY_BYTES:
+                response.close()
+                with airflow_errors():
+                    raise LostAnswerError(
+                        f"Ödüyo answered {request.path_url} with more than {DEFAULT_MAX_BODY_BYTES} bytes, which no page "
+                        "of records has. Ask for fewer records at once, and check whether a proxy stands in between."
+                    )
+            chunks.append(chunk)
+        body = strip_marks(to_utf8(b"".join(chunks), response.headers.get("Content-Type", "")))
+        with suppress(UnicodeDecodeError):
+            body.decode()
+            response.encoding = "utf-8"
+        response._content = body  # noqa: SLF001  requests has no other way to hand it over
+        return response
+
+
+class _OwnCaAdapter(HTTPAdapter):
+    """Connects with a TLS context of its own."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """With the context."""
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """With the context."""
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+
+
+def store_cookies(jar: RequestsCookieJar, set_cookies: Iterable[str], url: str) -> None:
+    """Put the ``Set-Cookie`` headers of an answer from `url` into a jar, by the rules that a browser follows."""
+    headers = Message()
+    for value in set_cookies:
+        headers["Set-Cookie"] = value
+    # requests makes these two for just this; its stubs do not say so.
+    jar.extract_cookies(MockResponse(headers), MockRequest(Request("POST", url).prepare()))  # type: ignore[arg-type]

@@ -1,0 +1,43 @@
+"""Every environment variable that this project reads, once. They have to be the same on all machines of an Airflow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+
+
+class Variable(NamedTuple):
+    """An environment variable: its name, what it sets, and what holds where it is not set."""
+
+    name: str
+    description: str
+    default: str
+
+
+VARIABLES = (
+    Variable(
+        STAGING_VARIABLE,
+        "Where staged files lie: a folder, or s3://<connection>@<bucket>/<prefix> and the like. With several machines one "
+        "place that all of them reach.",
+        "oduyo_staging in AIRFLOW_HOME",
+    ),
+    Variable("ODUYO_CONN_ID", "The connection to Ödüyo.", "oduyo_default"),
+    Variable("ERP_CONN_ID", "The connection to the ERP's database.", "erp_default"),
+    Variable(
+        "ODUYO_SCHEDULE",
+        "The schedule of oduyo_special_codes, a cron line or preset, in Airflow's default time zone. Empty: only by hand.",
+        "@daily",
+    ),
+    Variable(
+        "ODUYO_PARAMS", "Other defaults of the params, as a JSON object; scheduled runs take theirs from here.", "{}"
+    ),
+    Variable("ODUYO_BUCKETS", "Parts of a side of more than 20,000 rows, 1 to 1000.", "64"),
+    Variable(
+        "ODUYO_RESOURCES",
+        "The resources that have a DAG, separated by commas. The DAGs of the further ones run by hand until "
+        "ODUYO_SCHEDULE_<RESOURCE> is set; ODUYO_PARAMS_<RESOURCE> sets their params.",
+        "special_codes",
+    ),
+    Variable("ODUYO_NOTIFIER", "The Airflow notifier that alerts, as a JSON object with class and kwargs.", "none"),
+)

@@ -1,0 +1,1 @@
+"""Asks a site how it reads what the API's documentation leaves open."""

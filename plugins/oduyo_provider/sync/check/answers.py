@@ -1,0 +1,118 @@
+"""What was found, in words: as points, as a table for a task's log, and as a text for Ödüyo's support."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+
+from oduyo_provider.core.site_check import Point
+from oduyo_provider.sync.check.list_points import LIST_QUESTIONS
+from oduyo_provider.sync.check.login_points import LOGIN_QUESTIONS
+from oduyo_provider.sync.check.points import Found, Question
+from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
+from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
+
+QUESTIONS: tuple[Question, ...] = (*LOGIN_QUESTIONS, *LIST_QUESTIONS, *WRITE_QUESTIONS)
+_INDENT, _LABELS = 4, 14
+
+
+class _Details(dict[str, str]):
+    """A detail that nobody saw is left out of a sentence."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
+    """One point for each question that was answered, in the order of :data:`QUESTIONS`.
+
+    :param asked_at: seconds since 1970.
+    """
+    by_question: dict[str, list[Found]] = {}
+    for one in found:
+        by_question.setdefault(one.question, []).append(one)
+    return [
+        _make_point(question, by_question[question.name], asked_at)
+        for question in QUESTIONS
+        if question.name in by_question
+    ]
+
+
+def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> Point:
+    readings = [(question.readings[one.reading], _Details(one.details)) for one in found]
+    providers = [reading.provider.format_map(details) for reading, details in readings if reading.provider]
+    settings = [reading.setting.format_map(details) for reading, details in readings if reading.setting]
+    return Point(
+        name=question.name,
+        title=question.title,
+        question=question.text,
+        readings=tuple(one.reading for one in found),
+        answer=_join(reading.answer.format_map(details) for reading, details in readings),
+        provider=_join(providers) or question.provider,
+        setting=_join(settings),
+        asked_at=asked_at,
+    )
+
+
+def _join(texts: Iterator[str] | Sequence[str]) -> str:
+    """Sentences one after the other, each once."""
+    return " ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))
+
+
+def merge_points(known: Sequence[Point], new: Sequence[Point]) -> list[Point]:
+    """The newest answer to each question; what was not asked this time stays as it was."""
+    latest = {point.name: point for point in (*known, *new)}
+    return [latest[question.name] for question in QUESTIONS if question.name in latest]
+
+
+def find_open(points: Sequence[Point], *, write: bool) -> list[Question]:
+    """The questions that have no answer.
+
+    :param write: whether those count that need a test record.
+    """
+    answered = {point.name for point in points}
+    return [one for one in QUESTIONS if one.name not in answered and (write or not one.needs_write)]
+
+
+def format_points(points: Sequence[Point]) -> str:
+    """For a task's log: each question with its answer, what the provider does about it, and what to set."""
+    blocks = []
+    for point in points:
+        rows = {"this site": point.answer, "the provider": point.provider, "to set": point.setting}
+        lines = [_wrap(f"{point.title}: {point.question}", 2, "")]
+        lines += [_wrap(text, _INDENT, label) for label, text in rows.items() if text]
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def _wrap(text: str, indent: int, label: str) -> str:
+    first = " " * indent + (f"{label:<{_LABELS}}" if label else "")
+    later = " " * (indent + (_LABELS if label else 2))
+    return textwrap.fill(text, MAX_WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False)
+
+
+def summarise(points: Sequence[Point]) -> str:
+    """One line: how many questions were answered, what is to be set, and how long a first load would take."""
+    to_set = [point.title for point in points if point.setting]
+    speed = next((point.answer.partition("A first load")[2] for point in points if point.name == "speed"), "")
+    parts = [f"{len(points)} questions answered"]
+    parts.append(f"to set: {', '.join(to_set)}" if to_set else "nothing to set")
+    if speed:
+        parts.append(f"a first load{speed.rstrip('.')}")
+    return "; ".join(parts)
+
+
+def format_support_text(points: Sequence[Point], facts: Mapping[str, str]) -> str:
+    """A text that can be sent to Ödüyo's support: what was asked and seen, without secrets.
+
+    :param facts: what stands at its head, such as the site and the time.
+    """
+    head = [f"{name}: {value}" for name, value in facts.items()]
+    lines = [f"{number}. {point.question}\n   {point.answer}" for number, point in enumerate(points, 1)]
+    return "\n".join([*head, "", *lines])
+
+
+def format_time(moment: float) -> str:
+    """Seconds since 1970 as a person writes it, in UTC."""
+    return f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d %H:%M} UTC"

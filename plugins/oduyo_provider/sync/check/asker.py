@@ -1,0 +1,235 @@
+"""Asks a site: waits where it asks for that, logs in anew where a session has ended, and counts both."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from oduyo_provider.api.list_call import read_page
+from oduyo_provider.api.login import Login
+from oduyo_provider.api.meaning import Meaning, compute_retry_after
+from oduyo_provider.api.pacer import Pacer
+from oduyo_provider.api.probe import Probe, Seen
+from oduyo_provider.api.records import Filter, encode_column, encode_list
+from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.redact import Redactor
+from oduyo_provider.sync.check.wire import Wire
+from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_S, LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
+
+#: Statuses that ask to come again later.
+PUT_OFF = (429, 503)
+#: Logins in a row after which a call is no longer sent again.
+MAX_RENEWALS = 3
+#: How often a list call is sent that gets no usable answer.
+LIST_TRIES = 2
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What a list call was answered with.
+
+    :param words: what Ödüyo said instead of records.
+    :param is_no: whether it said ``status: false``, or a bare 404.
+    :param fault: why it cannot be told what the list holds; empty when it can.
+    """
+
+    seen: Seen
+    records: list[Remote] = []
+    words: str = ""
+    is_no: bool = False
+    fault: str = ""
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the records, in the order in which they came."""
+        return [str(record["id"]) for record in self.records]
+
+
+class Asker:
+    """Asks one question at a time. Nothing that it mends is hidden: all of it is counted.
+
+    :ivar session: of the calls.
+    :ivar put_off: answers that asked to come again later.
+    :ivar calls: sent so far, logins left out; ``sessions_ended`` how many sessions ended meanwhile.
+    """
+
+    def __init__(self, probe: Probe, settings: Settings, redact: Redactor, clock: Clock) -> None:
+        self._probe = probe
+        self._clock = clock
+        self._pacer = Pacer(settings.max_concurrency, settings.requests_per_second)
+        self.redact = redact
+        self.wire = Wire(redact)
+        self.session = ""
+        self.put_off: list[Seen] = []
+        self._gap_s = 0.0
+        self.calls = 0
+        self.sessions_ended = 0
+        self._has_listed = False
+        #: Words that a new login has not changed: they are about the question.
+        self._final_words: set[str] = set()
+
+    async def log_in(self, probe: Probe | None = None) -> tuple[Seen, Login]:
+        """Log in; the session is used from now on, unless it is another program's.
+
+        :param probe: of another program.
+        :raises OduyoError: there is no session.
+        """
+        seen = await self.send_login(probe)
+        return seen, self.open_session(seen, probe)
+
+    def open_session(self, seen: Seen, probe: Probe | None = None) -> Login:
+        """The session that a login was answered with; see :meth:`log_in`."""
+        login = (probe or self._probe).open_session(seen)
+        if probe is None:
+            self.session = login.session_id
+        return login
+
+    async def send_login(self, probe: Probe | None = None) -> Seen:
+        """One login, sent again where the site asks to come later."""
+        asked = probe or self._probe
+        for wait_s in (*READ_AGAIN_AFTER_S, None):
+            await self._clock.sleep(self._gap_s)
+            seen = await asked.log_in()
+            self.wire.note(seen, self._clock.now())
+            if wait_s is None or seen.status not in PUT_OFF:
+                break
+            await self._wait(seen, wait_s)
+        return seen
+
+    async def send(self, call: str, body: bytes, *, session: str | None = None, probe: Probe | None = None) -> Seen:
+        """One call that writes nothing, sent again only where the site asks to come later.
+
+        :param session, probe: other ones than usual.
+        """
+        for wait_s in (*READ_AGAIN_AFTER_S, None):
+            seen = await self.send_once(call, body, session=session, probe=probe)
+            if wait_s is None or seen.status not in PUT_OFF:
+                break
+            await self._wait(seen, wait_s)
+        return seen
+
+    async def send_once(
+        self,
+        call: str,
+        body: bytes,
+        *,
+        session: str | None = None,
+        probe: Probe | None = None,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+        is_slow: bool = True,
+    ) -> Seen:
+        """One call, once, within the rate that the connection allows.
+
+        :param is_slow: leave the gap that a site needs which has put calls off.
+        """
+        if is_slow and self._gap_s:
+            await self._clock.sleep(self._gap_s)
+        await self._pacer.acquire()
+        try:
+            if before_send is not None:
+                await before_send()
+            self.calls += 1
+            asked, used = probe or self._probe, self.session if session is None else session
+            seen = await asked.send(call, body, used)
+        finally:
+            self._pacer.release()
+        self.wire.note(seen, self._clock.now())
+        return seen
+
+    async def list(
+        self,
+        filters: Sequence[Filter] = (),
+        limit: int = 1,
+        *,
+        descending: bool = False,
+        offset: str = "0",
+        tries: int = LIST_TRIES,
+    ) -> Listed:
+        """One list call, in a session that works.
+
+        :raises OduyoError: a session ended, and there is no new one.
+        """
+        body = encode_list(filters, limit, descending, offset=offset)
+        listed = await self._list(body, tries)
+        for _ in range(MAX_RENEWALS):
+            if not self._is_session_in_doubt(listed):
+                break
+            before = listed
+            await self.log_in()
+            listed = await self._list(body, tries)
+            if before.seen.meaning is not Meaning.SESSION and is_same(before, listed):
+                self._final_words.add(listed.words)
+                break
+            self.sessions_ended += 1
+        self._has_listed = self._has_listed or bool(listed.records)
+        return listed
+
+    async def write(
+        self, call: str, fields: Mapping[str, str | None], before_send: Callable[[], Awaitable[None]]
+    ) -> Seen:
+        """One create, update or delete, in a session that works.
+
+        A create is sent again only where it certainly had no effect.
+
+        :param before_send: awaited right before each transmission; what it raises is passed on, and nothing is sent.
+        """
+        body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
+        seen = await self._write(call, body, put_off, before_send)
+        for _ in range(MAX_RENEWALS):
+            if seen.meaning is not Meaning.SESSION:
+                break
+            self.sessions_ended += 1
+            await self.log_in()
+            seen = await self._write(call, body, put_off, before_send)
+        return seen
+
+    async def _write(
+        self, call: str, body: bytes, put_off: Sequence[int], before_send: Callable[[], Awaitable[None]]
+    ) -> Seen:
+        for wait_s in (*READ_AGAIN_AFTER_S, None):
+            seen = await self.send_once(call, body, before_send=before_send)
+            if wait_s is None or seen.status not in put_off:
+                break
+            await self._wait(seen, wait_s)
+        return seen
+
+    async def _list(self, body: bytes, tries: int) -> Listed:
+        for tries_left in reversed(range(tries)):
+            listed = read_listed(await self.send("list", body))
+            if listed.seen.meaning not in (Meaning.UNKNOWN, Meaning.NOT_SENT) or not tries_left:
+                break
+        return listed
+
+    def _is_session_in_doubt(self, listed: Listed) -> bool:
+        if listed.seen.meaning in (Meaning.SESSION, Meaning.BLOCKED):
+            return True
+        return bool(listed.words) and self._has_listed and listed.words not in self._final_words
+
+    def note_put_off(self, *seen: Seen) -> None:
+        """The site asked to come later: leave a longer gap from now on."""
+        self.put_off += seen
+        self._gap_s = min(max(2 * self._gap_s, GAP_AFTER_PUT_OFF_S), LONGEST_GAP_S)
+
+    async def _wait(self, seen: Seen, wait_s: float) -> None:
+        self.note_put_off(seen)
+        asked_s = compute_retry_after(seen.answer) if seen.answer is not None else None
+        await self._clock.sleep(min(asked_s or wait_s, LONGEST_PUT_OFF_S))
+
+
+def is_same(before: Listed, after: Listed) -> bool:
+    """Whether a list call was answered alike after a new login: the answer is about the question, not the session."""
+    return before.seen.meaning is after.seen.meaning and before.words == after.words
+
+
+def read_listed(seen: Seen) -> Listed:
+    """What an answer to a list call holds."""
+    try:
+        page = read_page(seen.classification, seen.answer)
+    except ListingError as error:
+        return Listed(seen, fault=str(error))
+    if page is None:
+        return Listed(seen, fault=seen.classification.reason)
+    return Listed(seen, page.records, page.words, page.is_no)

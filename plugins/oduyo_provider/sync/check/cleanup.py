@@ -1,0 +1,150 @@
+"""Removes test records: those of this check, and those that an earlier one left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.record import Remote
+from oduyo_provider.core.site_check import TrialRecords
+from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.record import is_of_trial
+from oduyo_provider.sync.check.write_points import TEST_RECORDS
+from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, CREATE_SENT_WITHIN_S, READ_AGAIN_AFTER_S
+
+#: How often one record is deleted that stays listed.
+MAX_DELETES = 3
+#: How often the listing is started that shows what is left.
+LISTINGS = 3
+
+
+def judge_removal(
+    trial: TrialRecords, left: Mapping[str, str], *, removed: int, is_unseen: bool, is_earlier: bool
+) -> list[Found]:
+    """What became of test records.
+
+    :param left: id → why it could not be deleted.
+    :param is_unseen: a create was confirmed, and its record was never listed.
+    :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
+    """
+    name, details = TEST_RECORDS.name, {"mark": trial.mark, "count": str(removed)}
+    if left:
+        words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
+        return [Found(name, "left", {**details, "words": words})]
+    if is_unseen:
+        return [Found(name, "unseen", details)]
+    if is_earlier:
+        return [Found(name, "removed_earlier", details)] if removed else []
+    return [Found(name, "removed", details)]
+
+
+class Cleanup:
+    """Removes the records of one trial.
+
+    Only records that carry the trial's mark are deleted, each one seen right before.
+
+    :param client: may stop on the way; nothing is forgotten then.
+    :param check_lease: raises when another writer may have taken over.
+    :ivar removed: ids of the records that were deleted.
+    """
+
+    def __init__(
+        self,
+        client: OduyoClient,
+        trial: TrialRecords,
+        *,
+        settle_s: float,
+        check_lease: Callable[[], None],
+        say: Callable[[str], None],
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._trial = trial
+        self._settle_s = settle_s
+        self._check_lease = check_lease
+        self._say = say
+        self._clock = clock
+        self._refused: dict[str, str] = {}
+        self.removed: set[str] = set()
+
+    async def run(self, *, is_settled: bool) -> dict[str, str]:
+        """Delete them; returns what could not be deleted: id → why.
+
+        :param is_settled: no create of the trial can still take effect; else that is waited for.
+        :raises ListingError: it cannot be told what is left.
+        :raises OduyoError: Ödüyo cannot be asked.
+        """
+        left = await self._remove()
+        if not is_settled and await self._wait_until_settled():
+            left = await self._remove()
+        return {oduyo_id: self._refused.get(oduyo_id) or "it is still listed" for oduyo_id in left}
+
+    async def _remove(self) -> list[str]:
+        """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
+        deadline = self._clock.monotonic() + self._settle_s
+        waits = iter(READ_AGAIN_AFTER_S)
+        deletes: Counter[str] = Counter()
+        listed = await self._fetch_ids()
+        while listed:
+            for oduyo_id in listed:
+                if deletes[oduyo_id] < MAX_DELETES:
+                    deletes[oduyo_id] += 1
+                    await self._delete(oduyo_id)
+            listed = await self._fetch_ids()
+            left_s = deadline - self._clock.monotonic()
+            if not listed or left_s <= 0:
+                break
+            await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
+            listed = await self._fetch_ids()
+        self.removed |= deletes.keys() - set(listed)
+        return listed
+
+    async def _delete(self, oduyo_id: str) -> None:
+        self._check_lease()
+        reply = await self._client.delete(oduyo_id)
+        if reply.outcome is Outcome.DONE:
+            self._refused.pop(oduyo_id, None)
+        else:
+            self._refused[oduyo_id] = reply.reason
+
+    async def _fetch_ids(self) -> list[str]:
+        """The ids of the trial's records: all above the highest id of before, and if there are none also those by key."""
+        return await self._fetch_newest() or await self._fetch_by_key()
+
+    async def _fetch_newest(self) -> list[str]:
+        found: set[str] = set()
+        for tries_left in reversed(range(LISTINGS)):
+            try:
+                async for page in self._client.list_records(self._trial.above_id):
+                    found |= {str(record["id"]) for record in page if self._is_ours(record)}
+                break
+            except ListingError:
+                if not tries_left:
+                    raise
+        return sorted(found, key=int)
+
+    async def _fetch_by_key(self) -> list[str]:
+        return [
+            str(record["id"])
+            for key in self._trial.keys
+            for record in await self._client.fetch_by("integration_id", key)
+            if self._is_ours(record)
+        ]
+
+    def _is_ours(self, record: Remote) -> bool:
+        return is_of_trial(record, self._trial, self._client.resource)
+
+    async def _wait_until_settled(self) -> bool:
+        """Wait until no create can still take effect; whether that took any time."""
+        quiet_at = self._trial.last_create_at + CREATE_SENT_WITHIN_S + self._settle_s
+        # A stamp from the future counts as now.
+        wait_s = min(quiet_at - self._clock.now(), self._settle_s + CLOCK_SKEW_S)
+        if wait_s <= 0:
+            return False
+        self._say(f"A test record may still appear; waiting {wait_s:.0f} s for it, to delete it too")
+        await self._clock.sleep(wait_s)
+        return True

@@ -1,0 +1,47 @@
+"""Questions and their possible answers, as values: what is asked, what each reading means, and what to do about it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One way to read an open point.
+
+    :param answer: what the site does; ``{name}`` stands for a detail that was seen.
+    :param setting: what somebody should set, or ask for; empty where nothing is to be done.
+    :param provider: what the provider does about it, where that is not what it does anyhow.
+    """
+
+    answer: str
+    setting: str = ""
+    provider: str = ""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One open point.
+
+    :param title: two or three words, for a table.
+    :param text: the question as a sentence.
+    :param provider: what the provider does, however the site reads it.
+    :param readings: name → what it means.
+    :param needs_write: only asked with a test record.
+    """
+
+    name: str
+    title: str
+    text: str
+    provider: str
+    readings: dict[str, Reading]
+    needs_write: bool = False
+
+
+class Found(msgspec.Struct, frozen=True):
+    """An answer that was seen.
+
+    :param details: what stands for ``{name}`` in the reading's texts; without secrets, on one line.
+    """
+
+    question: str
+    reading: str
+    details: dict[str, str] = {}

@@ -1,0 +1,108 @@
+"""The forms in which a site answers a list call and a login: read from the bodies, values never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from oduyo_provider.api.body import is_nothing, strip_marks
+from oduyo_provider.api.envelope import parse_envelope, parse_json
+from oduyo_provider.api.meaning import Meaning, compute_reason
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.redact import Redactor, neutralise
+from oduyo_provider.sync.check.list_points import EMPTY_LIST, LIST_SHAPE
+from oduyo_provider.sync.check.points import Found
+
+ZERO_DATE = "0000-00-00 00:00:00"
+#: What Ödüyo sets by itself, beside a resource's own fields.
+_OWN_FIELDS = frozenset({"id", "note", "created_in", "updated_in"})
+SHOWN_NAMES = 12
+#: Shorter texts are hardly a session id.
+SHORTEST_SESSION_ID = 8
+
+
+def describe_records(body: bytes, resource: Resource) -> list[Found]:
+    """The form of a list that holds records; empty where it holds none."""
+    answer = parse_json(body)
+    data = answer.get("data") if isinstance(answer, dict) else None
+    found: list[Found] = []
+    if isinstance(data, dict):
+        data, reading = ([data], "object") if "id" in data else (list(data.values()), "other")
+        found.append(Found(LIST_SHAPE.name, reading, {"words": "an object with a number for each"}))
+    elif isinstance(data, str):
+        data = parse_json(data.encode())
+        found.append(Found(LIST_SHAPE.name, "other", {"words": "JSON within a text"}))
+    records = [record for record in data if isinstance(record, dict)] if isinstance(data, list) else []
+    if not records:
+        return []
+    found += _describe_fields(records, resource)
+    return found or [Found(LIST_SHAPE.name, "documented")]
+
+
+def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Iterator[Found]:
+    numbers = {name for record in records for name, value in record.items() if isinstance(value, (int, float))}
+    if numbers:
+        yield _find_shape("numbers", numbers)
+    values = [value for record in records for value in record.values()]
+    if any(record.get(name) is None for record in records for name in record if name != "note"):
+        yield Found(LIST_SHAPE.name, "nulls")
+    known = _OWN_FIELDS | set(resource.field_names)
+    if any(known - record.keys() for record in records):
+        yield Found(LIST_SHAPE.name, "left_out")
+    if more := {name for record in records for name in record} - known:
+        yield _find_shape("more_fields", more)
+    if ZERO_DATE in values:
+        yield Found(LIST_SHAPE.name, "zero_dates")
+    if not any(record.get("integration_id") for record in records):
+        yield Found(LIST_SHAPE.name, "no_keys")
+
+
+def _find_shape(reading: str, names: set[str]) -> Found:
+    shown = [neutralise(name, 40) for name in sorted(names)]
+    more = f" and {len(shown) - SHOWN_NAMES} more" if len(shown) > SHOWN_NAMES else ""
+    return Found(LIST_SHAPE.name, reading, {"names": ", ".join(shown[:SHOWN_NAMES]) + more})
+
+
+def describe_empty(seen: Seen, redact: Redactor) -> Found:
+    """The form of a list that holds no record."""
+    name, answer = EMPTY_LIST.name, seen.answer
+    if answer is None:
+        return Found(name, "unknown", {"words": seen.classification.reason})
+    envelope = parse_envelope(answer.body)
+    if envelope is not None and envelope.words:
+        return Found(name, "words", {"words": compute_reason(answer, redact)})
+    if envelope is not None and envelope.status is False and answer.status in (200, 404):
+        return Found(name, "bare_no", {"status": str(answer.status)})
+    if seen.meaning is not Meaning.DONE:
+        return Found(name, "unknown", {"words": compute_reason(answer, redact)})
+    if envelope is not None and envelope.status and envelope.data == [] and answer.status == 200:
+        return Found(name, "documented")
+    shown = neutralise(strip_marks(answer.body).decode("utf-8", "replace"), 60) or "an empty body"
+    is_bare = is_nothing(answer.body) and answer.status == 404
+    return Found(name, "nothing", {"words": f"HTTP 404 and {shown}" if is_bare else shown})
+
+
+def find_session_path(body: bytes, session_id: str) -> str:
+    """The dotted path under which a login's answer holds the session id; empty where it cannot be told."""
+    return next((path for path, value in _walk(parse_json(body)) if str(value).strip().strip('"') == session_id), "")
+
+
+def guess_session_paths(body: bytes) -> list[str]:
+    """Dotted paths of what may be a session id: one long word each."""
+    return [
+        path
+        for path, value in _walk(parse_json(body))
+        if isinstance(value, str)
+        and len(value.strip()) >= SHORTEST_SESSION_ID
+        and not any(map(str.isspace, value.strip()))
+    ]
+
+
+def _walk(value: object, path: str = "", depth: int = 5) -> Iterator[tuple[str, object]]:
+    if isinstance(value, (dict, list)) and depth:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, part in parts:
+            yield from _walk(part, f"{path}.{name}" if path else str(name), depth - 1)
+    elif path:
+        yield path, value

@@ -1,0 +1,136 @@
+"""How many calls the site takes, and how long a first load would take."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from oduyo_provider.api.meaning import Meaning, compute_retry_after
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.api.records import encode_list
+from oduyo_provider.sync.check.asker import PUT_OFF, Asker
+from oduyo_provider.sync.check.list_points import AT_ONCE, PACE, SPEED
+from oduyo_provider.sync.check.points import Found
+
+#: Calls at once that are tried at most.
+MOST_AT_ONCE = 16
+#: Calls one after the other, and calls of each of those at once.
+SINGLE_CALLS, CALLS_OF_EACH = 5, 3
+#: Below this a call is so fast that nothing can be said of calls at once; in milliseconds.
+TOO_FAST_MS = 20
+#: Calls at once count as served at once when they are so many times as fast as one after the other.
+FASTER = 1.5
+#: Rows of the estimates.
+SMALL, LARGE = 1_000, 10_000
+#: Calls of a load for each row: looks and read-backs take a page for many.
+CALLS_PER_ROW = 1.03
+
+_ONE_RECORD = encode_list((), 1, descending=True)
+
+
+class Speed(msgspec.Struct):
+    """What was measured.
+
+    :param single_s: seconds of a list call by itself, the median.
+    :param calls_per_s: with ``at_once`` calls under way.
+    """
+
+    single_s: float
+    at_once: int
+    calls_per_s: float
+    is_limited: bool
+
+    @property
+    def times(self) -> float:
+        """How many times as fast as one call after the other."""
+        return self.calls_per_s * self.single_s
+
+
+async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
+    """List one record again and again; None where that does not work."""
+    single = [await asker.send("list", _ONE_RECORD) for _ in range(SINGLE_CALLS)]
+    took = [seen.took_s for seen in single if seen.meaning in (Meaning.DONE, Meaning.REFUSED)]
+    if not took:
+        return None
+    at_once = min(max_concurrency, MOST_AT_ONCE)
+    began = time.monotonic()
+    lanes = await asyncio.gather(*(_send_some(asker) for _ in range(at_once)))
+    elapsed = time.monotonic() - began
+    seen = [one for lane in lanes for one in lane]
+    answered = sum(one.meaning in (Meaning.DONE, Meaning.REFUSED) for one in seen)
+    put_off = [one for one in seen if one.status in PUT_OFF]
+    if put_off:
+        asker.note_put_off(*put_off)
+    return Speed(statistics.median(took), at_once, max(answered, 1) / max(elapsed, 1e-6), bool(put_off))
+
+
+async def _send_some(asker: Asker) -> list[Seen]:
+    return [await asker.send_once("list", _ONE_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
+
+
+def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> list[Found]:
+    """What was measured, in words.
+
+    :param create_s: how long a create took, where one was tried.
+    """
+    if speed is None:
+        unknown = {"words": "no list call was answered."}
+        return [Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
+    pace = judge_pace(asker.put_off, asker.calls, speed.at_once)
+    return [pace, _judge_at_once(speed), _judge_rate(speed, create_s)]
+
+
+def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
+    """Whether calls were put off."""
+    if not put_off:
+        return Found(PACE.name, "not_seen", {"calls": str(calls), "at_once": str(at_once)})
+    status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
+    waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
+    asked = max((wait for wait in waits if wait is not None), default=None)
+    words = f", with a wait of {asked:.0f} s" if asked is not None else ", without saying how long to wait"
+    details = {"count": str(len(put_off)), "calls": str(calls), "status": str(status), "words": words}
+    return Found(PACE.name, "limited", details)
+
+
+def _judge_at_once(speed: Speed) -> Found:
+    details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
+    if speed.at_once == 1:
+        return Found(AT_ONCE.name, "one", details)
+    if speed.is_limited:
+        return Found(AT_ONCE.name, "unknown", {"words": "the site put calls off, see the rate limit."})
+    if speed.single_s * 1000 < TOO_FAST_MS:
+        words = f"a call takes less than {TOO_FAST_MS} ms, so that it makes no difference."
+        return Found(AT_ONCE.name, "unknown", {"words": words})
+    return Found(AT_ONCE.name, "yes" if speed.times >= FASTER else "one_by_one", details)
+
+
+def _judge_rate(speed: Speed, create_s: float | None) -> Found:
+    create = "" if create_s is None else f", a create {format_duration(create_s)}"
+    single = {"list": format_duration(speed.single_s), "create": create}
+    if speed.is_limited:
+        return Found(SPEED.name, "limited", single)
+    rows_per_s = speed.calls_per_s / CALLS_PER_ROW
+    if create_s is not None:
+        rows_per_s *= min(1.0, speed.single_s / create_s)
+    details = {
+        **single,
+        "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
+        "small": format_duration(SMALL / rows_per_s),
+        "large": format_duration(LARGE / rows_per_s),
+        "basis": ", if a create takes as long" if create_s is None else "",
+    }
+    return Found(SPEED.name, "measured", details)
+
+
+def format_duration(seconds: float) -> str:
+    """Milliseconds, seconds, minutes or hours, as one says it."""
+    if seconds < 1:
+        return f"{max(1.0, seconds * 1000):.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

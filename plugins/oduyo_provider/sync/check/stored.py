@@ -1,0 +1,119 @@
+"""What was sent compared with what was answered and stored: pure functions from both to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from itertools import pairwise
+
+from oduyo_provider.api.envelope import parse_envelope
+from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.api.records import parse_created_id
+from oduyo_provider.core.change import compute_base
+from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.redact import neutralise
+from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS, TEXTS
+from oduyo_provider.sync.check.wire import parse_date
+from oduyo_provider.sync.check.write_points import CREATE, ID_STEPS, TIME_ZONE
+
+#: Time zones are apart by quarters of an hour, and none is further from UTC than 14 hours.
+QUARTERS, FURTHEST_HOURS = 4, 14
+_HOUR = 3600
+_STAMPS = ("created_in", "updated_in")
+
+
+def find_created_id(seen: Seen) -> str | None:
+    """The id that a create's answer names."""
+    envelope = parse_envelope(seen.answer.body) if seen.answer is not None and seen.meaning is Meaning.DONE else None
+    return None if envelope is None else parse_created_id(envelope.data)
+
+
+def find_words(seen: Seen) -> str:
+    """What a no says; empty where it says nothing."""
+    envelope = None if seen.answer is None else parse_envelope(seen.answer.body)
+    return "" if envelope is None else f"It says: {neutralise(envelope.words, 200)}" if envelope.words else ""
+
+
+def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], settle_s: float) -> Found:
+    """How a create that was not refused ended."""
+    name, ids = CREATE.name, [str(record["id"]) for record in records]
+    if seen.meaning is not Meaning.DONE:
+        return Found(name, "lost", {"words": seen.classification.reason})
+    if not ids:
+        return Found(name, "not_listed", {"seconds": f"{settle_s:g}"})
+    if len(ids) > 1:
+        return Found(name, "two_records", {"count": str(len(ids))})
+    if named_id is None:
+        return Found(name, "no_id")
+    return Found(name, "names_id" if named_id in ids else "wrong_id", {"named": named_id, "listed": ids[0]})
+
+
+def judge_steps(ids: Sequence[str]) -> Found:
+    """How ids follow each other.
+
+    :param ids: in the order in which the records were made.
+    """
+    numbers = [int(one) for one in ids]
+    steps = [after - before for before, after in pairwise(numbers)]
+    if not steps:
+        return Found(ID_STEPS.name, "unknown", {"words": "only one record was made."})
+    return Found(ID_STEPS.name, "ascending" if min(steps) > 0 else "descending", {"steps": str(min(steps))})
+
+
+def find_time_zone(seen: Seen, record: Remote) -> Found:
+    """The zone of the times that Ödüyo sets, from the time of the create's answer."""
+    name = TIME_ZONE.name
+    site_time = None if seen.answer is None else parse_date(seen.answer.headers.get("date", ""))
+    stamp = next((found for one in _STAMPS if (found := record.get(one))), None)
+    if site_time is None or stamp is None:
+        return Found(name, "unknown", {"words": "the site does not say when it stored the record."})
+    try:
+        stored = datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return Found(name, "unknown", {"words": "its times are not written as documented."})
+    hours = round((stored - site_time) / _HOUR * QUARTERS) / QUARTERS
+    if abs(hours) > FURTHEST_HOURS:
+        return Found(name, "unknown", {"words": "its time is more than half a day off."})
+    return Found(name, "offset", {"offset": f"{hours:+g}"})
+
+
+def judge_digits(key: str, record: Remote) -> list[Found]:
+    """Whether a key of digits is stored as it was sent; nothing where it is."""
+    return [] if record.get("integration_id") == key else [_find_altered("digits", key, record.get("integration_id"))]
+
+
+def judge_texts(sent: Mapping[str, tuple[str, str]], record: Remote) -> list[Found]:
+    """Which texts are stored otherwise than sent.
+
+    :param sent: name of what was tried → the field and the text, of those that Ödüyo took.
+    """
+    altered = {tried for tried, (field, text) in sent.items() if (record.get(field) or "") != text}
+    found = [_find_altered(tried, sent[tried][1], record.get(sent[tried][0])) for tried in sent if tried in altered]
+    kept = [TEXTS[tried] for tried in sent if tried not in altered]
+    return [*found, Found(STORED_TEXTS.name, "kept", {"names": ", ".join(kept)})] if kept else found
+
+
+def _find_altered(tried: str, sent: str, stored: str | None) -> Found:
+    shown = {"sent": f"'{neutralise(sent, 80)}'", "stored": f"'{neutralise(stored or '', 80)}'"}
+    return Found(STORED_TEXTS.name, f"{tried}_altered", shown)
+
+
+def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
+    """How much of long texts is stored."""
+    stored = {field: len(record.get(field) or "") for field in sent}
+    cut = [f"{field} after {stored[field]}" for field, text in sent.items() if stored[field] < len(text)]
+    if cut:
+        return Found(LENGTHS.name, "cut", {"names": ", ".join(cut)})
+    return Found(LENGTHS.name, "kept", {"length": str(max(map(len, sent.values())))})
+
+
+def find_lost(before: Remote, after: Remote, sent: Mapping[str, str], resource: Resource) -> list[str]:
+    """The fields that an update left out, and that are other than before."""
+    old, new = compute_base(before, resource), compute_base(after, resource)
+    return [
+        name
+        for name, value in old.items()
+        if name not in sent and name not in _STAMPS and (value or "") != (new.get(name) or "")
+    ]

@@ -1,0 +1,185 @@
+"""One passive test record: made, changed, deleted, and read back after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.record import Payload, Remote, Resource
+from oduyo_provider.core.site_check import TrialRecords
+from oduyo_provider.sync.check.asker import Asker
+from oduyo_provider.sync.check.list_questions import Facts
+from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.reader import Reader
+from oduyo_provider.sync.check.record import make_record
+from oduyo_provider.sync.check.stored import (
+    find_created_id,
+    find_time_zone,
+    find_words,
+    judge_create,
+    judge_digits,
+    judge_steps,
+)
+from oduyo_provider.sync.check.update_trial import UpdateTrial
+from oduyo_provider.sync.check.write_points import (
+    CREATE,
+    DELETE,
+    GONE,
+    SECOND_CREATE,
+    SHOWN_AFTER,
+)
+from oduyo_provider.sync.runtime.clock import Clock
+
+
+class Tried(msgspec.Struct):
+    """What the trial found out beside its answers.
+
+    :param partial_updates: Ödüyo keeps fields that an update leaves out; None where that could not be told.
+    :param create_s: how long a create took.
+    :param ids: of all records that were seen, in the order in which they were made.
+    :param is_settled: what became of every create is known; else one may still take effect.
+    :param is_unseen: a create was confirmed, and its record was not listed.
+    """
+
+    partial_updates: bool | None = None
+    create_s: float | None = None
+    ids: list[str] = msgspec.field(default_factory=list)
+    is_settled: bool = True
+    is_unseen: bool = False
+
+
+class Trial:
+    """Makes test records and asks what becomes of them. Whoever runs it removes them, however it ends.
+
+    :param note: writes down that a create is about to be sent; nothing is sent before it returns.
+    :param check_lease: raises when another writer may have taken over.
+    :param facts: what is known of the site.
+    :ivar found: the answers, as they come.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        resource: Resource,
+        trial: TrialRecords,
+        *,
+        note: Callable[[TrialRecords], Awaitable[None]],
+        check_lease: Callable[[], None],
+        facts: Facts,
+        settle_s: float,
+        clock: Clock,
+    ) -> None:
+        self._asker = asker
+        self._resource = resource
+        self._trial = trial
+        self._note = note
+        self._check_lease = check_lease
+        self._newest = facts.newest
+        self._settle_s = settle_s
+        self._clock = clock
+        self._reader = Reader(asker, trial, resource, few=facts.few, settle_s=settle_s, clock=clock)
+        self.tried = Tried()
+        self.found: list[Found] = []
+
+    async def run(self) -> None:
+        """All steps, as far as each allows the next one."""
+        fields = make_record(self._resource, self._trial.mark, self._newest)
+        record = await self._try_create(fields)
+        if record is None:
+            return
+        updates = UpdateTrial(self._write, self._reader, self._resource, self._trial.mark, found=self.found)
+        self.tried.partial_updates = await updates.run(record, fields)
+        if await self._try_delete(str(record["id"])):
+            await self._try_second_create(fields)
+
+    async def _write(self, call: str, fields: Payload) -> Seen:
+        return await self._asker.write(call, fields, self._check)
+
+    async def _check(self) -> None:
+        self._check_lease()
+
+    async def _create(self, fields: Payload) -> Seen:
+        """Send a create; until its record is seen, or it was refused, it may still take effect."""
+        self.tried.is_settled = False
+        seen = await self._asker.write("create", fields, self._note_create)
+        self.tried.is_settled = seen.meaning in (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.NOT_SENT)
+        return seen
+
+    async def _note_create(self) -> None:
+        await self._note(msgspec.structs.replace(self._trial, last_create_at=self._clock.now()))
+        self._check_lease()
+
+    async def _try_create(self, fields: Payload) -> Remote | None:
+        """Make the record; None where it is not there to go on with."""
+        seen = await self._create(fields)
+        words = {"words": seen.classification.reason}
+        if self.tried.is_settled:
+            reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
+            self.found.append(Found(CREATE.name, reading, words))
+            return None
+        named_id = find_created_id(seen)
+        records, late_s = await self._reader.wait_for_create(fields["integration_id"], named_id)
+        self._note_records(seen, records)
+        self.found.append(judge_create(seen, named_id, records, self._settle_s))
+        if not records:
+            return None
+        delay = {"seconds": f"{late_s:.1f}", "settle_s": f"{self._settle_s:g}"}
+        self.found.append(Found(SHOWN_AFTER.name, "late" if late_s else "at_once", delay))
+        self.found.append(find_time_zone(seen, records[0]))
+        if seen.meaning is Meaning.DONE:
+            self.tried.create_s = seen.took_s
+        return records[0] if len(records) == 1 else None
+
+    async def _try_delete(self, oduyo_id: str) -> bool:
+        """Whether the record is gone; then it is deleted once more."""
+        seen = await self._write("delete", {"id": oduyo_id})
+        words = {"words": seen.classification.reason}
+        record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
+        if record is not None:
+            reading = {Meaning.DONE: "stays", Meaning.REFUSED: "refused"}.get(seen.meaning, "lost")
+            self.found.append(Found(DELETE.name, reading, words))
+            return False
+        self.found.append(Found(DELETE.name, "removes"))
+        again = await self._write("delete", {"id": oduyo_id})
+        details = {"status": str(again.status), "words": find_words(again)}
+        reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(again.meaning, "unknown")
+        self.found.append(Found(GONE.name, reading, details))
+        return True
+
+    async def _try_second_create(self, fields: Payload) -> None:
+        """Two creates of one key, which is of digits."""
+        name, key = SECOND_CREATE.name, self._trial.keys[-1]
+        fields = {**fields, "integration_id": key}
+        first = await self._create(fields)
+        records, _ = await self._reader.wait_for_create(key, find_created_id(first))
+        self._note_records(first, records)
+        if len(records) != 1:
+            self.found.append(Found(name, "unknown", {"words": first.classification.reason or "no record was listed."}))
+            self.found.append(judge_steps(self.tried.ids))
+            return
+        self.found += judge_digits(key, records[0])
+        second = await self._create(fields)
+        others = [] if self.tried.is_settled else await self._find_other(second, str(records[0]["id"]))
+        # A second create that is confirmed and shows no record of its own has changed the first one.
+        self._note_records(second, records if second.meaning is Meaning.DONE and not others else others)
+        reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
+        words = {"words": second.classification.reason}
+        self.found.append(Found(name, "second_record" if others else reading, words))
+        self.found.append(judge_steps(self.tried.ids))
+
+    async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
+        """The record that a second create made; one that names the first record is not waited for."""
+        key, named_id = self._trial.keys[-1], find_created_id(second)
+        if named_id == first_id:
+            return await self._reader.fetch_all(key, named_id, besides=first_id)
+        found, _ = await self._reader.wait_for_create(key, named_id, besides=first_id)
+        return found
+
+    def _note_records(self, seen: Seen, records: Sequence[Remote]) -> None:
+        """What a create made, as far as it is listed."""
+        self.tried.ids += [one for record in records if (one := str(record["id"])) not in self.tried.ids]
+        self.tried.is_settled = self.tried.is_settled or bool(records)
+        self.tried.is_unseen = self.tried.is_unseen or (seen.meaning is Meaning.DONE and not records)

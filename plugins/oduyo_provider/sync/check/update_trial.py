@@ -1,0 +1,188 @@
+"""Updates of the test record: whether they take effect, what becomes of texts, and of fields that they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.sync.check.list_points import FILTER_KEY
+from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.reader import Reader
+from oduyo_provider.sync.check.record import find_marked_field, find_texts, make_long
+from oduyo_provider.sync.check.stored import find_lost, find_words, judge_lengths, judge_texts
+from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS
+from oduyo_provider.sync.check.write_points import EMPTY_DATE, PARTIAL_UPDATE, STAMPS, UNCHANGED_UPDATE, UPDATE
+
+#: A moment that no site is at.
+OLD_STAMP = "2001-02-03 04:05:06"
+_KEY = "integration_id"
+_CREATED = "created_in"
+#: Sent with each update, as they say whose record it is.
+_KEY_FIELDS = (_KEY, "key1", "key2")
+
+Write = Callable[[str, Payload], Awaitable[Seen]]
+
+
+class UpdateTrial:
+    """Changes the test record, step by step.
+
+    :param write: sends a call.
+    :param found: answers are added here as they come.
+    """
+
+    def __init__(self, write: Write, reader: Reader, resource: Resource, mark: str, *, found: list[Found]) -> None:
+        self._write = write
+        self._reader = reader
+        self._resource = resource
+        self._mark = mark
+        self._found = found
+        self._id = ""
+        #: What Ödüyo took last, whole.
+        self._fields: Payload = {}
+        self._marked = find_marked_field(resource) or _KEY
+        self._changed = "description" if "description" in resource.kinds else self._marked
+
+    async def run(self, record: Remote, fields: Payload) -> bool | None:
+        """All steps; returns whether fields that an update leaves out are kept, None where that cannot be told.
+
+        :param record: as it is listed.
+        :param fields: as they were sent.
+        """
+        self._id, self._fields = str(record["id"]), fields
+        if not await self._try_update(record):
+            return None
+        await self._try_texts()
+        await self._try_empty_date()
+        await self._try_long()
+        await self._try_unchanged()
+        return await self._try_partial()
+
+    def _make_text(self, number: int) -> str:
+        """Another text; where texts are cut, its beginning shows it, unless the record is known by that."""
+        return f"{self._mark} {number}" if self._changed == self._marked else f"{number} {self._mark}"
+
+    async def _update(self, **changes: str) -> Seen:
+        """Send the whole record with these changes; what is taken stays for the next one."""
+        fields = {**self._fields, **changes}
+        seen = await self._write("update", {"id": self._id, **fields})
+        if seen.meaning is Meaning.DONE:
+            self._fields = fields
+        return seen
+
+    async def _try_update(self, before: Remote) -> bool:
+        name = self._changed
+        seen = await self._update(**{name: self._make_text(2)})
+        words = {"words": seen.classification.reason}
+        if seen.meaning is not Meaning.DONE:
+            reading = {Meaning.REFUSED: "refused", Meaning.BLOCKED: "blocked"}.get(seen.meaning, "lost")
+            self._found.append(Found(UPDATE.name, reading, words))
+            return False
+        after = await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, [name]))
+        works = after is not None and _differs(before, after, [name])
+        self._found.append(Found(UPDATE.name, "works" if works else "no_effect"))
+        return works
+
+    async def _try_texts(self) -> None:
+        """Each text by itself, so that one which is refused or blocked does not hide the others."""
+        before = await self._reader.fetch(self._id) or {}
+        is_stamped = await self._try_stamp()
+        taken: dict[str, tuple[str, str]] = {}
+        for tried, field, text in find_texts(self._resource, self._mark):
+            seen = await self._update(**{field: text})
+            if seen.meaning is Meaning.DONE:
+                taken[tried] = (field, text)
+                continue
+            reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
+            words = {"words": seen.classification.reason}
+            self._found.append(Found(STORED_TEXTS.name, f"{tried}_{reading}", words))
+        # What was sent last shows last.
+        expected = [field for field, _ in taken.values()][-1:]
+        record = await self._reader.wait_for(
+            self._id, lambda record: bool(record) and _differs(before, record, expected)
+        )
+        if record is None:
+            self._found.append(Found(STORED_TEXTS.name, "unknown", {"words": "the record was no longer listed."}))
+            return
+        self._found += judge_texts(taken, record)
+        key = self._fields[_KEY]
+        if record.get(_KEY) == key and not await self._reader.is_found_by_key(key):
+            self._found.append(Found(FILTER_KEY.name, "blind_to_signs", {"key": key}))
+        if is_stamped:
+            self._found.append(Found(STAMPS.name, "kept" if record.get(_CREATED) == OLD_STAMP else "own"))
+
+    async def _try_stamp(self) -> bool:
+        """Whether a created_in of long ago was taken."""
+        if _CREATED not in self._resource.kinds:
+            return False
+        seen = await self._update(**{_CREATED: OLD_STAMP, self._changed: self._make_text(3)})
+        if seen.meaning is Meaning.DONE:
+            return True
+        self._found.append(Found(STAMPS.name, "refused", {"words": seen.classification.reason}))
+        return False
+
+    async def _try_empty_date(self) -> None:
+        dates = [name for name, kind in self._resource.kinds.items() if kind is Kind.DATETIME]
+        own = [name for name in dates if name not in (_CREATED, "updated_in")]
+        if not own:
+            return
+        fields = self._fields
+        seen = await self._update(**{own[0]: ""})
+        self._fields = fields  # an empty date goes along with nothing else
+        reading = {Meaning.DONE: "taken", Meaning.REFUSED: "refused"}.get(seen.meaning, "unknown")
+        self._found.append(Found(EMPTY_DATE.name, reading, {"words": seen.classification.reason}))
+
+    async def _try_long(self) -> None:
+        length = RunParams().max_text_length
+        sent = make_long(self._resource, self._mark, length)
+        before, fields = await self._reader.fetch(self._id) or {}, self._fields
+        seen = await self._update(**sent)
+        words = {"words": seen.classification.reason, "length": str(length)}
+        if seen.status == 413:
+            size = sum(len(text.encode()) for text in (fields | sent).values())
+            self._found.append(Found(LENGTHS.name, "too_large", {"bytes": f"{size:,}"}))
+        elif seen.meaning is Meaning.REFUSED:
+            self._found.append(Found(LENGTHS.name, "refused", words))
+        elif seen.meaning is Meaning.DONE:
+            record = await self._reader.wait_for(
+                self._id, lambda record: bool(record) and _differs(before, record, list(sent))
+            )
+            self._found.append(judge_lengths(sent, record or {}))
+        else:
+            self._found.append(Found(LENGTHS.name, "unknown", words))
+
+    async def _try_unchanged(self) -> None:
+        await self._update()
+        seen = await self._update()
+        reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(seen.meaning, "unknown")
+        words = find_words(seen) if seen.meaning is Meaning.REFUSED else seen.classification.reason
+        self._found.append(Found(UNCHANGED_UPDATE.name, reading, {"words": words}))
+
+    async def _try_partial(self) -> bool | None:
+        """An update of one field, with the key fields and nothing else."""
+        name, before = self._changed, await self._reader.fetch(self._id)
+        if before is None:
+            self._found.append(Found(PARTIAL_UPDATE.name, "unknown", {"words": "the record was no longer listed."}))
+            return None
+        sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
+        sent[name] = self._make_text(4)
+        seen = await self._write("update", {"id": self._id, **sent})
+        words = {"words": seen.classification.reason}
+        if seen.meaning is Meaning.REFUSED:
+            self._found.append(Found(PARTIAL_UPDATE.name, "refused", words))
+            return False
+        after = await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, [name]))
+        if after is None or not _differs(before, after, [name]):
+            words = {"words": seen.classification.reason or "it had no effect."}
+            self._found.append(Found(PARTIAL_UPDATE.name, "unknown", words))
+            return None
+        lost = find_lost(before, after, sent, self._resource)
+        self._found.append(Found(PARTIAL_UPDATE.name, "lost" if lost else "kept", {"names": ", ".join(lost)}))
+        return not lost
+
+
+def _differs(before: Remote, record: Remote | None, names: list[str]) -> bool:
+    """Whether one of these fields is other than before; also where none is to be."""
+    return not names or any((before.get(name) or "") != ((record or {}).get(name) or "") for name in names)

@@ -1,0 +1,118 @@
+"""What stands around the answers: read from their headers and bytes, whatever they mean."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from oduyo_provider.api.body import strip_marks
+from oduyo_provider.api.envelope import parse_json
+from oduyo_provider.api.meaning import compute_reason
+from oduyo_provider.api.probe import Seen
+from oduyo_provider.api.transport import Answer
+from oduyo_provider.core.redact import Redactor, neutralise
+from oduyo_provider.sync.check.login_points import CLOCK, WIRE
+from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
+
+MARK = b"\xef\xbb\xbf"
+#: What web servers allow for a header; longer ones break some clients.
+USUAL_HEADER_BYTES = 8190
+#: The charset that JSON has to be in.
+_UTF8 = ("utf-8", "utf8", "")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
+
+class Wire(msgspec.Struct):
+    """What was seen of all answers together.
+
+    :param redact: removes secrets from words.
+    """
+
+    redact: Redactor
+    answers: int = 0
+    marks: int = 0
+    text_around: str = ""
+    charsets: set[str] = msgspec.field(default_factory=set)
+    is_unreadable: bool = False
+    longest_header: int = 0
+    closed: int = 0
+    lost: int = 0
+    lost_words: str = ""
+    clock_offsets: list[float] = msgspec.field(default_factory=list)
+
+    def note(self, seen: Seen, now: float) -> None:
+        """Look at one more answer.
+
+        :param now: when it came, seconds since 1970 by this machine's clock.
+        """
+        answer = seen.answer
+        if answer is None:
+            self.lost += 1
+            self.lost_words = seen.classification.reason
+            return
+        self.answers += 1
+        self._note_body(answer)
+        headers = answer.headers
+        if charset := _CHARSET.search(headers.get("content-type", "")):
+            self.charsets |= {charset[1].lower()} - set(_UTF8)
+        self.longest_header = max(self.longest_header, *(len(value.encode()) for value in headers.values()), 0)
+        self.closed += headers.get("connection", "").lower() == "close"
+        if (site_time := parse_date(headers.get("date", ""))) is not None:
+            # The site wrote its time while the call was under way.
+            self.clock_offsets.append(site_time - (now - seen.took_s / 2))
+
+    def _note_body(self, answer: Answer) -> None:
+        body, marks = answer.body, 0
+        while body.startswith(MARK):
+            body, marks = body[len(MARK) :], marks + 1
+        self.marks = max(self.marks, marks)
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            self.is_unreadable = True
+        if strip_marks(body)[:1] not in (b"{", b"[") and isinstance(parse_json(body), dict):
+            page = msgspec.structs.replace(answer, body=body.partition(b"{")[0])
+            self.text_around = neutralise(compute_reason(page, self.redact), 160)
+
+    def find(self) -> Iterator[Found]:
+        """What all answers had in common."""
+        found = list(self._find_oddities())
+        yield from found or [Found(WIRE.name, "plain")]
+        yield self._compare_clocks()
+
+    def _find_oddities(self) -> Iterator[Found]:
+        if self.marks:
+            yield Found(WIRE.name, "byte_order_marks", {"count": str(self.marks)})
+        if self.text_around:
+            yield Found(WIRE.name, "text_around", {"words": self.text_around})
+        if self.is_unreadable:
+            yield Found(WIRE.name, "not_utf8")
+        if self.charsets:
+            yield Found(WIRE.name, "charset", {"names": ", ".join(sorted(self.charsets))})
+        if self.longest_header > USUAL_HEADER_BYTES:
+            yield Found(WIRE.name, "long_header", {"bytes": f"{self.longest_header:,}"})
+        if self.answers > 1 and self.closed == self.answers:
+            yield Found(WIRE.name, "closes")
+        if self.lost:
+            calls = str(self.answers + self.lost)
+            yield Found(WIRE.name, "lost", {"count": str(self.lost), "calls": calls, "words": self.lost_words})
+
+    def _compare_clocks(self) -> Found:
+        if not self.clock_offsets:
+            return Found(CLOCK.name, "no_date")
+        offset_s = statistics.median(self.clock_offsets)
+        details = {"seconds": f"{max(1.0, abs(offset_s)):.0f}", "direction": "ahead" if offset_s > 0 else "behind"}
+        return Found(CLOCK.name, "same" if abs(offset_s) <= CLOCK_SKEW_S else "off", details)
+
+
+def parse_date(text: str) -> float | None:
+    """An HTTP date in seconds since 1970; None when it is none."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

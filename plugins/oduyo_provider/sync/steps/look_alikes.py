@@ -1,0 +1,101 @@
+"""Rows of a whole plan that look like a record: which are adopted, which are left out, and how they count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
+import msgspec
+
+from oduyo_provider.core.change import Action
+from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.partition import compute_bucket
+from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode, compute_reject_digest
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.staging.folder import Folder, StagedFile
+from oduyo_provider.sync.staging.layout import name_look_alikes
+from oduyo_provider.sync.staging.plans import PlanPart
+from oduyo_provider.sync.steps.context import StepContext
+
+_BRAKE = "look_alikes"
+
+
+class LookAlikes(msgspec.Struct, frozen=True):
+    """What becomes of them.
+
+    :param decided: those that are adopted or left out.
+    :param known: keys of rows left out that the last applied run left out alike.
+    :param count: what counts for the brake: those left out and not known, or those that a person released.
+    :param samples: a few of these.
+    """
+
+    decided: list[LookAlike]
+    known: frozenset[str]
+    count: int
+    samples: list[str]
+
+    def add_to(self, counts: PlanCounts) -> PlanCounts:
+        """A plan's counts, these rows counted as what becomes of them."""
+        rejected = [item for item in self.decided if item.adopted is None]
+        reasons = Counter(counts.reasons)
+        reasons.update(item.fault.code for item in rejected)
+        adopted = len(self.decided) - len(rejected)
+        return msgspec.structs.replace(
+            counts,
+            creates=counts.creates - len(self.decided),
+            updates=counts.updates + adopted,
+            adoptions=adopted,
+            rejected=counts.rejected + len(rejected),
+            known_rejected=counts.known_rejected + len(self.known),
+            reasons=dict(sorted(reasons.items())),
+        )
+
+    def write(self, folder: Folder, partitions: int) -> dict[str, StagedFile]:
+        """Stage them; partition → file."""
+        encode = msgspec.json.Encoder().encode
+        lines: dict[int, list[bytes]] = {}
+        for item in self.decided:
+            bucket = compute_bucket(compute_match_key(item.integration_id), partitions)
+            lines.setdefault(bucket, []).append(encode(item) + b"\n")
+        return {
+            str(partition): folder.write_lines(name_look_alikes(partition), found)
+            for partition, found in sorted(lines.items())
+        }
+
+
+def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str]) -> LookAlikes:
+    """Find them, and decide what becomes of each.
+
+    :param known_rejected: digests of the rows that the last applied run rejected.
+    """
+    params = step.params
+    if params.sync_mode is SyncMode.CREATE:
+        return LookAlikes([], frozenset(), 0, [])
+    found = find_look_alikes(
+        lambda: chain.from_iterable(part.read_new_rows() for part in parts),
+        lambda: chain.from_iterable(part.read_unmatched() for part in parts),
+        adopt=params.adopt,
+    )
+    adopted = [item for item in found if item.adopted is not None]
+    others = {item.integration_id: item for item in found if item.adopted is None}
+    known = _find_known(others, parts, known_rejected)
+    counted = [item for key, item in others.items() if _BRAKE in params.release or key not in known]
+    samples = [f"{item.integration_id}: {item.detail}" for item in counted[:SAMPLES]]
+    if params.limits.is_released(_BRAKE, len(others)):
+        return LookAlikes(adopted, frozenset(), len(counted), samples)
+    return LookAlikes(found, known, len(counted), samples)
+
+
+def _find_known(
+    rejected: dict[str, LookAlike], parts: Sequence[PlanPart], known_rejected: frozenset[str]
+) -> frozenset[str]:
+    if not rejected or not known_rejected:
+        return frozenset()
+    return frozenset(
+        change.integration_id
+        for change in chain.from_iterable(part.read_changes() for part in parts)
+        if change.action is Action.CREATE
+        and (item := rejected.get(change.integration_id)) is not None
+        and compute_reject_digest(dict(change.payload), [item.fault]) in known_rejected
+    )

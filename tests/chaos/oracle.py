@@ -1,0 +1,140 @@
+"""Judges several nights by what became of Ödüyo's records. Written from the design, not from the code.
+
+| kind | what is wrong |
+|---|---|
+| ``duplicate`` | two records with one key, both made by this product |
+| ``twin`` | a record made although another with its key was there, and listed, for longer than a look is old |
+| ``created_again`` | a key created again after a create that Ödüyo confirmed |
+| ``too_many_creates`` | a key whose lost create was sent more than twice in one run |
+| ``lost`` | a row that has been in the ERP since the last green run, and no record |
+| ``invented`` | a record made with a value that no row has |
+| ``unasked`` | a record made or changed of a key that no run under way has a row of |
+| ``older`` | a value of an older plan written although a newer plan of the source was applied |
+| ``wiped`` | a field that no row asks to change, changed otherwise than the look found it, and not restored |
+| ``stale`` | a field that others changed after the plan was made and before the look, written over; or such a record deleted |
+| ``retired`` | a record made passive or deleted that the ERP has, or that was not missing long enough, or not the source's own |
+| ``foreign`` | a record of another source changed |
+| ``false_green`` | a run said success, and a row is not in step and not accounted for, or new twins are there, or its report is red |
+| ``sums`` | a report that does not add up |
+| ``untold`` | more records made than the report says |
+| ``written_dry`` | a dry run that wrote |
+
+The checks of writes are in :mod:`tests.chaos.oracle_writes`, those of what runs say in :mod:`tests.chaos.oracle_reports`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.chaos.history import LOOK_S, UNSAVED_S, History, Run, Sent
+from tests.chaos.oracle_reports import find_dry_writes, find_false_greens, find_wrong_figures
+from tests.chaos.oracle_writes import find_foreign, find_retired, find_writes
+from tests.chaos.timeline import Timeline
+from tests.chaos.violation import Violation, find_products
+
+#: A lost create is sent once more, retries included.
+SENDS_OF_A_LOST_CREATE = 2
+
+
+def find_violations(history: History) -> list[Violation]:
+    """Everything that is wrong with the records and with what the runs said."""
+    timeline = Timeline(history)
+    checks = (
+        *(find_duplicates, find_creates, find_lost),
+        *(find_writes, find_retired, find_foreign),
+        *(find_false_greens, find_wrong_figures, find_dry_writes),
+    )
+    return [violation for check in checks for violation in check(history, timeline)]
+
+
+def find_duplicates(history: History, timeline: Timeline) -> Iterator[Violation]:
+    """``duplicate`` and ``twin``."""
+    for effect, sent in find_products(history, timeline):
+        key = sent.column.get("integration_id", "")
+        runs = history.find_runs(key, sent.time)
+        if effect.call != "create" or any(run.sync_mode == "create" for run in runs):
+            continue
+        for other in timeline.find_records(key, effect.time):
+            first = timeline.versions[other][0]
+            # One call that makes two records is the site's doing.
+            if other == effect.id or first.by == effect.by:
+                continue
+            if first.by.isdigit():
+                yield Violation("duplicate", key, f"record {effect.id} was made, and {other} was there")
+            elif _is_listed(history, timeline, other, key, sent.time):
+                yield Violation("twin", key, f"record {effect.id} was made, and {other} by {first.by} was listed")
+
+
+def _is_listed(history: History, timeline: Timeline, record_id: int, key: str, time: float) -> bool:
+    since = time - LOOK_S - history.lag_s
+    return timeline.is_of(record_id, key, since) and record_id not in history.hidden
+
+
+def find_creates(history: History, _timeline: Timeline) -> Iterator[Violation]:
+    """``created_again`` and ``too_many_creates``."""
+    by_key: dict[str, list[Sent]] = defaultdict(list)
+    for sent in history.sent:
+        key = sent.column.get("integration_id", "")
+        is_bare = any(run.sync_mode == "create" for run in history.find_runs(key, sent.time))
+        if sent.call == "create" and not is_bare:
+            by_key[key].append(sent)
+    for key, creates in by_key.items():
+        yield from _judge_creates(history, key, creates)
+
+
+def _judge_creates(history: History, key: str, creates: list[Sent]) -> Iterator[Violation]:
+    confirmed: Sent | None = None
+    lost: Counter[tuple[str, int]] = Counter()
+    for sent in creates:
+        runs = history.find_runs(key, sent.time)
+        is_released = any("vanished" in run.released for run in runs)
+        if confirmed is not None and not is_released and not _is_forgotten(history, confirmed, sent):
+            yield Violation("created_again", key, f"call {sent.number}, after call {confirmed.number} said yes")
+        is_unknown = sent.is_lost or _is_killed(history, sent)
+        if sent.is_confirmed and not is_unknown:
+            confirmed = sent
+        if is_unknown and len(runs) == 1:
+            run = (runs[0].source, runs[0].number)
+            lost[run] += 1
+            if lost[run] == SENDS_OF_A_LOST_CREATE + 1:
+                yield Violation("too_many_creates", key, f"call {sent.number} in run {run[1]} of {run[0]}")
+
+
+def _is_killed(history: History, sent: Sent) -> bool:
+    """Whether the process may have died before it wrote down what it was answered."""
+    return any(0 <= kill - sent.time <= UNSAVED_S for kill in history.kills)
+
+
+def _is_forgotten(history: History, confirmed: Sent, sent: Sent) -> bool:
+    return any(confirmed.time <= lost <= sent.time for lost in history.ledger_lost)
+
+
+def find_lost(history: History, timeline: Timeline) -> Iterator[Violation]:
+    """``lost``."""
+    latest: dict[str, list[Run]] = defaultdict(list)
+    for run in sorted(history.runs, key=lambda run: run.number):
+        if not run.is_dry:
+            latest[run.source].append(run)
+    for runs in latest.values():
+        green = [run for run in runs if run.is_green]
+        if not green:
+            continue
+        since = [run for run in runs if run.number >= green[-1].number]
+        for key in green[-1].rows:
+            accounted = key in green[-1].refused or key in green[-1].rejected
+            if accounted or not all(run.has(key) for run in since) or timeline.find_records(key, history.now):
+                continue
+            if not _is_taken_away(timeline, key, green[-1]):
+                yield Violation("lost", key, f"no record since run {green[-1].number} of {green[-1].source}")
+
+
+def _is_taken_away(timeline: Timeline, key: str, run: Run) -> bool:
+    """Whether a person deleted the record, or changed its key, after the run's load had looked at it."""
+    last_look = run.loaded_at - LOOK_S
+    return any(
+        version.by == "person" and version.time >= last_look
+        for record_id in timeline.find_ids(key)
+        for version in timeline.versions[record_id]
+        if version.fields is None or not timeline.is_of(record_id, key, version.time)
+    )

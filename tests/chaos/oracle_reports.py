@@ -1,0 +1,114 @@
+"""Judges what runs say of themselves: green, and the figures of their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.chaos.history import Fields, History, Run
+from tests.chaos.timeline import Timeline
+from tests.chaos.violation import Violation, find_products
+
+#: Each figure of a report and those that add up to it.
+SUMS = {
+    "extracted": (
+        *("repeated", "rejected", "unchanged", "created", "updated"),
+        *("refused", "failed", "doubtful", "stale", "not_applied"),
+    ),
+    "missing": ("kept_missing", "deactivated", "deleted", "missing_refused", "missing_failed"),
+}
+#: Figures that are red.
+RED = ("failed", "doubtful", "stale", "not_applied", "missing_failed", "new_duplicates")
+
+
+def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violation]:
+    """``false_green``."""
+    for run in history.runs:
+        if not run.is_green or run.is_dry:
+            continue
+        name = f"run {run.number} of {run.source}"
+        if red := {figure: run.report[figure] for figure in RED if run.report.get(figure)}:
+            yield Violation("false_green", "", f"{name} says success and {red}")
+        if run.sync_mode == "create":
+            continue
+        for key, row in run.rows.items():
+            if key in run.rejected or key in run.refused:
+                continue
+            if fault := _find_fault(history, timeline, run, key, row):
+                yield Violation("false_green", key, f"{name}: {fault}")
+
+
+def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: Fields) -> str:
+    """Why the row is not in step at the run's end; empty when it is, or when somebody changed that meanwhile.
+
+    A row that needs no change is seen in the listing, and not again.
+    """
+    records = timeline.find_records(key, run.ended_at)
+    seen_at = run.snapshot_at - history.lag_s
+    if not records:
+        is_taken = any(
+            version.by == "person" and seen_at <= version.time <= run.ended_at
+            for record_id in timeline.find_ids(key)
+            for version in timeline.versions[record_id]
+        )
+        return "" if is_taken else "there is no record"
+    listed = [record_id for record_id in records if record_id not in history.hidden]
+    first = [timeline.versions[record_id][0] for record_id in listed]
+    counted = [version for version in first if version.by != "person" or version.time < seen_at]
+    if len(counted) > max(1, _count_known(history, timeline, run, key)):
+        return f"records {records} are new twins"
+    faults = [_find_difference(history, timeline, run, record_id, row) for record_id in records]
+    return "" if not all(faults) else faults[0]
+
+
+def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:
+    """How many records of the key were known before: to the applied run before, or to the first one's snapshot."""
+    earlier = [other for other in history.runs if other.source == run.source and other.number < run.number]
+    applied = [other for other in earlier if other.is_applied and not other.is_dry]
+    moment = max(other.ended_at for other in applied) if applied else run.listed_at
+    return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))
+
+
+def _find_difference(history: History, timeline: Timeline, run: Run, record_id: int, row: Fields) -> str:
+    fields = timeline.get_fields(record_id, run.ended_at) or {}
+    for field, wanted in row.items():
+        if field == "integration_id" or history.is_stored(field, wanted, fields.get(field)):
+            continue
+        seen_at = run.snapshot_at - history.lag_s
+        late = [v for v in timeline.versions[record_id] if seen_at <= v.time <= run.ended_at]
+        if not any(version.by == "person" for version in late):
+            return f"{field} is {fields.get(field)!r}, not {wanted!r}"
+    return ""
+
+
+def find_wrong_figures(history: History, timeline: Timeline) -> Iterator[Violation]:
+    """``sums`` and ``untold``."""
+    for run in history.runs:
+        report, name = run.report, f"run {run.number} of {run.source}"
+        if not report:
+            continue
+        for whole, parts in SUMS.items():
+            total = sum(int(report.get(part, 0)) for part in parts)
+            if total != report.get(whole, 0):
+                yield Violation("sums", "", f"{name}: {whole} is {report.get(whole, 0)}, its parts add up to {total}")
+        made = _find_made(history, timeline, run)
+        told = sum(int(report.get(figure, 0)) for figure in ("created", "failed", "doubtful", "refused"))
+        if len(made) > told:
+            yield Violation("untold", "", f"{name}: {len(made)} keys were made, and the report tells of {told}")
+
+
+def find_dry_writes(history: History, _timeline: Timeline) -> Iterator[Violation]:
+    """``written_dry``."""
+    for sent in history.sent:
+        under_way = [run for run in history.runs if run.covers(sent.time)]
+        if under_way and all(run.is_dry for run in under_way):
+            key = sent.column.get("integration_id", "")
+            yield Violation("written_dry", key, f"call {sent.number} came in run {under_way[0].number}")
+
+
+def _find_made(history: History, timeline: Timeline, run: Run) -> set[str]:
+    """Keys of this run's rows of which a call made a record while no other run was under way."""
+    made = set()
+    for effect, sent in find_products(history, timeline):
+        if effect.call == "create" and [other for other in history.runs if other.covers(sent.time)] == [run]:
+            made.add(sent.column.get("integration_id", ""))
+    return made & run.rows.keys()

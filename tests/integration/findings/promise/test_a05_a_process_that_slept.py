@@ -1,0 +1,152 @@
+"""A5: a run is suspended in its load (SIGSTOP), a newer one is applied, and the first wakes up (SIGCONT)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.sync.site import lease
+from oduyo_provider.sync.site.state import SiteState
+from sandbox.oduyo.server import Sandbox
+from tests.integration.findings.promise.nights import Nights, Row
+from tests.integration.findings.promise.process import (
+    HELD_FOR_S,
+    LAPSES_AFTER_S,
+    RENEW_EVERY_S,
+    Job,
+    count_writes,
+    running,
+)
+
+COUNT = 200
+#: Rows that the older plan has not.
+GONE = 40
+#: Changes that are under way at once.
+AT_ONCE = 8
+#: After this what was under way has arrived.
+SETTLED_S = 0.1
+PARAMS: dict[str, object] = {
+    "release": ["updates", "retired", "retired_pair"],
+    "on_missing": "delete",
+    "missing_runs": 1,
+}
+
+
+def make_rows(text: str, count: int = COUNT) -> list[Row]:
+    return [
+        {"integration_id": number, "code": f"KOD.{number}", "description": text, "status": "1"}
+        for number in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "staging"
+
+
+@pytest.fixture
+def dag(site: Sandbox, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
+    """The DAG, whose records are made and whose lease lapses soon."""
+    monkeypatch.setattr(lease, "RENEW_EVERY_S", RENEW_EVERY_S)
+    monkeypatch.setattr(lease, "HELD_FOR_S", HELD_FOR_S)
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", LAPSES_AFTER_S)
+    dag = Nights(site, place, name="newer", settle_s=0.2)
+    assert dag.night(make_rows("ilk")).is_green
+    site.set_readings(latency_s=0.005)
+    return dag
+
+
+def read_state(state: SiteState) -> dict[str, object]:
+    """All that is kept of the site, but claims."""
+    kept = {name: state.read_entries(0, 1) for name in ("entries",)}
+    sources = {name: (state.source(name).read_applied(), state.source(name).is_opened) for name in ("dag", "other")}
+    return {**kept, **sources, "plans": state.plans.read(), "turn": state.read_turn()}
+
+
+def wake(site: Sandbox) -> None:
+    """What was under way arrives, and the site is quick again."""
+    time.sleep(SETTLED_S)
+    site.set_faults()
+    site.set_readings(latency_s=0)
+
+
+def describe(site: Sandbox) -> dict[str, str]:
+    return {str(record["integration_id"]): str(record["description"]) for record in site.records()}
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [1, 60, COUNT + 10, COUNT + GONE],
+    ids=["at its first change", "among its updates", "among its deletions", "reading back"],
+)
+def test_a5_a_load_that_slept_while_a_newer_plan_was_applied_is_refused_and_takes_nothing_back(
+    site: Sandbox, dag: Nights, place: Path, writes: int
+) -> None:
+    assert dag.night(make_rows("ilk", COUNT + GONE), after_s=0).is_green
+    since = count_writes(site)
+    if writes == COUNT + GONE:  # asleep before it has read back
+        site.set_faults({"call": "list", "kind": "slow", "seconds": 0.1})
+    older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
+    with running(site, older) as process:
+        process.wait_for_writes(since + writes)
+        with process.suspended():
+            wake(site)
+            newer = dag.night(make_rows("yeni", COUNT + GONE), after_s=0, release=["updates", "vanished"])
+            assert newer.is_green, newer.why
+            records, state, sent = describe(site), read_state(dag.state()), count_writes(site)
+        ended = process.wait()
+    assert set(records.values()) == {"yeni"}
+    assert len(records) == COUNT + GONE
+    assert not ended.is_green
+    assert "LeaseLostError" in ended.errors[0]
+    assert "OutdatedPlanError" in ended.errors[1]
+    assert ended.report.doubtful <= AT_ONCE
+    assert ended.report.failed == ended.report.missing_failed == ended.report.stale == 0
+    assert count_writes(site) == sent
+    assert describe(site) == records
+    assert read_state(dag.state()) == state
+    after = dag.night(make_rows("yeni", COUNT + GONE), after_s=0)
+    assert after.is_green, after.why
+    assert after.figures == {"extracted": COUNT + GONE, "unchanged": COUNT + GONE}
+
+
+def test_a5_a_load_that_slept_while_another_source_took_its_records_over_leaves_them_alone(
+    site: Sandbox, dag: Nights, place: Path
+) -> None:
+    since = count_writes(site)
+    older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
+    with running(site, older) as process:
+        process.wait_for_writes(since + 60)
+        with process.suspended():
+            wake(site)
+            other = Nights(site, place, "other", settle_s=0.2)
+            taken = other.night(make_rows("yeni"), release=["other_source", "updates"])
+            assert taken.is_green, taken.why
+            state = read_state(dag.state())
+        ended = process.wait()
+    assert set(describe(site).values()) == {"yeni"}
+    assert not ended.is_green
+    assert ended.report.stale == COUNT - ended.report.updated
+    assert read_state(dag.state())["entries"] == state["entries"]
+    assert {entry.source for entry in dag.entries().values()} == {"other"}
+
+
+def test_a5_a_load_that_dozed_off_for_less_than_its_lease_goes_on_and_newer_values_win(
+    site: Sandbox, dag: Nights, place: Path
+) -> None:
+    since = count_writes(site)
+    older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
+    with running(site, older) as process:
+        process.wait_for_writes(since + 60)
+        with process.suspended():
+            time.sleep(HELD_FOR_S / 10)
+        newer = dag.night(make_rows("yeni"), after_s=0, **PARAMS)
+        ended = process.wait()
+    assert ended.is_green, ended.errors
+    assert newer.figures == {"extracted": COUNT, "updated": newer.report.updated, "stale": newer.report.stale}
+    assert dag.night(make_rows("yeni"), after_s=0, **PARAMS).is_green
+    assert set(describe(site).values()) == {"yeni"}
+    assert count_writes(site) == since + 2 * COUNT

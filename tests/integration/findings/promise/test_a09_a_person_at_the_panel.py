@@ -1,0 +1,131 @@
+"""A9 and A20: a person edits, deletes or doubles a record after the plan was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from oduyo_provider.sync.site.state import SiteCheck
+from sandbox.oduyo.server import Sandbox
+from tests.integration.findings.promise.nights import Nights, Row
+
+COUNT = 20
+MINUTE_S = 60.0
+#: The record that the person sees to.
+IT = 15
+
+
+def make_rows(text: str = "yeni", **fields: object) -> list[Row]:
+    return [
+        {"integration_id": number, "code": f"KOD.{number}", "description": text, "status": "1", **fields}
+        for number in range(1, COUNT + 1)
+    ]
+
+
+@pytest.fixture
+def old(dag: Nights) -> Nights:
+    """A DAG whose records have been made."""
+    assert dag.night(make_rows("eski")).is_green
+    return dag
+
+
+def find(site: Sandbox, key: int = IT) -> dict[str, str | None]:
+    (record,) = [record for record in site.records() if record["integration_id"] == str(key)]
+    return dict(record)
+
+
+def after(dag: Nights, seconds: float, work: Callable[[], object]) -> Callable[[int], None]:
+    """Before load: the work is done, and the plan is so old."""
+
+    def do(number: int) -> None:
+        if number == 1:
+            dag.wait(seconds)
+            work()
+
+    return do
+
+
+@pytest.mark.parametrize("old_s", [MINUTE_S, 14 * MINUTE_S, 26 * 3600.0], ids=["a minute", "14 min", "a day"])
+@pytest.mark.parametrize("keeps_absent", [True, False])
+def test_a9_what_a_person_wrote_into_other_fields_before_the_look_is_kept(
+    site: Sandbox, old: Nights, old_s: float, keeps_absent: bool
+) -> None:
+    site.set_readings(update_keeps_absent=keeps_absent)
+    edit = after(old, old_s, lambda: site.edit(str(find(site)["id"]), space1="elle", note="not"))
+    night = old.night(make_rows(), release=["updates"], before_load=edit)
+    assert night.is_green, night.why
+    record = find(site)
+    assert (record["description"], record["space1"], record["note"]) == ("yeni", "elle", "not")
+
+
+def test_a9_what_a_person_wrote_between_look_and_sending_is_kept_where_partial_updates_are_known_to_work(
+    site: Sandbox, old: Nights
+) -> None:
+    old.state().note_check(SiteCheck(partial_updates=True))
+    site.set_script(
+        {
+            "at": {"call": "update", "keys": str(IT)},
+            "do": {"do": "edit", "id": "it", "fields": {"space1": "elle", "note": "not"}},
+        }
+    )
+    night = old.night(make_rows(), release=["updates"])
+    assert night.is_green, night.why
+    record = find(site)
+    assert (record["description"], record["space1"], record["note"]) == ("yeni", "elle", "not")
+
+
+@pytest.mark.parametrize("field", ["description", "status", "key1", "key2"])
+@pytest.mark.parametrize("old_s", [2 * MINUTE_S, 26 * 3600.0], ids=["2 min", "a day"])
+def test_a20_what_a_person_wrote_into_a_field_of_the_change_or_of_its_identity_makes_it_stale(
+    site: Sandbox, old: Nights, field: str, old_s: float
+) -> None:
+    value = {"status": "0"}.get(field, "elle")
+    edit = after(old, old_s, lambda: site.edit(str(find(site)["id"]), **{field: value}))
+    night = old.night(make_rows(), release=["updates"], before_load=edit)
+    assert not night.is_green
+    assert night.figures == {"extracted": COUNT, "updated": COUNT - 1, "stale": 1}
+    assert find(site)[field] == value
+
+
+@pytest.mark.parametrize("old_s", [10 * MINUTE_S, 24 * 3600.0], ids=["10 min", "a day"])
+def test_a20_an_approved_plan_is_looked_at_however_young_or_old_the_approval_is(
+    site: Sandbox, old: Nights, old_s: float
+) -> None:
+    def change() -> None:
+        site.edit(str(find(site)["id"]), description="elle")
+        site.edit(str(find(site, 3)["id"]), description="yeni")
+        site.delete(str(find(site, 7)["id"]))
+
+    night = old.night(make_rows(), on_unsafe="ask", before_load=after(old, old_s, change))
+    assert night.figures == {"extracted": COUNT, "updated": COUNT - 2, "stale": 2}
+    assert find(site)["description"] == "elle"
+    assert len([write for write in site.writes() if write["call"] == "update"]) == COUNT - 3
+    assert len(site.records()) == COUNT - 1
+
+
+def test_a20_an_approved_deletion_of_a_record_that_a_person_has_changed_since_is_not_carried_out(
+    site: Sandbox, old: Nights
+) -> None:
+    rows = make_rows("eski")[:5]
+    edit = after(old, 24 * 3600.0, lambda: site.edit(str(find(site)["id"]), note="hâlâ gerekli"))
+    wants = {"on_missing": "delete", "missing_runs": 1, "on_unsafe": "ask"}
+    night = old.night(rows, before_load=edit, **wants)
+    assert night.report.deleted == COUNT - 5 - 1
+    assert night.report.kept_missing == 1
+    assert find(site)["note"] == "hâlâ gerekli"
+
+
+def test_a20_an_approved_create_whose_record_somebody_has_made_since_is_not_made_again(
+    site: Sandbox, dag: Nights
+) -> None:
+    site.seed([{"integration_id": "900", "code": "A", "status": "1"}])
+
+    def make() -> None:
+        site.create(integration_id="15", code="KOD.15", description="yeni", status="1")
+        site.create(integration_id="16", code="BAŞKA", description="elle", status="1")
+
+    night = dag.night(make_rows(), before_load=after(dag, 24 * 3600.0, make))
+    assert night.figures == {"extracted": COUNT, "created": COUNT - 1, "stale": 1}
+    assert site.counts()["create"] == COUNT - 2
+    assert find(site, 16)["description"] == "elle"

@@ -1,0 +1,113 @@
+"""Rows to create that look like a record which no row matches: rejected, or adopted where that is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import permutations
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.plan import NaturalKey
+from tests.unit.core.sides import make_record
+
+K1, K2 = ("21", "26", "K1"), ("21", "26", "K2")
+
+
+def row(integration_id: str, values: tuple[str, ...] = K1) -> NaturalKey:
+    return NaturalKey(values, integration_id)
+
+
+def typed(oduyo_id: str, values: tuple[str, ...] = K1) -> NaturalKey:
+    """A record that somebody typed by hand: it has no key."""
+    return NaturalKey(values, None, oduyo_id, make_record(oduyo_id, None))
+
+
+def keyed(oduyo_id: str, values: tuple[str, ...] = K1) -> NaturalKey:
+    """A record with a key that no row has: of a former period, say."""
+    return NaturalKey(values, f"old{oduyo_id}", oduyo_id)
+
+
+def find(rows: Iterable[NaturalKey], records: Iterable[NaturalKey], *, adopt: bool = False) -> list[LookAlike]:
+    rows, records = list(rows), list(records)
+    return find_look_alikes(lambda: rows, lambda: records, adopt=adopt)
+
+
+def test_rows_that_look_like_no_record_are_left_alone() -> None:
+    assert find([row("1"), row("2", K2)], []) == []
+    assert find([row("1")], [typed("7", K2), keyed("8", ("22", "26", "K1"))]) == []
+    assert find([], [typed("7")]) == []
+
+
+@pytest.mark.parametrize("record", [typed("7"), keyed("7")])
+def test_a_row_that_looks_like_a_record_is_rejected_with_the_record_named(record: NaturalKey) -> None:
+    [found] = find([row("1"), row("2", K2)], [record])
+    assert (found.integration_id, found.oduyo_ids, found.adopted) == ("1", ("7",), None)
+    assert found.fault.code == "integration_id: look_alike"
+    assert found.fault.detail == "Ödüyo's record 7 has the same 21 · 26 · K1 and matches no row"
+
+
+def test_all_records_that_look_alike_are_known_and_three_are_named() -> None:
+    [found] = find([row("1")], [typed("10"), keyed("9"), keyed("80"), typed("100")])
+    assert found.oduyo_ids == ("9", "10", "80", "100")
+    assert "record 9, 10, 80, … has" in found.detail
+    [found] = find([row("1")], [typed("10"), keyed("9"), keyed("80")])
+    assert "record 9, 10, 80 has" in found.detail
+
+
+def test_one_row_and_one_record_without_a_key_are_adopted() -> None:
+    [found] = find([row("1")], [typed("7")], adopt=True)
+    assert (found.integration_id, found.adopted) == ("1", make_record("7", None))
+
+
+def test_a_record_with_a_key_beside_it_does_not_hinder_adoption() -> None:
+    [found] = find([row("1")], [typed("7"), keyed("8")], adopt=True)
+    assert found.adopted == make_record("7", None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "records", "figures"),
+    [(1, 2, "1 rows and 2 records"), (2, 1, "2 rows and 1 records"), (2, 2, "2 rows and 2 records")],
+)
+def test_where_more_than_one_row_or_record_share_the_codes_every_row_is_ambiguous(
+    rows: int, records: int, figures: str
+) -> None:
+    found = find([row(str(n)) for n in range(rows)], [typed(str(n)) for n in range(records)], adopt=True)
+    assert [item.fault.code for item in found] == ["integration_id: ambiguous"] * rows
+    assert all(item.adopted is None and figures in item.detail and "21 · 26 · K1" in item.detail for item in found)
+
+
+def test_a_record_with_a_key_is_never_adopted() -> None:
+    [found] = find([row("1")], [keyed("7")], adopt=True)
+    assert (found.adopted, found.reason) == (None, "look_alike")
+
+
+def test_each_pair_of_codes_is_judged_by_itself() -> None:
+    found = find([row("1"), row("2", K2), row("3", K2)], [typed("7"), typed("8", K2)], adopt=True)
+    assert [(item.integration_id, item.reason, item.adopted is None) for item in found] == [
+        ("1", "look_alike", False),
+        ("2", "ambiguous", True),
+        ("3", "ambiguous", True),
+    ]
+
+
+def test_the_order_of_rows_and_records_does_not_matter() -> None:
+    rows, records = [row("10"), row("2"), row("3", K2)], [typed("7"), keyed("10"), typed("8", K2)]
+    found = find(rows, records, adopt=True)
+    assert [item.integration_id for item in found] == ["10", "2", "3"]
+    for other_rows, other_records in zip(permutations(rows), permutations(records), strict=True):
+        assert find(other_rows, other_records, adopt=True) == found
+
+
+def test_a_detail_stays_one_short_printable_line() -> None:
+    values = ("21", "a\u2028" * 100, "b" * 255)
+    for adopt in (True, False):
+        [first, _] = find([row("1", values), row("2", values)], [typed("7", values)], adopt=adopt)
+        assert first.detail.isprintable()
+        assert len(first.detail) < 250
+
+
+def test_a_look_alike_survives_json() -> None:
+    [found] = find([row("1")], [typed("7")], adopt=True)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=LookAlike) == found

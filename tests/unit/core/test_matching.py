@@ -1,0 +1,194 @@
+"""Which record belongs to which key: by the ledger's id while it carries the key, else by the key that Ödüyo holds."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.matching import (
+    Match,
+    Matching,
+    compute_natural_key,
+    compute_record_key,
+    compute_seen,
+    find_altered_keys,
+    get_id,
+    name_key,
+)
+from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from tests.unit.core.sides import NORMALISER, NOW, UUID, make_entry, make_record
+
+
+def match(records: list[Remote], entries: list[Entry] | None = None) -> dict[str, list[str]]:
+    """Match key → ids of its records, the one that counts first."""
+    matching = Matching(records, entries or [], NORMALISER)
+    return {key: [get_id(found.record), *map(get_id, found.twins)] for key, found in matching.items()}
+
+
+def altered(sent: str, stored: str | None) -> dict[str, Stored]:
+    return {"integration_id": Stored(sent, stored)}
+
+
+@pytest.mark.parametrize("oduyo_id", [None, "", "x", "-1", "1.5", "٣", "²"])
+def test_a_record_that_no_change_could_name_stops_the_plan(oduyo_id: Any) -> None:
+    with pytest.raises(ListingError, match="no whole number"):
+        Matching([{**make_record(), "id": oduyo_id}], [], NORMALISER)
+    with pytest.raises(ListingError, match="no whole number"):
+        Matching([{**make_record(integration_id=None), "id": oduyo_id}], [], NORMALISER)
+
+
+def test_a_record_without_an_id_stops_the_plan_too() -> None:
+    nameless = make_record()
+    del nameless["id"]
+    with pytest.raises(ListingError, match="has the id"):
+        get_id(nameless)
+
+
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("100", "100"),
+        (" 100 ", "100"),
+        ("100.0", "100"),
+        ("100\u00a0", "100"),
+        (UUID.upper(), UUID),
+        (f"{{{UUID}}}", UUID),
+        ("ab", "ab"),
+        ("AB", "AB"),
+        (None, None),
+        ("", None),
+        ("  ", None),
+        ("ÿ", None),
+        ("\ud800", None),
+    ],
+)
+def test_a_record_is_known_by_its_normalised_key_and_uuids_in_one_form(stored: str | None, key: str | None) -> None:
+    assert compute_record_key(make_record(integration_id=stored), NORMALISER) == key
+
+
+def test_without_a_ledger_the_lowest_id_counts_and_the_others_are_twins() -> None:
+    records = [make_record("10"), make_record("9", "100.0"), make_record("80", "other"), make_record("11", " 100")]
+    assert match(records) == {"100": ["9", "10", "11"], "other": ["80"]}
+
+
+def test_of_several_records_the_one_that_the_ledger_knows_counts() -> None:
+    records = [make_record("9"), make_record("10"), make_record("11")]
+    assert match(records, [make_entry("100", "10")]) == {"100": ["10", "9", "11"]}
+
+
+def test_an_id_that_is_not_listed_leaves_the_choice_to_the_lowest() -> None:
+    assert match([make_record("10"), make_record("9")], [make_entry("100", "7")]) == {"100": ["9", "10"]}
+
+
+@pytest.mark.parametrize("stored", ["1", "00001               ", "X", "", None])
+def test_a_record_that_the_ledger_knows_by_id_and_stored_key_belongs_to_the_key_that_was_sent(
+    stored: str | None,
+) -> None:
+    entries = [make_entry("00001", "7", stored=altered("00001", stored))]
+    assert match([make_record("7", stored)], entries) == {"00001": ["7"]}
+
+
+def test_a_stored_key_is_nobodys_without_its_id() -> None:
+    entries = [make_entry("00001", "7", stored=altered("00001", "1"))]
+    assert match([make_record("7", "1"), make_record("8", "1")], entries) == {"00001": ["7"], "1": ["8"]}
+
+
+def test_a_record_whose_key_somebody_changed_belongs_to_the_key_that_it_carries() -> None:
+    entries = [make_entry("100", "7"), make_entry("00001", "8", stored=altered("00001", "1"))]
+    assert match([make_record("7", "200"), make_record("8", "300")], entries) == {"200": ["7"], "300": ["8"]}
+
+
+def test_a_record_whose_key_somebody_emptied_holds_none() -> None:
+    matching = Matching([make_record("7", " ")], [make_entry("100", "7")], NORMALISER)
+    assert (dict(matching.items()), [get_id(record) for record in matching.unkeyed]) == ({}, ["7"])
+    assert matching.get("100") is None
+
+
+def test_a_record_that_carries_the_key_as_sent_again_is_the_keys() -> None:
+    entries = [make_entry("00001", "7", stored=altered("00001", "1"))]
+    assert match([make_record("7", "00001")], entries) == {"00001": ["7"]}
+
+
+def test_the_order_of_entries_does_not_matter_where_two_of_them_know_one_id() -> None:
+    entries = [
+        make_entry("b", "7", stored=altered("b", "x")),
+        make_entry("a", "7", stored=altered("a", "x")),
+        make_entry("x", "7"),
+    ]
+    for order in permutations(entries):
+        assert match([make_record("7", "x")], list(order)) == {"a": ["7"]}
+
+
+def test_a_record_goes_to_the_partition_of_the_key_that_was_sent() -> None:
+    known = find_altered_keys(
+        [
+            make_entry("00001", "7", stored=altered("00001", "1")),
+            make_entry("00002", None, stored=altered("00002", "2")),
+            make_entry("00003", "9", stored={"code": Stored("A", "a")}),
+            make_entry(UUID.upper(), "10", stored=altered(UUID.upper(), None)),
+        ]
+    )
+    assert known == {"7": ("00001", "1"), "10": (UUID, "")}
+    assert name_key(make_record("7", "1"), known, NORMALISER) == "00001"
+    assert name_key(make_record("10", None), known, NORMALISER) == UUID
+    assert name_key(make_record("8", "1"), known, NORMALISER) == "1"
+
+
+def test_a_record_that_carries_another_key_goes_to_the_partition_of_that_one() -> None:
+    known = {"7": ("00001", "1")}
+    assert name_key(make_record("7", "200"), known, NORMALISER) == "200"
+    assert name_key(make_record("7", None), known, NORMALISER) is None
+    assert name_key(make_record("7", "1"), {}, NORMALISER) == "1"
+
+
+def test_known_ids_are_the_keys_with_a_confirmed_record_and_those_of_them_that_are_listed() -> None:
+    entries = [
+        make_entry("100", "7"),
+        make_entry("200", "8"),
+        make_entry("300", None, confirmed_at=NOW),
+        make_entry("400", None, confirmed_at=NOW),
+        make_entry("500", None),
+    ]
+    matching = Matching(
+        [make_record("70", "100"), make_record("9", "300"), make_record("5", "500")], entries, NORMALISER
+    )
+    assert (matching.known_ids, matching.known_listed) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "passive", "retired_at"),
+    [("0", "0", NOW), ("1", "0", None), (None, "0", None), ("P", "0", None), ("0", None, None), (None, None, None)],
+)
+def test_an_entry_takes_from_the_listing_its_records_id_its_twins_and_whether_it_is_in_use_again(
+    status: str | None, passive: str | None, retired_at: float | None
+) -> None:
+    known = Entry("100", "dag", None, NOW, twins=("3",), retired_at=NOW)
+    resource = msgspec.structs.replace(SPECIAL_CODE, passive=passive)
+    seen = compute_seen(known, Match(make_record("7", status=status), [make_record("8"), make_record("9")]), resource)
+    assert seen == Entry("100", "dag", "7", None, twins=("8", "9"), retired_at=retired_at)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"key1": "21", "typecode": "26", "code": "A"}, ("21", "26", "A")),
+        ({"key1": " 21 ", "typecode": None, "code": "A "}, ("21", "", "A")),
+        ({"code": "A"}, ("", "", "A")),
+        ({"key1": "21", "typecode": "26", "code": " "}, None),
+        ({"key1": "21", "typecode": "26", "code": None}, None),
+        ({"key1": "21", "typecode": "26"}, None),
+    ],
+)
+def test_a_special_code_is_told_apart_by_firm_type_and_code(
+    values: dict[str, str | None], found: tuple[str, ...] | None
+) -> None:
+    assert compute_natural_key(values, SPECIAL_CODE.natural_key) == found
+
+
+def test_a_resource_without_a_natural_key_has_no_look_alikes() -> None:
+    assert compute_natural_key({"code": "A"}, ()) is None
