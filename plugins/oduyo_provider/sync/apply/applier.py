@@ -43,8 +43,8 @@ class Applier:
         lookup = Lookup(work, course, site_rows=site_rows)
         self._looker = Looker(work, course, lookup)
         self._seeker = Seeker(work, course, lookup)
-        self._canary = Canary(work, course, lookup, self._seeker)
-        self._verifier = Verifier(work, lookup, self._seeker)
+        self._canary = Canary(work, course, lookup)
+        self._verifier = Verifier(work, course, lookup)
         self._sender = Sender(work, course, self._looker.look_again)
         self._unsettled: list[tuple[Recorder, list[Change]]] = []
 

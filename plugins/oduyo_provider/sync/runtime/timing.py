@@ -46,7 +46,7 @@ LONGEST_GAP_S = 1.0
 
 # How often something is looked at or said; nothing rests on these.
 #: Whether outcomes have waited long enough.
-LOOK_FOR_DUE_EVERY_S = 0.2
+LOOK_FOR_DUE_EVERY_S = 0.1
 #: Whether the lease is free.
 LOOK_FOR_LEASE_EVERY_S = 1.0
 #: That the lease is still waited for.

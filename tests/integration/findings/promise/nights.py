@@ -135,7 +135,11 @@ class Nights(Driver):
         run = self.new_run()
         errors: list[Exception] = []
         snapshot = self._retry(errors, lambda number: self._list(run, number, params))
-        parts = stage_rows(self.step(run, **params), rows, snapshot) if snapshot else []
+        parts = (
+            (self._retry(errors, lambda _: stage_rows(self.step(run, **params), rows, snapshot)) or [])
+            if snapshot
+            else []
+        )
         plans = [transform(self.step(run, **params), part) for part in parts]
         guarded = self._retry(errors, lambda _: guard(self.step(run, **params), plans)) if plans else None
         loaded = None
