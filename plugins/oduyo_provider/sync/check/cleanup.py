@@ -39,7 +39,7 @@ def judge_removal(
         return [Found(name, "unseen", details)]
     if is_earlier:
         return [Found(name, "removed_earlier", details)] if removed else []
-    return [Found(name, "removed", details)]
+    return [Found(name, "removed" if removed else "none", details)]
 
 
 class Cleanup:

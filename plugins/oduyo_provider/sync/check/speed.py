@@ -78,10 +78,10 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
 
     :param create_s: how long a create took, where one was tried.
     """
+    pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": "no list call was answered."}
-        return [Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
-    pace = judge_pace(asker.put_off, asker.calls, speed.at_once)
+        return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
     return [pace, _judge_at_once(speed), _judge_rate(speed, create_s)]
 
 
