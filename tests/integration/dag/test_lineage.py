@@ -52,10 +52,11 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Events]:
     transport = {"type": "file", "log_file_path": str(path), "append": True}
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "deneme")
-    # Else it forks and closes what it takes for its own process.
     monkeypatch.setattr(
-        module.OpenLineageListener, "_fork_execute", lambda _self, send, _name, **_: send()
-    )  # no other way
+        module.OpenLineageListener,
+        "_fork_execute",  # else it forks, and closes what it takes for its own process
+        lambda _self, send, _name, **_: send(),
+    )
     _forget(conf)
     listener = module.OpenLineageListener()
     manager = get_listener_manager()
