@@ -128,7 +128,7 @@ def test_an_instance_of_a_mapped_operator_retires_nothing(oduyo: Sandbox, run_op
 
     made = run_operator(build)
     assert (made.state, count_writes(oduyo)) == ("failed", 0)
-    assert "on_missing=delete cannot be used in a mapped task" in made.error
+    assert "on_missing=delete is not possible. Give all rows to one task" in made.error
 
 
 def test_rows_of_a_rendered_template(oduyo: Sandbox, run_operator: RunOperator) -> None:
