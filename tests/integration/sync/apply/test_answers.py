@@ -12,7 +12,6 @@ from oduyo_provider.core.errors import (
     IncompleteError,
     LoginRefusedError,
     NotSentError,
-    NotThisApiError,
     RefusalsError,
 )
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
