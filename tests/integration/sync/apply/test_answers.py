@@ -11,6 +11,7 @@ from oduyo_provider.api import call
 from oduyo_provider.core.errors import (
     IncompleteError,
     LoginRefusedError,
+    LostAnswerError,
     NotSentError,
     RefusalsError,
 )
