@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +15,15 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import IncompleteError, LeaseLostError, OduyoError
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, RESOURCES
+from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.answers import QUESTIONS
+from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site.lease import Lease, read_claims
 from oduyo_provider.sync.site.state import SiteCheck
 from oduyo_provider.sync.staging.layout import SITE_CHECK, SUPPORT_TEXT
 from sandbox.oduyo.server import Sandbox
-from tests.integration.check.checker import RECORDS, Checker, read, seed
+from tests.integration.check.checker import RECORDS, SETTLE_S, Checker, read, seed, sleep_briefly
 from tests.integration.sync.apply.driver import Driver, make_rows
 
 
@@ -176,6 +180,39 @@ def test_a_record_that_comes_later_than_the_check_waited_is_removed_by_the_next_
     assert len(site.records()) == RECORDS + 1
     assert checker.check().trial is None
     assert site.records() == before
+
+
+def test_a_create_whose_answer_was_lost_is_waited_for_and_removed(site: Sandbox, checker: Checker) -> None:
+    before, waits = site.records(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if seconds > SETTLE_S:
+            site.advance(30)
+        await sleep_briefly(min(seconds, SETTLE_S))
+
+    checker.clock = Clock(sleep=sleep)
+    site.set_faults({"call": "create", "kind": "late_commit", "seconds": 30})
+    check = checker.check(write=True)
+    assert (read(check)["create"], read(check)["test_records"]) == (("lost",), ("removed",))
+    assert site.counts()["delete"] == 1
+    assert (site.records(), check.trial) == (before, None)
+    assert max(waits) <= SETTLE_S + CLOCK_SKEW_S
+
+
+def test_a_stamp_from_the_future_makes_no_long_wait(site: Sandbox, checker: Checker) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    checker.clock = Clock(sleep=sleep)
+    trial = TrialRecords(
+        mark="ODUYO-CHECK-1", keys=("ODUYO-CHECK-1",), above_id=None, last_create_at=time.time() + 10_800
+    )
+    checker.state().note_check(SiteCheck(trial=trial))
+    assert checker.check().trial is None
+    assert max(waits) <= SETTLE_S + CLOCK_SKEW_S
 
 
 def test_the_answers_of_an_earlier_check_stay_where_a_question_is_not_asked_again(
