@@ -22,7 +22,7 @@ def main() -> int:
     before = {path: path.stat().st_mtime_ns for path in IMAGES.glob("*.png")}
     environment = {**os.environ, "BROWSER_PICTURES": str(IMAGES)}
     command = [sys.executable, "-m", "pytest", "tests/browser", *sys.argv[1:]]
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603  our own command
     made = sorted(path.name for path in IMAGES.glob("*.png") if before.get(path) != path.stat().st_mtime_ns)
     print(f"{len(made)} pictures in {IMAGES}: {', '.join(made) or 'none'}")
     old = sorted(path.name for path in before if path.name not in made)

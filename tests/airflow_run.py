@@ -124,12 +124,16 @@ def run_dag(
     *,
     retries: int | None = 0,
     between: Callable[[], None] | None = None,
+    run_type: str = "manual",
+    marked: str | None = None,
 ) -> DagRunResult:
     """Run a DAG to its end, as ``dag.test`` does, with the connections that the environment holds.
 
     :param conf: the run's conf, as the trigger form gives it.
     :param retries: of every task, without a delay; None leaves the DAG's own number.
     :param between: is called whenever nothing can run, as while a task waits for a person.
+    :param run_type: of the DAG run, such as ``scheduled``.
+    :param marked: a task that a person marks as success, so that it does not run.
     """
     for task in dag.task_dict.values():
         # A mapped task keeps what its instances will get in partial_kwargs.
@@ -141,8 +145,8 @@ def run_dag(
     if not (DAGS / f"{dag.dag_id}.py").exists():  # dag.test itself stores those of the DAG folder
         store_dag(dag)
     _keep_one_server()
-    with recorded.capture(), _calling(between):
-        run = dag.test(run_conf=conf)
+    with recorded.capture(), _calling(between), _creating(run_type):
+        run = dag.test(run_conf=conf, mark_success_pattern=marked)
     return _describe(run, staging, recorded)
 
 
@@ -173,6 +177,22 @@ def _calling(between: Callable[[], None] | None) -> Iterator[None]:
             between()
 
     with mock.patch("time.sleep", side_effect=call), mock.patch.object(HITLTrigger, "run", call_and_tell):
+        yield
+
+
+@contextlib.contextmanager
+def _creating(run_type: str) -> Iterator[None]:
+    """Within the block ``dag.test`` makes runs of this type; by itself it makes manual ones."""
+    from airflow.serialization.definitions.dag import SerializedDAG
+    from airflow.utils.types import DagRunType
+
+    create = SerializedDAG.create_dagrun
+
+    def create_other(dag: SerializedDAG, *, run_id: str, **options: Any) -> Any:
+        name = run_id.replace("manual__", f"{run_type}__", 1)
+        return create(dag, run_id=name, **{**options, "run_type": DagRunType(run_type)})
+
+    with mock.patch.object(SerializedDAG, "create_dagrun", create_other):
         yield
 
 

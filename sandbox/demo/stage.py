@@ -24,7 +24,7 @@ from sandbox.erp.server import DemoErp, start_server, stop_server
 
 #: The sandbox's account; the sandbox holds nothing worth a secret.
 USERNAME, PASSWORD, API_KEY = "oduyo", "oduyo-parola", "oduyo-anahtar"
-WRONG_PASSWORD = "yanlis-parola"  # noqa: S105
+WRONG_PASSWORD = "yanlis-parola"  # noqa: S105  the demo asks for it
 
 #: Nothing is late in the sandbox, so nobody has to wait a minute for it.
 SETTLE_S = 5

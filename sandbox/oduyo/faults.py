@@ -85,7 +85,7 @@ class ArmedRule:
         self.matched = 0
         self.fired = 0
         # Repeatable faults are the point; nothing here is a secret.
-        self._generator = random.Random(rule.seed)  # noqa: S311
+        self._generator = random.Random(rule.seed)  # noqa: S311  no secret
 
     def is_striking(self, exchange: Exchange) -> bool:
         """Whether the fault strikes this request; counts it."""

@@ -13,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
+from tests.chaos import driver
 from tests.chaos.figures import FIGURES
 from tests.chaos.virtual import VirtualTime
 from tests.chaos.worker import install
@@ -60,6 +61,7 @@ def virtual(chaos_site: Sandbox) -> Iterator[VirtualTime]:
         # Small enough for a schedule's few rows to be divided, where partitions are asked for.
         patch.setattr(buckets, "SINGLE_PARTITION_ROWS", 8)
         install(patch, virtual)
+        driver.install(patch)
         yield virtual
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.runtime import Runtime
@@ -18,6 +20,7 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps import one_task
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import check_delivered, load
@@ -41,6 +44,21 @@ RETRY_DELAY_S = (0.0, 0.0, 1.0, 10.0, 30.0, 300.0, 1000.0)
 GIVES_UP = 0.2
 
 T = TypeVar("T")
+
+
+#: Told when the listing of an operator's run is through.
+_ON_LISTED: ContextVar[Callable[[], None]] = ContextVar("on_listed", default=lambda: None)
+
+
+def install(patch: pytest.MonkeyPatch) -> None:
+    """Let an operator's run, which is one task, tell when its listing is through."""
+
+    async def fetch_and_tell(*args: Any) -> Reference:
+        found = await fetch_snapshot(*args)
+        _ON_LISTED.get()()
+        return found
+
+    patch.setattr(one_task, "fetch_snapshot", fetch_and_tell)
 
 
 class Plan(msgspec.Struct):
@@ -230,12 +248,12 @@ class ChaosDriver(Driver):
 
     async def _run_operator(self, erp: Erp, params: dict[str, Any]) -> Note:
         run_id, rows, valid = self.new_run().run_id, erp.read(), erp.compute_valid()
-        plan_number = next(self._numbers)  # the rows are the run's, and so is its place
-        for number in range(1, TRIES + 1):
-            note = self._begin(valid, params, plan_number)
+        for number in range(1, TRIES + 1):  # each makes a plan of its own
+            note = self._begin(valid, params, next(self._numbers))
 
             async def work(_: int, note: Note = note, number: int = number) -> None:
                 note.snapshot_at = self.virtual.now()
+                _ON_LISTED.set(lambda: setattr(note, "listed_at", self.virtual.now()))
                 step = self.context(self.new_run(run_id, number), params)
                 try:
                     await sync_rows(step, rows, self.client(), self.settings, lambda made: self._take(note, made))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.chaos.history import LOOK_S, Fields, History, Run
+from tests.chaos.history import Fields, History, Run
 from tests.chaos.timeline import Timeline
 from tests.chaos.violation import Violation, find_products
 
@@ -38,19 +38,22 @@ def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violatio
 
 
 def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: Fields) -> str:
-    """Why the row is not in step at the run's end; empty when it is, or when somebody changed that afterwards."""
+    """Why the row is not in step at the run's end; empty when it is, or when somebody changed that meanwhile.
+
+    A row that needs no change is seen in the listing, and not again.
+    """
     records = timeline.find_records(key, run.ended_at)
-    last_look = run.loaded_at - LOOK_S
+    seen_at = run.snapshot_at - history.lag_s
     if not records:
         is_taken = any(
-            version.by == "person" and last_look <= version.time <= run.ended_at
+            version.by == "person" and seen_at <= version.time <= run.ended_at
             for record_id in timeline.find_ids(key)
             for version in timeline.versions[record_id]
         )
         return "" if is_taken else "there is no record"
     listed = [record_id for record_id in records if record_id not in history.hidden]
     first = [timeline.versions[record_id][0] for record_id in listed]
-    counted = [version for version in first if version.by != "person" or version.time < last_look]
+    counted = [version for version in first if version.by != "person" or version.time < seen_at]
     if len(counted) > max(1, _count_known(history, timeline, run, key)):
         return f"records {records} are new twins"
     faults = [_find_difference(history, timeline, run, record_id, row) for record_id in records]
@@ -70,7 +73,8 @@ def _find_difference(history: History, timeline: Timeline, run: Run, record_id: 
     for field, wanted in row.items():
         if field == "integration_id" or history.is_stored(field, wanted, fields.get(field)):
             continue
-        late = [v for v in timeline.versions[record_id] if run.loaded_at - LOOK_S <= v.time <= run.ended_at]
+        seen_at = run.snapshot_at - history.lag_s
+        late = [v for v in timeline.versions[record_id] if seen_at <= v.time <= run.ended_at]
         if not any(version.by == "person" for version in late):
             return f"{field} is {fields.get(field)!r}, not {wanted!r}"
     return ""

@@ -116,11 +116,16 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     """Why this run may not retire the record; empty when it may."""
     if run.has(key):
         return "the ERP has it"
-    own = sorted((other for other in history.runs if other.source == run.source), key=lambda other: other.number)
-    counted = [o for o in own if o is run or (o.number < run.number and o.is_applied and not o.is_dry)]
-    if not any(key in other.rows and timeline.find_records(key, other.ended_at) for other in counted):
-        return "no applied run of the source has had a row of it"
-    last = max(other.number for other in counted if other.has(key))
+    own = [other for other in history.runs if other.source == run.source and other.number <= run.number]
+    own.sort(key=lambda other: other.number)
+    counted = [other for other in own if other is run or (other.is_applied and not other.is_dry)]
+    matching = [other.number for other in counted if key in other.rows and timeline.find_records(key, other.ended_at)]
+    # Also what a load wrote that did not come to its end is the source's own.
+    times = [version.time for version in timeline.versions[record_id] if version.by.isdigit()]
+    matching += [other.number for other in own if key in other.rows and any(map(other.covers, times))]
+    if not matching:
+        return "no run of the source has had a row of it"
+    last = max([*matching, *(other.number for other in counted if other.has(key))])
     missing = [other for other in counted if other.number > last]
     if len(missing) < run.missing_runs:
         return f"it was missing in {len(missing)} runs"

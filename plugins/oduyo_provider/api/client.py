@@ -10,7 +10,7 @@ from typing import Any, final
 import msgspec
 
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
-from oduyo_provider.api.list_call import ListCall, Look
+from oduyo_provider.api.list_call import ListCall, Look, PageLostError
 from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
@@ -167,8 +167,14 @@ class OduyoClient:
         return last[0] if last else None
 
     async def fetch_top(self, limit: int) -> list[Remote]:
-        """The records that Ödüyo sorts last by id, the last first; unchecked: a site may sort ids as text."""
-        return await Look(self._list_call).fetch((), limit, True)
+        """The records that Ödüyo sorts last by id, the last first; unchecked: a site may sort ids as text.
+
+        At most so many as a page may have; none where such a page is too much for the site.
+        """
+        try:
+            return await Look(self._list_call).fetch((), min(limit, self._page_size.records), True)
+        except PageLostError:
+            return []
 
     async def fetch_highest_id(self) -> str | None:
         """The largest id as a number, whatever the site compares; None when the site is shown to be empty.

@@ -40,7 +40,12 @@ class MissingRecords:
         if now is not None and now.is_owned_by(source):
             if not self._rules.is_first:
                 known = () if entry is None else (*entry.twins, entry.oduyo_id)
-                counts.new_duplicates += sum(get_id(twin) not in known for twin in match.twins)
+                for twin in match.twins:
+                    if get_id(twin) not in known:
+                        counts.new_duplicates += 1
+                        self._builder.sample(
+                            "new_duplicates", f"{key}: Ödüyo {get_id(match.record)} and {get_id(twin)}"
+                        )
             self._count_in_use(match.record)
             if not has_row:
                 self._read_missing(key, match, now)

@@ -32,6 +32,10 @@ _KEY = "integration_id"
 _Parser = Callable[[object], "str | None"]
 
 
+#: In characters. Ödüyo documents no limit.
+DEFAULT_MAX_TEXT_LENGTH = 255
+
+
 class Rules(msgspec.Struct, frozen=True):
     """What differs between installations.
 
@@ -41,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True):
     :param timezone: IANA name of the zone that Ödüyo's datetimes are in.
     """
 
-    max_text_length: int = 255
+    max_text_length: int = DEFAULT_MAX_TEXT_LENGTH
     repair_windows_1254: bool = False
     timezone: str = "Europe/Istanbul"
 

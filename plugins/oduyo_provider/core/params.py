@@ -12,7 +12,7 @@ import msgspec
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.declaration import param, read_declarations
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.normalise import Rules
+from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
 from oduyo_provider.core.plan import OnMissing, SyncMode
 from oduyo_provider.core.release import Release, parse_release
 from oduyo_provider.core.values.invalid import show_value
@@ -172,7 +172,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
             le=1_000_000,
         ),
-    ] = 255
+    ] = DEFAULT_MAX_TEXT_LENGTH
 
     @property
     def limits(self) -> Limits:

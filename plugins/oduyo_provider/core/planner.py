@@ -164,23 +164,14 @@ class _Planner:
             self.counts.unchanged += 1
             return
         base = compute_base(record, self.resource)
-        change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs)
-        change = msgspec.structs.replace(change, retires=self._retires(change))
+        retires = "status" in differs and payload["status"] == self.resource.passive
+        change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs, retires)
         resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self.counts.known_refused += 1
         else:
             self.builder.add(msgspec.structs.replace(change, is_resend=resend))
             self._count_update(change, entry)
-
-    def _retires(self, change: Change) -> bool:
-        passive = self.resource.passive
-        return (
-            passive is not None
-            and "status" in change.differs
-            and change.payload["status"] == passive
-            and change.base.get("status") != passive
-        )
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""

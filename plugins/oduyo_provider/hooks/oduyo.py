@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.log import mask_secret
@@ -36,6 +36,9 @@ from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
+
+if TYPE_CHECKING:
+    from oduyo_provider.sync.site.state import SiteCheck
 
 T = TypeVar("T")
 
@@ -104,6 +107,21 @@ class OduyoHook(HttpHook):
     def client(self, resource: Resource = SPECIAL_CODE) -> OduyoClient:
         """A client for one resource, to be used in ``async with``; it logs in by itself at its first call."""
         return OduyoClient(self.settings, resource, on_secret=self._mask)
+
+    def check_site(self, write: bool = False, resource: Resource = SPECIAL_CODE) -> SiteCheck:
+        """Ask the site how it reads what the API's documentation leaves open; its log has all answers as a table.
+
+        It takes a minute, waits for a load that writes to the site, and keeps the answers in staging, where later runs use
+        them.
+
+        :param write: also make a passive test record, change it and delete it again.
+        :raises AirflowException: nothing more could be asked, or a test record could not be deleted.
+        """
+        from oduyo_provider.sync.staging.folder import staging_root
+        from oduyo_provider.sync.steps.site_check import check_site
+
+        with airflow_errors():
+            return _run(check_site(staging_root(), self.settings, resource, write=write, on_secret=self._mask))
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
         """A ``requests`` session that carries the API key and a living session id.

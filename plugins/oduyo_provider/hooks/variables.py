@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+
 
 class Variable(NamedTuple):
     """An environment variable: its name, what it sets, and what holds where it is not set."""
@@ -15,7 +17,7 @@ class Variable(NamedTuple):
 
 VARIABLES = (
     Variable(
-        "ODUYO_STAGING_PATH",
+        STAGING_VARIABLE,
         "Where staged files lie: a folder, or s3://<connection>@<bucket>/<prefix> and the like. With several machines one "
         "place that all of them reach.",
         "oduyo_staging in AIRFLOW_HOME",

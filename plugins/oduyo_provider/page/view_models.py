@@ -158,7 +158,7 @@ def _compute_outcomes(opened: OpenedRun) -> View:
     """How many lines the table has, in all and of each outcome."""
     counts = opened.index.counts
     found = [{"name": name, "label": LABELS[name], "count": counts[name]} for name in OUTCOMES if counts[name]]
-    return {"outcomes": found, "lines": len(opened.index)}
+    return {"chips": found, "lines": len(opened.index)}
 
 
 def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:

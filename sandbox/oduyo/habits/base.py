@@ -134,7 +134,7 @@ class Armed(Generic[H]):
         self.fired = 0
         self.seen: Counter[str] = Counter()
         # Repeatable behaviour is the point; nothing here is a secret.
-        self._generator = random.Random(habit.seed)  # noqa: S311
+        self._generator = random.Random(habit.seed)  # noqa: S311  no secret
 
     def is_striking(self, subject: Subject) -> bool:
         """Whether the habit strikes this request; counts it."""

@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[type[Habit], ...]] = {
 #: Name → kind.
 HABITS: dict[str, type[Habit]] = {compute_name(kind.__name__): kind for kinds in GROUPS.values() for kind in kinds}
 # A union that is known at run time only.
-_ANY: Any = Union[tuple(HABITS.values())]  # noqa: UP007
+_ANY: Any = Union[tuple(HABITS.values())]  # noqa: UP007  made at run time
 
 
 def parse_habit(given: object) -> Habit:

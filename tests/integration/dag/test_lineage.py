@@ -53,11 +53,9 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Events]:
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "deneme")
     # Else it forks and closes what it takes for its own process.
-    monkeypatch.setattr(
-        module.OpenLineageListener, "_fork_execute", lambda _self, send, _name, **_: send()
-    )  # no other way
+    in_process = {"_fork_execute": lambda _self, send, _name, **_: send()}
+    listener = type("Listener", (module.OpenLineageListener,), in_process)()
     _forget(conf)
-    listener = module.OpenLineageListener()
     manager = get_listener_manager()
     manager.add_listener(listener)
     yield Events(path)

@@ -55,7 +55,7 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
             monkeypatch.setattr(holder, name, getattr(holder, name))
         holder.initialize(factory=stats_utils.get_stats_factory(*given), **options)
         yield Metrics(server)
-        (stats.Stats.instance if is_class else stats._get_backend()).statsd.close()
+        (stats.Stats.instance if is_class else stats._get_backend()).statsd.close()  # noqa: SLF001  Airflow has no other way
 
 
 def test_a_run_counts_its_records_its_requests_its_retries_and_its_seconds(

@@ -324,7 +324,7 @@ def test_a_rejected_row_makes_nobody_the_owner() -> None:
 
 
 def test_a_row_whose_record_another_source_owns_is_rejected() -> None:
-    entries = [make_entry(source="other")]
+    entries = [make_entry(source="other", missing=ABSENT, twins=("9",))]
     plan = plan_of([make_row(code="K2")], [make_record()], entries, on_missing=OnMissing.DELETE, missing_runs=1)
     assert (plan.changes, plan.notes, reasons_of(plan)) == ([], [], [["integration_id: other_source"]])
     assert plan.rejected[0].faults[0].detail == "the record belongs to other; release other_source to take it over"
@@ -454,6 +454,7 @@ def test_a_key_without_record_and_row_is_forgotten_once_its_retirement_is_a_week
 ) -> None:
     entry = make_entry(oduyo_id=None, retired_at=retired_at, twins=("8",))
     assert plan_of([], [], [entry]).forgotten == ["100"] * is_forgotten
+    assert plan_of([], [], [entry], may_lack_rows=True).forgotten == []
     assert plan_of([make_row()], [], [entry]).forgotten == []
     assert plan_of([], [make_record()], [entry]).forgotten == []
     assert plan_of([], [], [msgspec.structs.replace(entry, source="other")]).forgotten == []
@@ -592,7 +593,7 @@ def test_a_resource_without_a_date_of_change_and_a_natural_key_counts_none() -> 
 
 @pytest.mark.parametrize(
     ("given", "stored", "retired"),
-    [("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "0", 0), ("1", "0", 0)],
+    [("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "0", 0), ("1", "0", 0), ("1", "A", 0)],
 )
 def test_an_update_that_turns_a_record_passive_retires_it(given: str, stored: str | None, retired: int) -> None:
     plan = plan_of([make_row(status=given, code="K2")], [make_record(status=stored)])

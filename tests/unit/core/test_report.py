@@ -274,6 +274,14 @@ def test_a_person_can_release_too_many_rejected_rows_up_to_a_count() -> None:
     assert report.has_too_many_rejected(limits(5, updates=None))
 
 
+def test_what_a_person_approved_is_red_only_for_the_rows_that_were_refused_since() -> None:
+    report = Report(extracted=100, rejected=80, refused=20, known_refused=9)
+    assert report.has_too_many_rejected(limits(10), is_approved=True)
+    assert not report.has_too_many_rejected(limits(11), is_approved=True)
+    assert not report.has_too_many_rejected(limits(10, rejected=11), is_approved=True)
+    assert report.has_too_many_rejected(limits(11))
+
+
 def test_rare_reasons_are_added_up_under_one_name() -> None:
     reasons = {f"r{number:03}": 200 - number for number in range(MAX_REASONS + 3)}
     listed = compute_report(PlanCounts(reasons=reasons), Outcomes(), extracted=0, dry_run=False).reasons

@@ -38,7 +38,7 @@ Error.__module__ = "pyodbc"
 
 def make_oracle(text: str, code: int = 0) -> Exception:
     """python-oracledb's exception for a text of the database or of the driver."""
-    found = oracle_errors._Error(text, code=code)
+    found = oracle_errors._Error(text, code=code)  # noqa: SLF001  the driver makes them so
     error: Exception = found.exc_type(found)
     return error
 

@@ -12,8 +12,8 @@ from oracledb import errors as oracle_errors
 from oduyo_provider.erp.driver import Database
 from oduyo_provider.erp.driver_words import compute_words, parse_codes, parse_sqlstate, parse_text, redact
 
-MISSING = oracle_errors._Error('ORA-00942: table or view "ERP"."X" does not exist', code=942)
-REFUSED = oracle_errors._Error(
+MISSING = oracle_errors._Error('ORA-00942: table or view "ERP"."X" does not exist', code=942)  # noqa: SLF001  the driver makes them so
+REFUSED = oracle_errors._Error(  # noqa: SLF001  the driver makes them so
     "DPY-6005: cannot connect to database (CONNECTION_ID=x).\n[Errno 111] Connection refused"
 )
 TURKISH = "'oduyo' kullanıcısı için oturum açma başarısız oldu."

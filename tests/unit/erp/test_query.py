@@ -33,7 +33,7 @@ class SqliteHook:
 def is_closed(connection: sqlite3.Connection | None) -> bool:
     assert connection is not None
     try:
-        connection.total_changes  # noqa: B018
+        connection.total_changes  # noqa: B018  it raises when closed
     except sqlite3.ProgrammingError:
         return True
     return False

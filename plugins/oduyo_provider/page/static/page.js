@@ -92,7 +92,7 @@ async function showRun() {
     // Whoever is on one of its links with the keyboard stays there; the next turn brings the rest.
     if (!summary.contains(document.activeElement) || !view.is_going) summary.replaceChildren(...describeRun(view));
     table.element.hidden = Boolean(view.is_empty);
-    if (!view.is_empty) await table.update(view.outcomes);
+    if (!view.is_empty) await table.update(view.chips);
     return view.is_going;
   };
   const poll = async () => {

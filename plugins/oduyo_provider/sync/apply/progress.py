@@ -45,11 +45,18 @@ class Progress:
         """Take a result."""
         self._done += 1
         self.counts[action, result.outcome] += 1
-        if result.outcome is not Outcome.DONE and len(self.samples) < MAX_SAMPLES:
-            sample = f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip()
-            self.samples.append(neutralise(sample, SAMPLE_WIDTH))
+        if result.outcome is not Outcome.DONE:
+            self._sample(f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip())
         if self._clock() - self._said_at >= self._every_s:
             self._say_rate()
+
+    def note_twins(self, result: Result) -> None:
+        """A record is there more than once."""
+        self._sample(f"{result.key}  is there more than once: Ödüyo {', '.join([str(result.oduyo_id), *result.twins])}")
+
+    def _sample(self, text: str) -> None:
+        if len(self.samples) < MAX_SAMPLES:
+            self.samples.append(neutralise(text, SAMPLE_WIDTH))
 
     def say(self, text: str) -> None:
         """A line of its own."""
@@ -76,7 +83,7 @@ class Progress:
         """The first errors, folded in Airflow's log view."""
         if not self.samples:
             return
-        self._log.info("::group::The first %d changes that were not done", len(self.samples))
+        self._log.info("::group::The first %d changes to look at", len(self.samples))
         for sample in self.samples:
             self._log.info("%s", sample)
         self._log.info("::endgroup::")

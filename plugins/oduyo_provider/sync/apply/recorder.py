@@ -59,7 +59,6 @@ class Recorder:
         self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
-        self._many_wait = asyncio.Event()
 
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""
@@ -116,6 +115,11 @@ class Recorder:
         self.unsettled[change.key] = change
         self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
+    def has_errors_only(self, change: Change) -> bool:
+        """Whether all that a change got, in both its sendings, were errors of the server's own."""
+        replies = [loss.reply for loss in self.losses.get(change.key, ())]
+        return len(replies) > 1 and all(reply.is_server_error for reply in replies)
+
     def take(self, change: Change, result: Result) -> None:
         """Take a result that is final for this try."""
         self.unsettled.pop(change.key, None)
@@ -126,7 +130,9 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
-        self._record(result)
+        if result.twins:
+            self._progress.note_twins(result)
+        self._journal.record(result)
 
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
         """Write down what was about to be sent and never was: nobody has to wait for it. What earlier tries know stays."""
@@ -134,12 +140,8 @@ class Recorder:
             key = change.key
             if key in self.intended_at and key not in self.sent and key not in self.settled:
                 result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at)
-                self._record(result)
+                self._journal.record(result)
                 self.results.setdefault(key, result)
-
-    def _record(self, result: Result) -> None:
-        if self._journal.record(result):
-            self._many_wait.set()
 
     async def flush(self) -> None:
         """Write what waits, durably."""
@@ -148,13 +150,8 @@ class Recorder:
     async def flush_regularly(self) -> None:
         """Write outcomes as they become due, until it is cancelled."""
         while True:
-            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
-            many_wait = asyncio.ensure_future(self._many_wait.wait())
-            try:
-                await asyncio.wait({many_wait}, timeout=LOOK_FOR_DUE_EVERY_S)
-            finally:
-                many_wait.cancel()
-            self._many_wait.clear()
+            # Not wait_for(), which before Python 3.12 may swallow the cancellation.
+            await asyncio.sleep(LOOK_FOR_DUE_EVERY_S)
             if self._journal.is_due:
                 # A flush that is cancelled would leave its thread writing while the last one writes too.
                 await asyncio.shield(self.flush())

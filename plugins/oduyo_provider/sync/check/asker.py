@@ -18,7 +18,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import Redactor
 from oduyo_provider.sync.check.wire import Wire
 from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.runtime.timing import LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
+from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_S, LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
 
 #: Statuses that ask to come again later.
 PUT_OFF = (429, 503)
@@ -64,6 +64,7 @@ class Asker:
         self.wire = Wire(redact)
         self.session = ""
         self.put_off: list[Seen] = []
+        self._gap_s = 0.0
         self.calls = 0
         self.sessions_ended = 0
         self._has_listed = False
@@ -90,6 +91,7 @@ class Asker:
         """One login, sent again where the site asks to come later."""
         asked = probe or self._probe
         for wait_s in (*READ_AGAIN_AFTER_S, None):
+            await self._clock.sleep(self._gap_s)
             seen = await asked.log_in()
             self.wire.note(seen, self._clock.now())
             if wait_s is None or seen.status not in PUT_OFF:
@@ -117,8 +119,14 @@ class Asker:
         session: str | None = None,
         probe: Probe | None = None,
         before_send: Callable[[], Awaitable[None]] | None = None,
+        is_slow: bool = True,
     ) -> Seen:
-        """One call, once, within the rate that the connection allows."""
+        """One call, once, within the rate that the connection allows.
+
+        :param is_slow: leave the gap that a site needs which has put calls off.
+        """
+        if is_slow and self._gap_s:
+            await self._clock.sleep(self._gap_s)
         await self._pacer.acquire()
         try:
             if before_send is not None:
@@ -152,10 +160,10 @@ class Asker:
             before = listed
             await self.log_in()
             listed = await self._list(body, tries)
-            if listed.words and listed.words == before.words:
+            if before.seen.meaning is not Meaning.SESSION and is_same(before, listed):
                 self._final_words.add(listed.words)
-            else:
-                self.sessions_ended += 1
+                break
+            self.sessions_ended += 1
         self._has_listed = self._has_listed or bool(listed.records)
         return listed
 
@@ -200,10 +208,20 @@ class Asker:
             return True
         return bool(listed.words) and self._has_listed and listed.words not in self._final_words
 
+    def note_put_off(self, *seen: Seen) -> None:
+        """The site asked to come later: leave a longer gap from now on."""
+        self.put_off += seen
+        self._gap_s = min(max(2 * self._gap_s, GAP_AFTER_PUT_OFF_S), LONGEST_GAP_S)
+
     async def _wait(self, seen: Seen, wait_s: float) -> None:
-        self.put_off.append(seen)
+        self.note_put_off(seen)
         asked_s = compute_retry_after(seen.answer) if seen.answer is not None else None
         await self._clock.sleep(min(asked_s or wait_s, LONGEST_PUT_OFF_S))
+
+
+def is_same(before: Listed, after: Listed) -> bool:
+    """Whether a list call was answered alike after a new login: the answer is about the question, not the session."""
+    return before.seen.meaning is after.seen.meaning and before.words == after.words
 
 
 def read_listed(seen: Seen) -> Listed:

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.site_check import TrialRecords
+from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.record import is_of_trial
+from oduyo_provider.sync.check.write_points import TEST_RECORDS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, CREATE_SENT_WITHIN_S, READ_AGAIN_AFTER_S
 
+#: How often one record is deleted that stays listed.
+MAX_DELETES = 3
 #: How often the listing is started that shows what is left.
 LISTINGS = 3
+
+
+def judge_removal(
+    trial: TrialRecords, left: Mapping[str, str], *, removed: int, is_unseen: bool, is_earlier: bool
+) -> list[Found]:
+    """What became of test records.
+
+    :param left: id → why it could not be deleted.
+    :param is_unseen: a create was confirmed, and its record was never listed.
+    :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
+    """
+    name, details = TEST_RECORDS.name, {"mark": trial.mark, "count": str(removed)}
+    if left:
+        words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
+        return [Found(name, "left", {**details, "words": words})]
+    if is_unseen:
+        return [Found(name, "unseen", details)]
+    if is_earlier:
+        return [Found(name, "removed_earlier", details)] if removed else []
+    return [Found(name, "removed" if removed else "none", details)]
 
 
 class Cleanup:
@@ -59,29 +84,31 @@ class Cleanup:
         return {oduyo_id: self._refused.get(oduyo_id) or "it is still listed" for oduyo_id in left}
 
     async def _remove(self) -> list[str]:
-        """Delete until none is listed, or until a delete that was confirmed should have shown."""
-        deadline = self._clock.now() + self._settle_s
+        """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
+        deadline = self._clock.monotonic() + self._settle_s
         waits = iter(READ_AGAIN_AFTER_S)
+        deletes: Counter[str] = Counter()
         listed = await self._fetch_ids()
-        while not self._refused.keys() >= set(listed):
+        while listed:
             for oduyo_id in listed:
-                await self._delete(oduyo_id)
+                if deletes[oduyo_id] < MAX_DELETES:
+                    deletes[oduyo_id] += 1
+                    await self._delete(oduyo_id)
             listed = await self._fetch_ids()
-            left_s = deadline - self._clock.now()
-            if left_s <= 0:
+            left_s = deadline - self._clock.monotonic()
+            if not listed or left_s <= 0:
                 break
-            if not self._refused.keys() >= set(listed):
-                await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
-                listed = await self._fetch_ids()
-        self.removed -= set(listed)
+            await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
+            listed = await self._fetch_ids()
+        self.removed |= deletes.keys() - set(listed)
         return listed
 
     async def _delete(self, oduyo_id: str) -> None:
         self._check_lease()
         reply = await self._client.delete(oduyo_id)
-        self.removed.add(oduyo_id)
-        if reply.outcome is not Outcome.DONE:
-            # It may be gone all the same: the next look tells.
+        if reply.outcome is Outcome.DONE:
+            self._refused.pop(oduyo_id, None)
+        else:
             self._refused[oduyo_id] = reply.reason
 
     async def _fetch_ids(self) -> list[str]:

@@ -101,6 +101,12 @@ ID_FILTER = Question(
     readings={
         "number": Reading("As numbers."),
         "text": Reading("As text: 999 counts as above 1000."),
+        "too_few": Reading("There are too few records to tell it yet."),
+        "blocked": Reading(
+            "Something before Ödüyo blocks calls with the signs < and >. {words}",
+            "Ask who runs the site to let them through: without them the provider cannot list the newest records.",
+        ),
+        "differs": Reading("That is not how the list sorts them, so that pages leave records out.", _ASK_ORDER),
         "ignored": Reading("Not at all: the filter on ids is not followed.", _ASK_ORDER),
         "unknown": Reading("It could not be told: {words}"),
     },
@@ -145,6 +151,10 @@ FILTER_KEY = Question(
             "have to be settled by hand.",
         ),
         "no_keys": Reading("It could not be told: no listed record has an integration_id."),
+        "blind_to_signs": Reading(
+            "A key with letters and signs ({key}) is not found.",
+            "Ask Ödüyo's support why the filter does not find it, or make plain keys in the query.",
+        ),
         "unknown": Reading("It could not be told: {words}"),
     },
 )
@@ -213,8 +223,12 @@ SPEED = Question(
     provider="It is as fast as the site answers, up to max_concurrency at once.",
     readings={
         "measured": Reading(
-            "A list of one record takes {list_s} s{create}; about {rate} calls a second. A first load would take about "
-            "{small} for 1,000 rows, {large} for 10,000."
+            "A list of one record takes {list}{create}; about {rate} calls a second. A first load would take about "
+            "{small} for 1,000 rows, {large} for 10,000{basis}."
+        ),
+        "limited": Reading(
+            "A list of one record takes {list}{create}. How many calls a second the site takes could not be measured.",
+            "Set the extra requests_per_second of the connection and check again, to see how long a first load takes.",
         ),
         "unknown": Reading("It could not be told: {words}"),
     },

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
 from oduyo_provider.core.record import Remote, Resource
@@ -26,22 +27,26 @@ from oduyo_provider.sync.check.list_points import (
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.shapes import describe_empty, describe_records
 
-#: Records that a look-up asks for.
-FEW = 50
+#: Records that a look-up asks for at most.
+MOST_OF_LOOK_UP = 50
 _KEY = "integration_id"
 
 
 class Facts(msgspec.Struct):
     """What later questions need to know.
 
-    :param may_list: a list call was answered, and not with words.
+    :param may_list: a list call was answered, and not with a no.
     :param newest: the record that is sorted last by id.
     :param page_size: records that a page may have, where that is less than the usual or known to be as many.
+    :param few: records that a look-up may ask for.
+    :param is_listable: nothing was seen that keeps all records from being listed.
     """
 
     may_list: bool = False
     newest: Remote = msgspec.field(default_factory=dict)
     page_size: int | None = None
+    few: int = MOST_OF_LOOK_UP
+    is_listable: bool = True
 
 
 class ListQuestions:
@@ -66,7 +71,7 @@ class ListQuestions:
         yield may_list
         yield Found(VISIBLE_ORDER.name, "not_asked")
         if not last.records:
-            if self.facts.may_list:
+            if self.facts.may_list or may_list.reading == "bare_no":
                 yield describe_empty(last.seen, self._asker.redact)
             return
         self.facts.newest = last.records[0]
@@ -74,13 +79,20 @@ class ListQuestions:
         for found in self._judge_shape(last):
             yield found
         if self._page:
-            yield self._judge_sorting(last.ids[0])
+            sorting = self._judge_sorting(last.ids[0])
+            yield sorting
             async for found in self._ask_filters():
                 yield found
+                if found.question == ID_FILTER.name:
+                    is_alike = {sorting.reading, found.reading} != {"number", "text"}
+                    is_followed = sorting.reading != "none" and found.reading in ("number", "text", "too_few")
+                    self.facts.is_listable = is_alike and is_followed
+                    if not is_alike:
+                        yield Found(ID_FILTER.name, "differs")
 
     def _judge_right(self, last: Listed) -> Found:
         name = MAY_LIST.name
-        self.facts.may_list = not (last.words or last.fault)
+        self.facts.may_list = not (last.words or last.fault or last.is_no)
         if last.fault:
             return Found(name, "no_answer", {"words": last.fault})
         if last.words:
@@ -115,10 +127,11 @@ class ListQuestions:
             return Found(name, "unknown", {"words": page.fault or words})
         details = {"records": str(limit), "asked": str(asked), "words": words}
         if limit < asked:
-            self.facts.page_size = limit
+            self.facts.page_size, self.facts.few = limit, min(limit, MOST_OF_LOOK_UP)
             return Found(name, "fails", details)
         if count >= limit:
-            self.facts.page_size = limit
+            # A smaller page than usual is the connection's own wish.
+            self.facts.page_size = limit if limit >= DEFAULT_PAGE_SIZE else None
             return Found(name, "honoured", details)
         more = await self._asker.list([Filter("id", ">", page.ids[-1])], 1)
         if more.records and more.ids[0] not in page.ids:
@@ -142,8 +155,8 @@ class ListQuestions:
     async def _ask_filters(self) -> AsyncIterator[Found]:
         ids = [str(record["id"]) for record in self._page]
         highest = str(max(map(int, [*ids, str(self.facts.newest["id"])])))
-        above = await self._asker.list([Filter("id", ">", highest)], FEW)
-        none = await self._asker.list([Filter(_KEY, "=", self._no_key)], FEW)
+        above = await self._asker.list([Filter("id", ">", highest)], self.facts.few)
+        none = await self._asker.list([Filter(_KEY, "=", self._no_key)], self.facts.few)
         empty = next((listed for listed in (above, none) if not listed.records), None)
         if empty is not None:
             yield describe_empty(empty.seen, self._asker.redact)
@@ -163,22 +176,24 @@ class ListQuestions:
         """
         name = ID_FILTER.name
         if above.fault:
-            return Found(name, "unknown", {"words": above.fault})
+            reading = "blocked" if above.seen.meaning is Meaning.BLOCKED else "unknown"
+            return Found(name, reading, {"words": above.fault})
         if highest in above.ids:
             return Found(name, "ignored")
         if above.records:
             return Found(name, "text")
         known = next((one for one in (highest, *reversed(ids)) if one.strip("0") != "1"), None)
         if known is None:
-            return Found(name, "unknown", {"words": "there are too few records."})
+            return Found(name, "too_few")
         power = "1" + "0" * len(known)
-        between = await self._asker.list([Filter("id", ">", power), Filter("id", "<=", known)], FEW)
+        between = await self._asker.list([Filter("id", ">", power), Filter("id", "<=", known)], self.facts.few)
         if between.fault:
-            return Found(name, "unknown", {"words": between.fault})
+            reading = "blocked" if between.seen.meaning is Meaning.BLOCKED else "unknown"
+            return Found(name, reading, {"words": between.fault})
         return Found(name, "text" if between.records else "number")
 
     async def _ask_id(self, known: str) -> Found:
-        listed = await self._asker.list([Filter("id", "=", known)], FEW)
+        listed = await self._asker.list([Filter("id", "=", known)], self.facts.few)
         if listed.fault:
             return Found(FILTER_ID.name, "unknown", {"words": listed.fault})
         if known not in listed.ids:
@@ -189,14 +204,14 @@ class ListQuestions:
         name, known = FILTER_KEY.name, choose_key(self._page)
         if known is None:
             return Found(name, "no_keys")
-        listed = await self._asker.list([Filter(_KEY, "=", known)], FEW)
+        listed = await self._asker.list([Filter(_KEY, "=", known)], self.facts.few)
         if listed.fault:
             return Found(name, "unknown", {"words": listed.fault})
         if none.records:
             return Found(name, "ignored")
         if not any(record.get(_KEY) == known for record in listed.records):
             return Found(name, "blind")
-        nearly = await self._asker.list([Filter(_KEY, "=", known.swapcase() + " ")], FEW)
+        nearly = await self._asker.list([Filter(_KEY, "=", known.swapcase() + " ")], self.facts.few)
         return Found(name, "loose" if nearly.records else "exact")
 
     async def _ask_offset(self, ids: Sequence[str]) -> Found:
@@ -213,8 +228,8 @@ class ListQuestions:
         if len(ids) <= 1:
             return Found(IN_FILTER.name, "unknown", {"words": "there are too few records."})
         wanted = ids[:2]
-        text = await self._asker.list([Filter("id", "IN", ",".join(wanted))], FEW)
-        several = await self._asker.list([Filter("id", "IN", tuple(wanted))], FEW)
+        text = await self._asker.list([Filter("id", "IN", ",".join(wanted))], self.facts.few)
+        several = await self._asker.list([Filter("id", "IN", tuple(wanted))], self.facts.few)
         works = (set(text.ids) == set(wanted), set(several.ids) == set(wanted))
         reading = {(True, True): "both", (True, False): "text", (False, True): "list"}.get(works, "none")
         return Found(IN_FILTER.name, reading)

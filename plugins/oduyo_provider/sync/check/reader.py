@@ -9,7 +9,6 @@ from oduyo_provider.api.records import Filter
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker
-from oduyo_provider.sync.check.list_questions import FEW
 from oduyo_provider.sync.check.record import is_of_trial
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S, SHOWS_WITHIN_S
@@ -20,12 +19,16 @@ _T = TypeVar("_T")
 class Reader:
     """Reads the records of one trial.
 
+    :param few: records that a look-up may ask for.
     :param settle_s: how long a change may take to show, in seconds, until one has shown.
     """
 
-    def __init__(self, asker: Asker, trial: TrialRecords, resource: Resource, *, settle_s: float, clock: Clock) -> None:
+    def __init__(
+        self, asker: Asker, trial: TrialRecords, resource: Resource, *, few: int, settle_s: float, clock: Clock
+    ) -> None:
         self._asker = asker
         self._trial = trial
+        self._few = few
         self._resource = resource
         self._longest_s = self._settle_s = settle_s
         self._seen_late_s = 0.0
@@ -45,6 +48,10 @@ class Reader:
         found.pop(besides, None)
         return sorted(found.values(), key=lambda record: int(record["id"] or 0))
 
+    async def is_found_by_key(self, key: str) -> bool:
+        """Whether the filter on keys finds one of the records."""
+        return bool(await self._look([Filter("integration_id", "=", key)]))
+
     async def fetch(self, oduyo_id: str) -> Remote | None:
         """One record by its id, or among the newest where the filter on id does not find it."""
         for filters in ([Filter("id", "=", oduyo_id)], self._above):
@@ -55,11 +62,11 @@ class Reader:
 
     async def wait_for_create(self, key: str, named_id: str | None, besides: str = "") -> tuple[list[Remote], float]:
         """The records that a create made, and how long it took until they showed: 0 s where the first look found them."""
-        began = self._clock.now()
+        began = self._clock.monotonic()
         found, late_s = await self.fetch_all(key, named_id, besides), 0.0
         if not found:
             found = await self._wait(lambda: self.fetch_all(key, named_id, besides), bool)
-            late_s = self._clock.now() - began
+            late_s = self._clock.monotonic() - began
         if found:
             self._longest_s = min(self._settle_s, max(late_s, self._seen_late_s) + SHOWS_WITHIN_S)
             self._seen_late_s = max(late_s, self._seen_late_s)
@@ -70,10 +77,10 @@ class Reader:
         return await self._wait(lambda: self.fetch(oduyo_id), is_shown)
 
     async def _wait(self, fetch: Callable[[], Awaitable[_T]], is_shown: Callable[[_T], bool]) -> _T:
-        deadline = self._clock.now() + self._longest_s
+        deadline = self._clock.monotonic() + self._longest_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
-            left_s = deadline - self._clock.now()
+            left_s = deadline - self._clock.monotonic()
             found = await fetch()
             if is_shown(found) or left_s <= 0:
                 return found
@@ -85,5 +92,5 @@ class Reader:
         return [] if above is None else [Filter("id", ">", above)]
 
     async def _look(self, filters: list[Filter]) -> list[Remote]:
-        listed = await self._asker.list(filters, FEW, descending=True)
+        listed = await self._asker.list(filters, self._few, descending=True)
         return [record for record in listed.records if is_of_trial(record, self._trial, self._resource)]

@@ -43,7 +43,7 @@ class Speed(msgspec.Struct):
     single_s: float
     at_once: int
     calls_per_s: float
-    put_off: list[Seen]
+    is_limited: bool
 
     @property
     def times(self) -> float:
@@ -64,11 +64,13 @@ async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
     seen = [one for lane in lanes for one in lane]
     answered = sum(one.meaning in (Meaning.DONE, Meaning.REFUSED) for one in seen)
     put_off = [one for one in seen if one.status in PUT_OFF]
-    return Speed(statistics.median(took), at_once, max(answered, 1) / max(elapsed, 1e-6), put_off)
+    if put_off:
+        asker.note_put_off(*put_off)
+    return Speed(statistics.median(took), at_once, max(answered, 1) / max(elapsed, 1e-6), bool(put_off))
 
 
 async def _send_some(asker: Asker) -> list[Seen]:
-    return [await asker.send_once("list", _ONE_RECORD) for _ in range(CALLS_OF_EACH)]
+    return [await asker.send_once("list", _ONE_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
 
 
 def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> list[Found]:
@@ -76,11 +78,11 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
 
     :param create_s: how long a create took, where one was tried.
     """
+    pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": "no list call was answered."}
-        return [Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
-    put_off = [*asker.put_off, *speed.put_off]
-    return [judge_pace(put_off, asker.calls, speed.at_once), _judge_at_once(speed), _judge_rate(speed, create_s)]
+        return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
+    return [pace, _judge_at_once(speed), _judge_rate(speed, create_s)]
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
@@ -99,7 +101,7 @@ def _judge_at_once(speed: Speed) -> Found:
     details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
     if speed.at_once == 1:
         return Found(AT_ONCE.name, "one", details)
-    if speed.put_off:
+    if speed.is_limited:
         return Found(AT_ONCE.name, "unknown", {"words": "the site put calls off, see the rate limit."})
     if speed.single_s * 1000 < TOO_FAST_MS:
         words = f"a call takes less than {TOO_FAST_MS} ms, so that it makes no difference."
@@ -108,21 +110,27 @@ def _judge_at_once(speed: Speed) -> Found:
 
 
 def _judge_rate(speed: Speed, create_s: float | None) -> Found:
+    create = "" if create_s is None else f", a create {format_duration(create_s)}"
+    single = {"list": format_duration(speed.single_s), "create": create}
+    if speed.is_limited:
+        return Found(SPEED.name, "limited", single)
     rows_per_s = speed.calls_per_s / CALLS_PER_ROW
     if create_s is not None:
         rows_per_s *= min(1.0, speed.single_s / create_s)
     details = {
-        "list_s": f"{speed.single_s:.2f}",
-        "create": "" if create_s is None else f", a create {create_s:.2f} s",
+        **single,
         "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
         "small": format_duration(SMALL / rows_per_s),
         "large": format_duration(LARGE / rows_per_s),
+        "basis": ", if a create takes as long" if create_s is None else "",
     }
     return Found(SPEED.name, "measured", details)
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds, minutes or hours, as one says it."""
+    """Milliseconds, seconds, minutes or hours, as one says it."""
+    if seconds < 1:
+        return f"{max(1.0, seconds * 1000):.0f} ms"
     if seconds < 120:
-        return f"{max(1.0, seconds):.0f} s"
+        return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

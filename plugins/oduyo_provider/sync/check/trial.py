@@ -11,6 +11,7 @@ from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker
+from oduyo_provider.sync.check.list_questions import Facts
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import make_record
@@ -55,7 +56,8 @@ class Trial:
 
     :param note: writes down that a create is about to be sent; nothing is sent before it returns.
     :param check_lease: raises when another writer may have taken over.
-    :param found: answers are added here as they come.
+    :param facts: what is known of the site.
+    :ivar found: the answers, as they come.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Trial:
         *,
         note: Callable[[TrialRecords], Awaitable[None]],
         check_lease: Callable[[], None],
+        facts: Facts,
         settle_s: float,
         clock: Clock,
     ) -> None:
@@ -74,18 +77,16 @@ class Trial:
         self._trial = trial
         self._note = note
         self._check_lease = check_lease
+        self._newest = facts.newest
         self._settle_s = settle_s
         self._clock = clock
-        self._reader = Reader(asker, trial, resource, settle_s=settle_s, clock=clock)
+        self._reader = Reader(asker, trial, resource, few=facts.few, settle_s=settle_s, clock=clock)
         self.tried = Tried()
         self.found: list[Found] = []
 
-    async def run(self, newest: Remote) -> None:
-        """All steps, as far as each allows the next one.
-
-        :param newest: a record of the site.
-        """
-        fields = make_record(self._resource, self._trial.mark, newest)
+    async def run(self) -> None:
+        """All steps, as far as each allows the next one."""
+        fields = make_record(self._resource, self._trial.mark, self._newest)
         record = await self._try_create(fields)
         if record is None:
             return

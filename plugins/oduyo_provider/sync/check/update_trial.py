@@ -8,6 +8,7 @@ from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.sync.check.list_points import FILTER_KEY
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import find_marked_field, find_texts, make_long
@@ -41,7 +42,8 @@ class UpdateTrial:
         self._id = ""
         #: What Ödüyo took last, whole.
         self._fields: Payload = {}
-        self._changed = "description" if "description" in resource.kinds else find_marked_field(resource) or _KEY
+        self._marked = find_marked_field(resource) or _KEY
+        self._changed = "description" if "description" in resource.kinds else self._marked
 
     async def run(self, record: Remote, fields: Payload) -> bool | None:
         """All steps; returns whether fields that an update leaves out are kept, None where that cannot be told.
@@ -58,6 +60,10 @@ class UpdateTrial:
         await self._try_unchanged()
         return await self._try_partial()
 
+    def _make_text(self, number: int) -> str:
+        """Another text; where texts are cut, its beginning shows it, unless the record is known by that."""
+        return f"{self._mark} {number}" if self._changed == self._marked else f"{number} {self._mark}"
+
     async def _update(self, **changes: str) -> Seen:
         """Send the whole record with these changes; what is taken stays for the next one."""
         fields = {**self._fields, **changes}
@@ -68,7 +74,7 @@ class UpdateTrial:
 
     async def _try_update(self, before: Remote) -> bool:
         name = self._changed
-        seen = await self._update(**{name: f"{self._mark} 2"})
+        seen = await self._update(**{name: self._make_text(2)})
         words = {"words": seen.classification.reason}
         if seen.meaning is not Meaning.DONE:
             reading = {Meaning.REFUSED: "refused", Meaning.BLOCKED: "blocked"}.get(seen.meaning, "lost")
@@ -101,6 +107,9 @@ class UpdateTrial:
             self._found.append(Found(STORED_TEXTS.name, "unknown", {"words": "the record was no longer listed."}))
             return
         self._found += judge_texts(taken, record)
+        key = self._fields[_KEY]
+        if record.get(_KEY) == key and not await self._reader.is_found_by_key(key):
+            self._found.append(Found(FILTER_KEY.name, "blind_to_signs", {"key": key}))
         if is_stamped:
             self._found.append(Found(STAMPS.name, "kept" if record.get(_CREATED) == OLD_STAMP else "own"))
 
@@ -108,7 +117,7 @@ class UpdateTrial:
         """Whether a created_in of long ago was taken."""
         if _CREATED not in self._resource.kinds:
             return False
-        seen = await self._update(**{_CREATED: OLD_STAMP})
+        seen = await self._update(**{_CREATED: OLD_STAMP, self._changed: self._make_text(3)})
         if seen.meaning is Meaning.DONE:
             return True
         self._found.append(Found(STAMPS.name, "refused", {"words": seen.classification.reason}))
@@ -158,7 +167,7 @@ class UpdateTrial:
             self._found.append(Found(PARTIAL_UPDATE.name, "unknown", {"words": "the record was no longer listed."}))
             return None
         sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
-        sent[name] = f"{self._mark} 3"
+        sent[name] = self._make_text(4)
         seen = await self._write("update", {"id": self._id, **sent})
         words = {"words": seen.classification.reason}
         if seen.meaning is Meaning.REFUSED:

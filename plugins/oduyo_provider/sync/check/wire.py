@@ -75,8 +75,7 @@ class Wire(msgspec.Struct):
             body.decode()
         except UnicodeDecodeError:
             self.is_unreadable = True
-        is_json = parse_json(body) is not None
-        if is_json and strip_marks(body)[:1] not in (b"{", b"["):
+        if strip_marks(body)[:1] not in (b"{", b"[") and isinstance(parse_json(body), dict):
             page = msgspec.structs.replace(answer, body=body.partition(b"{")[0])
             self.text_around = neutralise(compute_reason(page, self.redact), 160)
 

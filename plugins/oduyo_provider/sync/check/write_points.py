@@ -211,8 +211,13 @@ TEST_RECORDS = _question(
     provider="A later check removes what is left of an earlier one.",
     readings={
         "removed": Reading("Yes: {count} were made and deleted."),
+        "none": Reading("None was made."),
         "removed_earlier": Reading("{count} that an earlier check had left were deleted."),
         "left": Reading("No: {words}", "Delete these records in the Ödüyo panel; their texts begin with {mark}."),
+        "unknown": Reading(
+            "It could not be told: {words}",
+            "Check again, or look in the Ödüyo panel for records that begin with {mark} and delete them.",
+        ),
         "unseen": Reading(
             "A create was confirmed, but its record was never listed.",
             "Look in the Ödüyo panel for a record that begins with {mark}, and delete it.",

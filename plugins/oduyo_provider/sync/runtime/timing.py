@@ -38,12 +38,15 @@ READ_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 CREATE_SENT_WITHIN_S = DEFAULT_CONNECT_TIMEOUT_S + CLOCK_SKEW_S
 #: A site that has shown a site check's record is given this long, beside the delay that was seen, for the next change.
 SHOWS_WITHIN_S = 3.0
-#: The longest wait of a site check before it asks again, where the site asked to come later.
+#: The longest wait of a site check before it asks again, where the site asked to come later …
 LONGEST_PUT_OFF_S = 15.0
+#: … and the gap that it leaves between two calls from then on; it doubles each time, up to the longest.
+GAP_AFTER_PUT_OFF_S = 0.1
+LONGEST_GAP_S = 1.0
 
 # How often something is looked at or said; nothing rests on these.
 #: Whether outcomes have waited long enough.
-LOOK_FOR_DUE_EVERY_S = 0.2
+LOOK_FOR_DUE_EVERY_S = 0.1
 #: Whether the lease is free.
 LOOK_FOR_LEASE_EVERY_S = 1.0
 #: That the lease is still waited for.

@@ -1,7 +1,7 @@
 """The ledger on disk: one file a bucket, and the outcomes of plans that are not in it yet.
 
-Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done under
-the lease. Files are replaced whole, so that a merge that was cut off is simply done again.
+Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done
+under the lease. Files are replaced whole: a merge that was cut off is simply done again.
 """
 
 from __future__ import annotations
@@ -118,8 +118,7 @@ class Ledger:
                 count += len(entries) - len(before)
                 if entries != before:
                     self.write_bucket(bucket, wanted, entries)
-        index = self.read_index() or Index(buckets=wanted)
-        self.write_index(wanted, max(index.entries + count, 0))
+        self.write_index(wanted, max((self.read_index() or Index()).entries + count, 0))
 
     @staticmethod
     def _choose_buckets(plan: OpenPlan, index: Index | None, buckets: int) -> int:

@@ -98,10 +98,9 @@ class Journal:
             await asyncio.to_thread(self._append, INTENTS, msgspec.json.encode(intent) + b"\n")
             return intent.at
 
-    def record(self, result: Result) -> bool:
-        """Take a result; it is on the disk at the next flush. Returns whether so many wait that it is time for one."""
+    def record(self, result: Result) -> None:
+        """Take a result; it is on the disk at the next flush."""
         self._waiting.append(result)
-        return len(self._waiting) >= FLUSH_AFTER_OUTCOMES
 
     @property
     def is_due(self) -> bool:

@@ -118,7 +118,7 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
         release = explain_way_on([trip for trip in decision.trips if trip.blocks])
         # An operator in somebody's DAG has no form and no task that asks.
         way_on = (
-            f"give the task the argument {release} for one run, then take it out again"
+            f"give the task the argument {release.replace(' ', '=', 1)} for one run, then take it out again"
             if step.is_exempt
             else f"trigger the run again with {release}, or with on_unsafe=ask to approve it in the UI"
         )

@@ -98,6 +98,7 @@ class _Load:
         has_changes = any(part.manifest.counts.changes for part in self._parts)
         before = self._state.plans.read()
         turn = self._state.read_turn()
+        self._client.use_page_size(self._state.read_check().page_size)
         plan = self._describe_plan(turn)
         if has_changes:
             await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)

@@ -48,10 +48,11 @@ def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) 
         log.warning("%s: %s rows (sent all the same)", name, f"{count:,}")
     if counts.remote_duplicates:
         log.warning(
-            "Ödüyo holds %s records beside others with the same integration_id (%s of them new); one of each is kept in "
+            "Ödüyo holds %s records beside others with the same integration_id (%s of them new%s); one of each is kept in "
             "step, the others are left alone",
             f"{counts.remote_duplicates:,}",
             f"{counts.new_duplicates:,}",
+            "".join(f", {sample}" for sample in counts.samples.get("new_duplicates", [])),
         )
     for trip in trips:
         if trip.is_released:

@@ -13,7 +13,7 @@ from oduyo_provider import __version__
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.probe import Probe
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import IncompleteError
+from oduyo_provider.core.errors import IncompleteError, ListingError, OduyoError, SettingsError
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor
 from oduyo_provider.core.site_check import Point, TrialRecords
@@ -26,7 +26,7 @@ from oduyo_provider.sync.check.answers import (
     summarise,
 )
 from oduyo_provider.sync.check.asker import Asker
-from oduyo_provider.sync.check.cleanup import Cleanup
+from oduyo_provider.sync.check.cleanup import Cleanup, judge_removal
 from oduyo_provider.sync.check.list_questions import Facts, ListQuestions
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.questions import SessionQuestions
@@ -133,11 +133,13 @@ class _Check:
 
     async def _try_records(self, asker: Asker) -> None:
         """The questions that need a record; all that they make is removed again, however they end."""
-        if (why_not := self._find_why_not()) is not None:
-            self._found.append(Found(CREATE.name, "not_asked", {"words": why_not}))
+        try:
+            self._check_possible()
+            async with self._open_client() as client:
+                above_id = await client.fetch_highest_id()
+        except (SettingsError, ListingError) as error:
+            self._found.append(Found(CREATE.name, "not_asked", {"words": str(error)}))
             return
-        async with self._open_client() as client:
-            above_id = await client.fetch_highest_id()
         await asker.log_in()
         keys = (self._mark, make_digits_key(self._began_at))
         records = TrialRecords(mark=self._mark, keys=keys, above_id=above_id, last_create_at=self._clock.now())
@@ -147,21 +149,31 @@ class _Check:
             records,
             note=self._note_trial,
             check_lease=self._check_lease,
+            facts=self._facts,
             settle_s=self._settings.settle_s,
             clock=self._clock,
         )
         self._tried = trial.tried
         try:
-            await trial.run(self._facts.newest)
+            await trial.run()
         finally:
             self._found += trial.found
             if self._kept.trial is not None:
                 await self._remove(self._kept.trial, is_earlier=False)
 
-    def _find_why_not(self) -> str | None:
+    def _check_possible(self) -> None:
+        """Whether a test record can be made without harm, and found again."""
         if self._resource.passive is None:
-            return f"{self._resource.name} has no word for passive, so that a test record would be in use."
-        return None if self._facts.may_list else "without the right to list, a test record could not be found again."
+            raise SettingsError(
+                f"{self._resource.name} has no word for passive, so that a test record would be in use."
+            )
+        if not self._facts.is_listable:
+            raise ListingError("not all records of this site can be listed, see the order and comparison of ids.")
+        if not self._facts.may_list:
+            raise ListingError(
+                "without the right to list, a test record could not be found again. If there is no record yet, add one in the "
+                "Ödüyo panel, then check again."
+            )
 
     async def _note_trial(self, trial: TrialRecords) -> None:
         """Write down what is about to be made: from now on a later check removes it."""
@@ -173,29 +185,24 @@ class _Check:
 
     async def _remove(self, trial: TrialRecords, *, is_earlier: bool) -> None:
         """Delete test records; what cannot be deleted stays known, so that the next check tries again."""
-        async with self._open_client() as client:
-            cleanup = Cleanup(
-                client,
-                trial,
-                settle_s=self._settings.settle_s,
-                check_lease=self._check_lease,
-                say=log.info,
-                clock=self._clock,
-            )
-            left = await cleanup.run(is_settled=not is_earlier and self._tried.is_settled)
-        name, mark = TEST_RECORDS.name, {"mark": trial.mark}
-        is_unseen = not is_earlier and self._tried.is_unseen and not cleanup.removed
-        if left:
-            words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
-            self._found.append(Found(name, "left", {**mark, "words": words}))
-        elif is_unseen:
-            self._found.append(Found(name, "unseen", mark))
-        elif is_earlier:
-            if cleanup.removed:
-                self._found.append(Found(name, "removed_earlier", {"count": str(len(cleanup.removed))}))
-        else:
-            made = {*cleanup.removed, *self._tried.ids}
-            self._found.append(Found(name, "removed", {"count": str(len(made))}))
+        tried = Tried() if is_earlier else self._tried
+        try:
+            async with self._open_client() as client:
+                cleanup = Cleanup(
+                    client,
+                    trial,
+                    settle_s=self._settings.settle_s,
+                    check_lease=self._check_lease,
+                    say=log.info,
+                    clock=self._clock,
+                )
+                left = await cleanup.run(is_settled=tried.is_settled and not is_earlier)
+        except OduyoError as error:
+            self._found.append(Found(TEST_RECORDS.name, "unknown", {"words": str(error), "mark": trial.mark}))
+            raise
+        is_unseen = tried.is_unseen and not cleanup.removed
+        removed = len({*cleanup.removed, *tried.ids} - left.keys())
+        self._found += judge_removal(trial, left, removed=removed, is_unseen=is_unseen, is_earlier=is_earlier)
         kept = msgspec.structs.replace(trial, not_removed=tuple(left)) if left or is_unseen else None
         self._kept = msgspec.structs.replace(self._kept, trial=kept)
 

@@ -44,6 +44,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     :raises ListingError: the listing could not be shown to be complete.
     """
     state = step.open_state(site, client.resource)
+    client.use_page_size(state.read_check().page_size)
     number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)

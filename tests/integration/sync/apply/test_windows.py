@@ -37,7 +37,7 @@ def chaos(site: Sandbox, tmp_path: Path) -> Iterator[ChaosDriver]:
 
 def kill_when_answered(chaos: ChaosDriver, monkeypatch: pytest.MonkeyPatch, integration_id: str) -> None:
     """Kill the process when the answer to this row's change has come."""
-    take = Sender._take
+    take = Sender._take  # noqa: SLF001  the moment between an answer and its record
 
     def take_or_die(self: Sender, change: Change, reply: Reply) -> None:
         if change.integration_id == integration_id:
@@ -45,7 +45,7 @@ def kill_when_answered(chaos: ChaosDriver, monkeypatch: pytest.MonkeyPatch, inte
             raise KilledError
         take(self, change, reply)
 
-    monkeypatch.setattr(Sender, "_take", take_or_die)
+    monkeypatch.setattr(Sender, "_take", take_or_die)  # the moment between an answer and its record
 
 
 def lives(work: Callable[[], object]) -> bool:

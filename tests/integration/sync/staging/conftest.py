@@ -67,10 +67,10 @@ def connect_s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         fields = {"conn_type": "aws", "login": "AKIADEPO", "password": "depo-gizli-9c1", "extra": json.dumps(given)}
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
 
-    before = dict(store._STORE_CACHE)
+    before = dict(store._STORE_CACHE)  # noqa: SLF001  Airflow has no other way
     yield connect
-    store._STORE_CACHE.clear()
-    store._STORE_CACHE.update(before)
+    store._STORE_CACHE.clear()  # noqa: SLF001  Airflow has no other way
+    store._STORE_CACHE.update(before)  # noqa: SLF001  Airflow has no other way
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def staging(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Any:
     uri = f"s3://depo@{bucket.name}/oduyo/staging"
     monkeypatch.setenv("ODUYO_STAGING_PATH", uri)
     path = ObjectStoragePath(uri)
-    store._STORE_CACHE.clear()  # the run itself is to make its client, as a worker's process does
+    store._STORE_CACHE.clear()  # noqa: SLF001  the run itself is to make its client, as a worker's process does
     return path
 
 

@@ -113,7 +113,7 @@ def test_two_processes_that_share_a_bucket_write_one_after_the_other(
     deadline = time.monotonic() + 60
     while driver.calls("create") < 30 and time.monotonic() < deadline:
         time.sleep(0.01)
-    monkeypatch.setattr(lease, "_SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(lease, "SAY_WAITING_EVERY_S", 0.0)
     report = driver.sync(make_rows(320), clock=Clock(time.time, short_wait))
     other.join()
     assert other.exitcode == 0

@@ -35,5 +35,5 @@ def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str)
 
 
 def test_the_error_survives_pickling() -> None:
-    error = pickle.loads(pickle.dumps(InvalidValueError("fraction", "1.5 is not a whole number")))  # noqa: S301
+    error = pickle.loads(pickle.dumps(InvalidValueError("fraction", "1.5 is not a whole number")))  # noqa: S301  our own bytes
     assert (error.reason, error.detail) == ("fraction", "1.5 is not a whole number")

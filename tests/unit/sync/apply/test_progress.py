@@ -58,7 +58,7 @@ def test_the_first_errors_are_samples_on_one_line_each(caplog: pytest.LogCapture
         progress.count(Action.CREATE, result(number, Outcome.REFUSED, reason="HTTP 404", answer="a\nb\x1b[31m" * 1000))
     progress.say_samples()
     assert len(caplog.messages) == MAX_SAMPLES + 2
-    assert caplog.messages[0] == f"::group::The first {MAX_SAMPLES} changes that were not done"
+    assert caplog.messages[0] == f"::group::The first {MAX_SAMPLES} changes to look at"
     assert all(line.isprintable() and len(line) <= SAMPLE_WIDTH for line in caplog.messages)
 
 

@@ -153,7 +153,8 @@ def test_whose_a_stored_key_is(folder: Folder, stored: str, owner: str) -> None:
 
 
 def test_outcomes_are_written_as_soon_as_many_wait(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 3600)
+    monkeypatch.setattr("oduyo_provider.sync.apply.recorder.LOOK_FOR_DUE_EVERY_S", 0)
+    monkeypatch.setattr("oduyo_provider.sync.staging.journal.FLUSH_AFTER_S", 3600)
     lines: list[int] = []
     is_written = threading.Event()
     append = Folder.append
@@ -192,27 +193,19 @@ def test_results_are_counted_for_the_log(folder: Folder) -> None:
     assert progress.samples == ["create:A1  refused: HTTP 404  Geçersiz"]
 
 
-#: More than enough for a cancelled task to end; one that goes on takes for ever.
-PATIENCE_S = 5.0
-
-
-@pytest.mark.parametrize("turns", range(8))
-def test_the_flusher_ends_when_it_is_cancelled_just_as_many_outcomes_wait(tmp_path: Path, turns: int) -> None:
-    async def run() -> bool:
-        journal = Journal(Folder.open(str(tmp_path)), attempt="try1", digest="d")
-        recorder = Recorder(journal, History(), Progress(logging.getLogger(__name__)), {})
+@pytest.mark.parametrize("pauses", range(6))
+def test_writing_regularly_ends_when_it_is_cancelled_while_many_results_come(folder: Folder, pauses: int) -> None:
+    async def work() -> None:
+        recorder = make(folder)
         flusher = asyncio.ensure_future(recorder.flush_regularly())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         for number in range(FLUSH_AFTER_OUTCOMES):
-            recorder.correct(Result(f"create:{number}", Outcome.DONE))
-        for _ in range(turns):  # of the event loop, between the event and the cancellation
+            change = create(str(number))
+            recorder.take(change, done(change, "1"))
+        for _ in range(pauses):
             await asyncio.sleep(0)
         flusher.cancel()
-        await asyncio.wait({flusher}, timeout=PATIENCE_S)
-        has_ended = flusher.done()
-        while not flusher.done():
-            flusher.cancel()
-            await asyncio.sleep(0.05)
-        return has_ended
+        ended, _ = await asyncio.wait({flusher}, timeout=5)
+        assert ended
 
-    assert asyncio.run(run())
+    run(work)

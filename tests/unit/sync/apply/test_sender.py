@@ -76,7 +76,8 @@ class Appends:
 class TestOutcomes:
     @pytest.fixture(autouse=True)
     def _only_when_many_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(recorder_module, "LOOK_FOR_DUE_EVERY_S", 3600)
+        monkeypatch.setattr(recorder_module, "LOOK_FOR_DUE_EVERY_S", 0)
+        monkeypatch.setattr(journal_module, "FLUSH_AFTER_S", 3600)
         monkeypatch.setattr(journal_module, "FLUSH_AFTER_OUTCOMES", 100)
 
     def test_they_are_written_as_soon_as_many_wait(self, monkeypatch: pytest.MonkeyPatch, load: Load) -> None:

@@ -41,11 +41,17 @@ def test_results_are_counted_by_action_outcome_and_reason() -> None:
     assert (outcomes.altered, outcomes.new_duplicates, outcomes.adopted, outcomes.known_refused) == (1, 2, 0, 0)
 
 
-def test_a_refusal_that_was_not_sent_again_is_a_known_one_of_rows_alone() -> None:
+def test_a_row_that_was_refused_before_is_a_known_refusal_whether_or_not_it_was_sent_again() -> None:
     outcomes = Outcomes()
-    for change in (create("A1"), deactivate("A2", "2")):
-        count_result(outcomes, change, Result(change.key, Outcome.REFUSED, reason=REFUSED_BEFORE))
-    assert outcomes.known_refused == 1
+    for change, reason in (
+        (create("A1"), REFUSED_BEFORE),
+        (create("A2"), "HTTP 404"),
+        (deactivate("A3", "2"), "HTTP 404"),
+    ):
+        again = msgspec.structs.replace(change, is_resend=True)
+        count_result(outcomes, again, Result(change.key, Outcome.REFUSED, reason=reason))
+    count_result(outcomes, CHANGE, Result(CHANGE.key, Outcome.REFUSED, reason="HTTP 404"))
+    assert outcomes.known_refused == 2
 
 
 def test_only_an_adoption_that_is_done_is_one() -> None:
