@@ -9,9 +9,10 @@ import msgspec
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
-from oduyo_provider.sync.site.ledger import Entries, Ledger
+from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.legacy import has_legacy_run
 from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
+from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.source import SourceState
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder

@@ -16,8 +16,9 @@ from oduyo_provider.core.ledger import Entry, Result, Stored
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.sync.site import ledger as ledger_module
-from oduyo_provider.sync.site.ledger import Entries, Ledger
+from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.staging.folder import Folder
 from tests.unit.sync.plans import (
     SITE,

@@ -10,7 +10,8 @@ from oduyo_provider.core.errors import StateError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import PROJECT_CODE
 from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
