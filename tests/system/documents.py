@@ -39,11 +39,11 @@ from sandbox.demo.airflow import (  # noqa: E402  found by the path above
 from sandbox.demo.place import Place, find_ports  # noqa: E402  found by the path above
 from sandbox.demo.stage import PASSWORD, Stage, open_stage  # noqa: E402  found by the path above
 from tests.system.commands import (  # noqa: E402  found by the path above
+    CHECK,
     CHECKOUT,
     CONSTRAINTS,
     DOCKER,
     DOCKER_LONG,
-    CHECK,
     DRY_RUN,
     INSTALL,
     LAST,
