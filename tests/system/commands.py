@@ -84,13 +84,20 @@ DRY_RUN = (
     "airflow dags unpause oduyo_special_codes",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
 )
+#: … questions to the site, …
+CHECK = (
+    "airflow dags unpause oduyo_site_check",
+    "airflow dags trigger oduyo_site_check",
+    """airflow dags trigger oduyo_site_check --conf '{"write": true}'""",
+)
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
 #: … and when it is to go.
 LEAVE = (
     "airflow dags pause oduyo_special_codes",
     f"pip install --upgrade {_PINNED}",
-    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py"',
+    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py" '
+    '"$AIRFLOW_HOME/dags/oduyo_site_check.py"',
     "airflow dags delete oduyo_special_codes --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
@@ -113,7 +120,7 @@ DOCKER = (
     "docker compose -p trial --env-file trial.env --profile demo up -d",
 )
 DOCKER_LONG = ("tests/system/compose.sh",)
-KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
+KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *CHECK, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
 
 
 def list_pages() -> list[Path]:
