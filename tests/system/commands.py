@@ -90,7 +90,6 @@ DRY_RUN = (
 CHECK = (
     "airflow dags unpause oduyo_site_check",
     "airflow dags trigger oduyo_site_check",
-    """airflow dags trigger oduyo_site_check --conf '{"write": true}'""",
 )
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
