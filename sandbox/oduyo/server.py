@@ -65,7 +65,7 @@ class Sandbox(Handle):
         self._first_readings = readings if isinstance(readings, Readings) else parse_readings(readings or {})
         self._first_habits = parse_habits(habits)
         self._resources = resources
-        self._clock = Clock()
+        self.clock = Clock()
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -142,7 +142,7 @@ class Sandbox(Handle):
         database = Database(self._db or Path(directory) / "oduyo.sqlite")
         state = State(
             database,
-            self._clock,
+            self.clock,
             self.account,
             readings=self._first_readings,
             habits=self._first_habits,

@@ -71,7 +71,7 @@ def _is_listed(history: History, timeline: Timeline, record_id: int, key: str, t
     return timeline.is_of(record_id, key, since) and record_id not in history.hidden
 
 
-def find_creates(history: History, _timeline: Timeline) -> Iterator[Violation]:
+def find_creates(history: History, timeline: Timeline) -> Iterator[Violation]:
     """``created_again`` and ``too_many_creates``."""
     by_key: dict[str, list[Sent]] = defaultdict(list)
     for sent in history.sent:
@@ -80,16 +80,17 @@ def find_creates(history: History, _timeline: Timeline) -> Iterator[Violation]:
         if sent.call == "create" and not is_bare:
             by_key[key].append(sent)
     for key, creates in by_key.items():
-        yield from _judge_creates(history, key, creates)
+        yield from _judge_creates(history, timeline, key, creates)
 
 
-def _judge_creates(history: History, key: str, creates: list[Sent]) -> Iterator[Violation]:
+def _judge_creates(history: History, timeline: Timeline, key: str, creates: list[Sent]) -> Iterator[Violation]:
     confirmed: Sent | None = None
     lost: Counter[tuple[str, int]] = Counter()
     for sent in creates:
         runs = history.find_runs(key, sent.time)
         is_released = any("vanished" in run.released for run in runs)
-        if confirmed is not None and not is_released and not _is_forgotten(history, confirmed, sent):
+        is_over = confirmed is not None and _is_over(history, timeline, confirmed, sent)
+        if confirmed is not None and not is_released and not is_over:
             yield Violation("created_again", key, f"call {sent.number}, after call {confirmed.number} said yes")
         is_unknown = sent.is_lost or _is_killed(history, sent)
         if sent.is_confirmed and not is_unknown:
@@ -106,8 +107,15 @@ def _is_killed(history: History, sent: Sent) -> bool:
     return any(0 <= kill - sent.time <= UNSAVED_S for kill in history.kills)
 
 
-def _is_forgotten(history: History, confirmed: Sent, sent: Sent) -> bool:
-    return any(confirmed.time <= lost <= sent.time for lost in history.ledger_lost)
+def _is_over(history: History, timeline: Timeline, confirmed: Sent, sent: Sent) -> bool:
+    """Whether the ledger was lost since a create was confirmed, or the product has deleted what it made."""
+    deleted = [
+        version.time
+        for record_id in map(int, confirmed.ids)
+        for version in timeline.versions[record_id]
+        if version.fields is None and version.by.isdigit()
+    ]
+    return any(confirmed.time <= moment <= sent.time for moment in (*history.ledger_lost, *deleted))
 
 
 def find_lost(history: History, timeline: Timeline) -> Iterator[Violation]:

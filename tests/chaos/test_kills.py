@@ -42,7 +42,7 @@ def test_a_load_that_is_killed_is_finished_exactly_once(
     for number in range(1, rng.choice([2, 2, 3])):
         job = Job(
             port=site.port,
-            ahead_s=site._clock._ahead_s,
+            ahead_s=site.clock.ahead_s,
             folder=str(tmp_path),
             seed=rng.randrange(10**6),
             concurrency=rng.choice([1, 4, 8]),
@@ -54,7 +54,7 @@ def test_a_load_that_is_killed_is_finished_exactly_once(
             moments=rng.randrange(1, 250) if rng.random() < 0.5 else None,
         )
         kills += kill(site, job, requests=rng.randrange(1, len(rows) + 20), delay_s=rng.random() * 0.01)
-    virtual.reset(site._clock._ahead_s)
+    virtual.reset(site.clock.ahead_s)
     FIGURES.take_faults(site.faults())
     site.set_faults()
     if plan is not None and rng.random() < 0.6:

@@ -53,7 +53,7 @@ def test_the_whole_dag_ends_complete_without_a_duplicate(
     ]
     oduyo.set_faults(*rules)
     tries = refused = 0
-    for number in range(RUNS):  # noqa: B007
+    for number in range(RUNS):  # noqa: B007  named for who reads it
         made = run_special_codes(retries=RETRIES)
         assert made.state == "success", [str(error) for error in made.errors]
         report = made.report

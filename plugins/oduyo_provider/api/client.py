@@ -10,7 +10,7 @@ from typing import Any, final
 import msgspec
 
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
-from oduyo_provider.api.list_call import ListCall, Look
+from oduyo_provider.api.list_call import ListCall, Look, PageLostError
 from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
@@ -167,8 +167,14 @@ class OduyoClient:
         return last[0] if last else None
 
     async def fetch_top(self, limit: int) -> list[Remote]:
-        """The records that Ödüyo sorts last by id, the last first; unchecked: a site may sort ids as text."""
-        return await Look(self._list_call).fetch((), limit, True)
+        """The records that Ödüyo sorts last by id, the last first; unchecked: a site may sort ids as text.
+
+        At most so many as a page may have; none where such a page is too much for the site.
+        """
+        try:
+            return await Look(self._list_call).fetch((), min(limit, self._page_size.records), True)
+        except PageLostError:
+            return []
 
     async def fetch_highest_id(self) -> str | None:
         """The largest id as a number, whatever the site compares; None when the site is shown to be empty.
@@ -224,8 +230,7 @@ class OduyoClient:
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """
-        headers = await self._keeper.header()
-        await self._keeper.renew(headers["Authorization"])
+        await self._keeper.renew((await self._keeper.header())["Authorization"])
 
     async def probe(self) -> str:
         """List one record, for a connection test; returns a sentence for people.
@@ -235,10 +240,8 @@ class OduyoClient:
         page = await self._list_call.fetch((), 1, True)
         if page.is_no or page.words:
             raise self._list_call.refuse(page)
-        name = self.resource.name
-        found = (
-            f"the last {name} has the id {record_id(page.records[0])}" if page.records else f"there is no {name} yet"
-        )
+        name, last = self.resource.name, page.records[:1]
+        found = f"the last {name} has the id {record_id(last[0])}" if last else f"there is no {name} yet"
         return f"Ödüyo at {self._settings.site} accepted the login and a list call: {found}."
 
     def _make_listing(self, after_id: str | None = None, **how: Any) -> Listing:

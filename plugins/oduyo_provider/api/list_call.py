@@ -103,7 +103,8 @@ class Look:
     """List calls that belong together.
 
     Words instead of records are a refusal, and stop the run. Some sites say so for a filter without a match, too: once a
-    list call of this look was answered with a record, the user may list, and words mean that nothing was found.
+    list call of this look was answered with a record, the user may list, and words to a filter mean that nothing was found.
+    To a call without a filter they mean that the session has ended meanwhile.
     """
 
     def __init__(self, call: ListCall) -> None:
@@ -117,7 +118,8 @@ class Look:
         :raises RetryError: Ödüyo did not carry it out.
         """
         page = await self._call.fetch(filters, limit, descending)
-        if page.words and not self._may_list and await self._has_new_session():
+        can_be_no_match = self._may_list and bool(filters)
+        if page.words and not can_be_no_match and await self._has_new_session():
             page = await self._call.fetch(filters, limit, descending)
         self._may_list = self._may_list or bool(page.records)
         return page.records

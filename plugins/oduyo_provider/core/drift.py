@@ -89,15 +89,15 @@ def find_moved(change: Change, record: Remote, normaliser: Normaliser, fields: I
 def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
     """The fields that were sent and are stored otherwise, with what is stored.
 
-    A field that the change does not write may also be as it was: Ödüyo is known to store it otherwise than sent.
+    Of a record that was there before: those that the change writes, and the key, which is always sent as the ERP has it. What
+    is otherwise in another field was so when it was looked at, or somebody else wrote it: it is no doing of the site's.
     """
     found = {name: record.get(name) for name in find_differences(normaliser, change.payload, record)}
-    if found and change.oduyo_id is not None:
-        now = compute_base(record, normaliser.resource)
-        for name in found.keys() - set(change.differs):
-            if (now.get(name) or "") == (change.base.get(name) or ""):
-                del found[name]
-    return found
+    if not found or change.oduyo_id is None:
+        return found
+    is_same_key = (record.get("integration_id") or "") == (change.base.get("integration_id") or "")
+    written = {*change.differs, *(() if is_same_key else ("integration_id",))}
+    return {name: value for name, value in found.items() if name in written}
 
 
 def find_without_effect(

@@ -121,6 +121,26 @@ def test_b2_a_dead_session_in_words_of_its_own_is_renewed_for_lists(site: Sandbo
     assert site.log()["counters"]["login"] == 2
 
 
+def test_b2_a_session_that_dies_within_a_listing_in_words_of_its_own_is_renewed(site: Sandbox) -> None:
+    async def work(client: OduyoClient) -> None:
+        assert len(await client.snapshot_records()) == COUNT
+
+    site.set_readings(list_cap=1)
+    site.set_habits({"habit": "dead_session", "message": "Token süresi doldu"}, {"habit": "session_calls", "calls": 10})
+    use(site, work)
+    assert site.counts()["login"] > COUNT // 10
+
+
+def test_b6_the_newest_records_are_asked_for_by_pages_that_the_site_gives(site: Sandbox) -> None:
+    async def work(client: OduyoClient) -> None:
+        assert await client.fetch_top(1000) == []
+        assert len(await client.snapshot_records()) == COUNT
+        assert next(iter(await client.fetch_top(1000)))["id"] == str(COUNT)
+
+    site.set_habits({"habit": "page_fails", "above": 5, "status": 500})
+    use(site, work)
+
+
 @pytest.mark.parametrize("status", [403, 406])
 def test_b3_a_firewall_refuses_one_row_and_the_rest_goes_on(site: Sandbox, status: int) -> None:
     async def work(client: OduyoClient) -> list[Reply]:

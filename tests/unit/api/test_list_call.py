@@ -77,9 +77,9 @@ def test_a3_a_right_that_is_taken_away_during_a_run_stops_it(refusal: Handler, t
         use(site, work, time)
 
 
-def test_a_right_that_is_taken_away_during_a_pass_ends_in_an_error(time: FakeTime) -> None:
+def test_a_right_that_is_taken_away_during_a_pass_stops_it(time: FakeTime) -> None:
     page = ok([{"id": "1"}, {"id": "2"}])
-    with pytest.raises(ListingError, match="lists nothing above id 2"):
+    with pytest.raises(ListingRefusedError, match=RIGHT):
         use(Site(list=[page, no(200, message=RIGHT)]), collect, time)
 
 

@@ -174,7 +174,13 @@ def test_a_field_that_an_update_does_not_write_may_stay_as_it_is_known_to_be_sto
     [change] = plan_of([make_row(code="K2", description="long")], [now(description="lo")], [known]).changes
     assert change.differs == ("code",)
     assert find_stored_otherwise(change, now(code="K2", description="lo"), NORMALISER) == {}
-    assert find_stored_otherwise(change, now(code="K2", description="l"), NORMALISER) == {"description": "l"}
+
+
+def test_what_somebody_else_wrote_into_a_field_that_an_update_does_not_write_is_not_stored_otherwise() -> None:
+    [change] = plan_of([make_row(code="K2", description="ours")], [now(description="ours")]).changes
+    assert change.differs == ("code",)
+    assert find_stored_otherwise(change, now(code="K2", description="theirs"), NORMALISER) == {}
+    assert find_stored_otherwise(change, now(code="K2", integration_id="1"), NORMALISER) == {"integration_id": "1"}
 
 
 @pytest.mark.parametrize(

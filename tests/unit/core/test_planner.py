@@ -460,6 +460,7 @@ def test_a_key_without_record_and_row_is_forgotten_once_its_retirement_is_a_week
 ) -> None:
     entry = make_entry(oduyo_id=None, retired_at=retired_at, twins=("8",))
     assert plan_of([], [], [entry]).forgotten == ["100"] * is_forgotten
+    assert plan_of([], [], [entry], may_lack_rows=True).forgotten == []
     assert plan_of([make_row()], [], [entry]).forgotten == []
     assert plan_of([], [make_record()], [entry]).forgotten == []
     assert plan_of([], [], [msgspec.structs.replace(entry, source="other")]).forgotten == []

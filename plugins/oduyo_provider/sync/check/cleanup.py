@@ -39,7 +39,7 @@ def judge_removal(
         return [Found(name, "unseen", details)]
     if is_earlier:
         return [Found(name, "removed_earlier", details)] if removed else []
-    return [Found(name, "removed", details)]
+    return [Found(name, "removed" if removed else "none", details)]
 
 
 class Cleanup:
@@ -104,8 +104,7 @@ class Cleanup:
         return listed
 
     async def _delete(self, oduyo_id: str) -> None:
-        self._check_lease()
-        reply = await self._client.delete(oduyo_id)
+        reply = await self._client.delete(oduyo_id, before_send=self._check_lease)
         if reply.outcome is Outcome.DONE:
             self._refused.pop(oduyo_id, None)
         else:

@@ -101,6 +101,7 @@ ID_FILTER = Question(
     readings={
         "number": Reading("As numbers."),
         "text": Reading("As text: 999 counts as above 1000."),
+        "too_few": Reading("There are too few records to tell it yet."),
         "blocked": Reading(
             "Something before Ödüyo blocks calls with the signs < and >. {words}",
             "Ask who runs the site to let them through: without them the provider cannot list the newest records.",

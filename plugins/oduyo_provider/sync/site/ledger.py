@@ -1,7 +1,7 @@
 """The ledger on disk: one file a bucket, and the outcomes of plans that are not in it yet.
 
-Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done under
-the lease. Files are replaced whole, so that a merge that was cut off is simply done again.
+Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done
+under the lease. Files are replaced whole: a merge that was cut off is simply done again.
 """
 
 from __future__ import annotations
@@ -108,8 +108,7 @@ class Ledger:
         for part in open_readable(plan):
             with leaving_out(plan):
                 count += self._merge_part(plan, part, wanted, is_outdated=is_outdated)
-        index = self.read_index() or Index(buckets=wanted)
-        self.write_index(wanted, max(index.entries + count, 0))
+        self.write_index(wanted, max((self.read_index() or Index()).entries + count, 0))
 
     def _merge_part(self, plan: OpenPlan, part: PlanPart, buckets: int, *, is_outdated: bool) -> int:
         """Put one part of a plan into the files; returns how many entries came of it."""
