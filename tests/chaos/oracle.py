@@ -133,16 +133,17 @@ def find_lost(history: History, timeline: Timeline) -> Iterator[Violation]:
             accounted = key in green[-1].refused or key in green[-1].rejected
             if accounted or not all(run.has(key) for run in since) or timeline.find_records(key, history.now):
                 continue
-            if not _is_taken_away(timeline, key, green[-1]):
+            if not _is_taken_away(history, timeline, key, green[-1]):
                 yield Violation("lost", key, f"no record since run {green[-1].number} of {green[-1].source}")
 
 
-def _is_taken_away(timeline: Timeline, key: str, run: Run) -> bool:
-    """Whether a person deleted the record, or changed its key, after the run's load had looked at it."""
-    last_look = run.loaded_at - LOOK_S
-    return any(
-        version.by == "person" and version.time >= last_look
-        for record_id in timeline.find_ids(key)
+def _is_taken_away(history: History, timeline: Timeline, key: str, run: Run) -> bool:
+    """Whether a person deleted the record, or changed its key, after the run had listed it."""
+    seen_at = run.snapshot_at - history.lag_s
+    ids = timeline.find_ids(key)
+    return any(timeline.is_unnoticed(record_id, "integration_id", history.now) for record_id in ids) or any(
+        version.by == "person" and version.time >= seen_at
+        for record_id in ids
         for version in timeline.versions[record_id]
         if version.fields is None or not timeline.is_of(record_id, key, version.time)
     )

@@ -12,11 +12,11 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from tests.chaos.worker import find_worker
+from tests.chaos.worker import Worker, find_worker
 
 #: How far the clock may move while one request is under way, in seconds.
 LONGEST_REQUEST_S = 4.0
@@ -44,7 +44,7 @@ class VirtualTime:
         self._site = site
         self._ahead_s = ahead_s
         self._number = 0
-        self._under_way: dict[int, float] = {}
+        self._under_way: dict[int, tuple[float, Worker | None]] = {}
 
     def reset(self, ahead_s: float = 0.0) -> None:
         """Back to real time, as the sandbox after its own reset; or to where another process left the sandbox's clock."""
@@ -66,10 +66,10 @@ class VirtualTime:
             self._ahead_s += seconds
             self._site.advance(seconds)
 
-    def begin(self) -> int:
+    def begin(self, worker: Worker | None = None) -> int:
         """Something is under way that real time is needed for; returns what :meth:`end` takes."""
         self._number += 1
-        self._under_way[self._number] = self.now()
+        self._under_way[self._number] = self.now(), worker
         return self._number
 
     def end(self, number: int) -> None:
@@ -77,9 +77,9 @@ class VirtualTime:
         self._under_way.pop(number, None)
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """While something is under way."""
-        number = self.begin()
+    def under_way(self, worker: Worker) -> Iterator[None]:
+        """While a request of a worker is under way; nobody waits for one that stands still."""
+        number = self.begin(worker)
         try:
             yield
         finally:
@@ -90,16 +90,20 @@ class VirtualTime:
 
         :param select: waits for sockets in real time.
         """
-        if not self._under_way:
+        if not self._find_begins():
             if timeout_s is None:
                 return select(None)
             self.skip(timeout_s)
             return []
         found = select(LOOK_EVERY_S)
-        if not found and timeout_s is not None and self._under_way:
-            room_s = min(self._under_way.values()) + LONGEST_REQUEST_S - self.now()
+        if not found and timeout_s is not None and (begins := self._find_begins()):
+            room_s = min(begins) + LONGEST_REQUEST_S - self.now()
             self.skip(min(timeout_s, room_s, STEP_S))
         return found
+
+    def _find_begins(self) -> list[float]:
+        """When what is under way began."""
+        return [at for at, worker in list(self._under_way.values()) if worker is None or not worker.is_frozen]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """As :func:`asyncio.run`, on this clock."""
@@ -115,6 +119,11 @@ class VirtualTime:
             finally:
                 asyncio.set_event_loop(None)
                 loop.close()
+
+
+def _is_step(callback: Callable[..., Any]) -> bool:
+    """Whether it is a task's next step. All else is plumbing, which the kernel would do."""
+    return isinstance(getattr(callback, "__self__", None), asyncio.Task)
 
 
 async def cancel_all(tasks: set[asyncio.Task[Any]]) -> None:
@@ -137,7 +146,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on virtual time. What belongs to a worker that stands still waits until it goes on."""
+    """An event loop on virtual time, in which workers may stand still."""
 
     def __init__(self, virtual: VirtualTime) -> None:
         super().__init__(_Selector(virtual))
@@ -156,34 +165,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return task
 
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
-        """See asyncio; a worker that stands still does nothing soon."""
+        """See asyncio; the tasks of a worker that stands still do nothing until it goes on."""
         worker = find_worker(context)
-        if worker is None or not worker.is_frozen:
+        if worker is None or not worker.is_frozen or not _is_step(callback):
             return super().call_soon(callback, *args, context=context)
-        context = context or copy_context()
         later = partial(self.call_soon, callback, *args, context=context)
         return super().call_at(worker.frozen_until, later, context=context)
-
-    def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
-    ) -> asyncio.TimerHandle:
-        """See asyncio; what falls due while the worker stands still is done when it goes on."""
-        worker = find_worker(context)
-        if worker is None:
-            return super().call_at(when, callback, *args, context=context)
-        context = context or copy_context()
-        super_call_at = super().call_at
-
-        def fall_due() -> None:
-            if handle.cancelled():
-                return
-            if worker.is_frozen:
-                super_call_at(worker.frozen_until, fall_due, context=context)
-            else:
-                callback(*args)
-
-        handle = super_call_at(when, fall_due, context=context)
-        return handle
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """See asyncio; the clock waits for the thread."""

@@ -120,15 +120,11 @@ class Worker:
 
 #: The process that something runs in.
 WORKER: ContextVar[Worker | None] = ContextVar("worker", default=None)
-#: Whether a request is on its way: between its last check and its bytes no process is stopped.
-_IS_SENDING: ContextVar[bool] = ContextVar("is_sending", default=False)
 
 
 def find_worker(context: Context | None) -> Worker | None:
-    """The process that something runs in, unless it is sending just now."""
-    if context is None:
-        return None if _IS_SENDING.get() else WORKER.get()
-    return None if context.get(_IS_SENDING, False) else context.get(WORKER)
+    """The process that something runs in."""
+    return WORKER.get() if context is None else context.get(WORKER)
 
 
 def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
@@ -136,20 +132,15 @@ def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
     patch.setattr(os, "fsync", lambda _: None)  # no simulated end loses what is written
     post = transport.Transport.post
 
-    async def post_in_worker(self: transport.Transport, *args: Any) -> transport.Answer:
+    async def post_in_worker(self: transport.Transport, *args: Any, **how: Any) -> transport.Answer:
         worker = WORKER.get()
         if worker is None:
-            return await post(self, *args)
+            return await post(self, *args, **how)
         worker.pass_moment()
-        token = _IS_SENDING.set(True)
-        try:
-            await worker.travel()
-            with virtual.under_way():
-                answer = await post(self, *args)
-            await worker.travel()
-        finally:
-            _IS_SENDING.reset(token)
-        await asyncio.sleep(0)
+        await worker.travel()
+        with virtual.under_way(worker):
+            answer = await post(self, *args, **how)
+        await worker.travel()
         worker.pass_moment()
         return answer
 

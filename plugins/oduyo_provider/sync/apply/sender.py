@@ -18,6 +18,10 @@ from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 FAILURES_IN_A_ROW = 20
 
 
+#: So many looks at one change in a row that were out of date before it left.
+MAX_EXPIRED_LOOKS = 5
+
+
 class LookExpiredError(Exception):
     """The look at a change's record is too old to send it; raised right before a transmission."""
 
@@ -131,11 +135,14 @@ class Sender:
         self._under_way += 1
         try:
             current: Ready | None = ready
+            expired = 0
             while current is not None:
                 sent_at = self._work.monotonic()
                 try:
                     reply = await self._call(recorder, current)
                 except LookExpiredError:
+                    expired += 1
+                    _check_looks(expired)
                     current = await self._renew(recorder, current)
                 else:
                     await self._take(recorder, current.change, reply, sent_at)
@@ -235,6 +242,16 @@ def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
         queue.get_nowait()
     for _ in range(workers):
         queue.put_nowait(None)
+
+
+def _check_looks(expired: int) -> None:
+    """Give up where a site is too slow to look at a record and change it in time: it would be looked at for ever."""
+    if expired >= MAX_EXPIRED_LOOKS:
+        raise NotSentError(
+            f"Looking at one record took longer than {LOOK_VALID_S:.0f} s, {expired} times in a row, so it was out of date before "
+            "its change could be sent. The rest was not sent. This is tried again; if it stays so, ask Ödüyo's support why its "
+            "list calls are so slow."
+        )
 
 
 async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:
