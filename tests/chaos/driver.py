@@ -20,8 +20,8 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
-from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps import one_task
+from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import check_delivered, load
 from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows
@@ -209,14 +209,17 @@ class ChaosDriver(Driver):
         run_id, note = plan.run_id, plan.note
 
         async def work(number: int) -> Reference:
-            step = self.context(self.new_run(run_id, number), plan.params)
-            async with self.client() as client:
-                done = await load(step, plan.guarded["plans"], client, self.settings)
+            done = await self.apply_once(self.new_run(run_id, number), plan.guarded["plans"], plan.params)
             note.loaded_at, note.is_applied = self.virtual.now(), True
             check_delivered(done)
             return done
 
         plan.steps = msgspec.structs.replace(plan.steps, load=await self.attempt(note, work, first=first))
+
+    async def apply_once(self, run: Run, plans: list[Reference], params: dict[str, Any]) -> Reference:
+        """One try of a load."""
+        async with self.client() as client:
+            return await load(self.context(run, params), plans, client, self.settings)
 
     async def clear_load(self, plan: Plan) -> None:
         """Somebody clears the load of a run, perhaps of days ago; its report follows."""

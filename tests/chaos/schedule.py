@@ -41,6 +41,9 @@ class Schedule:
     :param kill_share: 0-1, of each try; ``stop_share`` likewise, of those that are suspended.
     """
 
+    #: 0-1: how often a source runs twice in a night, or an older load of it is cleared.
+    run_again = 0.25
+
     def __init__(
         self, seed: int, sandbox: Sandbox, folder: Path, virtual: VirtualTime, *, kill_share: float, stop_share: float
     ) -> None:
@@ -48,11 +51,10 @@ class Schedule:
         self.sandbox, self.virtual = sandbox, virtual
         self.kill_share, self.stop_share = kill_share, stop_share
         sandbox.reset()
-        virtual.reset()
         #: How the processes' clocks are: right, apart by what the design allows, or set anyhow.
         self.clocks = rng.choice(["right", "right", "apart", "anyhow"])
         self.site = Site(rng, is_prompt=self.clocks == "anyhow")
-        self.place = f"memory://chaos{folder}" if rng.random() < IN_OBJECT_STORE else str(folder)
+        self.place = self.choose_place(folder)
         self.is_calm = False
         # With one record a page no look would ever be young enough.
         self.wire_s = rng.choice([0.0, 0.02, 0.2, 1.0]) if self.site.readings["list_cap"] != 1 else 0.0
@@ -71,18 +73,18 @@ class Schedule:
         )
         buckets = rng.choice([1, 1, 4])
         return [
-            ChaosDriver(
-                self.sandbox,
-                self.place,
-                self.virtual,
-                rng,
-                source=source,
-                hire=self.hire,
-                concurrency=rng.choice([1, 3, 8]),
-                buckets=buckets,
-            )
-            for source in sources
+            self.make_driver(rng, number, source=source, hire=self.hire, concurrency=rng.choice([1, 3, 8]), buckets=buckets)
+            for number, source in enumerate(sources)
         ]
+
+    def choose_place(self, folder: Path) -> str:
+        """Where staging is."""
+        return f"memory://chaos{folder}" if self.rng.random() < IN_OBJECT_STORE else str(folder)
+
+    def make_driver(self, rng: random.Random, number: int, **how: Any) -> ChaosDriver:
+        """A source, the so manieth."""
+        del number
+        return ChaosDriver(self.sandbox, self.place, self.virtual, rng, **how)
 
     def _make_erps(self) -> list[Erp]:
         rng = self.rng
@@ -159,7 +161,7 @@ class Schedule:
         rng = driver.rng
         await asyncio.sleep(rng.choice([0.0, 0.0, 5.0, 60.0, 600.0]))
         work: list[Awaitable[Any]] = [self._run(number, is_manual=is_manual or rng.random() < 0.3)]
-        if rng.random() < 0.25:  # another run of the same source beside it, or the task of an older one
+        if rng.random() < self.run_again:  # another run of the same source beside it, or the task of an older one
             work.append(self._run_again(driver, erp, number))
         await asyncio.gather(*work)
 
@@ -233,9 +235,12 @@ class Schedule:
     def judge(self) -> list[Violation]:
         """What the oracle finds."""
         notes = [note for driver in self.drivers for note in driver.notes]
-        kills = [worker.died_at for worker in self.workers if worker.died_at is not None]
-        history = compute_history(self.sandbox, self.site, notes, now=self.virtual.now(), kills=kills)
+        history = compute_history(self.sandbox, self.site, notes, now=self.virtual.now(), kills=self.find_kills())
         return find_violations(history)
+
+    def find_kills(self) -> list[float]:
+        """When processes were killed."""
+        return [worker.died_at for worker in self.workers if worker.died_at is not None]
 
     def describe(self) -> str:
         """What was drawn."""
@@ -262,23 +267,30 @@ def run_schedule(
     :raises AssertionError: something is not as it should be; what was drawn is shown.
     """
     schedule = Schedule(seed, sandbox, folder, virtual, kill_share=kill_share, stop_share=stop_share)
+    run_to_its_end(schedule, seed, show)
+    return schedule
+
+
+def run_to_its_end(schedule: Schedule, seed: int, show: Callable[[str], None] = print) -> None:
+    """Live a schedule, judge it, and count what it did.
+
+    :raises AssertionError: something is not as it should be; what was drawn is shown.
+    """
 
     async def work() -> list[str]:
         await schedule.live()
         return await schedule.calm()
 
     try:
-        late = virtual.run(work())
+        late = schedule.virtual.run(work())
         found = schedule.judge()
         assert not found, "\n".join(map(str, found[:10]))
         assert not late, "\n".join(late)
     except BaseException:
         show(f"seed {seed}\n{schedule.describe()}")
-        show(f"again: CHAOS_SEED={seed} .venv/bin/python -m pytest -m chaos tests/chaos/test_schedules.py")
         raise
     finally:
         _count(schedule)
-    return schedule
 
 
 def _count(schedule: Schedule) -> None:

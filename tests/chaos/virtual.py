@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from sandbox.oduyo.database import Clock
+from tests.chaos.clocks import Waiting
 from tests.chaos.worker import Worker, find_worker
 
 #: How far the clock may move while one request is under way, in seconds.
@@ -26,45 +27,27 @@ LOOK_EVERY_S, STEP_S = 0.003, 0.2
 T = TypeVar("T")
 
 
-class Advancing(Protocol):
-    """A sandbox's clock, here or in another process."""
-
-    def advance(self, seconds: float) -> None:
-        """Move it ahead."""
-
-
 class VirtualTime:
-    """A clock for one sandbox and those who talk to it.
+    """The clock of one sandbox, for those who talk to it.
 
-    :param site: the sandbox's clock.
-    :param ahead_s: how far it is ahead of real time already.
+    :param waiting: other processes that are on the same clock, if any; ``slot`` is this process's place there.
     """
 
-    def __init__(self, site: Advancing, ahead_s: float = 0.0) -> None:
-        self._site = site
-        self._ahead_s = ahead_s
+    def __init__(self, clock: Clock, waiting: Waiting | None = None, slot: int = 0) -> None:
+        self._clock = clock
+        self._waiting = waiting
+        self._slot = slot
         self._number = 0
         self._under_way: dict[int, tuple[float, Worker | None]] = {}
 
-    def reset(self, ahead_s: float = 0.0) -> None:
-        """Back to real time, as the sandbox after its own reset; or to where another process left the sandbox's clock."""
-        self._ahead_s = ahead_s
-        self._under_way.clear()
-
-    @property
-    def ahead_s(self) -> float:
-        """How far the clock is ahead of real time."""
-        return self._ahead_s
-
     def now(self) -> float:
         """Seconds since 1970."""
-        return time.time() + self._ahead_s
+        return self._clock.now()
 
     def skip(self, seconds: float) -> None:
         """Move the clock ahead."""
         if seconds > 0:
-            self._ahead_s += seconds
-            self._site.advance(seconds)
+            self._clock.advance(seconds)
 
     def begin(self, worker: Worker | None = None) -> int:
         """Something is under way that real time is needed for; returns what :meth:`end` takes."""
@@ -91,14 +74,23 @@ class VirtualTime:
         :param select: waits for sockets in real time.
         """
         if not self._find_begins():
-            if timeout_s is None:
-                return select(None)
-            self.skip(timeout_s)
-            return []
+            return self._leap(timeout_s, select)
         found = select(LOOK_EVERY_S)
         if not found and timeout_s is not None and (begins := self._find_begins()):
             room_s = min(begins) + LONGEST_REQUEST_S - self.now()
             self.skip(min(timeout_s, room_s, STEP_S))
+        return found
+
+    def _leap(self, timeout_s: float | None, select: Callable[[float | None], list[Any]]) -> list[Any]:
+        """Nothing is under way here: on to the next waker, as soon as nobody else has anything to do before."""
+        until = float("inf") if timeout_s is None else self.now() + timeout_s
+        found: list[Any] = []
+        if timeout_s is not None and (self._waiting is None or self._waiting.may_leap(self._slot, until)):
+            self.skip(timeout_s)
+        else:
+            found = select(LOOK_EVERY_S / 3 if self._waiting is not None else timeout_s)
+        if self._waiting is not None:
+            self._waiting.be_busy(self._slot)
         return found
 
     def _find_begins(self) -> list[float]:

@@ -18,6 +18,7 @@ import pytest
 
 from oduyo_provider.api import transport
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.staging import buckets
 from oduyo_provider.sync.staging.folder import Folder
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ def find_worker(context: Context | None) -> Worker | None:
 
 def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
     """Let every worker pass a moment before and after each request and each write."""
-    patch.setattr(os, "fsync", lambda _: None)  # no simulated end loses what is written
+    patch.setattr(os, "fsync", lambda _: None)  # no end of a process loses what is written
+    # Small enough for a schedule's few rows to be divided, where partitions are asked for.
+    patch.setattr(buckets, "SINGLE_PARTITION_ROWS", 8)
     post = transport.Transport.post
 
     async def post_in_worker(self: transport.Transport, *args: Any, **how: Any) -> transport.Answer:
