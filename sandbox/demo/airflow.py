@@ -17,6 +17,8 @@ import requests
 from sandbox.demo.place import HOST, ROOT, DemoError, Place, find_ports
 
 DAG_ID = "oduyo_special_codes"
+#: The DAG that asks Ödüyo how it reads what its documentation leaves open, and its task.
+CHECK_DAG_ID, CHECK_TASK_ID = "oduyo_site_check", "check"
 
 #: How long Airflow may take to start, and then to read the DAG, on a slow machine.
 START_TIMEOUT_S = 180.0
@@ -153,22 +155,23 @@ class AirflowApi:
                 f"The DAG cannot be read: {errors[0]['stack_trace'].strip()} ({errors[0]['filename']}). Mend it, then start "
                 "again."
             )
-        dag = self.call("GET", f"dags/{DAG_ID}", accept=(404,))
-        parsed_at = dag.get("last_parsed_time")
-        return bool(parsed_at) and _parse_time(parsed_at) >= since
+        dags = [self.call("GET", f"dags/{dag_id}", accept=(404,)) for dag_id in (DAG_ID, CHECK_DAG_ID)]
+        times = [dag.get("last_parsed_time") for dag in dags]
+        return all(parsed_at and _parse_time(parsed_at) >= since for parsed_at in times)
 
     def unpause(self) -> None:
-        """Let the DAG run."""
-        self.call("PATCH", f"dags/{DAG_ID}?update_mask=is_paused", {"is_paused": False})
+        """Let the DAGs run."""
+        for dag_id in (DAG_ID, CHECK_DAG_ID):
+            self.call("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
-    def trigger(self, params: Mapping[str, object]) -> str:
+    def trigger(self, params: Mapping[str, object], dag_id: str = DAG_ID) -> str:
         """Start a run; returns its id."""
-        run = self.call("POST", f"dags/{DAG_ID}/dagRuns", {"logical_date": None, "conf": dict(params)})
+        run = self.call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": dict(params)})
         return str(run["dag_run_id"])
 
-    def fetch_run_state(self, run_id: str) -> str:
+    def fetch_run_state(self, run_id: str, dag_id: str = DAG_ID) -> str:
         """``queued``, ``running``, ``success`` or ``failed``."""
-        return str(self.call("GET", f"dags/{DAG_ID}/dagRuns/{quote(run_id)}")["state"])
+        return str(self.call("GET", f"dags/{dag_id}/dagRuns/{quote(run_id)}")["state"])
 
     def fetch_tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The run's task instances."""
@@ -177,15 +180,25 @@ class AirflowApi:
 
     def fetch_report(self, run_id: str) -> dict[str, Any] | None:
         """What ``report`` pushed; None when it came not so far."""
-        path = f"dags/{DAG_ID}/dagRuns/{quote(run_id)}/taskInstances/report/xcomEntries/return_value?deserialize=true"
+        return self._fetch_result(DAG_ID, run_id, "report")
+
+    def fetch_site_check(self, run_id: str) -> dict[str, Any] | None:
+        """What the site check returned; None when it did not come to its end."""
+        return self._fetch_result(CHECK_DAG_ID, run_id, CHECK_TASK_ID)
+
+    def _fetch_result(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any] | None:
+        path = (
+            f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true"
+        )
         value = self.call("GET", path, accept=(404,)).get("value")
         return value if isinstance(value, dict) else None
 
     def fail_active_runs(self) -> None:
         """Mark runs that are not at their end as failed: the next start of Airflow would take them up again."""
-        for state in ("running", "queued"):
-            for run in self.call("GET", f"dags/{DAG_ID}/dagRuns?state={state}")["dag_runs"]:
-                self.call("PATCH", f"dags/{DAG_ID}/dagRuns/{quote(run['dag_run_id'])}", {"state": "failed"})
+        for dag_id in (DAG_ID, CHECK_DAG_ID):
+            for state in ("running", "queued"):
+                for run in self.call("GET", f"dags/{dag_id}/dagRuns?state={state}")["dag_runs"]:
+                    self.call("PATCH", f"dags/{dag_id}/dagRuns/{quote(run['dag_run_id'])}", {"state": "failed"})
 
     def save_connection(self, name: str, connection: Mapping[str, Any]) -> None:
         """Add a connection, or set it anew, so that the UI shows it."""

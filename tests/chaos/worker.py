@@ -110,7 +110,7 @@ class Worker:
         try:
             return await asyncio.get_running_loop().create_task(begin())
         except KilledError:
-            time.sleep(0.005)  # the site takes what has left before the clock moves on
+            time.sleep(0.005)  # noqa: ASYNC251  the site takes what has left before the clock moves on
             raise
         finally:
             left = set(self.tasks)

@@ -93,9 +93,8 @@ class Erp:
     def read(self) -> list[Row]:
         """The rows as a query returns them."""
         rows = [{**row, "code": ""} if key in self._broken else row for key, row in self.rows.items()]
-        for key in sorted(self._double):
-            if key in self.rows:
-                rows.append({**self.rows[key], "description": "the same key, another row"})
+        other = {"description": "the same key, another row"}
+        rows += [{**self.rows[key], **other} for key in sorted(self._double) if key in self.rows]
         if rows and self._rng.random() < 0.2:
             rows.append(dict(self._rng.choice(rows)))
         self._rng.shuffle(rows)

@@ -81,8 +81,15 @@ INSTALL = (
 #: … while it runs, which writes nothing, …
 DRY_RUN = (
     "airflow dags list-import-errors",
+    "airflow dags unpause oduyo_site_check",
+    "airflow dags trigger oduyo_site_check",
     "airflow dags unpause oduyo_special_codes",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
+)
+#: … questions to the site, …
+CHECK = (
+    "airflow dags unpause oduyo_site_check",
+    "airflow dags trigger oduyo_site_check",
 )
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
@@ -90,8 +97,10 @@ SYNC = ("airflow dags trigger oduyo_special_codes",)
 LEAVE = (
     "airflow dags pause oduyo_special_codes",
     f"pip install --upgrade {_PINNED}",
-    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py"',
+    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py" '
+    '"$AIRFLOW_HOME/dags/oduyo_site_check.py"',
     "airflow dags delete oduyo_special_codes --yes",
+    "airflow dags delete oduyo_site_check --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
     "pip uninstall --yes airflow-provider-oduyo",
@@ -113,7 +122,7 @@ DOCKER = (
     "docker compose -p trial --env-file trial.env --profile demo up -d",
 )
 DOCKER_LONG = ("tests/system/compose.sh",)
-KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
+KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *CHECK, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
 
 
 def list_pages() -> list[Path]:

@@ -29,10 +29,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
-from sandbox.demo.airflow import DAG_ID, AirflowApi, compute_airflow_environment, compute_environment  # noqa: E402  found by the path above
+from sandbox.demo.airflow import (  # noqa: E402  found by the path above
+    CHECK_DAG_ID,
+    DAG_ID,
+    AirflowApi,
+    compute_airflow_environment,
+    compute_environment,
+)
 from sandbox.demo.place import Place, find_ports  # noqa: E402  found by the path above
 from sandbox.demo.stage import PASSWORD, Stage, open_stage  # noqa: E402  found by the path above
 from tests.system.commands import (  # noqa: E402  found by the path above
+    CHECK,
     CHECKOUT,
     CONSTRAINTS,
     DOCKER,
@@ -171,7 +178,7 @@ def open_airflow(runner: Runner, stage: Stage) -> Iterator[AirflowApi]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(60)
+                process.wait(180)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
@@ -210,6 +217,8 @@ def run_integrator(runner: Runner, folder: Path) -> None:
         with open_airflow(runner, stage) as api:
             runner.shell(DRY_RUN)
             wait_for_runs(api, 1)
+            runner.shell(CHECK)
+            wait_for_runs(api, 2, CHECK_DAG_ID)
             if stage.fetch_record_count():
                 raise FailedError("A dry run has written")
             for number in (2, 3):
@@ -220,20 +229,19 @@ def run_integrator(runner: Runner, folder: Path) -> None:
         runner.shell(LEAVE)
 
 
-def wait_for_runs(api: AirflowApi, count: int) -> None:
+def wait_for_runs(api: AirflowApi, count: int, dag_id: str = DAG_ID) -> None:
     """Until so many runs have succeeded.
 
     :raises FailedError: one did not.
     """
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        api.unpause()  # a DAG that is paused ends no run that waits
-        states = [run["state"] for run in api.call("GET", f"dags/{DAG_ID}/dagRuns")["dag_runs"]]
+        states = [run["state"] for run in api.call("GET", f"dags/{dag_id}/dagRuns")["dag_runs"]]
         if states == ["success"] * count:
             return
         if "failed" in states:
             raise FailedError(f"The runs ended so: {states}")
-        time.sleep(1)
+        time.sleep(2)
     raise FailedError(f"After five minutes the runs stand so: {states}")
 
 

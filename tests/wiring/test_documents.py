@@ -28,6 +28,7 @@ from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import SUMS, Report
+from oduyo_provider.dag.site_check import build_form as build_site_check_form
 from oduyo_provider.erp.query import match_columns
 from oduyo_provider.erp.query_files import list_queries
 from oduyo_provider.hooks.variables import VARIABLES
@@ -379,9 +380,11 @@ def check_command(line: str) -> None:
         from airflow.cli.cli_parser import get_parser
 
         taken = vars(get_parser().parse_args(words))
-        assert taken.get("dag_id") in (None, "oduyo_special_codes"), line
+        assert taken.get("dag_id") in (None, *(path.stem for path in (ROOT / "dags").glob("*.py"))), line
         assert taken.get("conn_id") in (None, "oduyo_default", "erp_default"), line
-        if taken.get("conf"):
+        if taken.get("conf") and taken["dag_id"] == "oduyo_site_check":
+            assert json.loads(taken["conf"]).keys() <= build_site_check_form().keys(), line
+        elif taken.get("conf"):
             check_params(taken["conf"])
     elif program == "export":
         variable, _, value = words[0].partition("=")

@@ -55,9 +55,9 @@ def show_plugins(tmp_path: Path, *, has_folder: bool, entry_point: bool) -> dict
     path = []
     if entry_point:
         shutil.copytree(ROOT / "plugins" / "oduyo_provider", installed / "oduyo_provider")
-        about = installed / "airflow_provider_oduyo-0.1.0.dist-info"
+        about = installed / "airflow_provider_oduyo-0.2.0.dist-info"
         about.mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: airflow-provider-oduyo\nVersion: 0.1.0\n")
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: airflow-provider-oduyo\nVersion: 0.2.0\n")
         (about / "entry_points.txt").write_text(f"[airflow.plugins]\noduyo = {ENTRY_POINT}\n")
         path = [str(installed)]
     arguments = [str(packages), str(tmp_path / "airflow"), str(plugins), *path]

@@ -230,8 +230,7 @@ class OduyoClient:
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """
-        headers = await self._keeper.header()
-        await self._keeper.renew(headers["Authorization"])
+        await self._keeper.renew((await self._keeper.header())["Authorization"])
 
     async def probe(self) -> str:
         """List one record, for a connection test; returns a sentence for people.
@@ -241,10 +240,8 @@ class OduyoClient:
         page = await self._list_call.fetch((), 1, True)
         if page.is_no or page.words:
             raise self._list_call.refuse(page)
-        name = self.resource.name
-        found = (
-            f"the last {name} has the id {record_id(page.records[0])}" if page.records else f"there is no {name} yet"
-        )
+        name, last = self.resource.name, page.records[:1]
+        found = f"the last {name} has the id {record_id(last[0])}" if last else f"there is no {name} yet"
         return f"Ödüyo at {self._settings.site} accepted the login and a list call: {found}."
 
     def _make_listing(self, after_id: str | None = None, **how: Any) -> Listing:

@@ -15,7 +15,7 @@ from oduyo_provider.api.login import Login, post_login, read_login
 from oduyo_provider.api.meaning import Classification, Meaning, classify
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.api.transport import Answer, BeforeSend, Transport
 from oduyo_provider.core.errors import LostAnswerError, NotSentError
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor
@@ -108,17 +108,18 @@ class Probe:
         self._redact.add(opened.session_id)
         return opened
 
-    async def send(self, call: str, body: bytes, session: str) -> Seen:
+    async def send(self, call: str, body: bytes, session: str, before_send: BeforeSend | None = None) -> Seen:
         """One call with a session, once.
 
         :param call: ``list``, ``create``, ``update`` or ``delete``.
+        :param before_send: called right before the body leaves; what it raises is passed on, and nothing is sent.
         :raises SettingsError: the proxy does not let it through.
         """
         headers = {"Apikey": self._settings.api_key, "Authorization": session}
         began = self._clock()
         self.requests += 1
         try:
-            answer = await self._transport.post(f"{self._resource.path}/{call}", body, headers)
+            answer = await self._transport.post(f"{self._resource.path}/{call}", body, headers, before_send=before_send)
         except (NotSentError, LostAnswerError) as error:
             return self._lose(call, began, error)
         return Seen(call, self._clock() - began, classify(answer, call=call, redact=self._redact), answer)

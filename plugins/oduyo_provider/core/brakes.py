@@ -94,9 +94,9 @@ class Trip(msgspec.Struct, frozen=True):
     is_released: bool = False
 
 
-def explain_way_on(trips: Sequence[Trip]) -> str:
-    """How a person lets these pass."""
-    return f"release {json.dumps([f'{trip.name}:{trip.count}' for trip in trips])}"
+def format_release(trips: Sequence[Trip]) -> str:
+    """The value of the param `release` that lets these pass."""
+    return json.dumps([f"{trip.name}:{trip.count}" for trip in trips])
 
 
 def is_above(count: int, percent: int, whole: int) -> bool:

@@ -63,15 +63,24 @@ def read_params(context: Mapping[str, Any]) -> RunParams:
 
     :raises SettingsError: one is wrong, or Airflow has left out what the run's conf asks for.
     """
+    other_way = f"or set the param for all runs in the environment variable {PARAMS_VARIABLE}, and trigger the run without a conf"
+    return parse_params(read_form(context, other_way))
+
+
+def read_form(context: Mapping[str, Any], other_way: str) -> dict[str, Any]:
+    """What the trigger form of a run says.
+
+    :param other_way: how else it can be said, in words that follow "Set it to True, ".
+    :raises SettingsError: Airflow has left out what the run's conf asks for.
+    """
     params, asked = dict(context["params"]), context["dag_run"].conf or {}
     ignored = [name for name, value in asked.items() if name not in params or params[name] != value]
     if ignored:
         raise SettingsError(
             f"The run's conf sets {', '.join(map(show_value, ignored))}, but Airflow has not passed it on: here the setting "
-            "[core] dag_run_conf_overrides_params is False. Nothing was read or written. Set it to True, or set the param "
-            f"for all runs in the environment variable {PARAMS_VARIABLE}, and trigger the run without a conf."
+            f"[core] dag_run_conf_overrides_params is False. Nothing was read or written. Set it to True, {other_way}."
         )
-    return parse_params(params)
+    return params
 
 
 def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:

@@ -75,8 +75,8 @@ def sync_given_rows(
     """
     if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
         raise SettingsError(
-            f"on_missing={params.on_missing.value} cannot be used in a mapped task: each of its instances has only some of the "
-            "rows, so that the records of the others would look missing. Give one task all rows, or leave on_missing at keep."
+            "This task is mapped, so each of its instances knows only some of the rows, and the records of the others would "
+            f"look missing: on_missing={params.on_missing.value} is not possible. Give all rows to one task, or leave on_missing at keep."
         )
 
     def note(made: Report) -> None:

@@ -40,27 +40,19 @@ FIELDS = [
 ]
 
 REPORT_KEYS = [
-    "extracted",
-    "rejected",
-    "unchanged",
-    "created",
-    "updated",
-    "refused",
-    "failed",
-    "doubtful",
-    "stale",
-    "not_applied",
-    "missing",
-    "kept_missing",
-    "deactivated",
-    "deleted",
-    "missing_failed",
-    "remote_duplicates",
-    "altered",
-    "dry_run",
-    "reasons",
-    "started_at",
-    "ended_at",
+    *("extracted", "repeated", "rejected", "unchanged", "created", "updated", "refused", "failed", "doubtful", "stale"),
+    *(
+        "not_applied",
+        "missing",
+        "kept_missing",
+        "deactivated",
+        "deleted",
+        "missing_refused",
+        "missing_failed",
+        "adopted",
+    ),
+    *("known_refused", "known_rejected", "vanished", "remote_duplicates", "new_duplicates", "altered", "out_of_scope"),
+    *("new_other_source", "dry_run", "reasons", "started_at", "ended_at"),
 ]
 
 
@@ -126,23 +118,27 @@ def test_rows_with_several_faults_are_quarantined_with_all_of_them(
     erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
     query = """
-        SELECT * FROM (VALUES ('7', 'A.1', 'A', 'ok'), ('8', '', 'X', repeat('ş', 256)), (NULL, ' ', 'A', 'x'), ('7', 'A.2', 'A', '')
+        SELECT * FROM (VALUES ('7', 'A.1', 'A', 'ok'), ('8', '', 'X', repeat('ş', 256)), (NULL, ' ', 'A', 'x'), ('7', 'A.2', 'A', ''),
+            ('9', 'A.9', 'A', ''), ('9', 'A.9', 'A', ''), ('10', 'A.10', 'P', ''), ('11', 'A.11', 'A', '')
         ) AS t (integration_id, code, status, description)"""
     made = run_special_codes(query=query)
     assert made.state == "success", made.error
-    assert [(line["integration_id"], line["reasons"]) for line in made.lines("quarantine.jsonl")] == [
-        ("8", ["code: empty", "status: unknown_status", "description: too_long"]),
-        (None, ["integration_id: empty", "code: empty"]),
+    quarantined = [(str(line["integration_id"]), line["reasons"]) for line in made.lines("quarantine.jsonl")]
+    assert sorted(quarantined) == [
         ("7", ["integration_id: duplicate"]),
+        ("7", ["integration_id: duplicate"]),
+        ("8", ["code: empty", "status: unknown_status", "description: too_long"]),
+        ("None", ["integration_id: empty", "code: empty"]),
     ]
     assert made.report["reasons"] == {
         "code: empty": 2,
         "description: too_long": 1,
-        "integration_id: duplicate": 1,
+        "integration_id: duplicate": 2,
         "integration_id: empty": 1,
         "status: unknown_status": 1,
     }
-    assert [record["code"] for record in oduyo.records()] == ["A.1"]
+    assert sorted(str(record["code"]) for record in oduyo.records()) == ["A.10", "A.11", "A.9"]
+    assert made.report["repeated"] == 1
 
 
 def test_xcom_holds_references_and_counts_only(demo: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:

@@ -72,8 +72,7 @@ def test_every_task_of_the_first_run_tells_its_figures_in_a_few_lines(
 def test_many_refusals_show_some_samples_and_all_reasons(
     oduyo: Sandbox, logs: TaskLogs, run_special_codes: RunSpecialCodes
 ) -> None:
-    body = '{"status": false, "message": "' + "kayıt kabul edilmedi " * 8 + '"}'
-    oduyo.set_faults({"call": "create", "kind": "status_false", "probability": 0.15, "seed": 7, "body": body})
+    oduyo.set_habits({"habit": "refuse", "keys": "*7", "message": "kayıt kabul edilmedi " * 8})
     made = run_special_codes()
     assert_readable(logs)
     assert made.report["refused"] > 300

@@ -128,7 +128,7 @@ def test_an_instance_of_a_mapped_operator_retires_nothing(oduyo: Sandbox, run_op
 
     made = run_operator(build)
     assert (made.state, count_writes(oduyo)) == ("failed", 0)
-    assert "on_missing=delete cannot be used in a mapped task" in made.error
+    assert "on_missing=delete is not possible. Give all rows to one task" in made.error
 
 
 def test_rows_of_a_rendered_template(oduyo: Sandbox, run_operator: RunOperator) -> None:
@@ -252,6 +252,21 @@ def test_a_mapped_operator_keeps_its_instances_apart(oduyo: Sandbox, run_operato
     assert [pick(report)["created"] for report in made.xcoms["save"]] == [2, 1]
     assert [(made.folder / "save" / index / "report.json").exists() for index in ("0", "1")] == [True, True]
     assert len(oduyo.records()) == 3
+
+
+@pytest.mark.parametrize("on_missing", ["deactivate", "delete"])
+def test_a_mapped_operator_takes_no_on_missing_as_each_instance_has_only_some_of_the_rows(
+    oduyo: Sandbox, run_operator: RunOperator, on_missing: str
+) -> None:
+    def build() -> None:
+        given = OduyoSpecialCodeOperator.partial(task_id="save", on_missing=on_missing)
+        given.expand(rows=[make_rows(2), [{"integration_id": 50, "code": "K.50"}]])
+
+    made = run_operator(build, retries=2)
+    assert (made.state, made.tries["save"], oduyo.records()) == ("failed", 1, [])
+    assert f"would look missing: on_missing={on_missing} is not possible" in made.error
+    assert "Give one task all rows" in made.error
+    assert oduyo.log()["counters"]["login"] == 0
 
 
 def test_two_operators_of_one_source_keep_their_files_apart(oduyo: Sandbox, run_operator: RunOperator) -> None:

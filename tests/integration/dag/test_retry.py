@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from oduyo_provider.sync.apply import applier as apply
-from oduyo_provider.sync.site import quiesce as settle
-from oduyo_provider.sync.steps import load
+from oduyo_provider.core.change import Change
+from oduyo_provider.sync.apply.applier import Applier
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.site import quiesce
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records, pick
@@ -35,10 +37,9 @@ def test_creates_whose_answers_are_lost_are_there_once_after_the_retry(
             oduyo.set_faults()
 
     def change(dag: Any) -> None:
-        dag.task_dict["load"].partial_kwargs["on_execute_callback"] = [set_faults]
+        dag.task_dict["load"].on_execute_callback = [set_faults]
 
-    for module in (apply, load, settle):  # between two real tries a minute passes; here none
-        monkeypatch.setattr(module, "SENT_WITHIN_S", 1.0)
+    monkeypatch.setattr(quiesce, "SENT_WITHIN_S", 1.0)  # between two real tries a minute passes; here none
     made = run_special_codes(query=make_query(12), retries=2, change=change)
     assert made.state == "success", made.error
     assert made.tries["load"] == 2
@@ -49,16 +50,14 @@ def test_creates_whose_answers_are_lost_are_there_once_after_the_retry(
 def test_a_load_that_dies_in_the_middle_goes_on_where_it_was(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from oduyo_provider.sync.apply.applier import Applier
-
     send, tries = Applier.apply, []
 
-    async def die_once(self: Applier, changes: list[object]) -> None:
+    async def die_once(self: Applier, recorder: Recorder, changes: Sequence[Change]) -> None:
         tries.append(len(changes))
         if len(tries) == 1:
-            await send(self, changes[:7])  # type: ignore[arg-type]
+            await send(self, recorder, changes[:7])
             raise MemoryError
-        await send(self, changes)  # type: ignore[arg-type]
+        await send(self, recorder, changes)
 
     monkeypatch.setattr(Applier, "apply", die_once)
     oduyo.seed(make_records(5, code="ESKİ"))
@@ -74,7 +73,7 @@ def test_steps_before_the_load_are_tried_again_and_leave_nothing_behind_that_con
     erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
     oduyo.seed(make_records(12))
-    oduyo.set_faults({"call": "list", "kind": "status", "status": 500, "times": 8})
+    oduyo.set_faults({"call": "list", "kind": "status", "status": 500, "times": 30})
     made = run_special_codes(query=make_query(12), retries=2)
     assert made.state == "success", made.error
     assert made.tries["snapshot"] in (2, 3)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from oduyo_provider.core.change import Change
 from oduyo_provider.sync.apply.applier import Applier
+from oduyo_provider.sync.apply.recorder import Recorder
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult
 from tests.conftest import Erp
@@ -98,8 +100,8 @@ def test_a_crash_shows_no_secret(
 ) -> None:
     send = Applier.apply
 
-    async def crash(self: Applier, changes: list[object]) -> None:
-        await send(self, changes[:3])  # type: ignore[arg-type]
+    async def crash(self: Applier, recorder: Recorder, changes: Sequence[Change]) -> None:
+        await send(self, recorder, changes[:3])
         raise RuntimeError("a defect of our own")
 
     monkeypatch.setattr(Applier, "apply", crash)

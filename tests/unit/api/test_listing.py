@@ -237,6 +237,20 @@ def test_a_page_that_is_not_full_may_be_the_last_one_and_is_confirmed_at_once(co
     assert limits(site) == asked
 
 
+@pytest.mark.parametrize(("set_to", "known", "asked"), [(None, None, 1000), (None, 20, 20), (50, 20, 50)])
+def test_a_page_is_as_long_as_the_connection_says_or_else_as_is_known_of_the_site(
+    set_to: int | None, known: int | None, asked: int
+) -> None:
+    async def work() -> None:
+        async with site, OduyoClient(site.settings(page_size=set_to), SPECIAL_CODE) as client:
+            client.use_page_size(known)
+            await client.snapshot_records()
+
+    site = Site(list=Records(range(1, 8)))
+    asyncio.run(work())
+    assert limits(site) == [asked, 1]
+
+
 def test_a_site_that_gives_shorter_pages_than_asked_for_is_not_asked_for_the_end_after_each() -> None:
     site = Site(list=Records(range(1, 61), cap=10))
     assert len(ask(site, OduyoClient.snapshot_records)) == 60

@@ -17,7 +17,7 @@ from oduyo_provider.core.brakes import (
     Limits,
     Trip,
     compute_trips,
-    explain_way_on,
+    format_release,
     is_above,
     is_above_half,
 )
@@ -433,7 +433,7 @@ def test_every_brake_shows_samples_of_what_it_counts() -> None:
 
 def test_the_way_on_is_a_release_of_just_these_brakes_up_to_just_these_counts() -> None:
     trips = list(trips_of(retired=300, in_use=1000, rejected=60_000).values())
-    assert explain_way_on(trips) == 'release ["rejected:60000", "retired:300"]'
+    assert format_release(trips) == '["rejected:60000", "retired:300"]'
 
 
 def test_a_trip_survives_json() -> None:

@@ -21,6 +21,7 @@ from oduyo_provider.core.ledger import (
     apply_result,
     compute_missing,
     compute_payload_digest,
+    find_resend,
     is_missing_long_enough,
 )
 from tests.unit.core.sides import DAY, HOUR, NOW
@@ -108,6 +109,30 @@ def test_an_entry_knows_the_refusal_of_the_very_same_payload_only() -> None:
     assert not Entry("100").is_refusal_of("abc")
 
 
+@pytest.mark.parametrize(
+    ("age_s", "resend_refused", "expected"),
+    [
+        (0, False, None),
+        (RESEND_AFTER_S - 1, False, None),
+        (RESEND_AFTER_S, False, True),
+        (0, True, True),
+        (RESEND_AFTER_S, True, True),
+    ],
+)
+def test_a_known_refusal_is_sent_again_after_a_week_or_on_request(
+    age_s: float, resend_refused: bool, expected: bool | None
+) -> None:
+    digest = compute_payload_digest(CREATE.action, CREATE.payload)
+    entry = Entry("100", refused=Refused(digest, "no", NOW - age_s))
+    assert find_resend(entry, CREATE, NOW, resend_refused=resend_refused) is expected
+
+
+@pytest.mark.parametrize("entry", [None, Entry("100"), Entry("100", refused=Refused("another", "no", NOW))])
+@pytest.mark.parametrize("resend_refused", [True, False])
+def test_what_was_not_refused_before_is_new(entry: Entry | None, resend_refused: bool) -> None:
+    assert find_resend(entry, CREATE, NOW, resend_refused=resend_refused) is False
+
+
 def test_runs_without_a_row_are_counted_from_the_first_to_the_last() -> None:
     first = compute_missing(Entry("100"), "run1", NOW)
     second = compute_missing(Entry("100", missing=first), "run2", NOW + HOUR)
@@ -174,8 +199,24 @@ def test_what_was_not_done_and_not_confirmed_is_not_remembered(change: Change, o
     assert apply(None, change, Result(change.key, outcome, at=NOW)) is None
 
 
-def test_a_confirmed_update_that_had_no_effect_is_not_remembered() -> None:
-    assert apply(KNOWN, UPDATE, Result(UPDATE.key, Outcome.FAILED, "7", is_confirmed=True, at=NOW)) == KNOWN
+@pytest.mark.parametrize("change", [UPDATE, DEACTIVATE, DELETE])
+@pytest.mark.parametrize("oduyo_id", ["7", None])
+def test_a_confirmed_change_that_had_no_effect_is_not_remembered(change: Change, oduyo_id: str | None) -> None:
+    result = Result(change.key, Outcome.FAILED, oduyo_id, is_confirmed=True, is_remembered=True, at=NOW)
+    assert apply(KNOWN, change, result) == KNOWN
+    assert apply(None, change, result) is None
+
+
+@pytest.mark.parametrize(
+    ("answered", "planned", "known", "oduyo_id"),
+    [("9", "7", "5", "9"), (None, "7", "5", "7"), (None, None, "5", "5"), (None, None, None, None)],
+)
+def test_a_records_id_is_the_answers_else_the_changes_else_the_known_one(
+    answered: str | None, planned: str | None, known: str | None, oduyo_id: str | None
+) -> None:
+    change = msgspec.structs.replace(UPDATE, oduyo_id=planned)
+    after = remember(Entry("100", "dag", known), change, done(change, oduyo_id=answered))
+    assert (after.oduyo_id, after.confirmed_at) == (oduyo_id, None if oduyo_id else NOW)
 
 
 def test_an_update_keeps_what_is_known_of_the_fields_that_it_did_not_send_anew() -> None:
@@ -223,6 +264,15 @@ def test_an_update_that_retires_nothing_keeps_an_earlier_retirement() -> None:
     known = msgspec.structs.replace(KNOWN, retired_at=NOW - DAY, is_retirement_released=True)
     after = remember(known, UPDATE, done(UPDATE))
     assert (after.retired_at, after.is_retirement_released) == (NOW - DAY, True)
+
+
+ACTIVE = Change(Action.UPDATE, "100", {"status": "1"}, "7", {"status": "0"}, ("status",))
+
+
+@pytest.mark.parametrize(("change", "retired_at"), [(ACTIVE, None), (CREATE, None), (UPDATE, NOW - DAY)])
+def test_a_record_that_comes_back_into_use_is_no_loss_any_more(change: Change, retired_at: float | None) -> None:
+    known = msgspec.structs.replace(KNOWN, retired_at=NOW - DAY)
+    assert remember(known, change, done(change)).retired_at == retired_at
 
 
 def test_a_deactivated_record_is_still_missing() -> None:

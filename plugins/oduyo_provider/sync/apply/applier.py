@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
-from oduyo_provider.sync.apply.canary import Canary, choose_canaries, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, is_canary
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -43,10 +44,11 @@ class Applier:
         lookup = Lookup(work, course, site_rows=site_rows)
         self._looker = Looker(work, course, lookup)
         self._seeker = Seeker(work, course, lookup)
-        self._canary = Canary(work, course, lookup, self._seeker)
-        self._verifier = Verifier(work, lookup, self._seeker)
+        self._canary = Canary(work, course, lookup)
+        self._verifier = Verifier(work, course, lookup)
         self._sender = Sender(work, course, self._looker.look_again)
         self._unsettled: list[tuple[Recorder, list[Change]]] = []
+        self._unanswered = 0
 
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
@@ -116,13 +118,29 @@ class Applier:
             started_at = self._work.monotonic()
             await self._sender.send_one(recorder, ready)
             self._looker.note_pace(max(self._work.monotonic() - started_at, 0.001))
-            if change.key in recorder.unsettled:
-                for is_last in (False, True):
-                    await self._settle(recorder, [change], is_last=is_last)
+            await self._settle(recorder, [change], is_last=False)
+            if not recorder.has_errors_only(change):  # else it is judged once others have been sent
+                await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
             if known is not None and known.outcome is Outcome.DONE and await self._canary.judge(recorder, ready):
                 return list(pending[number + 1 :])
+            self._count_unanswered(recorder, change)
         return []
+
+    def _count_unanswered(self, recorder: Recorder, change: Change) -> None:
+        """Three first changes without a usable answer: the site is down, and each would be waited for."""
+        known = recorder.results.get(change.key)
+        if change.key not in recorder.unsettled and (known is None or known.outcome is not Outcome.DOUBTFUL):
+            return
+        self._unanswered += 1
+        if self._unanswered < MAX_WITHOUT_EFFECT:
+            return
+        for unknown in list(recorder.unsettled.values()):
+            recorder.take(unknown, self._give_up(recorder, unknown))
+        raise LostAnswerError(
+            f"The first {MAX_WITHOUT_EFFECT} changes got no usable answer, also when they were sent again, and none of them took "
+            "effect. The rest was not sent. This is tried again; if it stays so, ask Ödüyo's support what becomes of them."
+        )
 
     async def _look_ahead(self, recorder: Recorder, pending: Sequence[Change]) -> AsyncIterator[Sequence[Ready]]:
         """Slice by slice: the changes that may be sent, as they were just looked at."""
@@ -166,18 +184,21 @@ class Applier:
             if self._looker.settle_sought(recorder, change, current[change.key]):
                 continue
             is_spent = change.action is Action.CREATE and recorder.count_sends(change.key) >= MAX_CREATES
-            if is_last or is_spent:
+            if is_last or is_spent or self._fails_alone(recorder, change):
                 recorder.take(change, self._give_up(recorder, change))
             else:
                 again.append(change)
         return again
 
+    def _fails_alone(self, recorder: Recorder, change: Change) -> bool:
+        return recorder.has_errors_only(change) and self._course.successes > 0
+
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
-        at, replies = self._work.clock.now(), [loss.reply for loss in recorder.losses.get(change.key, ())]
-        fails_alone = len(replies) > 1 and all(reply.is_server_error for reply in replies) and self._course.successes
-        if fails_alone:
-            reason, words = replies[-1].reason, replies[-1].body
+        at = self._work.clock.now()
+        if self._fails_alone(recorder, change):
+            last = recorder.losses[change.key][-1].reply
+            reason, words = last.reason, last.body
             return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
         return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, "answers lost, not found", at=at)
 

@@ -37,11 +37,11 @@ def is_canary(change: Change) -> bool:
 class Canary:
     """Reads the first change of a kind back and judges what is stored."""
 
-    def __init__(self, work: Work, course: Course, lookup: Lookup, seeker: Seeker) -> None:
+    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
         self._work = work
         self._course = course
         self._lookup = lookup
-        self._seeker = seeker
+        self._seeker = Seeker(work, course, lookup)
 
     def check_known(self, action: Action) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
@@ -85,6 +85,9 @@ class Canary:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
+        if found.result.twins:
+            await recorder.flush()
+            raise CanaryError(_explain_twins(change, found.result))
         if record is not None:
             await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
@@ -199,6 +202,16 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
     if twins:
         return f"Ödüyo's record {twins[0]['id']}"
     return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
+
+
+def _explain_twins(change: Change, result: Result) -> str:
+    ids = ", ".join([str(result.oduyo_id), *result.twins])
+    return (
+        f"After its create was confirmed once, {change.integration_id} is there more than once: Ödüyo {ids}. Nothing more is "
+        "sent. Either the site makes two records of one create, its lists had left the other one out, or another program "
+        "writes here too: this provider under another address of the site (give both connections one site_name), or somebody "
+        "at the panel. Delete all but one in the Ödüyo panel, then start a new run."
+    )
 
 
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:

@@ -115,6 +115,11 @@ class Recorder:
         self.unsettled[change.key] = change
         self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
+    def has_errors_only(self, change: Change) -> bool:
+        """Whether all that a change got, in both its sendings, were errors of the server's own."""
+        replies = [loss.reply for loss in self.losses.get(change.key, ())]
+        return len(replies) > 1 and all(reply.is_server_error for reply in replies)
+
     def take(self, change: Change, result: Result) -> None:
         """Take a result that is final for this try."""
         self.unsettled.pop(change.key, None)

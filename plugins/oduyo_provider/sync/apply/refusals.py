@@ -113,8 +113,9 @@ class Refusals:
         elif reply.outcome is Outcome.REFUSED:
             self._held.append(last)
             if self._course.successes or is_end:
+                # Counted on: the next probe comes when there are twice as many without a success.
                 _take_all(self._held)
-                self._forget()
+                self._held = []
         else:
             self._take_reply(last, reply)
 

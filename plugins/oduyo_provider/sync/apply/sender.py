@@ -53,8 +53,8 @@ class Sender:
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
         """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
 
-        Raises what stopped it (a refused login, a full disk, …) once the outcomes are written. Calls under way are cut off,
-        so that nobody knows their fate; what was not transmitted is written down as such.
+        Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
+        are written; what was not transmitted is written down as such.
         """
         queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())

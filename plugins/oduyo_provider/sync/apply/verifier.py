@@ -13,7 +13,7 @@ from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.readback import compute_read_back, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
-from oduyo_provider.sync.apply.work import Work
+from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
 #: A change's record as it is now, and others with its key.
@@ -26,10 +26,10 @@ class Verifier:
     A listing may lag behind the writes, so what is not there yet is looked for until ``settle_s`` has passed.
     """
 
-    def __init__(self, work: Work, lookup: Lookup, seeker: Seeker) -> None:
+    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
         self._work = work
         self._lookup = lookup
-        self._seeker = seeker
+        self._seeker = Seeker(work, course, lookup)
 
     async def verify(self, recorder: Recorder, done: Sequence[Change]) -> None:
         """Replace the results that turn out otherwise than they were taken.

@@ -13,6 +13,7 @@ from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.probe import Probe, Seen
 from oduyo_provider.api.records import Filter, encode_column, encode_list
 from oduyo_provider.api.settings import Settings
+from oduyo_provider.api.transport import BeforeSend
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import Redactor
@@ -46,6 +47,21 @@ class Listed(msgspec.Struct, frozen=True):
     def ids(self) -> list[str]:
         """The ids of the records, in the order in which they came."""
         return [str(record["id"]) for record in self.records]
+
+
+async def prepare_nothing() -> None:
+    """For a write that nothing has to be written down for."""
+
+
+class Permit(msgspec.Struct, frozen=True):
+    """What a write asks before each transmission; what either raises is passed on, and nothing is sent.
+
+    :param check: called right before its body leaves.
+    :param prepare: awaited before that.
+    """
+
+    check: BeforeSend
+    prepare: Callable[[], Awaitable[None]] = prepare_nothing
 
 
 class Asker:
@@ -118,22 +134,23 @@ class Asker:
         *,
         session: str | None = None,
         probe: Probe | None = None,
-        before_send: Callable[[], Awaitable[None]] | None = None,
+        permit: Permit | None = None,
         is_slow: bool = True,
     ) -> Seen:
         """One call, once, within the rate that the connection allows.
 
+        :param permit: of a call that writes.
         :param is_slow: leave the gap that a site needs which has put calls off.
         """
         if is_slow and self._gap_s:
             await self._clock.sleep(self._gap_s)
         await self._pacer.acquire()
         try:
-            if before_send is not None:
-                await before_send()
+            if permit is not None:
+                await permit.prepare()
             self.calls += 1
             asked, used = probe or self._probe, self.session if session is None else session
-            seen = await asked.send(call, body, used)
+            seen = await asked.send(call, body, used, None if permit is None else permit.check)
         finally:
             self._pacer.release()
         self.wire.note(seen, self._clock.now())
@@ -167,30 +184,24 @@ class Asker:
         self._has_listed = self._has_listed or bool(listed.records)
         return listed
 
-    async def write(
-        self, call: str, fields: Mapping[str, str | None], before_send: Callable[[], Awaitable[None]]
-    ) -> Seen:
+    async def write(self, call: str, fields: Mapping[str, str | None], permit: Permit) -> Seen:
         """One create, update or delete, in a session that works.
 
         A create is sent again only where it certainly had no effect.
-
-        :param before_send: awaited right before each transmission; what it raises is passed on, and nothing is sent.
         """
         body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
-        seen = await self._write(call, body, put_off, before_send)
+        seen = await self._write(call, body, put_off, permit)
         for _ in range(MAX_RENEWALS):
             if seen.meaning is not Meaning.SESSION:
                 break
             self.sessions_ended += 1
             await self.log_in()
-            seen = await self._write(call, body, put_off, before_send)
+            seen = await self._write(call, body, put_off, permit)
         return seen
 
-    async def _write(
-        self, call: str, body: bytes, put_off: Sequence[int], before_send: Callable[[], Awaitable[None]]
-    ) -> Seen:
+    async def _write(self, call: str, body: bytes, put_off: Sequence[int], permit: Permit) -> Seen:
         for wait_s in (*READ_AGAIN_AFTER_S, None):
-            seen = await self.send_once(call, body, before_send=before_send)
+            seen = await self.send_once(call, body, permit=permit)
             if wait_s is None or seen.status not in put_off:
                 break
             await self._wait(seen, wait_s)

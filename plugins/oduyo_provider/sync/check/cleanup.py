@@ -39,7 +39,7 @@ def judge_removal(
         return [Found(name, "unseen", details)]
     if is_earlier:
         return [Found(name, "removed_earlier", details)] if removed else []
-    return [Found(name, "removed", details)]
+    return [Found(name, "removed" if removed else "none", details)]
 
 
 class Cleanup:
@@ -85,7 +85,7 @@ class Cleanup:
 
     async def _remove(self) -> list[str]:
         """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
-        deadline = self._clock.now() + self._settle_s
+        deadline = self._clock.monotonic() + self._settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         deletes: Counter[str] = Counter()
         listed = await self._fetch_ids()
@@ -95,7 +95,7 @@ class Cleanup:
                     deletes[oduyo_id] += 1
                     await self._delete(oduyo_id)
             listed = await self._fetch_ids()
-            left_s = deadline - self._clock.now()
+            left_s = deadline - self._clock.monotonic()
             if not listed or left_s <= 0:
                 break
             await self._clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
@@ -104,8 +104,7 @@ class Cleanup:
         return listed
 
     async def _delete(self, oduyo_id: str) -> None:
-        self._check_lease()
-        reply = await self._client.delete(oduyo_id)
+        reply = await self._client.delete(oduyo_id, before_send=self._check_lease)
         if reply.outcome is Outcome.DONE:
             self._refused.pop(oduyo_id, None)
         else:

@@ -101,6 +101,7 @@ ID_FILTER = Question(
     readings={
         "number": Reading("As numbers."),
         "text": Reading("As text: 999 counts as above 1000."),
+        "too_few": Reading("There are too few records to tell it yet."),
         "blocked": Reading(
             "Something before Ödüyo blocks calls with the signs < and >. {words}",
             "Ask who runs the site to let them through: without them the provider cannot list the newest records.",
@@ -223,7 +224,7 @@ SPEED = Question(
     readings={
         "measured": Reading(
             "A list of one record takes {list}{create}; about {rate} calls a second. A first load would take about "
-            "{small} for 1,000 rows, {large} for 10,000."
+            "{small} for 1,000 rows, {large} for 10,000{basis}."
         ),
         "limited": Reading(
             "A list of one record takes {list}{create}. How many calls a second the site takes could not be measured.",

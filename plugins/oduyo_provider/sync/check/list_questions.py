@@ -85,9 +85,8 @@ class ListQuestions:
                 yield found
                 if found.question == ID_FILTER.name:
                     is_alike = {sorting.reading, found.reading} != {"number", "text"}
-                    self.facts.is_listable = (
-                        is_alike and sorting.reading != "none" and found.reading in ("number", "text")
-                    )
+                    is_followed = sorting.reading != "none" and found.reading in ("number", "text", "too_few")
+                    self.facts.is_listable = is_alike and is_followed
                     if not is_alike:
                         yield Found(ID_FILTER.name, "differs")
 
@@ -185,7 +184,7 @@ class ListQuestions:
             return Found(name, "text")
         known = next((one for one in (highest, *reversed(ids)) if one.strip("0") != "1"), None)
         if known is None:
-            return Found(name, "unknown", {"words": "there are too few records."})
+            return Found(name, "too_few")
         power = "1" + "0" * len(known)
         between = await self._asker.list([Filter("id", ">", power), Filter("id", "<=", known)], self.facts.few)
         if between.fault:

@@ -62,11 +62,11 @@ class Reader:
 
     async def wait_for_create(self, key: str, named_id: str | None, besides: str = "") -> tuple[list[Remote], float]:
         """The records that a create made, and how long it took until they showed: 0 s where the first look found them."""
-        began = self._clock.now()
+        began = self._clock.monotonic()
         found, late_s = await self.fetch_all(key, named_id, besides), 0.0
         if not found:
             found = await self._wait(lambda: self.fetch_all(key, named_id, besides), bool)
-            late_s = self._clock.now() - began
+            late_s = self._clock.monotonic() - began
         if found:
             self._longest_s = min(self._settle_s, max(late_s, self._seen_late_s) + SHOWS_WITHIN_S)
             self._seen_late_s = max(late_s, self._seen_late_s)
@@ -77,10 +77,10 @@ class Reader:
         return await self._wait(lambda: self.fetch(oduyo_id), is_shown)
 
     async def _wait(self, fetch: Callable[[], Awaitable[_T]], is_shown: Callable[[_T], bool]) -> _T:
-        deadline = self._clock.now() + self._longest_s
+        deadline = self._clock.monotonic() + self._longest_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
-            left_s = deadline - self._clock.now()
+            left_s = deadline - self._clock.monotonic()
             found = await fetch()
             if is_shown(found) or left_s <= 0:
                 return found

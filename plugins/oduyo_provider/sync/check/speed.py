@@ -78,11 +78,11 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
 
     :param create_s: how long a create took, where one was tried.
     """
+    pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": "no list call was answered."}
-        return [Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
-    pace = judge_pace(asker.put_off, asker.calls, speed.at_once)
-    return [pace, _judge_at_once(speed), _judge_rate(speed, create_s)]
+        return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
+    return [pace, judge_at_once(speed), judge_rate(speed, create_s)]
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
@@ -97,7 +97,8 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     return Found(PACE.name, "limited", details)
 
 
-def _judge_at_once(speed: Speed) -> Found:
+def judge_at_once(speed: Speed) -> Found:
+    """Whether calls at once are served at once."""
     details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
     if speed.at_once == 1:
         return Found(AT_ONCE.name, "one", details)
@@ -109,7 +110,8 @@ def _judge_at_once(speed: Speed) -> Found:
     return Found(AT_ONCE.name, "yes" if speed.times >= FASTER else "one_by_one", details)
 
 
-def _judge_rate(speed: Speed, create_s: float | None) -> Found:
+def judge_rate(speed: Speed, create_s: float | None) -> Found:
+    """How long calls take, and how long a first load would."""
     create = "" if create_s is None else f", a create {format_duration(create_s)}"
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
@@ -122,6 +124,7 @@ def _judge_rate(speed: Speed, create_s: float | None) -> Found:
         "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
         "small": format_duration(SMALL / rows_per_s),
         "large": format_duration(LARGE / rows_per_s),
+        "basis": ", if a create takes as long" if create_s is None else "",
     }
     return Found(SPEED.name, "measured", details)
 

@@ -10,7 +10,7 @@ from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
-from oduyo_provider.sync.check.asker import Asker
+from oduyo_provider.sync.check.asker import Asker, Permit
 from oduyo_provider.sync.check.list_questions import Facts
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
@@ -96,21 +96,17 @@ class Trial:
             await self._try_second_create(fields)
 
     async def _write(self, call: str, fields: Payload) -> Seen:
-        return await self._asker.write(call, fields, self._check)
-
-    async def _check(self) -> None:
-        self._check_lease()
+        return await self._asker.write(call, fields, Permit(self._check_lease))
 
     async def _create(self, fields: Payload) -> Seen:
         """Send a create; until its record is seen, or it was refused, it may still take effect."""
         self.tried.is_settled = False
-        seen = await self._asker.write("create", fields, self._note_create)
+        seen = await self._asker.write("create", fields, Permit(self._check_lease, self._note_create))
         self.tried.is_settled = seen.meaning in (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.NOT_SENT)
         return seen
 
     async def _note_create(self) -> None:
         await self._note(msgspec.structs.replace(self._trial, last_create_at=self._clock.now()))
-        self._check_lease()
 
     async def _try_create(self, fields: Payload) -> Remote | None:
         """Make the record; None where it is not there to go on with."""

@@ -211,6 +211,7 @@ TEST_RECORDS = _question(
     provider="A later check removes what is left of an earlier one.",
     readings={
         "removed": Reading("Yes: {count} were made and deleted."),
+        "none": Reading("None was made."),
         "removed_earlier": Reading("{count} that an earlier check had left were deleted."),
         "left": Reading("No: {words}", "Delete these records in the Ödüyo panel; their texts begin with {mark}."),
         "unknown": Reading(

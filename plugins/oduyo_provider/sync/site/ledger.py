@@ -1,31 +1,28 @@
 """The ledger on disk: one file a bucket, and the outcomes of plans that are not in it yet.
 
-Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done under
-the lease. Files are replaced whole, so that a merge that was cut off is simply done again.
+Reading lays all plans over the files whose outcomes are not merged yet, those of running loads too. Merging is done
+under the lease. Files are replaced whole: a merge that was cut off is simply done again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
-from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.ledger import Entry, apply_result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
-from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, leaving_out, open_readable
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.plans import PlanPart, open_parts
+from oduyo_provider.sync.staging.plans import PlanPart
 
 log = logging.getLogger(__name__)
-
-Entries = dict[str, Entry]
 
 
 class Index(StateFile, frozen=True, kw_only=True):
@@ -76,11 +73,12 @@ class Ledger:
         """
         entries = self._read_base(partition, partitions)
         for plan in plans:
-            for part in _open_readable(plan):
+            for part in open_readable(plan):
                 if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
                     continue
-                items = (item for item in _Items(part) if compute_bucket(item, partitions) == partition)
-                apply_part(entries, plan, part, set(items))
+                with leaving_out(plan):
+                    items = (item for item in PlanKeys(part) if compute_bucket(item, partitions) == partition)
+                    apply_part(entries, plan, part, set(items))
         return entries
 
     def _read_base(self, partition: int, partitions: int) -> Entries:
@@ -107,19 +105,25 @@ class Ledger:
         if index is None or index.buckets != wanted:
             self._split(wanted)
         count = 0
-        for part in _open_readable(plan):
-            by_bucket: dict[int, set[str]] = {}
-            for key in _Items(part):
-                by_bucket.setdefault(compute_bucket(key, wanted), set()).add(key)
-            for bucket, keys in sorted(by_bucket.items()):
-                entries = self._read_bucket(bucket, wanted)
-                before = dict(entries)
-                apply_part(entries, plan, part, keys, is_outdated=is_outdated)
-                count += len(entries) - len(before)
-                if entries != before:
-                    self.write_bucket(bucket, wanted, entries)
-        index = self.read_index() or Index(buckets=wanted)
-        self.write_index(wanted, max(index.entries + count, 0))
+        for part in open_readable(plan):
+            with leaving_out(plan):
+                count += self._merge_part(plan, part, wanted, is_outdated=is_outdated)
+        self.write_index(wanted, max((self.read_index() or Index()).entries + count, 0))
+
+    def _merge_part(self, plan: OpenPlan, part: PlanPart, buckets: int, *, is_outdated: bool) -> int:
+        """Put one part of a plan into the files; returns how many entries came of it."""
+        by_bucket: dict[int, set[str]] = {}
+        for key in PlanKeys(part):
+            by_bucket.setdefault(compute_bucket(key, buckets), set()).add(key)
+        count = 0
+        for bucket, keys in sorted(by_bucket.items()):
+            entries = self._read_bucket(bucket, buckets)
+            before = dict(entries)
+            apply_part(entries, plan, part, keys, is_outdated=is_outdated)
+            count += len(entries) - len(before)
+            if entries != before:
+                self.write_bucket(bucket, buckets, entries)
+        return count
 
     @staticmethod
     def _choose_buckets(plan: OpenPlan, index: Index | None, buckets: int) -> int:
@@ -183,69 +187,3 @@ class Ledger:
                 where,
             )
         return entries
-
-
-class _Items:
-    """The match keys that a plan's part touches."""
-
-    def __init__(self, part: PlanPart) -> None:
-        self._part = part
-
-    def __iter__(self) -> Iterator[str]:
-        yield from (compute_match_key(change.integration_id) for change in self._part.read_changes())
-        yield from (compute_match_key(entry.integration_id) for entry in self._part.read_notes())
-        yield from map(compute_match_key, self._part.read_forgotten())
-
-
-def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:
-    """Lay one part of a plan over the entries of the keys given.
-
-    What it compared counts once its load has come to its end; what became of its changes counts always. With
-    ``sync_mode=create`` nothing does: such a plan leaves the ledger alone.
-    """
-    if part.manifest.params.sync_mode is SyncMode.CREATE:
-        return
-    if plan.is_finished and not is_outdated:
-        for entry in part.read_notes():
-            key = compute_match_key(entry.integration_id)
-            if key in keys and _may_write(entries.get(key), plan):
-                entries[key] = entry
-        for integration_id in part.read_forgotten():
-            key = compute_match_key(integration_id)
-            if key in keys and _may_write(entries.get(key), plan):
-                entries.pop(key, None)
-    results = part.read_history().results
-    if not results:
-        return
-    date_field = part.manifest.snapshot.resource.date_field
-    for change in part.read_changes():
-        key, result = compute_match_key(change.integration_id), results.get(change.key)
-        if result is None or key not in keys:
-            continue
-        before = entries.get(key)
-        if not _may_write(before, plan) or (is_outdated and before is not None and before.is_made):
-            continue
-        after = apply_result(
-            before, change, result, source=plan.source, date_field=date_field, is_released=plan.is_released
-        )
-        if after is not None:
-            entries[key] = after
-
-
-def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:
-    return entry is None or not entry.is_others(plan.source) or plan.takes_over
-
-
-def _open_readable(plan: OpenPlan) -> list[PlanPart]:
-    """The parts of a plan whose files are there: staging may have been emptied."""
-    parts: list[PlanPart] = []
-    for reference in plan.parts:
-        try:
-            parts += open_parts([reference])
-        except StagingError as error:  # noqa: PERF203  one part must not take the others with it
-            log.warning(
-                "What %s did cannot be read any more, so its records are compared as on a first run: %s",
-                plan.generation,
-                error,
-            )
-    return parts

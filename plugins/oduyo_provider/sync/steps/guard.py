@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from oduyo_provider.core.brakes import Trip, compute_trips, explain_way_on
+from oduyo_provider.core.brakes import Trip, compute_trips, format_release
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.params import OnUnsafe
 from oduyo_provider.core.plan import SyncMode
@@ -115,12 +115,12 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
     elif decision.asks:
         log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
     else:
-        release = explain_way_on([trip for trip in decision.trips if trip.blocks])
+        release = format_release([trip for trip in decision.trips if trip.blocks])
         # An operator in somebody's DAG has no form and no task that asks.
         way_on = (
-            f"give the task the argument {release} for one run, then take it out again"
+            f"give the task the argument release={release} for one run, then take it out again"
             if step.is_exempt
-            else f"trigger the run again with {release}, or with on_unsafe=ask to approve it in the UI"
+            else f"trigger the run again with release {release}, or with on_unsafe=ask to approve it in the UI"
         )
         raise UnsafePlanError(
             f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, {way_on}; if not, look at "

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from oduyo_provider.core.brakes import Trip, explain_way_on
+from oduyo_provider.core.brakes import Trip, format_release
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.plan import PlanCounts, SyncMode, describe_change
 from oduyo_provider.core.redact import neutralise
@@ -58,7 +58,7 @@ def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) 
         if trip.is_released:
             log.warning("Released for this run: %s", explain_trip(trip))
         elif not trip.blocks:
-            log.warning("%s To let them pass: %s", explain_trip(trip), explain_way_on([trip]))
+            log.warning("%s To let them pass: release %s", explain_trip(trip), format_release([trip]))
     sample = _sample(parts) if step.params.dry_run or trips or decision.why_not else []
     if sample:
         log.info("Some of the changes (all of them: %s/%s/):\n%s", step.run.folder.uri, PLAN, "\n".join(sample))

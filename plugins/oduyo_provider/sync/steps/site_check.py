@@ -13,7 +13,7 @@ from oduyo_provider import __version__
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.probe import Probe
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import IncompleteError, ListingError, OduyoError, SettingsError
+from oduyo_provider.core.errors import IncompleteError, OduyoError
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor
 from oduyo_provider.core.site_check import Point, TrialRecords
@@ -133,13 +133,11 @@ class _Check:
 
     async def _try_records(self, asker: Asker) -> None:
         """The questions that need a record; all that they make is removed again, however they end."""
-        try:
-            self._check_possible()
-            async with self._open_client() as client:
-                above_id = await client.fetch_highest_id()
-        except (SettingsError, ListingError) as error:
-            self._found.append(Found(CREATE.name, "not_asked", {"words": str(error)}))
+        if (why_not := self._find_why_not()) is not None:
+            self._found.append(Found(CREATE.name, "not_asked", {"words": why_not}))
             return
+        async with self._open_client() as client:
+            above_id = await client.fetch_highest_id()
         await asker.log_in()
         keys = (self._mark, make_digits_key(self._began_at))
         records = TrialRecords(mark=self._mark, keys=keys, above_id=above_id, last_create_at=self._clock.now())
@@ -161,19 +159,18 @@ class _Check:
             if self._kept.trial is not None:
                 await self._remove(self._kept.trial, is_earlier=False)
 
-    def _check_possible(self) -> None:
-        """Whether a test record can be made without harm, and found again."""
+    def _find_why_not(self) -> str | None:
+        """Why no test record can be made without harm, and found again; None when it can."""
         if self._resource.passive is None:
-            raise SettingsError(
-                f"{self._resource.name} has no word for passive, so that a test record would be in use."
-            )
+            return f"{self._resource.name} has no word for passive, so that a test record would be in use."
         if not self._facts.is_listable:
-            raise ListingError("not all records of this site can be listed, see the order and comparison of ids.")
+            return "not all records of this site can be listed, see the order and comparison of ids."
         if not self._facts.may_list:
-            raise ListingError(
+            return (
                 "without the right to list, a test record could not be found again. If there is no record yet, add one in the "
                 "Ödüyo panel, then check again."
             )
+        return None
 
     async def _note_trial(self, trial: TrialRecords) -> None:
         """Write down what is about to be made: from now on a later check removes it."""

@@ -16,6 +16,7 @@ from oduyo_provider.core.errors import OduyoError, RetryError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.staging.layout import SITES
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps.context import StepContext
@@ -92,6 +93,8 @@ class Nights(Driver):
         self.shift_s = shift_s
         self.tries = tries
         self.waits_s: list[float] = []
+        #: Run → what its steps left.
+        self.steps: dict[str, Steps] = {}
         self._names = 0
 
     @property
@@ -151,14 +154,19 @@ class Nights(Driver):
                 return self._load(run, number, references, params)
 
             loaded = self._retry(errors, work)
-        steps = Steps(snapshot, parts, plans, guarded, loaded)
-        made = asyncio.run(report(self.step(run, **params), steps))
+        self.steps[run.run_id] = Steps(snapshot, parts, plans, guarded, loaded)
+        return self.report_again(run.run_id, errors, **params)
+
+    def report_again(self, run_id: str, errors: Sequence[Exception] = (), **params: object) -> Night:
+        """The task report of a run, for the first time or cleared."""
+        step, steps = self.step(self.new_run(run_id), **params), self.steps[run_id]
+        made = asyncio.run(report(step, steps))
         made.check()
         try:
-            check_complete(made, steps, self.step(run, **params))
+            check_complete(made, steps, step)
         except OduyoError as error:
             return Night(made, [*errors, error], is_green=False)
-        return Night(made, errors, is_green=True)
+        return Night(made, list(errors), is_green=True)
 
     def _retry(self, errors: list[Exception], work: Callable[[int], T]) -> T | None:
         """The work of a task with its retries; None when no try came to its end."""
@@ -183,6 +191,16 @@ class Nights(Driver):
         reference = self.load(list(plans), _try(run, number), **params)
         check_delivered(reference)
         return reference
+
+    def read_state(self) -> dict[str, object]:
+        """All that is kept of the site between runs, but claims."""
+        state = self.state()
+        sources = {path.name for path in (Path(self.root.uri.removeprefix("file://")) / SITES).glob("*/*/sources/*")}
+        found: dict[str, object] = {"entries": self.entries(), "plans": state.plans.read(), "turn": state.read_turn()}
+        for name in sources:
+            source = state.source(name)
+            found[name] = (source.read_applied(), source.is_opened, source.read_known_rejected())
+        return found
 
     def wait(self, seconds: float) -> None:
         """So much time passes for this DAG's machine."""

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.sync.site import lease
-from oduyo_provider.sync.site.state import SiteState
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row
 from tests.integration.findings.promise.process import (
@@ -59,13 +58,6 @@ def dag(site: Sandbox, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     return dag
 
 
-def read_state(state: SiteState) -> dict[str, object]:
-    """All that is kept of the site, but claims."""
-    kept = {name: state.read_entries(0, 1) for name in ("entries",)}
-    sources = {name: (state.source(name).read_applied(), state.source(name).is_opened) for name in ("dag", "other")}
-    return {**kept, **sources, "plans": state.plans.read(), "turn": state.read_turn()}
-
-
 def wake(site: Sandbox) -> None:
     """What was under way arrives, and the site is quick again."""
     time.sleep(SETTLED_S)
@@ -96,7 +88,7 @@ def test_a5_a_load_that_slept_while_a_newer_plan_was_applied_is_refused_and_take
             wake(site)
             newer = dag.night(make_rows("yeni", COUNT + GONE), after_s=0, release=["updates", "vanished"])
             assert newer.is_green, newer.why
-            records, state, sent = describe(site), read_state(dag.state()), count_writes(site)
+            records, state, sent = describe(site), dag.read_state(), count_writes(site)
         ended = process.wait()
     assert set(records.values()) == {"yeni"}
     assert len(records) == COUNT + GONE
@@ -107,7 +99,7 @@ def test_a5_a_load_that_slept_while_a_newer_plan_was_applied_is_refused_and_take
     assert ended.report.failed == ended.report.missing_failed == ended.report.stale == 0
     assert count_writes(site) == sent
     assert describe(site) == records
-    assert read_state(dag.state()) == state
+    assert dag.read_state() == state
     after = dag.night(make_rows("yeni", COUNT + GONE), after_s=0)
     assert after.is_green, after.why
     assert after.figures == {"extracted": COUNT + GONE, "unchanged": COUNT + GONE}
@@ -125,12 +117,12 @@ def test_a5_a_load_that_slept_while_another_source_took_its_records_over_leaves_
             other = Nights(site, place, "other", settle_s=0.2)
             taken = other.night(make_rows("yeni"), release=["other_source", "updates"])
             assert taken.is_green, taken.why
-            state = read_state(dag.state())
+            state = dag.read_state()
         ended = process.wait()
     assert set(describe(site).values()) == {"yeni"}
     assert not ended.is_green
     assert ended.report.stale == COUNT - ended.report.updated
-    assert read_state(dag.state())["entries"] == state["entries"]
+    assert dag.read_state()["entries"] == state["entries"]
     assert {entry.source for entry in dag.entries().values()} == {"other"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.oduyo.server import Sandbox
-from tests.integration.findings.promise.nights import Nights, Row
+from tests.integration.findings.promise.nights import Night, Nights, Row
 
 NIGHTS = 3
 
@@ -31,26 +31,24 @@ def describe(site: Sandbox) -> dict[str, str]:
     return records
 
 
+def meet(outer: Nights, rows: list[Row], inner: Nights, others: list[Row]) -> Night:
+    """A night between whose plan and load the other has its own."""
+    return outer.night(
+        rows, after_s=0, release=["updates"], before_load=lambda _: inner.night(others, after_s=0, release=["updates"])
+    )
+
+
 def test_a6_both_are_delivered_every_night_whichever_comes_between_the_plan_and_the_load_of_the_other(
     site: Sandbox, dag: Nights, other: Nights
 ) -> None:
     for number in range(NIGHTS):
-        text = f"gece {number}"
-        mine = make_rows(1, 100, text)
-        theirs = make_rows(1000, 3, text)
-        late = make_rows(2000, 3, text)
-        release = ["updates"]
-        night = dag.night(mine, release=release, before_load=lambda _: other.night(theirs, after_s=0))  # noqa: B023  within
+        mine, theirs = make_rows(1, 100, f"gece {number}"), make_rows(1000, 3, f"gece {number}")
+        night = meet(dag, mine, other, theirs)
         assert night.is_green, night.why
-        inner = other.night(
-            [*theirs, *late],
-            after_s=0,
-            before_load=lambda _: dag.night([*mine, *make_rows(500, 1)], after_s=0),  # noqa: B023  within the loop
-        )
-        assert inner.is_green, inner.why
-        assert describe(site) == {str(row["integration_id"]): row["description"] for row in [*mine, *theirs, *late]} | {
-            "500": ""
-        }
+        more, theirs = [*mine, *make_rows(500, 1)], [*theirs, *make_rows(2000, 3)]
+        night = meet(other, theirs, dag, more)
+        assert night.is_green, night.why
+        assert describe(site) == {str(row["integration_id"]): row["description"] for row in [*more, *theirs]}
 
 
 def test_a6_each_retires_its_own_records_alone(site: Sandbox, dag: Nights, other: Nights) -> None:

@@ -72,13 +72,14 @@ def test_a12_a_listing_that_leaves_records_out_once_makes_no_twin(site: Sandbox,
     assert len(site.records()) == COUNT
 
 
-def test_a12_twins_that_a_first_run_made_of_what_its_listing_left_out_are_red_once(site: Sandbox, dag: Nights) -> None:
+def test_a12_a_first_run_makes_one_twin_of_what_its_listing_left_out_and_stops_red(site: Sandbox, dag: Nights) -> None:
     site.seed([{"integration_id": str(number), "code": f"KOD.{number}"} for number in range(1, COUNT + 1)])
     site.set_habits({"habit": "hide", "times": 2, "count": 8, "where": "pages"})
-    nights = [dag.night(make_rows(), release=["updates"]) for _ in range(4)]
-    assert len(site.records()) == COUNT + 8
-    assert [night.is_green for night in nights[1:]] == [False, True, True]
-    assert sum(night.report.new_duplicates for night in nights) == 8
+    nights = [dag.night(make_rows(), release=["updates"]) for _ in range(3)]
+    assert [night.is_green for night in nights] == [False, True, True], nights[1].why
+    assert "is there more than once" in nights[0].why
+    assert len(site.records()) == COUNT + 1
+    assert [night.report.remote_duplicates for night in nights] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("names", ["first", "last"])
@@ -97,3 +98,18 @@ def test_a12_twins_that_a_create_makes_are_red_in_the_run_that_made_them_and_nam
     )
     assert dag.night(make_rows()).is_green
     assert len(site.records()) == COUNT + 10
+
+
+def test_a12_a_site_that_makes_two_records_of_each_create_is_stopped_at_the_first(site: Sandbox, dag: Nights) -> None:
+    site.set_habits("twice")
+    night = dag.night(make_rows())
+    assert not night.is_green
+    assert "is there more than once: Ödüyo 1, 2" in night.why
+    assert len(site.records()) == 2
+    assert night.figures == {
+        "extracted": COUNT,
+        "created": 1,
+        "not_applied": COUNT - 1,
+        "remote_duplicates": 1,
+        "new_duplicates": 1,
+    }

@@ -117,6 +117,11 @@ class Driver:
 
     def plan(self, rows: list[dict[str, object]], run: Run, *, buckets: int = 1, **params: object) -> list[Reference]:
         """List, stage, compare and guard: what load takes."""
+        self.list_and_stage(rows, run, buckets=buckets, **params)
+        return self.compare(run, buckets=buckets, **params)
+
+    def list_and_stage(self, rows: list[dict[str, object]], run: Run, *, buckets: int = 1, **params: object) -> None:
+        """List Ödüyo and stage the rows."""
 
         async def work() -> Reference:
             async with self.client() as client:
@@ -125,6 +130,10 @@ class Driver:
         step = self.step(run, buckets=buckets, **params)
         self.snapshot = asyncio.run(work())
         self.parts = stage_rows(step, rows, self.snapshot)
+
+    def compare(self, run: Run, *, buckets: int = 1, **params: object) -> list[Reference]:
+        """Compare what is staged, and guard: what load takes."""
+        step = self.step(run, buckets=buckets, **params)
         self.plans = [transform(step, part) for part in self.parts]
         self.guarded = guard(step, self.plans)
         return list(self.guarded["plans"])

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.api import call
-from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, RefusalsError
+from oduyo_provider.core.errors import (
+    IncompleteError,
+    LoginRefusedError,
+    LostAnswerError,
+    NotSentError,
+    RefusalsError,
+)
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
@@ -48,7 +54,7 @@ def test_updates_and_deletes_whose_answers_are_lost_take_effect(driver: Driver, 
         {"call": "update", "skip": 1, "times": 2, **fault}, {"call": "delete", "skip": 1, "times": 2, **fault}
     )
     rows = [{**row, "description": "yeni"} for row in make_rows(8, key1="2", key2="1")]
-    report = driver.sync(rows, on_missing="delete", max_update_percent=100, max_missing_percent=100)
+    report = driver.sync(rows, on_missing="delete", missing_runs=1, release=["retired", "retired_pair"])
     assert (report.updated, report.deleted, report.missing) == (8, 12, 12)
     stored = driver.stored()
     assert set(stored) == {str(n) for n in range(1, 9)}
@@ -80,23 +86,36 @@ def test_a_refused_row_is_reported_with_the_answer_and_never_sent_again(driver: 
     run = driver.new_run()
     report = driver.sync(make_rows(10), run)
     assert (report.created, report.refused) == (9, 1)
-    assert driver.calls("create") == 10
+    # Once more, after a login, where no change that was sent later was taken: else the session may have ended.
+    assert driver.calls("create") in (10, 11)
     quarantine = run.folder.read("quarantine.jsonl").decode()
     assert "kod geçersiz" in quarantine
     assert '"integration_id":"5"' in quarantine
 
 
-def test_fifty_refusals_from_the_start_stop_the_run(driver: Driver) -> None:
+def test_fifty_refusals_from_the_start_stop_the_run_and_are_not_remembered(driver: Driver) -> None:
     driver.site.set_faults({"call": "create", "kind": "status_false", "status": 404})
-    with pytest.raises(RefusalsError, match="refused the first 50 changes"):
-        driver.sync(make_rows(500))
+    report, error = driver.sync_and_fail(make_rows(500))
+    assert isinstance(error, RefusalsError)
+    assert "refused the first 50 changes" in str(error)
+    assert report.refused + report.not_applied == 500
     assert driver.calls("create") < 50 + 2 * driver.settings.max_concurrency
+    driver.site.set_faults()
+    assert driver.sync(make_rows(500)).created == 500
 
 
-def test_refusals_after_a_success_do_not_stop_the_run(driver: Driver) -> None:
-    driver.site.set_faults({"call": "create", "kind": "status_false", "status": 404, "skip": 1})
-    report = driver.sync(make_rows(80))
-    assert (report.created, report.refused) == (1, 79)
+def test_refusals_after_a_success_do_not_stop_the_run_and_are_not_sent_again(driver: Driver) -> None:
+    driver.site.set_habits({"habit": "refuse", "keys": "[2-9]*"}, {"habit": "refuse", "keys": "1?*"})
+    report, error = driver.sync_and_fail(make_rows(80))
+    assert (report.created, report.refused, report.known_refused) == (1, 79, 0)
+    assert isinstance(error, IncompleteError)
+    assert "79 rows newly rejected or refused" in str(error)
+    creates = driver.calls("create")
+    report, error = driver.sync_and_fail(make_rows(80))
+    assert (report.unchanged, report.refused, report.known_refused, error) == (1, 79, 79, None)
+    assert driver.calls("create") == creates
+    driver.site.set_habits()
+    assert driver.sync(make_rows(80), resend_refused=True).created == 79
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -149,7 +168,8 @@ def test_a_value_that_is_cut_is_reported_once_and_not_updated_every_night(driver
     assert (first.created, first.altered) == (12, 12)
     second = driver.sync(make_rows(12))
     assert (second.unchanged, second.updated, second.altered) == (12, 0, 0)
-    changed = driver.sync([{**row, "description": "başka bir metin"} for row in make_rows(12)], max_update_percent=100)
+    rows = [{**row, "description": "başka bir metin"} for row in make_rows(12)]
+    changed = driver.sync(rows, max_update_percent=100)
     assert (changed.updated, changed.altered) == (12, 12)
 
 
@@ -163,8 +183,14 @@ def test_a_record_that_is_confirmed_but_never_listed_is_doubtful(driver: Driver)
     driver.site.set_faults(
         {"call": "create", "kind": "status", "status": 200, "body": body, "match": {"integration_id": "3"}}
     )
-    report = driver.sync(make_rows(5))
+    report, error = driver.sync_and_fail(make_rows(5))
     assert (report.created, report.doubtful) == (4, 1)
+    assert isinstance(error, IncompleteError)
+    driver.site.set_faults()
+    report = driver.sync(make_rows(5))
+    assert (report.unchanged, report.doubtful, report.vanished) == (4, 1, 1)
+    assert driver.calls("create") == 5
+    assert driver.sync(make_rows(5), release=["vanished"]).created == 1
 
 
 def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Driver) -> None:
@@ -173,6 +199,7 @@ def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Drive
     report = driver.sync(make_rows(5), sync_mode="create")
     assert report.created == 5
     assert len(driver.site.records()) == 10
+    assert {entry.oduyo_id for entry in driver.entries().values()} == {"1", "2", "3", "4", "5"}
 
 
 def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(

@@ -1,41 +1,81 @@
-"""What a run leaves for the next: how many records there are, whatever became of its tasks."""
+"""Memory: a run holds one partition at a time, whatever the number of rows."""
 
 from __future__ import annotations
 
-from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.site.state import SiteState
+import gc
+import multiprocessing
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.sync.staging.manifests import Reference
+from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows
 
-
-def read_existing(driver: Driver) -> int | None:
-    return SiteState(driver.root, driver.settings.site, SPECIAL_CODE.name).read_existing()
-
-
-def test_a_run_leaves_the_number_of_records_after_it(driver: Driver) -> None:
-    driver.sync(make_rows(30, key1="2", key2="1"))
-    assert read_existing(driver) == 30
-    driver.sync(make_rows(20, key1="2", key2="1"), on_missing="delete", max_missing_percent=100)
-    assert read_existing(driver) == 20
+PARTITION_ROWS = 120
+FEW, MANY = 3, 12
+TEXTS = {f"space{field}": "x" * 250 for field in range(1, 6)}
 
 
-def test_a_dry_run_and_a_run_that_wrote_nothing_because_load_failed_leave_it_as_it_was(driver: Driver) -> None:
-    driver.sync(make_rows(30))
-    driver.sync(make_rows(40), dry_run=True)
-    run = driver.new_run()
-    driver.report(run, driver.plan(make_rows(40), run), [])
-    assert read_existing(driver) == 30
+@pytest.fixture(autouse=True)
+def _small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", 10)
 
 
-def test_what_a_load_did_before_it_failed_counts_too(driver: Driver) -> None:
-    driver.sync(make_rows(30, key1="2", key2="1"))
-    run = driver.new_run()
-    plan = driver.plan(make_rows(12, key1="2", key2="1"), run, on_missing="delete")
-    driver.load(plan, run)
-    driver.report(run, plan, [])  # the task failed after its last change: it returned nothing
-    assert read_existing(driver) == 12
+def measure(work: Callable[[], object]) -> int:
+    """The most bytes that some work holds at once."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
-def test_create_mode_lists_nothing_and_so_leaves_no_number(driver: Driver) -> None:
-    driver.sync(make_rows(30))
-    driver.sync(make_rows(5), sync_mode="create")
-    assert read_existing(driver) == 30
+def _load_in_a_process(port: int, place: str, plans: list[list[Reference]]) -> None:
+    """Load plans one after the other, and write down the peak of each; apart from the sandbox, which keeps a log."""
+    driver = Driver(Sandbox(port=port), Path(place))  # never started: only its address and account are used
+    peaks = []
+    for number, plan in enumerate(plans):
+        run = driver.new_run(f"run{number}")
+        peaks.append(measure(lambda plan=plan, run=run: driver.load(plan, run)))  # type: ignore[misc]
+    Path(place).joinpath("peaks").write_text(" ".join(map(str, peaks)))
+
+
+def plan_in_partitions(driver: Driver, number: int, partitions: int) -> list[Reference]:
+    """A plan of records of long texts, so many partitions of them."""
+    rows = make_rows(PARTITION_ROWS * partitions, start=1_000_000 * (number + 1), **TEXTS)
+    plans = driver.plan(rows, driver.new_run(f"run{number}"), buckets=partitions, source=f"source{number}")
+    assert len(plans) == partitions
+    return plans
+
+
+def test_the_memory_of_a_load_does_not_grow_with_the_number_of_partitions(driver: Driver) -> None:
+    # The newest page of a site is looked at by every load; here it is full from the first one on.
+    driver.site.seed([{"integration_id": f"other {number}", "code": "K", **TEXTS} for number in range(1_500)])
+    plans = [plan_in_partitions(driver, number, partitions) for number, partitions in enumerate((1, FEW, MANY))]
+    spawn = multiprocessing.get_context("spawn")
+    given = (driver.site.port, str(driver.root.uri), plans)
+    process = spawn.Process(target=_load_in_a_process, args=given)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert driver.calls("create") == PARTITION_ROWS * (1 + FEW + MANY)
+    _, few, many = map(int, Path(driver.root.uri, "peaks").read_text().split())
+    assert many < 1.3 * few, f"{few:,} bytes with {FEW} partitions, {many:,} with {MANY}"
+
+
+def test_the_memory_of_comparing_does_not_grow_with_the_number_of_partitions(driver: Driver) -> None:
+    peaks = []
+    for partitions in (FEW, MANY):
+        rows = make_rows(PARTITION_ROWS * partitions, space1="x" * 250)
+        driver.site.reset()
+        driver.site.seed([{**row, "integration_id": str(row["integration_id"])} for row in rows])
+        run = driver.new_run()
+        driver.list_and_stage(rows, run, buckets=partitions)
+        peaks.append(measure(lambda run=run, partitions=partitions: driver.compare(run, buckets=partitions)))  # type: ignore[misc]
+    few, many = peaks
+    assert many < 1.3 * few, f"{few:,} bytes with {FEW} partitions, {many:,} with {MANY}"

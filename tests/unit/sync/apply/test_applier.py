@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import LeaseLostError
+from oduyo_provider.core.errors import LeaseLostError, LostAnswerError
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE
 from oduyo_provider.sync.apply.applier import MAX_CREATES, Applier
 from sandbox.oduyo.server import Sandbox
@@ -132,7 +132,10 @@ class TestLostCreates:
 
     def test_a_server_that_fails_at_every_row_refuses_none_of_them(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "row_fails", "status": 500})
-        assert count_outcomes(load.apply(*make_creates(3))) == {"doubtful": 3}
+        with pytest.raises(LostAnswerError, match="The first 3 changes got no usable answer"):
+            load.apply(*make_creates(9))
+        assert count_outcomes(load.recorder.results) == {"doubtful": 3}
+        assert len(load.sent()) == 6
 
     def test_one_that_arrives_just_before_settle_s_has_passed_is_not_sent_again(
         self, site: Sandbox, load: Load

@@ -61,10 +61,14 @@ def test_a_record_with_another_natural_key_is_none_of_it(site: Sandbox, load: Lo
     assert seek(load, create) == {"create:0017": []}
 
 
-def test_a_record_whose_key_cannot_have_come_of_it_is_none_of_it(site: Sandbox, load: Load) -> None:
+def test_a_record_whose_key_cannot_have_come_of_it_is_of_it_only_when_all_else_is_as_it_was_sent(
+    site: Sandbox, load: Load
+) -> None:
     [create] = make_creates(1)
-    seed(site, [create], integration_id="500")
+    seed(site, [create], integration_id="500", description="başka")
     assert seek(load, create) == {"create:1": []}
+    seed(site, [create], integration_id="501")
+    assert seek(load, create) == {"create:1": ["2"]}
 
 
 class TestOtherRows:

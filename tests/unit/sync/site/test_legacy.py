@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.ledger import Entry, Stored
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import PROJECT_CODE
 from oduyo_provider.sync.site.legacy import has_legacy_run, read_legacy_entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder

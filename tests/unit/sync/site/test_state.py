@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from oduyo_provider.core.errors import StateError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
-from oduyo_provider.core.record import PROJECT_CODE, SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import PROJECT_CODE
 from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
@@ -98,6 +100,16 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
     applied = state.source("dag").read_applied()
     assert applied is not None
     assert applied.merged == 0
+
+
+def test_a_plan_whose_files_are_gone_is_closed_all_the_same(state: SiteState, tmp_path: Path) -> None:
+    plan = begin(state, 1, "A1", "7")
+    shutil.rmtree(tmp_path / "dag")
+    state.merge(plan, buckets=64)
+    assert state.plans.read() == []
+    applied = state.source("dag").read_applied()
+    assert applied is not None
+    assert applied.merged == 1
 
 
 def test_the_next_holder_of_the_lease_merges_all_others_in_their_order(state: SiteState) -> None:

@@ -1,0 +1,39 @@
+"""Fixtures of the site check's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.integration.check.checker import Checker, seed
+
+
+@pytest.fixture(scope="session")
+def shared_site() -> Iterator[Sandbox]:
+    with Sandbox() as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power cut is tried here, and the client's waits between tries are short."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    monkeypatch.setattr("oduyo_provider.api.backoff.LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.01)
+
+
+@pytest.fixture
+def site(shared_site: Sandbox) -> Sandbox:
+    """A site with some records."""
+    shared_site.reset()
+    seed(shared_site)
+    return shared_site
+
+
+@pytest.fixture
+def checker(site: Sandbox, tmp_path: Path) -> Checker:
+    """Checks the site."""
+    return Checker(site.url, tmp_path / "staging")
