@@ -50,7 +50,9 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
             for record_id in timeline.find_ids(key)
             for version in timeline.versions[record_id]
         )
-        is_taken |= any(timeline.is_unnoticed(other, "integration_id", run.ended_at) for other in timeline.find_ids(key))
+        is_taken |= any(
+            timeline.is_unnoticed(other, "integration_id", run.ended_at) for other in timeline.find_ids(key)
+        )
         return "" if is_taken else "there is no record"
     listed = [record_id for record_id in records if record_id not in history.hidden]
     first = [timeline.versions[record_id][0] for record_id in listed]

@@ -73,7 +73,9 @@ class Schedule:
         )
         buckets = rng.choice([1, 1, 4])
         return [
-            self.make_driver(rng, number, source=source, hire=self.hire, concurrency=rng.choice([1, 3, 8]), buckets=buckets)
+            self.make_driver(
+                rng, number, source=source, hire=self.hire, concurrency=rng.choice([1, 3, 8]), buckets=buckets
+            )
             for number, source in enumerate(sources)
         ]
 
@@ -230,7 +232,6 @@ class Schedule:
             for form in find_forms("integration_id", key):
                 owners.setdefault(normalise_key(form), set()).add(normalise_key(key))
         return any(len(found) > 1 for found in owners.values())
-
 
     def judge(self) -> list[Violation]:
         """What the oracle finds."""

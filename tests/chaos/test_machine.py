@@ -107,7 +107,12 @@ class Cycle(RuleBasedStateMachine):
     def dry_run(self, on_missing: str) -> None:
         self.virtual.run(self._run({"on_missing": on_missing, "dry_run": True}))
 
-    @rule(on_missing=ON_MISSING, missing_runs=st.integers(1, 2), moments=MOMENTS, stop_s=st.sampled_from([None, 25.0, 400.0]))
+    @rule(
+        on_missing=ON_MISSING,
+        missing_runs=st.integers(1, 2),
+        moments=MOMENTS,
+        stop_s=st.sampled_from([None, 25.0, 400.0]),
+    )
     def run(self, on_missing: str, missing_runs: int, moments: int | None, stop_s: float | None) -> None:
         self.moments, self.stop_s = moments, stop_s
         params = {"on_missing": on_missing, "missing_runs": missing_runs, "release": USUAL}

@@ -130,7 +130,14 @@ class VictimSchedule(Schedule):
     def make_driver(self, rng: random.Random, number: int, **how: Any) -> ChaosDriver:
         """A source whose loads are victims."""
         return VictimDriver(
-            self.sandbox, self.place, self.virtual, rng, shared=self._shared, slot=number + 1, folder=self._folder, **how
+            self.sandbox,
+            self.place,
+            self.virtual,
+            rng,
+            shared=self._shared,
+            slot=number + 1,
+            folder=self._folder,
+            **how,
         )
 
     async def calm(self) -> list[str]:

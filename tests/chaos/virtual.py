@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -48,6 +49,11 @@ class VirtualTime:
         """Move the clock ahead."""
         if seconds > 0:
             self._clock.advance(seconds)
+
+    @staticmethod
+    def let_arrive() -> None:
+        """Let the site take what a process that was killed has sent, before the clock moves on."""
+        time.sleep(0.005)
 
     def begin(self, worker: Worker | None = None) -> int:
         """Something is under way that real time is needed for; returns what :meth:`end` takes."""
