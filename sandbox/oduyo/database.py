@@ -31,11 +31,6 @@ class Clock:
         """Move ahead by so many seconds."""
         self._ahead_s += seconds
 
-    @property
-    def ahead_s(self) -> float:
-        """How far it is ahead of real time."""
-        return self._ahead_s
-
     def reset(self) -> None:
         """Back to real time."""
         self._ahead_s = 0.0

@@ -45,6 +45,7 @@ class Sandbox(Handle):
     :param readings: the readings at the start and after a reset.
     :param habits: likewise; each is text as on the command line (``cut=20``), or a mapping of its fields.
     :param resources: the kinds of record that are served.
+    :param clock: what time it is there.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Sandbox(Handle):
         readings: Readings | Mapping[str, object] | None = None,
         habits: Iterable[object] = (),
         resources: tuple[Resource, ...] = RESOURCES,
+        clock: Clock | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -65,7 +67,7 @@ class Sandbox(Handle):
         self._first_readings = readings if isinstance(readings, Readings) else parse_readings(readings or {})
         self._first_habits = parse_habits(habits)
         self._resources = resources
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

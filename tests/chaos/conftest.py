@@ -11,7 +11,6 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
 from tests.chaos import driver
 from tests.chaos.figures import FIGURES
@@ -56,10 +55,8 @@ def _quiet() -> Iterator[None]:
 @pytest.fixture
 def virtual(chaos_site: Sandbox) -> Iterator[VirtualTime]:
     chaos_site.reset()
-    virtual = VirtualTime(chaos_site)
+    virtual = VirtualTime(chaos_site.clock)
     with pytest.MonkeyPatch.context() as patch:
-        # Small enough for a schedule's few rows to be divided, where partitions are asked for.
-        patch.setattr(buckets, "SINGLE_PARTITION_ROWS", 8)
         install(patch, virtual)
         driver.install(patch)
         yield virtual

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import pytest
@@ -33,7 +33,7 @@ from tests.chaos.notes import Note
 from tests.chaos.site import SETTLE_S
 from tests.chaos.virtual import VirtualTime
 from tests.chaos.worker import WORKER, KilledError, Worker
-from tests.chaos.world import Erp, Fields
+from tests.chaos.world import Fields, Row
 from tests.integration.sync.apply.driver import Driver
 
 #: Tries of one task, as Airflow's retries would make.
@@ -59,6 +59,16 @@ def install(patch: pytest.MonkeyPatch) -> None:
         return found
 
     patch.setattr(one_task, "fetch_snapshot", fetch_and_tell)
+
+
+class Table(Protocol):
+    """An ERP's table."""
+
+    def read(self) -> list[Row]:
+        """Its rows, as a query returns them."""
+
+    def compute_valid(self) -> dict[str, Fields]:
+        """Key → what its row is in Ödüyo; rows that break the rules left out."""
 
 
 class Plan(msgspec.Struct):
@@ -150,7 +160,7 @@ class ChaosDriver(Driver):
             await asyncio.sleep(self.rng.choice(RETRY_DELAY_S))
         return None
 
-    async def run_once(self, erp: Erp, **params: Any) -> Note:
+    async def run_once(self, erp: Table, **params: Any) -> Note:
         """One run, whatever comes of it."""
         return await (self._run_operator if self.is_operator else self._run_dag)(erp, params)
 
@@ -160,7 +170,7 @@ class ChaosDriver(Driver):
         self.notes.append(note)
         return note
 
-    async def _run_dag(self, erp: Erp, params: dict[str, Any]) -> Note:
+    async def _run_dag(self, erp: Table, params: dict[str, Any]) -> Note:
         run_id, rows = self.new_run().run_id, erp.read()
         note = self._begin(erp.compute_valid(), params, next(self._numbers))
         snapshot = await self.attempt(note, lambda number: self._snapshot(note, self.new_run(run_id, number), params))
@@ -209,14 +219,17 @@ class ChaosDriver(Driver):
         run_id, note = plan.run_id, plan.note
 
         async def work(number: int) -> Reference:
-            step = self.context(self.new_run(run_id, number), plan.params)
-            async with self.client() as client:
-                done = await load(step, plan.guarded["plans"], client, self.settings)
+            done = await self.apply_once(self.new_run(run_id, number), plan.guarded["plans"], plan.params)
             note.loaded_at, note.is_applied = self.virtual.now(), True
             check_delivered(done)
             return done
 
         plan.steps = msgspec.structs.replace(plan.steps, load=await self.attempt(note, work, first=first))
+
+    async def apply_once(self, run: Run, plans: list[Reference], params: dict[str, Any]) -> Reference:
+        """One try of a load."""
+        async with self.client() as client:
+            return await load(self.context(run, params), plans, client, self.settings)
 
     async def clear_load(self, plan: Plan) -> None:
         """Somebody clears the load of a run, perhaps of days ago; its report follows."""
@@ -246,7 +259,7 @@ class ChaosDriver(Driver):
         await self.attempt(note, work)
         self._close(note, self.new_run(run_id))
 
-    async def _run_operator(self, erp: Erp, params: dict[str, Any]) -> Note:
+    async def _run_operator(self, erp: Table, params: dict[str, Any]) -> Note:
         run_id, rows, valid = self.new_run().run_id, erp.read(), erp.compute_valid()
         for number in range(1, TRIES + 1):  # each makes a plan of its own
             note = self._begin(valid, params, next(self._numbers))

@@ -18,6 +18,8 @@ Fields = Mapping[str, str | None]
 LOOK_S = 60.0
 #: Outcomes are written so many seconds behind at most; an answer that came later before a kill may be unknown.
 UNSAVED_S = 5.0
+#: What was written is read back within so many seconds, lists' lag aside. What others write meanwhile looks like the site's doing.
+READ_BACK_S = 60.0
 #: Fields that the site sets by itself.
 STAMPS = ("created_in", "updated_in")
 #: Answers that do not say whether the call took effect; 0 is none at all.

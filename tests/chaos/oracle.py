@@ -14,12 +14,14 @@
 | ``stale`` | a field that others changed after the plan was made and before the look, written over; or such a record deleted |
 | ``retired`` | a record made passive or deleted that the ERP has, or that was not missing long enough, or not the source's own |
 | ``foreign`` | a record of another source changed |
+| ``crowd`` | many changes of a kind sent, although the first was not stored as it was sent, or had no effect |
 | ``false_green`` | a run said success, and a row is not in step and not accounted for, or new twins are there, or its report is red |
 | ``sums`` | a report that does not add up |
 | ``untold`` | more records made than the report says |
 | ``written_dry`` | a dry run that wrote |
 
-The checks of writes are in :mod:`tests.chaos.oracle_writes`, those of what runs say in :mod:`tests.chaos.oracle_reports`.
+The checks of writes are in :mod:`tests.chaos.oracle_writes` and :mod:`tests.chaos.oracle_canary`, those of what runs say in
+:mod:`tests.chaos.oracle_reports`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.chaos.history import LOOK_S, UNSAVED_S, History, Run, Sent
+from tests.chaos.oracle_canary import find_crowds
 from tests.chaos.oracle_reports import find_dry_writes, find_false_greens, find_wrong_figures
 from tests.chaos.oracle_writes import find_foreign, find_retired, find_writes
 from tests.chaos.timeline import Timeline
@@ -42,7 +45,7 @@ def find_violations(history: History) -> list[Violation]:
     timeline = Timeline(history)
     checks = (
         *(find_duplicates, find_creates, find_lost),
-        *(find_writes, find_retired, find_foreign),
+        *(find_writes, find_retired, find_foreign, find_crowds),
         *(find_false_greens, find_wrong_figures, find_dry_writes),
     )
     return [violation for check in checks for violation in check(history, timeline)]
@@ -133,16 +136,17 @@ def find_lost(history: History, timeline: Timeline) -> Iterator[Violation]:
             accounted = key in green[-1].refused or key in green[-1].rejected
             if accounted or not all(run.has(key) for run in since) or timeline.find_records(key, history.now):
                 continue
-            if not _is_taken_away(timeline, key, green[-1]):
+            if not _is_taken_away(history, timeline, key, green[-1]):
                 yield Violation("lost", key, f"no record since run {green[-1].number} of {green[-1].source}")
 
 
-def _is_taken_away(timeline: Timeline, key: str, run: Run) -> bool:
-    """Whether a person deleted the record, or changed its key, after the run's load had looked at it."""
-    last_look = run.loaded_at - LOOK_S
-    return any(
-        version.by == "person" and version.time >= last_look
-        for record_id in timeline.find_ids(key)
+def _is_taken_away(history: History, timeline: Timeline, key: str, run: Run) -> bool:
+    """Whether a person deleted the record, or changed its key, after the run had listed it."""
+    seen_at = run.snapshot_at - history.lag_s
+    ids = timeline.find_ids(key)
+    return any(timeline.is_unnoticed(record_id, "integration_id", history.now) for record_id in ids) or any(
+        version.by == "person" and version.time >= seen_at
+        for record_id in ids
         for version in timeline.versions[record_id]
         if version.fields is None or not timeline.is_of(record_id, key, version.time)
     )

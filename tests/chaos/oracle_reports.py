@@ -50,6 +50,9 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
             for record_id in timeline.find_ids(key)
             for version in timeline.versions[record_id]
         )
+        is_taken |= any(
+            timeline.is_unnoticed(other, "integration_id", run.ended_at) for other in timeline.find_ids(key)
+        )
         return "" if is_taken else "there is no record"
     listed = [record_id for record_id in records if record_id not in history.hidden]
     first = [timeline.versions[record_id][0] for record_id in listed]
@@ -75,7 +78,9 @@ def _find_difference(history: History, timeline: Timeline, run: Run, record_id: 
             continue
         seen_at = run.snapshot_at - history.lag_s
         late = [v for v in timeline.versions[record_id] if seen_at <= v.time <= run.ended_at]
-        if not any(version.by == "person" for version in late):
+        if not any(version.by == "person" for version in late) and not timeline.is_unnoticed(
+            record_id, field, run.ended_at
+        ):
             return f"{field} is {fields.get(field)!r}, not {wanted!r}"
     return ""
 

@@ -144,11 +144,11 @@ def _is_changed(timeline: Timeline, run: Run, effect: Effect, sent: Sent) -> boo
 def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
     """``foreign``."""
     owners: dict[int, str] = {}
-    ended = sorted((run for run in history.runs if run.is_applied and not run.is_dry), key=lambda run: run.ended_at)
+    loaded = sorted((run for run in history.runs if run.is_applied and not run.is_dry), key=lambda run: run.loaded_at)
     for effect, sent in find_products(history, timeline):
-        for run in [run for run in ended if run.ended_at < sent.time]:
-            _note_owners(timeline, run, owners)
-            ended.remove(run)
+        for run in [run for run in loaded if run.loaded_at < sent.time]:
+            _note_owners(history, timeline, run, owners)
+            loaded.remove(run)
         sources = {run.source for run in history.runs if run.covers(sent.time) and not run.is_dry}
         if effect.call == "create" and len(sources) == 1:
             owners[effect.id] = next(iter(sources))
@@ -159,9 +159,11 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
             yield Violation("foreign", key, f"call {sent.number} changed a record of {owner}; {sorted(sources)} ran")
 
 
-def _note_owners(timeline: Timeline, run: Run, owners: dict[int, str]) -> None:
-    for key in run.rows:
-        if key not in run.rejected:
-            for record_id in timeline.find_records(key, run.ended_at)[:1]:
-                if record_id not in owners or "other_source" in run.released:
-                    owners[record_id] = run.source
+def _note_owners(history: History, timeline: Timeline, run: Run, owners: dict[int, str]) -> None:
+    for key in run.rows.keys() - run.rejected:
+        records = timeline.find_records(key, run.loaded_at)
+        if len(records) > 1 and history.hidden & set(records):
+            continue  # whichever was listed
+        for record_id in records[:1]:
+            if record_id not in owners or "other_source" in run.released:
+                owners[record_id] = run.source

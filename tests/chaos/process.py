@@ -1,113 +1,185 @@
-"""A load in a process of its own, for real SIGKILLs: at a moment that its parent chooses, or inside one of its writes."""
+"""Loads in processes of their own, which get real SIGKILLs and SIGSTOPs: from outside, or inside one of their writes.
+
+The process, its parent and the sandbox are on one clock, in shared memory. A process that is stopped sees, when it goes
+on, how much time has passed.
+"""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
-import urllib.request
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
+from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.sync.staging.manifests import Reference
 from sandbox.oduyo.server import Sandbox
+from tests.chaos import driver as driver_module
+from tests.chaos import worker as worker_module
+from tests.chaos.clocks import SLOTS, SharedClock, Waiting
 from tests.chaos.driver import ChaosDriver
-from tests.chaos.virtual import Switch, VirtualTime, install
-from tests.chaos.world import Row
+from tests.chaos.virtual import VirtualTime
+from tests.chaos.worker import Worker
 
-#: Longest time to wait for a process before it is given up.
-DEADLINE_S = 60.0
+#: Longest real time to wait for a process before it is given up.
+DEADLINE_S = 120.0
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.chaos.process"])
 
 
-class RealSwitch(Switch):
-    """Kills this process for real."""
+class Shared:
+    """What the processes of one test share."""
 
-    def die(self) -> None:
-        """No return."""
-        os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self) -> None:
+        self.ahead: Any = _CONTEXT.Array("d", SLOTS, lock=False)
+        self.slots: Any = _CONTEXT.Array("d", SLOTS, lock=False)
+        self.clock = SharedClock(self.ahead, 0)
+        self.waiting = Waiting(self.slots)
+        self.waiting.reset()
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What a process is to do.
+    """What a process is to do: try ``number`` of the load of a run.
 
-    :param port: the sandbox's; its clock is ``ahead_s`` ahead of real time.
-    :param plan: to be applied by try ``number`` of the run ``run``; None for a whole run of ``rows``.
-    :param moments: it kills itself after so many writes and requests, if any.
+    :param port: the sandbox's.
+    :param plans: as guard returned them.
+    :param moments: it sends itself ``signal`` after so many writes and requests; None for not at all.
+    :param answer: the file that it writes what its load returned to, and when.
     """
 
     port: int
-    ahead_s: float
-    folder: str
-    seed: int
+    place: str
+    source: str
     concurrency: int
-    on_missing: str
-    rows: list[Row]
-    run: str
+    run_id: str
     number: int
-    plan: Reference | None
+    plans: list[Reference]
+    params: dict[str, Any]
+    clock_off_s: float
     moments: int | None
+    signal: int
+    answer: str
 
 
-class FarSandbox:
-    """The sandbox's clock, moved from another process."""
+class RealWorker(Worker):
+    """This process."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, virtual: VirtualTime, clock_off_s: float, number: int) -> None:
+        super().__init__(virtual, clock_off_s)
+        self._signal = number
 
-    def advance(self, seconds: float) -> None:
-        """See :meth:`Sandbox.advance`."""
-        body = json.dumps({"seconds": seconds}).encode()
-        request = urllib.request.Request(f"{self._url}/_sandbox/advance", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            answer.read()
+    def die(self) -> None:
+        """The signal, for real; a process that was stopped goes on from here."""
+        os.kill(os.getpid(), self._signal)
 
 
-def work(job: Job) -> None:
+def work(job: Job, ahead: Any, slots: Any, slot: int) -> None:
     """Do the job; runs in its own process."""
     site = Sandbox(port=job.port)  # never started: only its address and account are used
-    virtual, switch = VirtualTime(FarSandbox(site.url), job.ahead_s), RealSwitch()
+    waiting = Waiting(slots)
+    virtual = VirtualTime(SharedClock(ahead, slot), waiting, slot)
+    worker = RealWorker(virtual, job.clock_off_s, job.signal)
+    driver = ChaosDriver(
+        site,
+        job.place,
+        virtual,
+        random.Random(job.number),
+        source=job.source,
+        hire=lambda _: worker,
+        concurrency=job.concurrency,
+    )
     with pytest.MonkeyPatch.context() as patch:
-        install(patch, virtual, switch)
-        driver = ChaosDriver(site, Path(job.folder), virtual, switch, random.Random(job.seed), job.concurrency)
+        worker_module.install(patch, virtual)
+        driver_module.install(patch)
         if job.moments is not None:
-            switch.arm(job.moments)
-        run = driver.new_run(job.run, job.number)
-        plan = job.plan or driver.plan(job.rows, run, on_missing=job.on_missing)
-        driver.load(plan, run)
+            worker.arm(job.moments)
+        run = driver.new_run(job.run_id, job.number)
+        try:
+            done = virtual.run(worker.run(lambda: driver.apply_once(run, job.plans, job.params)))
+            Path(job.answer).write_bytes(msgspec.json.encode([done, virtual.now()]))
+        except OduyoError as error:
+            Path(job.answer).write_bytes(msgspec.json.encode(f"{type(error).__name__}: {error}"))
+        finally:
+            waiting.leave(slot)
 
 
-def kill(site: Sandbox, job: Job, *, requests: int, delay_s: float) -> bool:
-    """Start a job and kill it once it has made so many requests and a little later; False when it ended by itself.
+class Victim:
+    """A process with a job, and what happens to it.
 
-    A job that kills itself is only waited for.
+    :param slot: its place among those who share the clock.
+    :param requests: it gets the signal once it has made so many requests, unless it sends it to itself.
     """
-    seen = site.log(since=2**60)["counters"]["requests"]
-    process = _CONTEXT.Process(target=work, args=(job,), daemon=True)
-    process.start()
-    deadline = time.monotonic() + DEADLINE_S
-    try:
-        while process.is_alive() and time.monotonic() < deadline:
-            made = site.log(since=2**60)["counters"]["requests"] - seen
-            if job.moments is None and made >= requests:
-                time.sleep(delay_s)
-                break
-            time.sleep(0.001)
-        return _end(process)
-    finally:
+
+    def __init__(self, job: Job, shared: Shared, slot: int, site: Sandbox, *, requests: int) -> None:
+        self._job = job
+        self._shared = shared
+        self._slot = slot
+        self._site = site
+        self._requests = requests
+        self._seen = site.counts()["requests"]
+        shared.waiting.be_busy(slot)
+        self._process: BaseProcess = _CONTEXT.Process(
+            target=work, args=(job, shared.ahead, shared.slots, slot), daemon=True
+        )
+        self._process.start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended; it may stand still."""
+        return self._process.is_alive()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it stands still."""
+        try:
+            return bool(psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
+        except psutil.NoSuchProcess:
+            return False
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether it was killed, and did not end by itself."""
+        return self._process.exitcode == -signal.SIGKILL
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self._shared.waiting.be_busy(self._slot)
+        self._send(signal.SIGCONT)
+
+    def stand_still(self) -> None:
+        """It was stopped: nobody waits for it."""
+        self._shared.waiting.leave(self._slot)
+
+    def end(self) -> None:
+        """Be sure that it is over."""
+        if self._process.is_alive():
+            self._send(signal.SIGKILL)
+        self._process.join(DEADLINE_S)
+        self._watcher.join(DEADLINE_S)
+        self._shared.waiting.leave(self._slot)
         time.sleep(0.02)  # what has left is with Ödüyo before the clock moves on
 
+    def _watch(self) -> None:
+        """Send the signal at its moment."""
+        deadline = time.monotonic() + DEADLINE_S
+        while self._process.is_alive() and time.monotonic() < deadline:
+            if self._job.moments is None and self._site.counts()["requests"] - self._seen >= self._requests:
+                self._send(self._job.signal)
+                return
+            time.sleep(0.001)
 
-def _end(process: BaseProcess) -> bool:
-    if process.is_alive() and process.pid is not None:
-        os.kill(process.pid, signal.SIGKILL)
-    process.join(DEADLINE_S)
-    return process.exitcode == -signal.SIGKILL
+    def _send(self, number: int) -> None:
+        if self._process.pid is not None and self._process.is_alive():
+            os.kill(self._process.pid, number)

@@ -168,7 +168,7 @@ def draw_readings(rng: random.Random, *, is_prompt: bool = False) -> dict[str, o
         "error_style": rng.choice([404, 200]),
         "id_compare": rng.choice(["number", "text"]),
         "id_step": rng.choice([1, 1, 7]),
-        "list_cap": rng.choice([None, None, None, 7, 7, 1]),
+        "list_cap": rng.choice([None] * 6 + [20, 7, 7, 3, 1]),
         "null_style": rng.choice(["empty", "null"]),
         "update_keeps_absent": rng.random() < 0.5,
         "offset_meaning": rng.choice(["skip", "start_id"]),

@@ -15,7 +15,8 @@ from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
 from tests.chaos.driver import ChaosDriver
 from tests.chaos.figures import FIGURES
-from tests.chaos.virtual import Switch, VirtualTime
+from tests.chaos.virtual import VirtualTime
+from tests.chaos.world import Row
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.chaos
@@ -36,19 +37,36 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "status_false", "status": 200, "call": "update"},
 ]
 RUNS = 10
+#: What was refused by such a fault is sent again; so many at once are nobody's worry here.
+PARAMS: dict[str, Any] = {"resend_refused": True, "release": ["rejected", "updates"]}
+
+
+class Table:
+    """Rows that stay as they are."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def read(self) -> list[Row]:
+        """See :class:`~tests.chaos.world.Erp`."""
+        return self._rows
+
+    def compute_valid(self) -> dict[str, Any]:
+        """What the rows are in Ödüyo is not asked here: they have every fault that a demo can show."""
+        return {}
 
 
 def test_every_fault_at_three_percent_ends_complete_without_a_duplicate(
-    chaos_site: Sandbox, virtual: VirtualTime, switch: Switch, tmp_path: Path, erp_server: DemoErp
+    chaos_site: Sandbox, virtual: VirtualTime, tmp_path: Path, erp_server: DemoErp
 ) -> None:
-    rows = fetch_rows(erp_server)[: None if IS_ALL else 350]
+    table = Table(fetch_rows(erp_server)[: None if IS_ALL else 350])
     chaos_site.set_faults(*({"probability": 0.03, "seed": number, **fault} for number, fault in enumerate(FAULTS)))
-    driver = ChaosDriver(chaos_site, tmp_path, virtual, switch, random.Random(3), concurrency=8)
+    driver = ChaosDriver(chaos_site, tmp_path, virtual, random.Random(3), concurrency=8)
     valid = 0
     for _ in range(RUNS):
-        report = driver.run(rows)
-        if report is not None and report.is_complete and not report.refused:
-            valid = report.extracted - report.rejected
+        note = virtual.run(driver.run_once(table, **PARAMS))
+        if note.is_green and not note.report["refused"]:
+            valid = note.report["extracted"] - note.report["rejected"] - note.report["repeated"]
             break
     assert valid
     virtual.skip(60)
@@ -57,10 +75,10 @@ def test_every_fault_at_three_percent_ends_complete_without_a_duplicate(
     rules = chaos_site.faults()
     assert all(rule["fired"] for rule in rules if rule["call"] != "update")
     FIGURES.take_faults(rules)
-    FIGURES.take_run(counters=chaos_site.log()["counters"], tries=driver.tries, runs=driver.runs, kills=0)
+    FIGURES.take_run(counters=chaos_site.counts(), tries=driver.tries, runs=len(driver.notes), kills=0)
 
 
-def fetch_rows(server: DemoErp) -> list[dict[str, object]]:
+def fetch_rows(server: DemoErp) -> list[Row]:
     """The demo's rows, as the DAG's default query reads them."""
     connection = psycopg2.connect(server.dsn)
     try:

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.sync.apply import applier as apply
-from oduyo_provider.sync.site import quiesce as settle
-from oduyo_provider.sync.steps import load
+from oduyo_provider.sync.site import quiesce
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.conftest import IS_ALL
 from tests.chaos.figures import FIGURES
-from tests.chaos.test_three_percent import FAULTS
+from tests.chaos.test_three_percent import FAULTS, PARAMS
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes, dags_folder, run_special_codes
 
@@ -32,8 +30,7 @@ RUNS = 4
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.1)
-    for module in (apply, load, settle):  # one try ends before the next begins, on one clock
-        monkeypatch.setattr(module, "SENT_WITHIN_S", 1.0)
+    monkeypatch.setattr(quiesce, "SENT_WITHIN_S", 1.0)  # one try ends before the next begins, on one clock
 
 
 @pytest.mark.timeout(1800)
@@ -52,21 +49,22 @@ def test_the_whole_dag_ends_complete_without_a_duplicate(
         for n, fault in enumerate(FAULTS)
     ]
     oduyo.set_faults(*rules)
-    tries = refused = 0
-    for number in range(RUNS):  # noqa: B007  named for who reads it
-        made = run_special_codes(retries=RETRIES)
-        assert made.state == "success", [str(error) for error in made.errors]
+    tries, number, is_over = 0, 0, False
+    while not is_over and number < RUNS:
+        number += 1
+        made = run_special_codes(PARAMS, retries=RETRIES)
         report = made.report
         tries += sum(made.tries.values())
-        accounted = ("rejected", "unchanged", "created", "updated", "refused")
-        assert report["extracted"] == rows == sum(report[name] for name in accounted)
+        # A change that was lost again when it was sent again is doubtful: red, and the next run's.
+        undone = report["doubtful"] + report["failed"] + report["stale"] + report["not_applied"]
+        assert (made.state == "success") is (undone == 0), [str(error) for error in made.errors]
+        done = ("rejected", "unchanged", "created", "updated", "refused")
+        assert report["extracted"] == rows == undone + sum(report[name] for name in done)
         found = Counter(str(record["integration_id"]) for record in oduyo.records())
         assert set(found.values()) == {1}
-        assert len(found) == rows - report["rejected"] - report["refused"]
-        refused = report["refused"]
-        if not refused:
-            break
-    assert not refused  # a create that Ödüyo said no to is sent again by the next run
+        assert len(found) >= rows - report["rejected"] - report["refused"] - undone
+        is_over = not (undone or report["refused"])
+    assert is_over
     assert oduyo.log()["counters"]["delete"] == 0
     FIGURES.take_faults(oduyo.faults())
-    FIGURES.take_run(counters=oduyo.log()["counters"], tries=tries, runs=number + 1, kills=0)
+    FIGURES.take_run(counters=oduyo.log()["counters"], tries=tries, runs=number, kills=0)

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import msgspec
 
-from tests.chaos.history import Effect, Fields, History, Sent
+from tests.chaos.history import READ_BACK_S, Effect, Fields, History, Sent
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
@@ -75,6 +75,14 @@ class Timeline:
         first = [version for version in versions if version.time <= since][-1:]
         during = [version for version in versions if since < version.time <= until]
         return {version.fields.get(field) or "" for version in (*first, *during) if version.fields is not None}
+
+    def is_unnoticed(self, record_id: int, field: str, time: float) -> bool:
+        """Whether the field is as somebody made it between a call's write and its read-back, as of ``time``."""
+        setting = [v for v in self.versions[record_id] if v.time <= time and field in v.effect.fields]
+        if not setting or setting[-1].by.isdigit():
+            return False
+        since = setting[-1].time - READ_BACK_S - self._history.lag_s
+        return any(v.by.isdigit() and since <= v.time <= setting[-1].time for v in self.versions[record_id])
 
     def find_key(self, record_id: int, time: float) -> str:
         """The record's ``integration_id`` as whoever wrote it last meant it, however the site stored it."""

@@ -12,11 +12,13 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from tests.chaos.worker import find_worker
+from sandbox.oduyo.database import Clock
+from tests.chaos.clocks import Waiting
+from tests.chaos.worker import Worker, find_worker
 
 #: How far the clock may move while one request is under way, in seconds.
 LONGEST_REQUEST_S = 4.0
@@ -26,50 +28,37 @@ LOOK_EVERY_S, STEP_S = 0.003, 0.2
 T = TypeVar("T")
 
 
-class Advancing(Protocol):
-    """A sandbox's clock, here or in another process."""
-
-    def advance(self, seconds: float) -> None:
-        """Move it ahead."""
-
-
 class VirtualTime:
-    """A clock for one sandbox and those who talk to it.
+    """The clock of one sandbox, for those who talk to it.
 
-    :param site: the sandbox's clock.
-    :param ahead_s: how far it is ahead of real time already.
+    :param waiting: other processes that are on the same clock, if any; ``slot`` is this process's place there.
     """
 
-    def __init__(self, site: Advancing, ahead_s: float = 0.0) -> None:
-        self._site = site
-        self._ahead_s = ahead_s
+    def __init__(self, clock: Clock, waiting: Waiting | None = None, slot: int = 0) -> None:
+        self._clock = clock
+        self._waiting = waiting
+        self._slot = slot
         self._number = 0
-        self._under_way: dict[int, float] = {}
-
-    def reset(self, ahead_s: float = 0.0) -> None:
-        """Back to real time, as the sandbox after its own reset; or to where another process left the sandbox's clock."""
-        self._ahead_s = ahead_s
-        self._under_way.clear()
-
-    @property
-    def ahead_s(self) -> float:
-        """How far the clock is ahead of real time."""
-        return self._ahead_s
+        self._under_way: dict[int, tuple[float, Worker | None]] = {}
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return time.time() + self._ahead_s
+        return self._clock.now()
 
     def skip(self, seconds: float) -> None:
         """Move the clock ahead."""
         if seconds > 0:
-            self._ahead_s += seconds
-            self._site.advance(seconds)
+            self._clock.advance(seconds)
 
-    def begin(self) -> int:
+    @staticmethod
+    def let_arrive() -> None:
+        """Let the site take what a process that was killed has sent, before the clock moves on."""
+        time.sleep(0.005)
+
+    def begin(self, worker: Worker | None = None) -> int:
         """Something is under way that real time is needed for; returns what :meth:`end` takes."""
         self._number += 1
-        self._under_way[self._number] = self.now()
+        self._under_way[self._number] = self.now(), worker
         return self._number
 
     def end(self, number: int) -> None:
@@ -77,9 +66,9 @@ class VirtualTime:
         self._under_way.pop(number, None)
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """While something is under way."""
-        number = self.begin()
+    def under_way(self, worker: Worker) -> Iterator[None]:
+        """While a request of a worker is under way; nobody waits for one that stands still."""
+        number = self.begin(worker)
         try:
             yield
         finally:
@@ -90,16 +79,29 @@ class VirtualTime:
 
         :param select: waits for sockets in real time.
         """
-        if not self._under_way:
-            if timeout_s is None:
-                return select(None)
-            self.skip(timeout_s)
-            return []
+        if not self._find_begins():
+            return self._leap(timeout_s, select)
         found = select(LOOK_EVERY_S)
-        if not found and timeout_s is not None and self._under_way:
-            room_s = min(self._under_way.values()) + LONGEST_REQUEST_S - self.now()
+        if not found and timeout_s is not None and (begins := self._find_begins()):
+            room_s = min(begins) + LONGEST_REQUEST_S - self.now()
             self.skip(min(timeout_s, room_s, STEP_S))
         return found
+
+    def _leap(self, timeout_s: float | None, select: Callable[[float | None], list[Any]]) -> list[Any]:
+        """Nothing is under way here: on to the next waker, as soon as nobody else has anything to do before."""
+        until = float("inf") if timeout_s is None else self.now() + timeout_s
+        found: list[Any] = []
+        if timeout_s is not None and (self._waiting is None or self._waiting.may_leap(self._slot, until)):
+            self.skip(timeout_s)
+        else:
+            found = select(LOOK_EVERY_S / 3 if self._waiting is not None else timeout_s)
+        if self._waiting is not None:
+            self._waiting.be_busy(self._slot)
+        return found
+
+    def _find_begins(self) -> list[float]:
+        """When what is under way began."""
+        return [at for at, worker in list(self._under_way.values()) if worker is None or not worker.is_frozen]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """As :func:`asyncio.run`, on this clock."""
@@ -115,6 +117,11 @@ class VirtualTime:
             finally:
                 asyncio.set_event_loop(None)
                 loop.close()
+
+
+def _is_step(callback: Callable[..., Any]) -> bool:
+    """Whether it is a task's next step. All else is plumbing, which the kernel would do."""
+    return isinstance(getattr(callback, "__self__", None), asyncio.Task)
 
 
 async def cancel_all(tasks: set[asyncio.Task[Any]]) -> None:
@@ -137,7 +144,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on virtual time. What belongs to a worker that stands still waits until it goes on."""
+    """An event loop on virtual time, in which workers may stand still."""
 
     def __init__(self, virtual: VirtualTime) -> None:
         super().__init__(_Selector(virtual))
@@ -156,34 +163,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return task
 
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
-        """See asyncio; a worker that stands still does nothing soon."""
+        """See asyncio; the tasks of a worker that stands still do nothing until it goes on."""
         worker = find_worker(context)
-        if worker is None or not worker.is_frozen:
+        if worker is None or not worker.is_frozen or not _is_step(callback):
             return super().call_soon(callback, *args, context=context)
-        context = context or copy_context()
         later = partial(self.call_soon, callback, *args, context=context)
         return super().call_at(worker.frozen_until, later, context=context)
-
-    def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
-    ) -> asyncio.TimerHandle:
-        """See asyncio; what falls due while the worker stands still is done when it goes on."""
-        worker = find_worker(context)
-        if worker is None:
-            return super().call_at(when, callback, *args, context=context)
-        context = context or copy_context()
-        super_call_at = super().call_at
-
-        def fall_due() -> None:
-            if handle.cancelled():
-                return
-            if worker.is_frozen:
-                super_call_at(worker.frozen_until, fall_due, context=context)
-            else:
-                callback(*args)
-
-        handle = super_call_at(when, fall_due, context=context)
-        return handle
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """See asyncio; the clock waits for the thread."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +17,7 @@ import pytest
 
 from oduyo_provider.api import transport
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.staging import buckets
 from oduyo_provider.sync.staging.folder import Folder
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Worker:
         try:
             return await asyncio.get_running_loop().create_task(begin())
         except KilledError:
-            time.sleep(0.005)  # noqa: ASYNC251  the site takes what has left before the clock moves on
+            self._virtual.let_arrive()
             raise
         finally:
             left = set(self.tasks)
@@ -120,20 +120,18 @@ class Worker:
 
 #: The process that something runs in.
 WORKER: ContextVar[Worker | None] = ContextVar("worker", default=None)
-#: Whether a request is on its way: between its last check and its bytes no process is stopped.
-_IS_SENDING: ContextVar[bool] = ContextVar("is_sending", default=False)
 
 
 def find_worker(context: Context | None) -> Worker | None:
-    """The process that something runs in, unless it is sending just now."""
-    if context is None:
-        return None if _IS_SENDING.get() else WORKER.get()
-    return None if context.get(_IS_SENDING, False) else context.get(WORKER)
+    """The process that something runs in."""
+    return WORKER.get() if context is None else context.get(WORKER)
 
 
 def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
     """Let every worker pass a moment before and after each request and each write."""
-    patch.setattr(os, "fsync", lambda _: None)  # no simulated end loses what is written
+    patch.setattr(os, "fsync", lambda _: None)  # no end of a process loses what is written
+    # Small enough for a schedule's few rows to be divided, where partitions are asked for.
+    patch.setattr(buckets, "SINGLE_PARTITION_ROWS", 8)
     post = transport.Transport.post
 
     async def post_in_worker(self: transport.Transport, *args: Any, **how: Any) -> transport.Answer:
@@ -141,15 +139,10 @@ def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
         if worker is None:
             return await post(self, *args, **how)
         worker.pass_moment()
-        token = _IS_SENDING.set(True)
-        try:
-            await worker.travel()
-            with virtual.under_way():
-                answer = await post(self, *args, **how)
-            await worker.travel()
-        finally:
-            _IS_SENDING.reset(token)
-        await asyncio.sleep(0)
+        await worker.travel()
+        with virtual.under_way(worker):
+            answer = await post(self, *args, **how)
+        await worker.travel()
         worker.pass_moment()
         return answer
 

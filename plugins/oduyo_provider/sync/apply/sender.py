@@ -9,6 +9,7 @@ from oduyo_provider.api.client import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.apply.look_age import LookExpiredError, check_looks
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals
 from oduyo_provider.sync.apply.work import Course, Ready, Work
@@ -16,12 +17,6 @@ from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
-
-
-class LookExpiredError(Exception):
-    """The look at a change's record is too old to send it; raised right before a transmission."""
-
-
 #: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
 LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
 
@@ -131,11 +126,14 @@ class Sender:
         self._under_way += 1
         try:
             current: Ready | None = ready
+            expired = 0
             while current is not None:
                 sent_at = self._work.monotonic()
                 try:
                     reply = await self._call(recorder, current)
                 except LookExpiredError:
+                    expired += 1
+                    check_looks(expired)
                     current = await self._renew(recorder, current)
                 else:
                     await self._take(recorder, current.change, reply, sent_at)
