@@ -85,6 +85,9 @@ class Listing:
         self._count = count
         self._making = making
 
+    def use_page_size(self, records: int | None) -> None:
+        """Its pages have always the same size."""
+
     async def list_records(self) -> AsyncIterator[list[Remote]]:
         """Page by page."""
         payloads = enumerate(make_payloads(self._count), start=1)

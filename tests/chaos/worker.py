@@ -136,16 +136,16 @@ def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
     patch.setattr(os, "fsync", lambda _: None)  # no simulated end loses what is written
     post = transport.Transport.post
 
-    async def post_in_worker(self: transport.Transport, *args: Any) -> transport.Answer:
+    async def post_in_worker(self: transport.Transport, *args: Any, **how: Any) -> transport.Answer:
         worker = WORKER.get()
         if worker is None:
-            return await post(self, *args)
+            return await post(self, *args, **how)
         worker.pass_moment()
         token = _IS_SENDING.set(True)
         try:
             await worker.travel()
             with virtual.under_way():
-                answer = await post(self, *args)
+                answer = await post(self, *args, **how)
             await worker.travel()
         finally:
             _IS_SENDING.reset(token)

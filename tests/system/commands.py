@@ -81,6 +81,8 @@ INSTALL = (
 #: … while it runs, which writes nothing, …
 DRY_RUN = (
     "airflow dags list-import-errors",
+    "airflow dags unpause oduyo_site_check",
+    "airflow dags trigger oduyo_site_check",
     "airflow dags unpause oduyo_special_codes",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
 )
@@ -88,7 +90,6 @@ DRY_RUN = (
 CHECK = (
     "airflow dags unpause oduyo_site_check",
     "airflow dags trigger oduyo_site_check",
-    """airflow dags trigger oduyo_site_check --conf '{"write": true}'""",
 )
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
@@ -99,6 +100,7 @@ LEAVE = (
     'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py" '
     '"$AIRFLOW_HOME/dags/oduyo_site_check.py"',
     "airflow dags delete oduyo_special_codes --yes",
+    "airflow dags delete oduyo_site_check --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
     "pip uninstall --yes airflow-provider-oduyo",

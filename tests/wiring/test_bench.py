@@ -34,7 +34,7 @@ def test_compute_measures_every_step() -> None:
     figures = bench("compute", "--rows", 500)
     assert {"cpu_s", "wall_s", "peak_mb"} <= figures.keys()
     (size,) = figures["sizes"]
-    assert list(size["steps"]) == ["snapshot", "extract", "normalise", "transform", "guard"]
+    assert list(size["steps"]) == ["ledger", "snapshot", "extract", "normalise", "transform", "guard"]
     assert all(bound["holds"] for bound in figures["bounds"])
 
 

@@ -20,6 +20,7 @@
         ├── SourceUnavailableError the ERP's database cannot be reached just now, or broke the connection off
         ├── ListingError           a listing could not be shown to be complete
         ├── StagingError           a staged file cannot be written or read
+        │   └── StagedFileError        it is gone, or is not as it was written
         ├── LeaseLostError         this process may no longer write to the site; another one may
         └── IncompleteError        some changes failed, stayed doubtful or were stale
 
@@ -99,6 +100,10 @@ class ListingError(RetryError):
 
 class StagingError(RetryError):
     """A staged file cannot be written, or is not what its manifest says."""
+
+
+class StagedFileError(StagingError):
+    """A staged file is gone, or somebody changed or cut it: what stood in it will not come back by itself."""
 
 
 class LeaseLostError(RetryError):

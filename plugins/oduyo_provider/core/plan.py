@@ -46,6 +46,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
         record counts as missing.
     :param is_first: no run of this source has been applied yet.
+    :param newest_id: the highest id that was known when the listing had ended; a record above it was made since, and has
+        not vanished. None where nobody noted it.
     """
 
     source: str
@@ -59,6 +61,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     pairs: frozenset[tuple[str, str]] | None = None
     may_lack_rows: bool = False
     is_first: bool = False
+    newest_id: int | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):

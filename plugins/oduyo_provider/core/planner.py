@@ -123,10 +123,15 @@ class _Planner:
                 return
         if match is not None:
             self._compare_with(key, raw, integration_id, payload, match)
-        elif entry is not None and entry.is_made:
+        elif entry is not None and entry.is_made and not self._is_made_since(entry):
             self._take_vanished(key, integration_id, payload, entry)
         else:
             self._create(integration_id, payload, entry)
+
+    def _is_made_since(self, entry: Entry) -> bool:
+        """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
+        newest_id = self.rules.newest_id
+        return newest_id is not None and entry.oduyo_id is not None and int(entry.oduyo_id) > newest_id
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"

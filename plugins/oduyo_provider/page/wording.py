@@ -62,11 +62,12 @@ def describe_report(report: Report, state: RunState | None, tasks: list[TaskStat
     undone = [f"{count:,} {LABELS[name]}" for name, count in report.undone.items()]
     red = next((task.task_id for task in tasks if task.state in ("failed", "upstream_failed")), None)
     changes = _list_changes(report)
+    is_red = state is not None and state.state == "failed"
     if report.dry_run:
-        return Sentence(
-            "plain", f"Nothing was sent, this is the plan only: {changes or 'no change at all'}.{_aside(report)}"
-        )
-    if state is not None and state.state == "failed" and not report.writes:
+        plan = f"Nothing was sent, this is the plan only: {changes or 'no change at all'}.{_aside(report)}"
+        why = " The run is red: the log of its first red task says why and what to do." if is_red else ""
+        return Sentence("bad" if is_red else "plain", f"{plan}{why}")
+    if is_red and not report.writes:
         where = f" in the task {red}" if red else ""
         text = f"Nothing was written: the run stopped{where}, whose log says why and what to do."
         return Sentence("bad", text if red else text.replace(", whose log", "; the log of its first red task"))
@@ -76,9 +77,10 @@ def describe_report(report: Report, state: RunState | None, tasks: list[TaskStat
             "bad",
             f"Not in step: {_join(undone)}.{done} The next run compares everything again and sends only what is missing.",
         )
-    tone = "warn" if report.new_rejected else "good"
-    start = "Ödüyo is in step with the ERP" + (", but for some rows" if tone == "warn" else "")
+    has_left_out = bool(report.rejected or report.refused)
+    start = "Ödüyo is in step with the ERP" + (", but for some rows" if has_left_out else "")
     what = f"{changes}" if changes else f"nothing had to change among {report.extracted:,} ERP rows"
+    tone = "bad" if is_red else "warn" if has_left_out else "good"
     return Sentence(tone, f"{start}: {what}.{_aside(report)}")
 
 

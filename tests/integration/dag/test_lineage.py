@@ -44,6 +44,8 @@ class Events:
 def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Events]:
     """OpenLineage's listener, writing into a file, in this process."""
     pytest.importorskip("airflow.providers.openlineage", reason="the OpenLineage provider is not installed")
+    # Its plugin, imported while nothing says where events go, adds no listener of its own beside this one.
+    importlib.import_module("airflow.providers.openlineage.plugins.openlineage")
     from airflow.providers.openlineage import conf
     from airflow.providers.openlineage.plugins import listener as module
     from airflow.sdk.listener import get_listener_manager

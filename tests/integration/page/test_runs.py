@@ -37,13 +37,15 @@ def count_outcomes(view: dict[str, Any]) -> dict[str, int]:
 
 
 def test_a_run_adds_up_with_reasons_changes_and_logs(
-    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, staging: Path
 ) -> None:
-    oduyo.seed(make_records(3) + make_records(1, start=4, description="ESKİ <b>") + make_records(1, start=90))
+    records = make_records(3) + make_records(1, start=4, description="ESKİ <b>") + make_records(1, start=90)
+    oduyo.seed(records)
+    assert Driver(oduyo, staging).sync([dict(record) for record in records], source=SPECIAL_CODES).unchanged == 5
     refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
     oduyo.set_faults({**refusal, "match": {"integration_id": "6"}})
     rows = make_query(6) + " UNION ALL SELECT 7, NULL, 'A', 2, 1, 'HK1', 'boş'"
-    made = run_special_codes({"on_missing": "deactivate", "max_rejected_percent": 100}, query=rows)
+    made = run_special_codes({"on_missing": "deactivate", "missing_runs": 1, "max_rejected_percent": 100}, query=rows)
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
 
     sums = {sum_["name"]: sum_ for sum_ in view["sums"]}
@@ -54,7 +56,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     assert view["sentence"]["tone"] == "warn"
     assert (view["is_going"], view["dry_run"], view["params"]["on_missing"]) == (False, False, "deactivate")
     logs = {step["task"]: step for step in view["steps"]}
-    assert logs["load"]["log"].endswith("/tasks/load/mapped/0")
+    assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
     assert "%3A" in logs["report"]["log"]
 
@@ -87,7 +89,16 @@ def test_a_dry_run_shows_its_plan(get: Get, erp: Erp, oduyo: Sandbox, run_specia
     made = run_special_codes({"dry_run": True}, query=make_query(3))
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert count_outcomes(view) == {"planned": 3}
-    assert view["sentence"]["text"] == "A dry run: nothing was sent. Planned: 3 created."
+    assert view["sentence"]["text"] == "Nothing was sent, this is the plan only: 3 created."
+
+
+def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    made = run_special_codes(query=make_query(3), run_type="scheduled")
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert (view["dry_run"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
+    assert "Nothing was sent" in view["sentence"]["text"]
 
 
 def test_the_operator_in_anybody_s_dag_has_a_page_for_each_task(
@@ -179,7 +190,7 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     done = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
 
-    driver.report(run, plan, [loaded])
+    driver.report(run, loaded)
     settled = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (settled["is_going"], settled["progress"], settled["sentence"]["tone"]) == (False, None, "good")
 
@@ -213,7 +224,7 @@ def test_of_a_run_that_was_tried_again_the_last_plan_is_shown(get: Get, driver: 
     driver.plan(make_rows(5), run)
     again = driver.new_run("run1", attempt=2)
     plan = driver.plan(make_rows(3), again)
-    driver.report(again, plan, [driver.load(plan, again)])
+    driver.report(again, driver.load(plan, again))
     view = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (view["lines"], count_outcomes(view)) == (3, {"created": 3})
 

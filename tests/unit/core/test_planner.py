@@ -423,6 +423,12 @@ def test_a_record_whose_key_somebody_changed_has_vanished_too() -> None:
     assert (plan.counts.vanished, plan.changes) == (1, [])
 
 
+@pytest.mark.parametrize(("newest_id", "vanished"), [(6, 0), (7, 1), (None, 1)])
+def test_a_record_that_was_made_after_the_listing_has_not_vanished(newest_id: int | None, vanished: int) -> None:
+    plan = plan_of([make_row()], [], [make_entry(oduyo_id="7")], newest_id=newest_id)
+    assert (plan.counts.vanished, plan.counts.creates) == (vanished, 1 - vanished)
+
+
 def test_releasing_vanished_creates_the_record_again() -> None:
     plan = plan_of([make_row()], [], [make_entry()], released=frozenset({"vanished"}))
     assert [change.key for change in plan.changes] == ["create:100"]

@@ -59,6 +59,19 @@ def test_a_run_that_a_brake_stopped_names_its_red_task() -> None:
     assert "the log of its first red task" in tell(Report(extracted=6, not_applied=6), RED)[1]
 
 
+def test_rows_that_were_left_out_before_are_amber_and_in_a_red_run_bad() -> None:
+    known = Report(extracted=6, unchanged=1, rejected=3, known_rejected=3, refused=2, known_refused=2)
+    assert tell(known)[0] == "warn"
+    new = Report(extracted=100, created=40, rejected=60)
+    assert (tell(new)[0], tell(new, RED)[0]) == ("warn", "bad")
+
+
+def test_a_red_run_that_sent_nothing_as_its_first_write_waits_for_a_person_says_that_it_is_red() -> None:
+    tone, text = tell(Report(extracted=6, created=6, dry_run=True), RED)
+    assert tone == "bad"
+    assert text.startswith("Nothing was sent, this is the plan only: 6 created. The run is red")
+
+
 def test_a_dry_run_says_that_nothing_was_sent() -> None:
     tone, text = tell(Report(extracted=6, created=6, dry_run=True))
     assert (tone, text) == ("plain", "Nothing was sent, this is the plan only: 6 created.")

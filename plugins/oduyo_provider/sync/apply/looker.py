@@ -79,8 +79,12 @@ class Looker:
         window = await self._lookup.fetch_newest()
         found: list[Ready] = []
         for change in changes:
-            same = window.by_key.get(compute_match_key(change.integration_id), [])
-            if ready := self._sort(recorder, change, same[0] if same else None, at):
+            key = compute_match_key(change.integration_id)
+            same, entry = window.by_key.get(key, []), recorder.entries.get(key)
+            is_made = entry is not None and entry.is_made and "vanished" not in self._work.released
+            if not same and is_made:  # what was confirmed is never created again, whatever shows
+                self._take(recorder, change, Outcome.STALE, reason=APPEARED)
+            elif ready := self._sort(recorder, change, same[0] if same else None, at):
                 found.append(ready)
         return found
 
@@ -132,16 +136,12 @@ class Looker:
         return listed_at is not None and self._work.monotonic() + needed_s - listed_at < LISTING_VALID_S
 
     def _take_others(self, recorder: Recorder, change: Change) -> bool:
-        """A record of another source, or one that was made since, is not touched."""
+        """A record of another source is not touched."""
         if self._work.is_create_mode:
             return False
         entry = recorder.entries.get(compute_match_key(change.integration_id))
         if self._work.is_others(entry):
             self._take(recorder, change, Outcome.STALE, reason=OTHERS)
-            return True
-        is_made = change.action is Action.CREATE and entry is not None and entry.is_made
-        if is_made and "vanished" not in self._work.released:
-            self._take(recorder, change, Outcome.STALE, reason=APPEARED)
             return True
         return False
 

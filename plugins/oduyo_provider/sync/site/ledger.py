@@ -17,9 +17,10 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, open_readable
+from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, leaving_out, open_readable
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.plans import PlanPart
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,9 @@ class Ledger:
             for part in open_readable(plan):
                 if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
                     continue
-                items = (item for item in PlanKeys(part) if compute_bucket(item, partitions) == partition)
-                apply_part(entries, plan, part, set(items))
+                with leaving_out(plan):
+                    items = (item for item in PlanKeys(part) if compute_bucket(item, partitions) == partition)
+                    apply_part(entries, plan, part, set(items))
         return entries
 
     def _read_base(self, partition: int, partitions: int) -> Entries:
@@ -104,17 +106,24 @@ class Ledger:
             self._split(wanted)
         count = 0
         for part in open_readable(plan):
-            by_bucket: dict[int, set[str]] = {}
-            for key in PlanKeys(part):
-                by_bucket.setdefault(compute_bucket(key, wanted), set()).add(key)
-            for bucket, keys in sorted(by_bucket.items()):
-                entries = self._read_bucket(bucket, wanted)
-                before = dict(entries)
-                apply_part(entries, plan, part, keys, is_outdated=is_outdated)
-                count += len(entries) - len(before)
-                if entries != before:
-                    self.write_bucket(bucket, wanted, entries)
+            with leaving_out(plan):
+                count += self._merge_part(plan, part, wanted, is_outdated=is_outdated)
         self.write_index(wanted, max((self.read_index() or Index()).entries + count, 0))
+
+    def _merge_part(self, plan: OpenPlan, part: PlanPart, buckets: int, *, is_outdated: bool) -> int:
+        """Put one part of a plan into the files; returns how many entries came of it."""
+        by_bucket: dict[int, set[str]] = {}
+        for key in PlanKeys(part):
+            by_bucket.setdefault(compute_bucket(key, buckets), set()).add(key)
+        count = 0
+        for bucket, keys in sorted(by_bucket.items()):
+            entries = self._read_bucket(bucket, buckets)
+            before = dict(entries)
+            apply_part(entries, plan, part, keys, is_outdated=is_outdated)
+            count += len(entries) - len(before)
+            if entries != before:
+                self.write_bucket(bucket, buckets, entries)
+        return count
 
     @staticmethod
     def _choose_buckets(plan: OpenPlan, index: Index | None, buckets: int) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.ledger import Entry, apply_result
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
@@ -73,12 +74,19 @@ def open_readable(plan: OpenPlan) -> list[PlanPart]:
     """The parts of a plan whose files are there: staging may have been emptied."""
     parts: list[PlanPart] = []
     for reference in plan.parts:
-        try:
+        with leaving_out(plan):
             parts += open_parts([reference])
-        except StagingError as error:  # noqa: PERF203  one part must not take the others with it
-            log.warning(
-                "What %s did cannot be read any more, so its records are compared as on a first run: %s",
-                plan.generation,
-                error,
-            )
     return parts
+
+
+@contextmanager
+def leaving_out(plan: OpenPlan) -> Iterator[None]:
+    """Leave out, with a warning, what of a plan is gone or damaged; a storage that does not answer is an error."""
+    try:
+        yield
+    except StagedFileError as error:
+        log.warning(
+            "What %s did cannot be read any more, so its records are compared as on a first run: %s",
+            plan.generation,
+            error,
+        )

@@ -12,11 +12,10 @@ from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.legacy import has_legacy_run
 from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
-from oduyo_provider.sync.site.overlay import Entries
+from oduyo_provider.sync.site.overlay import Entries, leaving_out, open_readable
 from oduyo_provider.sync.site.source import SourceState
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.plans import open_parts
 
 
 class Turn(StateFile, frozen=True, kw_only=True):
@@ -147,4 +146,8 @@ class SiteState:
 
 
 def _read_digests(plan: OpenPlan) -> list[str]:
-    return [rejected.digest for part in open_parts(plan.parts) for rejected in part.read_rejected()]
+    digests: list[str] = []
+    for part in open_readable(plan):
+        with leaving_out(plan):
+            digests += (rejected.digest for rejected in part.read_rejected())
+    return digests

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from oduyo_provider.core.errors import OduyoError, StagingError
+from oduyo_provider.core.errors import OduyoError, StagedFileError, StagingError
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging.jsonl import LineWriter
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
@@ -102,7 +102,7 @@ class Folder:
             return self._place.read(name)
 
     def read_lines(self, file: StagedFile) -> Iterator[bytes]:
-        """A finished file's lines, one at a time; StagingError when it is not as its manifest says."""
+        """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""
         digest, rows = hashlib.sha256(), 0
         with self.reporting("read", file.name), self._place.open_lines(file.name) as stream:
             for line in stream:
@@ -110,7 +110,7 @@ class Folder:
                 rows += 1
                 yield line
         if rows != file.rows or digest.hexdigest() != file.digest:
-            raise StagingError(
+            raise StagedFileError(
                 f"The staged file {self.uri}/{file.name} is not as it was written ({rows} of {file.rows} rows): somebody "
                 "changed or cut it. Clear the run from its first task, so that everything is read again."
             )
@@ -183,7 +183,7 @@ class Folder:
         except FileNotFoundError as error:
             if verb == "write" and not self.is_local:
                 raise StagingError(self._failed(verb, name, "there is no such bucket")) from error
-            raise StagingError(
+            raise StagedFileError(
                 f"There is no staged file {self._full(name)}: staging was emptied, or this worker does not share it "
                 f"with the others. See that {STAGING_VARIABLE} is one place for all workers, then clear the run from "
                 "its first task."
@@ -221,24 +221,24 @@ def write_manifest(folder: Folder, name: str, manifest: msgspec.Struct) -> None:
 
 
 def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
-    """Read a manifest back; StagingError when it is not one of this kind."""
+    """Read a manifest back; StagedFileError when it is not one of this kind."""
     try:
         return msgspec.json.decode(folder.read(name), type=kind)
     except msgspec.MsgspecError as error:
-        raise StagingError(
+        raise StagedFileError(
             f"The staged file {folder.uri}/{name} is not a {kind.__name__} of this version ({error}). Clear the run from "
             "its first task, so that it is written again."
         ) from error
 
 
 def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
-    """Decode JSON lines; StagingError, naming the file, for one that cannot be read."""
+    """Decode JSON lines; StagedFileError, naming the file, for one that cannot be read."""
     decode = msgspec.json.Decoder(kind).decode
     try:
         for line in lines:
             yield decode(line)
     except msgspec.MsgspecError as error:
-        raise StagingError(
+        raise StagedFileError(
             f"The staged file {folder.uri}/{name} has a line that cannot be read ({error}): somebody changed or cut it. "
             "Restore it, or start a new run, which reads and compares everything again. Nothing is sent before that."
         ) from error

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
@@ -163,7 +163,7 @@ def read_history(folder: Folder, digest: str) -> History:
         if rest.startswith(INTENTS):
             for intent in decode_lines(folder, name, lines, Intent):
                 if intent.digest != digest:
-                    raise StagingError(_foreign(folder, name))
+                    raise StagedFileError(_foreign(folder, name))
                 _take_intent(history, one, intent)
         elif rest.startswith(OUTCOMES):
             for result in decode_lines(folder, name, lines, Result):

@@ -28,6 +28,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param is_busy: something that an earlier load sent could still take effect, or a load was writing.
     :param is_first: no run of this source has been applied yet.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
+    :param newest_id: the highest id that the listing or the ledger knew at its end; what is above it was made since.
     :param last_id: the highest id; None on an empty site. ``overlap_id`` is the one some hundred records below it.
     :param resource: the kind of record; every later step takes it from here.
     """
@@ -43,6 +44,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     ended_at: float
     rows: int
+    newest_id: int | None = None
     last_id: str | None
     overlap_id: str | None
     side: Side

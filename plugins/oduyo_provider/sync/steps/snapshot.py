@@ -76,6 +76,7 @@ class _Snapshot:
         self._number = number
         self._normaliser = step.make_normaliser(client.resource)
         self._ids = array("Q")
+        self._newest_known = 0
 
     async def fetch(self) -> Reference:
         step, state, started_at = self._step, self._state, self._step.clock.now()
@@ -84,11 +85,7 @@ class _Snapshot:
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
         writer = SideWriter(folder, buckets=step.buckets)
         is_upsert = step.params.sync_mode is SyncMode.UPSERT
-        if is_upsert:
-            await self._list(writer)
-            last_id = str(max(self._ids)) if self._ids else None
-        else:
-            last_id = await self._client.fetch_highest_id()
+        last_id = await (self._list(writer) if is_upsert else self._client.fetch_highest_id())
         applied = state.source(step.source).read_applied()
         manifest = SnapshotManifest(
             site=self._site,
@@ -102,6 +99,7 @@ class _Snapshot:
             started_at=started_at,
             ended_at=step.clock.now(),
             rows=writer.rows,
+            newest_id=max(self._newest_known, int(last_id or 0)),
             last_id=last_id,
             overlap_id=self._find_overlap(),
             side=writer.close(),
@@ -118,7 +116,8 @@ class _Snapshot:
         )
         return {"manifest": folder.uri, "rows": writer.rows}
 
-    async def _list(self, writer: SideWriter) -> None:
+    async def _list(self, writer: SideWriter) -> str | None:
+        """List all records; returns the highest id."""
         altered = read_altered_keys(self._state)
         write = self._make_writing(writer, altered)
         said_at = time.monotonic()
@@ -133,6 +132,7 @@ class _Snapshot:
             log.info("%s records that were there are not listed; looking for each of them", f"{len(absent):,}")
             for record in await self._look_for(absent):
                 write(record)
+        return str(max(self._ids)) if self._ids else None
 
     def _make_writing(self, writer: SideWriter, altered: AlteredKeys) -> Callable[[Remote], None]:
         encode, normaliser, ids = msgspec.json.Encoder().encode, self._normaliser, self._ids
@@ -144,20 +144,21 @@ class _Snapshot:
         return write
 
     def _find_absent(self) -> list[Entry]:
-        """This source's records that the ledger knows by id and that the listing does not hold."""
+        """This source's records that the ledger knows by id and that the listing does not hold; notes the newest it knows."""
         listed = array("Q", sorted(self._ids))
 
         def is_listed(oduyo_id: str) -> bool:
             place = bisect_left(listed, int(oduyo_id))
             return place < len(listed) and listed[place] == int(oduyo_id)
 
-        buckets = self._state.ledger.buckets
-        return [
-            entry
-            for bucket in range(buckets)
-            for entry in self._state.read_entries(bucket, buckets).values()
-            if entry.source == self._step.source and entry.oduyo_id is not None and not is_listed(entry.oduyo_id)
-        ]
+        buckets, absent = self._state.ledger.buckets, list[Entry]()
+        for bucket in range(buckets):
+            made = [entry for entry in self._state.read_entries(bucket, buckets).values() if entry.oduyo_id is not None]
+            self._newest_known = max([self._newest_known, *(int(entry.oduyo_id or 0) for entry in made)])
+            absent += (
+                entry for entry in made if entry.source == self._step.source and not is_listed(str(entry.oduyo_id))
+            )
+        return absent
 
     async def _look_for(self, absent: Sequence[Entry]) -> list[Remote]:
         """What shows of these records by id, or by key, when they are asked for again."""

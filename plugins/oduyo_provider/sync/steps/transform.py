@@ -91,4 +91,5 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
+        newest_id=extracted.snapshot.newest_id,
     )

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import LeaseLostError, OutdatedPlanError
+from oduyo_provider.core.errors import LeaseLostError, OduyoError, OutdatedPlanError
+from oduyo_provider.core.report import Report
 from oduyo_provider.sync.site import lease
 from oduyo_provider.sync.staging.manifests import Reference
-from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.one_task import sync_rows
+from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows
 
 
 class Loading(threading.Thread):
     """A load in a thread of its own."""
 
-    def __init__(self, driver: Driver, plan: Reference, run: Run) -> None:
+    def __init__(self, driver: Driver, plan: list[Reference], run: Run, **params: object) -> None:
         super().__init__()
-        self.driver, self.plan, self.of_run = driver, plan, run
+        self.driver, self.plan, self.of_run, self.params = driver, plan, run, params
         self.figures: dict[str, int] = {}
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
-            self.figures = self.driver.load(self.plan, self.of_run)["figures"]
+            self.figures = self.driver.load(self.plan, self.of_run, **self.params)["figures"]
         except Exception as error:
             self.error = error
+
+
+class Working(threading.Thread):
+    """Some work in a thread of its own."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work = work
+        self.made: object = None
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self.made = self.work()
+        except Exception as error:
+            self.error = error
+
+
+def run_all(*threads: threading.Thread) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def wait_for_creates(driver: Driver, count: int) -> None:
@@ -43,19 +72,20 @@ def slow(driver: Driver) -> Driver:
     return driver
 
 
-def test_a_run_waits_for_the_one_that_writes_and_then_compares_again(slow: Driver) -> None:
+def test_a_run_of_another_source_waits_for_the_one_that_writes_and_then_looks(slow: Driver) -> None:
     first, second = slow.new_run(), slow.new_run()
-    plans = [slow.plan(make_rows(400), first), slow.plan(make_rows(400), second)]
-    loads = [Loading(slow, plans[0], first), Loading(slow, plans[1], second)]
+    plans = [slow.plan(make_rows(400), first, source="first"), slow.plan(make_rows(450), second, source="second")]
+    loads = [Loading(slow, plans[0], first, source="first"), Loading(slow, plans[1], second, source="second")]
     loads[0].start()
     wait_for_creates(slow, 40)
     loads[1].start()
     for load in loads:
         load.join()
     assert [load.error for load in loads] == [None, None]
-    assert [load.figures for load in loads] == [{"created": 400}, {"created": 400}]
-    assert slow.calls("create") == 400
-    assert len(slow.stored()) == 400
+    assert loads[0].figures == {"created": 400}
+    assert loads[1].figures == {"created": 50, "stale": 400}, "the records of the first belong to it"
+    assert slow.calls("create") == 450
+    assert len(slow.stored()) == 450
 
 
 def test_an_older_plan_that_waited_is_refused_when_a_newer_one_was_applied(slow: Driver) -> None:
@@ -83,6 +113,7 @@ def test_a_retry_that_starts_while_the_old_process_lives_waits_for_it(slow: Driv
     for load in loads:
         load.join()
     assert [load.error for load in loads] == [None, None]
+    assert [load.figures for load in loads] == [{"created": 300}] * 2
     assert slow.calls("create") == 300
     assert len(slow.stored()) == 300
 
@@ -100,8 +131,49 @@ def test_a_whole_run_during_another_one_duplicates_nothing(slow: Driver) -> None
     assert len(slow.stored()) == 350
 
 
+def test_two_sources_that_own_different_records_both_deliver_every_night(slow: Driver) -> None:
+    """A DAG of many rows and an operator of a few, on one site, both daily."""
+
+    def sync(night: int, name: str, source: str, rows: list[dict[str, object]]) -> tuple[Report, OduyoError | None]:
+        return slow.sync_and_fail(rows, slow.new_run(f"{name}{night}"), source=source, release=["updates"])
+
+    for night in range(3):
+        texts = {"description": f"gece {night}"}
+        dag = Working(partial(sync, night, "dag", "dag", make_rows(60, **texts)))
+        operator = Working(partial(sync, night, "op", "dag/save", make_rows(3, start=900, **texts)))
+        run_all(dag, operator)
+        assert [thread.error for thread in (dag, operator)] == [None, None]
+        assert [made[1] for thread in (dag, operator) if isinstance(made := thread.made, tuple)] == [None, None]
+        assert {record["description"] for record in slow.stored().values()} == {f"gece {night}"}
+    assert slow.calls("create") == 63
+    assert slow.calls("update") == 126
+
+
+def test_instances_of_a_mapped_task_are_all_applied_at_once_and_night_after_night(slow: Driver) -> None:
+    def sync(night: int, index: int) -> tuple[Report | None, OduyoError | None]:
+        run = Run(slow.root, "dag", f"night{night}", name_attempt(1), ("save", str(index)))
+        step = slow.step(run, source="dag/save", release=["updates"])
+        rows = make_rows(20, start=100 * index + 1, description=f"gece {night}")
+        broken: list[dict[str, object]] = [{"integration_id": f"bozuk {index}", "code": ""}]
+        try:
+            return asyncio.run(sync_rows(step, rows + broken, slow.client(), slow.settings)), None
+        except OduyoError as error:
+            return None, error
+
+    for night in range(3):
+        work = [Working(partial(sync, night, index)) for index in range(3)]
+        run_all(*work)
+        made = [thread.made for thread in work]
+        assert [thread.error for thread in work] == [None] * 3
+        assert all(isinstance(pair, tuple) and not isinstance(pair[1], OutdatedPlanError) for pair in made)
+        assert {record["description"] for record in slow.stored().values()} == {f"gece {night}"}
+    assert slow.calls("create") == 60
+    known = [pair[0].known_rejected for pair in made if isinstance(pair, tuple) and isinstance(pair[0], Report)]
+    assert known == [1, 1, 1], "what an instance rejected last night is known tonight"
+
+
 def test_a_holder_that_cannot_renew_stops_sending(slow: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "HELD_FOR_S", 0.3)
+    monkeypatch.setattr(lease, "HELD_FOR_S", 0.5)
     monkeypatch.setattr(lease, "RENEW_EVERY_S", 60)
     run = slow.new_run()
     plan = slow.plan(make_rows(2000), run)
@@ -110,9 +182,47 @@ def test_a_holder_that_cannot_renew_stops_sending(slow: Driver, monkeypatch: pyt
     assert 0 < slow.calls("create") < 2000
 
 
-def test_two_sites_do_not_wait_for_each_other(slow: Driver, tmp_path: Path) -> None:
-    from sandbox.oduyo.server import Sandbox
+def test_a_holder_that_was_suspended_is_refused_and_writes_nothing_old_over_what_is_new(
+    slow: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow.sync(make_rows(300, description="ilk"))
+    old = slow.new_run()
+    plan = slow.plan(make_rows(300, description="eski"), old, release=["updates"])
+    load = Loading(slow, plan, old)
+    is_awake = threading.Event()
+    is_awake.set()
+    check = lease.Lease.check
+    slept: list[float] = []
 
+    def sleep_and_check(self: lease.Lease) -> None:
+        if threading.current_thread() is load and not is_awake.is_set():
+            is_awake.wait(60)  # as SIGSTOP: the whole thread stands still, renewals too
+            slept.append(1)
+        check(self)
+
+    monkeypatch.setattr(lease.Lease, "check", sleep_and_check)
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", 1.0)
+    monkeypatch.setattr(lease, "HELD_FOR_S", 0.7)
+    monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.1)
+    load.start()
+    deadline = time.monotonic() + 30
+    while slow.calls("update") < 50 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    is_awake.clear()
+    report, error = slow.sync_and_fail(make_rows(300, description="yeni"), release=["updates"])
+    is_awake.set()
+    load.join()
+    assert slept
+    assert isinstance(load.error, LeaseLostError)
+    assert error is None
+    assert report.updated + report.unchanged == 300
+    assert {record["description"] for record in slow.stored().values()} == {"yeni"}
+    with pytest.raises(OutdatedPlanError):
+        slow.load(plan, slow.new_run("run2", attempt=2))
+    assert {record["description"] for record in slow.stored().values()} == {"yeni"}
+
+
+def test_two_sites_do_not_wait_for_each_other(slow: Driver, tmp_path: Path) -> None:
     with Sandbox() as site:
         other = Driver(site, tmp_path / "staging")
         run = slow.new_run()

@@ -172,6 +172,23 @@ class TestCreate:
         assert load.run(appear_and_look) == [creates[0], creates[2]]
         assert find_stale(load) == {"create:2": APPEARED}
 
+    @pytest.mark.parametrize(("released", "is_sent"), [(frozenset[str](), False), (frozenset({"vanished"}), True)])
+    def test_a_key_that_was_confirmed_since_the_plan_is_never_created_again_by_itself(
+        self, make_load: Callable[..., Load], released: frozenset[str], is_sent: bool
+    ) -> None:
+        creates = make_creates(2)
+        load = make_load(released=released)
+        load.entries = {"2": Entry("2", "dag", "77")}
+        assert look(load, creates) == (creates if is_sent else creates[:1])
+        assert find_stale(load) == ({} if is_sent else {"create:2": APPEARED})
+
+    def test_one_that_another_run_has_made_as_wanted_is_done(self, site: Sandbox, load: Load) -> None:
+        creates = make_creates(2)
+        seed(site, creates)
+        load.entries = {"1": Entry("1", "dag", "1"), "2": Entry("2", "dag", "2")}
+        assert look(load, creates) == []
+        assert {result.outcome for result in load.recorder.results.values()} == {Outcome.DONE}
+
     def test_create_mode_looks_at_nothing(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         creates = make_creates(3)
         seed(site, creates)

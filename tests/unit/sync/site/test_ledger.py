@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.storage import Disk
 from tests.unit.sync.plans import (
     SITE,
     create,
@@ -337,12 +339,38 @@ def test_a_plan_whose_files_are_gone_is_left_out_with_a_warning(
     assert set(read(ledger)) == set(KEYS[:2])
 
 
-def test_a_damaged_journal_stops_the_merge_before_anything_is_written(root: Folder, ledger: Ledger) -> None:
+@pytest.mark.parametrize("damage", ["journal", "changes"])
+def test_of_a_plan_one_part_that_is_damaged_is_left_out_with_a_warning(
+    root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    plan = stage_creates(root, KEYS, partitions=4)
+    part = open_part(plan.parts[1])
+    damaged = {change.integration_id for change in part.read_changes()}
+    if damage == "journal":
+        part.journal.write("try1.outcomes.jsonl", b"{]\n")
+    else:
+        part.folder.write("changes.jsonl", b"{]\n")
+    assert set(read(ledger, plan, partitions=4)) == set(KEYS) - damaged
+    merge(ledger, plan)
+    assert set(read(ledger)) == set(KEYS) - damaged
+    assert "has a line that cannot be read" in caplog.text or "is not as it was written" in caplog.text
+
+
+@pytest.mark.parametrize("work", ["read", "open_lines"])
+def test_a_storage_that_does_not_answer_is_an_error_and_loses_nothing(
+    root: Folder, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
     plan = stage_creates(root, KEYS[:2])
-    folder = open_part(plan.parts[0]).journal
-    folder.write("try1.outcomes.jsonl", b"{]\n")
-    with pytest.raises(StagingError, match="has a line that cannot be read"):
-        merge(ledger, plan)
+
+    def fail(self: Disk, name: str) -> bytes:
+        raise OSError(errno.EIO, "I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, work, fail)
+        with pytest.raises(StagingError, match="I/O error"):
+            merge(ledger, plan)
+    merge(ledger, plan)
+    assert set(read(ledger)) == set(KEYS[:2])
 
 
 def test_create_mode_leaves_the_ledger_alone(root: Folder, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,16 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
     applied = state.source("dag").read_applied()
     assert applied is not None
     assert applied.merged == 0
+
+
+def test_a_plan_whose_files_are_gone_is_closed_all_the_same(state: SiteState, tmp_path: Path) -> None:
+    plan = begin(state, 1, "A1", "7")
+    shutil.rmtree(tmp_path / "dag")
+    state.merge(plan, buckets=64)
+    assert state.plans.read() == []
+    applied = state.source("dag").read_applied()
+    assert applied is not None
+    assert applied.merged == 1
 
 
 def test_the_next_holder_of_the_lease_merges_all_others_in_their_order(state: SiteState) -> None:
