@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from oduyo_provider.sync.check.answers import QUESTIONS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site.lease import Lease, read_claims
-from oduyo_provider.sync.site.state import SiteCheck
+from oduyo_provider.sync.site.state import SiteCheck, SiteState
 from oduyo_provider.sync.staging.layout import SITE_CHECK, SUPPORT_TEXT
 from sandbox.oduyo.server import Sandbox
 from tests.integration.check.checker import RECORDS, SETTLE_S, Checker, read, seed, sleep_briefly
@@ -69,11 +68,14 @@ def test_another_records_id_in_a_creates_answer_does_not_harm_that_record(site: 
 
 
 def test_a_check_waits_for_a_writer_and_keeps_others_waiting(
-    site: Sandbox, checker: Checker, caplog: pytest.LogCaptureFixture
+    site: Sandbox, checker: Checker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level("INFO")
-    state = checker.state()
-    held: set[str] = set()
+    state, note, held = checker.state(), SiteState.note_check, set[str]()
+
+    def spy(kept: SiteState, check: SiteCheck) -> None:
+        held.update(claim.generation for claim in read_claims(state.claims).values() if claim.is_held)
+        note(kept, check)
 
     async def work() -> None:
         writer = Lease(state.claims, generation="a load", attempt="try1", say=lambda _: None, clock=checker.clock)
@@ -81,10 +83,9 @@ def test_a_check_waits_for_a_writer_and_keeps_others_waiting(
             task = asyncio.create_task(asyncio.to_thread(checker.check, write=True))
             await wait_until(lambda: "a load is writing to this site" in caplog.text)
             assert site.counts()["requests"] == 0
-        await wait_until(lambda: bool(site.writes()))
-        held.update(claim.generation for claim in read_claims(state.claims).values() if claim.is_held)
         await task
 
+    monkeypatch.setattr(SiteState, "note_check", spy)
     asyncio.run(work())
     assert checker.error is None
     assert held == {"the site check"}
@@ -320,7 +321,8 @@ def test_a_rate_that_the_connection_sets_is_kept(site: Sandbox, checker: Checker
     checker.use(requests_per_second=50)
     checker.check()
     times = [entry["time"] for entry in site.log(call="list")["requests"]]
-    assert min(after - before for before, after in pairwise(times)) > 0.005
+    # One that arrives late only makes it longer.
+    assert times[-1] - times[0] > 0.9 * (len(times) - 1) / 50
 
 
 def test_a_resource_without_a_passive_word_is_not_tried(site: Sandbox, checker: Checker) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotThisApiError
+from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
-from tests.integration.check.checker import Checker, Readings, read
+from tests.integration.check.checker import Checker, Readings, read, sleep_briefly
 
 #: What a check of the friendliest site finds.
 FRIENDLY: Readings = {
@@ -82,8 +83,7 @@ READ_ONLY: dict[str, tuple[dict[str, Any], Readings]] = {
     "loose texts": ({"text_compare": "loose"}, {"filter_key": ("loose",)}),
     "offset is an id": ({"offset_meaning": "start_id"}, {"offset": ("start_id",)}),
     "nulls": ({"null_style": "null"}, {"list_shape": ("nulls",)}),
-    "short sessions": ({"session_ttl_s": 0.15, "latency_s": 0.02}, {"session_life": ("ended",)}),
-    "rate limit": ({"max_requests_per_second": 20}, {"pace": ("limited",)}),
+    "rate limit": ({"max_requests_per_second": 10}, {"pace": ("limited",)}),
 }
 WITH_WRITE: dict[str, tuple[dict[str, Any], Readings]] = {
     "absent fields are wiped": ({"update_keeps_absent": False}, {"partial_update": ("lost",)}),
@@ -91,9 +91,6 @@ WITH_WRITE: dict[str, tuple[dict[str, Any], Readings]] = {
     "texts are cut": ({"silently_cut": {"description": 50}}, {"lengths": ("cut",)}),
     "own stamps": ({"stamps": "always"}, {"stamps": ("own",)}),
     "empty dates": ({"accepts_empty_datetime": True}, {"empty_date": ("taken",)}),
-    "lists lag": ({"list_lag_s": 0.3}, {"shown_after": ("late",)}),
-    "writes are late": ({"late_commit_s": 0.3}, {"shown_after": ("late",)}),
-    "ids are late": ({"late_id_every": 1, "late_id_s": 0.3}, {"shown_after": ("late",)}),
     "steps of ids": ({"id_step": 7}, {}),
     "short bodies": ({"max_body_bytes": 1500}, {"lengths": ("too_large",)}),
 }
@@ -344,6 +341,26 @@ def test_b12_a_proxy_that_is_not_there_is_told(checker: Checker) -> None:
     checker.use(proxy="http://127.0.0.1:1")
     (point,) = checker.check().answers
     assert "The proxy 127.0.0.1:1 cannot be reached" in point.answer
+
+
+@pytest.mark.parametrize(
+    "readings", [{"list_lag_s": 3600}, {"late_commit_s": 3600}, {"late_id_every": 1, "late_id_s": 3600}]
+)
+def test_records_that_are_listed_late_are_told(site: Sandbox, checker: Checker, readings: dict[str, float]) -> None:
+    async def sleep(seconds: float) -> None:
+        site.advance(3600)
+        await sleep_briefly(seconds)
+
+    checker.clock = Clock(sleep=sleep)
+    site.set_readings(**readings, session_ttl_s=1e9)
+    before = site.records()
+    assert find(checker, write=True) == expect({"shown_after": ("late",)}, WITH_RECORD)
+    assert site.records() == before
+
+
+def test_sessions_that_end_early_are_told(site: Sandbox, checker: Checker) -> None:
+    site.set_readings(session_ttl_s=0.3, latency_s=0.05)
+    assert read(checker.check())["session_life"] == ("ended",)
 
 
 def test_calls_that_wait_for_each_other_are_told(site: Sandbox, checker: Checker) -> None:

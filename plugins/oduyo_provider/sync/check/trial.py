@@ -33,6 +33,9 @@ from oduyo_provider.sync.check.write_points import (
 )
 from oduyo_provider.sync.runtime.clock import Clock
 
+#: What a create is answered with that made no record.
+WITHOUT_EFFECT = (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.THROTTLED, Meaning.NOT_SENT)
+
 
 class Tried(msgspec.Struct):
     """What the trial found out beside its answers.
@@ -102,7 +105,7 @@ class Trial:
         """Send a create; until its record is seen, or it was refused, it may still take effect."""
         self.tried.is_settled = False
         seen = await self._asker.write("create", fields, Permit(self._check_lease, self._note_create))
-        self.tried.is_settled = seen.meaning in (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.NOT_SENT)
+        self.tried.is_settled = seen.meaning in WITHOUT_EFFECT
         return seen
 
     async def _note_create(self) -> None:
@@ -113,7 +116,7 @@ class Trial:
         seen = await self._create(fields)
         words = {"words": seen.classification.reason}
         if self.tried.is_settled:
-            reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
+            reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
             self.found.append(Found(CREATE.name, reading, words))
             return None
         named_id = find_created_id(seen)
