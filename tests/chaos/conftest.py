@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from airflow.sdk.io import attach
@@ -13,7 +14,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from sandbox.oduyo.server import Sandbox
 from tests.chaos import driver
-from tests.chaos.figures import FIGURES
+from tests.chaos.figures import FIGURES, JUDGED
 from tests.chaos.virtual import VirtualTime
 from tests.chaos.worker import install
 
@@ -62,6 +63,21 @@ def virtual(chaos_site: Sandbox) -> Iterator[VirtualTime]:
         yield virtual
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes hands over what it counted."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["chaos"] = FIGURES.dump()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what one of several processes counted."""
+    counted = getattr(node, "workeroutput", {}).get("chaos")
+    if counted is not None:
+        FIGURES.merge(counted)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
     """Print the table of a full run; that nothing was duplicated or lost only if every test says so."""
     if not IS_ALL or not FIGURES.counts:
@@ -70,5 +86,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     for line in FIGURES.format():
         terminalreporter.write_line(line)
     if exitstatus == 0:
-        terminalreporter.write_line("| duplicates | 0 |")
-        terminalreporter.write_line("| lost | 0 |")
+        for name in JUDGED:
+            terminalreporter.write_line(f"| {name} | 0 |")

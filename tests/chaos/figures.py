@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+#: What the oracle looks for; a run whose tests are green has found none of it.
+JUDGED = ("duplicates", "lost", "older over newer", "wiped or stale", "retired without cause", "false greens")
+
 
 class Figures:
     """Counts over all chaos tests of one session."""
@@ -24,7 +27,8 @@ class Figures:
 
     def take_run(self, *, counters: Mapping[str, int], tries: int, runs: int, kills: int) -> None:
         """Count what one schedule did."""
-        self.counts.update(requests=counters["requests"], creates=counters["create"], tries=tries, runs=runs)
+        changes = sum(counters[call] for call in ("create", "update", "delete"))
+        self.counts.update(requests=counters["requests"], changes=changes, tries=tries, runs=runs)
         self.counts["simulated kills"] += kills
 
     def add(self, **counts: int) -> None:
@@ -32,9 +36,18 @@ class Figures:
         for name, count in counts.items():
             self.counts[name.replace("_", " ")] += count
 
+    def dump(self) -> dict[str, dict[str, int]]:
+        """Everything, for another process."""
+        return {"counts": dict(self.counts), "faults": dict(self.faults)}
+
+    def merge(self, dumped: Mapping[str, Mapping[str, int]]) -> None:
+        """Add what another process has counted."""
+        self.counts.update(dumped["counts"])
+        self.faults.update(dumped["faults"])
+
     def format(self) -> list[str]:
         """The table's lines, as Markdown."""
-        rows = [*self.counts.items(), ("faults fired", sum(self.faults.values()))]
+        rows = [*sorted(self.counts.items()), ("faults fired", sum(self.faults.values()))]
         rows += [(f"— {name}", count) for name, count in self.faults.most_common() if count]
         rows.append(("seconds", round(time.monotonic() - self.started_at)))
         return ["| what | count |", "|---|---:|", *(f"| {name} | {count:,} |" for name, count in rows)]

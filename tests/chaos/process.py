@@ -127,6 +127,8 @@ class Victim:
         self._site = site
         self._requests = requests
         self._seen = site.counts()["requests"]
+        #: Whether it stands still.
+        self.is_stopped = False
         shared.waiting.be_busy(slot)
         self._process: BaseProcess = _CONTEXT.Process(
             target=work, args=(job, shared.ahead, shared.slots, slot), daemon=True
@@ -141,14 +143,6 @@ class Victim:
         return self._process.is_alive()
 
     @property
-    def is_stopped(self) -> bool:
-        """Whether it stands still."""
-        try:
-            return bool(psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
-        except psutil.NoSuchProcess:
-            return False
-
-    @property
     def is_killed(self) -> bool:
         """Whether it was killed, and did not end by itself."""
         return self._process.exitcode == -signal.SIGKILL
@@ -157,10 +151,9 @@ class Victim:
         """SIGCONT."""
         self._shared.waiting.be_busy(self._slot)
         self._send(signal.SIGCONT)
-
-    def stand_still(self) -> None:
-        """It was stopped: nobody waits for it."""
-        self._shared.waiting.leave(self._slot)
+        while self._stands_still():
+            time.sleep(0.001)
+        self.is_stopped = False
 
     def end(self) -> None:
         """Be sure that it is over."""
@@ -168,17 +161,26 @@ class Victim:
             self._send(signal.SIGKILL)
         self._process.join(DEADLINE_S)
         self._watcher.join(DEADLINE_S)
-        self._shared.waiting.leave(self._slot)
         time.sleep(0.02)  # what has left is with Ödüyo before the clock moves on
 
     def _watch(self) -> None:
-        """Send the signal at its moment."""
-        deadline = time.monotonic() + DEADLINE_S
+        """Send the signal at its moment; see when it stands still, and when it has ended: nobody waits for it then."""
+        is_due, deadline = self._job.moments is None, time.monotonic() + DEADLINE_S
         while self._process.is_alive() and time.monotonic() < deadline:
-            if self._job.moments is None and self._site.counts()["requests"] - self._seen >= self._requests:
+            if is_due and self._site.counts()["requests"] - self._seen >= self._requests:
                 self._send(self._job.signal)
-                return
-            time.sleep(0.001)
+                is_due = False
+            if not self.is_stopped and self._stands_still():
+                self._shared.waiting.leave(self._slot)
+                self.is_stopped = True
+            time.sleep(0.002)
+        self._shared.waiting.leave(self._slot)
+
+    def _stands_still(self) -> bool:
+        try:
+            return bool(psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
+        except psutil.NoSuchProcess:
+            return False
 
     def _send(self, number: int) -> None:
         if self._process.pid is not None and self._process.is_alive():

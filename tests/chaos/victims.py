@@ -85,7 +85,6 @@ class VictimDriver(ChaosDriver):
             await asyncio.sleep(LOOK_EVERY_S)
             if victim.is_stopped:
                 FIGURES.add(SIGSTOPs=1)
-                victim.stand_still()
                 await asyncio.sleep(self.rng.choice(STOPS_S))
                 victim.go_on()
                 await asyncio.sleep(LOOK_EVERY_S)
