@@ -39,7 +39,7 @@ def read_query(folder: str | Path, name: str) -> str:
         )
     raise SettingsError(
         f"There is no query {name!r} in {folder}; the queries there are: {', '.join(sorted(files)) or 'none'}. Choose "
-        f"one of them as erp_query, or add {name}{SUFFIX} to that folder on all workers."
+        f"one of them as erp_query, or add {name + SUFFIX!r} to that folder on all workers."
     )
 
 
