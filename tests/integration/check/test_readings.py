@@ -83,7 +83,6 @@ READ_ONLY: dict[str, tuple[dict[str, Any], Readings]] = {
     "loose texts": ({"text_compare": "loose"}, {"filter_key": ("loose",)}),
     "offset is an id": ({"offset_meaning": "start_id"}, {"offset": ("start_id",)}),
     "nulls": ({"null_style": "null"}, {"list_shape": ("nulls",)}),
-    "rate limit": ({"max_requests_per_second": 10}, {"pace": ("limited",)}),
 }
 WITH_WRITE: dict[str, tuple[dict[str, Any], Readings]] = {
     "absent fields are wiped": ({"update_keeps_absent": False}, {"partial_update": ("lost",)}),
@@ -341,6 +340,12 @@ def test_b12_a_proxy_that_is_not_there_is_told(checker: Checker) -> None:
     checker.use(proxy="http://127.0.0.1:1")
     (point,) = checker.check().answers
     assert "The proxy 127.0.0.1:1 cannot be reached" in point.answer
+
+
+def test_a_rate_limit_is_told_and_all_else_is_answered_all_the_same(site: Sandbox, checker: Checker) -> None:
+    checker.clock = Clock()  # the site asks for waits by its own clock
+    site.set_readings(max_requests_per_second=10)
+    assert find(checker) == expect({"pace": ("limited",)}, FRIENDLY)
 
 
 @pytest.mark.parametrize(
