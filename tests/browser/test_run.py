@@ -79,7 +79,9 @@ def test_a_plan_that_somebody_approves_is_applied(
     run_id = trigger_asking(page)
     wait_for_task(api, run_id, "approve", "awaiting_input")
     open_approval(page, run_id)
-    assert page.get_by_text("39 of 3,500 rows are rejected (max_rejected_ratio 0)").is_visible()
+    assert page.get_by_text(
+        "39 of 3,500 rows are rejected that the last run did not reject (max_rejected_percent 0)"
+    ).is_visible()
     assert page.get_by_role("listitem").filter(has_text="create 160003: code '30 GÜN VADE.001'").count() == 1
     assert stage.fetch_record_count() == 0
     take_picture("approval")

@@ -265,7 +265,7 @@ def test_a_mapped_operator_takes_no_on_missing_as_each_instance_has_only_some_of
     made = run_operator(build, retries=2)
     assert (made.state, made.tries["save"], oduyo.records()) == ("failed", 1, [])
     assert f"would look missing: on_missing={on_missing} is not possible" in made.error
-    assert "Give one task all rows" in made.error
+    assert "Give all rows to one task" in made.error
     assert oduyo.log()["counters"]["login"] == 0
 
 

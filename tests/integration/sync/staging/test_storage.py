@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import multiprocessing
 import os
 import socket
@@ -12,14 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.errors import SettingsError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site import lease
 from oduyo_provider.sync.site.lease import Claim, Lease, read_claims
+from oduyo_provider.sync.staging import retention
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.steps import report as finish
 from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows, short_wait
 from tests.integration.sync.staging.conftest import Bucket
@@ -66,12 +66,10 @@ class TestOtherWorkers:
 
     def test_another_worker_s_claim_is_seen_and_waited_for(self, folder: Folder, bucket: Bucket) -> None:
         folder.names()
-        claim = Claim("another run", 0, "try1-other", time.time())
-        bucket.write(
-            HERE + "try1-other.json", json.dumps({n: getattr(claim, n) for n in claim.__struct_fields__}).encode()
-        )
+        claim = Claim("another run", "try1-other", is_held=True)
+        bucket.write(HERE + "try1-other.json", msgspec.json.encode(claim))
         bucket.delete(HERE + "a.json")
-        assert read_claims(folder) == [claim]
+        assert read_claims(folder) == {"try1-other.json": claim}
         said: list[str] = []
 
         async def give_back(_seconds: float) -> None:
@@ -81,7 +79,6 @@ class TestOtherWorkers:
             mine = Lease(
                 folder,
                 generation="mine",
-                partition=0,
                 attempt="mine",
                 say=said.append,
                 clock=Clock(time.time, give_back),
@@ -130,7 +127,7 @@ def anywhere(request: pytest.FixtureRequest, site: Sandbox, tmp_path: Path) -> D
 class TestPruning:
     @pytest.fixture(autouse=True)
     def _keep_three(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(finish, "KEPT_RUNS", 3)
+        monkeypatch.setattr(retention, "KEPT_RUNS", 3)
 
     @staticmethod
     def sync(driver: Driver, runs: int) -> list[str]:
@@ -152,7 +149,7 @@ class TestPruning:
     ) -> None:
         anywhere.plan(make_rows(1), anywhere.new_run("a_waiting"))
         assert self.sync(anywhere, 4) == ["a_waiting", "run2", "run3", "run4"]
-        monkeypatch.setattr(finish, "ABANDONED_AFTER_S", -5.0)
+        monkeypatch.setattr(retention, "ABANDONED_AFTER_S", -5.0)
         assert self.sync(anywhere, 1) == ["run3", "run4", "run5"]
 
     def test_a_run_that_cannot_be_removed_fails_no_other(
