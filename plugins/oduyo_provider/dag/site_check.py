@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
+from oduyo_provider.core.language import check_language
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.hooks.environment import open_oduyo, read_form
@@ -71,6 +72,7 @@ def run_site_check() -> dict[str, Any]:
 
     context = get_current_context()
     with noting_errors(context):
+        check_language()
         form = read_form(context, "or call OduyoHook().check_site() in a task of your own")
         resource = next(one for one in RESOURCES if one.plural == form["resource"])
         answers = open_oduyo().check_site(write=bool(form["write"]), resource=resource).answers

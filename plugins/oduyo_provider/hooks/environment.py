@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import check_language
 from oduyo_provider.core.params import PARAMS, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
@@ -148,6 +149,7 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
     """
     from oduyo_provider.sync.steps.context import StepContext
 
+    check_language()
     has_task = params is not None
     checked = read_params(context) if params is None else params
     return StepContext(
