@@ -192,8 +192,7 @@ class OduyoClient:
 
         :param up_to: the last id that is needed; later ones may come too. None for all.
 
-        One pass, so that no record comes twice: on a ListingError throw away what came and start another one, at most
-        `DEFAULT_LISTINGS` in all; :meth:`snapshot_records` does so in memory.
+        One pass: on a ListingError throw away what came and start again; :meth:`snapshot_records` does so in memory.
 
         :raises ListingError: the pass cannot be shown to be complete.
         """
@@ -210,7 +209,6 @@ class OduyoClient:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.
 
         One request finds a record by its ``id``, two find one by another field; that there is none takes four.
-
         :raises ListingError: it cannot be shown that these are all.
         """
         filters = (Filter(field, "=", value),)
