@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.errors import ListingError, OduyoError
 from oduyo_provider.core.params import parse_params
