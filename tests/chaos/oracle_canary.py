@@ -63,9 +63,8 @@ def _has_other_letters(timeline: Timeline, sent: Sent) -> bool:
 def _is_cut(timeline: Timeline, sent: Sent) -> bool:
     """Whether all that an update would change is already held as its beginning: it was cut, not ignored."""
     fields = timeline.get_fields(int(sent.column["id"]), sent.time) or {}
-    differs = [
-        (text, fields.get(name) or "") for name, text in sent.column.items() if text and text != fields.get(name)
-    ]
+    written = {name: text for name, text in sent.column.items() if name != "id" and text}
+    differs = [(text, fields.get(name) or "") for name, text in written.items() if text != fields.get(name)]
     return bool(differs) and all(stored and text.startswith(stored) for text, stored in differs)
 
 
