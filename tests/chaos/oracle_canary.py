@@ -42,8 +42,8 @@ def _is_runs(history: History, run: Run, sent: Sent) -> bool:
 
 
 def _is_released(history: History, run: Run, brake: str) -> bool:
-    """Whether a person has released a brake, in this run or before."""
-    return any(brake in other.released and other.started_at <= run.started_at for other in history.runs)
+    """Whether a person has released a brake for the site, in this run, before it, or while it waited."""
+    return any(brake in other.released and other.started_at <= run.ended_at for other in history.runs)
 
 
 def _has_other_key(timeline: Timeline, sent: Sent) -> bool:
@@ -63,9 +63,8 @@ def _has_other_letters(timeline: Timeline, sent: Sent) -> bool:
 def _is_cut(timeline: Timeline, sent: Sent) -> bool:
     """Whether all that an update would change is already held as its beginning: it was cut, not ignored."""
     fields = timeline.get_fields(int(sent.column["id"]), sent.time) or {}
-    differs = [
-        (text, fields.get(name) or "") for name, text in sent.column.items() if text and text != fields.get(name)
-    ]
+    written = {name: text for name, text in sent.column.items() if name != "id" and text}
+    differs = [(text, fields.get(name) or "") for name, text in written.items() if text != fields.get(name)]
     return bool(differs) and all(stored and text.startswith(stored) for text, stored in differs)
 
 

@@ -176,7 +176,7 @@ def test_every_word_of_the_glossary_is_bound_or_is_said_not_to_be() -> None:
         word for word in words - UNBOUND if not any(pattern.search(f"the {word} · the {word}s") for pattern in patterns)
     ] == []
     turkish = " · ".join(row[1] for row in rows).lower()
-    assert [stem for stem in STEMS.values() if stem not in turkish.replace("ğ", "k")] == []
+    assert [stem for stem in STEMS.values() if stem not in turkish] == []
 
 
 @pytest.mark.parametrize("pattern", STEMS)
