@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
@@ -19,7 +17,7 @@ from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.lookup import Lookup
-from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
@@ -68,8 +66,6 @@ class Canary:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
-        if self._work.is_known("letters") and found.is_without_effect:
-            found = self._accept_letters(change, known, record)
         recorder.correct(found.result)
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
@@ -85,15 +81,6 @@ class Canary:
             await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
-
-    def _accept_letters(self, change: Change, known: Result, record: Remote | None) -> ReadBack:
-        """Where the site is known to store other letters, a text that is as before may be what was sent."""
-        stored = {
-            name: (record or {}).get(name)
-            for name in change.differs
-            if (record or {}).get(name) != change.payload[name]
-        }
-        return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.drift import find_other_letters, find_stored_otherwise, find_without_effect
+from oduyo_provider.core.drift import find_as_before, find_other_letters, find_stored_otherwise, find_without_effect
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
@@ -43,7 +43,7 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
     if record is None:
         return False
     stored = find_stored_otherwise(change, record, normaliser)
-    return not find_without_effect(change, record, stored, normaliser)
+    return not find_as_before(change, record, stored, normaliser)
 
 
 def compute_read_back(
