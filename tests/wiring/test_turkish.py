@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.params import parse_params
+from oduyo_provider.core.figures import FIGURES
+from oduyo_provider.core.language import gettext
+from oduyo_provider.core.params import PARAMS, parse_params
+from oduyo_provider.core.reasons import REJECTIONS, WARNINGS
 from oduyo_provider.core.report import Report
 from oduyo_provider.dag.site_check import build_site_check
 from oduyo_provider.hooks.oduyo import OduyoHook
@@ -20,6 +24,7 @@ from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT
 from tests.integration.dag.conftest import make_records
+from tests.wiring import pages
 from tests.wiring.test_approval import ask
 
 SetOduyo = Callable[..., None]
@@ -146,11 +151,11 @@ def test_the_table_of_the_site_check() -> None:
     assert format_points(points).splitlines()[:4] == [
         "  Sayfa sınırı: Bir sayfa kaç kayıt veriyor?",
         "    bu site       1000 istendiğinde de en çok 200.",
-        "    program       Sayfa ne kadar uzun olursa olsun son kaydından sonrasıyla",
-        "                  sürer; hata veren sayfayı yarıya indirir.",
+        "    program       Bağlantıda page_size yoksa bundan sonra 200 kayıtlık sayfalar",
+        "                  istenir.",
     ]
     assert points[1].answer == "Gönderilenden farklı: Türkçe harfler (Ş, S oldu)."
-    assert summarise(points) == "2 soru yanıtlandı; ayarlanacak: Sayfa sınırı, Metinler"
+    assert summarise(points) == "2 soru yanıtlandı; ayarlanacak: Metinler"
 
 
 def test_wrong_params() -> None:
@@ -175,3 +180,26 @@ def test_a_language_that_there_is_not_leaves_the_dags_as_they_are(monkeypatch: p
     monkeypatch.setenv("ODUYO_LANGUAGE", "türkçe")
     dag: Any = load_dag(ROOT / "dags")
     assert dag.params.get_param("dry_run").description == "Show the plan in the log and write nothing."
+
+
+def list_texts() -> dict[str, dict[str, list[str]]]:
+    """Page of the Turkish reference → name → what the program says of it."""
+    (kind,) = get_provider_info()["connection-types"]
+    fields = {name: [field["label"], field["description"]] for name, field in kind["conn-fields"].items()}
+    params = [param.translated() for param in PARAMS]
+    return {
+        "params": {param.name: [param.title, param.description.partition(" Frenler: ")[0]] for param in params},
+        "connection": {name: [text] for name, text in kind["ui-field-behaviour"]["placeholders"].items()} | fields,
+        "reasons": {code: [gettext(text)] for code, text in {**REJECTIONS, **WARNINGS}.items()},
+        "brakes": {brake.name: [gettext(brake.help)] for brake in BRAKES},
+        "report": {name: [gettext(text)] for name, text in FIGURES.items()},
+    }
+
+
+@pytest.mark.parametrize("page", ["params", "connection", "reasons", "brakes", "report"])
+def test_the_turkish_reference_says_what_the_program_says(page: str) -> None:
+    tables = pages.tables(pages.DOCS / "tr" / "reference" / f"{page}.md")
+    rows = {pages.names_in(row[0])[0]: row for rows in tables for row in rows[1:]}
+    said = list_texts()[page]
+    assert rows.keys() >= said.keys()
+    assert [text for name, texts in said.items() for text in texts if text not in " | ".join(rows[name])] == []
