@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry, compute_missing, find_resend, is_missing_long_enough
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules, describe_change
+from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.samples import describe_change
 
 
 class MissingRecords:
@@ -44,7 +46,13 @@ class MissingRecords:
                     if get_id(twin) not in known:
                         counts.new_duplicates += 1
                         self._builder.sample(
-                            "new_duplicates", f"{key}: Ödüyo {get_id(match.record)} and {get_id(twin)}"
+                            "new_duplicates",
+                            gettext(
+                                "%(key)s: Ödüyo %(record)s and %(twin)s",
+                                key=key,
+                                record=get_id(match.record),
+                                twin=get_id(twin),
+                            ),
                         )
             self._count_in_use(match.record)
             if not has_row:

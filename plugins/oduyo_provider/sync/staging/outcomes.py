@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
-DIED = "the task died while it was being sent"
+DIED = gettext_noop("the task died while it was being sent")
 
 
 def find_result(change: Change, history: History, *, is_ended: bool = True) -> Result:
