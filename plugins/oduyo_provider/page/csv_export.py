@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.change_index import Entry
-from oduyo_provider.page.wording import LABELS
+from oduyo_provider.page.labels import LABELS
 
 SEPARATOR = ";"
 BYTE_ORDER_MARK = "\ufeff"

@@ -12,11 +12,13 @@ from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
 from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.service import PageService
-from oduyo_provider.page.view_models import compute_table_view
+from oduyo_provider.page.table_view import compute_table_view
+from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
@@ -50,15 +52,19 @@ def make_app(service: PageService | None = None) -> FastAPI:
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
-        response: Response = await call_next(request)
+        # The script sends the language of Airflow's own pages; what it does not send, the environment says.
+        with use_language(request.query_params.get("language") or read_language()):
+            response: Response = await call_next(request)
         response.headers.update(HEADERS)
         return response
 
     @app.exception_handler(OduyoError)
     def explain(_request: Request, error: OduyoError) -> Response:
-        text = (
-            f"The staged files cannot be read by the api-server. {error} The page reads what the workers write: "
-            f"{STAGING_VARIABLE} must name the same place for both, and the api-server must have the right to read it."
+        text = gettext(
+            "The staged files cannot be read by the api-server. %(cause)s The page reads what the workers write: "
+            "%(variable)s must name the same place for both, and the api-server must have the right to read it.",
+            cause=error,
+            variable=STAGING_VARIABLE,
         )
         return _answer({"message": text}, status_code=503)
 
@@ -83,6 +89,10 @@ def _make_file_route(path: Path) -> Any:
 
 
 def _add_views(app: FastAPI, service: PageService) -> None:
+    @app.get("/texts")
+    def send_texts(_user: User) -> Response:
+        return _answer(compute_texts())
+
     @app.get("/dags")
     def list_dags(user: User) -> Response:
         return _answer({"dags": service.fetch_dags(list_readable_dags(user))})
@@ -117,13 +127,16 @@ def _add_views(app: FastAPI, service: PageService) -> None:
 
 def _check_outcomes(names: list[str]) -> list[str]:
     if unknown := sorted(set(names) - set(OUTCOMES)):
-        raise HTTPException(422, f"There is no outcome {unknown[0]!r}; there are {', '.join(OUTCOMES)}.")
+        text = gettext(
+            "There is no outcome %(name)s; there are %(known)s.", name=repr(unknown[0]), known=", ".join(OUTCOMES)
+        )
+        raise HTTPException(422, text)
     return names
 
 
 def _found(view: Any) -> Any:
     if view is None:
-        raise HTTPException(404, NOTHING_STAGED)
+        raise HTTPException(404, _explain_nothing())
     return view
 
 
@@ -131,8 +144,10 @@ def _answer(view: Any, status_code: int = 200) -> Response:
     return Response(msgspec.json.encode(view), status_code=status_code, media_type="application/json")
 
 
-NOTHING_STAGED = (
-    "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 runs "
-    f"of a DAG are kept), or the api-server does not reach what the workers write: see that {STAGING_VARIABLE} names the "
-    "same place for both."
-)
+def _explain_nothing() -> str:
+    return gettext(
+        "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 "
+        "runs of a DAG are kept), or the api-server does not reach what the workers write: see that %(variable)s names the "
+        "same place for both.",
+        variable=STAGING_VARIABLE,
+    )

@@ -13,10 +13,11 @@ from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
+from oduyo_provider.sync.staging.outcomes import count_actions
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
-from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
+from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
 
 log = logging.getLogger(__name__)
 

@@ -29,17 +29,6 @@ def explain_trip(trip: Trip) -> str:
     return f"{trip.name}: {trip.message}{f', such as {samples}' if samples else ''}."
 
 
-def count_actions(counts: PlanCounts) -> dict[str, int]:
-    """How many changes of each kind a plan holds, what cannot be undone first."""
-    return {
-        "delete": counts.deletes,
-        "deactivate": counts.deactivates,
-        "create": counts.creates,
-        "update": counts.updates - counts.adoptions,
-        "adopt": counts.adoptions,
-    }
-
-
 def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) -> list[str]:
     """Put a plan into the task log; returns a sample of its changes, where somebody has to look at them."""
     counts, trips = decision.counts, decision.trips
