@@ -32,7 +32,7 @@ def describe_going(facts: RunFacts) -> Sentence:
         text = gettext(
             "The step %(task)s failed. The run is being added up and will be red.", task=facts.failed.task_id
         )
-        return Sentence("bad", gettext("failed"), text)
+        return Sentence("bad", gettext("stopped by an error"), text)
     if facts.retrying is not None:
         return _describe_retry(facts.retrying)
     if facts.waits_for_person:

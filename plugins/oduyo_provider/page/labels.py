@@ -57,7 +57,7 @@ STATE_LABELS = {
     "running": gettext_noop("running"),
     "restarting": gettext_noop("starts again"),
     "success": gettext_noop("done"),
-    "failed": gettext_noop("failed"),
+    "failed": gettext_noop("stopped by an error"),
     "skipped": gettext_noop("skipped"),
     "upstream_failed": gettext_noop("not started, as a step before it failed"),
     "removed": gettext_noop("removed"),

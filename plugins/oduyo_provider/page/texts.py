@@ -120,7 +120,7 @@ def _list_table() -> dict[str, str]:
         "known_before": gettext("known before"),
         "twins": gettext("twins:"),
         "becomes": gettext("becomes"),
-        "deleted": gettext("deleted"),
+        "deleted": gettext("(deleted)"),
         "stored_as": gettext("stored as “{value}”"),
         "stored_empty": gettext("stored as empty"),
     }

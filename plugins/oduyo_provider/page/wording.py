@@ -52,7 +52,7 @@ def _describe_plan(facts: RunFacts, report: Report) -> Sentence:
     label = gettext("dry run")
     if facts.failed is not None:
         text = gettext("Nothing was sent: the run failed in the step %(task)s.", task=facts.failed.task_id)
-        return Sentence("bad", gettext("failed"), text)
+        return Sentence("bad", gettext("stopped by an error"), text)
     if not facts.is_dry and facts.is_red:
         text = gettext(
             "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the "
@@ -111,7 +111,7 @@ def _describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
         )
         return Sentence("bad", gettext("stopped by a brake"), text)
     text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
-    return Sentence("bad", gettext("failed"), text)
+    return Sentence("bad", gettext("stopped by an error"), text)
 
 
 def _describe_failure(report: Report, failed: TaskState) -> Sentence:
