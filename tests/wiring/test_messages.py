@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
@@ -53,6 +54,18 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, ...]]:
 def test_the_template_holds_what_the_code_marks(extracted: set[tuple[str, ...]]) -> None:
     template = texts_of(read_catalogue(LOCALE_FOLDER / f"{DOMAIN}.pot"))
     assert (extracted - template, template - extracted) == (set(), set()), "make messages"
+
+
+def test_no_text_is_marked_where_it_is_not_found(extracted: set[tuple[str, ...]]) -> None:
+    """Such as within an f-string, or where it is no constant."""
+    marks = {"gettext": 1, "gettext_noop": 1, "ngettext": 2}
+    marked = set[tuple[str, ...]]()
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in marks:
+                texts = [text.value for text in node.args[: marks[node.func.id]] if isinstance(text, ast.Constant)]
+                marked |= {tuple(map(str, texts))} if texts else set()
+    assert {texts[0] for texts in marked} == {texts[0] for texts in extracted}
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

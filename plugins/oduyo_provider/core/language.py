@@ -42,7 +42,7 @@ def gettext(message: str, /, **values: object) -> str:
     :param message: in English, a whole sentence or more, with ``%(name)s`` for each value.
     :param values: what stands for the names; without any, the text is taken as it is.
     """
-    text = _read_catalogue(read_language()).gettext(message)
+    text = _read_catalogue(read_language()).gettext(message) if message else ""  # the empty one is a catalogue's head
     return text % values if values else text
 
 

@@ -8,9 +8,10 @@ from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry, compute_missing, find_resend, is_missing_long_enough
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules, describe_change
+from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.samples import describe_change
 
 
 class MissingRecords:

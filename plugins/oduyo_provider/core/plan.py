@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.change import Change
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.normalise import Fault
 
 #: Samples that a plan keeps for each brake.
 SAMPLES = 3
@@ -235,14 +235,3 @@ class Plan(msgspec.Struct):
     new_rows: list[NaturalKey]
     unmatched: list[NaturalKey]
     counts: PlanCounts
-
-
-def describe_change(change: Change) -> str:
-    """A change in one line, for people."""
-    where = f"{change.integration_id}" + (f" (Ödüyo {change.oduyo_id})" if change.oduyo_id else "")
-    if change.oduyo_id is None:
-        return f"create {where}: code {change.payload.get('code', '')!r}"
-    if not change.payload:
-        return f"delete {where}: code {change.base.get('code')!r}"
-    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
-    return f"{change.action.value} {where}: {fields}"

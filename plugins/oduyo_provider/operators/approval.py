@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
+from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
@@ -26,7 +27,7 @@ class UnsafePlanApproval(ApprovalOperator):
 
     def __init__(self, *, decision: Reference, **kwargs: Any) -> None:
         super().__init__(
-            subject="Ödüyo: a brake stopped this run. Apply the plan?",
+            subject=gettext("Ödüyo: a brake stopped this run. Apply the plan?"),
             defaults=self.REJECT,
             response_timeout=ANSWER_WITHIN,
             **kwargs,
@@ -36,16 +37,20 @@ class UnsafePlanApproval(ApprovalOperator):
     def execute(self, context: Any) -> Any:
         """Ask, or skip."""
         if not self.decision["ask"]:
-            raise AirflowSkipException("No brake tripped, or the params say not to ask: nothing to approve.")
+            raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
         figures = "\n".join(f"- {figure}" for figure in self.decision["figures"])
         # A list, since Airflow shows the lines of a code block as one.
-        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- no change"
-        self.body = (
-            f"**Why it stopped**\n\n{figures}\n\n"
-            f"**What the plan would do: {self.decision['changes']:,} changes**, such as\n\n{sample}\n\n"
+        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- " + gettext("no change")
+        what = ngettext(
+            "**What the plan would do: %(n)s change**, such as",
+            "**What the plan would do: %(n)s changes**, such as",
+            self.decision["changes"],
+        )
+        answers = gettext(
             "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
             "nothing is written. The log of guard says where all changes are staged."
         )
+        self.body = "\n\n".join([gettext("**Why it stopped**"), figures, what, sample, answers])
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -55,7 +60,7 @@ class UnsafePlanApproval(ApprovalOperator):
         except AirflowRuntimeError as error:
             if event.get("chosen_options") != [self.REJECT]:
                 raise
-            raise AirflowFailException("The plan was rejected: nothing is written.") from error
+            raise AirflowFailException(gettext("The plan was rejected: nothing is written.")) from error
 
 
 def _quote(line: str) -> str:
@@ -73,4 +78,4 @@ def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
     if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
         return ""
     users = [user for answer in answers if (user := (answer.get("responded_by_user") or {}).get("name"))]
-    return users[0] if users else "by a person, or nobody answered in time"
+    return users[0] if users else gettext("by a person, or nobody answered in time")
