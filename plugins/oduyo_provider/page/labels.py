@@ -40,15 +40,6 @@ PLANNED_LABELS = {
     "deleted": gettext_noop("to delete"),
 }
 
-#: Action of a plan → its label. What cannot be undone comes first.
-ACTION_LABELS = {
-    "delete": gettext_noop("to delete"),
-    "deactivate": gettext_noop("to deactivate"),
-    "create": gettext_noop("to create"),
-    "update": gettext_noop("to update"),
-    "adopt": gettext_noop("to adopt"),
-}
-
 #: Airflow's states of a task, as they are said here.
 STATE_LABELS = {
     "none": gettext_noop("not started"),
@@ -75,11 +66,6 @@ def label(name: str, *, is_planned: bool = False) -> str:
     """
     known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
     return gettext(known[name])
-
-
-def label_action(name: str) -> str:
-    """The label of an action in the reader's language."""
-    return gettext(ACTION_LABELS[name])
 
 
 def label_state(name: str) -> str:

@@ -14,13 +14,13 @@ from oduyo_provider.core.report import SUMS, Report
 from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.change_rows import RunPhase
 from oduyo_provider.page.figures_view import compare_left_out, compute_reason, compute_so_far, compute_sum, list_aside
-from oduyo_provider.page.labels import ACTION_LABELS, label, label_action, label_state
+from oduyo_provider.page.labels import label, label_state
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.outcomes import count_actions
+from oduyo_provider.sync.staging.outcomes import ACTION_LABELS, count_actions
 
 _SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 
@@ -181,7 +181,9 @@ def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
         return []
     actions = count_actions(opened.counts)
     return [
-        {"name": name, "label": label_action(name), "count": actions[name]} for name in ACTION_LABELS if actions[name]
+        {"name": name, "label": gettext(text), "count": actions[name]}
+        for name, text in ACTION_LABELS.items()
+        if actions[name]
     ]
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
 DIED = "the task died while it was being sent"
+
+#: Action of a plan → what it is called while it is still to be done. What cannot be undone comes first.
+ACTION_LABELS = {
+    "delete": gettext_noop("to delete"),
+    "deactivate": gettext_noop("to deactivate"),
+    "create": gettext_noop("to create"),
+    "update": gettext_noop("to update"),
+    "adopt": gettext_noop("to adopt"),
+}
 
 
 def find_result(change: Change, history: History, *, is_ended: bool = True) -> Result:

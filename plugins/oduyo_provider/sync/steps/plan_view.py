@@ -101,11 +101,12 @@ def _describe(counts: PlanCounts, step: StepContext) -> list[tuple[str, object]]
 
 
 def _sample(parts: Iterable[PlanPart]) -> list[str]:
-    """Some changes, one of each action first: many creates must not hide the deletes behind them."""
+    """Some changes of each action, what cannot be undone first: many creates must not hide the deletes behind them."""
     found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
     for change in chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes):
         lines = found[change.action]
         if len(lines) < SAMPLE_CHANGES:
             lines.append(neutralise(describe_change(change), SAMPLE_WIDTH))
-    turns = chain.from_iterable(zip_longest(*found.values()))
-    return [line for line in turns if line is not None][:SAMPLE_CHANGES]
+    turns = [line for turn in zip_longest(*found.values()) for line in turn if line is not None]
+    chosen = set(turns[:SAMPLE_CHANGES])
+    return [line for lines in found.values() for line in lines if line in chosen]
