@@ -46,7 +46,8 @@ class UnsafePlanApproval(ApprovalOperator):
         if not self.decision["ask"]:
             raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
         ti = context["ti"]
-        page = gettext("All of its changes: %(link)s", link=f"[{ti.dag_id}]({compute_run_url(ti.dag_id, ti.run_id)})")
+        address = compute_run_url(ti.dag_id, ti.run_id)
+        page = gettext("[All changes of the plan](%(address)s) stand on the run's page.", address=address)
         self.body = "\n\n".join([*_describe_plan(self.decision), page, gettext(_ANSWERS)])
         return super().execute(context)
 

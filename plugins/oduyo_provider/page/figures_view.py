@@ -17,20 +17,16 @@ _ASIDE = ("remote_duplicates", "altered", "out_of_scope")
 
 
 def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
-    """The figures of a run without a report."""
+    """The figures of a run without a report: those of its plan while it is ``is_dry``."""
     return compute_report(opened.counts, opened.outcomes, extracted=opened.counts.extracted, dry_run=is_dry)
 
 
-def compute_sum(report: Report, whole: str, *, is_going: bool) -> View:
-    """A figure and those that add up to it; while a run is going, what is not applied waits."""
+def compute_sum(report: Report, whole: str) -> View:
+    """A figure and those that add up to it."""
     parts = [
         {"name": name, "label": label(name, is_planned=report.dry_run), "count": getattr(report, name)}
         for name in SUMS[whole]
     ]
-    if is_going:
-        for part in parts:
-            if part["name"] == "not_applied":
-                part.update(name="waiting", label=label("waiting"))
     return {"name": whole, "label": label(whole), "count": getattr(report, whole), "parts": parts}
 
 
@@ -68,8 +64,8 @@ def list_aside(report: Report, opened: OpenedRun) -> list[str]:
     warned = opened.counts.warnings.items()
     return found + [
         ngettext(
-            "%(n)s row was sent with the warning %(name)s.",
-            "%(n)s rows were sent with the warning %(name)s.",
+            "%(n)s row carries the warning %(name)s.",
+            "%(n)s rows carry the warning %(name)s.",
             count,
             name=name,
         )

@@ -78,7 +78,7 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     if any(item.is_good for item in items):
         return []
     steps = (
-        (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each: a run has then read both sides."), "connections"),
+        (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
         (site.checked_at > 0, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
         (any(item.dry_run for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
@@ -120,8 +120,8 @@ def _describe_alerts() -> View:
     title = gettext("Alerts")
     if os.environ.get(NOTIFIER_VARIABLE, "").strip():
         return _point(title, "good", gettext("set"))
-    text = gettext("%(variable)s is not set where this page runs", variable=NOTIFIER_VARIABLE)
-    return _point(title, "warn", text)
+    note = gettext("%(variable)s, where this page runs", variable=NOTIFIER_VARIABLE)
+    return {**_point(title, "warn", gettext("not set")), "note": note}
 
 
 def _describe_check(site: SiteFacts) -> View:
@@ -143,4 +143,5 @@ def _point(title: str, tone: str, text: str, *, at: float | None = None, run: Ru
         "run_id": run.run_id if run else "",
         "task": run.task if run else "",
         "address": "",
+        "note": "",
     }

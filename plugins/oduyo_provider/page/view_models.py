@@ -43,7 +43,8 @@ def compute_run_view(
     :param others: all tasks of the DAG run that staged something, this one included.
     """
     report = None if facts.is_going else facts.report
-    known = report or compute_so_far(opened, is_dry=opened.phase is RunPhase.DRY)
+    # While a run goes on, its figures are those of its plan; the table says how far it is.
+    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
     decision = opened.plans[0].decision if opened.plans else None
     return {
         "dag_id": dag_id,
@@ -60,7 +61,7 @@ def compute_run_view(
         "duration_s": facts.duration_s,
         "title": _choose_title(facts),
         "nothing": _describe_nothing(facts, opened),
-        "sums": [compute_sum(known, whole, is_going=facts.is_going) for whole in SUMS],
+        "sums": [compute_sum(known, whole) for whole in SUMS],
         "actions": _list_actions(facts, opened),
         "brakes": [
             {"name": trip.name, "text": trip.message, "stops": trip.blocks and not trip.is_released}
@@ -70,7 +71,7 @@ def compute_run_view(
         else [],
         "aside": list_aside(known, opened),
         "left_out": compare_left_out(known, before) if report is not None and not known.dry_run else [],
-        "dry_run": known.dry_run,
+        "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
         "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
         "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
@@ -148,7 +149,7 @@ def _list_notes(facts: RunFacts) -> list[str]:
 
 def _choose_title(facts: RunFacts) -> str:
     if facts.is_going:
-        return gettext("So far")
+        return gettext("The plan adds up") if facts.changes else gettext("So far")
     if facts.report is None or (facts.failed is not None and not facts.report.writes):
         return gettext("As far as it came")
     return gettext("The plan adds up") if facts.report.dry_run else gettext("It adds up")

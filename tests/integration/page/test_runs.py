@@ -59,7 +59,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
         ("refused", 1, 0),
     ]
     assert view["duration_s"] > 0
-    assert (view["is_going"], view["dry_run"], view["params"]["on_missing"]) == (False, False, "deactivate")
+    assert (view["is_going"], view["is_planned"], view["params"]["on_missing"]) == (False, False, "deactivate")
     logs = {step["task"]: step for step in view["steps"]}
     assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
@@ -134,7 +134,7 @@ def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
 ) -> None:
     made = run_special_codes(query=make_query(3), run_type="scheduled")
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
-    assert (view["dry_run"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
+    assert (view["is_planned"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
     assert view["sentence"]["text"].startswith("Nothing was sent: this DAG has never written to this Ödüyo site")
 
 
@@ -150,7 +150,7 @@ def test_the_page_of_a_dag_says_how_it_stands(
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert [step["done"] for step in view["checklist"]] == [True, False, True, False]
     assert point("Last good run") == ("bad", "none yet")
-    assert point("Alerts") == ("warn", "ODUYO_NOTIFIER is not set where this page runs")
+    assert point("Alerts") == ("warn", "not set")
     assert point("Site check") == ("warn", "never run")
 
     monkeypatch.setenv("ODUYO_NOTIFIER", "{}")

@@ -34,7 +34,8 @@ function listHealth(view) {
     const text = fillTime(point.text, point.at);
     const address = point.address || (point.run_id ? runAddress(view.dag_id, point.run_id, point.task) : "");
     return make("div", { class: `point ${point.tone}` }, make("dt", {}, point.title),
-      make("dd", {}, make("span", { class: "mark", "aria-hidden": "true" }), address ? airflowLink(address, {}, text) : text));
+      make("dd", {}, make("span", { class: "mark", "aria-hidden": "true" }), address ? airflowLink(address, {}, text) : text),
+      point.note ? make("dd", { class: "soft small note" }, point.note) : "");
   })));
 }
 
@@ -49,7 +50,7 @@ function listRuns(view) {
   const head = [[t("run")], ...(hasTasks ? [[t("task")]] : []), [t("state")], ...view.columns.map((name) => [view.series[name], "number"]), [t("duration"), "number"]];
   const rows = view.runs.map((run) => make("tr", {},
     make("th", { scope: "row" }, airflowLink(runAddress(view.dag_id, run.run_id, run.task), {}, formatTime(run.started_at, true) || run.run_id),
-      make("div", { class: "soft small run-id" }, run.started_at ? run.run_id : "")),
+      make("div", { class: "soft small run-id", title: run.run_id }, run.started_at ? run.run_id : "")),
     hasTasks ? make("td", {}, run.task) : null,
     make("td", {}, pill(`tone-${run.sentence.tone}`, run.sentence.label),
       run.approval ? make("div", { class: "small" }, airflowLink(run.approval.address, {}, t("answer"))) : ""),

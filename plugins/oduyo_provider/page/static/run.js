@@ -5,6 +5,8 @@ import { figure, fillTime, heading, make, pill, sentence } from "./dom.js";
 import { count, formatDuration, formatTime, t, tn } from "./texts.js";
 
 const MARKS = { success: "✓", failed: "✗", upstream_failed: "–", skipped: "–", running: "…", up_for_retry: "↻", awaiting_input: "?", deferred: "?" };
+// Figure of a plan → the action that it counts.
+const ACTIONS = { created: "create", updated: "update", deactivated: "deactivate", deleted: "delete" };
 
 // filter(pairs) shows the lines of the table that these pairs of name and value ask for.
 export function describeRun(view, filter) {
@@ -77,15 +79,16 @@ function showSum(view, sum, filter) {
     return piece;
   }));
   const rows = new Set(view.chips.map((chip) => chip.name));
-  const parts = shown.map((part) => figure(part.name, part.label, part.count, rows.has(part.name) ? () => filter([["outcome", part.name]]) : null));
-  return make("div", { class: "sum" }, make("p", { class: "parts" }, make("span", {}, make("strong", { class: "big" }, count(sum.count)), ` ${sum.label}`), parts), bar);
+  const act = (name) => (view.is_planned && ACTIONS[name] ? () => filter([["action", ACTIONS[name]]]) : rows.has(name) ? () => filter([["outcome", name]]) : null);
+  return make("div", { class: "sum" }, make("p", { class: "parts" }, make("span", {}, `${sum.label}: `, make("strong", { class: "big" }, count(sum.count))),
+    shown.map((part) => figure(part.name, part.label, part.count, act(part.name)))), bar);
 }
 
 // What is looked up at times only stands folded, so that the table begins on the first screen.
 function listMore(view, filter) {
   const rows = [];
   for (const side of view.left_out) {
-    const told = [t("new_rows", { n: count(side.new) }), t("known_rows", { n: count(side.known) }), side.gone === null ? "" : t("gone_rows", { n: count(side.gone) })];
+    const told = [["new_rows", side.new], ["known_rows", side.known], ["gone_rows", side.gone]].map(([name, number]) => (number ? t(name, { n: count(number) }) : ""));
     rows.push(make("p", { class: side.new ? "new" : "soft" }, `${side.label}: ${told.filter(Boolean).join(", ")}`));
   }
   const reasons = view.reasons.map((reason) => make("tr", {}, make("td", { class: "number" }, count(reason.count)),

@@ -7,7 +7,7 @@ import { count, formatTime, t } from "./texts.js";
 const SEARCH_AFTER_MS = 250;
 const FILTERS = ["outcome", "action", "known"];
 // Name of a column → what the server sorts by; a column without one cannot be sorted.
-const COLUMNS = [["outcome", "outcome"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["code", "code"], ["fields", ""], ["reason", ""]];
+const COLUMNS = [["outcome", "outcome"], ["code", "code"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["fields", ""], ["reason", ""]];
 
 // load(pairs) fetches a page, address(file, pairs) is that of a download, task() the task whose run is shown.
 export function makeTable(load, address, task) {
@@ -21,8 +21,8 @@ export function makeTable(load, address, task) {
   const head = make("tr", {});
   const box = make("div", { class: "wide", "aria-busy": "true" }, make("table", { class: "changes", "aria-label": t("changes") }, make("thead", {}, head), body));
   const pager = make("nav", { class: "pager", "aria-label": t("pages") });
-  const element = make("section", { "aria-labelledby": "changes-title" }, make("h2", { id: "changes-title" }, t("changes")),
-    make("div", { class: "tools" }, search, chips, downloads), box, make("div", { class: "under" }, found, pager));
+  const element = make("section", { "aria-labelledby": "changes-title" }, make("div", { class: "title" }, make("h2", { id: "changes-title" }, t("changes")), downloads),
+    make("div", { class: "tools" }, search, chips), box, make("div", { class: "under" }, found, pager));
   body.replaceChildren(showNone(t("reading")));
 
   let timer = 0, last = null;
@@ -117,11 +117,12 @@ function showNone(text) {
 }
 
 function showLine(line) {
+  const twins = (line.twins ?? []).flatMap((id) => [make("span", { class: "whole" }, id), " "]);
   return make("tr", {},
-    make("td", {}, pill(line.outcome, line.label), line.is_known ? make("div", { class: "soft small" }, t("known_before")) : "", line.at ? make("div", { class: "soft small whole" }, formatTime(line.at)) : ""),
-    make("td", { class: "id" }, fold(line.integration_id ?? "", 20)),
-    make("td", { class: "id" }, fold(line.oduyo_id ?? "", 12), (line.twins ?? []).length ? make("div", { class: "soft small" }, t("twins"), " ", line.twins.flatMap((id) => [make("span", { class: "whole" }, id), " "])) : ""),
-    make("td", { class: "code" }, fold(line.code ?? "", 26)),
+    make("td", { class: "outcome" }, pill(line.outcome, line.label), line.is_known ? make("div", { class: "soft small" }, t("known_before")) : "", line.at ? make("div", { class: "soft small whole" }, formatTime(line.at)) : ""),
+    make("td", { class: "code" }, fold(line.code ?? "", 20)),
+    make("td", { class: "erp_id" }, fold(line.integration_id ?? "", 19)),
+    make("td", { class: "oduyo_id" }, fold(line.oduyo_id ?? "", 12), twins.length ? make("div", { class: "soft small" }, t("twins"), " ", twins) : ""),
     make("td", { class: "fields" }, make("dl", {}, listFields(line))),
     make("td", { class: "reason" }, line.reason ? show(line.reason) : "", line.answer ? make("div", { class: "soft small" }, show(line.answer)) : ""));
 }
