@@ -13,10 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
-from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.view_models import compute_table_view
+from oduyo_provider.sync.staging.change_lines import OUTCOMES
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
@@ -107,11 +107,11 @@ def _add_views(app: FastAPI, service: PageService) -> None:
         dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
     ) -> Response:
         opened = _found(service.open(dag_id, run_id, task))
-        entries = opened.index.read(opened.index.find(_check_outcomes(outcome), search))
+        lines = opened.index.read(opened.index.find(_check_outcomes(outcome), search))
         name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
         headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
         return StreamingResponse(
-            write_csv(entries, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
+            write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
         )
 
 

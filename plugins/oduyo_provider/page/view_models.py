@@ -12,7 +12,6 @@ import msgspec
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.change_index import OUTCOMES, Entry
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.wording import (
     LABELS,
@@ -24,6 +23,7 @@ from oduyo_provider.page.wording import (
     describe_unreported,
 )
 from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.change_lines import OUTCOMES, ChangeLine
 
 #: Lines of the table on one page.
 PAGE_LINES = 50
@@ -130,7 +130,7 @@ def compute_run_view(
         "started_at": known.started_at or _format_time(state),
         **_compute_figures(known, is_busy=is_busy),
         **_compute_outcomes(opened),
-        "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
+        "params": _describe_params(opened.params, run) if opened.params else {},
         "steps": [compute_step(dag_id, run_id, task) for task in tasks],
     }
 
@@ -158,7 +158,7 @@ def _compute_outcomes(opened: OpenedRun) -> View:
     """How many lines the table has, in all and of each outcome."""
     counts = opened.index.counts
     found = [{"name": name, "label": LABELS[name], "count": counts[name]} for name in OUTCOMES if counts[name]]
-    return {"chips": found, "lines": len(opened.index)}
+    return {"chips": found, "lines": len(opened.index), "has_table": opened.has_table}
 
 
 def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
@@ -175,7 +175,7 @@ def compute_table_view(opened: OpenedRun, outcomes: Sequence[str], search: str, 
     pages = max(1, -(-len(found) // PAGE_LINES))
     page = min(max(1, page), pages)
     numbers = found[(page - 1) * PAGE_LINES : page * PAGE_LINES]
-    lines: list[Entry] = list(opened.index.read(numbers))
+    lines: list[ChangeLine] = list(opened.index.read(numbers))
     return {
         "found": len(found),
         "page": page,

@@ -9,7 +9,7 @@ import msgspec
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.change_rows import RunPhase
+from oduyo_provider.page.change_index import RunPhase
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
@@ -100,8 +100,12 @@ def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState])
         return Sentence("busy", "Ödüyo's records are being listed.")
     if not run.has_manifest(DESIRED):
         return Sentence("busy", "The ERP's rows are being read.")
-    if not opened.plans or len(opened.plans) < opened.plans[0].manifest.partitions:
+    if not opened.is_planned:
         return Sentence("busy", "The two sides are being compared.")
+    if not opened.has_table:
+        return Sentence(
+            "busy", "The plan is made. How far it is cannot be shown; the log of the task that goes on tells."
+        )
     counts: PlanCounts = opened.counts
     if any(task.state in _WAITS_FOR_A_PERSON for task in tasks if task.task_id == "approve"):
         return Sentence("warn", f"A brake tripped: {counts.changes:,} changes wait for a person in the task approve.")
