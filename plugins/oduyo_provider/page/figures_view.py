@@ -6,9 +6,9 @@ from typing import Any
 
 from oduyo_provider.core.language import ngettext
 from oduyo_provider.core.report import SUMS, Report, compute_report
-from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.sync.staging.change_lines import OUTCOMES
 
 View = dict[str, Any]
 

@@ -94,6 +94,8 @@ def _describe_step(facts: RunFacts, step: str, task: TaskState | None) -> str:
 
 
 def _describe_load(facts: RunFacts) -> str:
+    if not facts.is_shown:
+        return gettext("The plan is being sent. How far it is cannot be shown; the log of the task load tells.")
     if not facts.changes:
         return gettext("The step %(task)s is running.", task="load")
     if not facts.done:

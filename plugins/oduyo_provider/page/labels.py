@@ -40,6 +40,15 @@ PLANNED_LABELS = {
     "deleted": gettext_noop("to delete"),
 }
 
+#: Action of a plan → what its changes are called, whatever became of them. What cannot be undone comes first.
+ACTION_FILTERS = {
+    "delete": gettext_noop("deletions"),
+    "deactivate": gettext_noop("deactivations"),
+    "create": gettext_noop("new records"),
+    "update": gettext_noop("updates"),
+    "adopt": gettext_noop("adoptions"),
+}
+
 #: Airflow's states of a task, as they are said here.
 STATE_LABELS = {
     "none": gettext_noop("not started"),

@@ -14,9 +14,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
-from oduyo_provider.page.change_index import OUTCOMES
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.service import PageService
+from oduyo_provider.page.table_query import WantedLines
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
@@ -38,8 +38,6 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
 RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
-Outcomes = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
-Search = Annotated[str, Query(max_length=200)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
@@ -107,31 +105,19 @@ def _add_views(app: FastAPI, service: PageService) -> None:
 
     @app.get("/changes")
     def show_changes(
-        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = "", page: Page = 1
+        dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "", page: Page = 1
     ) -> Response:
-        opened = _found(service.open(dag_id, run_id, task))
-        return _answer(compute_table_view(opened, _check_outcomes(outcome), search, page))
+        return _answer(compute_table_view(_found(service.open(dag_id, run_id, task)), wanted, page))
 
     @app.get("/changes.csv")
-    def send_changes(
-        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
-    ) -> Response:
+    def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
-        entries = opened.index.read(opened.index.find(_check_outcomes(outcome), search))
+        lines = opened.index.read(opened.index.find_wanted(wanted))
         name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
         headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
         return StreamingResponse(
-            write_csv(entries, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
+            write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
         )
-
-
-def _check_outcomes(names: list[str]) -> list[str]:
-    if unknown := sorted(set(names) - set(OUTCOMES)):
-        text = gettext(
-            "There is no outcome %(name)s; there are %(known)s.", name=repr(unknown[0]), known=", ".join(OUTCOMES)
-        )
-        raise HTTPException(422, text)
-    return names
 
 
 def _found(view: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.task_states import WAITS_FOR_ANSWER, TaskState
@@ -31,9 +32,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param step: what is done now, by the staged files; for a run without steps of its own.
     :param changes: of the plan; ``done`` of them those with a result.
     :param is_dry: the param ``dry_run``.
-    :param is_plan_only: load must not write, whatever the param says.
     :param compares: rows were compared with records; False with ``sync_mode`` create.
-    :param brakes: the names of those that stop the plan.
+    :param is_shown: the table of its changes could be written.
+    :param trips: the brakes that stop the plan.
     """
 
     state: RunState | None
@@ -46,9 +47,14 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     changes: int = 0
     done: int = 0
     is_dry: bool = False
-    is_plan_only: bool = False
     compares: bool = True
-    brakes: list[str] = []
+    is_shown: bool = True
+    trips: list[Trip] = []
+
+    @property
+    def brakes(self) -> list[str]:
+        """The names of the brakes that stop the plan."""
+        return [trip.name for trip in self.trips]
 
     @property
     def is_going(self) -> bool:

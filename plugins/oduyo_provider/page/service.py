@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from threading import Lock
 from typing import Any
 
 import msgspec
@@ -21,6 +19,7 @@ from oduyo_provider.page.airflow_db import (
 )
 from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
 from oduyo_provider.page.health import compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
@@ -29,6 +28,8 @@ from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
+from oduyo_provider.sync.staging.manifests import Decision
+from oduyo_provider.sync.staging.plans import find_decision
 
 #: Runs that the page of a DAG lists.
 MAX_RUNS = 60
@@ -44,8 +45,8 @@ class PageService:
 
     def __init__(self, cache: RunCache | None = None) -> None:
         self._cache = cache or RunCache()
-        self._reports: OrderedDict[tuple[str, float | None], Report] = OrderedDict()
-        self._lock = Lock()
+        self._reports = Remembered[Report](_MAX_REPORTS)
+        self._decisions = Remembered["Decision | None"](_MAX_REPORTS)
 
     def fetch_dags(self, readable: set[str]) -> list[dict[str, Any]]:
         """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
@@ -100,7 +101,7 @@ class PageService:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)
         facts = self._gather(run, state, fetch_instances(dag_id, run_id), asked)
         opened = self._cache.open(run, is_going=facts.is_going)
-        return add_plan(facts, run, opened), opened
+        return add_plan(facts, run, opened, self._read_decision(run, opened)), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
         if not runs:
@@ -142,32 +143,34 @@ class PageService:
         return None
 
     def _read_report(self, run: StagedRun) -> Report:
-        key = run.folder.uri, run.reported_at
-        with self._lock:
-            known = self._reports.get(key)
-        if known is None:
-            known = run.read_report()
-            with self._lock:
-                self._reports[key] = known
-                while len(self._reports) > _MAX_REPORTS:
-                    self._reports.popitem(last=False)
-        return known
+        return self._reports.get((run.folder.uri, run.reported_at), run.read_report)
+
+    def _read_decision(self, run: StagedRun, opened: OpenedRun) -> Decision | None:
+        """What guard decided; None before."""
+        if opened.table is None:
+            return None
+        generation = opened.table.generation
+
+        def read() -> Decision | None:
+            found = find_decision(run.folder, generation)
+            return None if found is None else found[1]
+
+        return self._decisions.get((run.folder.uri, generation), read)
 
 
-def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
-    """What the plan and its journals add to what is known of a run."""
-    facts = msgspec.structs.replace(facts, step=_find_step(run, opened))
-    if not opened.plans:
+def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
+    """What the table of its changes, and guard's decision, add to what is known of a run."""
+    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.has_table)
+    if opened.table is None:
         return facts
-    counts, params, decision = opened.index.counts, opened.plans[0].manifest.params, opened.plans[0].decision
-    trips = () if decision is None else decision.trips
+    params = opened.table.params
     return msgspec.structs.replace(
         facts,
         changes=opened.counts.changes,
-        done=opened.counts.changes - counts["waiting"] - counts["planned"] - counts["not_applied"],
+        done=opened.table.settled,
         is_dry=params.dry_run,
         compares=params.sync_mode is SyncMode.UPSERT,
-        brakes=[trip.name for trip in trips if trip.blocks and not trip.is_released],
+        trips=[trip for trip in decision.trips if trip.blocks and not trip.is_released] if decision else [],
     )
 
 
@@ -177,9 +180,7 @@ def _find_step(run: StagedRun, opened: OpenedRun) -> str:
         return "snapshot"
     if not run.has_manifest(DESIRED):
         return "extract"
-    if not opened.plans or len(opened.plans) < opened.plans[0].manifest.partitions:
-        return "transform"
-    return "guard" if opened.plans[0].decision is None else "load"
+    return "load" if opened.is_planned else "transform"
 
 
 def _choose(runs: list[StagedRun], task: str) -> StagedRun | None:

@@ -84,6 +84,7 @@ def _list_run() -> dict[str, str]:
         "not_answered": gettext("Nobody answered until {time}, which counts as a no."),
         "question": gettext("The question"),
         "settled": gettext("Changes settled"),
+        "left": gettext("about {time} left"),
         "tasks_of_run": gettext("Tasks of this run"),
         "dag_itself": gettext("the DAG's own"),
         "plan": gettext("The plan"),

@@ -11,12 +11,12 @@ import msgspec
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.report import SUMS, Report
-from oduyo_provider.page.change_index import OUTCOMES
-from oduyo_provider.page.change_rows import RunPhase
+from oduyo_provider.page.change_index import RunPhase
 from oduyo_provider.page.figures_view import compare_left_out, compute_reason, compute_so_far, compute_sum, list_aside
-from oduyo_provider.page.labels import label, label_state
+from oduyo_provider.page.labels import label_state
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.table_view import list_filters
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
@@ -45,7 +45,6 @@ def compute_run_view(
     report = None if facts.is_going else facts.report
     # While a run goes on, its figures are those of its plan; the table says how far it is.
     known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
-    decision = opened.plans[0].decision if opened.plans else None
     return {
         "dag_id": dag_id,
         "run_id": run_id,
@@ -56,26 +55,21 @@ def compute_run_view(
         "notes": _list_notes(facts),
         "causes": list_causes(dag_id, run_id, facts),
         "approval": compute_approval(dag_id, run_id, facts),
-        "progress": _compute_progress(facts, opened),
+        **_compute_progress(facts, opened),
         "started_at": facts.started_at,
         "duration_s": facts.duration_s,
         "title": _choose_title(facts),
         "nothing": _describe_nothing(facts, opened),
         "sums": [compute_sum(known, whole) for whole in SUMS],
         "actions": _list_actions(facts, opened),
-        "brakes": [
-            {"name": trip.name, "text": trip.message, "stops": trip.blocks and not trip.is_released}
-            for trip in decision.trips
-        ]
-        if decision
-        else [],
+        "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
         "aside": list_aside(known, opened),
         "left_out": compare_left_out(known, before) if report is not None and not known.dry_run else [],
         "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
-        "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
+        "params": _describe_params(opened.params, run) if opened.params else {},
         "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
-        **_compute_outcomes(opened),
+        **list_filters(opened),
     }
 
 
@@ -157,23 +151,25 @@ def _choose_title(facts: RunFacts) -> str:
 
 def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
     """What a table without a line means."""
-    if opened.plans:
+    if opened.has_table:
         return gettext("The plan holds no change, and no row was rejected.")
+    if opened.is_planned:
+        return gettext("The list of changes could not be written; the log of the task guard says why.")
     if facts.is_going:
         return gettext("No change is known yet.")
     return gettext("The run did not come to a plan, so that nothing is known of changes.")
 
 
-def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View | None:
-    is_sending = facts.is_going and opened.phase is RunPhase.GOING and facts.changes and not facts.waits_for_person
-    return {"done": facts.done, "total": facts.changes} if is_sending else None
-
-
-def _compute_outcomes(opened: OpenedRun) -> View:
-    """How many lines the table has, in all and of each outcome."""
-    counts = opened.index.counts
-    found = [{"name": name, "label": label(name), "count": counts[name]} for name in OUTCOMES if counts[name]]
-    return {"chips": found, "filters": [], "lines": len(opened.index)}
+def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
+    """How far load is, and about how many seconds are left at its pace so far."""
+    is_sending = facts.is_going and opened.phase is RunPhase.GOING and not facts.waits_for_person
+    if not is_sending or not facts.changes:
+        return {"progress": None, "left_s": None}
+    left_s, pace = None, opened.pace
+    if pace is not None and opened.table is not None and facts.done > pace.earlier:
+        took_s = opened.table.written_at - pace.started_at
+        left_s = took_s * (facts.changes - facts.done) / (facts.done - pace.earlier)
+    return {"progress": {"done": facts.done, "total": facts.changes}, "left_s": left_s}
 
 
 def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:

@@ -287,8 +287,6 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     assert extracted["count"] == sum(part["count"] for part in extracted["parts"]) == 5
 
     loaded = driver.load(plan, run)
-    monkeypatch.setattr("oduyo_provider.page.run_cache.FRESH_FOR_S", 0.0)
-    monkeypatch.setattr("oduyo_provider.page.run_cache.READING_SHARE", 0)
     done = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
 
@@ -360,7 +358,7 @@ def test_staging_that_cannot_be_opened_is_a_sentence(get: Get, monkeypatch: pyte
 def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.sync(make_rows(3))
 
-    def refuse(_folder: Folder, _name: str) -> bytes:
+    def refuse(_folder: Folder, _name: str, *_part: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("oduyo_provider.sync.staging.storage.Disk.read", refuse)
@@ -372,8 +370,8 @@ def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, mo
 
 def test_a_staged_file_that_was_changed_is_a_sentence(get: Get, driver: Driver, staging: Path) -> None:
     driver.sync(make_rows(3))
-    (changes,) = staging.glob("dag/run1/plan/*/0000/changes.jsonl")
-    changes.write_bytes(changes.read_bytes().replace(b"KOD.2", b"KOD.9"))
+    (lines,) = staging.glob("dag/run1/change_table/*/0000-000000.jsonl.gz")
+    lines.write_bytes(lines.read_bytes()[:-4] + b"\0\0\0\0")
     answer = get("changes", dag_id=DAG_ID, run_id="run1")
     assert answer.status_code == 503
     assert "is not as it was written" in answer.json()["message"]

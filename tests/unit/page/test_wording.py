@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.language import use_language
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
@@ -43,6 +44,10 @@ def ended(
     report: Report | None, found: list[TaskState] | None = None, state: RunState | None = DONE, **more: Any
 ) -> RunFacts:
     return RunFacts(state=state, tasks=tasks(report="success") if found is None else found, report=report, **more)
+
+
+def trips(*names: str) -> list[Trip]:
+    return [Trip(name, "12 of 20", 12) for name in names]
 
 
 LATER = TaskState("load", -1, "up_for_retry", {"up_for_retry": 1}, tries=2, max_tries=4, started_at=5.0, retry_at=90.0)
@@ -110,6 +115,11 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         going(tasks(load="running"), changes=4, done=4),
         "busy",
         "All changes are settled and are being read back.",
+    ),
+    "sending what cannot be shown": (
+        going(tasks(load="running"), is_shown=False),
+        "busy",
+        "The plan is being sent. How far it is cannot be shown; the log of the task load tells.",
     ),
     "loading nothing": (going(tasks(load="running")), "busy", "The step load is running."),
     "adding up": (going(tasks(report="running"), changes=4, done=4), "busy", "The run is being added up."),
@@ -187,12 +197,12 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         for name in ("snapshot", "extract", "transform", "guard", "approve", "load")
     },
     "stopped by a brake": (
-        ended(STOPPED, failed_at("guard"), RED, brakes=["retired", "updates"]),
+        ended(STOPPED, failed_at("guard"), RED, trips=trips("retired", "updates")),
         "bad",
         "Nothing was written: the brakes retired, updates stopped the run.",
     ),
     "rejected by a person": (
-        ended(STOPPED, REJECTED, RED, approval=NO, brakes=["updates"]),
+        ended(STOPPED, REJECTED, RED, approval=NO, trips=trips("updates")),
         "bad",
         "Nothing was written: ayse rejected the plan at {at}.",
     ),
@@ -218,7 +228,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "Dry run: nothing was sent, and nothing would have to change.",
     ),
     "dry, a brake would trip": (
-        ended(PLAN, is_dry=True, brakes=["retired"]),
+        ended(PLAN, is_dry=True, trips=trips("retired")),
         "warn",
         "Dry run: nothing was sent. The brake retired would stop a run that writes.",
     ),

@@ -18,7 +18,7 @@ export function describeRun(view, filter) {
   for (const note of view.notes) parts.push(make("p", { class: "note" }, note));
   for (const cause of view.causes) parts.push(showCause(cause));
   if (view.approval) parts.push(showApproval(view.approval));
-  if (view.progress) parts.push(showProgress(view.progress));
+  if (view.progress) parts.push(showProgress(view.progress, view.left_s));
   if (view.tasks.length > 1) parts.push(chooseTask(view));
   if (view.steps.length) parts.push(listSteps(view.steps));
   if (view.actions.length) parts.push(listActions(view, filter));
@@ -43,9 +43,9 @@ function showApproval(approval) {
   return make("p", { class: "note" }, t(name, { user: approval.by, time: formatTime(approval.answered_at, true) }), " ", airflowLink(approval.address, {}, t("question")));
 }
 
-function showProgress({ done, total }) {
+function showProgress({ done, total }, left_s) {
   return make("div", { class: "progress" }, make("progress", { value: done, max: total, "aria-label": t("settled") }),
-    make("span", {}, t("of", { n: count(done), all: count(total) })));
+    make("span", {}, t("of", { n: count(done), all: count(total) }), left_s ? ` · ${t("left", { time: formatDuration(left_s) })}` : ""));
 }
 
 function chooseTask(view) {
