@@ -8,6 +8,8 @@
         plan/<try>/<partition>/         what is to be done
         plan/<try>/                     what guard decided
         results/<partition>-<digest>/   what was about to be sent, and what became of it
+        change_table/<try>/             what is shown of the changes, as load and report bring it up to date
+        change_table.json               names the files of the change table
         quarantine.jsonl, report.json
     <staging>/_sites/<site>/<resource>/ what is kept between runs
         ledger.json, ledger/<buckets>/  what is remembered of each key
@@ -33,6 +35,9 @@ STEP_FOLDERS = (EXISTING, DESIRED, PLAN, RESULTS)
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 QUARANTINE = "quarantine.jsonl"
+
+# What is shown of a run's changes: the table, its files, and the one that transform writes beside a plan.
+TABLE, TABLE_FILES, PLANNED_LINES = "change_table.json", "change_table", "lines.jsonl.gz"
 
 # Files of a plan.
 CHANGES, REJECTED, NOTES, FORGOTTEN = "changes.jsonl", "rejected.jsonl", "notes.jsonl", "forgotten.jsonl"
@@ -87,6 +92,11 @@ def name_journal(partition: int, digest: str) -> str:
 def name_entries(attempt: str, kind: str, part: int | None = None) -> str:
     """The file of a try's intents or outcomes; with a part's number one of its objects, in a store that cannot append."""
     return f"{attempt}.{kind}.jsonl" if part is None else f"{attempt}.{kind}.{part:06d}.jsonl"
+
+
+def name_segment(partition: int, version: int) -> str:
+    """The file of one partition's lines of the change table; a newer version is another file."""
+    return f"{name_partition(partition)}-{version:06d}.jsonl.gz"
 
 
 def name_claim(attempt: str) -> str:

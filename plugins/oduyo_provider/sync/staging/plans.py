@@ -38,6 +38,11 @@ class PlanPart:
         self.journal = Folder.open(manifest.journal)
         self._decided = decided or {}
 
+    @property
+    def has_look_alikes(self) -> bool:
+        """Whether guard decided anything of its rows."""
+        return bool(self._decided)
+
     def read_changes(self) -> Iterator[Change]:
         """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
         for change in self._read(self.manifest.files.changes, Change):
