@@ -12,14 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-_PROGRAMS = r"make|airflow|pip|docker|git|pre-commit|\.venv/bin/python|docker/make-env\.sh|tests/system/\w+\.sh"
+_PROGRAMS = r"make|airflow|pip|python -m oduyo_provider\.dags|docker|git|pre-commit|\.venv/bin/python|docker/make-env\.sh|tests/system/\w+\.sh"
 _INLINE = re.compile(rf"`((?:{_PROGRAMS})(?: [^`]+)?)`")
 
 #: What reads like a command and is a name: of a process, of what an accident does, of what is refused.
 MENTIONED = {
     "airflow",
     "airflow api-server",
+    "airflow db migrate",
     "airflow standalone",
+    "python -m oduyo_provider.dags",
     "docker kill",
     "docker compose up",
     ".venv/bin/python",
@@ -65,9 +67,11 @@ _PINNED = (
     + "$(airflow version | tail -n 1)/constraints-"
     """$(python -c 'import sys; print(f"{sys.version_info[0]}.{sys.version_info[1]}")').txt\""""
 )
-COPY = 'cp -r dags/. "$AIRFLOW_HOME/dags/"'
+NOTE = 'pip list --format=freeze | cut -d= -f1 > "$AIRFLOW_HOME/before-oduyo.txt"'
+COPY = 'python -m oduyo_provider.dags copy "$AIRFLOW_HOME/dags"'
 #: In an integrator's environment, in one shell: before Airflow is started, …
 INSTALL = (
+    NOTE,
     f"pip install {_PINNED}",
     COPY,
     'export ODUYO_PARAMS=\'{"erp_query": "dia_postgres"}\'',
@@ -96,14 +100,22 @@ SYNC = ("airflow dags trigger oduyo_special_codes",)
 #: … and when it is to go.
 LEAVE = (
     "airflow dags pause oduyo_special_codes",
+    'tar --create --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH" .',
+    'mv "$ODUYO_STAGING_PATH" "$ODUYO_STAGING_PATH.before-restore"',
+    'mkdir --mode=700 "$ODUYO_STAGING_PATH"',
+    'tar --extract --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH"',
+    "airflow db clean --clean-before-timestamp \"$(date --date '90 days ago' --iso-8601=seconds)\" --skip-archive --yes",
+    'find "$AIRFLOW_HOME/logs" -type f -mtime +90 -delete',
     f"pip install --upgrade {_PINNED}",
-    'rm "$AIRFLOW_HOME/dags/oduyo_special_codes.py" "$AIRFLOW_HOME/dags/oduyo_resources.py" '
-    '"$AIRFLOW_HOME/dags/oduyo_site_check.py"',
+    'python -m oduyo_provider.dags remove "$AIRFLOW_HOME/dags"',
     "airflow dags delete oduyo_special_codes --yes",
     "airflow dags delete oduyo_site_check --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
-    "pip uninstall --yes airflow-provider-oduyo",
+    'pip list --format=freeze | cut -d= -f1 | grep -vxFf "$AIRFLOW_HOME/before-oduyo.txt"'
+    ' > "$AIRFLOW_HOME/oduyo-packages.txt"',
+    'pip uninstall --yes --requirement "$AIRFLOW_HOME/oduyo-packages.txt"',
+    'rm "$AIRFLOW_HOME/before-oduyo.txt" "$AIRFLOW_HOME/oduyo-packages.txt"',
 )
 
 #: Where a Docker engine runs, in the clone, one after the other; commands in lower case are prepared by the upper ones.
