@@ -44,6 +44,7 @@ CHECKOUT = (
     "make docs",
     "make lock",
     "make dist",
+    "make sbom",
     "pre-commit install",
     'make test ARGS="tests/unit -k guard"',
     'make test ARGS="tests/wiring/test_documents.py"',
@@ -57,7 +58,7 @@ STAYS = {
     ".venv/bin/python -m sandbox.oduyo --reading id_compare=text --habit cut=20": "127.0.0.1",
 }
 #: Command → the program that it needs beside what the README names.
-NEEDS = {"make lock": "uv", "make matrix": "uv", "pre-commit install": "pre-commit"}
+NEEDS = {"make lock": "uv", "make sbom": "uv", "make matrix": "uv", "pre-commit install": "pre-commit"}
 
 #: Where Airflow's constraints come from.
 CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-"
