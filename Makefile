@@ -107,7 +107,8 @@ dist: $(STAMP) ## the wheel and the sdist, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist . > .run/logs/dist.log 2>&1 || { tail -n 20 .run/logs/dist.log >&2; exit 1; }
 	@ls -1 dist/*
 
-matrix: dist ## the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
+matrix: dist ## what an install would change, and the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
+	@tests/system/install.sh dist/*.whl
 	@tests/system/matrix.sh dist/*.whl
 
 # Not pinned by the lock file: it reads what we install and is no part of it.
