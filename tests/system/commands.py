@@ -22,6 +22,7 @@ MENTIONED = {
     "airflow db migrate",
     "airflow standalone",
     "python -m oduyo_provider.dags",
+    "python -m oduyo_provider.dags copy",
     "docker kill",
     "docker compose up",
     ".venv/bin/python",
@@ -125,16 +126,29 @@ DOCKER = (
     "docker compose --profile demo up -d --build",
     "docker compose ps",
     "docker compose up -d --no-recreate --scale airflow-worker=3",
-    "docker compose exec postgres pg_dump -U airflow airflow",
+    "docker compose exec -T postgres pg_dump -U airflow --format=custom airflow > airflow.dump",
+    'docker run --rm --volume oduyo_staging:/staging:ro --volume "$PWD":/backup postgres:17'
+    " tar -czf /backup/staging.tar.gz -C /staging .",
+    "docker compose exec airflow-scheduler bash -c 'airflow db clean --clean-before-timestamp"
+    ' "$(date --date "90 days ago" --iso-8601=seconds)" --skip-archive --yes\'',
+    "docker compose exec airflow-scheduler find /opt/airflow/logs -type f -mtime +90 -delete",
     "docker compose build",
     "docker compose stop",
+    "docker compose up -d postgres",
+    "docker compose exec -T postgres pg_restore -U airflow --clean --if-exists --dbname airflow < airflow.dump",
+    'docker run --rm --volume oduyo_staging:/staging --volume "$PWD":/backup:ro postgres:17 bash -c'
+    " 'find /staging -mindepth 1 -delete; tar -xzf /backup/staging.tar.gz -C /staging'",
     "docker compose up -d",
     "docker compose --profile demo down -v",
     "docker compose up -d --build",
     "docker/make-env.sh trial.env",
     "docker compose -p trial --env-file trial.env --profile demo up -d",
 )
-DOCKER_LONG = ("tests/system/compose.sh",)
+DOCKER_LONG = (
+    "docker build --build-arg EXTRA_PACKAGES='apache-airflow-providers-amazon[s3fs]' --tag"
+    ' "registry.example.com/airflow-provider-oduyo:0.2.0-airflow3.3.2-$(git rev-parse --short HEAD)" .',
+    "tests/system/compose.sh",
+)
 KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *CHECK, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
 
 

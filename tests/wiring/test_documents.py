@@ -341,7 +341,10 @@ def _read_sources() -> str:
         for path in sorted((ROOT / folder).rglob("*"))
     ]
     files = [path for path in files if path.suffix in (".py", ".sql", ".js", ".sh") and path != Path(__file__)]
-    files += [ROOT / name for name in ("Makefile", "pyproject.toml", ".env.example", "docker-compose.yml", ".ci/run")]
+    files += [
+        ROOT / name
+        for name in ("Makefile", "pyproject.toml", ".env.example", "docker-compose.yml", "Dockerfile", ".ci/run")
+    ]
     return "\n".join(map(pages.read, files))
 
 
