@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from oduyo_provider import __version__
 from oduyo_provider.hooks.variables import VARIABLES
 from tests.conftest import ROOT
 
@@ -48,7 +48,9 @@ def test_all_variables_of_the_examples_are_ones_that_there_are() -> None:
 
 def test_the_chart_gets_this_version_s_image_and_three_connections_as_secrets() -> None:
     values: dict[str, Any] = yaml.safe_load(read(DEPLOY / "helm" / "values.yaml"))
-    assert values["images"]["airflow"]["tag"].startswith(f"{__version__}-airflow{values['airflowVersion']}-")
+    assert values["images"]["airflow"]["tag"].startswith(
+        f"{version('airflow-provider-oduyo')}-airflow{values['airflowVersion']}-"
+    )
     assert [entry["envName"] for entry in values["secret"]] == [
         f"AIRFLOW_CONN_{name}" for name in ("ODUYO_DEFAULT", "ERP_DEFAULT", "STAGING")
     ]
