@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +47,8 @@ def test_all_variables_of_the_examples_are_ones_that_there_are() -> None:
 
 def test_the_chart_gets_this_version_s_image_and_three_connections_as_secrets() -> None:
     values: dict[str, Any] = yaml.safe_load(read(DEPLOY / "helm" / "values.yaml"))
-    assert values["images"]["airflow"]["tag"].startswith(
-        f"{version('airflow-provider-oduyo')}-airflow{values['airflowVersion']}-"
-    )
+    version = re.findall(r'^version = "(.*)"$', read(ROOT / "pyproject.toml"), re.MULTILINE)[0]
+    assert values["images"]["airflow"]["tag"].startswith(f"{version}-airflow{values['airflowVersion']}-")
     assert [entry["envName"] for entry in values["secret"]] == [
         f"AIRFLOW_CONN_{name}" for name in ("ODUYO_DEFAULT", "ERP_DEFAULT", "STAGING")
     ]
