@@ -187,15 +187,16 @@ class OduyoClient:
             return record_id(last[0])
         return max((record_id(record) for record in await self.snapshot_records()), key=int, default=None)
 
-    def list_records(self, after_id: str | None = None) -> AsyncGenerator[list[Remote], None]:
+    def list_records(self, after_id: str | None = None, up_to: str | None = None) -> AsyncGenerator[list[Remote], None]:
         """All records whose id is, as a number, above `after_id`: page by page, none twice, complete at its end.
 
-        One pass, so that no record comes twice: on a ListingError throw away what came and start another one, at most
-        `DEFAULT_LISTINGS` in all; :meth:`snapshot_records` does so in memory.
+        :param up_to: the last id that is needed; later ones may come too. None for all.
+
+        One pass: on a ListingError throw away what came and start again; :meth:`snapshot_records` does so in memory.
 
         :raises ListingError: the pass cannot be shown to be complete.
         """
-        return self._make_listing(after_id).pages()
+        return self._make_listing(after_id, up_to=up_to).pages()
 
     async def snapshot_records(self, after_id: str | None = None) -> list[Remote]:
         """As :meth:`list_records`, started again when need be, all in memory.
@@ -208,7 +209,6 @@ class OduyoClient:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.
 
         One request finds a record by its ``id``, two find one by another field; that there is none takes four.
-
         :raises ListingError: it cannot be shown that these are all.
         """
         filters = (Filter(field, "=", value),)
