@@ -23,6 +23,7 @@ MENTIONED = {
     "airflow standalone",
     "python -m oduyo_provider.dags",
     "python -m oduyo_provider.dags copy",
+    "python -m oduyo_provider.dags copy --replace",
     "docker kill",
     "docker compose up",
     ".venv/bin/python",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
 from oduyo_provider.sync.staging.plans import read_decision
 from oduyo_provider.sync.steps.context import StepContext
@@ -15,7 +15,7 @@ from oduyo_provider.sync.steps.context import StepContext
 def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
     """Whether a plan is this run's, and for this resource and site.
 
-    :raises SettingsError, StagingError: it is not.
+    :raises SettingsError: it is not. Another try would be given the same plan.
     """
     snapshot = manifest.snapshot
     if snapshot.resource != client.resource:
@@ -24,12 +24,12 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
             "sent. Give it the plans of its own DAG."
         )
     if manifest.run != step.run.name:
-        raise StagingError(
+        raise SettingsError(
             f"The plan in {manifest.folder} is of the run {manifest.run}, not of {step.run.name}: nothing was sent. Start a "
             "new run, which makes a plan of its own."
         )
     if snapshot.site != settings.site:
-        raise StagingError(
+        raise SettingsError(
             f"The plan was made for {snapshot.site}, but the connection now names {settings.site}: nothing was "
             "sent. Start a new run, which lists the new site first."
         )
