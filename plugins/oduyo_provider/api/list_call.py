@@ -59,7 +59,7 @@ class ListCall:
             error = NotSentError
         raise error(
             "Ödüyo did not carry out a list call, also not when it was asked again. "
-            f"{result.classification.reason.rstrip('.')}. Start the task again; if it stays so, check in the Ödüyo panel "
+            f"{result.classification.reason}. Start the task again; if it stays so, check in the Ödüyo panel "
             "whether the user may list these records."
         )
 

@@ -38,7 +38,7 @@ def notify(context: Mapping[str, Any]) -> None:
     except Exception as error:
         # An error often shows an argument, such as the address of a webhook; its trace would, too, so there is none.
         redact = Redactor(text for text in _find_texts(setting, "class") if "{{" not in text and len(text) > 3)
-        cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300).rstrip(".")
+        cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300)
         raise SettingsError(
             f"The notifier does not work: {cause}. {NOTIFIER_VARIABLE} holds an object such as {_EXAMPLE}. Correct it or the "
             "connection that it names, or install its provider, on all workers."
