@@ -72,49 +72,66 @@ _PINNED = (
 )
 NOTE = 'pip list --format=freeze | cut -d= -f1 > "$AIRFLOW_HOME/before-oduyo.txt"'
 COPY = 'python -m oduyo_provider.dags copy "$AIRFLOW_HOME/dags"'
-#: In an integrator's environment, in one shell: before Airflow is started, …
+#: In an integrator's environment, in one shell, beside an Airflow that runs: …
 INSTALL = (
     NOTE,
     f"pip install {_PINNED}",
     COPY,
     'export ODUYO_PARAMS=\'{"erp_query": "dia_postgres"}\'',
-    "export ODUYO_SCHEDULE=",
-    "export ODUYO_PARAMS='"
-    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_percent": 5, "max_rejected_percent": 2}'
-    "'",
     'export AIRFLOW_CONN_ODUYO_DEFAULT="$(cat oduyo_default.json)"',
-    "airflow connections test oduyo_default",
 )
-#: … while it runs, which writes nothing, …
-DRY_RUN = (
+#: … after a restart, the connection, …
+TEST = "airflow connections test oduyo_default"
+#: … questions to the site, …
+CHECK = (
     "airflow dags list-import-errors",
     "airflow dags unpause oduyo_site_check",
     "airflow dags trigger oduyo_site_check",
+)
+#: … a dry run, …
+DRY_RUN = (
     "airflow dags unpause oduyo_special_codes",
     """airflow dags trigger oduyo_special_codes --conf '{"dry_run": true}'""",
 )
-#: … questions to the site, …
-CHECK = (
-    "airflow dags unpause oduyo_site_check",
-    "airflow dags trigger oduyo_site_check",
-)
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
-#: … and when it is to go.
-LEAVE = (
+#: … a backup, …
+BACKUP = (
     "airflow dags pause oduyo_special_codes",
     'tar --create --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH" .',
+)
+#: … while Airflow is stopped, …
+RESTORE = (
     'mv "$ODUYO_STAGING_PATH" "$ODUYO_STAGING_PATH.before-restore"',
     'mkdir --mode=700 "$ODUYO_STAGING_PATH"',
     'tar --extract --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH"',
     "airflow db clean --clean-before-timestamp \"$(date --date '90 days ago' --iso-8601=seconds)\" --skip-archive --yes",
     'find "$AIRFLOW_HOME/logs" -type f -mtime +90 -delete',
+)
+#: … an upgrade, …
+UPGRADE = (
     f"pip install --upgrade {_PINNED}",
+    COPY,
+    "airflow dags list-import-errors",
+    "airflow dags unpause oduyo_special_codes",
+)
+#: … tight brakes, which somebody sets before the first sync in the longer way of docs/oduyo.md, …
+GO_LIVE = (
+    "export ODUYO_SCHEDULE=",
+    "export ODUYO_PARAMS='"
+    '{"erp_query": "dia_postgres", "on_unsafe": "ask", "max_update_percent": 5, "max_rejected_percent": 2}'
+    "'",
+    "airflow dags list-import-errors",
+)
+#: … and when it is to go.
+LEAVE = (
+    "airflow dags pause oduyo_special_codes",
     'python -m oduyo_provider.dags remove "$AIRFLOW_HOME/dags"',
     "airflow dags delete oduyo_special_codes --yes",
     "airflow dags delete oduyo_site_check --yes",
     "airflow connections delete oduyo_default",
     "airflow connections delete erp_default",
+    """find "$AIRFLOW_HOME/logs" -maxdepth 1 -name 'dag_id=oduyo_*' -exec rm -r {} +""",
     'pip list --format=freeze | cut -d= -f1 | grep -vxFf "$AIRFLOW_HOME/before-oduyo.txt"'
     ' > "$AIRFLOW_HOME/oduyo-packages.txt"',
     'pip uninstall --yes --requirement "$AIRFLOW_HOME/oduyo-packages.txt"',
@@ -150,7 +167,8 @@ DOCKER_LONG = (
     ' "registry.example.com/airflow-provider-oduyo:0.2.0-airflow3.3.2-$(git rev-parse --short HEAD)" .',
     "tests/system/compose.sh",
 )
-KNOWN = {*CHECKOUT, *LONG, *LAST, *INSTALL, *DRY_RUN, *CHECK, *SYNC, *LEAVE, *DOCKER, *DOCKER_LONG}
+INTEGRATOR = {*INSTALL, TEST, *CHECK, *DRY_RUN, *SYNC, *BACKUP, *RESTORE, *UPGRADE, *GO_LIVE, *LEAVE}
+KNOWN = {*CHECKOUT, *LONG, *LAST, *INTEGRATOR, *DOCKER, *DOCKER_LONG}
 
 
 def list_pages() -> list[Path]:
