@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test unit test-wheel dist sbom matrix chaos bench lint docs lock clean
+.PHONY: help setup run ui test unit test-wheel dist sbom matrix documents chaos bench lint docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -122,6 +122,10 @@ sbom: ## what the wheel brings along, as a CycloneDX list in dist/ (needs uv)
 	  --output-reproducible --output-file dist/airflow-provider-oduyo.cdx.json
 	@rm -rf .run/sbom
 	@ls -1 dist/*.cdx.json
+
+# Some six minutes for the way beside an Airflow (ARGS="--only integrator"), a quarter of an hour for all.
+documents: $(STAMP) ## every command of every document, run as it stands there
+	@$(BIN)/python tests/system/documents.py $(ARGS)
 
 lint: $(STAMP) ## style, format, types, and who may import whom
 	@$(BIN)/ruff check .

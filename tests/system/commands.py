@@ -51,7 +51,7 @@ CHECKOUT = (
     'make test ARGS="tests/unit -k guard"',
     'make test ARGS="tests/wiring/test_documents.py"',
 )
-LONG = ("make test", "make test-wheel", "make matrix", "make chaos", "make bench")
+LONG = ("make documents", "make test", "make test-wheel", "make matrix", "make chaos", "make bench")
 LAST = ("make clean",)
 #: Command → what it prints once it is up; it stays until it is interrupted.
 STAYS = {
