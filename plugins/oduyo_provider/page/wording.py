@@ -36,6 +36,9 @@ LABELS = {
     "new_other_source": "of another source",
     "planned": "planned",
     "waiting": "waiting",
+    "kept": "left as it is",
+    "out_of_scope": "out of scope",
+    "warned": "sent with a warning",
 }
 
 GOING = frozenset({"queued", "running", "restarting"})
