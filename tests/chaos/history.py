@@ -97,7 +97,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_lost(self) -> bool:
         """Whether it cannot be told from the answer if the call took effect."""
-        is_no = self.status == 200 and (not self.fault or self.fault.startswith("status_false"))
+        is_no = self.status == 200 and (not self.fault or self.fault.split()[0] in {*HARMLESS, "status_false"})
         return not self.is_confirmed and not is_no and (bool(self.ids) or self.status in UNTOLD)
 
 

@@ -95,7 +95,7 @@ def _judge_creates(history: History, timeline: Timeline, key: str, creates: list
         is_over = confirmed is not None and _is_over(history, timeline, confirmed, sent)
         if confirmed is not None and not is_released and not is_over:
             yield Violation("created_again", key, f"call {sent.number}, after call {confirmed.number} said yes")
-        is_unknown = sent.is_lost or _is_killed(history, sent)
+        is_unknown = sent.is_lost or _is_killed(history, sent, creates)
         if sent.is_confirmed and not is_unknown:
             confirmed = sent
         if is_unknown and len(runs) == 1:
@@ -105,9 +105,12 @@ def _judge_creates(history: History, timeline: Timeline, key: str, creates: list
                 yield Violation("too_many_creates", key, f"call {sent.number} in run {run[1]} of {run[0]}")
 
 
-def _is_killed(history: History, sent: Sent) -> bool:
-    """Whether the process may have died before it wrote down what it was answered."""
-    return any(0 <= kill - sent.time <= UNSAVED_S for kill in history.kills)
+def _is_killed(history: History, sent: Sent, creates: list[Sent]) -> bool:
+    """Whether the process may have died before it wrote down what it was answered: who sends again, knew the answer."""
+    return any(
+        0 <= kill - sent.time <= UNSAVED_S and not any(sent.time < other.time <= kill for other in creates)
+        for kill in history.kills
+    )
 
 
 def _is_over(history: History, timeline: Timeline, confirmed: Sent, sent: Sent) -> bool:

@@ -61,10 +61,11 @@ def _has_other_letters(timeline: Timeline, sent: Sent) -> bool:
 
 
 def _is_cut(timeline: Timeline, sent: Sent) -> bool:
-    """Whether a record already holds the beginning of a text that an update sent: it was cut, not ignored."""
+    """Whether all that an update would change is already held as its beginning: it was cut, not ignored."""
     fields = timeline.get_fields(int(sent.column["id"]), sent.time) or {}
-    held = ((sent.column.get(name) or "", fields.get(name) or "") for name in TEXTS)
-    return any(stored and stored != text and text.startswith(stored) for text, stored in held)
+    written = {name: text for name, text in sent.column.items() if name != "id" and text}
+    differs = [(text, fields.get(name) or "") for name, text in written.items() if text != fields.get(name)]
+    return bool(differs) and all(stored and text.startswith(stored) for text, stored in differs)
 
 
 def _find_stored(timeline: Timeline, sent: Sent, field: str) -> list[str]:

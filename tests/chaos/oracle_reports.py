@@ -31,10 +31,20 @@ def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violatio
         if run.sync_mode == "create":
             continue
         for key, row in run.rows.items():
-            if key in run.rejected or key in run.refused:
+            if key in run.rejected or key in run.refused or _is_disputed(history, run, key, row):
                 continue
             if fault := _find_fault(history, timeline, run, key, row):
                 yield Violation("false_green", key, f"{name}: {fault}")
+
+
+def _is_disputed(history: History, run: Run, key: str, row: Fields) -> bool:
+    """Whether a run of the same source beside this one had another row for the key, or none."""
+    return any(
+        other.rows.get(key) != row
+        for other in history.runs
+        if other.source == run.source and other is not run
+        if other.started_at <= run.ended_at and run.started_at <= other.ended_at
+    )
 
 
 def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: Fields) -> str:

@@ -36,7 +36,7 @@ class CallResult(msgspec.Struct):
     :param error: why the login failed, when that ended the call.
     :param sends: how many times bytes of the call may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
-    :param session: the session of the last transmission.
+    :param session: the number of the session of the last transmission.
     :param by_firewall: something before Ödüyo refused this one request, while Ödüyo answers others.
     """
 
@@ -45,7 +45,7 @@ class CallResult(msgspec.Struct):
     error: RetryError | None = None
     sends: int = 0
     lost: int = 0
-    session: str = ""
+    session: int = 0
     by_firewall: bool = False
     not_sent: int = 0
     expired_sessions: int = 0
@@ -107,8 +107,8 @@ class CallRunner:
             result.classification = Classification(Meaning.NOT_SENT, reason=str(failed.error))
         return result
 
-    async def renew(self, refused: str) -> None:
-        """Replace the session `refused`.
+    async def renew(self, refused: int) -> None:
+        """Replace the session of the number `refused`.
 
         :raises OduyoError: as the login.
         """
@@ -120,7 +120,7 @@ class CallRunner:
         try:
             headers = await _login(self._keeper.header())
             self.requests += 1
-            result.session = headers["Authorization"]
+            result.session = self._keeper.number
             result.classification = await self._post(path, body, headers, result, before_send)
         finally:
             self._pacer.release()

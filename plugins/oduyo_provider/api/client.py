@@ -7,45 +7,18 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, final
 
-import msgspec
-
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
 from oduyo_provider.api.list_call import ListCall, Look, PageLostError
 from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
-from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.pacer import Pacer
-from oduyo_provider.api.records import Filter, encode_column, encode_list, parse_created_id
+from oduyo_provider.api.records import Filter, encode_column, encode_list
+from oduyo_provider.api.reply import Reply, make_reply
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
 from oduyo_provider.api.transport import BeforeSend, Transport
-from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
-
-
-class Reply(msgspec.Struct):
-    """How a change ended.
-
-    :param oduyo_id: the record's id; None when a create's answer did not tell it.
-    :param reason: why it is not done, on one line; empty when it is.
-    :param body: what Ödüyo answered last, redacted, on one line; empty when nothing came, or when it is done.
-    :param sends: how many times bytes may have reached Ödüyo.
-    :param lost: how many of these got no usable answer.
-    :param is_server_error: the last answer was an error of the server's own, an HTTP 5xx.
-    :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
-        requests. It may be allowed tomorrow: never remember such a refusal.
-    """
-
-    outcome: Outcome
-    oduyo_id: str | None = None
-    reason: str = ""
-    body: str = ""
-    sends: int = 0
-    lost: int = 0
-    is_server_error: bool = False
-    by_firewall: bool = False
-
 
 #: Records that a look-up asks for at first: a value that people take for unique has few.
 LOOKUP_RECORDS = 10
@@ -142,24 +115,7 @@ class OduyoClient:
         result = await self._runner.run(
             f"{self.resource.path}/{call}", encode_column(fields), before_send=before_send, unknown_tries=unknown_tries
         )
-        classification = result.classification
-        if classification.meaning is Meaning.DONE:
-            outcome = Outcome.DONE
-        elif classification.meaning is Meaning.REFUSED:
-            outcome = Outcome.REFUSED
-        else:
-            # However the call ended: a transmission without a usable answer may have taken effect.
-            outcome = Outcome.DOUBTFUL if result.lost else Outcome.FAILED
-        return Reply(
-            outcome=outcome,
-            oduyo_id=known_id if call != "create" else parse_created_id(classification.data),
-            reason=classification.reason,
-            body="" if result.answer is None or outcome is Outcome.DONE else compute_text(result.answer, self._redact),
-            sends=result.sends,
-            lost=result.lost,
-            is_server_error=result.answer is not None and result.answer.status >= 500,
-            by_firewall=result.by_firewall,
-        )
+        return make_reply(call, result, known_id, self._redact)
 
     async def fetch_last(self) -> Remote | None:
         """The record that Ödüyo sorts last by id, or None. See :meth:`fetch_highest_id` for the largest number."""
@@ -187,15 +143,16 @@ class OduyoClient:
             return record_id(last[0])
         return max((record_id(record) for record in await self.snapshot_records()), key=int, default=None)
 
-    def list_records(self, after_id: str | None = None) -> AsyncGenerator[list[Remote], None]:
+    def list_records(self, after_id: str | None = None, up_to: str | None = None) -> AsyncGenerator[list[Remote], None]:
         """All records whose id is, as a number, above `after_id`: page by page, none twice, complete at its end.
 
-        One pass, so that no record comes twice: on a ListingError throw away what came and start another one, at most
-        `DEFAULT_LISTINGS` in all; :meth:`snapshot_records` does so in memory.
+        :param up_to: the last id that is needed; later ones may come too. None for all.
+
+        One pass: on a ListingError throw away what came and start again; :meth:`snapshot_records` does so in memory.
 
         :raises ListingError: the pass cannot be shown to be complete.
         """
-        return self._make_listing(after_id).pages()
+        return self._make_listing(after_id, up_to=up_to).pages()
 
     async def snapshot_records(self, after_id: str | None = None) -> list[Remote]:
         """As :meth:`list_records`, started again when need be, all in memory.
@@ -208,7 +165,6 @@ class OduyoClient:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.
 
         One request finds a record by its ``id``, two find one by another field; that there is none takes four.
-
         :raises ListingError: it cannot be shown that these are all.
         """
         filters = (Filter(field, "=", value),)
@@ -230,7 +186,8 @@ class OduyoClient:
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """
-        await self._keeper.renew((await self._keeper.header())["Authorization"])
+        await self._keeper.header()
+        await self._keeper.renew(self._keeper.number)
 
     async def probe(self) -> str:
         """List one record, for a connection test; returns a sentence for people.

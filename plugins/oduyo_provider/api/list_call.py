@@ -33,7 +33,7 @@ class ListCall:
         self._resource = resource
         self._site = site
         self._redact = redact
-        self._session = ""
+        self._session = 0
 
     async def fetch(self, filters: Sequence[Filter], limit: int, descending: bool) -> Page:
         """One list call.

@@ -44,6 +44,11 @@ async def fetch_compares_as_text(fetch: FetchRecords, known_id: str) -> bool:
     return bool(await fetch([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
 
 
+def _is_power_of_ten(known_id: str) -> bool:
+    """Whether :func:`fetch_compares_as_text` cannot tell from this id how a site compares."""
+    return known_id.rstrip("0") == "1"
+
+
 class PageSize:
     """How many records a page asks for; smaller once a page of this size has failed. All listings of a client share it."""
 
@@ -55,6 +60,7 @@ class Listing:
     """One pass over the records, in the server's order.
 
     :param after_id: only ids above it, as numbers; None lists all.
+    :param up_to: ids above it are not asked for, where the site is shown to compare ids as numbers; None lists to the end.
     :param filters: further conditions.
     :param first_limit: records that the first page asks for; None for a page of the usual size.
     """
@@ -66,12 +72,14 @@ class Listing:
         page_size: PageSize,
         runtime: Runtime,
         after_id: str | None = None,
+        up_to: str | None = None,
         filters: Sequence[Filter] = (),
         first_limit: int | None = None,
     ) -> None:
         self._fetch = fetch
         self._runtime = runtime
         self._after_id = after_id
+        self._up_to = up_to
         self._filters = tuple(filters)
         self._page_size = page_size
         self._limit = min(first_limit or page_size.records, page_size.records)
@@ -87,9 +95,7 @@ class Listing:
         :raises ListingError: this pass cannot be shown to be complete; throw away what it gave so far.
         """
         floor = -1 if self._after_id is None else int(self._after_id)
-        if self._after_id is not None and await fetch_compares_as_text(self._fetch, self._after_id):
-            # Such a site leaves 1000 out of `id > 999`, so all of it has to be looked through.
-            self._last = self._after_id = None
+        await self._check_comparison()
         contradictions = longest = 0
         for _ in range(DEFAULT_MAX_PAGES):
             page, limit = await self._fetch_page()
@@ -98,6 +104,8 @@ class Listing:
                 await self._check_order([record_id(record) for record in page])
                 if wanted := [record for record in page if int(record_id(record)) > floor]:
                     yield wanted
+                if self._up_to is not None and int(self._last or 0) >= int(self._up_to):
+                    return
                 # A page shorter than it may be is the last one, or the site gives no longer ones.
                 if longest != len(page) < limit and await self._is_end():
                     return
@@ -112,6 +120,19 @@ class Listing:
             f"Ödüyo's listing did not end after {DEFAULT_MAX_PAGES} pages (last id {self._last}). "
             "Ask Ödüyo's support what its list call does with the filter on id."
         )
+
+    async def _check_comparison(self) -> None:
+        """A site that compares ids as text leaves 1000 out of `id > 999`, so all of it has to be looked through."""
+        known = self._after_id
+        if known is not None and await fetch_compares_as_text(self._fetch, known):
+            self._last = self._after_id = self._up_to = None
+            return
+        is_shown = known is not None and not _is_power_of_ten(known)
+        up_to = self._up_to
+        if up_to is None or is_shown:
+            return
+        if _is_power_of_ten(up_to) or await fetch_compares_as_text(self._fetch, up_to):
+            self._up_to = None
 
     async def _fetch_page(self) -> tuple[list[Remote], int]:
         """The next page, and how many records it was asked for. Too much for the site is halved, down to 1.

@@ -28,6 +28,7 @@ class SessionKeeper:
 
     :param on_secret: called with each session id before anything else gets it.
     :param redact: is told each session id too; removes secrets from error texts.
+    :ivar number: of the present session: 1 for the first login's.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SessionKeeper:
         self._redact = redact or Redactor(settings.secrets)
         self._runtime = runtime or Runtime()
         self._headers: dict[str, str] = {}
+        self.number = 0
         self._renew_at = 0.0
         self._refused_in_a_row = 0
         self._was_good = self._was_ever_good = False
@@ -63,13 +65,13 @@ class SessionKeeper:
             await self._share_renewal(forced=False)
         return self._headers
 
-    async def renew(self, refused: str, said: str = "") -> None:
-        """Replace the session `refused`, which Ödüyo did not accept; does nothing when it is replaced already.
+    async def renew(self, refused: int, said: str = "") -> None:
+        """Replace the session of the number `refused`, which Ödüyo did not accept; does nothing when it is replaced already.
 
         :param said: how Ödüyo refused it, for the error's text.
         :raises LoginRefusedError: also when too many fresh sessions in a row were refused without one success.
         """
-        if self._headers.get("Authorization") == refused:
+        if self._headers and self.number == refused:
             self._headers = {}
             self._count_refused(said)
             await self._share_renewal(forced=True)
@@ -127,5 +129,6 @@ class SessionKeeper:
             self._on_secret(session)
         self._redact.add(session)
         self._was_good = False
+        self.number += 1
         self._headers = {"Apikey": self._settings.api_key, "Authorization": session}
         self._renew_at = self._runtime.clock() + DEFAULT_RENEW_AFTER_S

@@ -154,8 +154,9 @@ def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refus
 
     :param resend_refused: a person wants all of them to be sent again.
     """
-    digest = compute_payload_digest(change.action, change.payload)
-    if entry is None or entry.refused is None or not entry.is_refusal_of(digest):
+    if entry is None or entry.refused is None:
+        return False
+    if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
         return False
     return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
 

@@ -78,15 +78,28 @@ class Matching:
 
     :param records: as listed.
     :param entries: of the ledger.
+    :param newest_id: the highest id that was known when the listing had ended; None where that is not known.
     """
 
-    def __init__(self, records: Iterable[Remote], entries: Iterable[Entry], normaliser: Normaliser) -> None:
+    def __init__(
+        self,
+        records: Iterable[Remote],
+        entries: Iterable[Entry],
+        normaliser: Normaliser,
+        newest_id: int | None = None,
+    ) -> None:
+        self._newest_id = newest_id
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
         self._matches: dict[str, Match] = {}
         self._unkeyed: list[Remote] = []
         self._join(records, normaliser)
-        made = [key for key, entry in self.entries.items() if entry.is_made]
+        made = [key for key, entry in self.entries.items() if entry.is_made and not self.is_made_since(entry)]
         self.known_ids, self.known_listed = len(made), sum(key in self._matches for key in made)
+
+    def is_made_since(self, entry: Entry) -> bool:
+        """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
+        newest_id = self._newest_id
+        return newest_id is not None and entry.oduyo_id is not None and int(entry.oduyo_id) > newest_id
 
     def _join(self, records: Iterable[Remote], normaliser: Normaliser) -> None:
         altered = find_altered_keys(self.entries.values())

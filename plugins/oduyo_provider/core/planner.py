@@ -44,7 +44,7 @@ def compute_plan(
     """
     is_upsert = rules.sync_mode is SyncMode.UPSERT
     # sync_mode=create compares nothing and leaves the ledger alone.
-    matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser)
+    matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser, rules.newest_id)
     builder = PlanBuilder(matching, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder)
     planner.group(rows)
@@ -124,15 +124,10 @@ class _Planner:
                 return
         if match is not None:
             self._compare_with(key, raw, integration_id, payload, match)
-        elif entry is not None and entry.is_made and not self._is_made_since(entry):
+        elif entry is not None and entry.is_made and not self.matching.is_made_since(entry):
             self._take_vanished(key, integration_id, payload, entry)
         else:
             self._create(integration_id, payload, entry)
-
-    def _is_made_since(self, entry: Entry) -> bool:
-        """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
-        newest_id = self.rules.newest_id
-        return newest_id is not None and entry.oduyo_id is not None and int(entry.oduyo_id) > newest_id
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.api.client import OduyoClient, Reply
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (

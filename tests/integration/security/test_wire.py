@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from oduyo_provider.api.client import OduyoClient, Reply
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import OduyoError

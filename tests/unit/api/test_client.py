@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from oduyo_provider.api.client import OduyoClient, Reply
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Outcome

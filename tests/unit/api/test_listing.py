@@ -65,10 +65,22 @@ def test_a_listing_above_an_id_means_its_number(reading: dict[str, Any], after: 
     assert sorted(ids(Records(MANY, **reading), str(after))) == [number for number in MANY if number > after]
 
 
+@pytest.mark.parametrize("after", [None, "50"])
+def test_a_listing_up_to_an_id_asks_for_no_page_behind_it(after: str | None) -> None:
+    records = Records(MANY)
+
+    async def work(client: OduyoClient) -> list[int]:
+        return [int(record_id(record)) async for page in client.list_records(after, "60") for record in page]
+
+    found = use(records, work, page_size=20)
+    assert found == [number for number in MANY if int(after or 0) < number <= (60 if after is None else 70)]
+
+
 @given(st.sets(st.integers(min_value=1, max_value=12_000), max_size=40), st.data(), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataObject, is_text: bool) -> None:
     after = data.draw(st.none() | st.sampled_from(sorted(numbers))) if numbers else None
+    up_to = data.draw(st.none() | st.sampled_from(sorted(numbers))) if numbers else None
     records = Records(sorted(numbers), **(TEXT if is_text else {}))
 
     async def call(filters: Any, limit: int, descending: bool) -> list[Remote]:
@@ -78,10 +90,15 @@ def test_a_listing_finds_exactly_what_is_there(numbers: set[int], data: st.DataO
 
     async def run() -> list[int]:
         after_id = None if after is None else str(after)
-        one = Listing(call, page_size=PageSize(7), runtime=FakeTime().runtime, after_id=after_id)
+        last = None if up_to is None else str(up_to)
+        one = Listing(call, page_size=PageSize(7), runtime=FakeTime().runtime, after_id=after_id, up_to=last)
         return [int(record_id(record)) async for page in one.pages() for record in page]
 
-    assert sorted(asyncio.run(run())) == sorted(number for number in numbers if after is None or number > after)
+    found = asyncio.run(run())
+    wanted = sorted(number for number in numbers if after is None or number > after)
+    assert len(found) == len(set(found))
+    assert sorted(found)[: len(wanted)] == wanted[: len(found)]
+    assert set(found) >= {number for number in wanted if up_to is None or number <= up_to}
 
 
 def _rule(rule: Filter) -> dict[str, str]:

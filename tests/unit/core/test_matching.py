@@ -192,3 +192,10 @@ def test_a_special_code_is_told_apart_by_firm_type_and_code(
 
 def test_a_resource_without_a_natural_key_has_no_look_alikes() -> None:
     assert compute_natural_key({"code": "A"}, ()) is None
+
+
+def test_what_was_made_after_the_listing_says_nothing_about_it() -> None:
+    entries = [make_entry("100", "7"), make_entry("200", "8")]
+    matching = Matching([], entries, NORMALISER, newest_id=7)
+    assert [matching.is_made_since(entry) for entry in entries] == [False, True]
+    assert (matching.known_ids, matching.known_listed) == (1, 0)

@@ -77,9 +77,10 @@ class Applier:
     async def finish(self) -> None:
         """Decide the last refusals, and settle what is unknown."""
         await self._sender.finish()
-        for recorder, _ in self._unsettled:
-            await self._send_again(recorder)
-        await self._sender.finish()
+        while again := [recorder for recorder, _ in self._unsettled if recorder.again]:
+            for recorder in again:
+                await self._send_again(recorder)
+            await self._sender.finish()
         for round_number in range(1, ROUNDS + 1):
             for recorder, _ in self._unsettled:
                 unknown = list(recorder.unsettled.values())
@@ -115,9 +116,9 @@ class Applier:
             if not looked:
                 continue
             [ready] = looked
-            started_at = self._work.monotonic()
+            sent_at = self._work.monotonic()
             await self._sender.send_one(recorder, ready)
-            self._looker.note_pace(max(self._work.monotonic() - started_at, 0.001))
+            self._looker.note_pace(max(self._work.monotonic() - sent_at, 0.001))
             await self._settle(recorder, [change], is_last=False)
             if not recorder.has_errors_only(change):  # else it is judged once others have been sent
                 await self._settle(recorder, [change], is_last=True)
@@ -207,10 +208,8 @@ class Applier:
         kept: list[Change] = []
         for change in pending:
             if change.is_resend and not self._course.resends_left:
-                recorder.take(
-                    change,
-                    Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=self._work.clock.now()),
-                )
+                at = self._work.clock.now()
+                recorder.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=at))
                 continue
             self._course.resends_left -= change.is_resend
             kept.append(change)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result

@@ -66,6 +66,8 @@ class Lookup:
         page = await self._fetch_top_page(floor)
         if page is None:
             page = [record async for records in self._client.list_records(_above(floor)) for record in records]
+            if page and not floor:
+                self._course.lowest_id = min(int(record["id"] or 0) for record in page)
         if not page and self._course.top_id and await self._client.fetch_last() is None:
             raise ListingError(
                 "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list may "
@@ -99,13 +101,8 @@ class Lookup:
 
     async def _list_range(self, low: int, high: int) -> list[Remote]:
         """The records above an id, up to another one."""
-        found: list[Remote] = []
-        async with aclosing(self._client.list_records(_above(low))) as pages:
-            async for page in pages:
-                found += (record for record in page if int(record["id"] or 0) <= high)
-                if int(page[-1]["id"] or 0) >= high:
-                    break
-        return found
+        pages = self._client.list_records(_above(low), str(high))
+        return [record async for page in pages for record in page if int(record["id"] or 0) <= high]
 
     async def fetch_by_key(self, integration_id: str) -> list[Remote]:
         """The records that hold exactly this key, lowest id first, as far as the site's filter finds them."""
@@ -117,7 +114,9 @@ class Lookup:
         page = await self._client.fetch_top(PAGE_ROWS)
         ids = [int(record["id"] or 0) for record in page]
         is_descending = all(above > below for above, below in pairwise(ids))
-        if not page or not is_descending or ids[-1] > floor or ids[0] < self._course.top_id:
+        if not page or not is_descending or ids[0] < self._course.top_id:
+            return None
+        if ids[-1] > max(floor + 1, self._course.lowest_id):  # it may have been cut
             return None
         return [record for record, number in zip(page, ids, strict=True) if number > floor]
 
@@ -158,13 +157,8 @@ class Lookup:
         return None
 
     async def _list_between(self, low: int, high: int, wanted: set[str]) -> dict[str, Remote]:
-        found: dict[str, Remote] = {}
-        async with aclosing(self._client.list_records(_above(low - 1))) as pages:
-            async for page in pages:
-                found.update({str(record["id"]): record for record in page if record["id"] in wanted})
-                if int(page[-1]["id"] or 0) >= high:
-                    break
-        return found
+        pages = self._client.list_records(_above(low - 1), str(high))
+        return {str(record["id"]): record async for page in pages for record in page if record["id"] in wanted}
 
 
 def _above(floor: int) -> str | None:

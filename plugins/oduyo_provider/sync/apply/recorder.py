@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.record import Remote

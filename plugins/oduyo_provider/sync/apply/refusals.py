@@ -1,16 +1,18 @@
 """Refusals in a row: the rows' own, or a session that died with words that nobody foresaw.
 
-They are held back until one answer tells: a success proves the session; else, at 3, 6, 12, … of them and at the end, the
-task logs in once and sends the last one again.
+They are held back until one answer tells: a success proves the session that it was sent with; else, at 3, 6, 12, … of them
+and at the end, the task logs in once and sends the last one again. What was refused in a session that has been replaced since
+is looked at and sent again.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import RefusalsError
 from oduyo_provider.core.ledger import Result
@@ -19,6 +21,8 @@ from oduyo_provider.sync.apply.work import Course, Work
 
 #: So many refusals in a row are looked into; then twice as many, and so on.
 FIRST_PROBE = 3
+#: So often a change is sent again because its session was replaced; then the refusal counts, and is not remembered.
+MAX_REPLACED = 3
 #: So many refusals without any success are a wrong key or mapping, not bad rows.
 MAX_WITHOUT_SUCCESS = 50
 
@@ -29,12 +33,14 @@ Resend = Callable[[Recorder, Change], Awaitable["Reply | None"]]
 class Held(msgspec.Struct):
     """A refusal that is not decided yet.
 
+    :param session: the number of the session that it was sent with.
     :param at: when its answer came, by the monotonic clock.
     """
 
     recorder: Recorder
     change: Change
     result: Result
+    session: int
     at: float
 
 
@@ -45,6 +51,7 @@ class Refusals:
         self._work = work
         self._course = course
         self._held: list[Held] = []
+        self._replaced: Counter[str] = Counter()
         self._in_a_row = 0
         self._next_probe = FIRST_PROBE
 
@@ -57,12 +64,13 @@ class Refusals:
         """Whether refusals of a partition wait for a decision."""
         return any(held.recorder is recorder for held in self._held)
 
-    def hold(self, recorder: Recorder, change: Change, result: Result) -> bool:
+    def hold(self, recorder: Recorder, change: Change, result: Result, session: int) -> bool:
         """Take a refusal; returns whether it is time to look into them.
 
+        :param session: the number of the session that it was sent with.
         :raises RefusalsError: everything was refused.
         """
-        self._held.append(Held(recorder, change, result, self._work.monotonic()))
+        self._held.append(Held(recorder, change, result, session, self._work.monotonic()))
         self._in_a_row += 1
         self._course.refusals += 1
         if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:
@@ -75,20 +83,21 @@ class Refusals:
             )
         return self._in_a_row >= self._next_probe
 
-    def settle(self, sent_at: float) -> None:
-        """A change was taken: the refusals that had come before it was sent are the rows' own.
+    def settle(self, session: int, sent_at: float) -> None:
+        """A change was taken: the refusals of its session that had come before it was sent are the rows' own.
 
         One that was sent earlier says nothing: the session may have ended in between.
         """
-        decided = [held for held in self._held if held.at <= sent_at]
-        self._held = [held for held in self._held if held.at > sent_at]
+        self._replace(session)
+        decided = [held for held in self._held if held.session == session and held.at <= sent_at]
+        self._held = [held for held in self._held if held.session != session or held.at > sent_at]
         self._in_a_row, self._next_probe = len(self._held), FIRST_PROBE
         _take_all(decided)
 
     def release(self) -> None:
         """The load ends without knowing: refused, and remembered of none."""
         for held in self._held:
-            held.recorder.take(held.change, msgspec.structs.replace(held.result, is_remembered=False))
+            _forget(held)
         self._held.clear()
 
     async def probe(self, resend: Resend, *, is_end: bool = False) -> None:
@@ -109,19 +118,28 @@ class Refusals:
             self._take_reply(last, reply)
             for held in self._held:
                 held.recorder.again.append(held.change)
-            self._forget()
+            self._held = []
+            self._in_a_row, self._next_probe = 0, FIRST_PROBE
         elif reply.outcome is Outcome.REFUSED:
             self._held.append(last)
             if self._course.successes or is_end:
                 # Counted on: the next probe comes when there are twice as many without a success.
+                self._replace(last.session)
                 _take_all(self._held)
                 self._held = []
         else:
             self._take_reply(last, reply)
 
-    def _forget(self) -> None:
-        self._held = []
-        self._in_a_row, self._next_probe = 0, FIRST_PROBE
+    def _replace(self, session: int) -> None:
+        """What was refused in a session before this one says nothing about the rows: it is sent again."""
+        earlier = [held for held in self._held if held.session < session]
+        self._held = [held for held in self._held if held.session >= session]
+        for held in earlier:
+            self._replaced[held.change.key] += 1
+            if self._replaced[held.change.key] > MAX_REPLACED:
+                _forget(held)
+            else:
+                held.recorder.again.append(held.change)
 
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
@@ -135,6 +153,11 @@ class Refusals:
         result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, is_remembered, at=at)
         result.is_confirmed = reply.outcome is Outcome.DONE
         recorder.take(change, result)
+
+
+def _forget(held: Held) -> None:
+    """Refused, and sent again by the next run."""
+    held.recorder.take(held.change, msgspec.structs.replace(held.result, is_remembered=False))
 
 
 def _take_all(refusals: Sequence[Held]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.ledger import Result
@@ -186,14 +186,14 @@ class Sender:
         result.is_confirmed = reply.outcome is Outcome.DONE
         if is_refused:
             result.is_remembered = not reply.by_firewall
-            if self._refusals.hold(recorder, change, result):
+            if self._refusals.hold(recorder, change, result, reply.session):
                 await self._probe()
             return
         recorder.take(change, result)
         if reply.outcome is Outcome.DONE:
             self._course.successes += 1
             self._failures_in_a_row = 0
-            self._refusals.settle(sent_at)
+            self._refusals.settle(reply.session, sent_at)
         else:
             self._count_failure(reply.reason)
 

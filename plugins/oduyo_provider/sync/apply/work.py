@@ -95,7 +95,8 @@ class Course(msgspec.Struct):
     :param without_effect: action → first changes that had no effect.
     :param successes: changes that Ödüyo took; ``refusals`` those that it refused.
     :param resends_left: refusals of long ago that may be sent again.
-    :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it.
+    :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
+        lowest of the site, 0 where it is not known.
     :param calls_per_s: the measured pace.
     """
 
@@ -106,4 +107,5 @@ class Course(msgspec.Struct):
     resends_left: int = MAX_RESENDS
     top_id: int = 0
     overlap_id: int = 0
+    lowest_id: int = 0
     calls_per_s: float = 1.0

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.errors import StateError
+from oduyo_provider.core.errors import StagingError, StateError
 from oduyo_provider.sync.staging.folder import Folder
 
 #: The format that this version writes. 0.1.0 wrote files without a number.
@@ -32,7 +32,12 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
     """
     if not folder.has(name):
         return None
-    data = folder.read(name)
+    try:
+        data = folder.read(name)
+    except StagingError:
+        if not folder.has(name):  # another run has removed it meanwhile
+            return None
+        raise
     try:
         check_format(msgspec.json.decode(data, type=_Format).format, f"{folder.uri}/{name}")
         return msgspec.json.decode(data, type=kind)

@@ -24,6 +24,9 @@ DEADLINE_S = 60.0
 #: A lease as short as a test can wait for: renewed, held without renewal, and lapsed for others.
 RENEW_EVERY_S, HELD_FOR_S, LAPSES_AFTER_S = 0.1, 1.0, 1.5
 
+#: How late a site that stalls carries a call out: long enough to stop a process while all that it has sent is under way.
+LATE_S = 0.5
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.integration.findings.promise.process"])
 
@@ -133,6 +136,11 @@ def running(site: Sandbox, job: Job) -> Iterator[Process]:
         yield process
     finally:
         process.end()
+
+
+def stall(site: Sandbox, call: str, after: int, times: int | None = None) -> None:
+    """From now on the site answers late once it has been asked for so many of these calls: nobody is done before that."""
+    site.set_faults({"call": call, "kind": "slow", "seconds": LATE_S, "skip": after, "times": times})
 
 
 def count_writes(site: Sandbox) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,12 @@ from tests.integration.findings.promise.nights import Nights, Row
 from tests.integration.findings.promise.process import (
     HELD_FOR_S,
     LAPSES_AFTER_S,
+    LATE_S,
     RENEW_EVERY_S,
     Job,
     count_writes,
     running,
+    stall,
 )
 
 COUNT = 200
@@ -25,9 +28,7 @@ COUNT = 200
 GONE = 40
 #: Changes that are under way at once.
 AT_ONCE = 8
-#: After this what was under way has arrived.
-SETTLED_S = 0.1
-PARAMS: dict[str, object] = {
+PARAMS: dict[str, Any] = {
     "release": ["updates", "retired", "retired_pair"],
     "on_missing": "delete",
     "missing_runs": 1,
@@ -54,15 +55,13 @@ def dag(site: Sandbox, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(lease, "LAPSES_AFTER_S", LAPSES_AFTER_S)
     dag = Nights(site, place, name="newer", settle_s=0.2)
     assert dag.night(make_rows("ilk")).is_green
-    site.set_readings(latency_s=0.005)
     return dag
 
 
 def wake(site: Sandbox) -> None:
     """What was under way arrives, and the site is quick again."""
-    time.sleep(SETTLED_S)
+    time.sleep(2 * LATE_S)
     site.set_faults()
-    site.set_readings(latency_s=0)
 
 
 def describe(site: Sandbox) -> dict[str, str]:
@@ -70,17 +69,21 @@ def describe(site: Sandbox) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "writes",
-    [1, 60, COUNT + 10, COUNT + GONE],
+    ("writes", "stalled", "after"),
+    [
+        (1, "update", 0),
+        (59 + AT_ONCE, "update", 59),
+        (COUNT + 9 + AT_ONCE, "delete", 9),
+        (COUNT + GONE, "list", 6),  # three calls list, one looks at each kind's first change
+    ],
     ids=["at its first change", "among its updates", "among its deletions", "reading back"],
 )
 def test_a5_a_load_that_slept_while_a_newer_plan_was_applied_is_refused_and_takes_nothing_back(
-    site: Sandbox, dag: Nights, place: Path, writes: int
+    site: Sandbox, dag: Nights, place: Path, writes: int, stalled: str, after: int
 ) -> None:
     assert dag.night(make_rows("ilk", COUNT + GONE), after_s=0).is_green
     since = count_writes(site)
-    if writes == COUNT + GONE:  # asleep before it has read back
-        site.set_faults({"call": "list", "kind": "slow", "seconds": 0.1})
+    stall(site, stalled, after)
     older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
     with running(site, older) as process:
         process.wait_for_writes(since + writes)
@@ -109,9 +112,10 @@ def test_a5_a_load_that_slept_while_another_source_took_its_records_over_leaves_
     site: Sandbox, dag: Nights, place: Path
 ) -> None:
     since = count_writes(site)
+    stall(site, "update", 59, times=AT_ONCE)
     older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
     with running(site, older) as process:
-        process.wait_for_writes(since + 60)
+        process.wait_for_writes(since + 59 + AT_ONCE)
         with process.suspended():
             wake(site)
             other = Nights(site, place, "other", settle_s=0.2)
@@ -130,9 +134,10 @@ def test_a5_a_load_that_dozed_off_for_less_than_its_lease_goes_on_and_newer_valu
     site: Sandbox, dag: Nights, place: Path
 ) -> None:
     since = count_writes(site)
+    stall(site, "update", 59, times=AT_ONCE)
     older = Job(port=site.port, folder=str(place), name="older", rows=make_rows("eski"), params=PARAMS)
     with running(site, older) as process:
-        process.wait_for_writes(since + 60)
+        process.wait_for_writes(since + 59 + AT_ONCE)
         with process.suspended():
             time.sleep(HELD_FOR_S / 10)
         newer = dag.night(make_rows("yeni"), after_s=0, **PARAMS)

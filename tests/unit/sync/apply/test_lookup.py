@@ -37,6 +37,12 @@ class TestById:
             site.delete(oduyo_id)
         assert fetch_by_ids(load, [*ids, "9999"]) == [oduyo_id for oduyo_id in ids if oduyo_id not in ids[::10]]
 
+    def test_pages_are_read_to_their_end_where_ids_are_sorted_as_text(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(3000))
+        site.set_readings(id_compare="text")
+        wanted = ids[4:1500:2]  # text puts 2001 before 3
+        assert fetch_by_ids(load, wanted) == wanted
+
     def test_no_id_asks_nothing(self, load: Load) -> None:
         assert fetch_by_ids(load, []) == []
         assert load.calls() == {}
@@ -91,7 +97,21 @@ class TestNewest:
     def test_a_small_site_is_read_whole(self, site: Sandbox, load: Load) -> None:
         ids = seed(site, make_creates(20))
         assert fetch_newest(load) == ids
-        assert load.calls()["list"] <= 4
+        assert load.calls() == {"list": 1}
+
+    def test_a_small_site_whose_ids_begin_late_is_read_by_one_call_from_the_second_look_on(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        ids = seed(site, make_creates(20))
+        for oduyo_id in ids[:5]:
+            site.delete(oduyo_id)
+
+        async def look_twice(load: Load) -> tuple[list[str], int]:
+            await load.lookup.fetch_newest()
+            before = load.calls()["list"]
+            return list((await load.lookup.fetch_newest()).by_id), load.calls()["list"] - before
+
+        assert load.run(look_twice) == (ids[5:], 1)
 
     @pytest.mark.parametrize("reading", [{"id_compare": "text"}, {"list_cap": 40}], ids=str)
     def test_a_site_that_sorts_or_cuts_otherwise_is_read_whole(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.api.client import Reply
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.ledger import Entry, Result, Stored
 from oduyo_provider.sync.apply.progress import Progress

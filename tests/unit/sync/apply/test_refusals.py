@@ -9,7 +9,7 @@ import pytest
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import LoginRefusedError, RefusalsError
 from oduyo_provider.core.ledger import Result
-from oduyo_provider.sync.apply.refusals import MAX_WITHOUT_SUCCESS
+from oduyo_provider.sync.apply.refusals import MAX_REPLACED, MAX_WITHOUT_SUCCESS, Refusals
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -82,6 +82,38 @@ def test_a_session_that_died_with_unforeseen_words_costs_one_login_and_no_row(
     assert len(site.records()) == 50
     assert len(find_logins(site, load)) == 1
     assert load.calls()["create"] <= 50 + 3 + concurrency
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("calls", [9, 25])
+def test_a_success_in_a_new_session_says_nothing_of_what_was_refused_in_an_old_one(
+    site: Sandbox, make_load: Callable[..., Load], concurrency: int, calls: int
+) -> None:
+    load = make_load(concurrency=concurrency)
+    own = {"habit": "refuse", "keys": "33", "message": "Geçersiz kod"}
+    site.set_habits(own, f"dead_session={UNFORESEEN}", f"session_calls={calls}")
+    results = load.apply(*make_creates(120))
+    assert {key for key, result in results.items() if result.outcome is not Outcome.DONE} <= {"create:33"}
+    assert len(site.records()) >= 119
+
+
+def test_a_change_whose_sessions_were_replaced_again_and_again_is_refused_and_not_remembered(load: Load) -> None:
+    [change] = make_creates(1)
+    refused = Result(change.key, Outcome.REFUSED, is_remembered=True)
+
+    async def task(load: Load) -> list[int]:
+        refusals = Refusals(load.work, load.course)
+        sent_again = []
+        for session in range(1, MAX_REPLACED + 2):
+            refusals.hold(load.recorder, change, refused, session)
+            refusals.settle(session + 1, load.monotonic())
+            sent_again.append(len(load.recorder.again))
+        assert not refusals.is_open
+        return sent_again
+
+    assert load.run(task) == [1, 2, 3, 3]
+    assert load.recorder.results[change.key].outcome is Outcome.REFUSED
+    assert not load.recorder.results[change.key].is_remembered
 
 
 def test_a_bare_no_to_a_dead_session_is_seen_through_too(site: Sandbox, one_by_one: Load) -> None:

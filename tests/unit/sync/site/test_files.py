@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import StateError
+from oduyo_provider.core.errors import StagingError, StateError
 from oduyo_provider.sync.site.files import FORMAT, StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.staging.folder import Folder
 
@@ -28,6 +28,25 @@ def test_a_file_comes_back_as_it_was_written(folder: Folder) -> None:
 
 def test_a_file_that_is_not_there_is_none(folder: Folder) -> None:
     assert read_state(folder, "note.json", Note) is None
+
+
+def test_a_file_that_another_run_removes_meanwhile_is_none_and_one_that_cannot_be_read_an_error(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_state(folder, "note.json", Note(text="şube"))
+    is_removed = True
+
+    def fail(self: Folder, name: str) -> bytes:
+        if is_removed:
+            self.delete(name)
+        raise StagingError("cannot be read")
+
+    monkeypatch.setattr(Folder, "read", fail)
+    assert read_state(folder, "note.json", Note) is None
+    is_removed = False
+    write_state(folder, "note.json", Note(text="şube"))
+    with pytest.raises(StagingError, match="cannot be read"):
+        read_state(folder, "note.json", Note)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format":2}', b'{"format":"2","text":"a"}', b"\xff"])
