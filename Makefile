@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint docs lock clean
+.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint docs messages lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -118,6 +118,16 @@ lint: $(STAMP) ## style, format, types, and who may import whom
 
 docs: $(STAMP) ## make docs/reference anew from the code
 	@$(BIN)/python docs/reference.py
+
+# The catalogues hold no dates and no line numbers, so that they change only when a text does.
+LOCALE := plugins/oduyo_provider/locale
+EXTRACT = $(BIN)/pybabel -q extract --omit-header \
+  -k gettext_noop --sort-output --add-location=file --no-wrap
+messages: $(STAMP) ## the catalogues of messages anew: extract, update, compile
+	@$(EXTRACT) --output=$(LOCALE)/oduyo_provider.pot plugins/oduyo_provider
+	@$(BIN)/pybabel -q update --domain=oduyo_provider --input-file=$(LOCALE)/oduyo_provider.pot --output-dir=$(LOCALE) \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	@$(BIN)/pybabel -q compile --domain=oduyo_provider --directory=$(LOCALE)
 
 lock: $(STAMP) ## resolve requirements.lock anew (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv. Install it, then try again." >&2; exit 1; }

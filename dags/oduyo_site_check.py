@@ -4,4 +4,4 @@ from airflow.sdk import DAG
 
 from oduyo_provider.dag.site_check import build_site_check
 
-dag: DAG = build_site_check(__doc__)
+dag: DAG = build_site_check()

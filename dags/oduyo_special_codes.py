@@ -9,5 +9,5 @@ from oduyo_provider.dag.build import build_dag, is_named
 
 if is_named("special_codes"):  # as long as the environment variable ODUYO_RESOURCES does not say otherwise
     dag: DAG = build_dag(
-        "special_codes", Path(__file__).parent / "sql", schedule=os.environ.get("ODUYO_SCHEDULE", "@daily"), doc=__doc__
+        "special_codes", Path(__file__).parent / "sql", schedule=os.environ.get("ODUYO_SCHEDULE", "@daily")
     )

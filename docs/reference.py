@@ -118,7 +118,7 @@ def make_params() -> str:
             else "; ".join(f"`{value}`: {words}" for value, words in param.choices.items()),
             "" if param.is_dag_only else "yes",
         )
-        for param in PARAMS
+        for param in (declared.translated() for declared in PARAMS)
     ]
     return join(
         "# Params",

@@ -40,6 +40,7 @@ CHECKOUT = (
     "make lint",
     "make unit",
     "make docs",
+    "make messages",
     "make lock",
     "make dist",
     "pre-commit install",

@@ -129,4 +129,6 @@ def render(node: ast.AST) -> str:
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(render(part) or "{}" for part in node.values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("gettext", "ngettext"):
+        return render(node.args[0])
     return ""

@@ -181,7 +181,7 @@ def load_dag_params_without(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ("{dry_run: true}", ["ODUYO_PARAMS", "JSON"]),
         ('["dry_run"]', ["ODUYO_PARAMS", "is not a param"]),
         ('{"dryrun": true}', ["ODUYO_PARAMS", "dryrun is not a param"]),
-        ('{"on_missing": "sil"}', ["ODUYO_PARAMS", "on_missing cannot be 'sil'", "keep or deactivate or delete"]),
+        ('{"on_missing": "sil"}', ["ODUYO_PARAMS", "on_missing cannot be 'sil'", "one of keep, deactivate, delete"]),
         ('{"release": ["updates"]}', ["ODUYO_PARAMS", "sets release, which is for one run"]),
         ('{"max_update_ratio": 0.2}', ["ODUYO_PARAMS", "is max_update_percent meant?"]),
         (

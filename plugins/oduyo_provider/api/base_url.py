@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 API_PATH = "/api/v1"
@@ -40,8 +41,10 @@ def parse_base_url(
         return ""
     if address.scheme == "http" and not (allow_plain_http or is_loopback(address.host)):
         faults.append(
-            "host is asked for over plain http, which shows password and key to the network: use https, "
-            "or set the extra allow_plain_http"
+            gettext(
+                "host is asked for over plain http, which shows password and key to the network: use https, or set the "
+                "extra allow_plain_http"
+            )
         )
         return ""
     name = f"[{address.host}]" if ":" in address.host else address.host
@@ -51,37 +54,47 @@ def parse_base_url(
 
 def _parse_address(host: str, schema: str) -> _Address:
     if not host:
-        raise ValueError("host is missing")
+        raise ValueError(gettext("host is missing"))
     if "://" not in host:
         if schema not in {"", *DEFAULT_PORTS}:
-            raise ValueError(f"schema is neither http nor https but '{neutralise(schema, 40)}'")
+            raise ValueError(
+                gettext("schema is neither http nor https but '%(schema)s'", schema=neutralise(schema, 40))
+            )
         # An IPv6 address without brackets would be read as a host and a port.
         host = f"{schema or 'https'}://{f'[{host}]' if _is_ipv6(host) else host}"
     if "@" in host:
-        raise ValueError("host holds a user or password: they belong into the fields login and password")
+        raise ValueError(gettext("host holds a user or password: they belong into the fields login and password"))
     shown = neutralise(host, 100)
     try:
         parts = urlsplit(host)
         found, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError(f"host '{shown}' is no host name or address with a port of 1 to 65535") from None
+        raise ValueError(
+            gettext("host '%(shown)s' is no host name or address with a port of 1 to 65535", shown=shown)
+        ) from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise ValueError(f"host '{shown}' has a scheme that is neither http nor https")
+        raise ValueError(gettext("host '%(shown)s' has a scheme that is neither http nor https", shown=shown))
     if parts.query or parts.fragment or re.search(r"[\s\\]", host) or not host.isprintable():
-        raise ValueError(f"host '{shown}' has blanks, a query or other characters that no base address has")
+        raise ValueError(
+            gettext("host '%(shown)s' has blanks, a query or other characters that no base address has", shown=shown)
+        )
     if not (_is_ipv6(found) if ":" in found else _HOST_NAME.fullmatch(found)):
-        raise ValueError(f"host '{shown}' is no host name or address")
+        raise ValueError(gettext("host '%(shown)s' is no host name or address", shown=shown))
     return _Address(parts.scheme, found, port, parts.path)
 
 
 def _choose_port(address: _Address, port: int | None) -> int:
     if port is not None and address.port is not None and port != address.port:
-        raise ValueError(f"port is {port}, but host says {address.port}: remove one of them")
+        raise ValueError(
+            gettext(
+                "port is %(port)s, but host says %(host_port)s: remove one of them", port=port, host_port=address.port
+            )
+        )
     chosen = address.port if port is None else port
     if chosen is None:
         return DEFAULT_PORTS[address.scheme]
     if not 1 <= chosen <= 65535:
-        raise ValueError(f"port {chosen} is not between 1 and 65535")
+        raise ValueError(gettext("port %(chosen)s is not between 1 and 65535", chosen=chosen))
     return chosen
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -30,13 +31,21 @@ class Extras:
         self._is_object = isinstance(extra, Mapping)
         if not self._is_object:
             faults.append(
-                "extra is not a JSON object but something else, such as a text that was encoded twice: write the object "
-                'itself, {"api_key": "…"}'
+                gettext(
+                    "extra is not a JSON object but something else, such as a text that was encoded twice: write the object "
+                    'itself, {"api_key": "…"}'
+                )
             )
         for name, value in self._extra.items():
             if name not in known and value not in (None, ""):
                 shown = neutralise(str(name), 40)
-                faults.append(f"extra {shown} is not known; the known ones are {', '.join(sorted(known))}")
+                faults.append(
+                    gettext(
+                        "extra %(shown)s is not known; the known ones are %(known)s",
+                        shown=shown,
+                        known=", ".join(sorted(known)),
+                    )
+                )
 
     def number(self, name: str, largest: float = math.inf) -> float | None:
         """A number above 0."""
@@ -49,7 +58,10 @@ class Extras:
             number = math.nan
         if 0 < number <= largest and math.isfinite(number):
             return number
-        self._fault(name, "a number above 0" + (f" and up to {largest:g}" if math.isfinite(largest) else ""))
+        if math.isfinite(largest):
+            self._fault(name, gettext("a number above 0 and up to %(largest)s", largest=f"{largest:g}"))
+        else:
+            self._fault(name, gettext("a number above 0"))
         return None
 
     def whole_number(self, name: str, largest: int) -> int | None:
@@ -60,7 +72,7 @@ class Extras:
             return int(number)
         if number is not None or len(self._faults) > faults_before:
             del self._faults[faults_before:]
-            self._fault(name, f"a whole number from 1 to {largest}")
+            self._fault(name, gettext("a whole number from 1 to %(largest)s", largest=largest))
         return None
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -69,7 +81,7 @@ class Extras:
         text = str(value).lower()
         if value is None or text in _TRUE | _FALSE:
             return default if value is None else text in _TRUE
-        self._fault(name, "true or false")
+        self._fault(name, gettext("true or false"))
         return default
 
     def verify(self) -> bool | str:
@@ -84,11 +96,13 @@ class Extras:
         value = self._value("api_key")
         if value is None:
             if self._is_object:
-                self._faults.append("extra api_key is missing")
+                self._faults.append(gettext("extra api_key is missing"))
         elif isinstance(value, bool) or not isinstance(value, (str, int)):
-            self._faults.append("extra api_key must be a text")
+            self._faults.append(gettext("extra api_key must be a text"))
         elif not (str(value).isascii() and str(value).isprintable()):
-            self._faults.append("extra api_key has characters that a key cannot have: copy it again from the panel")
+            self._faults.append(
+                gettext("extra api_key has characters that a key cannot have: copy it again from the panel")
+            )
         else:
             return str(value)
         return ""
@@ -100,7 +114,7 @@ class Extras:
             return None
         if isinstance(value, str) and all(part.strip() for part in value.split(".")):
             return value
-        self._fault("session_id_path", "a dotted path such as data.session_id")
+        self._fault("session_id_path", gettext("a dotted path such as data.session_id"))
         return None
 
     def site_name(self) -> str | None:
@@ -110,7 +124,7 @@ class Extras:
             return None
         if isinstance(value, str) and _SITE_NAME.fullmatch(value):
             return value
-        self._fault("site_name", "a name of up to 100 letters, digits, points, hyphens and underscores")
+        self._fault("site_name", gettext("a name of up to 100 letters, digits, points, hyphens and underscores"))
         return None
 
     def proxy(self) -> str | None:
@@ -128,8 +142,10 @@ class Extras:
         if is_good and isinstance(value, str) and url.isprintable() and " " not in url:
             return url.rstrip("/")
         self._faults.append(
-            "extra proxy must be the address of an http proxy, such as http://proxy.example:8080 or "
-            "http://user:password@proxy.example:8080, with both percent-encoded"
+            gettext(
+                "extra proxy must be the address of an http proxy, such as http://proxy.example:8080 or "
+                "http://user:password@proxy.example:8080, with both percent-encoded"
+            )
         )
         return None
 
@@ -140,4 +156,7 @@ class Extras:
         return None if value == "" else value
 
     def _fault(self, name: str, expected: str) -> None:
-        self._faults.append(f"extra {name} must be {expected}, not '{neutralise(str(self._extra[name]), 40)}'")
+        given = neutralise(str(self._extra[name]), 40)
+        self._faults.append(
+            gettext("extra %(name)s must be %(expected)s, not '%(given)s'", name=name, expected=expected, given=given)
+        )

@@ -15,6 +15,7 @@ from yarl import URL
 from oduyo_provider.api.base_url import API_PATH, DEFAULT_PORTS, parse_base_url
 from oduyo_provider.api.extras import Extras
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 
 #: Longest wait for one whole answer, from connecting to its last byte.
 DEFAULT_TIMEOUT_S = 30.0
@@ -143,19 +144,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def _check(faults: list[str]) -> None:
     if faults:
         raise SettingsError(
-            f"The Ödüyo connection cannot be used: {'; '.join(faults)}. "
-            "Correct these fields in Airflow under Admin, Connections, and start the task again."
+            gettext(
+                "The Ödüyo connection cannot be used: %(faults)s. Correct these fields in Airflow under Admin, Connections, and "
+                "start the task again.",
+                faults="; ".join(faults),
+            )
         )
 
 
 def _parse_credential(name: str, value: str | None, faults: list[str]) -> str:
     if value is None or not value.strip():
-        faults.append(f"{name} is missing")
+        faults.append(gettext("%(field)s is missing", field=name))
         return ""
+    if fault := _find_unseen(name, value):
+        faults.append(fault)
+    return value
+
+
+def _find_unseen(name: str, value: str) -> str:
     # Line breaks, and characters without a width, come along when a text is copied. No keyboard types them.
     unseen = {character for character in value if unicodedata.category(character) in ("Cc", "Cf")}
-    if unseen:
-        place = "at its end " if value.rstrip("".join(unseen)) != value else ""
-        found = "a line break" if unseen & {"\n", "\r"} else "a character that cannot be seen"
-        faults.append(f"{name} has {found} {place}that was copied along: type it again")
-    return value
+    if not unseen:
+        return ""
+    is_at_end = value.rstrip("".join(unseen)) != value
+    if unseen & {"\n", "\r"}:
+        if is_at_end:
+            return gettext("%(field)s has a line break at its end that was copied along: type it again", field=name)
+        return gettext("%(field)s has a line break that was copied along: type it again", field=name)
+    if is_at_end:
+        return gettext(
+            "%(field)s has a character that cannot be seen at its end that was copied along: type it again", field=name
+        )
+    return gettext("%(field)s has a character that cannot be seen that was copied along: type it again", field=name)

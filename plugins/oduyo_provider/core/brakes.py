@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.trip_messages import (
+    explain_dates_back,
+    explain_emptied,
+    explain_left_out,
+    explain_look_alikes,
+    explain_rejected,
+    explain_retired,
+    explain_retired_pair,
+    explain_retired_week,
+    explain_updates,
+)
 
 #: A count at or below this does not trip a percentage above 0.
 FLOOR = 10
@@ -23,7 +35,7 @@ class Brake(msgspec.Struct, frozen=True):
     """A brake, as it is documented.
 
     :param name: what ``release`` takes.
-    :param help: on what it trips.
+    :param help: on what it trips; English, to be read by ``gettext``.
     :param is_canary: it trips in load, on the first change of a kind.
     """
 
@@ -33,21 +45,21 @@ class Brake(msgspec.Struct, frozen=True):
 
 
 BRAKES = (
-    Brake("no_rows", "The ERP query returned no row."),
-    Brake("all_rejected", "Every row is rejected."),
-    Brake("rejected", "Rejected rows above max_rejected_percent; those that the last applied run rejected alike do not count."),
-    Brake("updates", "Updates above max_update_percent of the matched rows; those of dates alone and adoptions do not count."),
-    Brake("emptied", "Updates that empty a filled field, above max_missing_percent of the matched rows."),
-    Brake("retired", "Records in use that would be deactivated, deleted or turned passive, above max_missing_percent of the source's records in use."),
-    Brake("retired_pair", "The same within one pair of key1 and key2."),
-    Brake("retired_week", "The same, added up over the source's last seven days, without what a person released or approved."),
-    Brake("vanished", "Records that the ledger knows and that Ödüyo does not list any more. They are not sent; the rest of the plan goes on. Released, they are created again."),
-    Brake("look_alikes", "Rows to create of which a record exists that people could not tell apart. Each such row is rejected, unless it is adopted or released."),
-    Brake("dates_back", "Updates with an older date than was sent before, above max_missing_percent of the updates: a restored or wrong database."),
-    Brake("other_firm", "Rows whose record belongs to another key1. They are rejected; released, they are applied."),
-    Brake("other_source", "Rows whose record another source owns. They are rejected; released, the records move to this source for good."),
-    Brake("key_altered", "Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site.", is_canary=True),
-    Brake("letters", "Ödüyo stores other letters than were sent. Released once, this is remembered for the site.", is_canary=True),
+    Brake("no_rows", gettext_noop("The ERP query returned no row.")),
+    Brake("all_rejected", gettext_noop("Every row is rejected.")),
+    Brake("rejected", gettext_noop("Rejected rows above max_rejected_percent; those that the last applied run rejected alike do not count.")),
+    Brake("updates", gettext_noop("Updates above max_update_percent of the matched rows; those of dates alone and adoptions do not count.")),
+    Brake("emptied", gettext_noop("Updates that empty a filled field, above max_missing_percent of the matched rows.")),
+    Brake("retired", gettext_noop("Records in use that would be deactivated, deleted or turned passive, above max_missing_percent of the source's records in use.")),
+    Brake("retired_pair", gettext_noop("The same within one pair of key1 and key2.")),
+    Brake("retired_week", gettext_noop("The same, added up over the source's last seven days, without what a person released or approved.")),
+    Brake("vanished", gettext_noop("Records that the ledger knows and that Ödüyo does not list any more. They are not sent; the rest of the plan goes on. Released, they are created again.")),
+    Brake("look_alikes", gettext_noop("Rows to create of which a record exists that people could not tell apart. Each such row is rejected, unless it is adopted or released.")),
+    Brake("dates_back", gettext_noop("Updates with an older date than was sent before, above max_missing_percent of the updates: a restored or wrong database.")),
+    Brake("other_firm", gettext_noop("Rows whose record belongs to another key1. They are rejected; released, they are applied.")),
+    Brake("other_source", gettext_noop("Rows whose record another source owns. They are rejected; released, the records move to this source for good.")),
+    Brake("key_altered", gettext_noop("Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site."), is_canary=True),
+    Brake("letters", gettext_noop("Ödüyo stores other letters than were sent. Released once, this is remembered for the site."), is_canary=True),
 )  # fmt: skip
 
 BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
@@ -79,7 +91,7 @@ class Trip(msgspec.Struct, frozen=True):
     """A brake that tripped.
 
     :param name: of the brake.
-    :param message: the figures, for people.
+    :param message: the figures, for people; where it is stored, in the language of the run.
     :param count: what ``release`` can limit.
     :param samples: some of what counted.
     :param blocks: whether nothing may be written; else only what counts is left out.
@@ -145,83 +157,60 @@ def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, c
         _add_retirement_trips(tripped, counts, limits)
         _add_left_out_trips(tripped, counts, limits)
         if look_alikes > FLOOR or is_above_half(look_alikes, counts.creates):
-            text = (
-                f"{look_alikes:,} of {counts.creates:,} rows to create look like a record that no row matches: typed by "
-                "hand, of a former period, or with a changed key"
-            )
-            tripped.add("look_alikes", look_alikes, text)
+            tripped.add("look_alikes", look_alikes, explain_look_alikes(look_alikes, counts.creates))
     return tripped.trips
 
 
 def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     """Rows that are left out, while the rest of the plan goes on. Released they are in the plan: then a limit blocks it."""
-    text = (
-        "records that were there are not listed by Ödüyo any more, nor found by their id or key: an incomplete list, a "
-        "person who deleted them, or a restored site"
-    )
-    found = (
-        ("vanished", counts.vanished + counts.recreates, text),
-        ("other_firm", counts.other_firm, "rows meet a record of another key1"),
-        ("other_source", counts.other_source, "rows meet a record that another source owns"),
-    )
-    for name, count, what in found:
+    found = {
+        "vanished": counts.vanished + counts.recreates,
+        "other_firm": counts.other_firm,
+        "other_source": counts.other_source,
+    }
+    for name, count in found.items():
         if count:
             is_in_plan = name in limits.release
-            end = "" if is_in_plan else "; these rows are not sent"
-            tripped.add(name, count, f"{count:,} {what}{end}", blocks=is_in_plan)
+            tripped.add(name, count, explain_left_out(name, count, is_in_plan=is_in_plan), blocks=is_in_plan)
 
 
 def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     if counts.extracted == 0:
-        tripped.add("no_rows", 0, "the ERP query returned no row")
+        tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
     if counts.rejected and counts.rejected + counts.repeated == counts.extracted:
-        tripped.add("all_rejected", counts.rejected, f"all {counts.rejected:,} rows are rejected")
+        text = ngettext("the only row is rejected", "all %(n)s rows are rejected", counts.rejected)
+        tripped.add("all_rejected", counts.rejected, text)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if _is_too_many(new, percent, counts.extracted):
-        text = f"{new:,} of {counts.extracted:,} rows are rejected that the last run did not reject (max_rejected_percent {percent})"
-        tripped.add("rejected", new, text)
+        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent))
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
-    percent = limits.max_update_percent
-    if is_above(counts.real_updates, percent, counts.matched):
-        text = f"{counts.real_updates:,} of {counts.matched:,} matched records would be updated (max_update_percent {percent})"
-        tripped.add("updates", counts.real_updates, text)
+    updates, percent = counts.real_updates, limits.max_update_percent
+    if is_above(updates, percent, counts.matched):
+        tripped.add("updates", updates, explain_updates(updates, counts.matched, percent))
     percent = limits.max_missing_percent
     if is_above(counts.emptied, percent, counts.matched):
-        text = f"{counts.emptied:,} of {counts.matched:,} matched records would lose the text of a field (max_missing_percent {percent})"
-        tripped.add("emptied", counts.emptied, text)
+        tripped.add("emptied", counts.emptied, explain_emptied(counts.emptied, counts.matched, percent))
     if is_above(counts.dates_back, percent, counts.updates):
-        text = (
-            f"{counts.dates_back:,} of {counts.updates:,} updates carry an older date than was sent before: is this a "
-            f"restored or another database? (max_missing_percent {percent})"
-        )
-        tripped.add("dates_back", counts.dates_back, text)
+        tripped.add("dates_back", counts.dates_back, explain_dates_back(counts.dates_back, counts.updates, percent))
 
 
 def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
     if not counts.retired:
         return
     percent, whole, samples = limits.max_missing_percent, counts.in_use, counts.samples.get("retired", [])
-    what = "records would be deactivated, deleted or turned passive"
     if _is_too_many(counts.retired, percent, whole):
-        text = f"{counts.retired:,} {what}; {whole:,} of this source are in use (max_missing_percent {percent})"
-        tripped.add("retired", counts.retired, text)
+        tripped.add("retired", counts.retired, explain_retired(counts.retired, whole, percent))
     pairs = [(name, pair) for name, pair in counts.pairs.items() if _is_too_many(pair.retired, percent, pair.in_use)]
     if pairs and len(counts.pairs) > 1:  # one pair is the whole
         name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
-        key1, _, key2 = name.partition("\0")
-        others = f", and too many of {len(pairs) - 1:,} further pairs" if len(pairs) > 1 else ""
-        text = (
-            f"of key1 {key1!r} and key2 {key2!r}, {pair.retired:,} {what}; {pair.in_use:,} are in use{others} "
-            f"(max_missing_percent {percent})"
-        )
+        text = explain_retired_pair(name, pair, len(pairs) - 1, percent)
         tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
     week, had = counts.retired + counts.retired_week, whole + counts.retired_week
     if counts.retired_week and _is_too_many(week, percent, had):
-        text = f"with this run, {week:,} records are retired within seven days; {had:,} were in use (max_missing_percent {percent})"
-        tripped.add("retired_week", week, text, samples=samples)
+        tripped.add("retired_week", week, explain_retired_week(week, had, percent), samples=samples)
 
 
 def _is_too_many(count: int, percent: int, whole: int) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from oduyo_provider.core.normalise import Fault
+from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.plan import NaturalKey
 from oduyo_provider.core.values.invalid import show_value
 
@@ -71,7 +72,12 @@ def _judge(row: NaturalKey, records: list[NaturalKey], rows: int, *, adopt: bool
     if adopt and adoptable:
         if rows == len(adoptable) == 1:
             return LookAlike(str(row.integration_id), ids, adoptable[0].record)
-        detail = f"{rows} rows and {len(adoptable)} records without an integration_id share {shared}"
+        detail = gettext(
+            "%(rows)s rows and %(count)s records without an integration_id share %(shared)s",
+            rows=rows,
+            count=len(adoptable),
+            shared=shared,
+        )
         return LookAlike(str(row.integration_id), ids, reason="ambiguous", detail=detail)
-    detail = f"Ödüyo's record {shown} has the same {shared} and matches no row"
+    detail = gettext("Ödüyo's record %(shown)s has the same %(shared)s and matches no row", shown=shown, shared=shared)
     return LookAlike(str(row.integration_id), ids, detail=detail)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, compute_missing, find_resend, is_missing_long_enough
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules, describe_change
+from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
+from oduyo_provider.core.samples import describe_change
 
 
 class MissingRecords:
@@ -99,10 +101,13 @@ class MissingRecords:
         if change is None or not is_missing_long_enough(missing, rules.missing_runs):
             counts.kept_missing += 1
             if change is not None:
-                text = f"missing in {missing.count} of {rules.missing_runs} applied runs"
-                self._remark(KEPT, record, entry, WAITS, text)
+                text = gettext(
+                    "missing in %(count)s of %(runs)s applied runs", count=missing.count, runs=rules.missing_runs
+                )
+                self._remark(KEPT, record, entry, gettext(WAITS), text)
             else:
-                self._remark(KEPT, record, entry, KEEP if rules.on_missing is OnMissing.KEEP else PASSIVE_ALREADY)
+                is_keep = rules.on_missing is OnMissing.KEEP
+                self._remark(KEPT, record, entry, gettext(KEEP) if is_keep else gettext(PASSIVE_ALREADY))
             return
         resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
         if resend is None:

@@ -14,18 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, compute_warnings
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.values.dates import parse_datetime
 from oduyo_provider.core.values.decimals import parse_decimal
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.status import parse_status
 from oduyo_provider.core.values.text import parse_description, parse_id, parse_text
-
-#: The largest key of an ERP that keeps 32-bit integers, as Logo does.
-MAX_INT32 = 2**31 - 1
-
-#: Logo marks the end of a table with rows of this letter only, the highest of its code page. They are no codes.
-SENTINEL = "ÿ"
 
 _KEY = "integration_id"
 
@@ -51,24 +47,6 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 DEFAULT_RULES = Rules()
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """One reason why a row is rejected, or one oddity that is only reported.
-
-    :param field: the API's field name.
-    :param reason: short code, e.g. ``empty``, ``too_long``, ``fraction``, ``unknown_status``.
-    :param detail: for people; printable characters only, at most a line.
-    """
-
-    field: str
-    reason: str
-    detail: str
-
-    @property
-    def code(self) -> str:
-        """What reports count by, e.g. ``code: empty``."""
-        return f"{self.field}: {self.reason}"
 
 
 class Normalised(msgspec.Struct):
@@ -97,7 +75,10 @@ class Normaliser:
     def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
         if rules.max_text_length < 1:
             raise SettingsError(
-                f"max_text_length is {rules.max_text_length}, which would reject every row. Set it to 1 or more."
+                gettext(
+                    "max_text_length is %(length)s, which would reject every row. Set it to 1 or more.",
+                    length=rules.max_text_length,
+                )
             )
         self.resource = resource
         self.rules = rules
@@ -123,7 +104,7 @@ class Normaliser:
         for name, required, parse, limit in self._fields:
             if name not in raw:
                 if required:
-                    faults.append(Fault(name, "empty", "the row has no such column"))
+                    faults.append(Fault(name, "empty", gettext("the row has no such column")))
                 continue
             try:
                 text = parse(raw[name])
@@ -131,12 +112,18 @@ class Normaliser:
                 faults.append(Fault(name, error.reason, error.detail))
                 continue
             if required and not (text and text.strip(SENTINEL)):
-                faults.append(_compute_absence(name, text))
+                faults.append(compute_absence(name, text))
             elif text is not None:
                 if len(text) > limit:
-                    faults.append(Fault(name, "too_long", f"{len(text)} characters, allowed are {limit}"))
+                    faults.append(
+                        Fault(
+                            name,
+                            "too_long",
+                            gettext("%(count)s characters, allowed are %(limit)s", count=len(text), limit=limit),
+                        )
+                    )
                 payload[name] = text
-        warnings = _compute_warnings(payload, self.resource.date_field)
+        warnings = compute_warnings(payload, self.resource.date_field)
         return Normalised(payload.get(_KEY), None if faults else payload, faults, warnings)
 
     def integration_id(self, value: object) -> str | None:
@@ -177,8 +164,11 @@ def _open_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # unknown, malformed, or a folder of the time zone database
         raise SettingsError(
-            f"There is no time zone '{show_value(name)}'. Set an IANA name such as Europe/Istanbul; if that name is"
-            " refused too, install the tzdata package."
+            gettext(
+                "There is no time zone '%(name)s'. Set an IANA name such as Europe/Istanbul; if that name is refused "
+                "too, install the tzdata package.",
+                name=show_value(name),
+            )
         ) from error
 
 
@@ -196,38 +186,6 @@ def _compute_parsers(resource: Resource, zone: ZoneInfo, *, repair: bool) -> dic
 def _compute_limit(kind: Kind, rules: Rules) -> int:
     is_short = kind in (Kind.STATUS, Kind.DATETIME, Kind.DECIMAL)  # by their own rules
     return sys.maxsize if is_short else rules.max_text_length
-
-
-def _compute_absence(name: str, text: str | None) -> Fault:
-    if text:
-        return Fault(name, "sentinel", f"{show_value(text)} marks the end of a Logo table and is no code")
-    return Fault(name, "empty", "nothing is left after trimming")
-
-
-def _compute_warnings(payload: Payload, date_field: str | None) -> list[Fault]:
-    warnings = []
-    key = payload.get(_KEY, "")
-    if len(key) >= 10 and key.isascii() and key.isdigit() and _is_above_int32(key):
-        warnings.append(
-            Fault(_KEY, "above_int32", f"{show_value(key)} does not fit a 32-bit key; check that the ERP takes it back")
-        )
-    warnings += [
-        Fault(
-            name, "replacement_character", f"{show_value(text)} holds U+FFFD, which stands for a letter that was lost"
-        )
-        for name, text in payload.items()
-        if "\ufffd" in text
-    ]
-    if date_field is not None and (updated := payload.get(date_field)):
-        created = payload.get(date_field.replace("_updated_in", "_created_in"), "")
-        if updated < created:
-            warnings.append(Fault(date_field, "before_created", f"updated at {updated}, created at {created}"))
-    return warnings
-
-
-def _is_above_int32(digits: str) -> bool:
-    significant = digits.lstrip("0")
-    return (len(significant), significant) > (10, str(MAX_INT32))
 
 
 def _parse_stored(parse: _Parser, value: str | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from enum import Enum
 from typing import Annotated, Any
 
 import msgspec
@@ -12,41 +11,32 @@ import msgspec
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.declaration import param, read_declarations
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
 from oduyo_provider.core.plan import OnMissing, SyncMode
-from oduyo_provider.core.release import Release, parse_release
+from oduyo_provider.core.release import OnUnsafe, Release, parse_release
 from oduyo_provider.core.values.invalid import show_value
 
 #: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
-SAFETY = "Safety: when to stop before any write"
-RECORDS = "What to do: whose records"
-TEXTS = "What to read: texts"
+SAFETY = gettext_noop("Safety: when to stop before any write")
+RECORDS = gettext_noop("What to do: whose records")
+TEXTS = gettext_noop("What to read: texts")
 
 #: The longest name of a source, in characters.
 MAX_SOURCE_LENGTH = 250
 
-_BRAKES = ", ".join(BRAKE_NAMES)
-
-
-class OnUnsafe(str, Enum):
-    """What a tripped brake does: fail the run, or ask a person in the Airflow UI."""
-
-    FAIL = "fail"
-    ASK = "ask"
-
 
 def _percent(title: str, description: str) -> msgspec.Meta:
-    takes = "a whole number of percent from 0 to 100, such as 20 for a fifth"
-    title, description = f"{title}, in whole percent", f"{description} 20 means a fifth, 0 allows none."
+    takes = gettext_noop("a whole number of percent from 0 to 100, such as 20 for a fifth")
     return param(title, description, takes=takes, section=SAFETY, is_brake=True, ge=0, le=100)
 
 
 def _parse_source(given: object) -> str | None:
     name = "" if given is None else given
     if not (isinstance(name, str) and name.isprintable()):
-        raise ValueError("it is no text on one line")
+        raise ValueError(gettext("it is no text on one line"))
     if len(name.strip()) > MAX_SOURCE_LENGTH:
-        raise ValueError(f"it has {len(name.strip())} characters")
+        raise ValueError(gettext("it has %(length)s characters", length=len(name.strip())))
     return name.strip() or None
 
 
@@ -56,38 +46,48 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     erp_query: Annotated[
         str,
         param(
-            "What to read: ERP query",
-            "A query of dags/sql, without .sql. It says which table is read, and which column is which field.",
+            gettext_noop("What to read: ERP query"),
+            gettext_noop(
+                "A query of dags/sql, without .sql. It says which table is read, and which column is which field."
+            ),
             is_dag_only=True,
         ),
     ] = "dia_postgres"
     sync_mode: Annotated[
         SyncMode,
         param(
-            "What to do: mode",
-            "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again.",
-            choices={"upsert": "send what differs", "create": "send every row, in every run again"},
+            gettext_noop("What to do: mode"),
+            gettext_noop(
+                "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again."
+            ),
+            choices={
+                "upsert": gettext_noop("send what differs"),
+                "create": gettext_noop("send every row, in every run again"),
+            },
         ),
     ] = SyncMode.UPSERT
     on_missing: Annotated[
         OnMissing,
         param(
-            "What to do: records without an ERP row",
-            "What happens to this source's records that no ERP row has any more.",
+            gettext_noop("What to do: records without an ERP row"),
+            gettext_noop("What happens to this source's records that no ERP row has any more."),
             choices={
-                "keep": "leave them as they are",
-                "deactivate": "set their status to passive",
-                "delete": "remove them from Ödüyo",
+                "keep": gettext_noop("leave them as they are"),
+                "deactivate": gettext_noop("set their status to passive"),
+                "delete": gettext_noop("remove them from Ödüyo"),
             },
         ),
     ] = OnMissing.KEEP
-    dry_run: Annotated[bool, param("What to do: dry run", "Show the plan in the log and write nothing.")] = False
+    dry_run: Annotated[
+        bool, param(gettext_noop("What to do: dry run"), gettext_noop("Show the plan in the log and write nothing."))
+    ] = False
     missing_runs: Annotated[
         int,
         param(
-            "Runs without a row",
-            "A record is deactivated or deleted when no row has had it in so many applied runs, at least 12 hours from "
-            "the first to the last. With 1, at once.",
+            gettext_noop("Runs without a row"),
+            gettext_noop(
+                "A record is deactivated or deleted when no row has had it in so many applied runs, at least 12 hours from the first to the last. With 1, at once."
+            ),
             section=RECORDS,
             ge=1,
             le=100,
@@ -96,25 +96,28 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     adopt: Annotated[
         bool,
         param(
-            "Adopt records that were typed by hand",
-            "A record without an integration_id gets that of the one row which has the same codes.",
+            gettext_noop("Adopt records that were typed by hand"),
+            gettext_noop("A record without an integration_id gets that of the one row which has the same codes."),
             section=RECORDS,
         ),
     ] = False
     resend_refused: Annotated[
         bool,
         param(
-            "Send refused rows again",
-            "Also send what Ödüyo has refused before and has not changed since.",
+            gettext_noop("Send refused rows again"),
+            gettext_noop("Also send what Ödüyo has refused before and has not changed since."),
             section=RECORDS,
         ),
     ] = False
     source: Annotated[
         str | None,
         param(
-            "Name of the source",
-            "Who owns the records that this run writes. None takes the DAG's own name; a name that two DAGs share makes them one source.",
-            takes=f"a name of at most {MAX_SOURCE_LENGTH} characters",
+            gettext_noop("Name of the source"),
+            gettext_noop(
+                "Who owns the records that this run writes. None takes the DAG's own name; a name that two DAGs share makes them one source."
+            ),
+            takes=gettext_noop("a name of at most %(length)s characters"),
+            values={"length": str(MAX_SOURCE_LENGTH)},
             section=RECORDS,
             parse=_parse_source,
         ),
@@ -122,34 +125,51 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     max_missing_percent: Annotated[
         int,
         _percent(
-            "Most records retired",
-            "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied.",
+            gettext_noop("Most records retired, in whole percent"),
+            gettext_noop(
+                "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied. 20 means a fifth, 0 allows none."
+            ),
         ),
     ] = 10
     max_update_percent: Annotated[
-        int, _percent("Most updates", "Stop when more of the matched records would be updated.")
+        int,
+        _percent(
+            gettext_noop("Most updates, in whole percent"),
+            gettext_noop("Stop when more of the matched records would be updated. 20 means a fifth, 0 allows none."),
+        ),
     ] = 50
     max_rejected_percent: Annotated[
         int,
-        _percent("Most rejected rows", "Stop when more of the ERP's rows are newly rejected or refused."),
+        _percent(
+            gettext_noop("Most rejected rows, in whole percent"),
+            gettext_noop(
+                "Stop when more of the ERP's rows are newly rejected or refused. 20 means a fifth, 0 allows none."
+            ),
+        ),
     ] = 5
     on_unsafe: Annotated[
         OnUnsafe,
         param(
-            "When a brake trips",
-            "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no.",
+            gettext_noop("When a brake trips"),
+            gettext_noop(
+                "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no."
+            ),
             section=SAFETY,
-            choices={"fail": "end the run", "ask": "wait for a person's approval"},
+            choices={"fail": gettext_noop("end the run"), "ask": gettext_noop("wait for a person's approval")},
             is_dag_only=True,
         ),
     ] = OnUnsafe.FAIL
     release: Annotated[
         Release,
         param(
-            "Brakes that may trip in this run",
-            "For one run that you have looked at, one brake a line, each with the most that is allowed if you like, such "
-            f"as retired:149. The brakes are {_BRAKES}.",
-            takes=f"a list of brakes, each with a limit if you like, such as retired:149; the brakes are {_BRAKES}",
+            gettext_noop("Brakes that may trip in this run"),
+            gettext_noop(
+                "For one run that you have looked at, one brake a line, each with the most that is allowed if you like, such as retired:149. The brakes are %(brakes)s."
+            ),
+            takes=gettext_noop(
+                "a list of brakes, each with a limit if you like, such as retired:149; the brakes are %(brakes)s"
+            ),
+            values={"brakes": ", ".join(BRAKE_NAMES)},
             section=SAFETY,
             parse=parse_release,
             is_for_one_run=True,
@@ -158,16 +178,16 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     repair_windows_1254: Annotated[
         bool,
         param(
-            "Mend Turkish letters",
-            "For texts that were read in the wrong encoding: Þube becomes Şube.",
+            gettext_noop("Mend Turkish letters"),
+            gettext_noop("For texts that were read in the wrong encoding: Þube becomes Şube."),
             section=TEXTS,
         ),
     ] = False
     max_text_length: Annotated[
         int,
         param(
-            "Longest text",
-            "In characters. Longer texts are rejected, never cut.",
+            gettext_noop("Longest text"),
+            gettext_noop("In characters. Longer texts are rejected, never cut."),
             section=TEXTS,
             ge=1,
             le=1_000_000,
@@ -209,10 +229,17 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
             except ValueError as error:
                 faults.append(str(error))
     if faults:
-        raise SettingsError(f"The run's params are wrong: {'; '.join(faults)}. Correct them and trigger the run again.")
+        raise SettingsError(
+            gettext(
+                "The run's params are wrong: %(faults)s. Correct them and trigger the run again.",
+                faults="; ".join(faults),
+            )
+        )
     return RunParams(**values)
 
 
 def _describe_unknown(name: object) -> str:
     near = get_close_matches(str(name), PARAM_NAMES, n=1)
-    return f"{show_value(name)} is not a param" + (f" (is {near[0]} meant?)" if near else "")
+    if not near:
+        return gettext("%(name)s is not a param", name=show_value(name))
+    return gettext("%(name)s is not a param (is %(near)s meant?)", name=show_value(name), near=near[0])

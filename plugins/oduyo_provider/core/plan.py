@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.change import Change
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.remarks import Remark
 
 #: Samples that a plan keeps for each brake.
@@ -236,14 +236,3 @@ class Plan(msgspec.Struct):
     unmatched: list[NaturalKey]
     counts: PlanCounts
     remarks: list[Remark] = []
-
-
-def describe_change(change: Change) -> str:
-    """A change in one line, for people."""
-    if change.oduyo_id is None:
-        return f"create {change.integration_id}: code {change.payload.get('code', '')!r}"
-    where = f"{change.integration_id} (Ödüyo {change.oduyo_id})"
-    if not change.payload:
-        return f"delete {where}: code {change.base.get('code')!r}"
-    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
-    return f"{change.action.value} {where}: {fields}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import Matching
-from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest, merge_samples
 from oduyo_provider.core.remarks import WARNED, Remark
 

@@ -11,15 +11,24 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.drift import find_differences
+from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.missing import MissingRecords, describe_refusal
-from oduyo_provider.core.normalise import Fault, Normaliser
-from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode, describe_change
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Kind, Payload, Remote
 from oduyo_provider.core.remarks import DOUBTFUL, VANISHED, Remark
 from oduyo_provider.core.row_groups import Row, RowGroup
+from oduyo_provider.core.samples import (
+    describe_change,
+    describe_date_back,
+    describe_other_firm,
+    describe_owner,
+    describe_vanished,
+)
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -101,7 +110,12 @@ class _Planner:
         for raw in rows:
             row = self.normaliser.row(raw)
             shown = show_value(row.integration_id)
-            detail = f"{len(rows)} rows have the id {shown} and differ: correct them in the ERP"
+            detail = ngettext(
+                "%(n)s row has the id %(id)s and differs: correct it in the ERP",
+                "%(n)s rows have the id %(id)s and differ: correct them in the ERP",
+                len(rows),
+                id=shown,
+            )
             self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, "duplicate", detail)])
 
     def _reject(self, key: str, raw: Row, integration_id: str | None, faults: list[Fault]) -> bool:
@@ -115,11 +129,15 @@ class _Planner:
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
         entry, match = self.matching.entries.get(key), self.matching.get(key)
         if entry is not None and entry.is_others(self.rules.source):
-            detail = f"the record belongs to {show_value(entry.source)}"
+            owner = show_value(entry.source)
             self.counts.other_source += 1
-            self.builder.sample("other_source", f"{integration_id}: {detail}")
+            self.builder.sample("other_source", describe_owner(integration_id, owner))
             if "other_source" not in self.rules.released:
-                fault = Fault(_KEY, "other_source", f"{detail}; release other_source to take it over")
+                fault = Fault(
+                    _KEY,
+                    "other_source",
+                    gettext("the record belongs to %(owner)s; release other_source to take it over", owner=owner),
+                )
                 self.counts.new_other_source += not self._reject(key, raw, integration_id, [fault])
                 return
         if match is not None:
@@ -130,15 +148,15 @@ class _Planner:
             self._create(integration_id, payload, entry)
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
-        known = f"Ödüyo {entry.oduyo_id}" if entry.oduyo_id else "confirmed without an id"
-        self.builder.sample("vanished", f"{integration_id} ({known}) is not listed any more")
+        text = describe_vanished(integration_id, entry)
+        self.builder.sample("vanished", text)
         if "vanished" in self.rules.released:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry)
             return
         self.counts.vanished += 1
         code = payload.get("code", "")
-        self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, known))
+        self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, text))
         self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
     def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
@@ -155,8 +173,7 @@ class _Planner:
         record, entry = match.record, self.matching.entries.get(key)
         differs = find_differences(self.normaliser, payload, record, entry)
         if "key1" in differs and (record.get("key1") or "").strip():
-            theirs, ours = show_value(record["key1"]), show_value(payload["key1"])
-            detail = f"Ödüyo's record {get_id(record)} has key1 '{theirs}', the row '{ours}': another firm's record"
+            detail = describe_other_firm(get_id(record), record["key1"], payload["key1"])
             self.counts.other_firm += 1
             self.builder.sample("other_firm", f"{integration_id}: {detail}")
             if "other_firm" not in self.rules.released:
@@ -205,7 +222,7 @@ class _Planner:
         before = (entry and entry.date_sent) or change.base.get(self.resource.date_field or "")
         if date and before and date < before:
             self.counts.dates_back += 1
-            self.builder.sample("dates_back", f"{change.integration_id}: {date}, {before} was sent before")
+            self.builder.sample("dates_back", describe_date_back(change.integration_id, date, before))
 
     def read_records(self) -> None:
         """All records and entries: who is in use, what is missing, what no row matches, what is gone."""

@@ -1,11 +1,13 @@
-"""Which brakes a run may release, and up to which count."""
+"""What a brake does that trips, and which brakes a run may release, up to which count."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import Enum
 
 from oduyo_provider.core.brakes import BRAKE_NAMES
+from oduyo_provider.core.language import gettext
 
 #: Brakes that may trip in a run, each with the highest count that is released; None releases any count.
 Release = dict[str, int | None]
@@ -13,6 +15,13 @@ Release = dict[str, int | None]
 _SEPARATORS = re.compile(r"[,;\n]")
 #: What a name that was copied out of a list may still carry.
 _QUOTES = " []\"'"
+
+
+class OnUnsafe(str, Enum):
+    """What a tripped brake does: fail the run, or ask a person in the Airflow UI."""
+
+    FAIL = "fail"
+    ASK = "ask"
 
 
 def parse_release(given: object) -> Release:
@@ -29,7 +38,7 @@ def parse_release(given: object) -> Release:
     if isinstance(given, str):
         given = _SEPARATORS.split(given)
     if not isinstance(given, Iterable):
-        raise ValueError(f"{given!r} is no list")  # noqa: TRY004  every fault of a param is a ValueError
+        raise ValueError(gettext("%(value)s is no list", value=repr(given)))  # noqa: TRY004  every fault of a param is a ValueError
     return dict(_parse_entry(entry) for entry in given if entry != "")
 
 
@@ -42,7 +51,7 @@ def _parse_entry(entry: object) -> tuple[str, int | None]:
 
 def _parse_name(name: object) -> str:
     if name not in BRAKE_NAMES:
-        raise ValueError(f"{name!r} is no brake")
+        raise ValueError(gettext("%(value)s is no brake", value=repr(name)))
     return str(name)
 
 
@@ -51,5 +60,5 @@ def _parse_limit(limit: object) -> int | None:
         return None
     text = str(limit)
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is no whole number")
+        raise ValueError(gettext("%(value)s is no whole number", value=repr(text)))
     return int(text)

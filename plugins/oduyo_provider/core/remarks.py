@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from oduyo_provider.core.language import gettext_noop
+
 # What becomes of them.
 REFUSED = "refused"  # Ödüyo refused the same before, and it is not sent again
 DOUBTFUL = "doubtful"  # the ledger knows the record, and Ödüyo does not list it
@@ -14,9 +16,9 @@ WARNED = "warned"  # a row that is odd, and compared all the same
 VANISHED = "vanished"
 
 # Why a record without a row is kept.
-KEEP = "on_missing is keep"
-PASSIVE_ALREADY = "passive already"
-WAITS = "not missing for long enough"
+KEEP = gettext_noop("on_missing is keep")
+PASSIVE_ALREADY = gettext_noop("passive already")
+WAITS = gettext_noop("not missing for long enough")
 
 
 class Remark(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from airflow.sdk import DAG, TriggerRule, task
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
-from oduyo_provider.dag.task_docs import TASK_DOCS, build_dag_doc
+from oduyo_provider.dag.task_docs import build_dag_doc, build_task_docs, describe_dag
 from oduyo_provider.erp.query_files import list_queries
 from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources
 from oduyo_provider.observability.alert import announce_failure, announce_success
@@ -46,7 +47,7 @@ def build_dag(
     sql_folder: Path | str,
     *,
     schedule: str | None,
-    doc: str,
+    doc: str | None = None,
     params_variable: str = PARAMS_VARIABLE,
 ) -> DAG:
     """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
@@ -54,14 +55,15 @@ def build_dag(
     :param resource: what several of its records are called, such as ``special_codes``.
     :param sql_folder: the queries that the param ``erp_query`` can name.
     :param schedule: Airflow's: a cron expression or preset; None or an empty text runs it by hand only.
-    :param doc: what it keeps in step; the first line also stands in the list of DAGs.
+    :param doc: what it keeps in step; the first line also stands in the list of DAGs. None says it of the resource.
     :param params_variable: the environment variable that sets other defaults of the params.
     :raises SettingsError: that variable cannot be used; as the DAG's import error it says what to mend.
     """
+    summary = doc or describe_dag(resource)
     with DAG(
         dag_id=f"oduyo_{resource}",
-        description=doc.strip().splitlines()[0].rstrip("."),
-        doc_md=build_dag_doc(doc),
+        description=summary.strip().splitlines()[0].rstrip("."),
+        doc_md=build_dag_doc(summary),
         schedule=schedule or None,
         start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
@@ -87,7 +89,6 @@ def build_further_dags(sql_folder: Path | str) -> list[DAG]:
             name,
             Path(sql_folder) / name,
             schedule=os.environ.get(f"{SCHEDULE_VARIABLE}_{name.upper()}"),
-            doc=f"Keep the ERP's {name.replace('_', ' ')} and Ödüyo's in step.",
             params_variable=f"{PARAMS_VARIABLE}_{name.upper()}",
         )
         for name in read_resources()
@@ -97,22 +98,23 @@ def build_further_dags(sql_folder: Path | str) -> list[DAG]:
 
 def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
     """The tasks, in the order in which a row passes them."""
+    docs = build_task_docs()
     asset, updates = ASSETS[operator.resource.name]
 
     def list_records() -> Reference:
         return tasks.run_snapshot(operator.resource, sql_folder)
 
-    snapshot = _step("snapshot", inlets=[asset])(list_records)()
-    parts = _step("extract")(tasks.run_extract)(snapshot, sql_folder)
-    plans = _step("transform")(tasks.run_transform).expand(part=parts)
-    decision = _step("guard")(tasks.run_guard)(plans)
-    approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=TASK_DOCS["approve"])
+    snapshot = _step("snapshot", docs, inlets=[asset])(list_records)()
+    parts = _step("extract", docs)(tasks.run_extract)(snapshot, sql_folder)
+    plans = _step("transform", docs)(tasks.run_transform).expand(part=parts)
+    decision = _step("guard", docs)(tasks.run_guard)(plans)
+    approve = UnsafePlanApproval(task_id="approve", decision=decision, doc_md=docs["approve"])
     load = operator(
         task_id="load",
         plan=decision,
         trigger_rule=TriggerRule.NONE_FAILED,
         source_query=f"{sql_folder}/{{{{ params.erp_query }}}}.sql",
-        doc_md=TASK_DOCS["load"],
+        doc_md=docs["load"],
     )
     report = OduyoReportOperator(
         task_id="report",
@@ -120,11 +122,11 @@ def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
         outlets=[updates],
         on_failure_callback=announce_failure,
         on_success_callback=announce_success,
-        doc_md=TASK_DOCS["report"],
+        doc_md=docs["report"],
     )
     approve >> load >> report
 
 
-def _step(task_id: str, **options: Any) -> Any:
+def _step(task_id: str, docs: Mapping[str, str], **options: Any) -> Any:
     # A step's result is one XCom: without multiple_outputs, Airflow pushes each of its keys a second time.
-    return partial(task, multiple_outputs=False)(task_id=task_id, doc_md=TASK_DOCS[task_id], **options)
+    return partial(task, multiple_outputs=False)(task_id=task_id, doc_md=docs[task_id], **options)

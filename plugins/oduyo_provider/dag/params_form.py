@@ -20,7 +20,7 @@ def build_form(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[
     :raises SettingsError: the variable cannot be used; as the DAG's import error it says what to mend.
     """
     defaults = read_defaults(queries, variable)
-    form = {param.name: _build_field(param, defaults[param.name]) for param in PARAMS}
+    form = {param.name: _build_field(param.translated(), defaults[param.name]) for param in PARAMS}
     form["erp_query"].schema["enum"] = list(queries)
     return form
 

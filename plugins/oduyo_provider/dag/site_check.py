@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
+from oduyo_provider.core.language import check_language, gettext
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.hooks.environment import open_oduyo, read_form
@@ -14,26 +15,15 @@ from oduyo_provider.operators.errors import noting_errors
 
 DAG_ID = "oduyo_site_check"
 
-_DOC = (
-    "Asks your Ödüyo site what its documentation leaves open: how it logs in, lists, filters and stores. It takes a minute "
-    "and waits for a run that writes to the site.\n\n"
-    "Without *write* it only reads. With *write* it also makes a passive test record whose texts begin with `ODUYO-CHECK-`, "
-    "changes it and deletes it again, whatever happens; what an earlier check could not delete is deleted first.\n\n"
-    "The log of the task `check` has each question, what this site does, what the provider does about it, and what to set. "
-    "Two answers are used by later runs: how long a page may be, and whether an update keeps the fields that it leaves "
-    "out.\n"
-)
 
-
-def build_site_check(doc: str) -> DAG:
-    """The DAG ``oduyo_site_check``, which runs only by hand.
-
-    :param doc: one sentence for the list of DAGs.
-    """
+def build_site_check() -> DAG:
+    """The DAG ``oduyo_site_check``, which runs only by hand."""
+    summary = gettext("Ask your Ödüyo site how it reads what its documentation leaves open.")
+    asks, *more = _build_doc()
     with DAG(
         dag_id=DAG_ID,
-        description=doc.strip().splitlines()[0].rstrip("."),
-        doc_md=f"{doc.strip()}\n\n{_DOC}",
+        description=summary.rstrip("."),
+        doc_md="\n\n".join([summary, asks, *more]),
         schedule=None,
         start_date=datetime(2025, 1, 1),
         catchup=False,
@@ -42,8 +32,28 @@ def build_site_check(doc: str) -> DAG:
         tags=["oduyo", "erp"],
         default_args={"retries": 0},  # somebody waits for it, and can start it again
     ) as dag:
-        task(task_id="check", multiple_outputs=False, doc_md=_DOC.partition("\n\n")[0])(run_site_check)()
+        task(task_id="check", multiple_outputs=False, doc_md=asks)(run_site_check)()
     return dag
+
+
+def _build_doc() -> list[str]:
+    """The DAG's document, by paragraphs."""
+    return [
+        gettext(
+            "Asks your Ödüyo site what its documentation leaves open: how it logs in, lists, filters and stores. It takes a "
+            "minute and waits for a run that writes to the site."
+        ),
+        gettext(
+            "Without *write* it only reads. With *write* it also makes a passive test record whose texts begin with "
+            "`ODUYO-CHECK-`, changes it and deletes it again, whatever happens; what an earlier check could not delete is "
+            "deleted first."
+        ),
+        gettext(
+            "The log of the task `check` has each question, what this site does, what the provider does about it, and what to "
+            "set. Two answers are used by later runs: how long a page may be, and whether an update keeps the fields that it "
+            "leaves out."
+        ),
+    ]
 
 
 def build_form() -> dict[str, Param]:
@@ -52,15 +62,17 @@ def build_form() -> dict[str, Param]:
         "write": Param(
             False,
             type="boolean",
-            title="Try a test record",
-            description="Also makes a passive record whose texts begin with ODUYO-CHECK-, changes it and deletes it again.",
+            title=gettext("Try a test record"),
+            description=gettext(
+                "Also makes a passive record whose texts begin with ODUYO-CHECK-, changes it and deletes it again."
+            ),
         ),
         "resource": Param(
             SPECIAL_CODE.plural,
             type="string",
             enum=[resource.plural for resource in RESOURCES],
-            title="Records",
-            description="The kind of records that the questions are about; each kind has answers of its own.",
+            title=gettext("Records"),
+            description=gettext("The kind of records that the questions are about; each kind has answers of its own."),
         ),
     }
 
@@ -71,7 +83,8 @@ def run_site_check() -> dict[str, Any]:
 
     context = get_current_context()
     with noting_errors(context):
-        form = read_form(context, "or call OduyoHook().check_site() in a task of your own")
+        check_language()
+        form = read_form(context, gettext("Set it to True, or call OduyoHook().check_site() in a task of your own."))
         resource = next(one for one in RESOURCES if one.plural == form["resource"])
         answers = open_oduyo().check_site(write=bool(form["write"]), resource=resource).answers
     to_set = [point.title for point in answers if point.setting]

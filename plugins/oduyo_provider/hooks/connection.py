@@ -8,6 +8,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 
 
 def fetch_connection(conn_id: str, purpose: str) -> Any:
@@ -20,8 +21,13 @@ def fetch_connection(conn_id: str, purpose: str) -> Any:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException as error:
         raise SettingsError(
-            f"There is no connection {conn_id!r}; it names {purpose}. Add it in Airflow under Admin, Connections, or set "
-            f"AIRFLOW_CONN_{conn_id.upper()} in the environment of all workers."
+            gettext(
+                "There is no connection %(conn_id)s; it names %(purpose)s. Add it in Airflow under Admin, Connections, "
+                "or set AIRFLOW_CONN_%(upper)s in the environment of all workers.",
+                conn_id=repr(conn_id),
+                purpose=purpose,
+                upper=conn_id.upper(),
+            )
         ) from error
 
 
@@ -35,6 +41,11 @@ def open_hook(conn_id: str, purpose: str) -> Any:
         return connection.get_hook()
     except (AirflowException, ImportError) as error:
         raise SettingsError(
-            f"The connection {conn_id!r} is of the type {connection.conn_type!r}, for which no installed provider has a "
-            f"hook ({error}). Install the provider of that database on all workers, or correct the connection's type."
+            gettext(
+                "The connection %(conn_id)s is of the type %(conn_type)s, for which no installed provider has a hook "
+                "(%(error)s). Install the provider of that database on all workers, or correct the connection's type.",
+                conn_id=repr(conn_id),
+                conn_type=repr(connection.conn_type),
+                error=error,
+            )
         ) from error

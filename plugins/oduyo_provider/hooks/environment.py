@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import check_language, gettext
 from oduyo_provider.core.params import PARAMS, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
@@ -63,22 +64,30 @@ def read_params(context: Mapping[str, Any]) -> RunParams:
 
     :raises SettingsError: one is wrong, or Airflow has left out what the run's conf asks for.
     """
-    other_way = f"or set the param for all runs in the environment variable {PARAMS_VARIABLE}, and trigger the run without a conf"
-    return parse_params(read_form(context, other_way))
+    way = gettext(
+        "Set it to True, or set the param for all runs in the environment variable %(variable)s, and trigger the run without "
+        "a conf.",
+        variable=PARAMS_VARIABLE,
+    )
+    return parse_params(read_form(context, way))
 
 
-def read_form(context: Mapping[str, Any], other_way: str) -> dict[str, Any]:
+def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
     """What the trigger form of a run says.
 
-    :param other_way: how else it can be said, in words that follow "Set it to True, ".
+    :param way: how it can be said, a sentence.
     :raises SettingsError: Airflow has left out what the run's conf asks for.
     """
     params, asked = dict(context["params"]), context["dag_run"].conf or {}
     ignored = [name for name, value in asked.items() if name not in params or params[name] != value]
     if ignored:
         raise SettingsError(
-            f"The run's conf sets {', '.join(map(show_value, ignored))}, but Airflow has not passed it on: here the setting "
-            f"[core] dag_run_conf_overrides_params is False. Nothing was read or written. Set it to True, {other_way}."
+            gettext(
+                "The run's conf sets %(names)s, but Airflow has not passed it on: here the setting [core] "
+                "dag_run_conf_overrides_params is False. Nothing was read or written. %(way)s",
+                names=", ".join(map(show_value, ignored)),
+                way=way,
+            )
         )
     return params
 
@@ -90,33 +99,57 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
     :param variable: holds a JSON object.
     :raises SettingsError: naming every fault, so that the DAG's import error says what to mend.
     """
-    try:
-        given = json.loads(os.environ.get(variable) or "{}")
-        params = parse_params(given if isinstance(given, dict) else {str(given): None})
-    except ValueError as error:
-        raise SettingsError(
-            f"The environment variable {variable} is no JSON ({error}). Write an object into it, such as "
-            '{"on_missing": "deactivate"}, or unset it, on all machines of this Airflow.'
-        ) from error
-    except SettingsError as error:
-        raise SettingsError(
-            f"The environment variable {variable} sets defaults that cannot be used. {error}"
-        ) from error
+    given, params = _parse_defaults(variable)
     if for_one_run := [param.name for param in PARAMS if param.is_for_one_run and param.name in given]:
         raise SettingsError(
-            f"The environment variable {variable} sets {' and '.join(for_one_run)}, which is for one run that somebody has "
-            "looked at. Take it out there, and give it to that run when you trigger it."
+            gettext(
+                "The environment variable %(variable)s sets %(names)s, which is for one run that somebody has looked at. Take it "
+                "out there, and give it to that run when you trigger it.",
+                variable=variable,
+                names=", ".join(for_one_run),
+            )
         )
     if "erp_query" not in given and params.erp_query not in queries and len(queries) == 1:
         params = msgspec.structs.replace(params, erp_query=queries[0])
     if params.erp_query not in queries:
         raise SettingsError(
-            f"There is no query {show_value(params.erp_query)}.sql in the DAG's folder of queries, only {', '.join(queries) or 'none at all'}. Name one of "
-            f'them in the environment variable {variable}, as {{"erp_query": "…"}}, or add the file.'
+            gettext(
+                "There is no query %(query)s.sql in the DAG's folder of queries, only %(queries)s. Name one of them in the "
+                "environment variable %(variable)s, as %(example)s, or add the file.",
+                query=show_value(params.erp_query),
+                queries=", ".join(queries) or gettext("none at all"),
+                variable=variable,
+                example='{"erp_query": "…"}',
+            )
         )
     values = msgspec.to_builtins(params)
     kept = {*given, "erp_query"}
     return {param.name: values[param.name] if param.name in kept else param.default for param in PARAMS}
+
+
+def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
+    """What an environment variable sets, as it stands there and as params."""
+    try:
+        given = json.loads(os.environ.get(variable) or "{}")
+        return given, parse_params(given if isinstance(given, dict) else {str(given): None})
+    except ValueError as error:
+        raise SettingsError(
+            gettext(
+                "The environment variable %(variable)s is no JSON (%(error)s). Write an object into it, such as %(example)s, "
+                "or unset it, on all machines of this Airflow.",
+                variable=variable,
+                error=error,
+                example='{"on_missing": "deactivate"}',
+            )
+        ) from error
+    except SettingsError as error:
+        raise SettingsError(
+            gettext(
+                "The environment variable %(variable)s sets defaults that cannot be used. %(error)s",
+                variable=variable,
+                error=error,
+            )
+        ) from error
 
 
 def read_resources() -> list[str]:
@@ -129,8 +162,13 @@ def read_resources() -> list[str]:
     named = [name for part in text.split(",") if (name := part.strip())]
     if unknown := [name for name in named if name not in known]:
         raise SettingsError(
-            f"The environment variable {RESOURCES_VARIABLE} names {', '.join(map(show_value, unknown))}, which is no "
-            f"resource. Write some of {', '.join(known)} into it, on all machines of this Airflow."
+            gettext(
+                "The environment variable %(variable)s names %(names)s, which is no resource. Write some of %(known)s into it, "
+                "on all machines of this Airflow.",
+                variable=RESOURCES_VARIABLE,
+                names=", ".join(map(show_value, unknown)),
+                known=", ".join(known),
+            )
         )
     return named
 
@@ -148,6 +186,7 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
     """
     from oduyo_provider.sync.steps.context import StepContext
 
+    check_language()
     has_task = params is not None
     checked = read_params(context) if params is None else params
     return StepContext(
@@ -183,6 +222,6 @@ def open_erp() -> DatabaseHook:
     from oduyo_provider.hooks.connection import open_hook
 
     conn_id = name_erp()
-    hook: DatabaseHook = open_hook(conn_id, "the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)")
+    hook: DatabaseHook = open_hook(conn_id, gettext("the ERP's database (Postgres, Microsoft SQL Server, Oracle, …)"))
     check_hook(hook, conn_id)
     return hook

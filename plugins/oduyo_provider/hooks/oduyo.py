@@ -31,6 +31,7 @@ from oduyo_provider.core.errors import (
     NotThisApiError,
     OduyoError,
 )
+from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.hooks.connection import fetch_connection
@@ -47,16 +48,16 @@ _NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION)
 
 #: What is wrong, as a test of the connection names it first: when the login fails, and when the listing does after it.
 _LOGIN_FAULTS = {
-    LoginRefusedError: "Wrong user, password or API key",
-    NotThisApiError: "Wrong site address",
-    NotSentError: "Wrong site address or port, or no way through the network",
-    LostAnswerError: "No usable answer",
+    LoginRefusedError: gettext_noop("Wrong user, password or API key"),
+    NotThisApiError: gettext_noop("Wrong site address"),
+    NotSentError: gettext_noop("Wrong site address or port, or no way through the network"),
+    LostAnswerError: gettext_noop("No usable answer"),
 }
 _LISTING_FAULTS = {
-    LoginRefusedError: "Missing rights",
-    ListingRefusedError: "Missing rights",
-    ListingError: "Missing rights",
-    LostAnswerError: "No usable answer",
+    LoginRefusedError: gettext_noop("Missing rights"),
+    ListingRefusedError: gettext_noop("Missing rights"),
+    ListingError: gettext_noop("Missing rights"),
+    LostAnswerError: gettext_noop("No usable answer"),
 }
 
 
@@ -84,7 +85,7 @@ class OduyoHook(HttpHook):
     @cached_property
     def settings(self) -> Settings:
         """The connection's settings, checked; its secrets are masked in every log from here on."""
-        connection = fetch_connection(self.oduyo_conn_id, "the Ödüyo site, its user and its API key")
+        connection = fetch_connection(self.oduyo_conn_id, gettext("the Ödüyo site, its user and its API key"))
         settings = Settings.from_connection(
             host=connection.host,
             port=connection.port,
@@ -183,7 +184,14 @@ class OduyoHook(HttpHook):
             return
         said = neutralise(self._redact(response.text))
         with airflow_errors():
-            raise OduyoError(f"Ödüyo answered {response.request.path_url} with HTTP {response.status_code}: {said}")
+            raise OduyoError(
+                gettext(
+                    "Ödüyo answered %(path)s with HTTP %(status)s: %(said)s",
+                    path=response.request.path_url,
+                    status=response.status_code,
+                    said=said,
+                )
+            )
 
     def test_connection(self) -> tuple[bool, str]:
         """Log in and list one record: what the Test button does. A failure's text begins with what is wrong."""
@@ -201,7 +209,7 @@ class OduyoHook(HttpHook):
                 return True, await client.probe()
             except tuple(faults) as error:
                 fault = next(words for kind, words in faults.items() if isinstance(error, kind))
-                return False, _word_for_test(f"{fault}: {error}")
+                return False, _word_for_test(f"{gettext(fault)}: {error}")
 
 
 def _decode_extra(connection: Any) -> object:
@@ -224,7 +232,8 @@ def _renew_cookies(request: PreparedRequest, session: Session) -> None:
 
 def _word_for_test(text: str) -> str:
     """Messages are written for a task's log; whoever tests a connection has no task to start."""
-    return text.replace("start the task again", "test again").replace("Start the task again", "Test again")
+    text = text.replace(gettext("start the task again"), gettext("test again"))
+    return text.replace(gettext("Start the task again"), gettext("Test again"))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

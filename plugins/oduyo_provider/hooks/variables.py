@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from oduyo_provider.core.language import DEFAULT_LANGUAGE, LANGUAGE_VARIABLE
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 
@@ -40,4 +41,9 @@ VARIABLES = (
         "special_codes",
     ),
     Variable("ODUYO_NOTIFIER", "The Airflow notifier that alerts, as a JSON object with class and kwargs.", "none"),
+    Variable(
+        LANGUAGE_VARIABLE,
+        "The language of forms, documents, logs, errors and alerts: en or tr. The page follows the language of Airflow's UI.",
+        DEFAULT_LANGUAGE,
+    ),
 )

@@ -16,6 +16,9 @@ import msgspec
 from airflow.sdk.exceptions import AirflowException
 
 from oduyo_provider.core.errors import OduyoError, StagingError
+from oduyo_provider.core.figures import translate_figure
+from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import Report
 from oduyo_provider.observability.links import compute_run_url
@@ -61,18 +64,26 @@ def _announce(context: Mapping[str, Any], *, is_bad: bool) -> None:
         told = _read(folder, TOLD, Told) or Told()
         if is_bad == told.is_bad:
             return
-        causes = _read_causes(context) if is_bad else [f"Runs are good again. They were bad since {told.run_id}."]
-        subject = neutralise(f"Ödüyo: {ti.dag_id} {'has turned bad' if is_bad else 'has recovered'}")
+        causes = (
+            _read_causes(context)
+            if is_bad
+            else [gettext("Runs are good again. They were bad since %(run)s.", run=told.run_id)]
+        )
+        bad, good = (
+            gettext("Ödüyo: %(dag)s has turned bad", dag=ti.dag_id),
+            gettext("Ödüyo: %(dag)s has recovered", dag=ti.dag_id),
+        )
+        subject = neutralise(bad if is_bad else good)
         made = _read(staging_root().child(ti.dag_id, ti.run_id), REPORT, Report)
         message = compute_message(ti.dag_id, ti.run_id, causes, made)
         state = "bad" if is_bad else "good"
         notify({**context, "oduyo_subject": subject, "oduyo_message": message, "oduyo_state": state})
-        log.info("Alert sent: %s", subject)
+        log.info(gettext("Alert sent: %(subject)s", subject=subject))
         folder.write(TOLD, msgspec.json.encode(Told(is_bad, ti.run_id)))
     except StagingError as error:
-        log.error("This alert may come twice. %s", error)  # noqa: TRY400  one paragraph says it all
+        log.error("%s %s", gettext("This alert may come twice."), error)  # noqa: TRY400  one paragraph says it all
     except OduyoError as error:
-        log.error("The next run that ends like this one is told in its place. %s", error)  # noqa: TRY400  its trace may show a token
+        log.error("%s %s", gettext("The next run that ends like this one is told in its place."), error)  # noqa: TRY400  its trace may show a token
 
 
 def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | None) -> str:
@@ -81,15 +92,18 @@ def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | 
     Foreign texts stand on one line each, so that none of them can look like a line of this message or a mail's header.
     """
     lines = [neutralise(cause, _SHOWN_CHARACTERS) for cause in causes[:_SHOWN]]
-    lines += ["", f"Run: {neutralise(run_id)}"]
+    lines += ["", gettext("Run: %(run)s", run=neutralise(run_id))]
     if made is None:
-        lines.append("Totals: not known, as the run wrote no report.")
+        lines.append(gettext("Totals: not known, as the run wrote no report."))
     else:
-        counts = [f"{name} {count:,}" for name, count in read_counts(made).items() if count]
-        lines.append(f"Totals: {', '.join(counts) or 'nothing was read'}")
+        counts = [
+            f"{translate_figure(name)} {format_number(count)}" for name, count in read_counts(made).items() if count
+        ]
+        lines.append(gettext("Totals: %(counts)s", counts=", ".join(counts) or gettext("nothing was read")))
         reasons = list(made.reasons.items())[:_SHOWN]
-        lines += ["First reasons:"] * bool(reasons) + [f"- {count:,} × {neutralise(name)}" for name, count in reasons]
-    return "\n".join([*lines, f"Look here: {compute_run_url(dag_id, run_id)}"])
+        lines += [gettext("First reasons:")] * bool(reasons)
+        lines += [f"- {format_number(count)} × {neutralise(translate_reason(name))}" for name, count in reasons]
+    return "\n".join([*lines, gettext("Look here: %(url)s", url=compute_run_url(dag_id, run_id))])
 
 
 def _read_causes(context: Mapping[str, Any]) -> list[str]:
@@ -98,7 +112,7 @@ def _read_causes(context: Mapping[str, Any]) -> list[str]:
     before = [task_id for task_id in context["dag"].task_dict if task_id != ti.task_id]
     texts = [text for text in ti.xcom_pull(task_ids=before, key=ERROR_KEY) if text]
     is_told = isinstance(error, AirflowException)
-    last = "The last task did not come to its end: it was killed, or it stopped before it could report."
+    last = gettext("The last task did not come to its end: it was killed, or it stopped before it could report.")
     return [*texts, str(error) if is_told else last]
 
 
@@ -107,5 +121,5 @@ def _read(folder: Folder, name: str, kind: type[T]) -> T | None:
     try:
         return read_manifest(folder, name, kind) if folder.has(name) else None
     except OduyoError as error:
-        log.warning("An alert may come twice, or without the run's totals. %s", error)
+        log.warning("%s %s", gettext("An alert may come twice, or without the run's totals."), error)
         return None

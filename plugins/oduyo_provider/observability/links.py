@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.hooks.environment import open_oduyo
 
 #: The plugin's tab on a run.
@@ -29,7 +30,7 @@ class RunPageLink(BaseOperatorLink):
     @property
     def name(self) -> str:
         """The button's text."""
-        return "Run page"
+        return gettext("Run page")
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  Airflow's signature
         """Called when a try ends, however it ends; Airflow keeps the address as an XCom."""

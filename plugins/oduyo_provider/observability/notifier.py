@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import Redactor, neutralise
 
 #: Environment variable that names the notifier, as a JSON object.
@@ -31,7 +32,7 @@ def notify(context: Mapping[str, Any]) -> None:
         setting = json.loads(os.environ[NOTIFIER_VARIABLE])
         notifier = resolve_name(setting["class"])(**setting.get("kwargs", {}))
         if not isinstance(notifier, BaseNotifier):
-            raise TypeError("the class is not derived from Airflow's BaseNotifier")  # noqa: TRY301  told as any other cause
+            raise TypeError(gettext("the class is not derived from Airflow's BaseNotifier"))  # noqa: TRY301  told as any other cause
         own: Any = {**context, **{name: getattr(notifier, name) for name in notifier.template_fields}}
         notifier.render_template_fields(own)
         notifier.notify(own)
@@ -40,8 +41,13 @@ def notify(context: Mapping[str, Any]) -> None:
         redact = Redactor(text for text in _find_texts(setting, "class") if "{{" not in text and len(text) > 3)
         cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300).rstrip(".")
         raise SettingsError(
-            f"The notifier does not work: {cause}. {NOTIFIER_VARIABLE} holds an object such as {_EXAMPLE}. Correct it or the "
-            "connection that it names, or install its provider, on all workers."
+            gettext(
+                "The notifier does not work: %(cause)s. %(variable)s holds an object such as %(example)s. Correct it or "
+                "the connection that it names, or install its provider, on all workers.",
+                cause=cause,
+                variable=NOTIFIER_VARIABLE,
+                example=_EXAMPLE,
+            )
         ) from None
 
 

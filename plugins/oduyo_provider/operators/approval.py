@@ -10,10 +10,18 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
+from oduyo_provider.core.language import format_number, gettext, gettext_noop
+from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.outcomes import ACTION_LABELS
 
 #: Silence for this long is a no.
 ANSWER_WITHIN = timedelta(days=1)
+
+_ANSWERS = gettext_noop(
+    "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: nothing is "
+    "written. The log of guard says where all changes are staged."
+)
 
 
 class UnsafePlanApproval(ApprovalOperator):
@@ -26,7 +34,7 @@ class UnsafePlanApproval(ApprovalOperator):
 
     def __init__(self, *, decision: Reference, **kwargs: Any) -> None:
         super().__init__(
-            subject="Ödüyo: a brake stopped this run. Apply the plan?",
+            subject=gettext("Ödüyo: a brake stopped this run. Apply the plan?"),
             defaults=self.REJECT,
             response_timeout=ANSWER_WITHIN,
             **kwargs,
@@ -36,16 +44,11 @@ class UnsafePlanApproval(ApprovalOperator):
     def execute(self, context: Any) -> Any:
         """Ask, or skip."""
         if not self.decision["ask"]:
-            raise AirflowSkipException("No brake tripped, or the params say not to ask: nothing to approve.")
-        figures = "\n".join(f"- {figure}" for figure in self.decision["figures"])
-        # A list, since Airflow shows the lines of a code block as one.
-        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- no change"
-        self.body = (
-            f"**Why it stopped**\n\n{figures}\n\n"
-            f"**What the plan would do: {self.decision['changes']:,} changes**, such as\n\n{sample}\n\n"
-            "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
-            "nothing is written. The log of guard says where all changes are staged."
-        )
+            raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
+        ti = context["ti"]
+        address = compute_run_url(ti.dag_id, ti.run_id)
+        page = gettext("[All changes of the plan](%(address)s) stand on the run's page.", address=address)
+        self.body = "\n\n".join([*_describe_plan(self.decision), page, gettext(_ANSWERS)])
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -55,7 +58,22 @@ class UnsafePlanApproval(ApprovalOperator):
         except AirflowRuntimeError as error:
             if event.get("chosen_options") != [self.REJECT]:
                 raise
-            raise AirflowFailException("The plan was rejected: nothing is written.") from error
+            raise AirflowFailException(gettext("The plan was rejected: nothing is written.")) from error
+
+
+def _describe_plan(decision: Reference) -> list[str]:
+    """Paragraphs in Markdown: counts by action, what cannot be undone first; the brakes; samples of each action."""
+    actions = [
+        f"- **{format_number(count)}** {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()
+    ]
+    figures = [f"- {figure}" for figure in decision["figures"]]
+    # A list, since Airflow shows the lines of a code block as one.
+    sample = [f"- {_quote(line)}" for line in decision["sample"]]
+    told = [(gettext("**What the plan would do**"), actions or ["- " + gettext("no change")])]
+    told.append((gettext("**Why it stopped**"), figures))
+    if sample:
+        told.append((gettext("**Some of the changes**"), sample))
+    return [paragraph for title, lines in told for paragraph in (title, "\n".join(lines))]
 
 
 def _quote(line: str) -> str:
@@ -73,4 +91,4 @@ def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
     if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
         return ""
     users = [user for answer in answers if (user := (answer.get("responded_by_user") or {}).get("name"))]
-    return users[0] if users else "by a person, or nobody answered in time"
+    return users[0] if users else gettext("by a person, or nobody answered in time")

@@ -24,7 +24,7 @@ def takes_params(init: Init) -> Init:
     *own, rest = signature.parameters.values()
     more = [inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, default=param.default) for param in ARGUMENTS]
     init.__signature__ = signature.replace(parameters=[*own, *more, rest])  # type: ignore[attr-defined]
-    init.__doc__ = "\n".join(f":param {param.name}: {param.description}" for param in ARGUMENTS)
+    init.__doc__ = "\n".join(f":param {param.name}: {param.description % param.values}" for param in ARGUMENTS)
     return init
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.observability.alert import ERROR_KEY
 
@@ -25,5 +26,10 @@ def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
                 context["ti"].xcom_push(ERROR_KEY, str(error))
             except Exception as failure:
                 # Only the alert would tell it: the error itself is the one to show.
-                log.warning("The next error could not be noted for the alert (%s); it stands in this log only", failure)
+                log.warning(
+                    gettext(
+                        "The next error could not be noted for the alert (%(failure)s); it stands in this log only",
+                        failure=failure,
+                    )
+                )
             raise

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from oduyo_provider.core.record import Resource
-from oduyo_provider.page.wording import LABELS
+from oduyo_provider.page.labels import LABELS
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 SEPARATOR = ";"

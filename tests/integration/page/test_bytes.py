@@ -11,8 +11,9 @@ import pytest
 
 from oduyo_provider.page import service
 from oduyo_provider.page.airflow_db import RunState
+from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.service import PageService
-from oduyo_provider.page.view_models import compute_table_view
+from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.sync.staging.storage import Disk
 from oduyo_provider.sync.steps.load import load
 from tests.integration.page.conftest import DAG_ID
@@ -61,7 +62,8 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
 @pytest.fixture(autouse=True)
 def _without_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, STATE["run"], None))
-    monkeypatch.setattr(service, "fetch_task_states", lambda _dag, _run: [])
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _run: [])
+    monkeypatch.setattr(service, "fetch_approvals", lambda _dag, _runs: {})
 
 
 #: What Airflow says of the run.
@@ -79,7 +81,7 @@ def show_page(page: int = 1, **wanted: Any) -> list[dict[str, Any]]:
     """A page of the table, likewise."""
     opened = PageService().open(DAG_ID, "run1", "")
     assert opened is not None
-    view = compute_table_view(opened, wanted.get("outcomes", ()), wanted.get("search", ""), page)
+    view = compute_table_view(opened, Wanted(**wanted), page)
     lines: list[dict[str, Any]] = view["lines"]
     return lines
 

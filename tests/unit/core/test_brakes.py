@@ -242,7 +242,7 @@ def test_of_several_pairs_the_one_that_loses_most_is_named_and_counted() -> None
         trip = trips_of(retired=43, in_use=100_000, pairs=pairs)["retired_pair"]
         assert (trip.count, trip.samples) == (40, ["l"])
         assert "key1 '2' and key2 '2'" in trip.message
-        assert "1 further pairs" in trip.message
+        assert "1 further pair (" in trip.message
 
 
 def test_of_pairs_that_lose_as_many_the_same_is_named_in_any_order() -> None:

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.normalise import Fault, Normaliser, Rules
+from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.record import SPECIAL_CODE, Field, Kind, Resource
 
 ROWS = Path(__file__).parents[2] / "data" / "rows"

@@ -8,8 +8,9 @@ import pytest
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.normalise import Rules
-from oduyo_provider.core.params import PARAM_NAMES, PARAMS, OnUnsafe, RunParams, parse_params
+from oduyo_provider.core.params import PARAM_NAMES, PARAMS, RunParams, parse_params
 from oduyo_provider.core.plan import OnMissing, SyncMode
+from oduyo_provider.core.release import OnUnsafe
 
 PERCENT = "a whole number of percent from 0 to 100, such as 20 for a fifth"
 
@@ -95,9 +96,9 @@ def test_a_form_may_give_values_as_text(name: str, given: object, read: object) 
         ("max_text_length", 2.5, "a whole number from 1 to 1000000"),
         ("max_text_length", 0, "a whole number from 1 to 1000000"),
         ("max_text_length", 1_000_001, "a whole number from 1 to 1000000"),
-        ("sync_mode", "UPSERT", "upsert or create"),
-        ("on_missing", "drop", "keep or deactivate or delete"),
-        ("on_unsafe", [], "fail or ask"),
+        ("sync_mode", "UPSERT", "one of upsert, create"),
+        ("on_missing", "drop", "one of keep, deactivate, delete"),
+        ("on_unsafe", [], "one of fail, ask"),
         ("erp_query", 5, "a text"),
     ],
 )
@@ -175,7 +176,8 @@ def test_the_declarations_are_all_that_a_reference_page_needs() -> None:
     assert parse_params({name: param.default for name, param in by_name.items()}) == RunParams()
     limits = [name for name, param in by_name.items() if param.is_brake]
     assert limits == ["max_missing_percent", "max_update_percent", "max_rejected_percent"]
-    assert by_name["on_missing"].takes == "keep or deactivate or delete"
+    assert by_name["on_missing"].translated().takes == "one of keep, deactivate, delete"
+    assert by_name["release"].translated().description.endswith(f"The brakes are {', '.join(BRAKE_NAMES)}.")
     assert set(by_name["on_missing"].choices) == {member.value for member in OnMissing}
 
 

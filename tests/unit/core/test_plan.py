@@ -7,12 +7,11 @@ from operator import add
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.normalise import Fault
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.plan import (
     SAMPLES,
     OnMissing,
@@ -21,7 +20,6 @@ from oduyo_provider.core.plan import (
     PlanCounts,
     SyncMode,
     compute_reject_digest,
-    describe_change,
 )
 from oduyo_provider.core.record import SPECIAL_CODE
 
@@ -132,23 +130,3 @@ def test_a_rejected_row_is_named_by_its_values_and_its_reasons_and_not_by_their_
 
 def test_a_row_with_a_value_of_any_kind_has_a_name() -> None:
     assert compute_reject_digest({"code": SPECIAL_CODE.natural_key, "status": object}, [])
-
-
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        (Change(Action.CREATE, "100", {"code": "A"}), "create 100: code 'A'"),
-        (Change(Action.CREATE, "100", {}), "create 100: code ''"),
-        (
-            Change(Action.UPDATE, "100", {"code": "B", "note": "n"}, "7", {"code": "A"}, ("code", "note")),
-            "update 100 (Ödüyo 7): code 'A' → 'B', note None → 'n'",
-        ),
-        (
-            Change(Action.DEACTIVATE, "100", {"status": "0"}, "7", {"status": "1"}, ("status",)),
-            "deactivate 100 (Ödüyo 7): status '1' → '0'",
-        ),
-        (Change(Action.DELETE, "100", {}, "7", {"code": "A"}), "delete 100 (Ödüyo 7): code 'A'"),
-    ],
-)
-def test_a_change_is_told_in_one_line(change: Change, text: str) -> None:
-    assert describe_change(change) == text

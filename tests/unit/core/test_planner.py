@@ -11,8 +11,9 @@ import pytest
 
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Refused, Stored, compute_payload_digest
-from oduyo_provider.core.normalise import Fault, Normaliser
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing, Plan, Rejected, SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.resources import PROJECT_CODE

@@ -10,6 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.text import clean_text, parse_staged_text
 
@@ -55,7 +56,7 @@ def parse_datetime(value: object, zone: ZoneInfo) -> str | None:
     except OverflowError:  # the conversion left the calendar: year 0 or 10000
         return None
     except ValueError as error:
-        detail = f"'{show_value(value)}' is not a date; expected is YYYY-MM-DD HH:MM:SS"
+        detail = gettext("'%(value)s' is not a date; expected is YYYY-MM-DD HH:MM:SS", value=show_value(value))
         raise InvalidValueError("not_a_date", detail) from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.text import clean_text, parse_staged_text
 
@@ -30,7 +31,9 @@ def parse_decimal(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):
-        raise InvalidValueError("boolean", f"{value} is a truth value, not a number; cast it in the query")
+        raise InvalidValueError(
+            "boolean", gettext("%(value)s is a truth value, not a number; cast it in the query", value=value)
+        )
     if isinstance(value, (int, Decimal)):
         return _write(Decimal(value))
     if isinstance(value, float):
@@ -39,7 +42,9 @@ def parse_decimal(value: object) -> str | None:
     if not text:
         return None
     if not _NUMBER(text):
-        detail = f"'{show_value(text)}' is not a number; expected are digits with a point, such as 140000.50"
+        detail = gettext(
+            "'%(text)s' is not a number; expected are digits with a point, such as 140000.50", text=show_value(text)
+        )
         raise InvalidValueError("not_a_number", detail)
     return _write(Decimal(text))
 
@@ -47,12 +52,15 @@ def parse_decimal(value: object) -> str | None:
 def _write(number: Decimal) -> str:
     if not number.is_finite():
         raise InvalidValueError(
-            "not_a_number", f"{show_value(number)} is not a number; correct it in the ERP or the query"
+            "not_a_number",
+            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(number)),
         )
     _, digits, exponent = number.as_tuple()
     if not number:
         return f"0.{'0' * DECIMALS}"
     if len(digits) > MAX_DIGITS or not -MAX_DIGITS <= int(exponent) <= MAX_DIGITS:
-        raise InvalidValueError("too_long", f"{show_value(number)} has more than {MAX_DIGITS} digits")
+        raise InvalidValueError(
+            "too_long", gettext("%(value)s has more than %(limit)s digits", value=show_value(number), limit=MAX_DIGITS)
+        )
     whole, _, fraction = f"{number:f}".partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(DECIMALS, '0')}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from oduyo_provider.core.language import gettext
+
 #: How much of a value a fault's detail shows, in characters.
 SHOWN_CHARACTERS = 40
 
@@ -34,7 +36,7 @@ def show_value(value: object) -> str:
     if isinstance(value, str):
         text = value
     elif isinstance(value, int) and not is_writable(value):
-        text = "an integer of more than 4,000 digits"
+        text = gettext("an integer of more than 4,000 digits")
     elif isinstance(value, (int, float, Decimal)):
         text = str(value)
     elif isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities, out of a staged file
@@ -44,9 +46,9 @@ def show_value(value: object) -> str:
     elif isinstance(value, dict) and value.keys() == {"bytes"}:
         text = f"0x{value['bytes']}"
     elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
-        text = f"a value of type {value['unsupported']}"
+        text = gettext("a value of type %(type)s", type=value["unsupported"])
     else:
-        text = f"a value of type {type(value).__name__}"
+        text = gettext("a value of type %(type)s", type=type(value).__name__)
     cut = text[:SHOWN_CHARACTERS]
     shown = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

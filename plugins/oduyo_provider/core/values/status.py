@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 from oduyo_provider.core.values.text import clean_text, has_controls, parse_bytes, parse_staged_text
 
@@ -24,7 +25,9 @@ def parse_status(value: object, *, active: str = "1", passive: str = "0") -> str
     """
     is_active = _read(value)
     if is_active is None:
-        detail = f"'{show_value(value)}' means neither active nor passive; map it to 1 or 0 in the query"
+        detail = gettext(
+            "'%(value)s' means neither active nor passive; map it to 1 or 0 in the query", value=show_value(value)
+        )
         raise InvalidValueError("unknown_status", detail)
     return active if is_active else passive
 

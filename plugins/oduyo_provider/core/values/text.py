@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, is_writable, show_value
 
 #: Above this a float cannot tell neighbouring integers apart: two ERP keys could become one.
@@ -46,7 +47,10 @@ def clean_text(value: str, *, repair: bool = False) -> str:
     if _UNTOUCHED(value):
         return value
     if _SURROGATES.search(value):
-        raise InvalidValueError("not_encodable", f"'{show_value(value)}' holds half a character; correct it in the ERP")
+        raise InvalidValueError(
+            "not_encodable",
+            gettext("'%(value)s' holds half a character; correct it in the ERP", value=show_value(value)),
+        )
     # Drop first: an invisible character may stand between a letter and its mark. Trim last: dropping leaves blanks.
     text = unicodedata.normalize("NFC", _DROPPED.sub("", value).translate(_BLANKS))
     if repair:
@@ -75,7 +79,9 @@ def parse_text(value: object, *, repair: bool = False) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        raise InvalidValueError("boolean", f"{value} is a truth value, not a text or number; cast it in the query")
+        raise InvalidValueError(
+            "boolean", gettext("%(value)s is a truth value, not a text or number; cast it in the query", value=value)
+        )
     if isinstance(value, (int, float, Decimal)):
         return compute_integer_text(value)
     return clean_text(parse_staged_text(value), repair=repair)
@@ -94,7 +100,7 @@ def parse_id(value: object, *, repair: bool = False) -> str:
     """
     if parse_bytes(value) is not None:
         raise InvalidValueError(
-            "binary", "bytes are no id; make them text in the query, for example with HEX() or CAST"
+            "binary", gettext("bytes are no id; make them text in the query, for example with HEX() or CAST")
         )
     text = parse_text(value, repair=repair)
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
@@ -138,7 +144,8 @@ def compute_integer_text(value: float | Decimal) -> str:
     number = Decimal(repr(float(value))) if isinstance(value, float) else value
     if not number.is_finite():
         raise InvalidValueError(
-            "not_a_number", f"{show_value(number)} is not a number; correct it in the ERP or the query"
+            "not_a_number",
+            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(number)),
         )
     if not number:
         return "0"
@@ -153,12 +160,15 @@ def compute_integer_text(value: float | Decimal) -> str:
         if number.copy_abs() > MAX_EXACT_FLOAT:
             _reject_inexact(number)
         return str(int(number))
-    raise InvalidValueError("fraction", f"{show_value(number)} is not a whole number")
+    raise InvalidValueError("fraction", gettext("%(value)s is not a whole number", value=show_value(number)))
 
 
 def _reject_inexact(number: Decimal) -> None:
     # A number of this size with an exponent or one decimal digit was a float; a numeric column has neither.
-    detail = f"{show_value(number)} is a float above 2^53 and may not be the ERP's exact number; cast it in the query"
+    detail = gettext(
+        "%(value)s is a float above 2^53 and may not be the ERP's exact number; cast it in the query",
+        value=show_value(number),
+    )
     raise InvalidValueError("not_exact", detail)
 
 
@@ -177,22 +187,27 @@ def parse_staged_text(value: object) -> str:
         return f"{iso[:-6]}Z" if iso.endswith("+00:00") else iso
     if isinstance(value, dict) and value.keys() == {"number"}:
         raise InvalidValueError(
-            "not_a_number", f"{show_value(value)} is not a number; correct it in the ERP or the query"
+            "not_a_number",
+            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(value)),
         )
-    raise InvalidValueError("unsupported_type", f"{show_value(value)} cannot be sent; cast it to text in the query")
+    raise InvalidValueError(
+        "unsupported_type", gettext("%(value)s cannot be sent; cast it to text in the query", value=show_value(value))
+    )
 
 
 def _parse_text_bytes(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        detail = (
-            "bytes that are not UTF-8; correct this row in the ERP, or, when all rows are in another encoding, name it in "
-            "the connection (client_encoding)"
+        detail = gettext(
+            "bytes that are not UTF-8; correct this row in the ERP, or, when all rows are in another encoding, name "
+            "it in the connection (client_encoding)"
         )
         raise InvalidValueError("not_encodable", detail) from None
     if has_controls(text):
-        raise InvalidValueError("binary", "bytes that are no text; make them text in the query, for example with CAST")
+        raise InvalidValueError(
+            "binary", gettext("bytes that are no text; make them text in the query, for example with CAST")
+        )
     return text
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oduyo_provider.core.language import format_number
+
 MAX_WIDTH = 80
 
 
 def format_table(rows: Sequence[tuple[str, object]]) -> str:
     """Names to the left, values to the right; integers with thousands separators."""
-    texts = [(name, f"{value:,}" if isinstance(value, int) else str(value)) for name, value in rows]
+    texts = [(name, format_number(value) if isinstance(value, int) else str(value)) for name, value in rows]
     right = max((len(value) for _, value in texts), default=0)
     room = MAX_WIDTH - right - 6
     left = min(max((len(name) for name, _ in texts), default=0), room)

@@ -7,21 +7,23 @@ from collections.abc import Iterable, Sequence
 
 from oduyo_provider.core.brakes import Trip, compute_trips, format_release
 from oduyo_provider.core.errors import UnsafePlanError
-from oduyo_provider.core.params import OnUnsafe
+from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.core.release import OnUnsafe
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
+from oduyo_provider.sync.staging.outcomes import count_actions
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
-from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
+from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
 from oduyo_provider.sync.steps.tables import write_decided_table
 
 log = logging.getLogger(__name__)
 
-NOT_OPENED = (
+NOT_OPENED = gettext_noop(
     "this source has never written to this Ödüyo site, and the first write is a person's: trigger the DAG by hand, with "
     "dry_run off. Once that run has passed guard, scheduled runs write by themselves"
 )
@@ -76,9 +78,9 @@ def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, fold
     is_upsert = params.sync_mode is SyncMode.UPSERT
     trips = compute_trips(counts, params.limits, look_alikes=look_alikes.count, compares=is_upsert)
     blocking = _find_blocking(trips)
-    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else NOT_OPENED
+    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:
-        why_not = "dry_run is on"
+        why_not = gettext("dry_run is on")
     return Decision(
         generation=parts[0].manifest.generation,
         writes=not why_not and not blocking,
@@ -101,10 +103,18 @@ def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
         if decision.why_not:
             return
         raise UnsafePlanError(
-            f"Stopped before any write: Ödüyo lists none of the {counts.known_ids:,} records that this product made or "
-            "matched here, so whatever were created could be there already. Check in the Ödüyo panel whether the user "
-            "may list these records. If the site was really emptied or restored, trigger a run with "
-            'release ["vanished"], which creates them again.'
+            ngettext(
+                "Stopped before any write: Ödüyo lists none of the %(n)s record that this product made or matched here, so "
+                "whatever were created could be there already. Check in the Ödüyo panel whether the user may list these "
+                "records. If the site was really emptied or restored, trigger a run with release %(release)s, which creates "
+                "them again.",
+                "Stopped before any write: Ödüyo lists none of the %(n)s records that this product made or matched here, so "
+                "whatever were created could be there already. Check in the Ödüyo panel whether the user may list these "
+                "records. If the site was really emptied or restored, trigger a run with release %(release)s, which creates "
+                "them again.",
+                counts.known_ids,
+                release='["vanished"]',
+            )
         )
 
 
@@ -113,18 +123,31 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
         return
     figures = "; ".join(trip.message for trip in blocking)
     if decision.why_not:
-        log.warning("A brake trips on this plan; a run that writes would stop here: %s", figures)
+        log.warning(
+            gettext("A brake trips on this plan; a run that writes would stop here: %(figures)s", figures=figures)
+        )
     elif decision.asks:
-        log.warning("A brake tripped; the task approve now waits for a person: %s", figures)
+        log.warning(gettext("A brake tripped; the task approve now waits for a person: %(figures)s", figures=figures))
     else:
         release = format_release([trip for trip in decision.trips if trip.blocks])
         # An operator in somebody's DAG has no form and no task that asks.
         way_on = (
-            f"give the task the argument release={release} for one run, then take it out again"
+            gettext(
+                "If this is right, give the task the argument release=%(release)s for one run, then take it out again; if not, "
+                "look at the ERP query and the ERP's table first.",
+                release=release,
+            )
             if step.is_exempt
-            else f"trigger the run again with release {release}, or with on_unsafe=ask to approve it in the UI"
+            else gettext(
+                "If this is right, trigger the run again with release %(release)s, or with on_unsafe=ask to approve it in the "
+                "UI; if not, look at the ERP query and the ERP's table first.",
+                release=release,
+            )
         )
         raise UnsafePlanError(
-            f"Stopped before any write. {' '.join(map(explain_trip, blocking))} If this is right, {way_on}; if not, look at "
-            "the ERP query and the ERP's table first."
+            gettext(
+                "Stopped before any write. %(brakes)s %(way)s",
+                brakes=" ".join(map(explain_trip, blocking)),
+                way=way_on,
+            )
         )

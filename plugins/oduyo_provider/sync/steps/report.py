@@ -12,7 +12,10 @@ import msgspec
 
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
+from oduyo_provider.core.figures import translate_figure
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import Lease, read_claims
@@ -36,7 +39,7 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row that did not reach Ödüyo because of what is in it.
 
     :param reasons: every reason, as counted in the report.
-    :param details: the same for people.
+    :param details: the same for people, in the language of the run.
     :param answer: what Ödüyo answered, for a refused change.
     :param row: the row as extracted, or for a refused change what was sent.
     :param is_known: the last applied run rejected or Ödüyo refused it alike before.
@@ -92,10 +95,16 @@ async def report(step: StepContext, steps: Steps) -> Report:
     try:
         prune(step.run)
     except StagingError as error:
-        log.warning("Old staged runs could not be removed; the next run tries again: %s", error)
-    log.info("The run:\n%s", format_report(made))
+        log.warning(gettext("Old staged runs could not be removed; the next run tries again: %(error)s", error=error))
+    log.info("%s\n%s", gettext("The run:"), format_report(made))
     folder = step.run.folder.uri
-    log.info("Report: %s/%s; rejected and refused rows: %s/%s", folder, REPORT, folder, QUARANTINE)
+    log.info(
+        gettext(
+            "Report: %(report)s; rejected and refused rows: %(quarantine)s",
+            report=f"{folder}/{REPORT}",
+            quarantine=f"{folder}/{QUARANTINE}",
+        )
+    )
     return made
 
 
@@ -103,29 +112,42 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
     """Raise IncompleteError when a step before failed, something was left undone, or the first write waits for a person."""
     if steps.rejected_by and steps.load is None and not made.writes:
         raise IncompleteError(
-            f"Nothing was written: the plan was rejected in the task approve ({steps.rejected_by}). Mend what "
-            "its brake named in the ERP or its query; the next run compares everything again."
+            gettext(
+                "Nothing was written: the plan was rejected in the task approve (%(by)s). Mend what its brake named in the ERP "
+                "or its query; the next run compares everything again.",
+                by=steps.rejected_by,
+            )
         )
+    if faults := _find_faults(made, steps, step):
+        raise IncompleteError(
+            gettext(
+                "The run is not in step: %(faults)s. The log of the first red task says why. What was done is done; the next run "
+                "compares everything again and sends only what is missing.",
+                faults="; ".join(faults),
+            )
+        )
+
+
+def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
     faults = []
     if not steps.parts:
-        faults.append("reading Ödüyo or the ERP failed")
+        faults.append(gettext("reading Ödüyo or the ERP failed"))
     elif len(steps.plans) < int(steps.parts[0]["partitions"]):
-        faults.append("comparing failed")
+        faults.append(gettext("comparing failed"))
     elif steps.guarded is None:
-        faults.append("the plan was stopped before any write")
+        faults.append(gettext("the plan was stopped before any write"))
     elif not made.dry_run and steps.load is None:
-        faults.append("applying did not come to its end")
-    faults += [f"{count:,} {name}" for name, count in made.undone.items()]
+        faults.append(gettext("applying did not come to its end"))
+    faults += [f"{format_number(count)} {translate_figure(name)}" for name, count in made.undone.items()]
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
     if made.has_too_many_rejected(step.params.limits, is_approved=is_approved) and not made.dry_run:
-        faults.append(f"{made.new_rejected:,} rows newly rejected or refused")
+        text = ngettext(
+            "%(n)s row newly rejected or refused", "%(n)s rows newly rejected or refused", made.new_rejected
+        )
+        faults.append(text)
     if steps.guarded is not None and steps.guarded["why_not"] and not step.params.dry_run and made.writes:
         faults.append(str(steps.guarded["why_not"]))
-    if faults:
-        raise IncompleteError(
-            f"The run is not in step: {'; '.join(faults)}. The log of the first red task says why. What was done is "
-            "done; the next run compares everything again and sends only what is missing."
-        )
+    return faults
 
 
 def format_report(made: Report) -> str:
@@ -133,11 +155,13 @@ def format_report(made: Report) -> str:
     always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
     figures = {name: getattr(made, name) for name in Report.__struct_fields__}
     rows: list[tuple[str, object]] = [
-        (name, count) for name, count in figures.items() if type(count) is int and (count or name in always)
+        (translate_figure(name), count)
+        for name, count in figures.items()
+        if type(count) is int and (count or name in always)
     ]
     if made.dry_run:
-        rows.insert(0, ("nothing was sent; planned are", ""))
-    return format_table(rows + [(f"  {reason}", count) for reason, count in made.reasons.items()])
+        rows.insert(0, (gettext("nothing was sent; planned are"), ""))
+    return format_table(rows + [(f"  {translate_reason(reason)}", count) for reason, count in made.reasons.items()])
 
 
 async def _merge(step: StepContext, part: PlanPart) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.errors import StateError
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import PROJECT_CODE

@@ -10,9 +10,9 @@ import pytest
 
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
-from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import PlanCounts, Rejected
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import name_look_alikes

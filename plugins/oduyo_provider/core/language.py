@@ -1,0 +1,123 @@
+"""The reader's language: texts are written in English where they are used, and translated by gettext's catalogues.
+
+The language is ``ODUYO_LANGUAGE``'s, unless a caller takes another one for a while (:func:`use_language`), as the page
+does. A text that is stored in a file has the language of the run that wrote it.
+
+The catalogues lie in ``locale/``; ``make messages`` makes them anew. They are read by the standard library on first use,
+and with English never. Numbers and dates are written here: Babel knows some 800 locales, but two are needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from oduyo_provider.core.errors import SettingsError
+
+#: Environment variable that sets the language of what a person reads: forms, documents, logs, errors, alerts.
+LANGUAGE_VARIABLE = "ODUYO_LANGUAGE"
+
+#: The language that texts are written in.
+DEFAULT_LANGUAGE = "en"
+
+LANGUAGES = (DEFAULT_LANGUAGE, "tr")
+
+#: The name of the catalogues.
+DOMAIN = "oduyo_provider"
+
+LOCALE_FOLDER = Path(__file__).parents[1] / "locale"
+
+_chosen: ContextVar[str | None] = ContextVar("oduyo_language", default=None)
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """A text in the reader's language.
+
+    :param message: in English, a whole sentence or more, with ``%(name)s`` for each value.
+    :param values: what stands for the names; without any, the text is taken as it is.
+    """
+    text = _read_catalogue(read_language()).gettext(message) if message else ""  # the empty one is a catalogue's head
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
+    """A text about a number of things, in the reader's language.
+
+    :param singular: in English, for one of them; ``plural`` for all other numbers.
+    :param n: the number; it stands for ``%(n)s``, in the reader's form.
+    """
+    text = _read_catalogue(read_language()).ngettext(singular, plural, n)
+    return text % {"n": format_number(n), **values}
+
+
+def gettext_noop(message: str, /) -> str:
+    """Marks a text of a declaration for the catalogues; it stays English until ``gettext`` is given it."""
+    return message
+
+
+def format_number(number: float, digits: int = 0) -> str:
+    """A number with its thousands apart, as the reader writes it: ``1,234.5``, ``1.234,5``.
+
+    :param digits: behind the decimal sign.
+    """
+    text = f"{number:,.{digits}f}"
+    return text if read_language() == DEFAULT_LANGUAGE else text.translate(str.maketrans(",.", ".,"))
+
+
+def format_time(moment: datetime) -> str:
+    """A date and time of day to the minute, in its own time zone: ``2026-11-28 06:30``, ``28.11.2026 06:30``."""
+    return moment.strftime("%Y-%m-%d %H:%M" if read_language() == DEFAULT_LANGUAGE else "%d.%m.%Y %H:%M")
+
+
+def read_language() -> str:
+    """The language of the texts from here on; English where :func:`check_language` would find a fault."""
+    named = _chosen.get() or _read_variable()
+    return named if named in LANGUAGES else DEFAULT_LANGUAGE
+
+
+@contextmanager
+def use_language(code: str) -> Iterator[None]:
+    """Take another language for a while, in this thread or coroutine only.
+
+    :param code: such as ``tr``; what follows a hyphen is left out, and an unknown one is English.
+    """
+    token = _chosen.set(code.partition("-")[0].lower() or DEFAULT_LANGUAGE)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def check_language() -> None:
+    """Checked where a run's settings are: the file of a DAG is parsed with any value.
+
+    :raises SettingsError: :data:`LANGUAGE_VARIABLE` names no language that there is.
+    """
+    if (named := _read_variable()) not in LANGUAGES:
+        raise SettingsError(
+            gettext(
+                "The environment variable %(variable)s is %(value)s, which is no language of this package. Set it to one of "
+                "%(languages)s, or unset it, on all machines of this Airflow.",
+                variable=LANGUAGE_VARIABLE,
+                value=repr(named[:40]),
+                languages=", ".join(LANGUAGES),
+            )
+        )
+
+
+def _read_variable() -> str:
+    return os.environ.get(LANGUAGE_VARIABLE, "").strip().lower() or DEFAULT_LANGUAGE
+
+
+@cache
+def _read_catalogue(language: str) -> NullTranslations:
+    if language == DEFAULT_LANGUAGE:
+        return NullTranslations()
+    with (LOCALE_FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+        return GNUTranslations(file)

@@ -1,0 +1,48 @@
+"""What a person is shown of single changes and rows: a line each, in the reader's language."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.language import gettext
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.values.invalid import show_value
+
+
+def describe_change(change: Change) -> str:
+    """A change in one line."""
+    where = f"{change.integration_id}" + (f" (Ödüyo {change.oduyo_id})" if change.oduyo_id else "")
+    if change.oduyo_id is None:
+        return gettext("create %(where)s: code %(code)s", where=where, code=repr(change.payload.get("code", "")))
+    if not change.payload:
+        return gettext("delete %(where)s: code %(code)s", where=where, code=repr(change.base.get("code")))
+    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
+    if change.action is Action.DEACTIVATE:
+        return gettext("deactivate %(where)s: %(fields)s", where=where, fields=fields)
+    return gettext("update %(where)s: %(fields)s", where=where, fields=fields)
+
+
+def describe_vanished(integration_id: str, entry: Entry) -> str:
+    """A record that Ödüyo does not list any more."""
+    if not entry.oduyo_id:
+        return gettext("%(id)s (confirmed without an id) is not listed any more", id=integration_id)
+    return gettext("%(id)s (Ödüyo %(oduyo_id)s) is not listed any more", id=integration_id, oduyo_id=entry.oduyo_id)
+
+
+def describe_other_firm(oduyo_id: str, theirs: object, ours: object) -> str:
+    """A record with another ``key1`` than its row."""
+    return gettext(
+        "Ödüyo's record %(oduyo_id)s has key1 '%(theirs)s', the row '%(ours)s': another firm's record",
+        oduyo_id=oduyo_id,
+        theirs=show_value(theirs),
+        ours=show_value(ours),
+    )
+
+
+def describe_owner(integration_id: str, owner: str) -> str:
+    """A row whose record another source owns."""
+    return gettext("%(id)s: the record belongs to %(owner)s", id=integration_id, owner=owner)
+
+
+def describe_date_back(integration_id: str, date: str, before: str) -> str:
+    """An update with an older date than was sent before."""
+    return gettext("%(id)s: %(date)s, %(before)s was sent before", id=integration_id, date=date, before=before)

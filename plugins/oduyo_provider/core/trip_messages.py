@@ -1,0 +1,137 @@
+"""What a brake says when it trips: the figures in a clause, without a full stop, in the reader's language."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.language import format_number, gettext, ngettext
+from oduyo_provider.core.plan import Pair
+
+
+def explain_rejected(count: int, whole: int, percent: int) -> str:
+    """Rows that the last run did not reject, of all rows."""
+    return ngettext(
+        "%(n)s of %(whole)s rows is rejected that the last run did not reject (max_rejected_percent %(percent)s)",
+        "%(n)s of %(whole)s rows are rejected that the last run did not reject (max_rejected_percent %(percent)s)",
+        count,
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_updates(count: int, whole: int, percent: int) -> str:
+    """Updates, of the matched records."""
+    return gettext(
+        "%(count)s of %(whole)s matched records would be updated (max_update_percent %(percent)s)",
+        count=format_number(count),
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_emptied(count: int, whole: int, percent: int) -> str:
+    """Updates that empty a filled field, of the matched records."""
+    return gettext(
+        "%(count)s of %(whole)s matched records would lose the text of a field (max_missing_percent %(percent)s)",
+        count=format_number(count),
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_dates_back(count: int, whole: int, percent: int) -> str:
+    """Updates with an older date than was sent before, of all updates."""
+    return gettext(
+        "%(count)s of %(whole)s updates carry an older date than was sent before: is this a restored or another database? "
+        "(max_missing_percent %(percent)s)",
+        count=format_number(count),
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_look_alikes(count: int, whole: int) -> str:
+    """Rows to create of which a look-alike exists, of all rows to create."""
+    return gettext(
+        "%(count)s of %(whole)s rows to create look like a record that no row matches: typed by hand, of a former period, or "
+        "with a changed key",
+        count=format_number(count),
+        whole=format_number(whole),
+    )
+
+
+def explain_retired(count: int, whole: int, percent: int) -> str:
+    """Records to retire; ``whole`` are in use."""
+    return ngettext(
+        "%(n)s record would be deactivated, deleted or turned passive; %(whole)s of this source are in use "
+        "(max_missing_percent %(percent)s)",
+        "%(n)s records would be deactivated, deleted or turned passive; %(whole)s of this source are in use "
+        "(max_missing_percent %(percent)s)",
+        count,
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> str:
+    """Records to retire of one pair of ``key1`` and ``key2``.
+
+    :param name: both, with a zero character between them.
+    :param others: further pairs of which too many are to retire.
+    """
+    key1, _, key2 = name.partition("\0")
+    told = {
+        "key1": repr(key1),
+        "key2": repr(key2),
+        "retired": format_number(pair.retired),
+        "whole": format_number(pair.in_use),
+        "percent": percent,
+    }
+    if not others:
+        return gettext(
+            "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; "
+            "%(whole)s are in use (max_missing_percent %(percent)s)",
+            **told,
+        )
+    return ngettext(
+        "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; %(whole)s are "
+        "in use, and too many of %(n)s further pair (max_missing_percent %(percent)s)",
+        "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; %(whole)s are "
+        "in use, and too many of %(n)s further pairs (max_missing_percent %(percent)s)",
+        others,
+        **told,
+    )
+
+
+def explain_retired_week(count: int, whole: int, percent: int) -> str:
+    """Records retired within seven days; ``whole`` were in use."""
+    return gettext(
+        "with this run, %(count)s records are retired within seven days; %(whole)s were in use (max_missing_percent "
+        "%(percent)s)",
+        count=format_number(count),
+        whole=format_number(whole),
+        percent=percent,
+    )
+
+
+def explain_left_out(name: str, count: int, *, is_in_plan: bool) -> str:
+    """Rows that a brake leaves out of the plan.
+
+    :param name: of the brake: ``vanished``, ``other_firm`` or ``other_source``.
+    :param is_in_plan: they are released, and so in the plan.
+    """
+    if name == "vanished":
+        text = ngettext(
+            "%(n)s record that was there is not listed by Ödüyo any more, nor found by its id or key: an incomplete list, a "
+            "person who deleted it, or a restored site",
+            "%(n)s records that were there are not listed by Ödüyo any more, nor found by their id or key: an incomplete list, "
+            "a person who deleted them, or a restored site",
+            count,
+        )
+    elif name == "other_firm":
+        text = ngettext("%(n)s row meets a record of another key1", "%(n)s rows meet a record of another key1", count)
+    else:
+        text = ngettext(
+            "%(n)s row meets a record that another source owns",
+            "%(n)s rows meet a record that another source owns",
+            count,
+        )
+    return text if is_in_plan else gettext("%(what)s; these rows are not sent", what=text)
