@@ -15,6 +15,7 @@ from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
 from oduyo_provider.page.csv_export import write_csv
+from oduyo_provider.page.record_routes import add_record_views
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.table_query import WantedLines
 from oduyo_provider.page.table_view import compute_table_view
@@ -46,7 +47,9 @@ def make_app(service: PageService | None = None) -> FastAPI:
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    _add_views(app, service or PageService())
+    service = service or PageService()
+    _add_views(app, service)
+    add_record_views(app, service)
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
