@@ -23,7 +23,7 @@ from oduyo_provider.page.health import compute_checklist, compute_health, is_own
 from oduyo_provider.page.record_view import RecordSearch
 from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
-from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.run_facts import GOING, RunFacts
 from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
 from oduyo_provider.page.view_models import View, compute_run_view
@@ -129,7 +129,10 @@ class PageService:
         for run in runs:
             state = states.get(run.name)
             run_id = run.name if state is None else state.run_id
-            facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
+            # Only a run that goes on can wait for its next try, whose time is asked for.
+            goes_on = state is not None and state.state in GOING
+            instances = fetch_instances(dag_id, run_id) if goes_on else tasks.get(run_id, ())
+            facts = self._gather(run, state, instances, approvals.get(run_id))
             found.append(compute_item(dag_id, run_id, run, facts))
         return found
 

@@ -144,7 +144,7 @@ def _list_notes(facts: RunFacts) -> list[str]:
 def _choose_title(facts: RunFacts) -> str:
     if facts.is_going:
         return gettext("The plan adds up") if facts.changes else gettext("So far")
-    if facts.report is None or (facts.failed is not None and not facts.report.writes):
+    if facts.report is None or facts.is_rejected or (facts.failed is not None and not facts.report.writes):
         return gettext("As far as it came")
     return gettext("The plan adds up") if facts.report.dry_run else gettext("It adds up")
 

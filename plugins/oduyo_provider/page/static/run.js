@@ -39,8 +39,9 @@ function showCause(cause) {
 function showApproval(approval) {
   if (approval.waits) return make("p", { class: "note" }, airflowLink(approval.address, { class: "button strong" }, t("answer")));
   if (!approval.answered_at) return null;
-  const name = approval.by ? (approval.is_yes ? "approved_by" : "rejected_by") : "not_answered";
-  return make("p", { class: "note" }, t(name, { user: approval.by, time: formatTime(approval.answered_at, true) }), " ", airflowLink(approval.address, {}, t("question")));
+  // Who said no stands in the sentence.
+  const said = approval.is_yes ? t("approved_by", { user: approval.by, time: formatTime(approval.answered_at, true) }) : "";
+  return make("p", { class: "note small" }, said, " ", airflowLink(approval.address, {}, t("question")));
 }
 
 function showProgress({ done, total }, left_s) {
