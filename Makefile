@@ -123,7 +123,7 @@ sbom: ## what the wheel brings along, as a CycloneDX list in dist/ (needs uv)
 	@rm -rf .run/sbom
 	@ls -1 dist/*.cdx.json
 
-# Some six minutes for the way beside an Airflow (ARGS="--only integrator"), a quarter of an hour for all.
+# Some ten minutes for the way beside an Airflow (ARGS="--only integrator"), twice that for all.
 documents: $(STAMP) ## every command of every document, run as it stands there
 	@$(BIN)/python tests/system/documents.py $(ARGS)
 

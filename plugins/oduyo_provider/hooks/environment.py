@@ -185,8 +185,13 @@ def read_retries() -> int:
     text = os.environ.get(RETRIES_VARIABLE, "").strip() or str(DEFAULT_RETRIES)
     if not text.isdecimal() or int(text) > MAX_RETRIES:
         raise SettingsError(
-            f"The environment variable {RETRIES_VARIABLE} is {show_value(text)}: set it to a whole number from 0 to {MAX_RETRIES}, "
-            "on all machines of this Airflow."
+            gettext(
+                "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
+                variable=RETRIES_VARIABLE,
+                value=repr(text),
+                lowest=0,
+                largest=MAX_RETRIES,
+            )
         )
     return int(text)
 
