@@ -16,6 +16,8 @@ from threading import Lock
 
 import msgspec
 
+from oduyo_provider.core.partition import compute_bucket
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.found_lines import FoundLines, Tags
 from oduyo_provider.page.search_text import compute_order, compute_text, fold
 from oduyo_provider.sync.staging.change_lines import (
@@ -126,6 +128,17 @@ class ChangeIndex:
             found = sorted(
                 found, key=lambda number: compute_order(self._get_columns(number)[column]), reverse=wanted.is_descending
             )
+        return found
+
+    def find_key(self, key: str, partitions: int) -> list[ChangeLine]:
+        """The lines of one match key; of a table with all partitions only the key's is read."""
+        is_whole = len(self._files) == partitions
+        segments = [compute_bucket(key, partitions)] if is_whole else range(len(self._files))
+        found: list[ChangeLine] = []
+        for segment in segments:
+            file = self._files[segment]
+            lines = read_lines(self._folder, file, self._get_head(segment), range(file.lines))
+            found += [self._finish(line) for _, line in lines if compute_match_key(line.integration_id) == key]
         return found
 
     def read(self, numbers: Iterable[int]) -> Iterator[ChangeLine]:

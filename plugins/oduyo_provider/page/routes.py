@@ -14,11 +14,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
+from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.csv_export import write_csv
+from oduyo_provider.page.record_routes import add_record_views
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.table_query import WantedLines
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
+from oduyo_provider.page.xlsx_export import MEDIA_TYPE, TO_MEND, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
@@ -46,7 +49,9 @@ def make_app(service: PageService | None = None) -> FastAPI:
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    _add_views(app, service or PageService())
+    service = service or PageService()
+    _add_views(app, service)
+    add_record_views(app, service)
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
@@ -113,11 +118,23 @@ def _add_views(app: FastAPI, service: PageService) -> None:
     def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         lines = opened.index.read(opened.index.find_wanted(wanted))
-        name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
-        headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
+        headers = _name_file(f"{dag_id}_{run_id}_{task}", "csv")
         return StreamingResponse(
             write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
         )
+
+    @app.get("/changes.xlsx")
+    def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
+        opened = _found(service.open(dag_id, run_id, task))
+        index, language = opened.index, read_language()
+        lines, to_mend = index.read(index.find_wanted(wanted)), index.read(index.find_wanted(Wanted(outcomes=TO_MEND)))
+        headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
+        written = write_xlsx(lines, to_mend, opened.resource, language)
+        return StreamingResponse(written, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _name_file(name: str, ending: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="oduyo_{_FOREIGN.sub("_", name).strip("_")[:120]}.{ending}"'}
 
 
 def _found(view: Any) -> Any:

@@ -17,11 +17,14 @@ from oduyo_provider.page.airflow_db import (
     fetch_run_state,
     fetch_run_states,
 )
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
 from oduyo_provider.page.health import compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.record_view import RecordSearch
 from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import GOING, RunFacts
+from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
 from oduyo_provider.page.view_models import View, compute_run_view
 from oduyo_provider.page.wording import describe_run
@@ -96,6 +99,18 @@ class PageService:
         """A run's changes; None where nothing is staged."""
         run = _choose(fetch_run(staging_root(), dag_id, run_id), task)
         return None if run is None else self._open(dag_id, run_id, run, fetch_run_state(dag_id, run_id))[1]
+
+    def find_places(self, dag_id: str, run_id: str, task: str) -> RecordSearch:
+        """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
+        root = staging_root()
+        runs = fetch_run(root, dag_id, run_id) if run_id else fetch_runs(root, dag_id)
+        for run in runs:
+            if task and "/".join(run.task) != task:
+                continue
+            if (sides := open_sides(run)) is not None:
+                index = self._cache.open(run, is_going=not run.is_settled).index
+                return RecordSearch(root, dag_id, sides, index, run.name)
+        return RecordSearch(root, dag_id, None, ChangeIndex(root, None, RunPhase.ENDED))
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)

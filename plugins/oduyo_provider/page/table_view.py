@@ -16,7 +16,7 @@ from oduyo_provider.sync.staging.change_lines import DONE, OUTCOMES
 PAGE_LINES = 50
 
 #: Outcomes that name their action themselves, or have none.
-_SAYS_ACTION = DONE | {"rejected"}
+_SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
 
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:

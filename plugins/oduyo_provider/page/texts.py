@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext, read_language
+from oduyo_provider.page.record_texts import list_record_texts
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 
@@ -14,7 +15,7 @@ def compute_texts() -> dict[str, Any]:
     plurals = {name: (text(1), text(2)) for name, text in _PLURALS.items()}
     return {
         "language": read_language(),
-        "texts": {**_list_common(), **_list_dag(), **_list_run(), **_list_table()},
+        "texts": {**_list_common(), **_list_dag(), **_list_run(), **_list_table(), **list_record_texts()},
         "plurals": plurals,
     }
 

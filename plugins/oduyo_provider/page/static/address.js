@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 export const asked = new URLSearchParams(location.search);
 const isFramed = window.parent !== window;
 // Airflow gives the page in its frame the DAG and the run alone: what else is asked for stands in Airflow's own address.
-const NAMES = ["task", "outcome", "action", "known", "search", "sort", "page"];
+const NAMES = ["record", "task", "outcome", "action", "known", "search", "sort", "page"];
 
 if (isFramed) {
   try {
@@ -58,5 +58,6 @@ export function airflowLink(address, attributes, ...children) {
 }
 
 export const dagAddress = (dagId) => `dags/${encodeURIComponent(dagId)}/plugin/oduyo-dag`;
+export const recordAddress = (dagId, record, task = "") => ask(dagAddress(dagId), [["record", record], ["task", task]]);
 export const runAddress = (dagId, runId, task = "", more = []) =>
   ask(`dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}/plugin/oduyo-run`, [["task", task], ...more]);

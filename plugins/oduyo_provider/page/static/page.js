@@ -4,6 +4,7 @@ import { airflowLink, ask, asked, dagAddress, runAddress } from "./address.js";
 import { describeDag, describeDags } from "./dag.js";
 import { heading, make } from "./dom.js";
 import { describeRun } from "./run.js";
+import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
 import { language, setTexts, t } from "./texts.js";
 
@@ -33,7 +34,14 @@ async function showDag() {
   const view = await load("dag", [["dag_id", dagId]]);
   const open = (run) => airflowLink(runAddress(dagId, run.run_id, run.task), {}).click();
   main.replaceChildren(...describeDag(view, open));
+  main.querySelector("header").after(makeRecordSearch(dagId, ""));
   if (view.runs.some((run) => run.is_going)) setTimeout(() => showDag().catch(showFault), 5 * POLL_MS);
+}
+
+async function showRecord() {
+  const record = asked.get("record");
+  const view = await load("record", [["dag_id", dagId], ["record", record], ["task", asked.get("task")]]);
+  main.replaceChildren(...describeRecord(view));
 }
 
 async function showRun() {
@@ -105,7 +113,7 @@ function followLanguage() {
 async function begin() {
   setTexts(await load("texts"));
   main.replaceChildren(make("p", { class: "soft" }, t("reading")));
-  await (dagId && runId ? showRun : dagId ? showDag : showDags)();
+  await (dagId && runId ? showRun : dagId && asked.get("record") ? showRecord : dagId ? showDag : showDags)();
 }
 
 followTheme();

@@ -1,6 +1,6 @@
 // Every change with before and after: searched, filtered, sorted and paged by the server.
 
-import { asked, keepAddress } from "./address.js";
+import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
 import { fold, make, pill, show } from "./dom.js";
 import { count, formatTime, t } from "./texts.js";
 
@@ -75,7 +75,7 @@ export function makeTable(load, address, task) {
 
   function showPage(view) {
     state.page = view.page;
-    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(isFiltered() ? t("no_match") : state.nothing)]));
+    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(isFiltered() ? [t("no_match"), " ", lookFurther(state.search)] : state.nothing)]));
     found.textContent = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
     listPages(view);
   }
@@ -110,6 +110,11 @@ export function makeTable(load, address, task) {
       await refresh();
     },
   };
+}
+
+// What is not in the table may be among the rows and records that were read, or in the history.
+function lookFurther(search) {
+  return search ? airflowLink(recordAddress(asked.get("dag_id"), search), {}, t("look_further", { text: search })) : "";
 }
 
 function showNone(text) {

@@ -1,4 +1,4 @@
-"""The lines of a run's change table: every change, and every row that was rejected, with what became of it.
+"""The lines of a run's change table: every change, every row that was rejected, and what is left as it is, with the reason.
 
 A line is made where the plan is and brought up to date where the results are, so that whoever shows the table reads
 neither plans nor journals.
@@ -11,6 +11,7 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.remarks import REFUSED, Remark
 from oduyo_provider.core.report import compute_figure
 
 #: What became of a change or row, in the order in which filters are shown.
@@ -27,6 +28,9 @@ OUTCOMES = (
     "doubtful",
     "stale",
     "not_applied",
+    "kept",
+    "out_of_scope",
+    "warned",
 )
 #: Outcomes of changes that were made.
 DONE = frozenset({"created", "updated", "deactivated", "deleted"})
@@ -136,6 +140,19 @@ def make_rejected_line(rejected: Rejected) -> ChangeLine:
         reason=", ".join(fault.code for fault in rejected.faults),
         answer="; ".join(fault.detail for fault in rejected.faults),
         is_known=rejected.is_known,
+    )
+
+
+def make_left_line(remark: Remark) -> ChangeLine:
+    """The line of a row or record that is left as it is."""
+    return ChangeLine(
+        outcome=remark.outcome,
+        integration_id=remark.integration_id,
+        oduyo_id=remark.oduyo_id,
+        code=remark.code,
+        reason=remark.reason,
+        answer=remark.detail,
+        is_known=remark.outcome == REFUSED,
     )
 
 

@@ -18,11 +18,13 @@ from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts, Rejected
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.change_lines import (
     DONE,
     SENT,
     ChangeLine,
+    make_left_line,
     make_line,
     make_rejected_line,
     read_action,
@@ -120,10 +122,13 @@ def _read_end(tag: int, *, is_ended: bool) -> tuple[Action, Outcome]:
     return Action.UPDATE if action == "adopt" else Action(action), end
 
 
-def make_lines(changes: Iterable[Change], rejected: Iterable[Rejected]) -> Iterator[ChangeLine]:
-    """The lines of a partition before anything is sent: its changes in their order, then what it rejects."""
+def make_lines(
+    changes: Iterable[Change], rejected: Iterable[Rejected], remarks: Iterable[Remark] = ()
+) -> Iterator[ChangeLine]:
+    """The lines of a partition before anything is sent: its changes in their order, then what it rejects or leaves."""
     yield from map(make_line, changes)
     yield from map(make_rejected_line, rejected)
+    yield from map(make_left_line, remarks)
 
 
 def make_table(

@@ -82,6 +82,7 @@ class PlanFiles(msgspec.Struct, frozen=True):
     forgotten: StagedFile
     new_rows: StagedFile
     unmatched: StagedFile
+    remarks: StagedFile
 
 
 class PlanManifest(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
@@ -78,6 +79,10 @@ class PlanPart:
         """Records that no row matches."""
         return self._read(self.manifest.files.unmatched, NaturalKey)
 
+    def read_remarks(self) -> Iterator[Remark]:
+        """What is left as it is, and why."""
+        return self._read(self.manifest.files.remarks, Remark)
+
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""
         return read_history(self.journal, self.manifest.digest)
@@ -115,6 +120,7 @@ def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
         forgotten=write(layout.FORGOTTEN, plan.forgotten),
         new_rows=write(layout.NEW_ROWS, plan.new_rows),
         unmatched=write(layout.UNMATCHED, plan.unmatched),
+        remarks=write(layout.REMARKS, plan.remarks),
     )
 
 

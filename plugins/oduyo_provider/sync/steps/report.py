@@ -29,6 +29,7 @@ from oduyo_provider.sync.staging.outcomes import count_result, find_result
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.past import open_past
 from oduyo_provider.sync.steps.tables import FinalTable
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     decision = find_decision(step.run.folder, parts[0].manifest.generation) if parts else None
     parts = [decide_part(part.manifest, decision) for part in parts]
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
-    table = FinalTable(step)
+    table = FinalTable(step, None if dry_run else open_past(step, parts, is_applied=steps.load is not None))
     tally = _Tally(parts, table, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
     extracted = (
         read_manifest(Folder.open(steps.parts[0]["manifest"]), MANIFEST, ExtractManifest) if steps.parts else None

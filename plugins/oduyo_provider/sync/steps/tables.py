@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from oduyo_provider.core.plan import Plan
 from oduyo_provider.sync.apply.table_updater import TableUpdater
-from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.change_lines import ChangeLine, make_left_line
 from oduyo_provider.sync.staging.change_table import (
     NOT_SHOWN,
     ChangeTable,
@@ -21,6 +22,7 @@ from oduyo_provider.sync.staging.layout import PLAN, PLANNED_LINES, TABLE, TABLE
 from oduyo_provider.sync.staging.plans import PlanPart
 from oduyo_provider.sync.staging.segments import BLOCK_LINES, Segment, SegmentFile
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.past import PastWriter
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,9 @@ def try_to_show(work: Callable[[], T]) -> T | None:
 def write_planned_lines(step: StepContext, partition: int, plan: Plan) -> SegmentFile | None:
     """Write the lines of a partition as transform has planned it; None when they cannot be written."""
     path = PLAN, step.run.attempt, name_partition(partition), PLANNED_LINES
-    return try_to_show(lambda: Segment(make_lines(plan.changes, plan.rejected)).write(step.run.folder, path))
+    return try_to_show(
+        lambda: Segment(make_lines(plan.changes, plan.rejected, plan.remarks)).write(step.run.folder, path)
+    )
 
 
 def write_decided_table(step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str]) -> None:
@@ -54,7 +58,7 @@ def write_decided_table(step: StepContext, parts: Sequence[PlanPart], known_reje
         for part in parts:
             planned = part.manifest.lines
             if planned is None or part.has_look_alikes:
-                lines = make_lines(part.read_changes(), part.read_rejected(known_rejected))
+                lines = make_lines(part.read_changes(), part.read_rejected(known_rejected), part.read_remarks())
                 planned = Segment(lines).write(step.run.folder, _name_lines(step, part))
             segments.append(planned)
         write_table(step.run.folder, make_table(parts, segments, is_dry=_is_dry(step, parts), now=step.clock.now()))
@@ -68,41 +72,52 @@ def open_updater(step: StepContext, generation: str) -> TableUpdater:
 
 
 class FinalTable:
-    """The table as report knows it: takes what became of each change and row, one partition after the other."""
+    """The table as report knows it: takes what became of each change and row, one partition after the other.
 
-    def __init__(self, step: StepContext) -> None:
+    :param past: takes the same lines, to be kept for years; None in a dry run.
+    """
+
+    def __init__(self, step: StepContext, past: PastWriter | None = None) -> None:
         self._step = step
+        self._past = past
         self._segment = Segment()
         self._waiting: list[ChangeLine] = []
         self._segments: list[SegmentFile] = []
         self._is_broken = False
 
-    def take(self, line: Callable[[], ChangeLine]) -> None:
+    def take(self, make: Callable[[], ChangeLine]) -> None:
         """Add the line of a change or row of the partition that is gone through."""
-        if self._is_broken:
+        line = try_to_show(make) if not self._is_broken else None
+        if line is None:
+            self._is_broken = True
             return
-        try:
-            self._waiting.append(line())
-            if len(self._waiting) == BLOCK_LINES:
-                self._segment.append(self._waiting)
-                self._waiting = []
-        except Exception as error:
-            self._break(error)
+        if self._past is not None:
+            self._past.take(line)
+        self._waiting.append(line)
+        if len(self._waiting) == BLOCK_LINES:
+            self._segment.append(self._waiting)
+            self._waiting = []
 
     def close_part(self, part: PlanPart) -> None:
         """Write the lines of a partition; those without a change are as they were."""
-        if self._is_broken:
-            return
-        try:
-            if self._waiting:
-                self._segment.append(self._waiting)
-            planned = part.manifest.lines
-            if planned is None or part.manifest.counts.changes:
-                planned = self._segment.write(self._step.run.folder, _name_lines(self._step, part))
+        if self._past is not None:
+            self._past.write()
+        planned = None if self._is_broken else try_to_show(lambda: self._write_part(part))
+        if planned is None:
+            self._is_broken = True
+        else:
             self._segments.append(planned)
-            self._segment, self._waiting = Segment(), []
-        except Exception as error:
-            self._break(error)
+        self._segment, self._waiting = Segment(), []
+
+    def _write_part(self, part: PlanPart) -> SegmentFile:
+        planned = part.manifest.lines
+        if planned is not None and not part.manifest.counts.changes:
+            return planned
+        for remark in part.read_remarks():
+            self.take(partial(make_left_line, remark))
+        if self._waiting:
+            self._segment.append(self._waiting)
+        return self._segment.write(self._step.run.folder, _name_lines(self._step, part))
 
     def finish(self, parts: Sequence[PlanPart], *, is_dry: bool) -> None:
         """Replace the table of the run, and remove the files of the one before."""
@@ -118,10 +133,6 @@ class FinalTable:
         for name in files.names():
             if name != self._step.run.attempt:
                 files.child(name).remove()
-
-    def _break(self, error: Exception) -> None:
-        self._is_broken = True
-        log.warning(NOT_SHOWN, error)
 
 
 def _read_table(step: StepContext, generation: str) -> ChangeTable | None:
