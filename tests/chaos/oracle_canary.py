@@ -42,8 +42,8 @@ def _is_runs(history: History, run: Run, sent: Sent) -> bool:
 
 
 def _is_released(history: History, run: Run, brake: str) -> bool:
-    """Whether a person has released a brake, in this run or before."""
-    return any(brake in other.released and other.started_at <= run.started_at for other in history.runs)
+    """Whether a person has released a brake for the site, in this run, before it, or while it waited."""
+    return any(brake in other.released and other.started_at <= run.ended_at for other in history.runs)
 
 
 def _has_other_key(timeline: Timeline, sent: Sent) -> bool:

@@ -38,13 +38,13 @@ def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violatio
 
 
 def _is_disputed(history: History, run: Run, key: str, row: Fields) -> bool:
-    """Whether a run of the same source beside this one had another row for the key, or none."""
-    return any(
-        other.rows.get(key) != row
+    """Whether another run beside this one had another row for the key, or, of the same source, none."""
+    beside = (
+        other
         for other in history.runs
-        if other.source == run.source and other is not run
-        if other.started_at <= run.ended_at and run.started_at <= other.ended_at
+        if other is not run and other.started_at <= run.ended_at and run.started_at <= other.ended_at
     )
+    return any(other.rows.get(key, row if other.source != run.source else None) != row for other in beside)
 
 
 def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: Fields) -> str:

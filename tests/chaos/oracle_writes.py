@@ -66,6 +66,13 @@ def _asks(run: Run, key: str, field: str, value: str) -> bool:
     return field == "integration_id" or (field in row and (row[field] or "") == value)
 
 
+def _asks_for(run: Run, sent: Sent) -> bool:
+    """Whether a run has the very row that a create sent."""
+    key = sent.column.get("integration_id", "")
+    row = run.rows.get(key)
+    return row is not None and all(_asks(run, key, name, sent.column.get(name, "")) for name in row)
+
+
 def _is_outdated(history: History, run: Run, time: float) -> bool:
     return any(
         other.source == run.source and other.number > run.number and other.is_applied and 0 < other.loaded_at < time
@@ -150,8 +157,9 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
             _note_owners(history, timeline, run, owners)
             loaded.remove(run)
         sources = {run.source for run in history.runs if run.covers(sent.time) and not run.is_dry}
-        if effect.call == "create" and len(sources) == 1:
-            owners[effect.id] = next(iter(sources))
+        makers = {run.source for run in history.runs if run.covers(sent.time) and _asks_for(run, sent)}
+        if effect.call == "create" and len(makers) == 1:
+            owners[effect.id] = next(iter(makers))
         owner = owners.get(effect.id)
         is_released = any("other_source" in run.released for run in history.runs if run.covers(sent.time))
         if owner is not None and sources and owner not in sources and not is_released:

@@ -33,6 +33,8 @@ USUAL = ["retired", "retired_pair", "retired_week", "updates", "emptied", "rejec
 
 #: A brake that an error's text tells a person to release.
 _ASKED = re.compile(r'release \["(\w+)')
+#: How many vanished records a run asks to have released, where fewer were.
+_VANISHED = re.compile(r'"vanished:(\d+)"')
 
 
 class Schedule:
@@ -189,7 +191,8 @@ class Schedule:
         if note.is_green or (not self.is_calm and driver.rng.random() < 0.4):
             return set()
         asked = {name for error in note.errors for name in _ASKED.findall(error)} - {"vanished"}
-        vanished = note.report.get("vanished", 0)
+        told = [int(count) for error in note.errors for count in _VANISHED.findall(error)]
+        vanished = max([note.report.get("vanished", 0), *told])
         if vanished and vanished == self._count_gone(note, driver):
             asked.add(f"vanished:{vanished}")
         return asked

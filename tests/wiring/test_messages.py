@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from babel.messages.pofile import read_po
 
 from oduyo_provider.core.language import DOMAIN, LANGUAGES, LOCALE_FOLDER
 from tests.conftest import ROOT
+from tests.wiring import pages
 
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
 
@@ -122,3 +124,78 @@ def test_the_package_holds_the_compiled_catalogues(tmp_path: Path) -> None:
     for builder in (WheelBuilder(str(ROOT)), SdistBuilder(str(ROOT))):
         packed = {file.relative_path.partition("oduyo_provider/")[2] for file in builder.recurse_included_files()}
         assert wanted <= packed
+
+
+#: Word of the glossary, as the texts have it → what its Turkish word begins with. Behind `(?<!…)` and `(?!…)`: other senses.
+STEMS = {
+    r"special codes?": "özel kod",
+    r"resources?": "kayıt tür",
+    r"(?<!in a )(?<!either )rows?": "satır",
+    r"records?": "kay",
+    r"keys?(?! of the answer)": "anahtar",
+    r"Ödüyo id|Ödüyo's id": "ödüyo kimli",
+    r"(?<!the row )changes(?! it)": "değişikli",
+    r"plans?": "plan",
+    r"(?:a|the|this|new|next|last|scheduled|earlier|later|each) runs?": "çalıştırma",
+    r"tasks?": "görev",
+    r"dry run": "deneme çalıştırma",
+    r"first write": "ilk yazma",
+    r"sources?": "kayna",
+    r"ledger(?! accounts)": "defter",
+    r"lease": "yazma kilid",
+    r"staged|staging": "ara dosya",
+    r"brakes?": "fren",
+    r"released": "bırak",
+    r"journal": "günce",
+    r"out of scope": "kapsam dışı",
+    r"look-alikes?": "benzer kay",
+    r"adopt|adopted|adoptions?": "sahiplen",
+    r"site check": "site denetimi",
+    r"repeated": "yinelenen",
+    r"(?<!plan was )rejected": "elen",
+    r"(?<!name is )refused": "redd",
+    r"doubtful": "şüpheli",
+    r"vanished": "kaybolan",
+    r"stale": "eskimiş",
+    r"not applied|not_applied": "uygulanma",
+    r"kept missing|kept_missing": "bırakılan",
+    r"duplicates": "mükerrer",
+    r"altered": "farklı saklanan",
+    r"in step": "eşit",
+}
+#: Words of the glossary that no text has, or that texts have in everyday senses too: run, look, failed, missing.
+UNBOUND = {"sync", "natural key", "payload", "desired, existing", "plan number", "quarantine", "canary", "look", "read back", "failed", "missing"}  # fmt: skip
+
+
+def test_every_word_of_the_glossary_is_bound_or_is_said_not_to_be() -> None:
+    rows = [row for rows in pages.tables(pages.DOCS / "glossary.md") for row in rows[1:]]
+    patterns = [re.compile(rf"(?:{pattern})", re.IGNORECASE) for pattern in STEMS]
+    words = {row[0] for row in rows}
+    assert words >= UNBOUND
+    assert [
+        word for word in words - UNBOUND if not any(pattern.search(f"the {word} · the {word}s") for pattern in patterns)
+    ] == []
+    turkish = " · ".join(row[1] for row in rows).lower()
+    assert [stem for stem in STEMS.values() if stem not in turkish] == []
+
+
+@pytest.mark.parametrize("pattern", STEMS)
+def test_the_texts_have_the_words_of_the_glossary(pattern: str) -> None:
+    assert list(find_strangers(read_translations("tr"), pattern, STEMS[pattern])) == []
+
+
+def find_strangers(catalogue: Catalog, pattern: str, stem: str) -> Iterator[str]:
+    """Turkish texts without the stem whose English text has the word; names such as ``other_source`` are no words."""
+    word = re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)
+    for message in catalogue:
+        english, translated = to_tuple(message.id)[-1], to_tuple(message.string)[0]
+        is_name = english == pattern.rpartition("|")[2]
+        text = english if is_name else re.sub(r"%\(\w+\)s|`[^`]*`|\S*[_/.=]\w\S*", " ", english)
+        if english and word.search(text) and stem not in translated.replace("İ", "i").lower():
+            yield translated
+
+
+def test_a_stranger_would_be_seen() -> None:
+    catalogue = Catalog()
+    catalogue.add("A brake tripped", "Bir sınır aşıldı")
+    assert list(find_strangers(catalogue, r"brakes?", "fren")) == ["Bir sınır aşıldı"]

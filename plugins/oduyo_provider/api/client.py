@@ -197,9 +197,7 @@ class OduyoClient:
         page = await self._list_call.fetch((), 1, True)
         if page.is_no or page.words:
             raise self._list_call.refuse(page)
-        name, last = self.resource.name, page.records[:1]
-        found = f"the last {name} has the id {record_id(last[0])}" if last else f"there is no {name} yet"
-        return f"Ödüyo at {self._settings.site} accepted the login and a list call: {found}."
+        return self._list_call.describe(page)
 
     def _make_listing(self, after_id: str | None = None, **how: Any) -> Listing:
         return Listing(

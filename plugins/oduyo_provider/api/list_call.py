@@ -11,6 +11,7 @@ from oduyo_provider.api.meaning import Classification, Meaning
 from oduyo_provider.api.records import Filter, Page, encode_list, parse_page
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.errors import ListingError, ListingRefusedError, LostAnswerError, NotSentError, RetryError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor, neutralise
 
@@ -58,27 +59,51 @@ class ListCall:
         elif result.classification.meaning is Meaning.NOT_SENT:
             error = NotSentError
         raise error(
-            "Ödüyo did not carry out a list call, also not when it was asked again. "
-            f"{result.classification.reason.rstrip('.')}. Start the task again; if it stays so, check in the Ödüyo panel "
-            "whether the user may list these records."
+            gettext(
+                "Ödüyo did not carry out a list call, also not when it was asked again. %(reason)s. Start the task "
+                "again; if it stays so, check in the Ödüyo panel whether the user may list these records.",
+                reason=result.classification.reason.rstrip("."),
+            )
         )
 
     async def renew_session(self) -> None:
         """Replace the session of the last call."""
         await self._runner.renew(self._session)
 
+    def describe(self, page: Page) -> str:
+        """A sentence about a list call for one record that was answered."""
+        told = {"site": self._site, "resource": self._resource.name}
+        if not page.records:
+            return gettext(
+                "Ödüyo at %(site)s accepted the login and a list call: there is no %(resource)s yet.", **told
+            )
+        return gettext(
+            "Ödüyo at %(site)s accepted the login and a list call: the last %(resource)s has the id %(id)s.",
+            id=page.records[0]["id"],
+            **told,
+        )
+
     def refuse(self, page: Page) -> ListingRefusedError | ListingError:
         """What to raise when Ödüyo said no instead of listing."""
         said = neutralise(self._redact(page.words), 300).rstrip(".")
         if not said:
             return ListingError(
-                f"Ödüyo at {self._site} accepted the login, but answered no to a list call for {self._resource.name}. Give "
-                "the user the right to list these records in the Ödüyo panel; a site that holds none yet may answer so too."
+                gettext(
+                    "Ödüyo at %(site)s accepted the login, but answered no to a list call for %(resource)s. Give the user "
+                    "the right to list these records in the Ödüyo panel; a site that holds none yet may answer so too.",
+                    site=self._site,
+                    resource=self._resource.name,
+                )
             )
         return ListingRefusedError(
-            f"Ödüyo at {self._site} accepted the login, but refused to list {self._resource.name}. It said: {said}. Give "
-            "the connection's user the right to list these records in the Ödüyo panel, then start the task again. If the "
-            "site holds none yet and the right is given, add one by hand: it is listed from then on."
+            gettext(
+                "Ödüyo at %(site)s accepted the login, but refused to list %(resource)s. It said: %(said)s. Give the "
+                "connection's user the right to list these records in the Ödüyo panel, then start the task again. If the "
+                "site holds none yet and the right is given, add one by hand: it is listed from then on.",
+                site=self._site,
+                resource=self._resource.name,
+                said=said,
+            )
         )
 
 

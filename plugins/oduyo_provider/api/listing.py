@@ -12,6 +12,13 @@ from contextlib import aclosing, suppress
 
 from oduyo_provider.api.backoff import compute_backoff
 from oduyo_provider.api.list_call import PageLostError
+from oduyo_provider.api.listing_errors import (
+    explain_contradiction,
+    explain_cut,
+    explain_disorder,
+    explain_endless,
+    explain_text_order,
+)
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.core.errors import ListingError
@@ -116,10 +123,7 @@ class Listing:
                 contradictions += 1
                 self._check_contradictions(contradictions)
                 await self._runtime.sleep(compute_backoff(contradictions, self._runtime.rng))
-        raise ListingError(
-            f"Ödüyo's listing did not end after {DEFAULT_MAX_PAGES} pages (last id {self._last}). "
-            "Ask Ödüyo's support what its list call does with the filter on id."
-        )
+        raise ListingError(explain_endless(DEFAULT_MAX_PAGES, self._last))
 
     async def _check_comparison(self) -> None:
         """A site that compares ids as text leaves 1000 out of `id > 999`, so all of it has to be looked through."""
@@ -156,11 +160,7 @@ class Listing:
 
     def _check_contradictions(self, contradictions: int) -> None:
         if contradictions >= DEFAULT_CONTRADICTIONS:
-            raise ListingError(
-                f"Ödüyo lists nothing above id {self._last or 'none'}, yet does not name it as the last one, "
-                f"{contradictions} times in a row, so records may be missing. Start the task again; if it "
-                "stays so, check in the Ödüyo panel whether the user may list all records."
-            )
+            raise ListingError(explain_contradiction(self._last, contradictions))
 
     async def _is_end(self) -> bool:
         """Whether the last id of all is the last one seen."""
@@ -178,10 +178,7 @@ class Listing:
         # As long as the ids seen ascend in both ways, either may be the site's.
         is_above_as_number = self._ascends_as_number and int(end) > int(last)
         if not is_above_as_number and not (self._ascends_as_text and end > last):
-            raise ListingError(
-                f"Ödüyo listed ids up to {last}, but names {end} as the last one: records changed meanwhile, or the "
-                "listing was cut. List again from the start; if it stays so, ask Ödüyo's support."
-            )
+            raise ListingError(explain_cut(last, end))
         return False
 
     async def _check_order(self, ids: Sequence[str]) -> None:
@@ -193,11 +190,7 @@ class Listing:
                 self._ascends_as_number = was_number and int(found) > int(previous)
                 self._ascends_as_text = self._ascends_as_text and found > previous
                 if not self._ascends_as_number and not self._ascends_as_text:
-                    raise ListingError(
-                        f"Ödüyo listed id {found} after id {previous}, which is neither the order of numbers nor that "
-                        "of text, so its pages cannot be shown to be complete. Ask Ödüyo's support how its list call "
-                        "sorts and filters ids."
-                    )
+                    raise ListingError(explain_disorder(found, previous))
                 if was_number and not self._ascends_as_number:
                     await self._check_filter_compares_text(low=found, high=previous)
             previous = found
@@ -212,10 +205,7 @@ class Listing:
         """
         above = await self._fetch([*self._filters, Filter("id", ">", low)], 1, False)
         if above and record_id(above[0]) <= low:
-            raise ListingError(
-                f"Ödüyo sorts ids as text ({high} before {low}) but filters them as numbers ({record_id(above[0])} is "
-                f"listed as above {low}), so its pages leave records out. Ask Ödüyo's support to sort ids as numbers."
-            )
+            raise ListingError(explain_text_order(high, low, record_id(above[0])))
 
 
 async def collect_records(

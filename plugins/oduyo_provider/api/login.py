@@ -16,6 +16,7 @@ from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Answer, Transport
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, NotSentError, NotThisApiError, RetryError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 LOGIN_PATH = "ws/login"
@@ -104,8 +105,12 @@ def _is_passing(answer: Answer) -> bool:
 
 def _make_passing_error(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> LostAnswerError:
     return LostAnswerError(
-        f"{settings.address} answered the login with HTTP {_describe(answer, redact)}. It is overloaded or out of order, or "
-        "something on the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support."
+        gettext(
+            "%(site)s answered the login with HTTP %(said)s. It is overloaded or out of order, or something on "
+            "the way cuts its answers. Start the task again later; if it stays so, ask Ödüyo's support.",
+            site=settings.address,
+            said=_describe(answer, redact),
+        )
     )
 
 
@@ -115,17 +120,27 @@ def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]
     is_bad_request = status == 400 and envelope is not None and said is None
     if status in (401, 403) or is_bad_request or (said is False and status < 500):
         raise LoginRefusedError(
-            f"Ödüyo refused the login of user '{neutralise(redact(settings.username), 80)}' at {settings.address} "
-            f"(HTTP {_describe(answer, redact)}). Check login, password and api_key of the connection, and in the Ödüyo panel "
-            "whether the user is active, not locked, and has the right to use the web service, then start the task again."
+            gettext(
+                "Ödüyo refused the login of user '%(user)s' at %(site)s (HTTP %(said)s). Check login, password "
+                "and api_key of the connection, and in the Ödüyo panel whether the user is active, not locked, and has "
+                "the right to use the web service, then start the task again.",
+                user=neutralise(redact(settings.username), 80),
+                site=settings.address,
+                said=_describe(answer, redact),
+            )
         )
     is_list = bool(settings.session_id_path) and answer.body.lstrip()[:1] == b"["
     if 200 <= status < 300 and (envelope is not None or is_list):
         return Login(parse_session_id(answer.body, settings.session_id_path), answer.cookies)
     kind = neutralise(answer.headers.get("content-type", "none"), 60)
     raise NotThisApiError(
-        f"{settings.base_url}/{LOGIN_PATH} does not answer as the Ödüyo API does (HTTP {status}, content type {kind}). "
-        "Check host, port and path of the connection; every Ödüyo customer has a host of its own."
+        gettext(
+            "%(url)s does not answer as the Ödüyo API does (HTTP %(status)s, content type "
+            "%(kind)s). Check host, port and path of the connection; every Ödüyo customer has a host of its own.",
+            url=f"{settings.base_url}/{LOGIN_PATH}",
+            status=status,
+            kind=kind,
+        )
     )
 
 

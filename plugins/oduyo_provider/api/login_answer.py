@@ -9,6 +9,7 @@ from typing import Any
 
 from oduyo_provider.api.envelope import parse_json
 from oduyo_provider.core.errors import NotThisApiError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 #: Names under which a login's answer carries the session, without case, ``_`` and ``-``; in order of preference.
@@ -27,16 +28,24 @@ def parse_session_id(body: bytes, path: str | None) -> str:
     answer = parse_json(body)
     if not isinstance(answer, dict) and not (path and isinstance(answer, list)):
         raise NotThisApiError(
-            "The login was answered with something that is not a JSON object, so this is not the Ödüyo API. "
-            "Check host and path of the connection."
+            gettext(
+                "The login was answered with something that is not a JSON object, so this is not the Ödüyo API. Check "
+                "host and path of the connection."
+            )
         )
     session = _clean_session(_find_session(answer) if path is None else _walk(answer, path))
     if session is None:
-        hint = "the extra session_id_path names its place" if path is None else f"session_id_path is '{path}'"
+        hint = gettext("session_id_path is '%(path)s'", path=path)
+        if path is None:
+            hint = gettext("the extra session_id_path names its place")
         raise NotThisApiError(
-            f"The login was answered, but no session id was found in the answer; {hint}. "
-            f"Keys of the answer: {_describe_keys(answer)}. Set session_id_path to where the session id stands, "
-            "or check host and path of the connection."
+            gettext(
+                "The login was answered, but no session id was found in the answer; %(hint)s. Keys of the answer: "
+                "%(keys)s. Set session_id_path to where the session id stands, or check host and path of the "
+                "connection.",
+                hint=hint,
+                keys=_describe_keys(answer),
+            )
         )
     return session
 

@@ -34,6 +34,7 @@ import msgspec
 from oduyo_provider.api.body import is_nothing
 from oduyo_provider.api.envelope import Envelope, parse_envelope
 from oduyo_provider.api.transport import Answer
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 
@@ -137,7 +138,8 @@ def compute_reason(answer: Answer, redact: Callable[[str], str] = str) -> str:
     text = redact(_decode_text(answer.body))
     if text.lstrip()[:1] == "<":
         text = " ".join(_MARKUP.sub(" ", text[:LONGEST_SHOWN_PAGE]).split())
-    return f"HTTP {answer.status}: {neutralise(text, 300) or 'no body'}"
+    shown = neutralise(text, 300) or gettext("no body")
+    return f"HTTP {answer.status}: {shown}"
 
 
 def compute_text(answer: Answer, redact: Callable[[str], str] = str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from oduyo_provider.api.envelope import BAD_JSON, parse_json
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
 
@@ -109,8 +110,11 @@ def parse_page(body: bytes) -> Page:
             match = _ID_AS_NUMBER.fullmatch(found or "")
             if match is None:
                 raise ListingError(
-                    f"Ödüyo listed a record whose id is {neutralise(repr(found), 60)}, not a whole number, so the "
-                    "listing cannot be paged. Ask Ödüyo's support about this record, then start the task again."
+                    gettext(
+                        "Ödüyo listed a record whose id is %(found)s, not a whole number, so the listing cannot be paged. Ask "
+                        "Ödüyo's support about this record, then start the task again.",
+                        found=neutralise(repr(found), 60),
+                    )
                 )
             record["id"] = match[1]
     return Page(records)
@@ -130,8 +134,10 @@ def _parse_odd_page(body: bytes) -> Page:
     records = _find_records(data)
     if records is None:
         raise ListingError(
-            "Ödüyo answered a list call with something that is not a list of records. "
-            "Start the task again; if it stays so, ask Ödüyo's support whether the API has changed."
+            gettext(
+                "Ödüyo answered a list call with something that is not a list of records. Start the task again; if it "
+                "stays so, ask Ödüyo's support whether the API has changed."
+            )
         )
     return Page([{name: _as_text(value) for name, value in record.items()} for record in records])
 

@@ -10,6 +10,7 @@ from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Transport
 from oduyo_provider.core.errors import LoginRefusedError, StopError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import Redactor, neutralise
 
 #: A session lives 60 minutes. It is renewed earlier, so that requests under way can end.
@@ -94,12 +95,16 @@ class SessionKeeper:
         allowed = DEFAULT_MAX_REFUSED_SESSIONS if self._was_ever_good else DEFAULT_MAX_FIRST_REFUSED_SESSIONS
         if self._refused_in_a_row >= allowed:
             account = neutralise(self._redact(self._settings.username), 80)
-            last = f" (the last time: {said})" if said else ""
             self._stop = LoginRefusedError(
-                f"Ödüyo accepted the login, but then refused {self._refused_in_a_row} fresh sessions one after the "
-                f"other{last}. Either another program logs in with the same account ('{account}') and so ends our "
-                "sessions, or the API key or the user's rights do not cover this call, or a firewall blocks it. Give this "
-                "connection a user of its own and check its rights in the Ödüyo panel, then start the task again."
+                gettext(
+                    "Ödüyo accepted the login, but then refused %(count)s fresh sessions one after the other (the last time: "
+                    "%(said)s). Either another program logs in with the same account ('%(account)s') and so ends our sessions, "
+                    "or the API key or the user's rights do not cover this call, or a firewall blocks it. Give this connection "
+                    "a user of its own and check its rights in the Ödüyo panel, then start the task again.",
+                    count=self._refused_in_a_row,
+                    said=said or gettext("no words"),
+                    account=account,
+                )
             )
 
     async def _share_renewal(self, *, forced: bool) -> None:

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 
@@ -26,8 +27,12 @@ def load_tls(verify: bool | str) -> bool | ssl.SSLContext:
             context = ssl.create_default_context(cafile=verify)
     except (OSError, ValueError) as fault:
         raise SettingsError(
-            f"The extra verify of the connection names the CA bundle '{neutralise(verify, 200)}', which cannot be read "
-            f"({neutralise(str(fault), 100)}). Correct the path, or put the file there on every worker."
+            gettext(
+                "The extra verify of the connection names the CA bundle '%(path)s', which cannot be read (%(cause)s). "
+                "Correct the path, or put the file there on every worker.",
+                path=neutralise(verify, 200),
+                cause=neutralise(str(fault), 100),
+            )
         ) from None
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

@@ -14,8 +14,7 @@ import msgspec
 from oduyo_provider.api.body import to_utf8
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.tls import load_tls
-from oduyo_provider.api.transport_errors import explain_failure, explain_proxy_answer
-from oduyo_provider.core.errors import LostAnswerError
+from oduyo_provider.api.transport_errors import explain_failure, explain_long_answer, explain_proxy_answer
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter, ResolveResult
@@ -131,10 +130,7 @@ class Transport:
             elif content is not None:
                 return _make_answer(response, content)
             else:
-                error = LostAnswerError(
-                    f"{self._settings.address} sent an answer of more than {self._max_body_bytes} bytes, which no page of "
-                    "records has. Check host and path of the connection, and whether a proxy stands in between."
-                )
+                error = explain_long_answer(self._max_body_bytes, self._settings)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
             error = explain_failure(cause, self._settings, self._redact)
         if isinstance(data, _CheckedBody) and data.refusal is not None:

@@ -9,6 +9,7 @@ from yarl import URL
 
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
 
@@ -22,15 +23,38 @@ def explain_failure(cause: BaseException, settings: Settings, redact: Callable[[
         return explain_proxy_answer(cause.status, settings)
     if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return NotSentError(_explain_connection(cause, settings, text))
-    sent = f"The request to {settings.address} was sent, but "
-    unknown = "Whether it took effect is not known until Ödüyo is looked up."
     if isinstance(cause, aiohttp.ClientResponseError):
         broken = neutralise(redact(cause.message.partition("\n")[0].rstrip(":")), 200)
         return LostAnswerError(
-            f"{sent}the answer breaks the rules of HTTP and cannot be read ({broken}). {unknown} Ask who runs the site, or "
-            "the proxy before it, to correct the headers of its answers."
+            gettext(
+                "The request to %(site)s was sent, but the answer breaks the rules of HTTP and cannot be read (%(cause)s). "
+                "Whether it took effect is not known until Ödüyo is looked up. Ask who runs the site, or the proxy before it, "
+                "to correct the headers of its answers.",
+                site=settings.address,
+                cause=broken,
+            )
         )
-    return LostAnswerError(f"{sent}no whole answer came back ({type(cause).__name__}: {text}). {unknown}")
+    return LostAnswerError(
+        gettext(
+            "The request to %(site)s was sent, but no whole answer came back (%(kind)s: %(cause)s). Whether it took effect is "
+            "not known until Ödüyo is looked up.",
+            site=settings.address,
+            kind=type(cause).__name__,
+            cause=text,
+        )
+    )
+
+
+def explain_long_answer(limit: int, settings: Settings) -> LostAnswerError:
+    """The error for an answer of more bytes than the limit."""
+    return LostAnswerError(
+        gettext(
+            "%(site)s sent an answer of more than %(limit)s bytes, which no page of records has. Check host and path of the "
+            "connection, and whether a proxy stands in between.",
+            site=settings.address,
+            limit=limit,
+        )
+    )
 
 
 def explain_proxy_answer(status: int, settings: Settings) -> OduyoError:
@@ -38,43 +62,69 @@ def explain_proxy_answer(status: int, settings: Settings) -> OduyoError:
     proxy = _name_proxy(settings)
     if status == 407:
         return SettingsError(
-            f"The proxy {proxy} asks for a user and password, or refuses those it was given (HTTP 407). Correct the extra "
-            "proxy of the connection: http://user:password@host:port, each part percent-encoded."
+            gettext(
+                "The proxy %(proxy)s asks for a user and password, or refuses those it was given (HTTP 407). Correct the "
+                "extra proxy of the connection: http://user:password@host:port, each part percent-encoded.",
+                proxy=proxy,
+            )
         )
     return NotSentError(
-        f"The proxy {proxy} does not let the connection to {settings.address} through (HTTP {status}). Ask who runs the "
-        "proxy, or correct the extra proxy of the connection, then start the task again."
+        gettext(
+            "The proxy %(proxy)s does not let the connection to %(site)s through (HTTP %(status)s). Ask who runs the "
+            "proxy, or correct the extra proxy of the connection, then start the task again.",
+            proxy=proxy,
+            site=settings.address,
+            status=status,
+        )
     )
 
 
 def _explain_connection(cause: BaseException, settings: Settings, text: str) -> str:
     site = settings.address
     if isinstance(cause, aiohttp.ClientProxyConnectionError):
-        return (
-            f"The proxy {_name_proxy(settings)} cannot be reached ({text}). Check the extra proxy of the connection and the "
-            "network, then start the task again."
+        return gettext(
+            "The proxy %(proxy)s cannot be reached (%(text)s). Check the extra proxy of the connection and the "
+            "network, then start the task again.",
+            proxy=_name_proxy(settings),
+            text=text,
         )
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        own = (
-            "It does not fit the CA bundle that the extra verify names: check that file, and the host."
-            if isinstance(settings.verify, str)
-            else "If the site uses a certificate of its own, set the extra verify of the connection to the path of its CA "
-            "bundle; otherwise check the host."
-        )
-        return f"The TLS certificate of {site} could not be verified ({text}). {own}"
+        return _explain_certificate(settings, text)
     if isinstance(cause, aiohttp.ClientSSLError):
-        return (
-            f"No TLS connection to {site} could be made ({text}). Check that host and port of the connection are those of "
-            "an https site; for a certificate of its own set the extra verify."
+        return gettext(
+            "No TLS connection to %(site)s could be made (%(text)s). Check that host and port of the connection are "
+            "those of an https site; for a certificate of its own set the extra verify.",
+            site=site,
+            text=text,
         )
     if isinstance(cause, aiohttp.ConnectionTimeoutError):
-        return (
-            f"{site} did not accept a connection in time ({text}). Check the network and the firewall, then start the task "
-            "again."
+        return gettext(
+            "%(site)s did not accept a connection in time (%(text)s). Check the network and the firewall, then start "
+            "the task again.",
+            site=site,
+            text=text,
         )
-    return (
-        f"{site} cannot be reached ({text}). Check host and port of the connection, the network and the firewall, then "
-        "start the task again."
+    return gettext(
+        "%(site)s cannot be reached (%(text)s). Check host and port of the connection, the network and the "
+        "firewall, then start the task again.",
+        site=site,
+        text=text,
+    )
+
+
+def _explain_certificate(settings: Settings, text: str) -> str:
+    if isinstance(settings.verify, str):
+        return gettext(
+            "The TLS certificate of %(site)s could not be verified (%(text)s). It does not fit the CA bundle that the extra "
+            "verify names: check that file, and the host.",
+            site=settings.address,
+            text=text,
+        )
+    return gettext(
+        "The TLS certificate of %(site)s could not be verified (%(text)s). If the site uses a certificate of its own, set "
+        "the extra verify of the connection to the path of its CA bundle; otherwise check the host.",
+        site=settings.address,
+        text=text,
     )
 
 

@@ -179,7 +179,7 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
     if counts.rejected and counts.rejected + counts.repeated == counts.extracted:
-        text = ngettext("the only row is rejected", "all %(n)s rows are rejected", counts.rejected)
+        text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", counts.rejected)
         tripped.add("all_rejected", counts.rejected, text)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if _is_too_many(new, percent, counts.extracted):

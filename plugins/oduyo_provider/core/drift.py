@@ -10,6 +10,7 @@ from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Ch
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
@@ -100,13 +101,10 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
     return {name: value for name, value in found.items() if name in written}
 
 
-def find_without_effect(
+def find_as_before(
     change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
 ) -> set[str]:
-    """The fields that are still as they were before the change, although Ödüyo said yes.
-
-    A beginning of what was sent was cut, not ignored. Dates are Ödüyo's to set.
-    """
+    """The fields that a change was to write and that are still as they were; dates are Ödüyo's to set."""
     if change.action is Action.CREATE:
         return set()
     now = compute_base(record, normaliser.resource)
@@ -114,9 +112,23 @@ def find_without_effect(
         name
         for name in stored.keys() & set(change.differs)
         if (now.get(name) or "") == (change.base.get(name) or "")
-        and not is_beginning(change.payload[name], stored[name])
         and normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and name != "integration_id"
+    }
+
+
+def find_without_effect(
+    change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
+) -> set[str]:
+    """The fields that are still as they were before the change, although Ödüyo said yes.
+
+    A text that is what such a site makes of the one that was sent, cut or in other letters, was not ignored.
+    """
+    return {
+        name
+        for name in find_as_before(change, record, stored, normaliser)
+        if not is_beginning(change.payload[name], stored[name])
+        and not can_be_letters_of(change.payload[name], stored[name] or "")
     }
 
 

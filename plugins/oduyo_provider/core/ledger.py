@@ -12,6 +12,7 @@ from hashlib import blake2b
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Payload
 
 #: A record counts as missing only when at least this long lies between the first and the last run without its row.
@@ -21,7 +22,7 @@ RESEND_AFTER_S = 7 * 86_400.0
 #: … but so many a run at most, so that a rule that Ödüyo mended is noticed.
 MAX_RESENDS = 20
 #: The reason of a refusal that is known and was not sent again.
-REFUSED_BEFORE = "refused before, and not sent again in this run"
+REFUSED_BEFORE = gettext_noop("refused before, and not sent again in this run")
 #: Retirements are added up over this long.
 WEEK_S = 7 * 86_400.0
 

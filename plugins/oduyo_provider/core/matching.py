@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote, Resource
@@ -24,8 +25,11 @@ def get_id(record: Remote) -> str:
     found = record.get("id")
     if found is None or not (found.isascii() and found.isdigit()):
         raise ListingError(
-            f"A listed record has the id {show_value(found)}, which is no whole number, so no change could name it. Run the "
-            "listing again; if it stays so, ask Ödüyo's support about this record."
+            gettext(
+                "A listed record has the id %(id)s, which is no whole number, so no change could name it. Run the "
+                "listing again; if it stays so, ask Ödüyo's support about this record.",
+                id=show_value(found),
+            )
         )
     return found
 

@@ -47,7 +47,13 @@ class MissingRecords:
                     if get_id(twin) not in known:
                         counts.new_duplicates += 1
                         self._builder.sample(
-                            "new_duplicates", f"{key}: Ödüyo {get_id(match.record)} and {get_id(twin)}"
+                            "new_duplicates",
+                            gettext(
+                                "%(key)s: Ödüyo %(record)s and %(twin)s",
+                                key=key,
+                                record=get_id(match.record),
+                                twin=get_id(twin),
+                            ),
                         )
             self._count_in_use(match.record)
             if not has_row:

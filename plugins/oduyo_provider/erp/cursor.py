@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.erp.driver import POSTGRESQL_DRIVERS, RowReader, find_driver, find_row_reader, open_cursor
 from oduyo_provider.erp.driver_errors import Step, compute_failure
 from oduyo_provider.erp.statement import has_more_statements
@@ -42,18 +43,24 @@ class QueryCursor:
 
     def open(self, query: str, batch_rows: int) -> None:
         """Connect, run the query, and learn the names of its columns."""
-        _log.info("Asking the ERP's database for the rows of %s", self._query_name)
+        _log.info(gettext("Asking the ERP's database for the rows of %(query)s", query=self._query_name))
         self._call(Step.CONNECT, self._connect)
         if self._driver in POSTGRESQL_DRIVERS and has_more_statements(query):
             # A cursor takes one; psycopg2 would run the others besides, and their rows would be lost.
             raise SourceError(
-                f"More than one statement stands in {self._query_name}. Leave one SELECT in it (WITH and UNION are "
-                "fine), then run again."
+                gettext(
+                    "More than one statement stands in %(query)s. Leave one SELECT in it (WITH and UNION are fine), then run "
+                    "again.",
+                    query=self._query_name,
+                )
             )
         self._call(Step.EXECUTE, lambda: self._execute(query, batch_rows))
         if not self.names:
             raise SourceError(
-                f"No rows can come from {self._query_name}, as it is no SELECT. Correct it, then run again."
+                gettext(
+                    "No rows can come from %(query)s, as it is no SELECT. Correct it, then run again.",
+                    query=self._query_name,
+                )
             )
 
     def fetch(self, rows: int) -> list[Sequence[object]]:
@@ -69,8 +76,11 @@ class QueryCursor:
         """Raise when the query goes on to another result, which nobody would read."""
         if self._call(Step.FETCH, lambda: self._next_result() and self._cursor.description is not None):
             raise SourceError(
-                f"More than one result comes from {self._query_name}, and only the first was read. "
-                "Join them with UNION ALL, then run again."
+                gettext(
+                    "More than one result comes from %(query)s, and only the first was read. Join them with UNION ALL, then "
+                    "run again.",
+                    query=self._query_name,
+                )
             )
 
     def close(self) -> None:

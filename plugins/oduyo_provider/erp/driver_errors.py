@@ -12,6 +12,7 @@ import re
 from enum import Enum
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
+from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.erp.driver import Database, find_database, find_driver
 from oduyo_provider.erp.driver_words import (
     compute_words,
@@ -25,49 +26,76 @@ from oduyo_provider.erp.error_codes import Cause, find_cause, find_sqlstate_caus
 
 
 class Step(str, Enum):
-    """What was being done when the driver raised; the words stand in the message."""
+    """What was being done when the driver raised."""
 
-    CONNECT = "The ERP's database cannot be opened"
-    EXECUTE = "The ERP's database does not accept {query}"
-    FETCH = "Reading the rows of {query} broke off"
+    CONNECT = "connect"
+    EXECUTE = "execute"
+    FETCH = "fetch"
 
 
-#: What to do next, by cause.
+#: What went wrong, by what was being done; and what to do next, by cause. English, to be read by ``gettext``.
+_FAILED = {
+    Step.CONNECT: gettext_noop("The ERP's database cannot be opened: %(words)s."),
+    Step.EXECUTE: gettext_noop("The ERP's database does not accept %(query)s: %(words)s."),
+    Step.FETCH: gettext_noop("Reading the rows of %(query)s broke off: %(words)s."),
+}
 _NEXT = {
-    Cause.LOGIN: "Correct user or password of the connection, or let the database's administrator unlock the user or "
-    "allow this host, then run again. It is not tried again by itself, as that could lock the user.",
-    Cause.DATABASE: "Correct the database's name in the connection (Schema), or give the connection's user the right to "
-    "open it, then run again.",
-    Cause.RIGHTS: "Give the connection's user the right to read it (GRANT SELECT; on PostgreSQL also USAGE on the "
-    "schema), then run again.",
-    Cause.TABLE: "There is no such table in this database and schema, or the connection's user may not see it. Correct "
-    "its name in {query}, or GRANT SELECT on it, then run again.",
-    Cause.QUERY: "Try {query} in an SQL client with the connection's user; it must be one SELECT without placeholders such "
-    "as $1. Correct it, then run again.",
-    Cause.VALUE: "The database cannot compute a value of the result: correct it in the ERP, or cast the column to text "
-    "in {query}, then run again.",
-    Cause.ENCODING: "The database's texts are not in the encoding that it states: name the right one in the connection's "
-    'extra, for PostgreSQL as {{"client_encoding": "WIN1254"}}, for SQL Server and MySQL as {{"charset": "cp1254"}}, then '
-    "run again.",
-    Cause.READ_ONLY: "The query may only read: leave nothing but one SELECT in {query}, then run again.",
-    Cause.PARAMETERS: "The query is sent without parameters: write constants in place of $1 and the like, then run again.",
-    Cause.DRIVER: "Install the driver and the Airflow provider of this connection type on every worker, or correct the "
-    "driver's name in the connection, then run again.",
+    Cause.LOGIN: gettext_noop(
+        "Correct user or password of the connection, or let the database's administrator unlock the user or "
+        "allow this host, then run again. It is not tried again by itself, as that could lock the user."
+    ),
+    Cause.DATABASE: gettext_noop(
+        "Correct the database's name in the connection (Schema), or give the connection's user the right to "
+        "open it, then run again."
+    ),
+    Cause.RIGHTS: gettext_noop(
+        "Give the connection's user the right to read it (GRANT SELECT; on PostgreSQL also USAGE on the "
+        "schema), then run again."
+    ),
+    Cause.TABLE: gettext_noop(
+        "There is no such table in this database and schema, or the connection's user may not see it. Correct "
+        "its name in %(query)s, or GRANT SELECT on it, then run again."
+    ),
+    Cause.QUERY: gettext_noop(
+        "Try %(query)s in an SQL client with the connection's user; it must be one SELECT without placeholders such "
+        "as $1. Correct it, then run again."
+    ),
+    Cause.VALUE: gettext_noop(
+        "The database cannot compute a value of the result: correct it in the ERP, or cast the column to text "
+        "in %(query)s, then run again."
+    ),
+    Cause.ENCODING: gettext_noop(
+        "The database's texts are not in the encoding that it states: name the right one in the connection's "
+        'extra, for PostgreSQL as {"client_encoding": "WIN1254"}, for SQL Server and MySQL as {"charset": "cp1254"}, then '
+        "run again."
+    ),
+    Cause.READ_ONLY: gettext_noop(
+        "The query may only read: leave nothing but one SELECT in %(query)s, then run again."
+    ),
+    Cause.PARAMETERS: gettext_noop(
+        "The query is sent without parameters: write constants in place of $1 and the like, then run again."
+    ),
+    Cause.DRIVER: gettext_noop(
+        "Install the driver and the Airflow provider of this connection type on every worker, or correct the "
+        "driver's name in the connection, then run again."
+    ),
 }
 _NEXT_UNKNOWN = {
-    Step.CONNECT: "Correct host, port, database, user or password of the connection, then run again.",
+    Step.CONNECT: gettext_noop("Correct host, port, database, user or password of the connection, then run again."),
     Step.EXECUTE: _NEXT[Cause.QUERY],
-    Step.FETCH: "The driver cannot take a value of the result: cast the column to text in {query}, then run again.",
+    Step.FETCH: gettext_noop(
+        "The driver cannot take a value of the result: cast the column to text in %(query)s, then run again."
+    ),
 }
-_NEXT_POSTGRESQL_VALUE = (
+_NEXT_POSTGRESQL_VALUE = gettext_noop(
     "The driver cannot take a value of the result, or the database cannot compute it: guard dates with isfinite() and a "
-    "range, or cast the column to text in {query}, then run again."
+    "range, or cast the column to text in %(query)s, then run again."
 )
-_NEXT_PORT = (
+_NEXT_PORT = gettext_noop(
     "The connection names no port: give it one, 1433 as a rule for SQL Server, or write host\\instance as its host, then "
     "run again."
 )
-_NEXT_PASSING = (
+_NEXT_PASSING = gettext_noop(
     "This passes by itself as a rule and is tried again; if it stays, check the ERP's database and the network."
 )
 
@@ -100,14 +128,14 @@ def compute_failure(
     if isinstance(error, UnicodeDecodeError) and step is Step.CONNECT:
         text = parse_refusal(error)
     words = compute_words(redact(text, _secrets_of(hook)), type(error).__name__)
-    message = f"{step.value.format(query=query_name)}: {words}."
+    message = gettext(_FAILED[step], query=query_name, words=words)
     database = find_database(driver, text)
     cause = Cause.PASSING if lost else _find_cause(error, step, database, text)
     if driver == "pymssql" and step is Step.CONNECT and cause is Cause.PASSING and not _has_port(hook):
-        return SourceError(f"{message} {_NEXT_PORT}")  # MsSqlHook then asks for the port "None"
+        return SourceError(f"{message} {gettext(_NEXT_PORT)}")  # MsSqlHook then asks for the port "None"
     if cause is Cause.PASSING:
-        return SourceUnavailableError(f"{message} {_NEXT_PASSING}")
-    return SourceError(f"{message} {_find_next(cause, step, database).format(query=query_name)}")
+        return SourceUnavailableError(f"{message} {gettext(_NEXT_PASSING)}")
+    return SourceError(f"{message} {gettext(_find_next(cause, step, database), query=query_name)}")
 
 
 def _find_cause(error: Exception, step: Step, database: Database, text: str) -> Cause | None:

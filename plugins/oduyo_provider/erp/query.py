@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from oduyo_provider.core.errors import SourceError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.erp.cursor import DatabaseHook, QueryCursor
@@ -78,9 +79,13 @@ def check_hook(hook: object, conn_id: str) -> None:
     """Raise :class:`SourceError` unless ``hook`` is a database hook (``DbApiHook``, or shaped like one)."""
     if not all(callable(getattr(hook, name, None)) for name in ("get_conn", "get_records", "run")):
         raise SourceError(
-            f"Connection {conn_id!r} gives a {type(hook).__name__}, which reads no database. Give it the type of the "
-            "ERP's database (Postgres, Microsoft SQL Server, Oracle, ODBC, …), or name another connection in "
-            "ERP_CONN_ID, then run again."
+            gettext(
+                "Connection %(conn_id)s gives a %(type)s, which reads no database. Give it the type of the ERP's "
+                "database (Postgres, Microsoft SQL Server, Oracle, ODBC, …), or name another connection in ERP_CONN_ID, "
+                "then run again.",
+                conn_id=repr(conn_id),
+                type=type(hook).__name__,
+            )
         )
 
 
@@ -98,15 +103,20 @@ def match_columns(names: Sequence[str], resource: Resource, query_name: str = "t
     twice = sorted({field for field in found if field in fields and found.count(field) > 1})
     missing = [field for field, required in fields.items() if required and field not in found]
     faults = [
-        f"returns no column {_list(missing)}" if missing else "",
-        f"returns {_list(unknown)}, which no field is called" if unknown else "",
-        f"returns {_list(twice)} more than once" if twice else "",
+        gettext("it returns no column %(names)s", names=_list(missing)) if missing else "",
+        gettext("it returns %(names)s, which no field is called", names=_list(unknown)) if unknown else "",
+        gettext("it returns %(names)s more than once", names=_list(twice)) if twice else "",
     ]
     if any(faults):
         raise SourceError(
-            f"The columns of {query_name} do not fit: it {' and '.join(filter(None, faults))}. Name them in the "
-            "SELECT list by alias (kod AS code) and leave out what has no field, then run again. The fields of "
-            f"{resource.name} are: {', '.join(fields)}."
+            gettext(
+                "The columns of %(query)s do not fit: %(faults)s. Name them in the SELECT list by alias (kod AS code) and leave "
+                "out what has no field, then run again. The fields of %(resource)s are: %(fields)s.",
+                query=query_name,
+                faults="; ".join(filter(None, faults)),
+                resource=resource.name,
+                fields=", ".join(fields),
+            )
         )
     return tuple(found)
 

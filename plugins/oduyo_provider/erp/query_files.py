@@ -11,6 +11,7 @@ import unicodedata
 from pathlib import Path
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 
 SUFFIX = ".sql"
 
@@ -34,12 +35,22 @@ def read_query(folder: str | Path, name: str) -> str:
         return _read_text(found[0])
     if found:
         raise SettingsError(
-            f"The query {name!r} is ambiguous: {' and '.join(path.name for path in found)} are both in {folder}. Rename "
-            "one of them, then run again."
+            gettext(
+                "The query %(name)s is ambiguous: %(found)s are both in %(folder)s. Rename one of them, then run again.",
+                name=repr(name),
+                found=", ".join(path.name for path in found),
+                folder=folder,
+            )
         )
     raise SettingsError(
-        f"There is no query {name!r} in {folder}; the queries there are: {', '.join(sorted(files)) or 'none'}. Choose "
-        f"one of them as erp_query, or add {name + SUFFIX!r} to that folder on all workers."
+        gettext(
+            "There is no query %(name)s in %(folder)s; the queries there are: %(files)s. Choose one of them as "
+            "erp_query, or add %(file)s to that folder on all workers.",
+            name=repr(name),
+            folder=folder,
+            files=", ".join(sorted(files)) or gettext("none"),
+            file=repr(name + SUFFIX),
+        )
     )
 
 
@@ -61,13 +72,20 @@ def _read_text(path: Path) -> str:
         text = data.removeprefix(mark).decode(encoding)
     except OSError as error:
         raise SettingsError(
-            f"The query {path} cannot be read ({error.strerror}). Make the file readable for Airflow on all workers, "
-            "then run again."
+            gettext(
+                "The query %(path)s cannot be read (%(cause)s). Make the file readable for Airflow on all workers, "
+                "then run again.",
+                path=path,
+                cause=error.strerror,
+            )
         ) from error
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:  # UTF-16 without a byte order mark looks like UTF-8 with NULs
         raise SettingsError(
-            f"The query {path} is not UTF-8, perhaps windows-1254 or UTF-16. Save it as UTF-8, then run again."
+            gettext(
+                "The query %(path)s is not UTF-8, perhaps windows-1254 or UTF-16. Save it as UTF-8, then run again.",
+                path=path,
+            )
         )
     return text

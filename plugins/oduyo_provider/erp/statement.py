@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from oduyo_provider.core.errors import SourceError
+from oduyo_provider.core.language import gettext
 
 # A semicolon inside these ends no statement: comments, strings, quoted names, dollar-quoted texts (PostgreSQL).
 _NOT_CODE = re.compile(
@@ -30,8 +31,17 @@ def parse_statement(text: str, query_name: str) -> str:
     end = _END.search(_hide(query))
     query = query[: end.start()] if end else query
     if not _hide(query).strip():
-        what = "holds only comments" if query else "is empty"
-        raise SourceError(f"There is nothing to run: {query_name} {what}. Write one SELECT into it, then run again.")
+        if query:
+            text = gettext(
+                "There is nothing to run: %(query)s holds only comments. Write one SELECT into it, then run again.",
+                query=query_name,
+            )
+        else:
+            text = gettext(
+                "There is nothing to run: %(query)s is empty. Write one SELECT into it, then run again.",
+                query=query_name,
+            )
+        raise SourceError(text)
     return query
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import Future, wait
 from typing import Any, NamedTuple, TypeVar
 
 from oduyo_provider.core.errors import SourceUnavailableError
+from oduyo_provider.core.language import format_number, gettext
 
 _log = logging.getLogger(__name__)
 
@@ -66,16 +67,22 @@ class DriverThread:
                 return future.result()
             waited_s += step_s
             _log.info(
-                "Still waiting for the ERP's database to answer %s, for %.0f s now. If it stays like this, look there for "
-                "a lock on a table of the query. After %.0f s the task gives up and is tried again",
-                self._name,
-                waited_s,
-                self._limits.answer_s,
+                gettext(
+                    "Still waiting for the ERP's database to answer %(query)s, for %(seconds)s s now. If it stays like this, "
+                    "look there for a lock on a table of the query. After %(limit)s s the task gives up and is tried again",
+                    query=self._name,
+                    seconds=format_number(waited_s),
+                    limit=format_number(self._limits.answer_s),
+                ),
             )
         raise SourceUnavailableError(
-            f"The ERP's database gave no answer to {self._name} for {self._limits.answer_s:.0f} s. A table may be locked, "
-            "the query may be slow, or the network may have dropped the connection. It is tried again; if it stays, look "
-            "for a lock in the database."
+            gettext(
+                "The ERP's database gave no answer to %(query)s for %(limit)s s. A table may be locked, the query may "
+                "be slow, or the network may have dropped the connection. It is tried again; if it stays, look for a "
+                "lock in the database.",
+                query=self._name,
+                limit=format_number(self._limits.answer_s),
+            )
         )
 
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.environment import name_erp, open_erp, open_oduyo
@@ -40,7 +41,7 @@ def _find_inputs(query: Path) -> tuple[list[Any], dict[str, Any]]:
 
     try:
         hook: Any = open_erp()
-        connection = fetch_connection(name_erp(), "the ERP's database")
+        connection = fetch_connection(name_erp(), gettext("the ERP's database"))
         text = query.read_text(encoding="utf-8")
     except (OduyoError, OSError):
         return [], {}  # without them the step extract has failed, and says so

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
@@ -38,7 +39,10 @@ def apply_plan(
     if not references:
         why_not = plan.get("why_not") if isinstance(plan, dict) else ""
         raise AirflowSkipException(
-            f"Nothing is sent: {why_not or 'there is no plan to apply'}. The plan is in the log of guard."
+            gettext(
+                "Nothing is sent: %(why)s. The plan is in the log of guard.",
+                why=why_not or gettext("there is no plan to apply"),
+            )
         )
     hook, step = open_oduyo(conn_id), read_step(context)
 
@@ -57,7 +61,9 @@ def read_references(plan: object) -> list[Reference]:
     """The references to all partitions of a plan, out of what guard returned."""
     found = plan.get("plans") if isinstance(plan, dict) else plan
     if not isinstance(found, Sequence) or isinstance(found, str) or not all(isinstance(item, dict) for item in found):
-        raise SettingsError("plan takes what the task guard returned: give the operator the output of that task.")
+        raise SettingsError(
+            gettext("plan takes what the task guard returned: give the operator the output of that task.")
+        )
     return [dict(item) for item in found]
 
 
@@ -75,8 +81,12 @@ def sync_given_rows(
     """
     if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
         raise SettingsError(
-            "This task is mapped, so each of its instances knows only some of the rows, and the records of the others would "
-            f"look missing: on_missing={params.on_missing.value} is not possible. Give all rows to one task, or leave on_missing at keep."
+            gettext(
+                "This task is mapped, so each of its instances knows only some of the rows, and the records of the "
+                "others would look missing: on_missing=%(on_missing)s is not possible. Give all rows to one task, or "
+                "leave on_missing at keep.",
+                on_missing=params.on_missing.value,
+            )
         )
 
     def note(made: Report) -> None:
@@ -102,10 +112,15 @@ def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
             rows = json.loads(rows)
         except ValueError as error:
             raise SettingsError(
-                f"rows is a text that is no JSON ({error}): pass other_task.output, or a list of rows."
+                gettext(
+                    "rows is a text that is no JSON (%(error)s): pass other_task.output, or a list of rows.",
+                    error=error,
+                )
             ) from error
     if not isinstance(rows, Sequence):
-        raise SettingsError(f"rows is a {type(rows).__name__}: it takes a list of rows, each a dict by field name.")
+        raise SettingsError(
+            gettext("rows is a %(type)s: it takes a list of rows, each a dict by field name.", type=type(rows).__name__)
+        )
     names = _read_columns(columns)
     # The slice fetches the rows of a mapped task in one request; one by one they would come in one each.
     return [_read_row(row, number, names) for number, row in enumerate(rows[:], 1)]
@@ -117,22 +132,44 @@ def _read_columns(columns: object) -> list[str] | None:
     if isinstance(columns, str) or not (
         isinstance(columns, Sequence) and all(isinstance(name, str) for name in columns)
     ):
-        raise SettingsError(f"columns is {neutralise(repr(columns), 80)}: it takes a list of field names.")
+        raise SettingsError(
+            gettext("columns is %(columns)s: it takes a list of field names.", columns=neutralise(repr(columns), 80))
+        )
     return list(columns)
 
 
 def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, object]:
-    where = f"Row {number} of rows is {neutralise(repr(row), 80)}"
+    what = {"number": number, "row": neutralise(repr(row), 80)}
     if isinstance(row, dict):
         if columns is not None:
-            raise SettingsError(f"{where}: a dict names its fields by itself, so leave columns out.")
+            text = gettext(
+                "Row %(number)s of rows is %(row)s: a dict names its fields by itself, so leave columns out.", **what
+            )
+            raise SettingsError(text)
         if not all(isinstance(name, str) for name in row):
-            raise SettingsError(f"{where}: each row is a dict whose keys are field names.")
+            raise SettingsError(
+                gettext("Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names.", **what)
+            )
         return row
     if not isinstance(row, (list, tuple)):
-        raise SettingsError(f"{where}: each row is a dict whose keys are field names, or a tuple.")
+        raise SettingsError(
+            gettext(
+                "Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names, or a tuple.", **what
+            )
+        )
     if columns is None:
-        raise SettingsError(f"{where}: name the fields of tuples with columns=[…], in their order.")
+        raise SettingsError(
+            gettext(
+                "Row %(number)s of rows is %(row)s: name the fields of tuples with columns=[…], in their order.", **what
+            )
+        )
     if len(row) != len(columns):
-        raise SettingsError(f"{where}: it has {len(row)} values, but columns names {len(columns)} fields.")
+        raise SettingsError(
+            gettext(
+                "Row %(number)s of rows is %(row)s: it has %(values)s values, but columns names %(fields)s fields.",
+                values=len(row),
+                fields=len(columns),
+                **what,
+            )
+        )
     return dict(zip(columns, row, strict=True))

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, literal
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import Resource
 from oduyo_provider.observability.links import LINKS
@@ -79,7 +80,9 @@ class OduyoResourceOperator(BaseOperator):
         """
         with noting_errors(context):
             if (self.rows is None) == (self.plan is None):
-                raise SettingsError(f"{self.task_id} takes either rows or plan: give exactly one of them.")
+                raise SettingsError(
+                    gettext("%(task)s takes either rows or plan: give exactly one of them.", task=self.task_id)
+                )
             from oduyo_provider.operators.execution import apply_plan, read_rows, sync_given_rows
 
             if self.plan is not None:

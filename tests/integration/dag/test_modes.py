@@ -156,7 +156,7 @@ def test_other_records_with_the_same_id_are_reported_and_left_alone(
     made = run_special_codes(query=make_query(1))
     assert pick(made.report) == {"extracted": 1, "updated": 1, "remote_duplicates": 1}
     assert [record["code"] for record in oduyo.records()] == ["K.1", "B"]
-    assert "1 records beside others with the same integration_id" in made.log
+    assert "1 record beside another with the same integration_id" in made.log
 
 
 def test_the_demo_of_a_logo_mirror_goes_the_same_way(

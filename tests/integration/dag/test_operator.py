@@ -309,7 +309,7 @@ def test_another_connection_may_be_named(
         ({"rows": [{"integration_id": 1}]}, ['no column "code"']),
         ({"rows": [{"integration_id": 1, "code": "A", "renk": "mavi"}]}, ['"renk", which no field is called']),
         ({"rows": [{"integration_id": 1, "code": "A", "CODE": "B"}]}, ['"code" more than once']),
-        ({"rows": [{"integration_id": 1, "code": "A"}], "sync_mode": "replace"}, ["sync_mode cannot be 'replace'", "upsert or create"]),
+        ({"rows": [{"integration_id": 1, "code": "A"}], "sync_mode": "replace"}, ["sync_mode cannot be 'replace'", "one of upsert, create"]),
         ({"rows": [{"integration_id": 1, "code": "A"}], "max_update_percent": 500}, ["max_update_percent cannot be 500"]),
         pytest.param(
             {"rows": [{"integration_id": 1, "code": "A", 3: "x"}]},

@@ -65,7 +65,7 @@ def test_c6_two_files_of_one_name_are_offered_once_and_refused(tmp_path: Path) -
     for file in ("kod.sql", "kod.SQL"):
         (tmp_path / file).write_text(QUERY, encoding="utf-8")
     assert list_queries(tmp_path) == ["kod"]
-    with pytest.raises(SettingsError, match=r"kod\.SQL and kod\.sql are both in"):
+    with pytest.raises(SettingsError, match=r"kod\.SQL, kod\.sql are both in"):
         read_query(tmp_path, "kod")
 
 

@@ -17,12 +17,14 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, is_canary
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
+from oduyo_provider.sync.apply.stops import LOST
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 
@@ -138,10 +140,7 @@ class Applier:
             return
         for unknown in list(recorder.unsettled.values()):
             recorder.take(unknown, self._give_up(recorder, unknown))
-        raise LostAnswerError(
-            f"The first {MAX_WITHOUT_EFFECT} changes got no usable answer, also when they were sent again, and none of them took "
-            "effect. The rest was not sent. This is tried again; if it stays so, ask Ödüyo's support what becomes of them."
-        )
+        raise LostAnswerError(stops.explain_unanswered(MAX_WITHOUT_EFFECT))
 
     async def _look_ahead(self, recorder: Recorder, pending: Sequence[Change]) -> AsyncIterator[Sequence[Ready]]:
         """Slice by slice: the changes that may be sent, as they were just looked at."""
@@ -171,7 +170,7 @@ class Applier:
         await self._wait_until(last_at + self._work.settle_s, len(unsettled))
         again = await self._judge_sought(recorder, unsettled, is_last=is_last)
         if again:
-            self._work.progress.say(f"{len(again):,} changes did not arrive; sending them once more")
+            self._work.progress.say(stops.describe_sending_again(len(again)))
             for change in again:
                 recorder.unsettled.pop(change.key, None)
             await self._sender.send(recorder, self._look_ahead(recorder, again))
@@ -201,7 +200,7 @@ class Applier:
             last = recorder.losses[change.key][-1].reply
             reason, words = last.reason, last.body
             return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
-        return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, "answers lost, not found", at=at)
+        return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, LOST, at=at)
 
     def _take_resends(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Leave out refusals of long ago beyond those that a run sends again."""
@@ -236,9 +235,7 @@ class Applier:
     async def _wait_until(self, moment: float, count: int) -> None:
         wait_s = moment - self._work.clock.now()
         if wait_s > 0:
-            self._work.progress.say(
-                f"{count:,} changes were sent without an answer; waiting {wait_s:.0f} s for them to take effect, then looking"
-            )
+            self._work.progress.say(stops.describe_waiting(count, wait_s))
             await self._work.clock.sleep(wait_s)
 
 

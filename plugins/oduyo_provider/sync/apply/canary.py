@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.lookup import Lookup
-from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
@@ -51,11 +51,7 @@ class Canary:
         brakes = {Action.CREATE: ("key_altered", "letters"), Action.UPDATE: ("letters",)}.get(action, ())
         for brake in brakes:
             if brake in self._work.known_findings and not self._work.is_known(brake):
-                raise CanaryError(
-                    f"This Ödüyo site is known to store otherwise what is sent ({brake}), and nobody has released that, so "
-                    f"nothing of this kind is sent. Look at the record that an earlier run made, then trigger a run with "
-                    f'release ["{brake}"]: it is remembered for the site.'
-                )
+                raise CanaryError(stops.explain_known_finding(brake))
 
     async def judge(self, recorder: Recorder, ready: Ready) -> bool:
         """Read a change that was just confirmed back; returns whether it proves its kind.
@@ -70,37 +66,21 @@ class Canary:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, ready, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
-        if self._work.is_known("letters") and found.is_without_effect:
-            found = self._accept_letters(change, known, record)
         recorder.correct(found.result)
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
-            raise CanaryError(
-                f"Ödüyo confirmed the first {change.action.value} ({change.integration_id}, Ödüyo "
-                f"{known.oduyo_id or 'did not name an id'}), but does not list it within {self._work.settle_s:.0f} s. Nothing more "
-                "is sent: what is not listed would be made again. Check in the Ödüyo panel whether the record is there and "
-                "whether this user may list it."
-            )
+            raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
         if found.is_without_effect:
             return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
         if found.result.twins:
             await recorder.flush()
-            raise CanaryError(_explain_twins(change, found.result))
+            raise CanaryError(stops.explain_twins(change, found.result))
         if record is not None:
             await self._check_other_fields(recorder, ready, record, found.result)
         self._course.proven.add(change.action)
         return True
-
-    def _accept_letters(self, change: Change, known: Result, record: Remote | None) -> ReadBack:
-        """Where the site is known to store other letters, a text that is as before may be what was sent."""
-        stored = {
-            name: (record or {}).get(name)
-            for name in change.differs
-            if (record or {}).get(name) != change.payload[name]
-        }
-        return ReadBack(msgspec.structs.replace(known, stored=stored, is_read_back=True))
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""
@@ -139,11 +119,7 @@ class Canary:
     def _count_without_effect(self, change: Change) -> bool:
         self._course.without_effect[change.action] += 1
         if self._course.without_effect[change.action] >= MAX_WITHOUT_EFFECT:
-            raise CanaryError(
-                f"Ödüyo confirmed {MAX_WITHOUT_EFFECT} changes of the kind {change.action.value}, and none of them had an "
-                f"effect; the last was {change.integration_id} (Ödüyo {change.oduyo_id}). Nothing more is sent. Check in the "
-                "Ödüyo panel whether the user may change these records, and ask Ödüyo's support."
-            )
+            raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
         return False
 
     async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
@@ -156,7 +132,7 @@ class Canary:
         if is_known:
             return
         await recorder.flush()
-        raise CanaryError(explain_finding(change, finding, result, other))
+        raise CanaryError(stops.explain_finding(change, finding, result, other))
 
     async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:
         """Other records with the key as it is stored; create mode, which makes every row's again, asks for none."""
@@ -184,14 +160,9 @@ class Canary:
         await recorder.flush()
         finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
         self._work.note_finding(finding, False)
-        mended = "Look at the record in the Ödüyo panel."
-        if (await self._restore(change, looked)).outcome is Outcome.DONE:
-            mended = "They were sent again, and from now on updates carry the whole record. Start a new run."
+        is_restored = (await self._restore(change, looked)).outcome is Outcome.DONE
         shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
-        raise CanaryError(
-            f"The first {change.action.value} ({change.integration_id}, Ödüyo {change.oduyo_id}) left fields out, and Ödüyo "
-            f"did not keep them: {shown}. Nothing more is sent. {mended}"
-        )
+        raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
 
 
 def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
@@ -200,36 +171,8 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
     :param twins: other records that hold the key as it was sent or is stored.
     """
     if twins:
-        return f"Ödüyo's record {twins[0]['id']}"
+        return gettext("Ödüyo's record %(id)s", id=twins[0]["id"])
     return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
-
-
-def _explain_twins(change: Change, result: Result) -> str:
-    ids = ", ".join([str(result.oduyo_id), *result.twins])
-    return (
-        f"After its create was confirmed once, {change.integration_id} is there more than once: Ödüyo {ids}. Nothing more is "
-        "sent. Either the site makes two records of one create, its lists had left the other one out, or another program "
-        "writes here too: this provider under another address of the site (give both connections one site_name), or somebody "
-        "at the panel. Delete all but one in the Ödüyo panel, then start a new run."
-    )
-
-
-def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:
-    """What was sent, what is stored, and what a person can do."""
-    sent, stored = show_value(finding.sent), show_value(finding.stored or "")
-    head = (
-        f"Ödüyo stores {finding.field} otherwise than it was sent: '{sent}' became '{stored}' ({change.action.value} of "
-        f"{change.integration_id}, Ödüyo {result.oduyo_id}). Nothing more is sent."
-    )
-    if other:
-        return (
-            f"{head} The stored key is that of {other}, so that two records could not be told apart; this cannot be released. "
-            "Give the records of the ERP keys that Ödüyo stores unchanged."
-        )
-    return (
-        f'{head} If that is acceptable, trigger a run with release ["{finding.brake}"]: it is remembered for the site, and '
-        "the record is known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support."
-    )
 
 
 def choose_canaries(pending: Sequence[Change]) -> list[Change]:

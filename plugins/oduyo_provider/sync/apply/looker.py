@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -21,10 +22,10 @@ from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 #: Changes of one slice, at most. Of creates fewer: what they make must fit into one page with the overlap.
 MAX_SLICE, MAX_CREATES_SLICE = 1_000, OVERLAP_ROWS - 50
 
-MOVED = "changed in Ödüyo since the plan was made"
-GONE = "record is gone"
-APPEARED = "a record with this key appeared since the plan was made"
-OTHERS = "the record belongs to another source"
+MOVED = gettext_noop("changed in Ödüyo since the plan was made")
+GONE = gettext_noop("record is gone")
+APPEARED = gettext_noop("a record with this key appeared since the plan was made")
+OTHERS = gettext_noop("the record belongs to another source")
 
 
 class Looker:

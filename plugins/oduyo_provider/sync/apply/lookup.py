@@ -8,6 +8,7 @@ from contextlib import aclosing
 from itertools import pairwise
 
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.matching import compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.apply.work import PAGE_ROWS, Course, Work
@@ -70,9 +71,11 @@ class Lookup:
                 self._course.lowest_id = min(int(record["id"] or 0) for record in page)
         if not page and self._course.top_id and await self._client.fetch_last() is None:
             raise ListingError(
-                "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list may "
-                "be there all the same. Nothing is sent on such an answer. Start the task again; if it stays so, check in "
-                "the Ödüyo panel whether the user may list these records."
+                gettext(
+                    "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list "
+                    "may be there all the same. Nothing is sent on such an answer. Start the task again; if it stays so, "
+                    "check in the Ödüyo panel whether the user may list these records."
+                )
             )
         window = Window(page, self._work)
         self._note_top(window)

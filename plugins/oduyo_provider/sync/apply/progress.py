@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 
@@ -39,20 +41,27 @@ class Progress:
         self._total, self._earlier, self._done = total, done, done
         self._started_at = self._said_at = self._clock()
         if done:
-            self._log.info("%s of %s changes were done by an earlier try", f"{done:,}", f"{total:,}")
+            text = gettext(
+                "%(done)s of %(total)s changes were done by an earlier try",
+                done=format_number(done),
+                total=format_number(total),
+            )
+            self._log.info(text)
 
     def count(self, action: Action, result: Result) -> None:
         """Take a result."""
         self._done += 1
         self.counts[action, result.outcome] += 1
         if result.outcome is not Outcome.DONE:
-            self._sample(f"{result.key}  {result.outcome.value}: {result.reason}  {result.answer}".rstrip())
+            reason = translate_reason(f"{result.outcome.value}: {result.reason}")
+            self._sample(f"{result.key}  {reason}  {result.answer}".rstrip())
         if self._clock() - self._said_at >= self._every_s:
             self._say_rate()
 
     def note_twins(self, result: Result) -> None:
         """A record is there more than once."""
-        self._sample(f"{result.key}  is there more than once: Ödüyo {', '.join([str(result.oduyo_id), *result.twins])}")
+        ids = ", ".join([str(result.oduyo_id), *result.twins])
+        self._sample(gettext("%(key)s  is there more than once: Ödüyo %(ids)s", key=result.key, ids=ids))
 
     def _sample(self, text: str) -> None:
         if len(self.samples) < MAX_SAMPLES:
@@ -69,21 +78,31 @@ class Progress:
         left_s = (self._total - self._done) / rate if rate else 0.0
         done = sum(count for (_, outcome), count in self.counts.items() if outcome is Outcome.DONE)
         rest = self._done - self._earlier - done
-        self._log.info(
-            "%s of %s changes (%d %%), %.0f a second, about %.0f s left%s",
-            f"{self._done:,}",
-            f"{self._total:,}",
-            100 * self._done // max(self._total, 1),
-            rate,
-            left_s,
-            f"; {rest:,} not done" if rest else "",
-        )
+        told = {
+            "done": format_number(self._done),
+            "total": format_number(self._total),
+            "percent": 100 * self._done // max(self._total, 1),
+            "rate": format_number(rate),
+            "left": format_number(left_s),
+            "rest": format_number(rest),
+        }
+        if rest:
+            text = gettext(
+                "%(done)s of %(total)s changes (%(percent)s %%), %(rate)s a second, about %(left)s s left; %(rest)s not done",
+                **told,
+            )
+        else:
+            text = gettext(
+                "%(done)s of %(total)s changes (%(percent)s %%), %(rate)s a second, about %(left)s s left", **told
+            )
+        self._log.info("%s", text)
 
     def say_samples(self) -> None:
         """The first errors, folded in Airflow's log view."""
         if not self.samples:
             return
-        self._log.info("::group::The first %d changes to look at", len(self.samples))
+        head = ngettext("The first %(n)s change to look at", "The first %(n)s changes to look at", len(self.samples))
+        self._log.info("::group::%s", head)
         for sample in self.samples:
             self._log.info("%s", sample)
         self._log.info("::endgroup::")

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.drift import find_other_letters, find_stored_otherwise, find_without_effect
+from oduyo_provider.core.drift import find_as_before, find_other_letters, find_stored_otherwise, find_without_effect
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.sync.apply.work import Finding
 
-NO_EFFECT = "no effect: Ödüyo said yes, and nothing changed"
+NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
 _KEY = "integration_id"
 
 
@@ -42,7 +43,7 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
     if record is None:
         return False
     stored = find_stored_otherwise(change, record, normaliser)
-    return not find_without_effect(change, record, stored, normaliser)
+    return not find_as_before(change, record, stored, normaliser)
 
 
 def compute_read_back(
@@ -60,7 +61,7 @@ def compute_read_back(
             return ReadBack(_replace(known, at, is_read_back=True))
         return ReadBack(_replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, is_read_back=True))
     if record is None:
-        reason = "confirmed by Ödüyo, but not listed"
+        reason = gettext_noop("confirmed by Ödüyo, but not listed")
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
     stored = find_stored_otherwise(change, record, normaliser)
     oduyo_id = str(record["id"])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -85,12 +86,12 @@ class Recorder:
         if key == compute_match_key(change.integration_id):
             return ""
         if key in self.row_keys:
-            return f"the row {stored}"
+            return gettext("the row %(key)s", key=stored)
         owner = self.entries.get(key)
         if owner is None or not owner.is_made:
             owner = self._by_stored_key.get(key)
         is_other = owner is not None and owner.integration_id != change.integration_id
-        return f"the record of {owner.integration_id}" if owner is not None and is_other else ""
+        return gettext("the record of %(key)s", key=owner.integration_id) if owner is not None and is_other else ""
 
     @cached_property
     def _by_stored_key(self) -> dict[str, Entry]:

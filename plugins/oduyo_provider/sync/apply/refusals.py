@@ -15,6 +15,7 @@ import msgspec
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import RefusalsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
@@ -76,10 +77,13 @@ class Refusals:
         if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:
             self.release()
             raise RefusalsError(
-                f"Ödüyo refused the first {MAX_WITHOUT_SUCCESS} changes, one after the other; the last time it said: "
-                f"{result.answer or result.reason}. That is a wrong key, missing rights or a wrong mapping rather "
-                "than bad rows: compare one refused row in quarantine.jsonl with the query's columns, then start a "
-                "new run. The rest was not sent."
+                gettext(
+                    "Ödüyo refused the first %(count)s changes, one after the other; the last time it said: %(said)s. That "
+                    "is a wrong key, missing rights or a wrong mapping rather than bad rows: compare one refused row in "
+                    "quarantine.jsonl with the query's columns, then start a new run. The rest was not sent.",
+                    count=MAX_WITHOUT_SUCCESS,
+                    said=result.answer or result.reason,
+                )
             )
         return self._in_a_row >= self._next_probe
 
@@ -114,7 +118,9 @@ class Refusals:
         if reply is None:
             return
         if reply.outcome is Outcome.DONE:
-            self._work.progress.say("The session had ended without saying so; what was refused since is sent again")
+            self._work.progress.say(
+                gettext("The session had ended without saying so; what was refused since is sent again")
+            )
             self._take_reply(last, reply)
             for held in self._held:
                 held.recorder.again.append(held.change)

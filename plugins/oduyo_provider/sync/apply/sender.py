@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import NotSentError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.look_age import LookExpiredError, check_looks
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -201,8 +202,12 @@ class Sender:
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= FAILURES_IN_A_ROW:
             raise NotSentError(
-                f"{FAILURES_IN_A_ROW} changes in a row could not be delivered; the last time: {reason}. The "
-                "rest was not sent. This is tried again; if it stays so, check whether Ödüyo can be reached."
+                gettext(
+                    "%(count)s changes in a row could not be delivered; the last time: %(reason)s. The rest was not sent. "
+                    "This is tried again; if it stays so, check whether Ödüyo can be reached.",
+                    count=FAILURES_IN_A_ROW,
+                    reason=reason,
+                )
             )
 
     async def _probe(self) -> None:

@@ -8,11 +8,12 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.canary import explain_finding, find_owner
+from oduyo_provider.sync.apply.canary import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.readback import compute_read_back, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
+from oduyo_provider.sync.apply.stops import explain_finding
 from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from oduyo_provider.core.errors import StagingError, StateError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.folder import Folder
 
 #: The format that this version writes. 0.1.0 wrote files without a number.
@@ -43,8 +44,12 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StateError(
-            f"The file {folder.uri}/{name} is damaged ({error}): somebody changed or cut it. Restore it from a backup, or "
-            "remove it; without it the next run is more careful, as on a first run, and nothing is lost."
+            gettext(
+                "The file %(file)s is damaged (%(error)s): somebody changed or cut it. Restore it from a backup, "
+                "or remove it; without it the next run is more careful, as on a first run, and nothing is lost.",
+                file=f"{folder.uri}/{name}",
+                error=error,
+            )
         ) from error
 
 
@@ -60,6 +65,12 @@ def check_format(found: int, where: str) -> None:
     """
     if found > FORMAT:
         raise StateError(
-            f"{where} has the format {found}, which a newer version of airflow-provider-oduyo wrote; this one reads up to "
-            f"{FORMAT}. Install that version again on all machines, or restore the folder from a backup of before."
+            gettext(
+                "%(file)s has the format %(found)s, which a newer version of airflow-provider-oduyo wrote; this one "
+                "reads up to %(format)s. Install that version again on all machines, or restore the folder from a backup "
+                "of before.",
+                file=where,
+                found=found,
+                format=FORMAT,
+            )
         )

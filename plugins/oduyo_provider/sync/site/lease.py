@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from oduyo_provider.core.errors import LeaseLostError, StagingError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import (
     HELD_FOR_S,
@@ -103,9 +104,12 @@ class Lease:
         if self._is_lost or self._compute_age_s() > HELD_FOR_S:
             self._is_lost = True
             raise LeaseLostError(
-                f"The lease on this site could not be renewed for {HELD_FOR_S:.0f} s (staging did not answer, or this "
-                "process was stopped), so another run may be writing. Sending has stopped; the next try looks at what "
-                "was sent and goes on from there."
+                gettext(
+                    "The lease on this site could not be renewed for %(seconds)s s (staging did not answer, or this process "
+                    "was stopped), so another run may be writing. Sending has stopped; the next try looks at what was sent "
+                    "and goes on from there.",
+                    seconds=format_number(HELD_FOR_S),
+                )
             )
 
     @property
@@ -125,7 +129,11 @@ class Lease:
             if others and self._monotonic() - said_at >= SAY_WAITING_EVERY_S:
                 said_at = self._monotonic()
                 self._say(
-                    f"Waiting: {others[0].generation} is writing to this site ({said_at - waited_from:.0f} s so far)"
+                    gettext(
+                        "Waiting: %(plan)s is writing to this site (%(seconds)s s so far)",
+                        plan=others[0].generation,
+                        seconds=format_number(said_at - waited_from),
+                    )
                 )
             await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S * (0.5 + random.random()))  # noqa: S311  keeps waiters out of step
 
@@ -174,7 +182,7 @@ class Lease:
             try:
                 await asyncio.to_thread(self._renew_in_time)
             except StagingError as error:
-                self._say(f"The lease on this site could not be renewed, trying again: {error}")
+                self._say(gettext("The lease on this site could not be renewed, trying again: %(error)s", error=error))
 
     def _renew_in_time(self) -> None:
         """Renew, unless the claim was out of date before, or got so while it was being written."""
@@ -196,7 +204,7 @@ def _read_claim(folder: Folder, name: str, tries: int = READ_TRIES) -> Claim | N
     try:
         return msgspec.json.decode(folder.read(name), type=Claim)
     except msgspec.MsgspecError:
-        return Claim("a writer whose claim is damaged", name, is_held=True)  # it lapses as any other
+        return Claim(gettext("a writer whose claim is damaged"), name, is_held=True)  # it lapses as any other
     except StagingError:
         if not folder.has(name):
             return None

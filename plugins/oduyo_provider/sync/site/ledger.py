@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
@@ -168,7 +169,7 @@ class Ledger:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
         except msgspec.MsgspecError:
             lines = [b"", *lines]
-            log.warning("%s does not begin as a ledger does; what can be read of it is used", where)
+            log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
         decode = msgspec.json.Decoder(Entry).decode
         entries: Entries = {}
         damaged = 0
@@ -182,8 +183,11 @@ class Ledger:
         if damaged:
             # A memory, not the truth: without an entry a run is more careful, never wrong.
             log.warning(
-                "%d lines of %s are damaged and were left out: their records are compared as on a first run",
-                damaged,
-                where,
+                gettext(
+                    "%(count)s lines of %(file)s are damaged and were left out: their records are compared as on a first "
+                    "run",
+                    count=format_number(damaged),
+                    file=where,
+                ),
             )
         return entries

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
@@ -51,7 +52,13 @@ def _read_altered(folder: Folder) -> Iterator[_Altered]:
         except msgspec.MsgspecError:  # noqa: PERF203  one damaged line must not take the others with it
             damaged += 1
     if damaged:
-        log.warning("%d lines of %s/%s are damaged and were left out", damaged, folder.uri, layout.LEGACY_ALTERED)
+        log.warning(
+            gettext(
+                "%(count)s lines of %(file)s are damaged and were left out",
+                count=format_number(damaged),
+                file=f"{folder.uri}/{layout.LEGACY_ALTERED}",
+            )
+        )
 
 
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry, apply_result
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
@@ -86,7 +87,9 @@ def leaving_out(plan: OpenPlan) -> Iterator[None]:
         yield
     except StagedFileError as error:
         log.warning(
-            "What %s did cannot be read any more, so its records are compared as on a first run: %s",
-            plan.generation,
-            error,
+            gettext(
+                "What %(plan)s did cannot be read any more, so its records are compared as on a first run: %(error)s",
+                plan=plan.generation,
+                error=error,
+            ),
         )

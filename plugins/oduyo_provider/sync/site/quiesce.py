@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
@@ -22,7 +23,12 @@ async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Cloc
     quiet_at = max((_find_quiet_at(plan, settle_s, clock.now(), say) for plan in plans), default=0.0)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
     if wait_s > 0:
-        say(f"An earlier load ended while its changes were being sent; waiting {wait_s:.0f} s for them to take effect")
+        say(
+            gettext(
+                "An earlier load ended while its changes were being sent; waiting %(seconds)s s for them to take effect",
+                seconds=format_number(wait_s),
+            )
+        )
         await clock.sleep(wait_s)
 
 
@@ -32,12 +38,22 @@ def _find_quiet_at(plan: OpenPlan, settle_s: float, now: float, say: Callable[[s
         try:
             last_at = open_parts([reference])[0].read_history().unknown_until
         except StagingError as error:
-            say(f"What {plan.generation} sent cannot be told, so this waits until it has taken effect: {error}")
+            say(
+                gettext(
+                    "What %(plan)s sent cannot be told, so this waits until it has taken effect: %(error)s",
+                    plan=plan.generation,
+                    error=error,
+                )
+            )
             last_at = now
         if last_at is not None:
             if last_at > now + CLOCK_SKEW_S:
                 say(
-                    f"{plan.generation} wrote a time {last_at - now:.0f} s ahead of this machine's clock; check both clocks"
+                    gettext(
+                        "%(plan)s wrote a time %(seconds)s s ahead of this machine's clock; check both clocks",
+                        plan=plan.generation,
+                        seconds=format_number(last_at - now),
+                    )
                 )
             quiet_at = max(quiet_at, min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) + settle_s)
     return quiet_at

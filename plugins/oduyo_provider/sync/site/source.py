@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from oduyo_provider.core.errors import OutdatedPlanError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
@@ -106,7 +107,9 @@ class SourceState:
         other = ""
         if layout.read_number(newest) > number:
             state = read_state(passed, newest, Numbered)
-            other = f"plan {layout.read_number(newest)} of {state.run if state else self.source}"
+            other = gettext(
+                "plan %(number)s of %(run)s", number=layout.read_number(newest), run=state.run if state else self.source
+            )
         elif applied is not None and (
             applied.number > number
             or (
@@ -118,8 +121,12 @@ class SourceState:
             other = applied.generation
         if other:
             raise OutdatedPlanError(
-                f"{other} has passed guard since this plan ({generation}) was made: applying the older plan would write old "
-                "values over new ones. Nothing was sent. Start a new run, which compares everything again."
+                gettext(
+                    "%(other)s has passed guard since this plan (%(plan)s) was made: applying the older plan would "
+                    "write old values over new ones. Nothing was sent. Start a new run, which compares everything again.",
+                    other=other,
+                    plan=generation,
+                )
             )
 
     def read_applied(self) -> Applied | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_bucket
@@ -48,7 +49,12 @@ def compute_buckets(text: str | None) -> int:
     if text.strip().isdecimal() and 1 <= int(text) <= MAX_BUCKETS:
         return int(text)
     raise SettingsError(
-        f"{BUCKETS_VARIABLE} is {text!r}: set it to a whole number from 1 to {MAX_BUCKETS}, or unset it."
+        gettext(
+            "%(variable)s is %(value)s: set it to a whole number from 1 to %(largest)s, or unset it.",
+            variable=BUCKETS_VARIABLE,
+            value=repr(text),
+            largest=MAX_BUCKETS,
+        )
     )
 
 

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from oduyo_provider.core.errors import OduyoError, StagedFileError, StagingError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
+from oduyo_provider.sync.staging import staged_faults
 from oduyo_provider.sync.staging.jsonl import LineWriter
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, open_store
@@ -110,10 +112,7 @@ class Folder:
                 rows += 1
                 yield line
         if rows != file.rows or digest.hexdigest() != file.digest:
-            raise StagedFileError(
-                f"The staged file {self.uri}/{file.name} is not as it was written ({rows} of {file.rows} rows): somebody "
-                "changed or cut it. Clear the run from its first task, so that everything is read again."
-            )
+            raise StagedFileError(staged_faults.explain_difference(self.uri, file.name, rows, file.rows))
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
@@ -182,12 +181,8 @@ class Folder:
             raise
         except FileNotFoundError as error:
             if verb == "write" and not self.is_local:
-                raise StagingError(self._failed(verb, name, "there is no such bucket")) from error
-            raise StagedFileError(
-                f"There is no staged file {self._full(name)}: staging was emptied, or this worker does not share it "
-                f"with the others. See that {STAGING_VARIABLE} is one place for all workers, then clear the run from "
-                "its first task."
-            ) from error
+                raise StagingError(self._failed(verb, name, gettext("there is no such bucket"))) from error
+            raise StagedFileError(staged_faults.explain_absence(self._full(name))) from error
         except OSError as error:
             raise StagingError(self._failed(verb, name, error.strerror or str(error))) from error
         except Exception as error:
@@ -197,11 +192,8 @@ class Folder:
             raise StagingError(self._failed(verb, name, f"{type(error).__name__}: {error}")) from error
 
     def _failed(self, verb: str, name: str, cause: str) -> str:
-        mend = "Free the disk or mend its rights" if self.is_local else "Check the bucket, its rights and the network"
-        return (
-            f"Cannot {verb} {self._full(name)}: {neutralise(cause, _SHOWN_CAUSE)}. {mend}, or set {STAGING_VARIABLE} to "
-            "another place; then run again. Nothing is lost."
-        )
+        shown = neutralise(cause, _SHOWN_CAUSE)
+        return staged_faults.explain_failure(verb, self._full(name), shown, is_local=self.is_local)
 
     def _full(self, name: str) -> str:
         return neutralise(f"{self.uri}/{name}" if name else self.uri, _SHOWN_PATH)
@@ -225,10 +217,7 @@ def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(folder.read(name), type=kind)
     except msgspec.MsgspecError as error:
-        raise StagedFileError(
-            f"The staged file {folder.uri}/{name} is not a {kind.__name__} of this version ({error}). Clear the run from "
-            "its first task, so that it is written again."
-        ) from error
+        raise StagedFileError(staged_faults.explain_kind(folder.uri, name, kind.__name__, error)) from error
 
 
 def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
@@ -238,10 +227,7 @@ def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T
         for line in lines:
             yield decode(line)
     except msgspec.MsgspecError as error:
-        raise StagedFileError(
-            f"The staged file {folder.uri}/{name} has a line that cannot be read ({error}): somebody changed or cut it. "
-            "Restore it, or start a new run, which reads and compares everything again. Nothing is sent before that."
-        ) from error
+        raise StagedFileError(staged_faults.explain_line(folder.uri, name, error)) from error
 
 
 def _safe_name(name: str) -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
@@ -208,7 +209,8 @@ def _did_nothing(result: Result) -> bool:
 
 
 def _foreign(folder: Folder, name: str) -> str:
-    return (
-        f"The journal {folder.uri}/{name} belongs to another plan. Somebody copied files between runs: start a new run, "
-        "which compares everything again."
+    return gettext(
+        "The journal %(file)s belongs to another plan. Somebody copied files between runs: start a new "
+        "run, which compares everything again.",
+        file=f"{folder.uri}/{name}",
     )

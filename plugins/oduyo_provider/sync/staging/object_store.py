@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.storage import open_private
@@ -169,9 +170,11 @@ def open_store(uri: str) -> Store:
     """
     host = urlsplit(uri).netloc
     if not host.rpartition("@")[2]:
-        raise SettingsError(_unusable(uri, "it names no bucket"))
+        raise SettingsError(_unusable(uri, gettext("it names no bucket")))
     if "%" in host or PATTERN_SIGNS & set(uri):
-        raise SettingsError(_unusable(uri, f"it holds one of the characters {' '.join(sorted(PATTERN_SIGNS))}"))
+        raise SettingsError(
+            _unusable(uri, gettext("it holds one of the characters %(signs)s", signs=" ".join(sorted(PATTERN_SIGNS))))
+        )
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -191,15 +194,18 @@ def _make_store(uri: str) -> Store:
             BaseHook.get_connection(path.conn_id)
         return Store(path.fs, uri, path.path)
     except AirflowNotFoundException as error:
-        cause = f"Airflow has no connection {urlsplit(uri).username!r}"
+        cause = gettext("Airflow has no connection %(connection)s", connection=repr(urlsplit(uri).username))
         raise SettingsError(_unusable(uri, cause)) from error
     except (ImportError, ValueError) as error:
         raise SettingsError(_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
 
 
 def _unusable(uri: str, cause: str) -> str:
-    return (
-        f"{STAGING_VARIABLE} names {neutralise(uri, _SHOWN_PATH)}, which cannot be used: {cause}. Set it to a folder that "
-        "all workers share, or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that "
-        "storage on all workers."
+    return gettext(
+        "%(variable)s names %(uri)s, which cannot be used: %(cause)s. Set it to a folder that all workers share, "
+        "or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that storage on all "
+        "workers.",
+        variable=STAGING_VARIABLE,
+        uri=neutralise(uri, _SHOWN_PATH),
+        cause=cause,
     )

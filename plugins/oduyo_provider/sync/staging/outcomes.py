@@ -9,7 +9,7 @@ from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
-DIED = "the task died while it was being sent"
+DIED = gettext_noop("the task died while it was being sent")
 
 #: Action of a plan → what it is called while it is still to be done. What cannot be undone comes first.
 ACTION_LABELS = {

@@ -9,6 +9,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
@@ -170,7 +171,7 @@ def read_decision(reference: Reference) -> Decision:
     uri = reference.get("decision")
     if not uri:
         raise SettingsError(
-            "The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent."
+            gettext("The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent.")
         )
     return read_manifest(Folder.open(uri), layout.DECISION, Decision)
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.matching import AlteredKeys, name_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing
@@ -110,9 +111,16 @@ def extract(
                 sink.write(row)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
-                log.info("%s rows read so far", f"{sink.rows:,}")
+                log.info(gettext("%(count)s rows read so far", count=format_number(sink.rows)))
     manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)
-    log.info("%s returned %s rows in %.1f s", query_name, f"{sink.rows:,}", time.time() - started_at)
+    log.info(
+        gettext(
+            "%(query)s returned %(count)s rows in %(seconds)s s",
+            query=query_name,
+            count=format_number(sink.rows),
+            seconds=format_number(time.time() - started_at, 1),
+        )
+    )
     return name_parts(manifest)
 
 
@@ -153,7 +161,10 @@ def finish_extract(
     write_manifest(Folder.open(desired.folder), MANIFEST, manifest)
     if manifest.same_code:
         log.warning(
-            "%s rows share firm, period, type and code with another id; all are sent", f"{manifest.same_code:,}"
+            gettext(
+                "%(count)s rows share firm, period, type and code with another id; all are sent",
+                count=format_number(manifest.same_code),
+            )
         )
     return manifest
 
@@ -163,13 +174,18 @@ def _check_deactivation(step: StepContext, sink: RowSink, listed: SnapshotManife
         return
     if listed.resource.passive is None:
         raise SettingsError(
-            f"on_missing=deactivate cannot be used: nothing is known that makes a {listed.resource.name} passive. Choose keep "
-            "or delete."
+            gettext(
+                "on_missing=deactivate cannot be used: nothing is known that makes a %(resource)s passive. Choose keep "
+                "or delete.",
+                resource=listed.resource.name,
+            )
         )
     if sink.rows and "status" not in sink.columns:
         raise SettingsError(
-            "on_missing=deactivate needs the column status in the query: without it a record whose row comes back would "
-            "stay passive for ever. Select it, for example as '1' AS status, or choose keep."
+            gettext(
+                "on_missing=deactivate needs the column status in the query: without it a record whose row comes back "
+                "would stay passive for ever. Select it, for example as '1' AS status, or choose keep."
+            )
         )
 
 

@@ -13,6 +13,8 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import IncompleteError
+from oduyo_provider.core.figures import translate_figure
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.text import compute_match_key
@@ -218,11 +220,15 @@ class _Load:
             figures[compute_figure(action, outcome)] += count
         total = sum(outcomes.values())
         if total:
-            rows: list[tuple[str, object]] = [(name, count) for name, count in sorted(figures.items())]
-            rows += [("seconds", f"{took_s:.1f}"), ("changes a second", f"{total / max(took_s, 0.001):.0f}")]
-            log.info("Applied %s changes:\n%s", f"{total:,}", format_table(rows))
+            rows: list[tuple[str, object]] = [
+                (translate_figure(name), count) for name, count in sorted(figures.items())
+            ]
+            rows += [(gettext("seconds"), format_number(took_s, 1))]
+            rows += [(gettext("changes a second"), format_number(total / max(took_s, 0.001)))]
+            told = ngettext("Applied %(n)s change:", "Applied %(n)s changes:", total)
+            log.info("%s\n%s", told, format_table(rows))
         else:
-            log.info("Nothing to do: Ödüyo is as the ERP wants it")
+            log.info(gettext("Nothing to do: Ödüyo is as the ERP wants it"))
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
         return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
 
@@ -231,8 +237,10 @@ def check_delivered(reference: Reference) -> None:
     """Raise IncompleteError when a load left something undelivered, so that its task is tried again."""
     undelivered = reference["undelivered"]
     if undelivered:
-        text = ", ".join(f"{count:,} {name}" for name, count in undelivered.items())
         raise IncompleteError(
-            f"Not all changes were delivered: {text}. The samples above say why; trying again sends only what is not "
-            "there yet."
+            gettext(
+                "Not all changes were delivered: %(counts)s. The samples above say why; trying again sends only what is not "
+                "there yet.",
+                counts=", ".join(f"{format_number(count)} {gettext(name)}" for name, count in undelivered.items()),
+            )
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
 from oduyo_provider.sync.staging.plans import read_decision
 from oduyo_provider.sync.steps.context import StepContext
@@ -20,18 +21,31 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
     snapshot = manifest.snapshot
     if snapshot.resource != client.resource:
         raise SettingsError(
-            f"The plan is for {snapshot.resource.name}, but this task writes {client.resource.name}: nothing was "
-            "sent. Give it the plans of its own DAG."
+            gettext(
+                "The plan is for %(of)s, but this task writes %(resource)s: nothing was sent. Give it the plans of its "
+                "own DAG.",
+                of=snapshot.resource.name,
+                resource=client.resource.name,
+            )
         )
     if manifest.run != step.run.name:
         raise StagingError(
-            f"The plan in {manifest.folder} is of the run {manifest.run}, not of {step.run.name}: nothing was sent. Start a "
-            "new run, which makes a plan of its own."
+            gettext(
+                "The plan in %(folder)s is of the run %(run)s, not of %(mine)s: nothing was sent. Start a new run, which "
+                "makes a plan of its own.",
+                folder=manifest.folder,
+                run=manifest.run,
+                mine=step.run.name,
+            )
         )
     if snapshot.site != settings.site:
         raise StagingError(
-            f"The plan was made for {snapshot.site}, but the connection now names {settings.site}: nothing was "
-            "sent. Start a new run, which lists the new site first."
+            gettext(
+                "The plan was made for %(site)s, but the connection now names %(now)s: nothing was sent. Start a new "
+                "run, which lists the new site first.",
+                site=snapshot.site,
+                now=settings.site,
+            )
         )
 
 
@@ -43,5 +57,8 @@ def check_decided(plans: Sequence[Reference]) -> None:
     decision = read_decision(plans[0])
     if not (decision.writes or decision.asks):
         raise SettingsError(
-            f"Guard has not let this plan through ({decision.why_not or 'a brake tripped'}): nothing was sent."
+            gettext(
+                "Guard has not let this plan through (%(why)s): nothing was sent.",
+                why=decision.why_not or gettext("a brake tripped"),
+            )
         )

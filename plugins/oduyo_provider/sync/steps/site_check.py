@@ -14,6 +14,7 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.probe import Probe
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import IncompleteError, OduyoError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor
 from oduyo_provider.core.site_check import Point, TrialRecords
@@ -162,13 +163,16 @@ class _Check:
     def _find_why_not(self) -> str | None:
         """Why no test record can be made without harm, and found again; None when it can."""
         if self._resource.passive is None:
-            return f"{self._resource.name} has no word for passive, so that a test record would be in use."
+            return gettext(
+                "%(resource)s has no word for passive, so that a test record would be in use.",
+                resource=self._resource.name,
+            )
         if not self._facts.is_listable:
-            return "not all records of this site can be listed, see the order and comparison of ids."
+            return gettext("not all records of this site can be listed, see the order and comparison of ids.")
         if not self._facts.may_list:
-            return (
-                "without the right to list, a test record could not be found again. If there is no record yet, add one in the "
-                "Ödüyo panel, then check again."
+            return gettext(
+                "without the right to list, a test record could not be found again. If there is no record yet, add one "
+                "in the Ödüyo panel, then check again."
             )
         return None
 
@@ -221,9 +225,13 @@ class _Check:
         trial = self._kept.trial
         if trial is not None and trial.not_removed:
             raise IncompleteError(
-                f"Test records of a site check could not be deleted: Ödüyo {', '.join(trial.not_removed)}. They are passive, and "
-                f"their texts begin with {trial.mark}. Delete them in the Ödüyo panel, or give the user the right to delete and "
-                "check again: the next check removes them."
+                gettext(
+                    "Test records of a site check could not be deleted: Ödüyo %(ids)s. They are passive, and their "
+                    "texts begin with %(mark)s. Delete them in the Ödüyo panel, or give the user the right to delete and "
+                    "check again: the next check removes them.",
+                    ids=", ".join(trial.not_removed),
+                    mark=trial.mark,
+                )
             )
 
     def _show(self, points: Sequence[Point]) -> None:
@@ -236,6 +244,7 @@ class _Check:
             "By": f"airflow-provider-oduyo {__version__}",
         }
         place = self._state.note_support_text(format_support_text(points, facts))
-        log.info("Site check of %s, %s:\n%s", site, name, format_points(points))
-        log.info("The same for Ödüyo's support, without secrets: %s", place)
-        log.info("Site check: %s", summarise(points))
+        head = gettext("Site check of %(site)s, %(resource)s:", site=site, resource=name)
+        log.info("%s\n%s", head, format_points(points))
+        log.info(gettext("The same for Ödüyo's support, without secrets: %(place)s", place=place))
+        log.info(gettext("Site check: %(summary)s", summary=summarise(points)))

@@ -12,6 +12,7 @@ import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import AlteredKeys, compute_record_key, find_altered_keys, name_key
 from oduyo_provider.core.plan import SyncMode
@@ -53,7 +54,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
         except ListingError as error:
             if not tries_left:
                 raise
-            log.warning("Listing again: %s", error)
+            log.warning(gettext("Listing again: %(error)s", error=error))
     raise AssertionError("unreachable")
 
 
@@ -106,14 +107,7 @@ class _Snapshot:
             resource=self._client.resource,
         )
         write_manifest(folder, MANIFEST, manifest)
-        log.info(
-            "Ödüyo holds %s records%s (%.1f s); this is plan %d of %s",
-            f"{writer.rows:,}" if is_upsert else "uncounted",
-            f", the highest id is {last_id}" if last_id else "",
-            manifest.ended_at - started_at,
-            self._number,
-            step.source,
-        )
+        log.info(_describe(manifest, is_listed=is_upsert))
         return {"manifest": folder.uri, "rows": writer.rows}
 
     async def _list(self, writer: SideWriter) -> str | None:
@@ -126,10 +120,15 @@ class _Snapshot:
                 write(record)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
-                log.info("%s records listed so far", f"{writer.rows:,}")
+                log.info(gettext("%(count)s records listed so far", count=format_number(writer.rows)))
         absent = self._find_absent()
         if absent:
-            log.info("%s records that were there are not listed; looking for each of them", f"{len(absent):,}")
+            log.info(
+                gettext(
+                    "%(count)s records that were there are not listed; looking for each of them",
+                    count=format_number(len(absent)),
+                )
+            )
             for record in await self._look_for(absent):
                 write(record)
         return str(max(self._ids)) if self._ids else None
@@ -181,3 +180,21 @@ class _Snapshot:
     def _find_overlap(self) -> str | None:
         newest = sorted(self._ids)[-OVERLAP_ROWS:]
         return str(newest[0] - 1) if len(newest) == OVERLAP_ROWS else None
+
+
+def _describe(manifest: SnapshotManifest, *, is_listed: bool) -> str:
+    plan = {"number": manifest.number, "source": manifest.source}
+    if not is_listed:
+        return gettext(
+            "Ödüyo's records are not listed, as nothing is compared; this is plan %(number)s of %(source)s", **plan
+        )
+    plan["seconds"] = format_number(manifest.ended_at - manifest.started_at, 1)
+    if not manifest.last_id:
+        return gettext("Ödüyo holds no record (%(seconds)s s); this is plan %(number)s of %(source)s", **plan)
+    return ngettext(
+        "Ödüyo holds %(n)s record, the highest id is %(last_id)s (%(seconds)s s); this is plan %(number)s of %(source)s",
+        "Ödüyo holds %(n)s records, the highest id is %(last_id)s (%(seconds)s s); this is plan %(number)s of %(source)s",
+        manifest.rows,
+        last_id=manifest.last_id,
+        **plan,
+    )

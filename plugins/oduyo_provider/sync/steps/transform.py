@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
@@ -68,12 +69,23 @@ def _read_records(side: Side, partition: int) -> Iterator[Remote]:
 
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
+    figures = {
+        "rows": counts.extracted,
+        "rejected": counts.rejected,
+        "unchanged": counts.unchanged,
+        "creates": counts.creates,
+        "updates": counts.updates,
+        "deactivates": counts.deactivates,
+        "deletes": counts.deletes,
+    }
     log.info(
-        "Partition %d of %d: %s rows, %s rejected, %s unchanged; to create %s, to update %s, to deactivate %s, to delete %s",
-        manifest.partition + 1,
-        manifest.partitions,
-        *map("{:,}".format, (counts.extracted, counts.rejected, counts.unchanged)),
-        *map("{:,}".format, (counts.creates, counts.updates, counts.deactivates, counts.deletes)),
+        gettext(
+            "Partition %(number)s of %(partitions)s: %(rows)s rows, %(rejected)s rejected, %(unchanged)s unchanged; to create "
+            "%(creates)s, to update %(updates)s, to deactivate %(deactivates)s, to delete %(deletes)s",
+            number=manifest.partition + 1,
+            partitions=manifest.partitions,
+            **{name: format_number(count) for name, count in figures.items()},
+        )
     )
 
 

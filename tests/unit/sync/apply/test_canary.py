@@ -297,8 +297,16 @@ class TestTexts:
         site.set_habits({"habit": "letters", "field": "*"})
         load = make_load(known_findings={"letters": True})
         results = load.apply(*changes)
-        assert results["update:1"].outcome is Outcome.DONE
-        assert results["update:1"].stored == {"description": "Aciklama"}
+        assert {result.outcome for result in results.values()} == {Outcome.DONE}
+        assert {result.stored["description"] for result in results.values()} == {"Aciklama"}
+
+    def test_not_released_such_a_text_stops_the_run_by_its_name(self, site: Sandbox, load: Load) -> None:
+        wanted = make_creates(4)
+        seed(site, wanted, description="Aciklama")
+        changes = make_updates(site, change_fields(wanted, description="Açıklama"))
+        site.set_habits({"habit": "letters", "field": "*"})
+        assert "'Açıklama' became 'Aciklama'" in stop(load, *changes)
+        assert load.calls()["update"] == 1
 
 
 class TestLostFields:

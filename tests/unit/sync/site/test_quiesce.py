@@ -64,7 +64,7 @@ def test_a_stamp_of_a_clock_that_is_hours_ahead_is_waited_for_as_if_it_were_now(
     write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT + 3 * 3600)
     said: list[str] = []
     assert wait(plan, now=SENT_AT, said=said) == SETTLE_S + CLOCK_SKEW_S
-    assert said[0].startswith(f"{plan.generation} wrote a time 10800 s ahead of this machine's clock")
+    assert said[0].startswith(f"{plan.generation} wrote a time 10,800 s ahead of this machine's clock")
 
 
 def test_what_was_answered_is_not_waited_for(plan: OpenPlan) -> None:

@@ -1,0 +1,142 @@
+"""Why load waits or stops, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+
+from oduyo_provider.core.change import Change
+from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.sync.apply.work import Finding
+
+#: The reason of a change whose answers were all lost and that does not show.
+LOST = gettext_noop("answers lost, not found")
+
+
+def describe_sending_again(count: int) -> str:
+    """What did not arrive is sent once more."""
+    return ngettext(
+        "%(n)s change did not arrive; sending it once more",
+        "%(n)s changes did not arrive; sending them once more",
+        count,
+    )
+
+
+def describe_waiting(count: int, wait_s: float) -> str:
+    """Changes without an answer are waited for."""
+    return ngettext(
+        "%(n)s change was sent without an answer; waiting %(seconds)s s for it to take effect, then looking",
+        "%(n)s changes were sent without an answer; waiting %(seconds)s s for them to take effect, then looking",
+        count,
+        seconds=format_number(wait_s),
+    )
+
+
+def explain_unanswered(count: int) -> str:
+    """The first changes were all lost."""
+    return gettext(
+        "The first %(count)s changes got no usable answer, also when they were sent again, and none of them took effect. The "
+        "rest was not sent. This is tried again; if it stays so, ask Ödüyo's support what becomes of them.",
+        count=count,
+    )
+
+
+def explain_known_finding(brake: str) -> str:
+    """The site is known to alter values, and nobody has released that."""
+    return gettext(
+        "This Ödüyo site is known to store otherwise what is sent (%(brake)s), and nobody has released that, so nothing of this "
+        "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
+        "remembered for the site.",
+        brake=brake,
+        release=json.dumps([brake]),
+    )
+
+
+def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
+    """The first change of a kind was confirmed, and does not show."""
+    return gettext(
+        "Ödüyo confirmed the first %(action)s (%(key)s, Ödüyo %(oduyo_id)s), but does not list it within %(seconds)s s. Nothing "
+        "more is sent: what is not listed would be made again. Check in the Ödüyo panel whether the record is there and "
+        "whether this user may list it.",
+        action=change.action.value,
+        key=change.integration_id,
+        oduyo_id=known.oduyo_id or gettext("did not name an id"),
+        seconds=format_number(settle_s),
+    )
+
+
+def explain_without_effect(change: Change, count: int) -> str:
+    """The first changes of a kind were confirmed, and changed nothing."""
+    return gettext(
+        "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them had an effect; the last was %(key)s (Ödüyo "
+        "%(oduyo_id)s). Nothing more is sent. Check in the Ödüyo panel whether the user may change these records, and ask "
+        "Ödüyo's support.",
+        count=count,
+        action=change.action.value,
+        key=change.integration_id,
+        oduyo_id=change.oduyo_id,
+    )
+
+
+def explain_lost_fields(change: Change, fields: str, *, is_restored: bool) -> str:
+    """An update left fields out, and they are gone."""
+    told = {
+        "action": change.action.value,
+        "key": change.integration_id,
+        "oduyo_id": change.oduyo_id,
+        "fields": fields,
+    }
+    if is_restored:
+        return gettext(
+            "The first %(action)s (%(key)s, Ödüyo %(oduyo_id)s) left fields out, and Ödüyo did not keep them: %(fields)s. Nothing "
+            "more is sent. They were sent again, and from now on updates carry the whole record. Start a new run.",
+            **told,
+        )
+    return gettext(
+        "The first %(action)s (%(key)s, Ödüyo %(oduyo_id)s) left fields out, and Ödüyo did not keep them: %(fields)s. Nothing "
+        "more is sent. Look at the record in the Ödüyo panel.",
+        **told,
+    )
+
+
+def explain_twins(change: Change, result: Result) -> str:
+    """One create, several records."""
+    return gettext(
+        "After its create was confirmed once, %(key)s is there more than once: Ödüyo %(ids)s. Nothing more is sent. Either the "
+        "site makes two records of one create, its lists had left the other one out, or another program writes here too: this "
+        "provider under another address of the site (give both connections one site_name), or somebody at the panel. Delete all "
+        "but one in the Ödüyo panel, then start a new run.",
+        key=change.integration_id,
+        ids=", ".join([str(result.oduyo_id), *result.twins]),
+    )
+
+
+def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:
+    """What was sent, what is stored, and what a person can do.
+
+    :param other: whose key the stored one is; empty when it is nobody's.
+    """
+    head = gettext(
+        "Ödüyo stores %(field)s otherwise than it was sent: '%(sent)s' became '%(stored)s' (%(action)s of %(key)s, Ödüyo "
+        "%(oduyo_id)s). Nothing more is sent.",
+        field=finding.field,
+        sent=show_value(finding.sent),
+        stored=show_value(finding.stored or ""),
+        action=change.action.value,
+        key=change.integration_id,
+        oduyo_id=result.oduyo_id,
+    )
+    if other:
+        way = gettext(
+            "The stored key is that of %(other)s, so that two records could not be told apart; this cannot be released. Give "
+            "the records of the ERP keys that Ödüyo stores unchanged.",
+            other=other,
+        )
+    else:
+        way = gettext(
+            "If that is acceptable, trigger a run with release %(release)s: it is remembered for the site, and the record is "
+            "known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support.",
+            release=json.dumps([finding.brake]),
+        )
+    return f"{head} {way}"

@@ -1,0 +1,50 @@
+"""Texts in other letters: what can have been made of a text, and what cannot."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oduyo_provider.core.values.letters import can_be_letters_of
+
+TURKISH = st.text("abcçdefgğhıijklmnoöprsştuüvyzABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ0123456789 .-&'", min_size=1, max_size=40)
+ASCII = str.maketrans("çğıöşüÇĞİÖŞÜ", "cgiosuCGIOSU")
+
+
+@given(TURKISH)
+def test_what_sites_make_of_turkish_letters_is_recognised(text: str) -> None:
+    for made in (
+        text,
+        text.translate(ASCII),
+        text.encode("ascii", "replace").decode(),
+        text.encode("latin-1", "replace").decode("latin-1"),
+        text.encode().decode("windows-1252", "replace"),
+        html.escape(text),
+    ):
+        assert can_be_letters_of(text, made)
+
+
+@given(TURKISH, st.data())
+def test_a_beginning_of_it_is_recognised_too(text: str, data: st.DataObject) -> None:
+    length = data.draw(st.integers(1, len(text)))
+    assert can_be_letters_of(text, text[:length].translate(ASCII))
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("Açıklama", ""),
+        ("Açıklama", "Açıklama yeni"),
+        ("Açıklama", "Aciklema"),
+        ("ŞĞ 1", "AB 1"),
+        ("KOD.1", "KOD.2"),
+        ("1", "0"),
+        ("yeni", "eski"),
+        ("ödeme", "xdeme"),
+    ],
+)
+def test_another_text_is_none_of_it(sent: str, stored: str) -> None:
+    assert not can_be_letters_of(sent, stored)
