@@ -45,7 +45,7 @@ def frame(page: Any, run_id: str) -> Any:
 def list_rows(frame: Any, found: str) -> list[str]:
     """The changes that are shown, once so many are found."""
     frame.get_by_text(found, exact=True).wait_for()
-    return [str(text) for text in frame.get_by_role("region", name="Changes").locator("tbody tr").all_inner_texts()]
+    return [str(text) for text in frame.locator(".changes tbody tr").all_inner_texts()]
 
 
 def test_a_safe_run_asks_nobody_and_its_logs_can_be_read(
@@ -64,7 +64,7 @@ def test_the_run_is_told_in_a_sentence_and_its_figures_add_up(
     page: Any, frame: Any, take_picture: Callable[[str], None]
 ) -> None:
     text = frame.locator("#main").inner_text()
-    for fact in ("Ödüyo is in step with the ERP, but for some rows", "3,501 ERP rows", "2 created", "4 updated"):
+    for fact in ("Ödüyo is in step with the ERP, but for 39 rows", "ERP rows: 3,501", "2 created", "4 updated"):
         assert fact in text
     assert len(list_rows(frame, f"1–{6 + REJECTED} of {6 + REJECTED}")) == 6 + REJECTED
     take_picture("run-page")
@@ -74,14 +74,14 @@ def test_a_change_shows_what_was_and_what_is(frame: Any, take_picture: Callable[
     frame.get_by_role("button", name="updated 4").click()
     rows = list_rows(frame, "1–4 of 4")
     assert all("→" in row for row in rows)
-    frame.locator("tbody tr").last.scroll_into_view_if_needed()
+    frame.locator(".changes tbody tr").last.scroll_into_view_if_needed()
     take_picture("run-page-changes")
 
 
 def test_a_code_is_found_by_its_id_and_the_search_can_find_nothing(frame: Any) -> None:
     frame.get_by_role("button", name="created 2").click()
-    (row, _) = list_rows(frame, "1–2 of 2")
-    erp_id = row.split("\t")[1].strip()
+    list_rows(frame, "1–2 of 2")
+    erp_id = frame.locator(".changes tbody .erp_id").first.inner_text()
     search = frame.get_by_role("searchbox", name="Search the changes")
     search.fill(erp_id)
     (found,) = list_rows(frame, "1–1 of 1")
@@ -140,6 +140,11 @@ def compute_contrast(frame: Any, selector: str) -> float:
     )
 
 
+#: Cells of which something is cut off or out of sight.
+HIDDEN = """table => [...table.querySelectorAll('td')].filter(cell =>
+    cell.scrollWidth > cell.clientWidth + 1 || cell.getBoundingClientRect().right > innerWidth).map(cell => cell.innerText)"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
     browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None], scheme: str
@@ -157,8 +162,10 @@ def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
     frame.get_by_role("heading", name="It adds up").wait_for()
     list_rows(frame, f"1–{6 + REJECTED} of {6 + REJECTED}")
     assert frame.locator("html").evaluate("element => getComputedStyle(element).colorScheme") == scheme
-    # Nothing of the page is out of sight to the right; a wide table scrolls in a region of its own.
+    # Nothing of the page is out of sight to the right, the reason of a rejected row neither.
     assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert "code" in frame.locator(".changes tbody .reason").last.inner_text()
+    assert frame.locator(".changes").evaluate(HIDDEN) == []
     assert compute_contrast(frame, "#main h2, #main p, #main td, #main th, #main button, #main a") >= 4.5
     if scheme == "dark":
         take_picture_of(page, "run-page-dark")
@@ -180,9 +187,58 @@ def test_the_changes_are_filtered_with_the_keyboard_alone(page: Any, frame: Any)
     assert len(list_rows(frame, "1–2 of 2")) == 2
 
 
+def test_filter_search_sort_and_page_stand_in_the_address(page: Any, frame: Any, run_id: str) -> None:
+    frame.get_by_role("button", name=f"rejected {REJECTED}").click()
+    frame.get_by_role("button", name="ERP id").click()
+    list_rows(frame, f"1–{REJECTED} of {REJECTED}")
+    ids = frame.locator(".changes tbody .erp_id").all_inner_texts()
+    assert "outcome=rejected" in page.url
+    assert "sort=integration_id" in page.url
+    address = page.url
+    page.goto("/")
+    page.goto(address)
+    again = page.frame_locator("iframe")
+    list_rows(again, f"1–{REJECTED} of {REJECTED}")
+    assert again.locator(".changes tbody .erp_id").all_inner_texts() == ids
+    assert again.locator("th.erp_id").get_attribute("aria-sort") == "ascending"
+
+
+def test_a_figure_leads_to_its_rows(frame: Any) -> None:
+    frame.locator(".sum").get_by_role("button", name="4 updated").click()
+    assert len(list_rows(frame, "1–4 of 4")) == 4
+
+
+def test_the_page_speaks_the_language_of_airflow(
+    browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None]
+) -> None:
+    assert stage.api
+    visitor = browser.new_context(base_url=stage.api.address, storage_state=window.storage_state(), timezone_id="UTC")
+    visitor.add_init_script(
+        "localStorage.setItem('i18nextLng', 'tr'); localStorage.setItem('timezone', '\"Asia/Tokyo\"')"
+    )
+    page = visitor.new_page()
+    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="Toplamlar tutuyor").wait_for(timeout=30_000)
+    frame.get_by_text(f"1–{6 + REJECTED} / {6 + REJECTED}", exact=True).wait_for()
+    text = frame.locator("#main").inner_text()
+    for fact in ("ERP satırları: 3.501", "2 oluşturulan", "Değişiklikler", "Önce → sonra"):
+        assert fact in text
+    assert frame.locator("html").get_attribute("lang") == "tr"
+    # The hour is Tokyo's, nine after that of the run's id.
+    hour = (int(run_id.partition("T")[2][:2]) + 9) % 24
+    assert f" {hour:02d}:" in frame.locator("h1").inner_text()
+    take_picture_of(page, "run-page-tr")
+    visitor.close()
+
+
 def test_all_runs_of_the_dag_stand_on_its_own_page(page: Any, run_id: str, take_picture: Callable[[str], None]) -> None:
     page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
     frame = page.frame_locator("iframe")
     frame.get_by_role("heading", name="Runs", exact=True).wait_for()
-    assert run_id in frame.locator("#main").inner_text()
+    text = frame.locator("#main").inner_text()
+    for fact in (run_id, "Last good run", "ERP rows in step", "3,462 of 3,501", "Waits for a person", "Site check"):
+        assert fact in text
     take_picture("runs")
+    frame.get_by_role("row").filter(has_text=run_id).get_by_role("link").first.click()
+    page.wait_for_url(f"**{compute_run_address(run_id)}/plugin/oduyo-run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ import pytest
 from oduyo_provider.operators.approval import ANSWER_WITHIN, UnsafePlanApproval, name_rejecter
 
 FIGURE = "39 of 3,500 rows are rejected (max_rejected_percent 0)"
-DECISION = {"ask": True, "figures": [FIGURE], "sample": ["create 1: code 'K.1'"], "changes": 3461}
+DECISION = {
+    "ask": True,
+    "figures": [FIGURE],
+    "sample": ["create 1: code 'K.1'"],
+    "actions": {"delete": 1, "create": 3460},
+    "changes": 3461,
+}
+CONTEXT = {"ti": SimpleNamespace(dag_id="oduyo_special_codes", run_id="manual 1")}
 REJECTED = {
     "chosen_options": ["Reject"],
     "params_input": {},
@@ -24,20 +32,26 @@ def ask(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
     monkeypatch.setattr(ApprovalOperator, "execute", lambda self, context: self.body)
-    return str(UnsafePlanApproval(task_id="approve", decision={**DECISION, **changes}).execute({}))
+    return str(UnsafePlanApproval(task_id="approve", decision={**DECISION, **changes}).execute(CONTEXT))
 
 
-def test_it_shows_the_figures_the_changes_and_what_each_answer_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_shows_the_counts_by_action_then_the_brakes_then_samples_and_what_each_answer_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     body = ask(monkeypatch)
-    for fact in (
+    facts = (
+        "- **1** to delete\n",
+        "- **3,460** to create\n",
         f"- {FIGURE}\n",
-        "3,461 changes",
         "- ` create 1: code 'K.1' `\n",
+        "(/dags/oduyo_special_codes/runs/manual%201/plugin/oduyo-run)",
         "**Approve**",
         "**Reject**",
         "a day",
-    ):
-        assert fact in body
+    )
+    places = [body.find(fact) for fact in facts]
+    assert -1 not in places
+    assert places == sorted(places)
 
 
 def test_no_text_of_the_erp_becomes_a_link_or_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +66,7 @@ def test_no_text_of_the_erp_becomes_a_link_or_an_image(monkeypatch: pytest.Monke
 
 
 def test_a_plan_without_a_change_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "- no change\n" in ask(monkeypatch, sample=[], changes=0)
+    assert "- no change\n" in ask(monkeypatch, sample=[], actions={}, changes=0)
 
 
 def test_silence_for_a_day_is_a_no() -> None:

@@ -6,12 +6,13 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Entry, compute_missing, find_resend, is_missing_long_enough
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, compute_missing, find_resend, is_missing_long_enough
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
 from oduyo_provider.core.samples import describe_change
 
 
@@ -96,6 +97,8 @@ class MissingRecords:
         if rules.may_lack_rows or not self._is_in_scope(record):
             counts.out_of_scope += not rules.may_lack_rows
             self._builder.note(key, entry)
+            if not rules.may_lack_rows:
+                self._remark(OUT_OF_SCOPE, record, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)
         self._builder.note(key, msgspec.structs.replace(entry, missing=missing))
@@ -103,13 +106,26 @@ class MissingRecords:
         change = self._compute_retirement(entry, record)
         if change is None or not is_missing_long_enough(missing, rules.missing_runs):
             counts.kept_missing += 1
+            if change is not None:
+                text = gettext(
+                    "missing in %(count)s of %(runs)s applied runs", count=missing.count, runs=rules.missing_runs
+                )
+                self._remark(KEPT, record, entry, gettext(WAITS), text)
+            else:
+                is_keep = rules.on_missing is OnMissing.KEEP
+                self._remark(KEPT, record, entry, gettext(KEEP) if is_keep else gettext(PASSIVE_ALREADY))
             return
         resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
         if resend is None:
             counts.missing_refused += 1
+            self._builder.remarks.append(describe_refusal(change, entry))
             return
         self._builder.add(msgspec.structs.replace(change, is_resend=resend))
         self._count_retired(record, change)
+
+    def _remark(self, outcome: str, record: Remote, entry: Entry, reason: str = "", detail: str = "") -> None:
+        code = record.get("code") or ""
+        self._builder.remarks.append(Remark(outcome, entry.integration_id, get_id(record), code, reason, detail))
 
     def _compute_retirement(self, entry: Entry, record: Remote) -> Change | None:
         """What is done to a missing record; None when it stays, or is passive already."""
@@ -128,3 +144,10 @@ class MissingRecords:
         """Whether this run has any row of the record's (key1, key2) pair."""
         pairs, read = self._rules.pairs, self._normaliser.text
         return pairs is None or (read(record.get("key1")), read(record.get("key2"))) in pairs
+
+
+def describe_refusal(change: Change, entry: Entry | None) -> Remark:
+    """A change that Ödüyo refused before, and that is not sent again."""
+    words = entry.refused.words if entry is not None and entry.refused is not None else ""
+    code = change.payload.get("code") or change.base.get("code") or ""
+    return Remark(REFUSED, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words)

@@ -13,6 +13,7 @@ import msgspec
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.remarks import Remark
 
 #: Samples that a plan keeps for each brake.
 SAMPLES = 3
@@ -103,9 +104,7 @@ class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True):
 class Pair(msgspec.Struct, frozen=True):
     """The records of one (key1, key2) pair that a source owns.
 
-    :param in_use: records in use.
-    :param retired: records that the plan would retire.
-    :param samples: a few of these.
+    :param in_use: records in use; ``retired`` those that the plan would retire, ``samples`` a few of these.
     """
 
     in_use: int = 0
@@ -135,7 +134,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     :param real_updates: updates that change more than dates.
     :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
     :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
-    :param samples: name of a brake → changes that count for it, a few.
+    :param samples: name of a brake → a few changes that count for it.
     """
 
     extracted: int = 0
@@ -226,6 +225,7 @@ class Plan(msgspec.Struct):
         becomes of the changes is not in them.
     :param forgotten: keys of the ledger whose record and row are both gone.
     :param new_rows: rows to create, for the search for look-alikes; ``unmatched`` records that no row matches.
+    :param remarks: what is left as it is, and why.
     """
 
     changes: list[Change]
@@ -235,3 +235,4 @@ class Plan(msgspec.Struct):
     new_rows: list[NaturalKey]
     unmatched: list[NaturalKey]
     counts: PlanCounts
+    remarks: list[Remark] = []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import Matching
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest, merge_samples
+from oduyo_provider.core.remarks import WARNED, Remark
 
 
 class PlanBuilder:
@@ -25,6 +25,7 @@ class PlanBuilder:
         self.forgotten: list[str] = []
         self.new_rows: list[NaturalKey] = []
         self.unmatched: list[NaturalKey] = []
+        self.remarks: list[Remark] = []
         self._entries = matching.entries
         self._known_rejected = known_rejected
         self._rejected: list[Rejected] = []
@@ -66,9 +67,12 @@ class PlanBuilder:
             self.sample(brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}")
         return is_known
 
-    def warn(self, warnings: Iterable[Fault]) -> None:
-        """Count the oddities of a row that is compared all the same."""
-        self._warnings.update(fault.code for fault in warnings)
+    def warn(self, integration_id: str, code: str, warnings: list[Fault]) -> None:
+        """Note the oddities of a row that is compared all the same."""
+        if warnings:
+            self._warnings.update(fault.code for fault in warnings)
+            reason, detail = ", ".join(fault.code for fault in warnings), "; ".join(fault.detail for fault in warnings)
+            self.remarks.append(Remark(WARNED, integration_id, code=code, reason=reason, detail=detail))
 
     def sample(self, brake: str, text: str) -> None:
         """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""
@@ -81,4 +85,5 @@ class PlanBuilder:
         self.counts.reasons = dict(sorted(self._reasons.items()))
         self.counts.warnings = dict(sorted(self._warnings.items()))
         notes = list(self._notes.values())
-        return Plan(self.changes, self._rejected, notes, self.forgotten, self.new_rows, self.unmatched, self.counts)
+        counts, rejected = self.counts, self._rejected
+        return Plan(self.changes, rejected, notes, self.forgotten, self.new_rows, self.unmatched, counts, self.remarks)

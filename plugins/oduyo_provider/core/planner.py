@@ -15,11 +15,12 @@ from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
-from oduyo_provider.core.missing import MissingRecords
+from oduyo_provider.core.missing import MissingRecords, describe_refusal
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.remarks import DOUBTFUL, VANISHED, Remark
 from oduyo_provider.core.row_groups import Row, RowGroup
 from oduyo_provider.core.samples import (
     describe_change,
@@ -99,7 +100,7 @@ class _Planner:
             elif row.payload is None:
                 self._reject(key, group.raw, integration_id, row.faults)
             else:
-                self.builder.warn(row.warnings)
+                self.builder.warn(integration_id, row.payload.get("code", ""), row.warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
                     self.builder.add(Change(Action.CREATE, integration_id, row.payload))
                 else:
@@ -147,19 +148,22 @@ class _Planner:
             self._create(integration_id, payload, entry)
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
-        self.builder.sample("vanished", describe_vanished(integration_id, entry))
+        text = describe_vanished(integration_id, entry)
+        self.builder.sample("vanished", text)
         if "vanished" in self.rules.released:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry)
             return
         self.counts.vanished += 1
+        code = payload.get("code", "")
+        self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, text))
         self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
     def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
         change = Change(Action.CREATE, integration_id, payload)
         resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
-            self.counts.known_refused += 1
+            self._count_known_refused(change, entry)
             return
         if found := compute_natural_key(payload, self.resource.natural_key):
             self.builder.new_rows.append(NaturalKey(found, integration_id))
@@ -184,10 +188,14 @@ class _Planner:
         change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs, retires)
         resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
-            self.counts.known_refused += 1
+            self._count_known_refused(change, entry)
         else:
             self.builder.add(msgspec.structs.replace(change, is_resend=resend))
             self._count_update(change, entry)
+
+    def _count_known_refused(self, change: Change, entry: Entry | None) -> None:
+        self.counts.known_refused += 1
+        self.builder.remarks.append(describe_refusal(change, entry))
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""

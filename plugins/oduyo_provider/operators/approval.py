@@ -10,11 +10,18 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
-from oduyo_provider.core.language import gettext, ngettext
+from oduyo_provider.core.change import ACTION_LABELS
+from oduyo_provider.core.language import format_number, gettext, gettext_noop
+from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
 ANSWER_WITHIN = timedelta(days=1)
+
+_ANSWERS = gettext_noop(
+    "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: nothing is "
+    "written. The log of guard says where all changes are staged."
+)
 
 
 class UnsafePlanApproval(ApprovalOperator):
@@ -38,19 +45,10 @@ class UnsafePlanApproval(ApprovalOperator):
         """Ask, or skip."""
         if not self.decision["ask"]:
             raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
-        figures = "\n".join(f"- {figure}" for figure in self.decision["figures"])
-        # A list, since Airflow shows the lines of a code block as one.
-        sample = "\n".join(f"- {_quote(line)}" for line in self.decision["sample"]) or "- " + gettext("no change")
-        what = ngettext(
-            "**What the plan would do: %(n)s change**, such as",
-            "**What the plan would do: %(n)s changes**, such as",
-            self.decision["changes"],
-        )
-        answers = gettext(
-            "**Approve**: the plan is compared with Ödüyo once more and applied. **Reject**, or no answer within a day: "
-            "nothing is written. The log of guard says where all changes are staged."
-        )
-        self.body = "\n\n".join([gettext("**Why it stopped**"), figures, what, sample, answers])
+        ti = context["ti"]
+        address = compute_run_url(ti.dag_id, ti.run_id)
+        page = gettext("[All changes of the plan](%(address)s) stand on the run's page.", address=address)
+        self.body = "\n\n".join([*_describe_plan(self.decision), page, gettext(_ANSWERS)])
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -61,6 +59,21 @@ class UnsafePlanApproval(ApprovalOperator):
             if event.get("chosen_options") != [self.REJECT]:
                 raise
             raise AirflowFailException(gettext("The plan was rejected: nothing is written.")) from error
+
+
+def _describe_plan(decision: Reference) -> list[str]:
+    """Paragraphs in Markdown: counts by action, what cannot be undone first; the brakes; samples of each action."""
+    actions = [
+        f"- **{format_number(count)}** {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()
+    ]
+    figures = [f"- {figure}" for figure in decision["figures"]]
+    # A list, since Airflow shows the lines of a code block as one.
+    sample = [f"- {_quote(line)}" for line in decision["sample"]]
+    told = [(gettext("**What the plan would do**"), actions or ["- " + gettext("no change")])]
+    told.append((gettext("**Why it stopped**"), figures))
+    if sample:
+        told.append((gettext("**Some of the changes**"), sample))
+    return [paragraph for title, lines in told for paragraph in (title, "\n".join(lines))]
 
 
 def _quote(line: str) -> str:

@@ -1,74 +1,147 @@
-"""What Airflow itself knows of a run: read from its database, within the api-server."""
+"""What Airflow itself knows of a DAG and its runs: read from its database, within the api-server."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 #: Runs that are looked at; more than staging keeps.
 RECENT_RUNS = 200
+
+#: What an approval's answer says; see :class:`airflow.providers.standard.operators.hitl.ApprovalOperator`.
+_YES = "Approve"
+
+
+class DagState(msgspec.Struct, frozen=True):
+    """A DAG.
+
+    :param next_run_at: when its next run begins by itself, seconds since 1970; None without a schedule.
+    """
+
+    is_paused: bool
+    next_run_at: float | None
 
 
 class RunState(msgspec.Struct, frozen=True):
     """A DAG run.
 
     :param state: queued, running, success or failed.
-    :param started_at: seconds since 1970.
+    :param started_at: seconds since 1970; likewise ``ended_at``, None while it goes on.
     """
 
     run_id: str
     state: str
     started_at: float | None
+    ended_at: float | None = None
 
 
-class TaskState(msgspec.Struct, frozen=True):
-    """A task instance; of a mapped task the first, or the first red one.
+class Approval(msgspec.Struct, frozen=True):
+    """What a person was asked in a run, and what they said.
 
-    :param state: as Airflow names it; None while nothing was scheduled.
+    :param task_id: that asked.
+    :param asked_at: seconds since 1970; likewise ``answered_at``, None while nobody has answered.
+    :param until: silence is a no from then on; None where the task does not say.
+    :param is_yes: the answer.
+    :param by: who gave it; empty where nobody did in time.
     """
 
     task_id: str
-    map_index: int
-    state: str | None
+    asked_at: float
+    answered_at: float | None = None
+    until: float | None = None
+    is_yes: bool = False
+    by: str = ""
+
+    @property
+    def waited_s(self) -> float:
+        """How long the run waited for the answer."""
+        return 0.0 if self.answered_at is None else max(0.0, self.answered_at - self.asked_at)
+
+
+def fetch_dag_state(dag_id: str) -> DagState | None:
+    """A DAG; None where Airflow does not know it."""
+    columns = DagModel.is_paused, DagModel.next_dagrun_create_after
+    with create_session() as session:
+        found = session.execute(select(*columns).where(DagModel.dag_id == dag_id)).first()
+    return None if found is None else DagState(bool(found[0]), to_seconds(found[1]))
 
 
 def fetch_run_states(dag_id: str) -> list[RunState]:
     """The DAG's latest runs, the latest first."""
-    columns = DagRun.run_id, DagRun.state, DagRun.start_date
-    query = select(*columns).where(DagRun.dag_id == dag_id).order_by(DagRun.id.desc()).limit(RECENT_RUNS)
+    query = _select_runs(dag_id).order_by(DagRun.id.desc()).limit(RECENT_RUNS)
     with create_session() as session:
-        return [RunState(run_id, str(state), _to_seconds(at)) for run_id, state, at in session.execute(query)]
+        return [_make_run(row) for row in session.execute(query)]
 
 
 def fetch_run_state(dag_id: str, run_id: str) -> RunState | None:
     """One run; None where Airflow has no such run (any more)."""
-    columns = DagRun.run_id, DagRun.state, DagRun.start_date
-    query = select(*columns).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
     with create_session() as session:
-        found = session.execute(query).first()
-    return None if found is None else RunState(found[0], str(found[1]), _to_seconds(found[2]))
+        found = session.execute(_select_runs(dag_id).where(DagRun.run_id == run_id)).first()
+    return None if found is None else _make_run(found)
 
 
-def fetch_task_states(dag_id: str, run_id: str) -> list[TaskState]:
-    """The run's tasks, each once, in the order in which they started."""
-    columns = TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state, TaskInstance.start_date
-    query = select(*columns).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
+def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+    """Run → the question that it put to a person; of several the last."""
+    query = (
+        select(TaskInstance.run_id, TaskInstance.task_id, TaskInstance.trigger_timeout, HITLDetail)
+        .join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(list(run_ids)))
+        .order_by(HITLDetail.created_at)
+    )
     with create_session() as session:
-        rows = [
-            (task, index, state and str(state), _to_seconds(at)) for task, index, state, at in session.execute(query)
-        ]
-    rows.sort(key=lambda row: (row[3] is None, row[3] or 0.0, row[1]))
-    found: dict[str, TaskState] = {}
-    for task_id, map_index, state, _ in rows:
-        if task_id not in found or (state == "failed" and found[task_id].state != "failed"):
-            found[task_id] = TaskState(task_id, map_index, state)
-    return list(found.values())
+        return {
+            run_id: Approval(
+                task_id=task_id,
+                asked_at=to_seconds(detail.created_at) or 0.0,
+                answered_at=to_seconds(detail.responded_at),
+                until=to_seconds(until),
+                is_yes=_YES in (detail.chosen_options or ()),
+                by=detail.responded_by_user_name or "",
+            )
+            for run_id, task_id, until, detail in session.execute(query)
+        }
 
 
-def _to_seconds(at: datetime | None) -> float | None:
+def fetch_retry_times(session: Session, dag_id: str, run_id: str) -> dict[tuple[str, int], float]:
+    """Task and map index → when its next try comes, of the run's tasks that wait for one.
+
+    None of them where Airflow has no DAG (any more) that says how long they wait.
+    """
+    from airflow.models.dagbag import DBDagBag
+
+    query = select(TaskInstance).where(
+        TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.state == "up_for_retry"
+    )
+    waiting: list[Any] = list(session.scalars(query))
+    dag = DBDagBag().get_latest_version_of_dag(dag_id, session=session) if waiting else None
+    found: dict[tuple[str, int], float] = {}
+    for ti in waiting:
+        if dag is not None and dag.has_task(ti.task_id) and ti.end_date is not None:
+            ti.task = dag.get_task(ti.task_id)
+            found[ti.task_id, ti.map_index] = ti.next_retry_datetime().timestamp()
+    return found
+
+
+def to_seconds(at: datetime | None) -> float | None:
+    """A time of Airflow's as seconds since 1970."""
     return None if at is None else at.timestamp()
+
+
+def _select_runs(dag_id: str) -> Any:
+    columns = DagRun.run_id, DagRun.state, DagRun.start_date, DagRun.end_date
+    return select(*columns).where(DagRun.dag_id == dag_id)
+
+
+def _make_run(row: Any) -> RunState:
+    run_id, state, started_at, ended_at = row
+    return RunState(run_id, str(state), to_seconds(started_at), to_seconds(ended_at))

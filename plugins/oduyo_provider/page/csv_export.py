@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from oduyo_provider.core.record import Resource
-from oduyo_provider.page.change_index import Entry
-from oduyo_provider.page.wording import LABELS
+from oduyo_provider.page.labels import LABELS
+from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 SEPARATOR = ";"
 BYTE_ORDER_MARK = "\ufeff"
@@ -29,7 +29,7 @@ _HEAD = ("outcome", "action", "integration_id", "oduyo_id", "code", "changed", "
 _CHUNK_LINES = 500
 
 
-def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
+def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes]:
     """The file in pieces, so that only one piece is in memory."""
     names = [name for name in resource.field_names if name not in _HEAD]
     columns = [*_HEAD, *(f"{name} {side}" for name in ("code", *names) for side in ("before", "after"))]
@@ -37,8 +37,8 @@ def write_csv(entries: Iterable[Entry], resource: Resource) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
-    for number, entry in enumerate(entries, 1):
-        writer.writerow([neutralise_cell(cell) for cell in _compute_cells(entry, ["code", *names])])
+    for number, line in enumerate(lines, 1):
+        writer.writerow([neutralise_cell(cell) for cell in _compute_cells(line, ["code", *names])])
         if number % _CHUNK_LINES == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -52,13 +52,13 @@ def neutralise_cell(text: str) -> str:
     return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
 
 
-def _compute_cells(entry: Entry, names: list[str]) -> Iterator[str]:
-    yield from (LABELS[entry.outcome], entry.action, entry.integration_id, entry.oduyo_id, entry.code)
-    yield ", ".join(name for name, _, _ in entry.fields)
-    yield from (entry.reason, entry.answer)
-    yield "; ".join(f"{name}: {value or ''}" for name, value in entry.stored.items())
-    yield datetime.fromtimestamp(entry.at, timezone.utc).isoformat(timespec="seconds") if entry.at else ""
-    fields = {name: (before, after) for name, before, after in entry.fields}
+def _compute_cells(line: ChangeLine, names: list[str]) -> Iterator[str]:
+    yield from (LABELS[line.outcome], line.action, line.integration_id, line.oduyo_id, line.code)
+    yield ", ".join(name for name, _, _ in line.fields)
+    yield from (line.reason, line.answer)
+    yield "; ".join(f"{name}: {value or ''}" for name, value in line.stored.items())
+    yield datetime.fromtimestamp(line.at, timezone.utc).isoformat(timespec="seconds") if line.at else ""
+    fields = {name: (before, after) for name, before, after in line.fields}
     for name in names:
         before, after = fields.get(name, (None, None))
         yield before or ""

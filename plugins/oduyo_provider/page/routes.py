@@ -12,11 +12,16 @@ from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
-from oduyo_provider.page.change_index import OUTCOMES
+from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.csv_export import write_csv
+from oduyo_provider.page.record_routes import add_record_views
 from oduyo_provider.page.service import PageService
-from oduyo_provider.page.view_models import compute_table_view
+from oduyo_provider.page.table_query import WantedLines
+from oduyo_provider.page.table_view import compute_table_view
+from oduyo_provider.page.texts import compute_texts
+from oduyo_provider.page.xlsx_export import MEDIA_TYPE, TO_MEND, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 STATIC = Path(__file__).parent / "static"
@@ -36,8 +41,6 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
 RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
-Outcomes = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
-Search = Annotated[str, Query(max_length=200)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
@@ -46,19 +49,25 @@ def make_app(service: PageService | None = None) -> FastAPI:
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    _add_views(app, service or PageService())
+    service = service or PageService()
+    _add_views(app, service)
+    add_record_views(app, service)
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
-        response: Response = await call_next(request)
+        # The script sends the language of Airflow's own pages; what it does not send, the environment says.
+        with use_language(request.query_params.get("language") or read_language()):
+            response: Response = await call_next(request)
         response.headers.update(HEADERS)
         return response
 
     @app.exception_handler(OduyoError)
     def explain(_request: Request, error: OduyoError) -> Response:
-        text = (
-            f"The staged files cannot be read by the api-server. {error} The page reads what the workers write: "
-            f"{STAGING_VARIABLE} must name the same place for both, and the api-server must have the right to read it."
+        text = gettext(
+            "The staged files cannot be read by the api-server. %(cause)s The page reads what the workers write: "
+            "%(variable)s must name the same place for both, and the api-server must have the right to read it.",
+            cause=error,
+            variable=STAGING_VARIABLE,
         )
         return _answer({"message": text}, status_code=503)
 
@@ -83,6 +92,10 @@ def _make_file_route(path: Path) -> Any:
 
 
 def _add_views(app: FastAPI, service: PageService) -> None:
+    @app.get("/texts")
+    def send_texts(_user: User) -> Response:
+        return _answer(compute_texts())
+
     @app.get("/dags")
     def list_dags(user: User) -> Response:
         return _answer({"dags": service.fetch_dags(list_readable_dags(user))})
@@ -97,33 +110,36 @@ def _add_views(app: FastAPI, service: PageService) -> None:
 
     @app.get("/changes")
     def show_changes(
-        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = "", page: Page = 1
+        dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "", page: Page = 1
     ) -> Response:
-        opened = _found(service.open(dag_id, run_id, task))
-        return _answer(compute_table_view(opened, _check_outcomes(outcome), search, page))
+        return _answer(compute_table_view(_found(service.open(dag_id, run_id, task)), wanted, page))
 
     @app.get("/changes.csv")
-    def send_changes(
-        dag_id: DagId, run_id: RunId, outcome: Outcomes, task: TaskName = "", search: Search = ""
-    ) -> Response:
+    def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
-        entries = opened.index.read(opened.index.find(_check_outcomes(outcome), search))
-        name = _FOREIGN.sub("_", f"{dag_id}_{run_id}_{task}").strip("_")[:120]
-        headers = {"Content-Disposition": f'attachment; filename="oduyo_{name}.csv"'}
+        lines = opened.index.read(opened.index.find_wanted(wanted))
+        headers = _name_file(f"{dag_id}_{run_id}_{task}", "csv")
         return StreamingResponse(
-            write_csv(entries, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
+            write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
         )
 
+    @app.get("/changes.xlsx")
+    def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
+        opened = _found(service.open(dag_id, run_id, task))
+        index, language = opened.index, read_language()
+        lines, to_mend = index.read(index.find_wanted(wanted)), index.read(index.find_wanted(Wanted(outcomes=TO_MEND)))
+        headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
+        written = write_xlsx(lines, to_mend, opened.resource, language)
+        return StreamingResponse(written, media_type=MEDIA_TYPE, headers=headers)
 
-def _check_outcomes(names: list[str]) -> list[str]:
-    if unknown := sorted(set(names) - set(OUTCOMES)):
-        raise HTTPException(422, f"There is no outcome {unknown[0]!r}; there are {', '.join(OUTCOMES)}.")
-    return names
+
+def _name_file(name: str, ending: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="oduyo_{_FOREIGN.sub("_", name).strip("_")[:120]}.{ending}"'}
 
 
 def _found(view: Any) -> Any:
     if view is None:
-        raise HTTPException(404, NOTHING_STAGED)
+        raise HTTPException(404, _explain_nothing())
     return view
 
 
@@ -131,8 +147,10 @@ def _answer(view: Any, status_code: int = 200) -> Response:
     return Response(msgspec.json.encode(view), status_code=status_code, media_type="application/json")
 
 
-NOTHING_STAGED = (
-    "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 runs "
-    f"of a DAG are kept), or the api-server does not reach what the workers write: see that {STAGING_VARIABLE} names the "
-    "same place for both."
-)
+def _explain_nothing() -> str:
+    return gettext(
+        "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 "
+        "runs of a DAG are kept), or the api-server does not reach what the workers write: see that %(variable)s names the "
+        "same place for both.",
+        variable=STAGING_VARIABLE,
+    )

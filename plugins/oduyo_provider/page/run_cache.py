@@ -1,61 +1,75 @@
-"""Keeps what was read of staged runs in memory, so that the next page of a table reads nothing again."""
+"""Keeps what was read of staged runs in memory, so that the next page of a table reads little or nothing again."""
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 from threading import Lock
 from weakref import WeakValueDictionary
 
 import msgspec
 
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.report import Outcomes
-from oduyo_provider.page.change_index import ChangeIndex
-from oduyo_provider.page.change_rows import RunPhase, read_entries
-from oduyo_provider.sync.staging.archive import StagedRun, read_plans_of
-from oduyo_provider.sync.staging.layout import PLAN, RESULTS
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
+from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.change_table import ChangeTable, Pace, read_table
+from oduyo_provider.sync.staging.layout import DECISION, EXISTING, MANIFEST, PLAN, TABLE
 
-#: Entries kept in memory, over all runs: about 300 bytes each. The run that was asked for last is always kept.
+#: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
 MAX_LINES = 300_000
 MAX_RUNS = 20
-
-#: A run that is going is read again after so many seconds at the earliest, and after so many times what reading it took.
-FRESH_FOR_S = 2.0
-READING_SHARE = 10
-
-
-_Files = frozenset[tuple[tuple[str, ...], float]]
 
 
 class OpenedRun(msgspec.Struct, frozen=True):
     """A run as it was read.
 
-    :param plans: by partition; none while there is no plan.
-    :param counts: all plans together.
-    :param outcomes: what became of the changes.
+    :param table: None before guard has decided, and where it could not be written.
+    :param is_planned: guard has decided.
     :param is_going: changes may still get other results.
-    :param files: of the plans and results that it was read from, each with its time.
-    :param read_at: on the cache's clock; reading took ``took_s``.
+    :param index: the lines of the table; none where there is no table.
     """
 
-    plans: list[PlanPart]
-    counts: PlanCounts
-    outcomes: Outcomes
-    index: ChangeIndex
-    phase: RunPhase
+    table: ChangeTable | None
+    is_planned: bool
     is_going: bool
-    files: _Files
-    read_at: float
-    took_s: float
+    index: ChangeIndex
+
+    @property
+    def has_table(self) -> bool:
+        """Whether its changes can be shown."""
+        return self.table is not None
+
+    @property
+    def phase(self) -> RunPhase:
+        """How far it is."""
+        return self.index.phase
+
+    @property
+    def counts(self) -> PlanCounts:
+        """The whole plan's, without pairs and samples."""
+        return PlanCounts() if self.table is None else self.table.counts
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What became of the changes."""
+        return Outcomes() if self.table is None else self.table.count_outcomes(is_ended=not self.is_going)
+
+    @property
+    def params(self) -> RunParams | None:
+        """What the run was asked to do; None without a table."""
+        return None if self.table is None else self.table.params
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast its load goes; None before it."""
+        return None if self.table is None else self.table.pace
 
     @property
     def resource(self) -> Resource:
         """What the records are."""
-        return self.plans[0].manifest.snapshot.resource if self.plans else SPECIAL_CODE
+        return SPECIAL_CODE if self.table is None else self.table.resource
 
 
 class _Building:
@@ -66,66 +80,77 @@ class _Building:
 
 
 class RunCache:
-    """Runs that were read; the one that was asked for longest ago is dropped first.
-
-    A run is read again when its plans or results have other files or times. Each try has files of its own, so that a new
-    plan is noticed.
+    """Runs that were read; the one that was asked for longest ago is dropped first. A run is read again when its table
+    was written anew.
     """
 
-    def __init__(
-        self, *, max_lines: int = MAX_LINES, max_runs: int = MAX_RUNS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, max_lines: int = MAX_LINES, max_runs: int = MAX_RUNS) -> None:
         self._max_lines = max_lines
         self._max_runs = max_runs
-        self._clock = clock
         self._lock = Lock()
-        self._runs: OrderedDict[str, OpenedRun] = OrderedDict()
+        self._runs: OrderedDict[str, tuple[float | None, OpenedRun]] = OrderedDict()
         self._building: WeakValueDictionary[str, _Building] = WeakValueDictionary()
 
     def open(self, run: StagedRun, *, is_going: bool) -> OpenedRun:
-        """The run, read now or a moment ago.
+        """The run, read now or before.
 
-        :raises StagingError: a file of it cannot be read, or is not as it was written.
+        :raises StagingError: its table cannot be read.
         """
-        uri = run.folder.uri
-        files: _Files = frozenset(item for item in run.files.items() if item[0][0] in (PLAN, RESULTS))
+        uri, written_at = run.folder.uri, _find_table(run)
+        is_planned = written_at is not None or _is_decided(run)
         with self._lock:
             building = self._building.setdefault(uri, _Building())
         with building.lock:
-            known = self._find(uri, files, is_going=is_going)
-            if known is None:
-                known = self._read(run, files, is_going=is_going)
-                self._keep(uri, known)
-            return known
+            known = self._find(uri)
+            if known is not None and (known[0], known[1].is_going, known[1].is_planned) == (
+                written_at,
+                is_going,
+                is_planned,
+            ):
+                return known[1]
+            before = None if known is None else known[1].index
+            table = None if written_at is None else read_table(run.folder)
+            opened = _read(run, table, is_planned=is_planned, is_going=is_going, before=before)
+            self._keep(uri, written_at, opened)
+            return opened
 
-    def _find(self, uri: str, files: _Files, *, is_going: bool) -> OpenedRun | None:
+    def _find(self, uri: str) -> tuple[float | None, OpenedRun] | None:
         with self._lock:
             known = self._runs.get(uri)
-            if known is None or known.is_going != is_going:
-                return None
-            rest_s = max(FRESH_FOR_S, READING_SHARE * known.took_s)
-            if known.files != files and not (is_going and self._clock() - known.read_at < rest_s):
-                return None
-            self._runs.move_to_end(uri)
+            if known is not None:
+                self._runs.move_to_end(uri)
             return known
 
-    def _read(self, run: StagedRun, files: _Files, *, is_going: bool) -> OpenedRun:
-        started_at = self._clock()
-        plans, outcomes = read_plans_of(run), Outcomes()
-        decision = plans[0].decision if plans else None
-        is_dry = bool(plans) and (plans[0].manifest.params.dry_run or bool(decision and decision.why_not))
-        phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
-        index = ChangeIndex(read_entries(plans, phase, outcomes))
-        read_at = self._clock()
-        return OpenedRun(
-            plans, compute_total(plans), outcomes, index, phase, is_going, files, read_at, read_at - started_at
-        )
-
-    def _keep(self, uri: str, opened: OpenedRun) -> None:
+    def _keep(self, uri: str, written_at: float | None, opened: OpenedRun) -> None:
         with self._lock:
-            self._runs[uri] = opened
+            self._runs[uri] = written_at, opened
             self._runs.move_to_end(uri)
             while len(self._runs) > 1 and (
-                len(self._runs) > self._max_runs or sum(len(run.index) for run in self._runs.values()) > self._max_lines
+                len(self._runs) > self._max_runs
+                or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
             ):
                 self._runs.popitem(last=False)
+
+
+def _read(
+    run: StagedRun, table: ChangeTable | None, *, is_planned: bool, is_going: bool, before: ChangeIndex | None
+) -> OpenedRun:
+    is_dry = table is not None and table.is_dry
+    phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
+    return OpenedRun(table, is_planned, is_going, ChangeIndex(run.folder, table, phase, before))
+
+
+def _find_table(run: StagedRun) -> float | None:
+    """When the table was written; None where there is none, or Ödüyo was listed anew since: it is of an earlier plan."""
+    written_at = run.files.get((TABLE,))
+    return None if written_at is None or written_at < _find_listing(run) else written_at
+
+
+def _is_decided(run: StagedRun) -> bool:
+    decided = (at for path, at in run.files.items() if path[0] == PLAN and path[-1] == DECISION)
+    return max(decided, default=0.0) > _find_listing(run)
+
+
+def _find_listing(run: StagedRun) -> float:
+    listed = (at for path, at in run.files.items() if path[0] == EXISTING and path[-1] == MANIFEST)
+    return max(listed, default=0.0)

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
+from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
+    Approval,
     RunState,
-    TaskState,
+    fetch_approvals,
+    fetch_dag_state,
     fetch_run_state,
     fetch_run_states,
-    fetch_task_states,
 )
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
+from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
+from oduyo_provider.page.health import compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.record_view import RecordSearch
+from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
-from oduyo_provider.page.view_models import RunItem, View, compute_dag_view, compute_item, compute_run_view
-from oduyo_provider.page.wording import GOING, is_going
+from oduyo_provider.page.run_facts import GOING, RunFacts
+from oduyo_provider.page.sides import open_sides
+from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
+from oduyo_provider.page.view_models import View, compute_run_view
+from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import staging_root
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
+from oduyo_provider.sync.staging.manifests import Decision
+from oduyo_provider.sync.staging.plans import find_decision
 
 #: Runs that the page of a DAG lists.
 MAX_RUNS = 60
@@ -34,21 +48,31 @@ class PageService:
 
     def __init__(self, cache: RunCache | None = None) -> None:
         self._cache = cache or RunCache()
-        self._reports: OrderedDict[tuple[str, float | None], Report] = OrderedDict()
-        self._lock = Lock()
+        self._reports = Remembered[Report](_MAX_REPORTS)
+        self._decisions = Remembered["Decision | None"](_MAX_REPORTS)
 
     def fetch_dags(self, readable: set[str]) -> list[dict[str, Any]]:
-        """The DAGs that have staged runs, of those that a user may read, each with its latest run."""
+        """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
         root = staging_root()
         staged = set(fetch_dag_names(root))
         found = [dag_id for dag_id in sorted(readable) if name_folder(root, dag_id) in staged]
-        items = ((dag_id, self._fetch_items(dag_id, 1)) for dag_id in found)
-        return [{"dag_id": dag_id, "last": latest[0]} for dag_id, latest in items if latest]
+        items = ((dag_id, self._fetch_items(dag_id, fetch_runs(root, dag_id)[:1])) for dag_id in found)
+        latest = {dag_id: items[0] for dag_id, items in items if items}
+        own = {dag_id: None for dag_id in readable if is_own_dag(dag_id)}
+        return [{"dag_id": dag_id, "last": last} for dag_id, last in sorted({**own, **latest}.items())]
 
     def fetch_dag(self, dag_id: str) -> View | None:
-        """The view of a DAG; None where nothing is staged."""
-        items = self._fetch_items(dag_id, MAX_RUNS)
-        return compute_dag_view(dag_id, items) if items else None
+        """The view of a DAG; None where nothing is staged of a DAG that is not this project's."""
+        root = staging_root()
+        runs = fetch_runs(root, dag_id)[:MAX_RUNS]
+        if not runs and not is_own_dag(dag_id):
+            return None
+        items = self._fetch_items(dag_id, runs)
+        if not is_own_dag(dag_id):
+            return compute_dag_view(dag_id, items, (), ())
+        site = read_site_facts(root, runs)
+        health = compute_health(fetch_dag_state(dag_id), items, site)
+        return compute_dag_view(dag_id, items, health, compute_checklist(items, site))
 
     def fetch_run(self, dag_id: str, run_id: str, task: str) -> View | None:
         """The view of a run; None where nothing is staged and nothing is on its way.
@@ -59,68 +83,143 @@ class PageService:
         runs = fetch_run(staging_root(), dag_id, run_id)
         run = _choose(runs, task)
         if run is None:
-            return _begin(dag_id, run_id) if state is not None and state.state in GOING and not runs else None
-        going = is_going(run, state)
-        opened = self._cache.open(run, is_going=going)
-        report = None if going or run.reported_at is None else self._read_report(run)
+            return _begin(dag_id, run_id, state) if state is not None and not runs else None
+        facts, opened = self._open(dag_id, run_id, run, state)
         return compute_run_view(
             dag_id,
             run_id,
             run,
+            facts,
             opened,
-            state,
-            _select_tasks(run, fetch_task_states(dag_id, run_id)),
-            report=report,
+            before=None if facts.is_going else self._find_before(dag_id, run),
             others=["/".join(other.task) for other in runs],
         )
 
     def open(self, dag_id: str, run_id: str, task: str) -> OpenedRun | None:
         """A run's changes; None where nothing is staged."""
         run = _choose(fetch_run(staging_root(), dag_id, run_id), task)
-        if run is None:
-            return None
-        return self._cache.open(run, is_going=is_going(run, fetch_run_state(dag_id, run_id)))
+        return None if run is None else self._open(dag_id, run_id, run, fetch_run_state(dag_id, run_id))[1]
 
-    def _fetch_items(self, dag_id: str, count: int) -> list[RunItem]:
+    def find_places(self, dag_id: str, run_id: str, task: str) -> RecordSearch:
+        """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
         root = staging_root()
-        runs = fetch_runs(root, dag_id)[:count]
+        runs = fetch_run(root, dag_id, run_id) if run_id else fetch_runs(root, dag_id)
+        for run in runs:
+            if task and "/".join(run.task) != task:
+                continue
+            if (sides := open_sides(run)) is not None:
+                index = self._cache.open(run, is_going=not run.is_settled).index
+                return RecordSearch(root, dag_id, sides, index, run.name)
+        return RecordSearch(root, dag_id, None, ChangeIndex(root, None, RunPhase.ENDED))
+
+    def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
+        asked = fetch_approvals(dag_id, [run_id]).get(run_id)
+        facts = self._gather(run, state, fetch_instances(dag_id, run_id), asked)
+        opened = self._cache.open(run, is_going=facts.is_going)
+        return add_plan(facts, run, opened, self._read_decision(run, opened)), opened
+
+    def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
         if not runs:
             return []
-        folder = root.child(dag_id)
-        states: dict[str, RunState] = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
-        return [self._describe(run, states.get(run.name)) for run in runs]
+        folder = staging_root().child(dag_id)
+        states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
+        ids = {states[run.name].run_id for run in runs if run.name in states}
+        tasks, approvals = fetch_instances_of(dag_id, ids), fetch_approvals(dag_id, ids)
+        found = []
+        for run in runs:
+            state = states.get(run.name)
+            run_id = run.name if state is None else state.run_id
+            # Only a run that goes on can wait for its next try, whose time is asked for.
+            goes_on = state is not None and state.state in GOING
+            instances = fetch_instances(dag_id, run_id) if goes_on else tasks.get(run_id, ())
+            facts = self._gather(run, state, instances, approvals.get(run_id))
+            found.append(compute_item(dag_id, run_id, run, facts))
+        return found
 
-    def _describe(self, run: StagedRun, state: RunState | None) -> RunItem:
-        going = is_going(run, state)
-        report = None if going or run.reported_at is None else self._read_report(run)
-        return compute_item(run, state.run_id if state else run.name, report, state, going=going)
+    def _gather(
+        self, run: StagedRun, state: RunState | None, instances: Iterable[TaskState], approval: Approval | None
+    ) -> RunFacts:
+        return RunFacts(
+            state=state,
+            tasks=_select_tasks(run, instances),
+            approval=None if run.task else approval,
+            is_operator=bool(run.task),
+            is_settled=run.is_settled,
+            report=None if run.reported_at is None else self._read_report(run),
+        )
+
+    def _find_before(self, dag_id: str, run: StagedRun) -> Report | None:
+        """The report of the run before this one that wrote what it could."""
+        started = [other for other in fetch_runs(staging_root(), dag_id) if other.task == run.task]
+        earlier = [
+            other for other in started if other.reported_at is not None and other.reported_at < (run.reported_at or 0)
+        ]
+        for other in sorted(earlier, key=lambda other: -(other.reported_at or 0)):
+            report = self._read_report(other)
+            if not report.dry_run and not report.not_applied and report.extracted:
+                return report
+        return None
 
     def _read_report(self, run: StagedRun) -> Report:
-        key = run.folder.uri, run.reported_at
-        with self._lock:
-            known = self._reports.get(key)
-        if known is None:
-            known = run.read_report()
-            with self._lock:
-                self._reports[key] = known
-                while len(self._reports) > _MAX_REPORTS:
-                    self._reports.popitem(last=False)
-        return known
+        return self._reports.get((run.folder.uri, run.reported_at), run.read_report)
+
+    def _read_decision(self, run: StagedRun, opened: OpenedRun) -> Decision | None:
+        """What guard decided; None before."""
+        if opened.table is None:
+            return None
+        generation = opened.table.generation
+
+        def read() -> Decision | None:
+            found = find_decision(run.folder, generation)
+            return None if found is None else found[1]
+
+        return self._decisions.get((run.folder.uri, generation), read)
+
+
+def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
+    """What the table of its changes, and guard's decision, add to what is known of a run."""
+    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.has_table)
+    if opened.table is None:
+        return facts
+    params = opened.table.params
+    return msgspec.structs.replace(
+        facts,
+        changes=opened.counts.changes,
+        done=opened.table.settled,
+        is_dry=params.dry_run,
+        compares=params.sync_mode is SyncMode.UPSERT,
+        trips=[trip for trip in decision.trips if trip.blocks and not trip.is_released] if decision else [],
+    )
+
+
+def _find_step(run: StagedRun, opened: OpenedRun) -> str:
+    """What a run that is one task does now, by what it has staged."""
+    if not run.has_manifest(EXISTING):
+        return "snapshot"
+    if not run.has_manifest(DESIRED):
+        return "extract"
+    return "load" if opened.is_planned else "transform"
 
 
 def _choose(runs: list[StagedRun], task: str) -> StagedRun | None:
     return next((run for run in runs if not task or "/".join(run.task) == task), None)
 
 
-def _select_tasks(run: StagedRun, tasks: list[TaskState]) -> list[TaskState]:
-    """The tasks that made a run: all of this project's DAG, one of anybody else's."""
+def _select_tasks(run: StagedRun, instances: Iterable[TaskState]) -> list[TaskState]:
+    """The tasks that made a run: all of this project's DAG, of anybody else's one, or one instance of it."""
     if not run.task:
-        return tasks
+        return gather_tasks(instances)
     index = int(run.task[1]) if len(run.task) > 1 and run.task[1].isdecimal() else -1
-    return [TaskState(task.task_id, index, task.state) for task in tasks if task.task_id == run.task[0]]
+    return gather_tasks(one for one in instances if (one.task_id, one.map_index) == (run.task[0], index))
 
 
-def _begin(dag_id: str, run_id: str) -> View:
-    """A run that has staged nothing yet."""
-    sentence = {"tone": "busy", "text": "The run has begun; nothing is read yet."}
-    return {"dag_id": dag_id, "run_id": run_id, "is_going": True, "is_empty": True, "sentence": sentence}
+def _begin(dag_id: str, run_id: str, state: RunState) -> View:
+    """A run that has staged nothing yet, or that ended before it could."""
+    facts = RunFacts(state=state, tasks=gather_tasks(fetch_instances(dag_id, run_id)))
+    return {
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "is_going": facts.is_going,
+        "is_empty": True,
+        "sentence": describe_run(facts),
+    }

@@ -1,215 +1,198 @@
-"""What the page shows, as values. The browser computes nothing, it only shows them."""
+"""What the page of a run shows, as values. The browser computes nothing, it only shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
+from oduyo_provider.core.change import ACTION_LABELS
+from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.report import SUMS, Report, compute_report
-from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.change_index import OUTCOMES, Entry
+from oduyo_provider.core.report import SUMS, Report
+from oduyo_provider.page.change_index import RunPhase
+from oduyo_provider.page.figures_view import compare_left_out, compute_reason, compute_so_far, compute_sum, list_aside
+from oduyo_provider.page.labels import label_state
 from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.page.wording import (
-    LABELS,
-    Sentence,
-    compute_duration_s,
-    count_settled,
-    describe_progress,
-    describe_report,
-    describe_unreported,
-)
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.table_view import list_filters
+from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
-
-#: Lines of the table on one page.
-PAGE_LINES = 50
-
-#: The parts of a bar of the chart, and the report's figures that each adds up.
-SERIES = {
-    "created": ("created",),
-    "updated": ("updated",),
-    "deactivated": ("deactivated", "deleted"),
-    "rejected": ("rejected", "refused"),
-    "failed": ("failed", "doubtful", "stale", "not_applied", "missing_failed"),
-}
-#: Labels of the parts that add up more than one figure.
-SERIES_LABELS = {"deactivated": "deactivated, deleted", "rejected": "rejected, refused", "failed": "failed, not done"}
+from oduyo_provider.sync.staging.outcomes import count_actions
 
 _SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 
 View = dict[str, Any]
 
 
-class RunItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in the list of a DAG's runs.
-
-    :param series: as in :data:`SERIES`.
-    :param started_at: ISO 8601; empty while there is no report.
-    :param duration_s: None while there is no report.
-    """
-
-    run_id: str
-    task: str
-    state: str
-    sentence: Sentence
-    dry_run: bool = False
-    extracted: int = 0
-    series: dict[str, int] = {}
-    started_at: str = ""
-    duration_s: float | None = None
-
-
-def compute_item(run: StagedRun, run_id: str, report: Report | None, state: RunState | None, *, going: bool) -> RunItem:
-    """One run of the list."""
-    if going:
-        sentence = Sentence("busy", "A run is going on.")
-    else:
-        sentence = describe_unreported(state) if report is None else describe_report(report, state, [])
-    known = None if going else report
-    return RunItem(
-        run_id=run_id,
-        task="/".join(run.task),
-        state=state.state if state else "",
-        sentence=sentence,
-        dry_run=known is not None and known.dry_run,
-        extracted=known.extracted if known else 0,
-        series={name: sum(getattr(known, part) for part in parts) for name, parts in SERIES.items()} if known else {},
-        started_at=known.started_at if known else "",
-        duration_s=compute_duration_s(known.started_at, known.ended_at) if known else None,
-    )
-
-
-def compute_dag_view(dag_id: str, items: Sequence[RunItem]) -> View:
-    """The page of a DAG.
-
-    :param items: its runs, the latest first.
-    """
-    now, before = items[0].sentence, next((item for item in items[1:] if item.duration_s is not None), None)
-    if now.tone == "busy" and before is not None:
-        now = Sentence("busy", f"{now.text} The one before: {before.sentence.text}")
-    return {
-        "dag_id": dag_id,
-        "sentence": now,
-        "runs": items,
-        "series": {name: SERIES_LABELS.get(name, name) for name in SERIES},
-    }
-
-
 def compute_run_view(
     dag_id: str,
     run_id: str,
     run: StagedRun,
+    facts: RunFacts,
     opened: OpenedRun,
-    state: RunState | None,
-    tasks: Sequence[TaskState],
     *,
-    report: Report | None,
+    before: Report | None,
     others: Sequence[str],
 ) -> View:
     """The page of a run.
 
-    :param report: None while the run is going or when it ended without one.
+    :param before: of the run before it, beside which its rejected and refused rows stand.
     :param others: all tasks of the DAG run that staged something, this one included.
     """
-    is_busy = report is None and opened.is_going
-    known = report or _compute_so_far(opened)
     return {
         "dag_id": dag_id,
         "run_id": run_id,
         "task": "/".join(run.task),
         "tasks": list(others),
-        "state": state.state if state else "",
-        "is_going": is_busy,
-        "sentence": _choose_sentence(run, opened, state, list(tasks), report),
-        "progress": {"done": count_settled(opened), "total": opened.counts.changes} if is_busy else None,
-        "warnings": opened.counts.warnings,
-        "started_at": known.started_at or _format_time(state),
-        **_compute_figures(known, is_busy=is_busy),
-        **_compute_outcomes(opened),
-        "params": _describe_params(opened.plans[0].manifest.params, run) if opened.plans else {},
-        "steps": [compute_step(dag_id, run_id, task) for task in tasks],
+        "is_going": facts.is_going,
+        "sentence": describe_run(facts),
+        "notes": _list_notes(facts),
+        "causes": list_causes(dag_id, run_id, facts),
+        "approval": compute_approval(dag_id, run_id, facts),
+        **_compute_progress(facts, opened),
+        "started_at": facts.started_at,
+        "duration_s": facts.duration_s,
+        "title": _choose_title(facts),
+        "nothing": _describe_nothing(facts, opened),
+        **_compute_figures(facts, opened, before),
+        "actions": _list_actions(facts, opened),
+        "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
+        "params": _describe_params(opened.params, run) if opened.params else {},
+        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
+        **list_filters(opened),
     }
 
 
-def _choose_sentence(
-    run: StagedRun, opened: OpenedRun, state: RunState | None, tasks: list[TaskState], report: Report | None
-) -> Sentence:
-    if report is not None:
-        return describe_report(report, state, tasks)
-    return describe_progress(run, opened, tasks) if opened.is_going else describe_unreported(state)
-
-
-def _compute_figures(report: Report, *, is_busy: bool) -> View:
-    """What a report counts, or would count if the run ended now."""
+def _compute_figures(facts: RunFacts, opened: OpenedRun, before: Report | None) -> View:
+    """The report's figures; while a run goes on those of its plan, as the table says how far it is."""
+    report = None if facts.is_going else facts.report
+    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
     return {
-        "sums": [_compute_sum(report, whole, is_busy=is_busy) for whole in SUMS],
-        "aside": {"altered": report.altered, "remote_duplicates": report.remote_duplicates},
-        "dry_run": report.dry_run,
-        "reasons": report.reasons,
-        "duration_s": compute_duration_s(report.started_at, report.ended_at),
+        "sums": [compute_sum(known, whole) for whole in SUMS],
+        "aside": list_aside(known, opened),
+        "left_out": compare_left_out(known, before) if report is not None and not known.dry_run else [],
+        "is_planned": known.dry_run,
+        "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
     }
-
-
-def _compute_outcomes(opened: OpenedRun) -> View:
-    """How many lines the table has, in all and of each outcome."""
-    counts = opened.index.counts
-    found = [{"name": name, "label": LABELS[name], "count": counts[name]} for name in OUTCOMES if counts[name]]
-    return {"chips": found, "lines": len(opened.index)}
 
 
 def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
-    """A task, with the address of its log below Airflow's own."""
-    address = "/".join(("dags", quote(dag_id, ""), "runs", quote(run_id, ""), "tasks", quote(task.task_id, "")))
-    if task.map_index >= 0:
-        address += f"/mapped/{task.map_index}"
-    return {"task": task.task_id, "state": task.state or "none", "log": address}
-
-
-def compute_table_view(opened: OpenedRun, outcomes: Sequence[str], search: str, page: int) -> View:
-    """One page of the table; a page beyond the last is the last."""
-    found = opened.index.find(outcomes, search)
-    pages = max(1, -(-len(found) // PAGE_LINES))
-    page = min(max(1, page), pages)
-    numbers = found[(page - 1) * PAGE_LINES : page * PAGE_LINES]
-    lines: list[Entry] = list(opened.index.read(numbers))
+    """A task with all its instances, and the address of the most telling log below Airflow's own."""
+    parts = [
+        {"state": state, "label": label_state(state), "count": count} for state, count in sorted(task.counts.items())
+    ]
     return {
-        "found": len(found),
-        "page": page,
-        "pages": pages,
-        "first": (page - 1) * PAGE_LINES + 1 if lines else 0,
-        "lines": [{**msgspec.to_builtins(line), "label": LABELS[line.outcome]} for line in lines],
+        "task": task.task_id,
+        "state": task.state,
+        "label": label_state(task.state),
+        "instances": task.instances,
+        "done": task.done,
+        "parts": parts if task.instances > 1 else [],
+        "log": compute_address(dag_id, run_id, task),
     }
 
 
-def _format_time(state: RunState | None) -> str:
-    """When Airflow started a run; empty where it does not say."""
-    if state is None or state.started_at is None:
-        return ""
-    return datetime.fromtimestamp(state.started_at, timezone.utc).isoformat(timespec="seconds")
+def compute_address(dag_id: str, run_id: str, task: TaskState) -> str:
+    """Where a task's log is, below Airflow's own address."""
+    address = "/".join(("dags", quote(dag_id, ""), "runs", quote(run_id, ""), "tasks", quote(task.task_id, "")))
+    return f"{address}/mapped/{task.map_index}" if task.map_index >= 0 else address
 
 
-def _compute_so_far(opened: OpenedRun) -> Report:
-    """The figures of a run without a report."""
-    extracted = opened.counts.extracted
-    return compute_report(opened.counts, opened.outcomes, extracted=extracted, dry_run=False)
+def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
+    """Every task that failed or waits for its next try, with what it said of its error and what to do next."""
+    missing = gettext(
+        "The task left no message: it was killed, it ran longer than it may, or it failed outside of this package. Its log "
+        "says more."
+    )
+    failed = [
+        task
+        for task in facts.tasks
+        if task.state in ("failed", "up_for_retry") and (task.error or not facts.only_reports(task))
+    ]
+    return [
+        {
+            "task": task.task_id,
+            "state": task.state,
+            "label": label_state(task.state),
+            "log": compute_address(dag_id, run_id, task),
+            "text": task.error or missing,
+            "tries": task.tries,
+            "max_tries": task.max_tries,
+            "retry_at": task.retry_at,
+        }
+        for task in failed
+    ]
 
 
-def _compute_sum(report: Report, whole: str, *, is_busy: bool) -> View:
-    """A figure and those that add up to it; while a run is going, what is not applied waits."""
-    parts = [{"name": name, "label": LABELS[name], "count": getattr(report, name)} for name in SUMS[whole]]
-    if is_busy:
-        for part in parts:
-            if part["name"] == "not_applied":
-                part.update(name="waiting", label=LABELS["waiting"])
-    return {"name": whole, "label": LABELS[whole], "count": getattr(report, whole), "parts": parts}
+def compute_approval(dag_id: str, run_id: str, facts: RunFacts) -> View | None:
+    """What a person was asked and answered, and where; None where nobody was asked."""
+    asked = facts.approval
+    if asked is None:
+        return None
+    address = compute_address(dag_id, run_id, TaskState(asked.task_id))
+    return {**msgspec.structs.asdict(asked), "waits": facts.waits_for_person, "address": f"{address}/required_actions"}
+
+
+def _list_notes(facts: RunFacts) -> list[str]:
+    notes = []
+    if facts.is_going and facts.report is not None:
+        notes.append(gettext("This run was started again: its earlier report counts no more."))
+    if not facts.is_going and facts.report is None and facts.changes and not facts.is_dry:
+        notes.append(
+            ngettext("%(n)s change had been settled by then.", "%(n)s changes had been settled by then.", facts.done)
+        )
+    return notes
+
+
+def _choose_title(facts: RunFacts) -> str:
+    if facts.is_going:
+        return gettext("The plan adds up") if facts.changes else gettext("So far")
+    if facts.report is None or facts.is_rejected or (facts.failed is not None and not facts.report.writes):
+        return gettext("As far as it came")
+    return gettext("The plan adds up") if facts.report.dry_run else gettext("It adds up")
+
+
+def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
+    """What a table without a line means."""
+    if opened.has_table:
+        return gettext("The plan holds no change, and no row was rejected.")
+    if opened.is_planned:
+        return gettext("The list of changes could not be written; the log of the task guard says why.")
+    if facts.is_going:
+        return gettext("No change is known yet.")
+    return gettext("The run did not come to a plan, so that nothing is known of changes.")
+
+
+def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
+    """How far load is, and about how many seconds are left at its pace so far."""
+    is_sending = facts.is_going and opened.phase is RunPhase.GOING and not facts.waits_for_person
+    if not is_sending or not facts.changes:
+        return {"progress": None, "left_s": None}
+    left_s, pace = None, opened.pace
+    if pace is not None and opened.table is not None and facts.done > pace.earlier:
+        took_s = opened.table.written_at - pace.started_at
+        left_s = took_s * (facts.changes - facts.done) / (facts.done - pace.earlier)
+    return {"progress": {"done": facts.done, "total": facts.changes}, "left_s": left_s}
+
+
+def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
+    """What a plan that nobody has applied yet would do, what cannot be undone first."""
+    if not (facts.waits_for_person or opened.phase is RunPhase.DRY or facts.is_rejected):
+        return []
+    actions = count_actions(opened.counts)
+    return [
+        {"name": name, "label": gettext(text), "count": actions[name]}
+        for name, text in ACTION_LABELS.items()
+        if actions[name]
+    ]
 
 
 def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
-    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(params.release) or "none"}
+    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(params.release)}
     # An operator in somebody else's DAG has no query.
-    shown = {name: given[name] for name in _SHOWN_PARAMS if name != "erp_query" or not run.task}
+    shown = {name: given[name] for name in _SHOWN_PARAMS if (name != "erp_query" or not run.task) and given[name] != ""}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}

@@ -1,148 +1,180 @@
-"""Texts of the page: labels, and a run's state in a sentence."""
+"""How a run ended, in a sentence and in a word. Each says only what is known to be so."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
-
-from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.report import Report
-from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.change_rows import RunPhase
-from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
-
-LABELS = {
-    "extracted": "ERP rows",
-    "repeated": "repeated",
-    "rejected": "rejected",
-    "unchanged": "unchanged",
-    "created": "created",
-    "updated": "updated",
-    "refused": "refused",
-    "failed": "failed",
-    "doubtful": "doubtful",
-    "stale": "stale",
-    "not_applied": "not applied",
-    "missing": "Ödüyo records without an ERP row",
-    "kept_missing": "left as they are",
-    "deactivated": "deactivated",
-    "deleted": "deleted",
-    "missing_refused": "refused",
-    "missing_failed": "not done",
-    "new_duplicates": "new duplicates",
-    "new_other_source": "of another source",
-    "planned": "planned",
-    "waiting": "waiting",
-}
-
-GOING = frozenset({"queued", "running", "restarting"})
-_WAITS_FOR_A_PERSON = frozenset({"deferred", "awaiting_input"})
+from oduyo_provider.page.going_wording import TIME, Sentence, describe_going
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.task_states import TaskState
 
 
-class Sentence(msgspec.Struct, frozen=True):
-    """A state in a sentence.
-
-    :param tone: good, warn, bad, busy or plain.
-    """
-
-    tone: str
-    text: str
-
-
-def is_going(run: StagedRun, state: RunState | None) -> bool:
-    """Whether the run may still write results or its report."""
-    return state is not None and state.state in GOING and not run.is_settled
+def describe_run(facts: RunFacts) -> Sentence:
+    """Where a run stands, or how it ended."""
+    if facts.is_going:
+        return describe_going(facts)
+    if facts.report is None:
+        return _describe_unreported(facts)
+    if facts.report.dry_run:
+        return _describe_plan(facts, facts.report)
+    return _describe_report(facts, facts.report)
 
 
-def describe_report(report: Report, state: RunState | None, tasks: list[TaskState]) -> Sentence:
-    """A run that has its report."""
-    undone = [f"{count:,} {LABELS[name]}" for name, count in report.undone.items()]
-    red = next((task.task_id for task in tasks if task.state in ("failed", "upstream_failed")), None)
-    changes = _list_changes(report)
-    is_red = state is not None and state.state == "failed"
-    if report.dry_run:
-        plan = f"Nothing was sent, this is the plan only: {changes or 'no change at all'}.{_aside(report)}"
-        why = " The run is red: the log of its first red task says why and what to do." if is_red else ""
-        return Sentence("bad" if is_red else "plain", f"{plan}{why}")
-    if is_red and not report.writes:
-        where = f" in the task {red}" if red else ""
-        text = f"Nothing was written: the run stopped{where}, whose log says why and what to do."
-        return Sentence("bad", text if red else text.replace(", whose log", "; the log of its first red task"))
-    if undone:
-        done = f" What was done is done ({changes})." if changes else ""
-        return Sentence(
-            "bad",
-            f"Not in step: {_join(undone)}.{done} The next run compares everything again and sends only what is missing.",
-        )
-    has_left_out = bool(report.rejected or report.refused)
-    start = "Ödüyo is in step with the ERP" + (", but for some rows" if has_left_out else "")
-    what = f"{changes}" if changes else f"nothing had to change among {report.extracted:,} ERP rows"
-    tone = "bad" if is_red else "warn" if has_left_out else "good"
-    return Sentence(tone, f"{start}: {what}.{_aside(report)}")
-
-
-def describe_unreported(state: RunState | None) -> Sentence:
+def _describe_unreported(facts: RunFacts) -> Sentence:
     """A run that ended without a report."""
-    how = "failed" if state is not None and state.state == "failed" else "ended"
-    return Sentence(
-        "bad",
-        f"The run {how} before it could add up. The log of its first red task says why; the next run compares everything "
-        "again and sends only what is missing.",
+    label = gettext("no report")
+    if facts.state is None:
+        text = gettext(
+            "The run has no report, and Airflow does not know it any more: it was removed before it could add up. The next "
+            "run compares everything again."
+        )
+    elif facts.failed is not None:
+        text = gettext(
+            "The run failed in the step %(task)s and could not add up. The next run compares everything again and sends only "
+            "what is missing.",
+            task=facts.failed.task_id,
+        )
+    elif facts.state.state == "success":
+        text = gettext(
+            "Airflow calls the run a success, but it has no report: somebody marked it by hand. What was sent before that "
+            "was not added up. The next run compares everything again."
+        )
+    else:
+        text = gettext(
+            "The run was ended from outside before it could add up: somebody marked it failed, or it ran longer than its DAG "
+            "may. The next run compares everything again and sends only what is missing."
+        )
+    return Sentence("bad", label, text)
+
+
+def _describe_plan(facts: RunFacts, report: Report) -> Sentence:
+    """A run that was to send nothing, or that may not."""
+    label = gettext("dry run")
+    if facts.failed is not None:
+        text = gettext("Nothing was sent: the run failed in the step %(task)s.", task=facts.failed.task_id)
+        return Sentence("bad", gettext("stopped by an error"), text)
+    if not facts.is_dry and facts.is_red:
+        text = gettext(
+            "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the "
+            "plan below, then trigger the DAG by hand with dry_run off."
+        )
+        return Sentence("bad", gettext("first write waits"), text)
+    if facts.brakes:
+        text = ngettext(
+            "Dry run: nothing was sent. The brake %(brakes)s would stop a run that writes.",
+            "Dry run: nothing was sent. The brakes %(brakes)s would stop a run that writes.",
+            len(facts.brakes),
+            brakes=", ".join(facts.brakes),
+        )
+        return Sentence("warn", label, text)
+    if not report.writes:
+        return Sentence("plain", label, gettext("Dry run: nothing was sent, and nothing would have to change."))
+    text = ngettext(
+        "Dry run: nothing was sent. The plan holds %(n)s change.",
+        "Dry run: nothing was sent. The plan holds %(n)s changes.",
+        report.writes,
     )
+    return Sentence("plain", label, text)
 
 
-def describe_progress(run: StagedRun, opened: OpenedRun, tasks: list[TaskState]) -> Sentence:
-    """A run that is going: what it does now."""
-    if not run.has_manifest(EXISTING):
-        return Sentence("busy", "Ödüyo's records are being listed.")
-    if not run.has_manifest(DESIRED):
-        return Sentence("busy", "The ERP's rows are being read.")
-    if not opened.plans or len(opened.plans) < opened.plans[0].manifest.partitions:
-        return Sentence("busy", "The two sides are being compared.")
-    counts: PlanCounts = opened.counts
-    if any(task.state in _WAITS_FOR_A_PERSON for task in tasks if task.task_id == "approve"):
-        return Sentence("warn", f"A brake tripped: {counts.changes:,} changes wait for a person in the task approve.")
-    if opened.phase is RunPhase.DRY or not counts.changes:
-        return Sentence("busy", "The plan is made; the run is being added up.")
-    done = count_settled(opened)
-    if not done:
-        return Sentence("busy", f"The plan is made: {counts.changes:,} changes. They are checked, then sent.")
-    if done < counts.changes:
-        return Sentence("busy", f"{done:,} of {counts.changes:,} changes are settled.")
-    return Sentence("busy", f"All {done:,} changes are settled; they are read back and added up.")
+def _describe_report(facts: RunFacts, report: Report) -> Sentence:
+    may_have_written = report.writes or report.failed or report.missing_failed or report.doubtful > report.vanished
+    undone = sum(report.undone.values())
+    if facts.is_rejected and not may_have_written:
+        return _describe_rejection(facts)
+    if facts.failed is not None and not may_have_written:
+        return _describe_stop(facts, facts.failed)
+    if facts.failed is not None and not (facts.is_operator and undone):
+        return _describe_failure(report, facts.failed)
+    if undone:
+        return _describe_undone(undone)
+    return _describe_red(report) if facts.is_red else _describe_good(facts, report)
 
 
-def count_settled(opened: OpenedRun) -> int:
-    """Changes with a result, whatever it is."""
-    return opened.counts.changes - opened.index.counts["waiting"] - opened.index.counts["planned"]
+def _describe_rejection(facts: RunFacts) -> Sentence:
+    approval = facts.approval
+    label = gettext("the plan was rejected")
+    if approval is None or not approval.by:
+        text = gettext("Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.")
+        return Sentence("bad", label, text)
+    text = gettext("Nothing was written: the plan was rejected by %(user)s at %(time)s.", user=approval.by, time=TIME)
+    return Sentence("bad", label, text, approval.answered_at)
 
 
-def compute_duration_s(started_at: str, ended_at: str) -> float | None:
-    """Seconds between two ISO 8601 times; None where one is missing."""
-    try:
-        return max(0.0, (datetime.fromisoformat(ended_at) - datetime.fromisoformat(started_at)).total_seconds())
-    except ValueError:
-        return None
+def _describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
+    if failed.task_id == "guard" and facts.brakes:
+        text = ngettext(
+            "Nothing was written: the brake %(brakes)s stopped the run.",
+            "Nothing was written: the brakes %(brakes)s stopped the run.",
+            len(facts.brakes),
+            brakes=", ".join(facts.brakes),
+        )
+        return Sentence("bad", gettext("stopped by a brake"), text)
+    text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
+    return Sentence("bad", gettext("stopped by an error"), text)
 
 
-def _list_changes(report: Report) -> str:
-    names = ("created", "updated", "deactivated", "deleted")
-    return _join([f"{getattr(report, name):,} {LABELS[name]}" for name in names if getattr(report, name)])
+def _describe_failure(report: Report, failed: TaskState) -> Sentence:
+    text = ngettext(
+        "Not in step: the run failed in the step %(task)s after %(n)s change. The next run compares everything again and "
+        "sends only what is missing.",
+        "Not in step: the run failed in the step %(task)s after %(n)s changes. The next run compares everything again and "
+        "sends only what is missing.",
+        report.writes,
+        task=failed.task_id,
+    )
+    return Sentence("bad", gettext("not in step"), text)
 
 
-def _aside(report: Report) -> str:
-    parts = []
-    if report.rejected:
-        known = f" ({report.known_rejected:,} of them known)" if report.known_rejected else ""
-        parts.append(f"{report.rejected:,} broke a rule and were not sent{known}")
-    if report.refused:
-        known = f" ({report.known_refused:,} of them before, and not sent again)" if report.known_refused else ""
-        parts.append(f"{report.refused:,} were refused by Ödüyo{known}")
-    return f" Of the ERP's rows {_join(parts)}; the run's page says why." if parts else ""
+def _describe_undone(undone: int) -> Sentence:
+    text = ngettext(
+        "Not in step: %(n)s row or record is not as the ERP wants it. The next run compares everything again and sends only "
+        "what is missing.",
+        "Not in step: %(n)s rows or records are not as the ERP wants them. The next run compares everything again and sends "
+        "only what is missing.",
+        undone,
+    )
+    return Sentence("bad", gettext("not in step"), text)
 
 
-def _join(parts: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+def _describe_red(report: Report) -> Sentence:
+    """Red, with nothing left undone: too many rows are newly rejected or refused, or somebody marked it."""
+    if report.new_rejected:
+        text = ngettext(
+            "Not in step: %(n)s row was newly rejected or refused, which is more than max_rejected_percent allows.",
+            "Not in step: %(n)s rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+            report.new_rejected,
+        )
+        return Sentence("bad", gettext("not in step"), text)
+    text = gettext("The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed.")
+    return Sentence("bad", gettext("marked failed"), text)
+
+
+def _describe_good(facts: RunFacts, report: Report) -> Sentence:
+    if not facts.compares:
+        text = gettext("Every valid row was sent as a new record; nothing was compared.")
+        return Sentence("good", gettext("sent"), text)
+    if not report.extracted and not report.missing:
+        return Sentence(
+            "warn", gettext("no rows"), gettext("The ERP's query returned no row, and nothing was changed.")
+        )
+    left_out = report.rejected + report.refused
+    if report.new_rejected:
+        text = ngettext(
+            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
+            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
+            report.new_rejected,
+            all=format_number(left_out),
+        )
+        label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", report.new_rejected)
+        return Sentence("warn", label, text)
+    if left_out:
+        text = ngettext(
+            "Ödüyo is in step with the ERP, but for %(n)s row that was left out before, too.",
+            "Ödüyo is in step with the ERP, but for %(n)s rows that were left out before, too.",
+            left_out,
+        )
+        return Sentence("warn", ngettext("%(n)s known row left out", "%(n)s known rows left out", left_out), text)
+    if not report.writes:
+        return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP: nothing had to change."))
+    return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP."))

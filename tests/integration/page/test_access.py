@@ -13,10 +13,8 @@ from tests.integration.sync.apply.driver import Driver, make_rows
 ROUTES = [
     "page",
     "page.css",
-    "page.js",
-    "chart.js",
-    "table.js",
-    "dom.js",
+    *(f"{name}.js" for name in ("page", "texts", "address", "dom", "chart", "dag", "run", "table")),
+    "texts",
     "dags",
     "dag",
     "run",

@@ -52,9 +52,14 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     for name, sum_ in sums.items():
         assert sum_["count"] == made.report[name] == sum(part["count"] for part in sum_["parts"])
     assert count_outcomes(view) == {"created": 1, "updated": 1, "deactivated": 1, "rejected": 1, "refused": 1}
-    assert view["reasons"] == made.report["reasons"]
-    assert view["sentence"]["tone"] == "warn"
-    assert (view["is_going"], view["dry_run"], view["params"]["on_missing"]) == (False, False, "deactivate")
+    assert {reason["text"]: reason["count"] for reason in view["reasons"]} == made.report["reasons"]
+    assert (view["sentence"]["tone"], view["title"]) == ("warn", "It adds up")
+    assert [(side["name"], side["new"], side["known"]) for side in view["left_out"]] == [
+        ("rejected", 1, 0),
+        ("refused", 1, 0),
+    ]
+    assert view["duration_s"] > 0
+    assert (view["is_going"], view["is_planned"], view["params"]["on_missing"]) == (False, False, "deactivate")
     logs = {step["task"]: step for step in view["steps"]}
     assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
@@ -69,27 +74,59 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     assert (by_outcome["rejected"]["integration_id"], by_outcome["rejected"]["reason"]) == ("7", "code: empty")
     assert by_outcome["created"]["oduyo_id"]
 
+    for reason in view["reasons"]:
+        asked = {"outcome": reason["outcome"], "search": reason["search"]}
+        assert get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id, **asked).json()["found"] == reason["count"]
+
     item = get("dag", dag_id=SPECIAL_CODES).json()["runs"][0]
     assert item["series"] == {"created": 1, "updated": 1, "deactivated": 1, "rejected": 2, "failed": 0}
-    assert (item["run_id"], item["state"], item["extracted"]) == (made.run_id, "success", 7)
+    assert (item["run_id"], item["new_left_out"], item["extracted"]) == (made.run_id, 2, 7)
 
 
-def test_a_run_that_a_brake_stopped_says_where(
+def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
     oduyo.seed(make_records(20, code="ESKİ"))
     made = run_special_codes(query=make_query(20))
     assert made.state == "failed"
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
-    assert "the run stopped in the task guard" in view["sentence"]["text"]
+    assert view["sentence"]["text"] == "Nothing was written: the brake updates stopped the run."
+    (cause,) = view["causes"]
+    assert (cause["task"], cause["tries"]) == ("guard", 1)
+    assert "Stopped before any write. updates: " in cause["text"]
+    assert 'release ["updates' in cause["text"]
+    assert view["title"] == "As far as it came"
+    assert view["duration_s"] > 0
     assert count_outcomes(view) == {"not_applied": 20}
 
 
-def test_a_dry_run_shows_its_plan(get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
-    made = run_special_codes({"dry_run": True}, query=make_query(3))
+def test_a_run_that_could_not_log_in_says_so_and_not_that_both_sides_are_alike(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.set_faults({"call": "login", "kind": "status_false"})
+    made = run_special_codes(query=make_query(3))
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
-    assert count_outcomes(view) == {"planned": 3}
-    assert view["sentence"]["text"] == "Nothing was sent, this is the plan only: 3 created."
+    assert view["sentence"]["text"] == "Nothing was written: the run failed in the step snapshot."
+    assert [cause["task"] for cause in view["causes"]] == ["snapshot"]
+    assert view["causes"][0]["text"]
+    assert view["nothing"] == "The run did not come to a plan, so that nothing is known of changes."
+    assert (view["lines"], view["title"]) == (0, "As far as it came")
+
+
+def test_a_dry_run_shows_its_plan_by_action_and_deletions_first(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, staging: Path
+) -> None:
+    records = make_records(3) + make_records(1, start=90)
+    oduyo.seed(records)
+    Driver(oduyo, staging).sync([dict(record) for record in records], source=SPECIAL_CODES)
+    given = {"dry_run": True, "on_missing": "delete", "missing_runs": 1, "release": ["retired"]}
+    made = run_special_codes(given, query=make_query(6))
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert count_outcomes(view) == {"planned": 4}
+    assert view["sentence"]["text"] == "Dry run: nothing was sent. The plan holds 4 changes."
+    assert [(action["label"], action["count"]) for action in view["actions"]] == [("to delete", 1), ("to create", 3)]
+    labels = {part["label"]: part["count"] for sum_ in view["sums"] for part in sum_["parts"]}
+    assert (labels["to create"], labels["to delete"]) == (3, 1)
 
 
 def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
@@ -97,8 +134,72 @@ def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
 ) -> None:
     made = run_special_codes(query=make_query(3), run_type="scheduled")
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
-    assert (view["dry_run"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
-    assert "Nothing was sent" in view["sentence"]["text"]
+    assert (view["is_planned"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
+    assert view["sentence"]["text"].startswith("Nothing was sent: this DAG has never written to this Ödüyo site")
+
+
+def test_the_page_of_a_dag_says_how_it_stands(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def point(title: str) -> tuple[str, str]:
+        return next((one["tone"], one["text"]) for one in view["health"] if one["title"] == title)
+
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert [step["done"] for step in view["checklist"]] == [False, False, False, False]
+    run_special_codes({"dry_run": True}, query=make_query(3))
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert [step["done"] for step in view["checklist"]] == [True, False, True, False]
+    assert point("Last good run") == ("bad", "none yet")
+    assert point("Alerts") == ("warn", "not set")
+    assert point("Site check") == ("warn", "never run")
+
+    monkeypatch.setenv("ODUYO_NOTIFIER", "{}")
+    run_special_codes(query=make_query(3) + " UNION ALL SELECT 7, NULL, 'A', 2, 1, 'HK1', 'boş'")
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert view["checklist"] == []
+    assert (point("Last good run"), point("ERP rows in step")) == (("good", "{at}"), ("warn", "3 of 4"))
+    assert (point("Alerts"), point("Waits for a person")) == (("good", "set"), ("good", "nothing"))
+    assert view["columns"] == ["created", "rejected"]
+
+
+def test_rows_that_were_left_out_stand_beside_the_run_before(get: Get, driver: Driver) -> None:
+    """Of two rows without a code one gets it, and another one loses it."""
+    rows = make_rows(4)
+
+    def run(*without: int) -> dict[str, Any]:
+        run_id = f"run{len(driver.entries())}-{without}"
+        taken = [{**row, "code": None} if row["integration_id"] in without else row for row in rows]
+        driver.sync(taken, driver.new_run(run_id), max_rejected_percent=100)
+        return dict(get("run", dag_id=DAG_ID, run_id=run_id).json())
+
+    run(1, 2)
+    view = run(2, 3)
+    (side,) = view["left_out"]
+    assert (side["new"], side["known"], side["gone"]) == (1, 1, 1)
+    assert view["sentence"]["label"] == "1 row newly left out"
+    view = run(2, 3)
+    assert (view["sentence"]["tone"], view["sentence"]["label"]) == ("warn", "2 known rows left out")
+
+
+def test_the_page_speaks_the_language_that_is_asked_for_or_else_the_environment_s(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.sync(make_rows(2))
+
+    def ask(**query: str) -> str:
+        return str(get("run", dag_id=DAG_ID, run_id="run1", **query).json()["sentence"]["text"])
+
+    english, turkish = "Ödüyo is in step with the ERP.", "Ödüyo, ERP ile eşit."
+    assert [ask(), ask(language="tr"), ask(language="tr-TR"), ask(language="de")] == [
+        english,
+        turkish,
+        turkish,
+        english,
+    ]
+    monkeypatch.setenv("ODUYO_LANGUAGE", "tr")
+    assert [ask(), ask(language="en")] == [turkish, english]
+    texts = get("texts").json()
+    assert (texts["language"], texts["texts"]["changes"]) == ("tr", "Değişiklikler")
 
 
 def test_the_operator_in_anybody_s_dag_has_a_page_for_each_task(
@@ -166,7 +267,8 @@ def test_what_ödüyo_stored_otherwise_is_shown(get: Get, driver: Driver) -> Non
         driver.site.set_readings()
     (line,) = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
     assert (line["outcome"], line["stored"]) == ("created", {"description": "Açıkl"})
-    assert get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]["altered"] == 1
+    told = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
+    assert told == ["Ödüyo stored a value of 1 record otherwise than sent."]
 
 
 def test_a_going_run_shows_progress_and_settles_with_its_report(
@@ -185,8 +287,6 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     assert extracted["count"] == sum(part["count"] for part in extracted["parts"]) == 5
 
     loaded = driver.load(plan, run)
-    monkeypatch.setattr("oduyo_provider.page.run_cache.FRESH_FOR_S", 0.0)
-    monkeypatch.setattr("oduyo_provider.page.run_cache.READING_SHARE", 0)
     done = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (done["progress"], count_outcomes(done)) == ({"done": 5, "total": 5}, {"created": 5})
 
@@ -195,7 +295,7 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     assert (settled["is_going"], settled["progress"], settled["sentence"]["tone"]) == (False, None, "good")
 
 
-def test_while_a_run_is_going_the_dag_s_sentence_tells_of_the_one_before(
+def test_while_a_run_is_going_the_page_of_the_dag_tells_of_the_one_before(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = [RunState("run2", "running", None), RunState("run1", "success", None)]
@@ -203,10 +303,8 @@ def test_while_a_run_is_going_the_dag_s_sentence_tells_of_the_one_before(
     driver.sync(make_rows(2), driver.new_run("run1"))
     driver.plan(make_rows(3), driver.new_run("run2"))
     view = get("dag", dag_id=DAG_ID).json()
-    assert view["sentence"] == {
-        "tone": "busy",
-        "text": "A run is going on. The one before: Ödüyo is in step with the ERP: 2 created.",
-    }
+    assert (view["sentence"]["tone"], view["sentence"]["text"]) == ("busy", "The run is going on.")
+    assert view["before"]["text"] == "Ödüyo is in step with the ERP."
     assert [run["duration_s"] is None for run in view["runs"]] == [True, False]
 
 
@@ -214,7 +312,8 @@ def test_a_run_that_died_without_a_report_says_so(get: Get, driver: Driver) -> N
     run = driver.new_run("run1")
     driver.plan(make_rows(5), run)
     view = get("run", dag_id=DAG_ID, run_id="run1").json()
-    assert view["sentence"]["text"].startswith("The run ended before it could add up.")
+    assert view["sentence"]["text"].startswith("The run has no report, and Airflow does not know it any more")
+    assert view["notes"] == ["0 changes had been settled by then."]
     assert count_outcomes(view) == {"not_applied": 5}
     assert get("dag", dag_id=DAG_ID).json()["runs"][0]["duration_s"] is None
 
@@ -259,7 +358,7 @@ def test_staging_that_cannot_be_opened_is_a_sentence(get: Get, monkeypatch: pyte
 def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.sync(make_rows(3))
 
-    def refuse(_folder: Folder, _name: str) -> bytes:
+    def refuse(_folder: Folder, _name: str, *_part: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("oduyo_provider.sync.staging.storage.Disk.read", refuse)
@@ -271,8 +370,8 @@ def test_staging_that_may_not_be_read_is_a_sentence(get: Get, driver: Driver, mo
 
 def test_a_staged_file_that_was_changed_is_a_sentence(get: Get, driver: Driver, staging: Path) -> None:
     driver.sync(make_rows(3))
-    (changes,) = staging.glob("dag/run1/plan/*/0000/changes.jsonl")
-    changes.write_bytes(changes.read_bytes().replace(b"KOD.2", b"KOD.9"))
+    (lines,) = staging.glob("dag/run1/change_table/*/0000-000000.jsonl.gz")
+    lines.write_bytes(lines.read_bytes()[:-4] + b"\0\0\0\0")
     answer = get("changes", dag_id=DAG_ID, run_id="run1")
     assert answer.status_code == 503
     assert "is not as it was written" in answer.json()["message"]

@@ -1,71 +1,167 @@
-"""The index of changes: what is added comes back, is found, and is counted."""
+"""The index of changes: what is written is found and counted, and little of it is read."""
 
 from __future__ import annotations
 
-import zlib
+from collections import Counter
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from oduyo_provider.page.change_index import BLOCK_LINES, ChangeIndex, Entry, fold
+from oduyo_provider.core.params import RunParams
+from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase, Wanted
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.change_table import ChangeTable
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.segments import BLOCK_LINES, Segment
+from oduyo_provider.sync.staging.storage import Disk
 
 
-def make_entries(count: int) -> list[Entry]:
+def make_lines(count: int, start: int = 0) -> list[ChangeLine]:
     return [
-        Entry(
+        ChangeLine(
             "created" if n % 3 else "refused",
             "create",
             str(n),
             code=f"KOD.{n}",
             fields=[("description", None, f"açıklama {n}")],
         )
-        for n in range(count)
+        for n in range(start, start + count)
     ]
 
 
+def write_index(place: Path, *segments: list[ChangeLine], phase: RunPhase = RunPhase.ENDED) -> ChangeIndex:
+    folder = Folder.open(str(place))
+    files = [Segment(lines).write(folder, ("table", "try1", f"{n}.gz")) for n, lines in enumerate(segments)]
+    table = ChangeTable(
+        generation="g",
+        params=RunParams(),
+        resource=SPECIAL_CODE,
+        counts=PlanCounts(),
+        is_dry=False,
+        segments=files,
+        written_at=1.0,
+    )
+    return ChangeIndex(folder, table, phase)
+
+
 @pytest.mark.parametrize("count", [0, 1, BLOCK_LINES - 1, BLOCK_LINES, BLOCK_LINES + 1, 5 * BLOCK_LINES + 7])
-def test_entries_come_back_as_they_were_added(count: int) -> None:
-    entries = make_entries(count)
-    index = ChangeIndex(entries)
+def test_lines_come_back_as_they_were_written(tmp_path: Path, count: int) -> None:
+    lines = make_lines(count)
+    index = write_index(tmp_path, lines[:100], lines[100:])
     assert len(index) == count
-    assert list(index.read(index.find())) == entries
-    assert list(index.read(reversed(range(count)))) == entries[::-1]
-    assert sum(index.counts.values()) == count
+    assert sorted(index.find()) == list(range(count))
+    assert list(index.read(range(count))) == lines
+    assert list(index.read(reversed(range(count)))) == lines[::-1]
+    assert index.counts == Counter(line.outcome for line in lines)
 
 
-def test_a_filter_and_a_search_meet() -> None:
-    index = ChangeIndex(make_entries(300))
+def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
+    index = write_index(tmp_path, make_lines(150), make_lines(150, 150))
     found = index.find(["refused"], "açıklama kod.29")
-    assert [entry.integration_id for entry in index.read(found)] == ["291", "294", "297"]
+    assert [line.integration_id for line in index.read(found)] == ["291", "294", "297"]
     assert len(index.find(["refused", "created"])) == 300
     assert len(index.find(["deleted"])) == 0
 
 
-def test_a_page_of_a_hundred_thousand_opens_a_few_blocks_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    index, decompress, opened = ChangeIndex(make_entries(100_000)), zlib.decompress, list[bytes]()
-
-    def count_and_decompress(block: bytes) -> bytes:
-        opened.append(block)
-        return decompress(block)
-
-    monkeypatch.setattr(zlib, "decompress", count_and_decompress)
-    found = index.find(["created"], "kod")[60_000:60_050]
-    assert [entry.integration_id for entry in index.read(found)][:2] == ["90001", "90002"]
-    assert len(opened) <= 3
+def test_a_slice_is_what_the_whole_list_has_there(tmp_path: Path) -> None:
+    index = write_index(tmp_path, make_lines(150), [], make_lines(150, 150))
+    for wanted in (Wanted(), Wanted(outcomes=["refused"]), Wanted(order="outcome", is_descending=True)):
+        found = index.find_wanted(wanted)
+        whole = list(found)
+        assert len(whole) == len(found)
+        assert [found[at : at + 50] for at in range(0, 300, 50)] == [whole[at : at + 50] for at in range(0, 300, 50)]
+        assert (found[0], found[-1]) == (whole[0], whole[-1])
 
 
-def test_every_word_must_be_there_in_any_order() -> None:
-    index = ChangeIndex([Entry("created", code="KADIKÖY ŞUBE"), Entry("created", code="KADIKÖY DEPO")])
+def test_a_page_of_many_lines_reads_the_segments_that_hold_it_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = write_index(tmp_path, *(make_lines(500, 500 * n) for n in range(20)))
+    opened, read = Counter[str](), Disk.read
+
+    def count_and_read(disk: Disk, name: str, start: int = 0, length: int | None = None) -> bytes:
+        opened[name] += 1
+        return read(disk, name, start, length)
+
+    monkeypatch.setattr(Disk, "read", count_and_read)
+    numbers = index.find(["created"])[4_000:4_050]
+    assert len(list(index.read(numbers))) == 50
+    assert len(opened) <= 2
+    assert sum(opened.values()) <= 4
+
+
+def test_what_cannot_be_undone_stands_first(tmp_path: Path) -> None:
+    actions = ["create", "update", "delete", "", "deactivate", "adopt"]
+    one = [ChangeLine("waiting" if name else "rejected", name, f"{name} 1") for name in actions]
+    two = [ChangeLine("waiting" if name else "rejected", name, f"{name} 2") for name in actions]
+    index = write_index(tmp_path, one, two, phase=RunPhase.DRY)
+    shown = [line.action for line in index.read(index.find())]
+    assert shown[::2] == shown[1::2] == ["delete", "deactivate", "create", "adopt", "update", ""]
+    assert index.actions["delete"] == 2
+    deletes = index.find_wanted(Wanted(actions=["delete"]))
+    assert [line.integration_id for line in index.read(deletes)] == ["delete 1", "delete 2"]
+
+
+def test_new_rejections_are_told_from_known_ones(tmp_path: Path) -> None:
+    lines = [ChangeLine("rejected", integration_id=str(n), is_known=n < 3) for n in range(5)]
+    index = write_index(tmp_path, lines)
+    assert (index.counts["rejected"], index.new_counts["rejected"]) == (5, 2)
+    assert [line.integration_id for line in index.read(index.find_wanted(Wanted(is_known=False)))] == ["3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "waiting", "sent"),
+    [
+        (RunPhase.DRY, "planned", "planned"),
+        (RunPhase.GOING, "waiting", "waiting"),
+        (RunPhase.ENDED, "not_applied", "doubtful"),
+    ],
+)
+def test_what_a_change_without_a_result_is_depends_on_how_far_the_run_is(
+    tmp_path: Path, phase: RunPhase, waiting: str, sent: str
+) -> None:
+    lines = [ChangeLine("waiting", "create", "1"), ChangeLine("sent", "create", "2")]
+    index = write_index(tmp_path, lines, phase=phase)
+    assert [line.outcome for line in index.read([0, 1])] == [waiting, sent]
+    assert index.counts == Counter([waiting, sent])
+    assert len(index.find([sent])) == index.counts[sent]
+
+
+def test_every_word_must_be_there_in_any_order(tmp_path: Path) -> None:
+    index = write_index(
+        tmp_path, [ChangeLine("created", code="KADIKÖY ŞUBE"), ChangeLine("created", code="KADIKÖY DEPO")]
+    )
     assert list(index.find(search="sube kadikoy")) == [0]
     assert list(index.find(search="  kadıköy  ")) == [0, 1]
 
 
-def test_a_line_break_in_a_value_does_not_part_the_lines() -> None:
-    entries = [Entry("created", code="a\nb\r\n\u2028c"), Entry("updated", code="d")]
-    assert list(ChangeIndex(entries).read([0, 1])) == entries
+def test_lines_are_ordered_by_a_column_as_people_count(tmp_path: Path) -> None:
+    codes = ["K.10", "K.9", "", "İZMİR", "ılgaz"]
+    index = write_index(tmp_path, [ChangeLine("created", "create", code=code) for code in codes])
+
+    def order(*, is_descending: bool) -> list[str]:
+        found = index.find_wanted(Wanted(order="code", is_descending=is_descending))
+        return [line.code for line in index.read(found)]
+
+    assert order(is_descending=False) == ["ılgaz", "İZMİR", "K.9", "K.10", ""]
+    assert order(is_descending=True) == order(is_descending=False)[::-1]
 
 
-def test_what_a_person_may_type_is_found() -> None:
-    entry = Entry(
+def test_a_line_break_in_a_value_does_not_part_the_lines(tmp_path: Path) -> None:
+    lines = [ChangeLine("created", code="a\nb\r\n\u2028c"), ChangeLine("updated", code="d")]
+    assert list(write_index(tmp_path, lines).read([0, 1])) == lines
+
+
+def test_a_run_without_a_table_has_no_lines(tmp_path: Path) -> None:
+    index = ChangeIndex(Folder.open(str(tmp_path)), None, RunPhase.GOING)
+    assert (len(index), list(index.find(search="x")), list(index.read([]))) == (0, [], [])
+
+
+def test_what_a_person_may_type_is_found(tmp_path: Path) -> None:
+    line = ChangeLine(
         "refused",
         "update",
         integration_id="AB-1",
@@ -77,23 +173,8 @@ def test_what_a_person_may_type_is_found() -> None:
         stored={"code": "KISA"},
         twins=["912"],
     )
-    index = ChangeIndex([entry])
-    for text in ("ab-1", "77", "k.1", "eski", "yeni", "ZATEN", "cevap", "kısa", "912"):
+    index = write_index(tmp_path, [line, msgspec.structs.replace(line, integration_id="AB-2")])
+    for text in ("ab-1", "ab-1 77", "ab-1 k.1", "ab-1 eski", "ab-1 yeni", "ab-1 ZATEN", "ab-1 cevap", "ab-1 kısa"):
         assert list(index.find(search=text)) == [0], text
+    assert list(index.find(search="912")) == [0, 1]
     assert not index.find(search="nothing of it")
-
-
-@pytest.mark.parametrize(
-    ("typed", "stored"),
-    [
-        ("istanbul", "İSTANBUL"),
-        ("istanbul", "ISTANBUL"),
-        ("ığdır", "IĞDIR"),
-        ("IGDIR", "ığdır"),
-        ("sube", "ŞUBE"),
-        ("çankaya", "CANKAYA"),
-        ("göz", "GO\u0308Z"),
-    ],
-)
-def test_turkish_letters_meet_in_either_case(typed: str, stored: str) -> None:
-    assert fold(typed) == fold(stored)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.page.change_index import Entry
 from oduyo_provider.page.csv_export import neutralise_cell, write_csv
+from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 
 def read(data: bytes) -> list[dict[str, str]]:
@@ -19,7 +19,7 @@ def read(data: bytes) -> list[dict[str, str]]:
 
 
 def test_turkish_letters_semicolons_and_line_breaks_come_back() -> None:
-    entry = Entry(
+    entry = ChangeLine(
         "updated",
         "update",
         "7",
@@ -44,14 +44,16 @@ def test_turkish_letters_semicolons_and_line_breaks_come_back() -> None:
 def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None:
     text = f"{sign}cmd|'/c calc'!A0"
     assert neutralise_cell(text) == f"'{text}"
-    entry = Entry("refused", integration_id=text, code=text, fields=[("space1", text, text)], reason=text, answer=text)
+    entry = ChangeLine(
+        "refused", integration_id=text, code=text, fields=[("space1", text, text)], reason=text, answer=text
+    )
     (line,) = read(b"".join(write_csv([entry], SPECIAL_CODE)))
     cells = [line[name] for name in ("integration_id", "code", "space1 before", "space1 after", "reason", "answer")]
     assert cells == [f"'{text}"] * 6
 
 
 def test_a_nul_is_shown_and_not_written() -> None:
-    data = b"".join(write_csv([Entry("failed", code="A\0B", reason="\0")], SPECIAL_CODE))
+    data = b"".join(write_csv([ChangeLine("failed", code="A\0B", reason="\0")], SPECIAL_CODE))
     assert b"\0" not in data
     (line,) = read(data)
     assert (line["code"], line["reason"]) == ("A␀B", "␀")
@@ -63,12 +65,12 @@ def test_other_cells_stay_as_they_are() -> None:
 
 @given(st.text(), st.text())
 def test_no_cell_of_any_text_begins_like_a_formula(code: str, reason: str) -> None:
-    data = b"".join(write_csv([Entry("failed", code=code, reason=reason)], SPECIAL_CODE))
+    data = b"".join(write_csv([ChangeLine("failed", code=code, reason=reason)], SPECIAL_CODE))
     for line in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"):
         assert not [cell for cell in line if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")]
 
 
 def test_many_lines_come_in_pieces() -> None:
-    pieces = list(write_csv((Entry("created", integration_id=str(n)) for n in range(1_200)), SPECIAL_CODE))
+    pieces = list(write_csv((ChangeLine("created", integration_id=str(n)) for n in range(1_200)), SPECIAL_CODE))
     assert len(pieces) > 3
     assert [line["integration_id"] for line in read(b"".join(pieces))] == [str(n) for n in range(1_200)]

@@ -9,17 +9,10 @@ import pytest
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.page.run_cache import FRESH_FOR_S, RunCache
+from oduyo_provider.page.run_cache import RunCache
 from oduyo_provider.sync.staging.archive import fetch_run
+from oduyo_provider.sync.staging.layout import EXISTING, MANIFEST, TABLE
 from tests.unit.page.staged import StagingWriter
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -43,15 +36,13 @@ def test_an_ended_run_that_got_another_result_is_read_again(writer: StagingWrite
     assert cache.open(writer.find("r"), is_going=False).index.counts == {"created": 1, "not_applied": 1}
 
 
-def test_a_going_run_is_not_read_at_every_glance(writer: StagingWriter) -> None:
-    plan, clock = writer.plan("r", ["1", "2", "3"]), Clock()
-    cache = RunCache(clock=clock)
+def test_what_was_sent_waits_while_the_run_goes_and_is_doubtful_once_it_has_ended(writer: StagingWriter) -> None:
+    plan = writer.plan("r", ["1", "2", "3"])
+    cache = RunCache()
     writer.settle("r", plan, ["1"])
     first = cache.open(writer.find("r"), is_going=True)
     writer.settle("r", plan, ["2"])
     writer.intend("r", plan, ["3"])
-    assert cache.open(writer.find("r"), is_going=True) is first
-    clock.now = FRESH_FOR_S + 0.1
     second = cache.open(writer.find("r"), is_going=True)
     assert (first.index.counts["created"], second.index.counts["created"]) == (1, 2)
     (waiting,) = second.index.read(second.index.find(["waiting"]))
@@ -60,16 +51,19 @@ def test_a_going_run_is_not_read_at_every_glance(writer: StagingWriter) -> None:
     ended = cache.open(writer.find("r"), is_going=False)
     (doubtful,) = ended.index.read(ended.index.find(["doubtful"]))
     assert doubtful.reason == "the task died while it was being sent"
+    assert {outcome for _, outcome, _ in ended.outcomes.changes} == {Outcome.DONE, Outcome.DOUBTFUL}
 
 
 def test_the_least_recently_asked_for_is_dropped(writer: StagingWriter) -> None:
     for name in ("a", "b", "c"):
         writer.plan(name, ["1", "2"])
-    for cache in (RunCache(max_lines=4), RunCache(max_runs=2)):
+    for cache in (RunCache(max_lines=3), RunCache(max_runs=2)):
         opened = {name: cache.open(writer.find(name), is_going=False) for name in ("a", "b")}
+        for run in opened.values():
+            assert len(run.index.find(search="k.1")) == 1
         assert cache.open(writer.find("a"), is_going=False) is opened["a"]
-        cache.open(writer.find("c"), is_going=False)
-        assert cache.open(writer.find("a"), is_going=False) is opened["a"]
+        assert len(cache.open(writer.find("c"), is_going=False).index.find(search="k.1")) == 1
+        cache.open(writer.find("a"), is_going=True)
         assert cache.open(writer.find("b"), is_going=False) is not opened["b"]
 
 
@@ -77,7 +71,26 @@ def test_a_run_larger_than_the_bound_is_held_alone(writer: StagingWriter) -> Non
     writer.plan("a", ["1", "2", "3"])
     cache = RunCache(max_lines=1)
     opened = cache.open(writer.find("a"), is_going=False)
+    assert len(opened.index.find(search="k.1")) == 1
     assert cache.open(writer.find("a"), is_going=False) is opened
+
+
+def test_what_was_searched_is_not_read_again_where_nothing_changed(
+    writer: StagingWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, cache = writer.plan("r", ["1", "2"]), RunCache()
+    assert len(cache.open(writer.find("r"), is_going=True).index.find(search="k.2")) == 1
+    writer.write_table("r", plan)
+    monkeypatch.setattr("oduyo_provider.page.change_index.read_lines", None)
+    assert len(cache.open(writer.find("r"), is_going=True).index.find(search="k.2")) == 1
+
+
+def test_a_table_that_is_older_than_the_listing_is_of_another_plan(writer: StagingWriter) -> None:
+    writer.plan("r", ["1", "2"])
+    run = writer.find("r")
+    newer = {**run.files, (EXISTING, "try2-b", MANIFEST): max(run.files.values()) + 1}
+    opened = RunCache().open(msgspec.structs.replace(run, files=newer), is_going=True)
+    assert (opened.has_table, opened.is_planned, len(opened.index)) == (False, False, 0)
 
 
 def test_the_plan_that_was_listed_and_written_last_counts(writer: StagingWriter) -> None:
@@ -85,13 +98,14 @@ def test_the_plan_that_was_listed_and_written_last_counts(writer: StagingWriter)
     writer.plan("r", ["3"], attempt="try2-b", listed_at=9.0)
     opened = RunCache().open(writer.find("r"), is_going=False)
     assert [entry.integration_id for entry in opened.index.read([0])] == ["3"]
-    assert len(opened.plans) == 1
 
 
-def test_a_journal_of_another_plan_is_an_error(writer: StagingWriter) -> None:
-    plan = writer.plan("r", ["1"])
-    writer.intend("r", msgspec.structs.replace(plan, digest=plan.digest[:16] + "0" * 48), ["1"])
-    with pytest.raises(StagingError, match="belongs to another plan"):
+def test_a_table_of_a_newer_version_is_an_error(writer: StagingWriter) -> None:
+    writer.plan("r", ["1"])
+    folder = writer.root.child("dag", "r")
+    table = msgspec.json.decode(folder.read(TABLE))
+    folder.write(TABLE, msgspec.json.encode({**table, "format": 2}))
+    with pytest.raises(StagingError, match="newer version"):
         RunCache().open(writer.find("r"), is_going=False)
 
 

@@ -1,132 +1,347 @@
-"""A run's state in a sentence."""
+"""Every state of a run, and the sentence that says it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
+import pytest
+
+from oduyo_provider.core.brakes import Trip
+from oduyo_provider.core.language import use_language
 from oduyo_provider.core.report import Report
-from oduyo_provider.page.airflow_db import RunState, TaskState
-from oduyo_provider.page.run_cache import RunCache
-from oduyo_provider.page.wording import (
-    compute_duration_s,
-    describe_progress,
-    describe_report,
-    describe_unreported,
-    is_going,
-)
-from oduyo_provider.sync.staging.layout import MANIFEST
-from tests.unit.page.staged import StagingWriter
+from oduyo_provider.page.airflow_db import Approval, RunState
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.page.wording import describe_run
 
-DONE = RunState("r", "success", None)
-RED = RunState("r", "failed", None)
+RUNNING, DONE, RED = (RunState("r", state, 1.0) for state in ("running", "success", "failed"))
+ORDER = ("snapshot", "extract", "transform", "guard", "approve", "load", "report")
 
 
-def tell(made: Report, state: RunState | None = DONE, *tasks: TaskState) -> tuple[str, str]:
-    sentence = describe_report(made, state, list(tasks))
-    return sentence.tone, sentence.text
+def tasks(**states: str) -> list[TaskState]:
+    """The DAG's tasks: those before the first that is named are done, those after the last have not started."""
+    named = [name for name in ORDER if name in states]
+    found = []
+    for place, name in enumerate(ORDER):
+        is_before = bool(named) and place < ORDER.index(named[0])
+        state = states.get(name, "success" if is_before else "none")
+        if name == "approve" and state == "success" and name not in states:
+            state = "skipped"
+        found.append(TaskState(name, -1, state, {state: 1}, started_at=float(place)))
+    return found
 
 
-def test_a_run_that_changed_nothing_is_in_step() -> None:
-    assert tell(Report(extracted=3500, unchanged=3500)) == (
-        "good",
-        "Ödüyo is in step with the ERP: nothing had to change among 3,500 ERP rows.",
-    )
+def failed_at(name: str) -> list[TaskState]:
+    after = dict.fromkeys(ORDER[ORDER.index(name) + 1 :], "upstream_failed")
+    return tasks(**{name: "failed", **after, "report": "failed"})
 
 
-def test_changes_are_listed() -> None:
-    tone, text = tell(Report(extracted=9, created=2, updated=7, deactivated=1))
-    assert (tone, text) == ("good", "Ödüyo is in step with the ERP: 2 created, 7 updated and 1 deactivated.")
+def going(found: list[TaskState], **more: Any) -> RunFacts:
+    return RunFacts(state=RUNNING, tasks=found, **more)
 
 
-def test_rejected_and_refused_rows_are_said_and_warned_of() -> None:
-    tone, text = tell(Report(extracted=5, rejected=3, refused=2))
-    assert tone == "warn"
-    assert "3 broke a rule and were not sent and 2 were refused by Ödüyo" in text
+def ended(
+    report: Report | None, found: list[TaskState] | None = None, state: RunState | None = DONE, **more: Any
+) -> RunFacts:
+    return RunFacts(state=state, tasks=tasks(report="success") if found is None else found, report=report, **more)
 
 
-def test_what_is_left_undone_makes_it_not_in_step() -> None:
-    tone, text = tell(Report(extracted=6, created=1, failed=3, doubtful=2), RED)
-    assert tone == "bad"
-    assert text.startswith("Not in step: 3 failed and 2 doubtful. What was done is done (1 created).")
+def trips(*names: str) -> list[Trip]:
+    return [Trip(name, "12 of 20", 12) for name in names]
 
 
-def test_a_run_that_a_brake_stopped_names_its_red_task() -> None:
-    tone, text = tell(Report(extracted=6, not_applied=6), RED, TaskState("guard", -1, "failed"))
-    assert (tone, text) == (
+LATER = TaskState("load", -1, "up_for_retry", {"up_for_retry": 1}, tries=2, max_tries=4, started_at=5.0, retry_at=90.0)
+MAPPED = TaskState("transform", 3, "running", {"success": 3, "running": 2, "scheduled": 59}, started_at=2.0)
+NOTHING = Report(extracted=9, unchanged=9)
+STOPPED = Report(extracted=9, not_applied=9)
+PLAN = Report(extracted=9, created=6, deleted=3, missing=3, unchanged=3, dry_run=True)
+ASKED = Approval("approve", 10.0, until=99.0)
+YES = Approval("approve", 10.0, 20.0, 99.0, is_yes=True, by="ayse")
+NO = Approval("approve", 10.0, 20.0, 99.0, by="ayse")
+SILENCE = Approval("approve", 10.0, 99.0, 99.0)
+REJECTED = tasks(approve="success", load="skipped", report="failed")
+NEXT = "The next run compares everything again and sends only what is missing."
+OPERATOR_RED = [TaskState("save", -1, "failed", {"failed": 1})]
+
+STATES: dict[str, tuple[RunFacts, str, str]] = {
+    # ── while it goes on ──
+    "queued": (
+        RunFacts(state=RunState("r", "queued", None), tasks=tasks()),
+        "busy",
+        "The run waits for its turn; nothing is read yet.",
+    ),
+    "waiting for a worker": (
+        going(tasks(snapshot="queued")),
+        "busy",
+        "The step snapshot waits until Airflow starts it.",
+    ),
+    "listing": (going(tasks(snapshot="running")), "busy", "Ödüyo's records are being listed."),
+    "reading": (going(tasks(extract="running")), "busy", "The ERP's rows are being read."),
+    "comparing one part": (going(tasks(transform="running")), "busy", "The two sides are being compared."),
+    "comparing many parts": (
+        going([*tasks(extract="success")[:2], MAPPED]),
+        "busy",
+        "The two sides are being compared: 3 of 64 parts are done.",
+    ),
+    "checking": (going(tasks(guard="running")), "busy", "The plan is made; the brakes check it."),
+    "asking": (going(tasks(approve="running")), "busy", "The plan is made; the brakes have checked it."),
+    "waiting for approval": (
+        going(tasks(approve="awaiting_input"), approval=ASKED),
+        "warn",
+        "A brake tripped: the plan waits until {at} for a person to approve or reject it; no answer is a no. Nothing is "
+        "written yet.",
+    ),
+    "waiting for approval, Airflow 3.2": (
+        going(tasks(approve="deferred")),
+        "warn",
+        "A brake tripped: the plan waits for a person to approve or reject it. Nothing is written yet.",
+    ),
+    "approved, and not gone on yet": (
+        going(tasks(approve="awaiting_input"), approval=YES),
+        "busy",
+        "The plan is made; the brakes have checked it.",
+    ),
+    "about to send": (
+        going(tasks(load="running"), changes=4),
+        "busy",
+        "The plan is made. Each record is looked at right before its change is sent.",
+    ),
+    "sending": (
+        going(tasks(load="running"), changes=4_000, done=1_500),
+        "busy",
+        "The plan is being sent: 1,500 of 4,000 changes are settled.",
+    ),
+    "reading back": (
+        going(tasks(load="running"), changes=4, done=4),
+        "busy",
+        "All changes are settled and are being read back.",
+    ),
+    "sending what cannot be shown": (
+        going(tasks(load="running"), is_shown=False),
+        "busy",
+        "The plan is being sent. How far it is cannot be shown; the log of the task load tells.",
+    ),
+    "loading nothing": (going(tasks(load="running")), "busy", "The step load is running."),
+    "adding up": (going(tasks(report="running"), changes=4, done=4), "busy", "The run is being added up."),
+    "waiting for a retry": (
+        going([*tasks(load="none")[:5], LATER, tasks()[-1]], changes=4, done=4),
+        "warn",
+        "The step load failed in try 2 of 4. The next try comes at {at}.",
+    ),
+    "waiting for a retry at an unknown time": (
+        going([TaskState("snapshot", -1, "up_for_retry", {"up_for_retry": 1}, tries=1, max_tries=4)]),
+        "warn",
+        "The step snapshot failed in try 1 of 4 and will be tried again.",
+    ),
+    "one part of many waits for a retry": (
+        going(
+            [
+                *tasks(extract="success")[:2],
+                TaskState("transform", 7, "up_for_retry", {"up_for_retry": 1, "success": 3}, 1, 4, 2.0, None, 90.0),
+            ]
+        ),
+        "warn",
+        "The step transform failed in try 1 of 4. The next try comes at {at}.",
+    ),
+    "failed, and not added up yet": (
+        going(tasks(extract="failed", transform="upstream_failed", report="running")),
         "bad",
-        "Nothing was written: the run stopped in the task guard, whose log says why and what to do.",
-    )
-    assert "the log of its first red task" in tell(Report(extracted=6, not_applied=6), RED)[1]
+        "The step extract failed. The run is being added up and will be red.",
+    ),
+    "going again after a clear": (
+        going(tasks(snapshot="running"), report=NOTHING, is_settled=True),
+        "busy",
+        "Ödüyo's records are being listed.",
+    ),
+    "cleared, and not started yet": (
+        going(tasks(load="none"), report=NOTHING, is_settled=True, changes=4),
+        "busy",
+        "The step load waits until Airflow starts it.",
+    ),
+    "a task of another DAG": (
+        RunFacts(state=RUNNING, tasks=[TaskState("save", -1, "running")], is_operator=True, step="extract"),
+        "busy",
+        "The ERP's rows are being read.",
+    ),
+    # ── ended without a report ──
+    "failed in the report": (
+        ended(None, tasks(report="failed"), RED),
+        "bad",
+        f"The run failed in the step report and could not add up. {NEXT}",
+    ),
+    "ended from outside": (
+        ended(None, tasks(load="skipped", report="skipped"), RED),
+        "bad",
+        "The run was ended from outside before it could add up: somebody marked it failed, or it ran longer than its DAG "
+        f"may. {NEXT}",
+    ),
+    "marked a success": (
+        ended(None, tasks(report="success")),
+        "bad",
+        "Airflow calls the run a success, but it has no report: somebody marked it by hand. What was sent before that was "
+        "not added up. The next run compares everything again.",
+    ),
+    "abandoned": (
+        ended(None, [], None),
+        "bad",
+        "The run has no report, and Airflow does not know it any more: it was removed before it could add up. The next run "
+        "compares everything again.",
+    ),
+    # ── stopped ──
+    **{
+        f"failed in {name}": (
+            ended(Report() if name in ORDER[:2] else STOPPED, failed_at(name), RED),
+            "bad",
+            f"Nothing was written: the run failed in the step {name}.",
+        )
+        for name in ("snapshot", "extract", "transform", "guard", "approve", "load")
+    },
+    "stopped by a brake": (
+        ended(STOPPED, failed_at("guard"), RED, trips=trips("retired", "updates")),
+        "bad",
+        "Nothing was written: the brakes retired, updates stopped the run.",
+    ),
+    "rejected by a person": (
+        ended(STOPPED, REJECTED, RED, approval=NO, trips=trips("updates")),
+        "bad",
+        "Nothing was written: the plan was rejected by ayse at {at}.",
+    ),
+    "nobody answered": (
+        ended(STOPPED, REJECTED, RED, approval=SILENCE),
+        "bad",
+        "Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.",
+    ),
+    # ── dry ──
+    "dry": (
+        ended(PLAN, is_dry=True),
+        "plain",
+        "Dry run: nothing was sent. The plan holds 9 changes.",
+    ),
+    "dry, one change": (
+        ended(Report(extracted=1, created=1, dry_run=True), is_dry=True),
+        "plain",
+        "Dry run: nothing was sent. The plan holds 1 change.",
+    ),
+    "dry, nothing to change": (
+        ended(Report(extracted=1, unchanged=1, dry_run=True), is_dry=True),
+        "plain",
+        "Dry run: nothing was sent, and nothing would have to change.",
+    ),
+    "dry, a brake would trip": (
+        ended(PLAN, is_dry=True, trips=trips("retired")),
+        "warn",
+        "Dry run: nothing was sent. The brake retired would stop a run that writes.",
+    ),
+    "dry, failed": (
+        ended(Report(dry_run=True), failed_at("extract"), RED, is_dry=True),
+        "bad",
+        "Nothing was sent: the run failed in the step extract.",
+    ),
+    "the first write waits": (
+        ended(PLAN, tasks(report="failed"), RED),
+        "bad",
+        "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the "
+        "plan below, then trigger the DAG by hand with dry_run off.",
+    ),
+    # ── written ──
+    "nothing to change": (ended(NOTHING), "good", "Ödüyo is in step with the ERP: nothing had to change."),
+    "in step": (ended(Report(extracted=9, created=2, updated=7)), "good", "Ödüyo is in step with the ERP."),
+    "in step after an approval": (
+        ended(Report(extracted=9, updated=9), approval=YES),
+        "good",
+        "Ödüyo is in step with the ERP.",
+    ),
+    "empty": (ended(Report()), "warn", "The ERP's query returned no row, and nothing was changed."),
+    "without comparing": (
+        ended(Report(extracted=9, created=9), compares=False),
+        "good",
+        "Every valid row was sent as a new record; nothing was compared.",
+    ),
+    "known rows are left out": (
+        ended(Report(extracted=9, unchanged=4, rejected=3, known_rejected=3, refused=2, known_refused=2)),
+        "warn",
+        "Ödüyo is in step with the ERP, but for 5 rows that were left out before, too.",
+    ),
+    "rows are newly left out": (
+        ended(Report(extracted=9, unchanged=4, rejected=3, known_rejected=2, refused=2, known_refused=2)),
+        "warn",
+        "Ödüyo is in step with the ERP, but for 5 rows that were left out; 1 of them is new.",
+    ),
+    "too many rows are newly left out": (
+        ended(Report(extracted=100, created=40, rejected=60), tasks(report="failed"), RED),
+        "bad",
+        "Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+    ),
+    "left undone": (
+        ended(Report(extracted=6, created=1, failed=3, doubtful=2), tasks(report="failed"), RED),
+        "bad",
+        f"Not in step: 5 rows or records are not as the ERP wants them. {NEXT}",
+    ),
+    "load failed on its way": (
+        ended(Report(extracted=9, created=4, not_applied=5), failed_at("load"), RED),
+        "bad",
+        f"Not in step: the run failed in the step load after 4 changes. {NEXT}",
+    ),
+    "load failed, and nobody knows what arrived": (
+        ended(Report(extracted=9, doubtful=1, not_applied=8), failed_at("load"), RED),
+        "bad",
+        f"Not in step: the run failed in the step load after 0 changes. {NEXT}",
+    ),
+    "undone, and marked a success": (
+        ended(Report(extracted=6, failed=6)),
+        "bad",
+        f"Not in step: 6 rows or records are not as the ERP wants them. {NEXT}",
+    ),
+    "red a moment before Airflow says so": (
+        ended(Report(extracted=100, created=40, rejected=60), tasks(report="failed"), RUNNING),
+        "bad",
+        "Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+    ),
+    "marked failed": (
+        ended(NOTHING, state=RED),
+        "bad",
+        "The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed.",
+    ),
+    "of a DAG that Airflow has forgotten": (
+        ended(NOTHING, [], None),
+        "good",
+        "Ödüyo is in step with the ERP: nothing had to change.",
+    ),
+    "a task of another DAG that left something undone": (
+        ended(Report(extracted=3, failed=3), OPERATOR_RED, RUNNING, is_operator=True),
+        "bad",
+        f"Not in step: 3 rows or records are not as the ERP wants them. {NEXT}",
+    ),
+    "a task that is good in another DAG that is red": (
+        ended(NOTHING, [TaskState("save", -1, "success")], RED, is_operator=True),
+        "good",
+        "Ödüyo is in step with the ERP: nothing had to change.",
+    ),
+}
 
 
-def test_rows_that_were_left_out_before_are_amber_and_in_a_red_run_bad() -> None:
-    known = Report(extracted=6, unchanged=1, rejected=3, known_rejected=3, refused=2, known_refused=2)
-    assert tell(known)[0] == "warn"
-    new = Report(extracted=100, created=40, rejected=60)
-    assert (tell(new)[0], tell(new, RED)[0]) == ("warn", "bad")
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_of_a_run_has_its_sentence(state: str) -> None:
+    facts, tone, text = STATES[state]
+    sentence = describe_run(facts)
+    assert (sentence.tone, sentence.text) == (tone, text)
+    assert sentence.label
+    assert ("{at}" in text) == (sentence.at is not None)
 
 
-def test_a_red_run_that_sent_nothing_as_its_first_write_waits_for_a_person_says_that_it_is_red() -> None:
-    tone, text = tell(Report(extracted=6, created=6, dry_run=True), RED)
-    assert tone == "bad"
-    assert text.startswith("Nothing was sent, this is the plan only: 6 created. The run is red")
+def test_no_two_kinds_of_state_share_a_sentence_by_chance() -> None:
+    for state, (facts, _, _) in STATES.items():
+        text = describe_run(facts).text
+        says_in_step, is_busy = text.startswith("Ödüyo is in step"), facts.is_going
+        assert not (says_in_step and is_busy), state
+        assert not (says_in_step and (facts.failed or facts.report is None or facts.report.undone)), state
 
 
-def test_a_dry_run_says_that_nothing_was_sent() -> None:
-    tone, text = tell(Report(extracted=6, created=6, dry_run=True))
-    assert (tone, text) == ("plain", "Nothing was sent, this is the plan only: 6 created.")
-
-
-def test_a_run_without_a_report_says_so() -> None:
-    assert describe_unreported(RED).text.startswith("The run failed before it could add up.")
-    assert describe_unreported(None).text.startswith("The run ended before it could add up.")
-
-
-def test_durations_need_both_times() -> None:
-    assert compute_duration_s("2025-01-01T10:00:00+00:00", "2025-01-01T10:01:30+00:00") == 90
-    assert compute_duration_s("", "2025-01-01T10:01:30+00:00") is None
-
-
-def test_progress_is_told_step_by_step(tmp_path: Path) -> None:
-    writer = StagingWriter(tmp_path)
-    folder = writer.root.child("dag", "r")
-
-    def say(*tasks: TaskState) -> str:
-        run = writer.find("r")
-        return describe_progress(run, RunCache().open(run, is_going=True), list(tasks)).text
-
-    folder.child("existing", "try1-a").write("all.jsonl", b"")
-    assert say() == "Ödüyo's records are being listed."
-    folder.child("existing", "try1-a").write(MANIFEST, b"{}")
-    assert say() == "The ERP's rows are being read."
-    folder.child("desired", "try1-a").write(MANIFEST, b"{}")
-    assert say() == "The two sides are being compared."
-    plan = writer.plan("r", ["1", "2", "3"])
-    assert say() == "The plan is made: 3 changes. They are checked, then sent."
-    assert say(TaskState("approve", -1, "deferred")) == (
-        "A brake tripped: 3 changes wait for a person in the task approve."
-    )
-    writer.settle("r", plan, ["1"])
-    assert say() == "1 of 3 changes are settled."
-    writer.settle("r", plan, ["2", "3"])
-    assert say() == "All 3 changes are settled; they are read back and added up."
-
-
-def test_a_plan_without_changes_is_only_added_up(tmp_path: Path) -> None:
-    writer = StagingWriter(tmp_path)
-    writer.plan("r", [])
-    writer.root.child("dag", "r", "desired", "try1-a").write(MANIFEST, b"{}")
-    run = writer.find("r")
-    told = describe_progress(run, RunCache().open(run, is_going=True), [])
-    assert told.text == "The plan is made; the run is being added up."
-
-
-def test_a_run_goes_on_while_airflow_says_so_and_no_report_ends_it(tmp_path: Path) -> None:
-    writer = StagingWriter(tmp_path)
-    writer.plan("r", ["1"])
-    running = RunState("r", "running", None)
-    assert is_going(writer.find("r"), running)
-    assert not is_going(writer.find("r"), RED)
-    assert not is_going(writer.find("r"), None)
-    writer.report("r", Report(extracted=1, created=1))
-    assert not is_going(writer.find("r"), running)
+@pytest.mark.parametrize("state", STATES)
+def test_each_sentence_and_label_is_turkish_for_a_turkish_reader(state: str) -> None:
+    english = describe_run(STATES[state][0])
+    with use_language("tr"):
+        turkish = describe_run(STATES[state][0])
+    assert turkish.text != english.text
+    assert turkish.label != english.label
+    assert ("{at}" in turkish.text) == ("{at}" in english.text)

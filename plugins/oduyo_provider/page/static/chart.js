@@ -1,17 +1,18 @@
 // The last runs as one strip of bars for each figure, all strips above one time axis.
 
-import { count, draw, formatDuration, formatTime, make } from "./dom.js";
+import { draw, make } from "./dom.js";
+import { count, formatDuration, formatTime, t } from "./texts.js";
 
-const LABEL = 150, STRIP = 40, GAP = 10, AXIS = 34, VALUE = 92;
+const LABEL = 170, STRIP = 34, GAP = 8, AXIS = 34, VALUE = 92;
 
 // Oldest first. Bars grow with the square root, so that a first run of thousands leaves the next ones visible.
-export function drawChart(runs, series, open) {
-  const strips = [...Object.entries(series).map(([name, label]) => ({ name, label, value: (run) => run.series[name], text: count })),
-    { name: "duration", label: "duration", value: (run) => run.duration_s, text: formatDuration }];
+export function drawChart(runs, columns, labels, open) {
+  const strips = [...columns.map((name) => ({ name, label: labels[name], value: (run) => run.series[name], text: count })),
+    { name: "duration", label: t("duration"), value: (run) => run.duration_s, text: formatDuration }];
   const width = 960, right = width - VALUE, step = (right - LABEL) / runs.length, bar = Math.max(3, Math.min(26, step * 0.7));
   const height = strips.length * (STRIP + GAP) + AXIS;
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "group", "aria-label": "Figures of the last runs; the table below holds the same" });
-  const columns = runs.map((run, number) => {
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "group", "aria-label": t("chart_name") });
+  const bars = runs.map((run, number) => {
     const column = draw("a", { href: "#", class: "column", "aria-label": describe(run, strips), onclick: (event) => { event.preventDefault(); open(run); } },
       draw("title", {}, describe(run, strips)),
       draw("rect", { class: "hit", x: LABEL + number * step, y: 0, width: step, height: height - AXIS + 4, rx: 3 }));
@@ -24,11 +25,11 @@ export function drawChart(runs, series, open) {
     const most = Math.max(...values);
     picture.append(draw("line", { class: "base", x1: LABEL, x2: right, y1: base + 0.5, y2: base + 0.5 }),
       draw("text", { class: "label", x: LABEL - 12, y: base - 4, "text-anchor": "end" }, strip.label),
-      draw("text", { class: "most", x: right + 8, y: base - 4 }, most ? `max ${strip.text(most)}` : "none"));
+      draw("text", { class: "most", x: right + 8, y: base - 4 }, most ? t("most", { value: strip.text(most) }) : t("none")));
     values.forEach((value, number) => {
       if (!value) return;
       const tall = Math.max(2, Math.sqrt(value / most) * (STRIP - 4));
-      columns[number].append(draw("rect", { class: `value ${strip.name}${runs[number].dry_run ? " dry" : ""}`, x: LABEL + number * step + (step - bar) / 2, y: base - tall, width: bar, height: tall, rx: 1.5 }));
+      bars[number].append(draw("rect", { class: `value ${strip.name}${runs[number].dry_run ? " dry" : ""}`, x: LABEL + number * step + (step - bar) / 2, y: base - tall, width: bar, height: tall, rx: 1.5 }));
     });
   });
   const every = Math.ceil(runs.length / 6);
@@ -36,11 +37,10 @@ export function drawChart(runs, series, open) {
     if ((runs.length - 1 - number) % every) return;
     picture.append(draw("text", { class: "tick", x: LABEL + (number + 0.5) * step, y: height - AXIS + 20, "text-anchor": "middle" }, formatTime(run.started_at)));
   });
-  return make("figure", {}, picture, make("figcaption", { class: "soft small" },
-    "Each strip has a scale of its own, its largest value on the right; bars grow with the square root. Pale bars are dry runs. Choose a run to open it."));
+  return make("figure", {}, picture, make("figcaption", { class: "soft small" }, t("chart_help")));
 }
 
 function describe(run, strips) {
   const figures = strips.map((strip) => `${strip.label} ${strip.text(strip.value(run) ?? 0)}`).join(", ");
-  return `${formatTime(run.started_at, true)}${run.task ? `, ${run.task}` : ""}${run.dry_run ? ", dry run" : ""}: ${figures}`;
+  return [formatTime(run.started_at, true), run.task, run.sentence.label, figures].filter(Boolean).join(" · ");
 }

@@ -1,5 +1,7 @@
 // Builds elements. Text goes in as text: nothing here reads HTML, so no ERP text can become any.
 
+import { count, formatTime, t } from "./texts.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function make(name, attributes = {}, ...children) {
@@ -20,22 +22,8 @@ function fill(element, attributes, children) {
   return element;
 }
 
-const NUMBERS = new Intl.NumberFormat("en");
-const TIMES = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
-const FULL_TIMES = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-
-export const count = (value) => NUMBERS.format(value);
-
-export function formatTime(iso, full = false) {
-  const time = new Date(iso);
-  return Number.isNaN(time.getTime()) ? "" : (full ? FULL_TIMES : TIMES).format(time);
-}
-
-export function formatDuration(seconds) {
-  if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+export function heading(title, ...rest) {
+  return make("header", {}, make("h1", {}, title), make("div", { class: "rest" }, ...rest));
 }
 
 // Control characters and spaces that nobody would see become visible signs.
@@ -44,27 +32,28 @@ export function show(text) {
     sign === "\n" ? "↵" : sign === "\t" ? "⇥" : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+// A code or an id in one line; a longer one is folded, and opens with a click.
+export function fold(text, most) {
+  const shown = show(text);
+  if (shown.length <= most) return make("span", { class: "whole" }, shown);
+  return make("details", { class: "fold" }, make("summary", { title: t("unfold") }, `${shown.slice(0, most - 1)}…`), make("span", {}, shown));
+}
+
 export function pill(name, label) {
   return make("span", { class: `pill ${name}` }, label);
 }
 
-export function sentence(state) {
-  return make("p", { class: `sentence ${state.tone}`, role: "status" }, make("span", { class: "mark", "aria-hidden": "true" }), state.text);
+// The time in a text that comes from the server.
+export function fillTime(text, at) {
+  return at === null || at === undefined ? text : text.replace("{at}", formatTime(at, true));
 }
 
-// Addresses of Airflow's own pages are relative to Airflow's base, one level above this page. The frame may not
-// navigate the window around it, so a link of that window's own document is followed instead.
-export function airflowLink(address, attributes, ...children) {
-  const href = `../${address}`;
-  const follow = (event) => {
-    if (window.parent === window || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    const around = window.parent.document;
-    const link = around.createElement("a");
-    link.href = new URL(href, document.baseURI).href;
-    around.body.append(link);
-    link.click();
-    link.remove();
-  };
-  return make("a", { ...attributes, href, onclick: follow }, ...children);
+export function sentence(state) {
+  return make("p", { class: `sentence ${state.tone}`, role: "status" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", {}, fillTime(state.text, state.at)));
+}
+
+// A figure with its name; with something to do it is a button.
+export function figure(name, label, number, act) {
+  const inside = [make("span", { class: `dot ${name}`, "aria-hidden": "true" }), make("strong", {}, count(number)), ` ${label}`];
+  return act ? make("button", { type: "button", class: "figure", onclick: act }, inside) : make("span", { class: "figure" }, inside);
 }

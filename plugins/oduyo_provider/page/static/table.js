@@ -1,47 +1,67 @@
-// Every change with before and after: searched, filtered and paged by the server.
+// Every change with before and after: searched, filtered, sorted and paged by the server.
 
-import { count, formatTime, make, pill, show } from "./dom.js";
+import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
+import { fold, make, pill, show } from "./dom.js";
+import { count, formatTime, t } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
+const FILTERS = ["outcome", "action", "known"];
+// Name of a column → what the server sorts by; a column without one cannot be sorted.
+const COLUMNS = [["outcome", "outcome"], ["code", "code"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["fields", ""], ["reason", ""]];
 
-// load(values) fetches a page, address(pairs) is that of the download.
-export function makeTable(load, address) {
-  const state = { outcomes: new Set(), search: "", page: 1, turn: 0 };
-  const search = make("input", { type: "search", placeholder: "Search id, code, text, reason…", "aria-label": "Search the changes", maxlength: 200, spellcheck: "false" });
-  const chips = make("div", { class: "chips", role: "group", "aria-label": "Filter by outcome" });
-  const download = make("a", { class: "button", download: true }, "Download CSV");
+// load(pairs) fetches a page, address(file, pairs) is that of a download, task() the task whose run is shown.
+export function makeTable(load, address, task) {
+  const state = { filters: Object.fromEntries(FILTERS.map((name) => [name, new Set(asked.getAll(name))])), search: asked.get("search") ?? "", sort: asked.get("sort") ?? "", page: Number(asked.get("page")) || 1, turn: 0, nothing: "" };
+  const search = make("input", { type: "search", placeholder: t("search_help"), "aria-label": t("search"), maxlength: 200, spellcheck: "false" });
+  search.value = state.search;
+  const chips = make("div", { class: "chips", role: "group", "aria-label": t("filter") });
+  const downloads = [make("a", { class: "button", download: true }, t("download_xlsx")), make("a", { class: "button", download: true }, t("download_csv"))];
   const found = make("span", { class: "soft found", role: "status" });
   const body = make("tbody", {});
-  const box = make("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Changes" }, make("table", { class: "changes" },
-    make("thead", {}, make("tr", {}, ["Outcome", "ERP id", "Ödüyo id", "Code", "Before → after", "Reason"].map((text) => make("th", { scope: "col" }, text)))), body));
-  const pager = make("nav", { class: "pager", "aria-label": "Pages" });
-  const element = make("section", { "aria-labelledby": "changes-title" }, make("h2", { id: "changes-title" }, "Changes"),
-    make("div", { class: "tools" }, search, chips, download), box, make("div", { class: "under" }, found, pager));
+  const head = make("tr", {});
+  const box = make("div", { class: "wide", "aria-busy": "true" }, make("table", { class: "changes", "aria-label": t("changes") }, make("thead", {}, head), body));
+  const pager = make("nav", { class: "pager", "aria-label": t("pages") });
+  const element = make("section", { "aria-labelledby": "changes-title" }, make("div", { class: "title" }, make("h2", { id: "changes-title" }, t("changes")), downloads),
+    make("div", { class: "tools" }, search, chips), box, make("div", { class: "under" }, found, pager));
+  body.replaceChildren(showNone(t("reading")));
 
-  let timer = 0;
+  let timer = 0, last = null;
   search.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => { state.search = search.value; state.page = 1; refresh(); }, SEARCH_AFTER_MS);
   });
 
-  function listChips(outcomes) {
-    const focused = document.activeElement?.dataset?.outcome;
-    chips.replaceChildren(...outcomes.map(({ name, label, count: number }) => {
-      const chip = make("button", { type: "button", class: `chip ${name}`, "data-outcome": name, "aria-pressed": String(state.outcomes.has(name)), onclick: () => {
-        if (!state.outcomes.delete(name)) state.outcomes.add(name);
-        state.page = 1;
-        listChips(outcomes);
-        refresh();
-      } }, make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label} `, make("strong", {}, count(number)));
-      return chip;
+  const isFiltered = () => Boolean(state.search) || FILTERS.some((name) => state.filters[name].size);
+  const listPairs = () => [...FILTERS.flatMap((name) => [...state.filters[name]].map((value) => [name, value])), ["search", state.search], ["sort", state.sort]];
+
+  function listHead() {
+    head.replaceChildren(...COLUMNS.map(([name, key]) => {
+      if (!key) return make("th", { scope: "col", class: name }, t(`column_${name}`));
+      const order = state.sort === key ? "ascending" : state.sort === `-${key}` ? "descending" : null;
+      const turn = () => { state.sort = order === "ascending" ? `-${key}` : order === "descending" ? "" : key; state.page = 1; listHead(); head.querySelector(`.${name} button`).focus(); refresh(); };
+      return make("th", { scope: "col", class: name, "aria-sort": order }, make("button", { type: "button", onclick: turn, title: t("sort") }, t(`column_${name}`),
+        make("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? " ↑" : order === "descending" ? " ↓" : "")));
     }));
-    if (focused) chips.querySelector(`[data-outcome="${focused}"]`)?.focus();
+  }
+
+  function listChips(view) {
+    const focused = document.activeElement?.dataset?.chip;
+    const make_chip = (kind, { name, label, count: number }) => make("button", { type: "button", class: `chip ${name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
+      if (!state.filters[kind].delete(name)) state.filters[kind].add(name);
+      state.page = 1;
+      listChips(view);
+      refresh();
+    } }, make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label} `, make("strong", {}, count(number)));
+    chips.replaceChildren(...view.chips.map((chip) => make_chip("outcome", chip)), ...view.filters.map((chip) => make_chip(chip.kind, chip)));
+    if (focused) chips.querySelector(`[data-chip="${focused}"]`)?.focus();
   }
 
   async function refresh() {
     const turn = ++state.turn;
-    const pairs = [...[...state.outcomes].map((name) => ["outcome", name]), ...(state.search ? [["search", state.search]] : [])];
-    download.href = address(pairs);
+    const pairs = listPairs();
+    downloads[0].href = address("changes.xlsx", pairs);
+    downloads[1].href = address("changes.csv", pairs);
+    keepAddress([["task", task()], ...pairs, ["page", state.page > 1 ? String(state.page) : ""]]);
     box.setAttribute("aria-busy", "true");
     try {
       const view = await load([...pairs, ["page", String(state.page)]]);
@@ -55,37 +75,59 @@ export function makeTable(load, address) {
 
   function showPage(view) {
     state.page = view.page;
-    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [make("tr", {}, make("td", { colspan: 6, class: "none" },
-      state.search || state.outcomes.size ? "Nothing matches. Change the search or the filter." : "There is no change: both sides are alike."))]));
-    found.textContent = view.found ? `${count(view.first)}–${count(view.first + view.lines.length - 1)} of ${count(view.found)}` : "";
+    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(isFiltered() ? [t("no_match"), " ", lookFurther(state.search)] : state.nothing)]));
+    found.textContent = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
     listPages(view);
   }
 
   function listPages({ page, pages }) {
-    const turnTo = (label, to, name) => make("button", { type: "button", disabled: to < 1 || to > pages || to === page, "aria-label": name, onclick: () => {
+    const turnTo = (sign, to, name) => make("button", { type: "button", disabled: to < 1 || to > pages || to === page, "aria-label": t(name), onclick: () => {
       state.page = to;
-      box.scrollTop = 0;
+      element.scrollIntoView();
       refresh();
-    } }, label);
-    pager.replaceChildren(...(pages > 1 ? [turnTo("«", 1, "First page"), turnTo("‹", page - 1, "Previous page"),
-      make("span", {}, `page ${count(page)} of ${count(pages)}`), turnTo("›", page + 1, "Next page"), turnTo("»", pages, "Last page")] : []));
+    } }, sign);
+    pager.replaceChildren(...(pages > 1 ? [turnTo("«", 1, "first_page"), turnTo("‹", page - 1, "previous_page"),
+      make("span", {}, t("page_of", { n: count(page), all: count(pages) })), turnTo("›", page + 1, "next_page"), turnTo("»", pages, "last_page")] : []));
   }
 
+  listHead();
   return {
     element,
-    async update(outcomes) {
-      listChips(outcomes);
+    // Show the lines that these pairs of name and value ask for, and only them.
+    filter(pairs) {
+      for (const name of FILTERS) state.filters[name] = new Set(pairs.filter(([key]) => key === name).map(([, value]) => value));
+      state.search = pairs.find(([key]) => key === "search")?.[1] ?? "";
+      search.value = state.search;
+      state.page = 1;
+      if (last) listChips(last);
+      refresh();
+      element.scrollIntoView();
+    },
+    async update(view) {
+      last = view;
+      state.nothing = view.nothing;
+      listChips(view);
       await refresh();
     },
   };
 }
 
+// What is not in the table may be among the rows and records that were read, or in the history.
+function lookFurther(search) {
+  return search ? airflowLink(recordAddress(asked.get("dag_id"), search), {}, t("look_further", { text: search })) : "";
+}
+
+function showNone(text) {
+  return make("tr", {}, make("td", { colspan: COLUMNS.length, class: "none" }, text));
+}
+
 function showLine(line) {
+  const twins = (line.twins ?? []).flatMap((id) => [make("span", { class: "whole" }, id), " "]);
   return make("tr", {},
-    make("td", {}, pill(line.outcome, line.label), line.at ? make("div", { class: "soft small" }, formatTime(line.at * 1000)) : ""),
-    make("td", { class: "id" }, show(line.integration_id ?? "")),
-    make("td", { class: "id" }, line.oduyo_id ?? "", (line.twins ?? []).length ? make("div", { class: "soft small" }, `twins: ${line.twins.join(", ")}`) : ""),
-    make("td", { class: "code" }, show(line.code ?? "")),
+    make("td", { class: "outcome" }, pill(line.outcome, line.label), line.is_known ? make("div", { class: "soft small" }, t("known_before")) : "", line.at ? make("div", { class: "soft small whole" }, formatTime(line.at)) : ""),
+    make("td", { class: "code" }, fold(line.code ?? "", 20)),
+    make("td", { class: "erp_id" }, fold(line.integration_id ?? "", 19)),
+    make("td", { class: "oduyo_id" }, fold(line.oduyo_id ?? "", 12), twins.length ? make("div", { class: "soft small" }, t("twins"), " ", twins) : ""),
     make("td", { class: "fields" }, make("dl", {}, listFields(line))),
     make("td", { class: "reason" }, line.reason ? show(line.reason) : "", line.answer ? make("div", { class: "soft small" }, show(line.answer)) : ""));
 }
@@ -98,9 +140,10 @@ function listFields(line) {
 
 function showField(name, before, after, line) {
   const isNew = line.action === "create" || !line.action;
-  const value = isNew ? [make("span", { class: "value" }, show(after ?? ""))]
-    : [make("del", {}, before ? show(before) : "empty"), make("span", { class: "arrow", "aria-label": "becomes" }, " → "), line.action === "delete" ? make("ins", {}, "deleted") : make("ins", {}, after ? show(after) : "empty")];
+  const told = (text) => (text ? fold(text, 60) : t("empty"));
+  const value = isNew ? [make("span", { class: "value" }, told(after))] : [make("del", {}, told(before))];
+  if (!isNew && line.action !== "delete") value.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
   const stored = (line.stored ?? {})[name];
-  if (stored !== undefined) value.push(make("span", { class: "stored" }, ` stored as ${stored === null ? "empty" : `“${show(stored)}”`}`));
+  if (stored !== undefined) value.push(make("span", { class: "stored" }, " ", stored === null ? t("stored_empty") : t("stored_as", { value: show(stored) })));
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
 }

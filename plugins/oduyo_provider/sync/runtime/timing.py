@@ -53,6 +53,8 @@ LOOK_FOR_LEASE_EVERY_S = 1.0
 SAY_WAITING_EVERY_S = 30.0
 #: How far a step has come.
 SAY_PROGRESS_EVERY_S = 5.0
+#: What the page shows of a load.
+SHOW_CHANGES_EVERY_S = 3.0
 
 #: A staged run without a report that nobody has touched for so long is none that still works or waits.
 ABANDONED_AFTER_S = 30 * 86_400.0

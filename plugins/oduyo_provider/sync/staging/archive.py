@@ -13,7 +13,9 @@ import msgspec
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import (
+    ALERTS,
     EXISTING,
+    HISTORY,
     MANIFEST,
     PLAN,
     REPORT,
@@ -26,6 +28,9 @@ from oduyo_provider.sync.staging.manifests import PlanManifest
 from oduyo_provider.sync.staging.plans import PlanPart, decide_part, find_decision
 
 _Path = tuple[str, ...]
+
+#: Folders of the staging path that are no DAG's.
+_NO_DAGS = frozenset({ALERTS, HISTORY, SITES})
 
 
 class StagedRun(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ class StagedRun(msgspec.Struct, frozen=True):
 
 def fetch_dag_names(root: Folder) -> list[str]:
     """The folders of the DAGs that have staged anything, sorted: their ids, unless those were not fit for a name."""
-    return [name for name in root.names() if name != SITES and not name.startswith(".")]
+    return [name for name in root.names() if name not in _NO_DAGS and not name.startswith(".")]
 
 
 def name_folder(above: Folder, name: str) -> str:
@@ -80,7 +85,7 @@ def name_folder(above: Folder, name: str) -> str:
 
 def fetch_runs(root: Folder, dag_id: str) -> list[StagedRun]:
     """Every staged run of a DAG, the latest first; none where nothing is staged."""
-    if name_folder(root, dag_id) == SITES:
+    if name_folder(root, dag_id) in _NO_DAGS:
         return []
     dag = root.child(dag_id)
     by_run: dict[str, list[tuple[_Path, float]]] = {}
@@ -93,7 +98,7 @@ def fetch_runs(root: Folder, dag_id: str) -> list[StagedRun]:
 
 def fetch_run(root: Folder, dag_id: str, run_id: str) -> list[StagedRun]:
     """What is staged of one DAG run: this project's DAG is one, in somebody else's DAG each task of ours is one."""
-    if name_folder(root, dag_id) == SITES:
+    if name_folder(root, dag_id) in _NO_DAGS:
         return []
     folder = root.child(dag_id, run_id)
     return sorted(

@@ -98,10 +98,10 @@ class Folder:
         with self.reporting("look for", name):
             return self._place.has(name)
 
-    def read(self, name: str) -> bytes:
-        """A small file's bytes."""
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        """A small file's bytes, or so many of a larger one from a position on."""
         with self.reporting("read", name):
-            return self._place.read(name)
+            return self._place.read(name, start, length)
 
     def read_lines(self, file: StagedFile) -> Iterator[bytes]:
         """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""

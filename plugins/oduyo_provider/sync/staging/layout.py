@@ -8,12 +8,15 @@
         plan/<try>/<partition>/         what is to be done
         plan/<try>/                     what guard decided
         results/<partition>-<digest>/   what was about to be sent, and what became of it
+        change_table/<try>/             what is shown of the changes, as load and report bring it up to date
+        change_table.json               names the files of the change table
         quarantine.jsonl, report.json
     <staging>/_sites/<site>/<resource>/ what is kept between runs
         ledger.json, ledger/<buckets>/  what is remembered of each key
         sources/<source>/               plan numbers, and whether the source is opened
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+    <staging>/_history/<dag_id>/<bucket>/  what every applied run did to each key
     <staging>/_alerts/<dag_id>/         what was last told of a DAG
         check.json, check.txt           what the site check found, and the same for Ödüyo's support
 """
@@ -34,9 +37,12 @@ MANIFEST = "manifest.json"
 REPORT = "report.json"
 QUARANTINE = "quarantine.jsonl"
 
+# What is shown of a run's changes: the table, its files, and the one that transform writes beside a plan.
+TABLE, TABLE_FILES, PLANNED_LINES = "change_table.json", "change_table", "lines.jsonl.gz"
+
 # Files of a plan.
 CHANGES, REJECTED, NOTES, FORGOTTEN = "changes.jsonl", "rejected.jsonl", "notes.jsonl", "forgotten.jsonl"
-NEW_ROWS, UNMATCHED = "new_rows.jsonl", "unmatched.jsonl"
+NEW_ROWS, UNMATCHED, REMARKS = "new_rows.jsonl", "unmatched.jsonl", "remarks.jsonl"
 DECISION = "decision.json"
 
 # Files of a journal.
@@ -53,6 +59,9 @@ DRAWN, PASSED = "drawn", "passed"
 
 # What is kept of a DAG's alerts.
 ALERTS, TOLD = "_alerts", "told.json"
+
+# What is kept of a DAG's runs for years.
+HISTORY = "_history"
 
 # What 0.1.0 kept of a site.
 LEGACY_ALTERED, LEGACY_APPLIED = "altered.jsonl", "applied.json"
@@ -87,6 +96,19 @@ def name_journal(partition: int, digest: str) -> str:
 def name_entries(attempt: str, kind: str, part: int | None = None) -> str:
     """The file of a try's intents or outcomes; with a part's number one of its objects, in a store that cannot append."""
     return f"{attempt}.{kind}.jsonl" if part is None else f"{attempt}.{kind}.{part:06d}.jsonl"
+
+
+def name_segment(partition: int, version: int) -> str:
+    """The file of one partition's lines of the change table; a newer version is another file."""
+    return f"{name_partition(partition)}-{version:06d}.jsonl.gz"
+
+
+def name_past(until: float, name: str) -> str:
+    """The file of what a run did to the keys of one bucket.
+
+    :param until: the time of its last change, seconds since 1970.
+    """
+    return f"{int(until):012d}-{name}.jsonl"
 
 
 def name_claim(attempt: str) -> str:

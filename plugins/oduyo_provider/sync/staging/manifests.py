@@ -12,6 +12,7 @@ from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import StagedFile
+from oduyo_provider.sync.staging.segments import SegmentFile
 
 #: A reference that travels through XCom: the URI of a folder in staging, and counts.
 Reference = dict[str, Any]
@@ -81,6 +82,7 @@ class PlanFiles(msgspec.Struct, frozen=True):
     forgotten: StagedFile
     new_rows: StagedFile
     unmatched: StagedFile
+    remarks: StagedFile
 
 
 class PlanManifest(msgspec.Struct, frozen=True):
@@ -89,6 +91,7 @@ class PlanManifest(msgspec.Struct, frozen=True):
     :param folder: URI of the folder that holds the files.
     :param digest: SHA-256 of the changes file: the plan's name.
     :param journal: URI of the folder that tries of this plan write to.
+    :param lines: what is shown of it; None where that could not be written.
     """
 
     run: str
@@ -101,6 +104,7 @@ class PlanManifest(msgspec.Struct, frozen=True):
     journal: str
     params: RunParams
     snapshot: SnapshotManifest
+    lines: SegmentFile | None = None
 
     @property
     def generation(self) -> str:

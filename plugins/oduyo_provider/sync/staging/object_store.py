@@ -91,11 +91,15 @@ class Store:
             return False
         return True
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """See ``Disk``."""
         path = self._full(name)
         self._forget_listings(path)
-        return bytes(self._fs.cat_file(path))
+        if length == 0:  # no range that a store could be asked for
+            return b""
+        if length is None and not start:
+            return bytes(self._fs.cat_file(path))
+        return bytes(self._fs.cat_file(path, start=start, end=None if length is None else start + length))
 
     def open_lines(self, name: str) -> BinaryIO:
         """See ``Disk``."""

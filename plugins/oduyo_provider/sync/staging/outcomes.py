@@ -1,10 +1,11 @@
-"""What became of a plan's changes, for the report and the page alike."""
+"""What a plan would do, and what became of its changes: for the steps and the page alike."""
 
 from __future__ import annotations
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
@@ -33,3 +34,14 @@ def count_result(outcomes: Outcomes, change: Change, result: Result) -> None:
     outcomes.known_refused += is_row and change.is_resend and result.outcome is Outcome.REFUSED
     outcomes.altered += bool(result.stored) and is_done
     outcomes.new_duplicates += len(result.twins)
+
+
+def count_actions(counts: PlanCounts) -> dict[str, int]:
+    """How many changes of each kind a plan holds, what cannot be undone first."""
+    return {
+        "delete": counts.deletes,
+        "deactivate": counts.deactivates,
+        "create": counts.creates,
+        "update": counts.updates - counts.adoptions,
+        "adopt": counts.adoptions,
+    }

@@ -13,6 +13,7 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
@@ -37,6 +38,11 @@ class PlanPart:
         self.folder = Folder.open(manifest.folder)
         self.journal = Folder.open(manifest.journal)
         self._decided = decided or {}
+
+    @property
+    def has_look_alikes(self) -> bool:
+        """Whether guard decided anything of its rows."""
+        return bool(self._decided)
 
     def read_changes(self) -> Iterator[Change]:
         """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
@@ -72,6 +78,10 @@ class PlanPart:
     def read_unmatched(self) -> Iterator[NaturalKey]:
         """Records that no row matches."""
         return self._read(self.manifest.files.unmatched, NaturalKey)
+
+    def read_remarks(self) -> Iterator[Remark]:
+        """What is left as it is, and why."""
+        return self._read(self.manifest.files.remarks, Remark)
 
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""
@@ -110,6 +120,7 @@ def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
         forgotten=write(layout.FORGOTTEN, plan.forgotten),
         new_rows=write(layout.NEW_ROWS, plan.new_rows),
         unmatched=write(layout.UNMATCHED, plan.unmatched),
+        remarks=write(layout.REMARKS, plan.remarks),
     )
 
 

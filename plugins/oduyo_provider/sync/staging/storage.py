@@ -56,9 +56,11 @@ class Disk:
             return False
         return True
 
-    def read(self, name: str) -> bytes:
-        """A whole file."""
-        return (self.path / name).read_bytes()
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        """A file's bytes from a position on, at most so many."""
+        with (self.path / name).open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
 
     def open_lines(self, name: str) -> BinaryIO:
         """A file to read line by line."""

@@ -14,10 +14,12 @@ from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
+from oduyo_provider.sync.staging.outcomes import count_actions
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
-from oduyo_provider.sync.steps.plan_view import count_actions, explain_trip, show_plan
+from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
+from oduyo_provider.sync.steps.tables import write_decided_table
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,9 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     decision = _decide(step, parts, state, folder)
     write_decision(folder, decision)
     references = [{**reference, "decision": folder.uri} for reference in plans]
-    blocking = _find_blocking(decision.trips)
-    sample = show_plan(step, decision, open_parts(references))
+    blocking, decided = _find_blocking(decision.trips), open_parts(references)
+    write_decided_table(step, decided, state.source(snapshot.source).read_known_rejected())
+    sample = show_plan(step, decision, decided)
     if step.params.sync_mode is SyncMode.UPSERT:
         _check_known_ids(decision, step.params.release)
     _stop_when_unsafe(step, blocking, decision)

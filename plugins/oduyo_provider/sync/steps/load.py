@@ -33,6 +33,7 @@ from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts, read_decision
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
+from oduyo_provider.sync.steps.tables import open_updater
 
 log = logging.getLogger(__name__)
 
@@ -143,15 +144,19 @@ class _Load:
         applier = Applier(work, course, site_rows=snapshot.rows)
         self._progress.start(total)
         waiting: list[tuple[Recorder, list[Change]]] = []
+        updater = open_updater(self._step, self._first.generation)
         try:
-            for part in self._parts:
-                recorder, changes = await asyncio.to_thread(self._open_part, part)
-                await applier.apply(recorder, changes)
-                if applier.is_settled(recorder):
-                    self._count(recorder, changes)
-                else:
-                    waiting.append((recorder, changes))
-            await applier.finish()
+            async with updater.writing(self._step.clock.now()):
+                for number, part in enumerate(self._parts):
+                    recorder, changes = await asyncio.to_thread(self._open_part, part)
+                    await updater.begin(number, recorder, changes)
+                    await applier.apply(recorder, changes)
+                    if applier.is_settled(recorder):
+                        self._count(recorder, changes)
+                        await updater.end(number)
+                    else:
+                        waiting.append((recorder, changes))
+                await applier.finish()
             for recorder, changes in waiting:
                 self._count(recorder, changes)
         finally:

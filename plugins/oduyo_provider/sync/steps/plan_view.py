@@ -34,17 +34,6 @@ def explain_trip(trip: Trip) -> str:
     return gettext("%(brake)s: %(message)s, such as %(samples)s.", samples=samples, **told)
 
 
-def count_actions(counts: PlanCounts) -> dict[str, int]:
-    """How many changes of each kind a plan holds, what cannot be undone first."""
-    return {
-        "delete": counts.deletes,
-        "deactivate": counts.deactivates,
-        "create": counts.creates,
-        "update": counts.updates - counts.adoptions,
-        "adopt": counts.adoptions,
-    }
-
-
 def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) -> list[str]:
     """Put a plan into the task log; returns a sample of its changes, where somebody has to look at them."""
     counts, trips = decision.counts, decision.trips
@@ -112,11 +101,12 @@ def _describe(counts: PlanCounts, step: StepContext) -> list[tuple[str, object]]
 
 
 def _sample(parts: Iterable[PlanPart]) -> list[str]:
-    """Some changes, one of each action first: many creates must not hide the deletes behind them."""
+    """Some changes of each action, what cannot be undone first: many creates must not hide the deletes behind them."""
     found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
     for change in chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes):
         lines = found[change.action]
         if len(lines) < SAMPLE_CHANGES:
             lines.append(neutralise(describe_change(change), SAMPLE_WIDTH))
-    turns = chain.from_iterable(zip_longest(*found.values()))
-    return [line for line in turns if line is not None][:SAMPLE_CHANGES]
+    turns = [line for turn in zip_longest(*found.values()) for line in turn if line is not None]
+    chosen = set(turns[:SAMPLE_CHANGES])
+    return [line for lines in found.values() for line in lines if line in chosen]

@@ -6,18 +6,21 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from functools import partial
 
 import msgspec
 
-from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
 from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import format_number, gettext, ngettext
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import Lease, read_claims
 from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.layout import MANIFEST, QUARANTINE, REPORT
@@ -26,6 +29,8 @@ from oduyo_provider.sync.staging.outcomes import count_result, find_result
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.past import open_past
+from oduyo_provider.sync.steps.tables import FinalTable
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +74,13 @@ async def report(step: StepContext, steps: Steps) -> Report:
     decision = find_decision(step.run.folder, parts[0].manifest.generation) if parts else None
     parts = [decide_part(part.manifest, decision) for part in parts]
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
-    tally = _Tally(parts, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
+    table = FinalTable(step, None if dry_run else open_past(step, parts, is_applied=steps.load is not None))
+    tally = _Tally(parts, table, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
     extracted = (
         read_manifest(Folder.open(steps.parts[0]["manifest"]), MANIFEST, ExtractManifest) if steps.parts else None
     )
     step.run.folder.write_lines(QUARANTINE, tally.write_quarantine())
+    table.finish(parts, is_dry=dry_run)
     made = compute_report(
         compute_total(parts),
         tally.outcomes,
@@ -188,8 +195,11 @@ def _read_known_rejected(step: StepContext, parts: Sequence[PlanPart]) -> frozen
 class _Tally:
     """Goes through all plans and journals once, one partition at a time, keeping only what the report needs."""
 
-    def __init__(self, parts: Sequence[PlanPart], *, dry_run: bool, known_rejected: frozenset[str]) -> None:
+    def __init__(
+        self, parts: Sequence[PlanPart], table: FinalTable, *, dry_run: bool, known_rejected: frozenset[str]
+    ) -> None:
         self._parts = parts
+        self._table = table
         self._dry_run = dry_run
         self._known_rejected = known_rejected
         self.outcomes = Outcomes()
@@ -204,16 +214,23 @@ class _Tally:
                 item = Quarantined(
                     rejected.integration_id, reasons, details, row=rejected.row, is_known=rejected.is_known
                 )
+                self._table.take(partial(make_rejected_line, rejected))
                 yield encode(item) + b"\n"
             history = History() if self._dry_run else part.read_history()
             for change in part.read_changes():
                 result = find_result(change, history)
                 count_result(self.outcomes, change, result)
+                self._table.take(partial(_settle, change, None if self._dry_run else result))
                 if result.outcome is Outcome.REFUSED:
                     row: dict[str, object] = dict(change.compute_body())
                     reasons = [f"{result.outcome.value}: {result.reason}"]
                     item = Quarantined(change.integration_id, reasons, answer=result.answer, row=row)
                     yield encode(item) + b"\n"
+            self._table.close_part(part)
+
+
+def _settle(change: Change, result: Result | None) -> ChangeLine:
+    return settle_line(make_line(change), change, result)
 
 
 def _read_start(steps: Steps) -> float:

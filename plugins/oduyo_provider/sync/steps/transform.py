@@ -16,6 +16,7 @@ from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest,
 from oduyo_provider.sync.staging.plans import write_plan
 from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.tables import write_planned_lines
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     :param part: one of the references that extract returned.
     """
     extracted = read_manifest(Folder.open(part["manifest"]), MANIFEST, ExtractManifest)
-    partition, partitions = int(part["partition"]), extracted.desired.buckets
-    snapshot = extracted.snapshot
+    partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
         (decode_row(line) for line in extracted.desired.read_lines(partition)),
@@ -38,18 +38,19 @@ def transform(step: StepContext, part: Reference) -> Reference:
         known_rejected=state.source(snapshot.source).read_known_rejected(),
     )
     folder = step.run.step(PLAN).child(name_partition(partition))
-    files, counts = write_plan(folder, plan), plan.counts
+    files = write_plan(folder, plan)
     manifest = PlanManifest(
         run=step.run.name,
         folder=folder.uri,
         partition=partition,
         partitions=partitions,
-        counts=counts,
+        counts=plan.counts,
         files=files,
         digest=files.changes.digest,
         journal=step.run.folder.child(RESULTS, name_journal(partition, files.changes.digest)).uri,
         params=step.params,
         snapshot=snapshot,
+        lines=write_planned_lines(step, partition, plan),
     )
     write_manifest(folder, MANIFEST, manifest)
     _say_counts(manifest)
@@ -57,8 +58,8 @@ def transform(step: StepContext, part: Reference) -> Reference:
         "manifest": folder.uri,
         "partition": partition,
         "partitions": partitions,
-        "changes": counts.changes,
-        "rejected": counts.rejected,
+        "changes": plan.counts.changes,
+        "rejected": plan.counts.rejected,
     }
 
 

@@ -362,7 +362,7 @@ def test_a_storage_that_does_not_answer_is_an_error_and_loses_nothing(
 ) -> None:
     plan = stage_creates(root, KEYS[:2])
 
-    def fail(self: Disk, name: str) -> bytes:
+    def fail(self: Disk, name: str, *_part: object) -> bytes:
         raise OSError(errno.EIO, "I/O error")
 
     with monkeypatch.context() as patch:

@@ -1,0 +1,37 @@
+"""Rows and records that are neither changed nor rejected, and not simply unchanged: why each is left as it is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.language import gettext_noop
+
+# What becomes of them.
+REFUSED = "refused"  # Ödüyo refused the same before, and it is not sent again
+DOUBTFUL = "doubtful"  # the ledger knows the record, and Ödüyo does not list it
+KEPT = "kept"  # a record of this source without a row, left as it is
+OUT_OF_SCOPE = "out_of_scope"  # the same, in a (key1, key2) pair of which this run has no row
+WARNED = "warned"  # a row that is odd, and compared all the same
+
+VANISHED = "vanished"
+
+# Why a record without a row is kept.
+KEEP = gettext_noop("on_missing is keep")
+PASSIVE_ALREADY = gettext_noop("passive already")
+WAITS = gettext_noop("not missing for long enough")
+
+
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row or record.
+
+    :param outcome: one of those above.
+    :param reason: short, the same for the same cause.
+    :param detail: for people.
+    """
+
+    outcome: str
+    integration_id: str
+    oduyo_id: str = ""
+    code: str = ""
+    reason: str = ""
+    detail: str = ""

@@ -1,0 +1,97 @@
+"""What the page of a DAG shows, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from oduyo_provider.page.going_wording import Sentence
+from oduyo_provider.page.labels import label
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.view_models import View, compute_approval
+from oduyo_provider.page.wording import describe_run
+from oduyo_provider.sync.staging.archive import StagedRun
+
+#: The parts of the chart and of the list, with their labels, and the report's figures that each adds up.
+SERIES = {
+    "created": ("created", ("created",)),
+    "updated": ("updated", ("updated",)),
+    "deactivated": ("retired", ("deactivated", "deleted")),
+    "rejected": ("left_out", ("rejected", "refused")),
+    "failed": ("undone", ("failed", "doubtful", "stale", "not_applied", "missing_failed")),
+}
+
+
+class RunItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in the list of a DAG's runs.
+
+    :param series: as in :data:`SERIES`; none while there is no report.
+    :param new_left_out: of the rejected and refused rows those that are new.
+    :param started_at: seconds since 1970; None where nobody knows.
+    """
+
+    run_id: str
+    task: str
+    sentence: Sentence
+    is_going: bool = False
+    dry_run: bool = False
+    extracted: int = 0
+    in_step: int = 0
+    series: dict[str, int] = {}
+    new_left_out: int = 0
+    started_at: float | None = None
+    duration_s: float | None = None
+    approval: dict[str, Any] | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it wrote what there was to write: in step, but for rows that were left out."""
+        return bool(self.series) and not self.dry_run and self.sentence.tone in ("good", "warn") and not self.is_going
+
+
+def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> RunItem:
+    """One run of the list."""
+    report = None if facts.is_going else facts.report
+    series = (
+        {name: sum(getattr(report, part) for part in parts) for name, (_, parts) in SERIES.items()} if report else {}
+    )
+    return RunItem(
+        run_id=run_id,
+        task="/".join(run.task),
+        sentence=describe_run(facts),
+        is_going=facts.is_going,
+        dry_run=report is not None and report.dry_run,
+        extracted=report.extracted if report else 0,
+        in_step=report.repeated + report.unchanged + report.created + report.updated if report else 0,
+        series=series,
+        new_left_out=report.new_rejected if report else 0,
+        started_at=facts.started_at,
+        duration_s=facts.duration_s,
+        approval=compute_approval(dag_id, run_id, facts) if facts.waits_for_person else None,
+    )
+
+
+def compute_dag_view(dag_id: str, items: Sequence[RunItem], health: Sequence[View], checklist: Sequence[View]) -> View:
+    """The page of a DAG.
+
+    :param items: its runs, the latest first; may be none.
+    """
+    ended = next((item for item in items if not item.is_going), None)
+    return {
+        "dag_id": dag_id,
+        "sentence": items[0].sentence if items else None,
+        "before": ended.sentence if ended is not None and items[0].is_going else None,
+        "health": list(health),
+        "checklist": list(checklist),
+        "runs": list(items),
+        "series": {name: label(key) for name, (key, _) in SERIES.items()},
+        # A column in which every run has nothing is left out.
+        "columns": [name for name in SERIES if any(item.series.get(name) for item in items)],
+    }
+
+
+def find_waiting(items: Sequence[RunItem]) -> RunItem | None:
+    """The latest run that waits for a person's answer."""
+    return next((item for item in items if item.approval is not None), None)

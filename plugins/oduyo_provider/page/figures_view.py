@@ -1,0 +1,84 @@
+"""The figures of a run: what adds up to what, what is new, and why rows were left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oduyo_provider.core.language import ngettext
+from oduyo_provider.core.report import SUMS, Report, compute_report
+from oduyo_provider.page.labels import label
+from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.sync.staging.change_lines import OUTCOMES
+
+View = dict[str, Any]
+
+#: Of the report's figures those that are shown beside the sums.
+_ASIDE = ("remote_duplicates", "altered", "out_of_scope")
+
+
+def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
+    """The figures of a run without a report: those of its plan while it is ``is_dry``."""
+    return compute_report(opened.counts, opened.outcomes, extracted=opened.counts.extracted, dry_run=is_dry)
+
+
+def compute_sum(report: Report, whole: str) -> View:
+    """A figure and those that add up to it."""
+    parts = [
+        {"name": name, "label": label(name, is_planned=report.dry_run), "count": getattr(report, name)}
+        for name in SUMS[whole]
+    ]
+    return {"name": whole, "label": label(whole), "count": getattr(report, whole), "parts": parts}
+
+
+def compare_left_out(report: Report, before: Report | None) -> list[View]:
+    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone."""
+    found = []
+    for name, known in (("rejected", report.known_rejected), ("refused", report.known_refused)):
+        count = getattr(report, name)
+        gone = None if before is None else max(0, getattr(before, name) - known)
+        if count or gone:
+            found.append({"name": name, "label": label(name), "new": count - known, "known": known, "gone": gone})
+    return found
+
+
+def list_aside(report: Report, opened: OpenedRun) -> list[str]:
+    """What is worth a look, and adds up to nothing."""
+    told = {
+        "remote_duplicates": ngettext(
+            "%(n)s further record in Ödüyo carries a key that another record has; it is left alone.",
+            "%(n)s further records in Ödüyo carry a key that another record has; they are left alone.",
+            report.remote_duplicates,
+        ),
+        "altered": ngettext(
+            "Ödüyo stored a value of %(n)s record otherwise than sent.",
+            "Ödüyo stored a value of %(n)s records otherwise than sent.",
+            report.altered,
+        ),
+        "out_of_scope": ngettext(
+            "%(n)s record is out of scope, as no row has its key1 and key2: it is kept.",
+            "%(n)s records are out of scope, as no row has their key1 and key2: they are kept.",
+            report.out_of_scope,
+        ),
+    }
+    found = [told[name] for name in _ASIDE if getattr(report, name)]
+    warned = opened.counts.warnings.items()
+    return found + [
+        ngettext(
+            "%(n)s row carries the warning %(name)s.",
+            "%(n)s rows carry the warning %(name)s.",
+            count,
+            name=name,
+        )
+        for name, count in warned
+    ]
+
+
+def compute_reason(reason: str, count: int) -> View:
+    """A reason with the filter that shows its rows. Those of changes begin with their outcome."""
+    outcome, _, words = reason.partition(": ")
+    return {
+        "text": reason,
+        "count": count,
+        "outcome": outcome if outcome in OUTCOMES else "rejected",
+        "search": words if outcome in OUTCOMES else reason,
+    }

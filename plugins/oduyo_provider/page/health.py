@@ -1,0 +1,147 @@
+"""The health of a DAG at a glance, and what is left to do before its first sync."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+
+from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
+from oduyo_provider.page.airflow_db import DagState
+from oduyo_provider.page.dag_view import RunItem, find_waiting
+from oduyo_provider.page.going_wording import TIME
+from oduyo_provider.page.view_models import View
+from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.manifests import SnapshotManifest
+
+#: The DAG that asks a site how it reads the open points.
+CHECK_DAG_ID = "oduyo_site_check"
+
+
+class SiteFacts(msgspec.Struct, frozen=True):
+    """What staging says of a DAG besides its runs.
+
+    :param site: the site's address; empty where no run has listed it yet.
+    :param checked_at: of the last site check, seconds since 1970; 0 where nobody asked.
+    :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
+    """
+
+    site: str = ""
+    checked_at: float = 0.0
+    has_read_both: bool = False
+
+
+def is_own_dag(dag_id: str) -> bool:
+    """Whether a DAG is this project's, by its name."""
+    return dag_id in {f"oduyo_{resource.plural}" for resource in RESOURCES}
+
+
+def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
+    """Read the listing's manifest of the latest run that has one, and the site check beside the site's ledger."""
+    both = any(run.has_manifest(EXISTING) and run.has_manifest(DESIRED) for run in runs)
+    listed = next((run for run in runs if run.has_manifest(EXISTING)), None)
+    if listed is None:
+        return SiteFacts()
+    paths = [path for path in listed.files if path[0] == EXISTING and path[-1] == MANIFEST]
+    path = max(paths, key=lambda path: listed.files[path])
+    snapshot = read_manifest(listed.folder.child(*path[:-1]), MANIFEST, SnapshotManifest)
+    check = SiteState(root, snapshot.site, snapshot.resource).read_check()
+    return SiteFacts(snapshot.site, check.checked_at, both)
+
+
+def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
+    """What somebody wants to know at eight in the morning: each point with a tone, a text, and a time or a run."""
+    last = next((item for item in items if item.is_good), None)
+    good = (
+        _point(gettext("Last good run"), "bad" if items else "plain", gettext("none yet"))
+        if last is None
+        else _point(gettext("Last good run"), "good", TIME, at=last.started_at, run=last)
+    )
+    return [
+        good,
+        _describe_next(dag),
+        *_describe_rows(last),
+        _describe_waiting(items),
+        _describe_alerts(),
+        _describe_check(site),
+    ]
+
+
+def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
+    """The steps up to the first sync; none once it is done."""
+    if any(item.is_good for item in items):
+        return []
+    steps = (
+        (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
+        (site.checked_at > 0, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
+        (any(item.dry_run for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
+        (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
+    )  # fmt: skip
+    return [{"done": done, "text": text, "address": address} for done, text, address in steps]
+
+
+def _describe_next(dag: DagState | None) -> View:
+    title = gettext("Next run")
+    if dag is None:
+        return _point(title, "bad", gettext("Airflow does not know this DAG"))
+    if dag.is_paused:
+        return _point(title, "warn", gettext("the DAG is paused"))
+    if dag.next_run_at is None:
+        return _point(title, "plain", gettext("by hand only"))
+    return _point(title, "good", TIME, at=dag.next_run_at)
+
+
+def _describe_rows(last: RunItem | None) -> list[View]:
+    if last is None:
+        return []
+    tone = "good" if last.in_step == last.extracted else "warn"
+    text = gettext("%(count)s of %(all)s", count=format_number(last.in_step), all=format_number(last.extracted))
+    return [_point(gettext("ERP rows in step"), tone, text, run=last)]
+
+
+def _describe_waiting(items: Sequence[RunItem]) -> View:
+    title = gettext("Waits for a person")
+    waiting = find_waiting(items)
+    if waiting is not None and waiting.approval is not None:
+        return {
+            **_point(title, "warn", gettext("a plan to approve or reject"), run=waiting),
+            "address": waiting.approval["address"],
+        }
+    return _point(title, "good", gettext("nothing"))
+
+
+def _describe_alerts() -> View:
+    title = gettext("Alerts")
+    if os.environ.get(NOTIFIER_VARIABLE, "").strip():
+        return _point(title, "good", gettext("set"))
+    note = gettext("%(variable)s, where this page runs", variable=NOTIFIER_VARIABLE)
+    return {**_point(title, "warn", gettext("not set")), "note": note}
+
+
+def _describe_check(site: SiteFacts) -> View:
+    title = gettext("Site check")
+    point = (
+        _point(title, "good", TIME, at=site.checked_at)
+        if site.checked_at
+        else _point(title, "warn", gettext("never run"))
+    )
+    return {**point, "address": f"dags/{CHECK_DAG_ID}"}
+
+
+def _point(title: str, tone: str, text: str, *, at: float | None = None, run: RunItem | None = None) -> View:
+    return {
+        "title": title,
+        "tone": tone,
+        "text": text,
+        "at": at,
+        "run_id": run.run_id if run else "",
+        "task": run.task if run else "",
+        "address": "",
+        "note": "",
+    }

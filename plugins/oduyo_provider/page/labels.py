@@ -1,0 +1,85 @@
+"""What figures, outcomes, actions and states are called on the page and in its downloads."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.language import gettext, gettext_noop
+
+#: Name of a figure of the report or of an outcome → its label, in English.
+LABELS = {
+    "extracted": gettext_noop("ERP rows"),
+    "repeated": gettext_noop("repeated"),
+    "rejected": gettext_noop("rejected"),
+    "unchanged": gettext_noop("unchanged"),
+    "created": gettext_noop("created"),
+    "updated": gettext_noop("updated"),
+    "refused": gettext_noop("refused"),
+    "failed": gettext_noop("failed"),
+    "doubtful": gettext_noop("doubtful"),
+    "stale": gettext_noop("stale"),
+    "not_applied": gettext_noop("not applied"),
+    "missing": gettext_noop("records without an ERP row"),
+    "kept_missing": gettext_noop("left as they are"),
+    "deactivated": gettext_noop("deactivated"),
+    "deleted": gettext_noop("deleted"),
+    "missing_refused": gettext_noop("refused"),
+    "missing_failed": gettext_noop("not done"),
+    "new_duplicates": gettext_noop("new duplicates"),
+    "new_other_source": gettext_noop("of another source"),
+    "planned": gettext_noop("planned"),
+    "waiting": gettext_noop("waiting"),
+    "kept": gettext_noop("left as they are"),
+    "out_of_scope": gettext_noop("out of scope"),
+    "warned": gettext_noop("sent with a warning"),
+    "retired": gettext_noop("deactivated, deleted"),
+    "left_out": gettext_noop("rejected, refused"),
+    "undone": gettext_noop("failed, not done"),
+}
+
+#: The figures of :data:`LABELS` that a dry run only plans, as what is still to be done.
+PLANNED_LABELS = {
+    "created": gettext_noop("to create"),
+    "updated": gettext_noop("to update"),
+    "deactivated": gettext_noop("to deactivate"),
+    "deleted": gettext_noop("to delete"),
+}
+
+#: Action of a plan → what its changes are called, whatever became of them. What cannot be undone comes first.
+ACTION_FILTERS = {
+    "delete": gettext_noop("deletions"),
+    "deactivate": gettext_noop("deactivations"),
+    "create": gettext_noop("new records"),
+    "update": gettext_noop("updates"),
+    "adopt": gettext_noop("adoptions"),
+}
+
+#: Airflow's states of a task, as they are said here.
+STATE_LABELS = {
+    "none": gettext_noop("not started"),
+    "scheduled": gettext_noop("waits for its turn"),
+    "queued": gettext_noop("waits for its turn"),
+    "running": gettext_noop("running"),
+    "restarting": gettext_noop("starts again"),
+    "success": gettext_noop("done"),
+    "failed": gettext_noop("stopped by an error"),
+    "skipped": gettext_noop("skipped"),
+    "upstream_failed": gettext_noop("not started, as a step before it failed"),
+    "removed": gettext_noop("removed"),
+    "up_for_retry": gettext_noop("waits for its next try"),
+    "up_for_reschedule": gettext_noop("waits for its next try"),
+    "deferred": gettext_noop("waits for an answer"),
+    "awaiting_input": gettext_noop("waits for an answer"),
+}
+
+
+def label(name: str, *, is_planned: bool = False) -> str:
+    """The label of a figure or outcome in the reader's language.
+
+    :param is_planned: it is still to be done.
+    """
+    known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
+    return gettext(known[name])
+
+
+def label_state(name: str) -> str:
+    """A task's state in the reader's language; what Airflow may add later as Airflow names it."""
+    return gettext(STATE_LABELS[name]) if name in STATE_LABELS else name

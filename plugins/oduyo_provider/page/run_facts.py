@@ -1,0 +1,141 @@
+"""What is known of a run: all that its sentence, its label and its duration rest on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from oduyo_provider.core.brakes import Trip
+from oduyo_provider.core.report import Report
+from oduyo_provider.page.airflow_db import Approval, RunState
+from oduyo_provider.page.task_states import WAITS_FOR_ANSWER, TaskState
+
+#: States of a run that goes on.
+GOING = frozenset({"queued", "running", "restarting"})
+
+#: The tasks of this project's DAG, in the order in which a row passes them.
+STEPS = ("snapshot", "extract", "transform", "guard", "approve", "load", "report")
+
+_RED = ("failed", "upstream_failed")
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A run.
+
+    :param state: of the DAG run; None where Airflow does not know it any more.
+    :param tasks: those that make this run: all of this project's DAG, one of anybody else's.
+    :param approval: the question that was put to a person.
+    :param is_operator: it is one task in somebody else's DAG.
+    :param is_settled: nothing was staged after the report.
+    :param report: None while there is none.
+    :param step: what is done now, by the staged files; for a run without steps of its own.
+    :param changes: of the plan; ``done`` of them those with a result.
+    :param is_dry: the param ``dry_run``.
+    :param compares: rows were compared with records; False with ``sync_mode`` create.
+    :param is_shown: the table of its changes could be written.
+    :param trips: the brakes that stop the plan.
+    """
+
+    state: RunState | None
+    tasks: list[TaskState] = []
+    approval: Approval | None = None
+    is_operator: bool = False
+    is_settled: bool = False
+    report: Report | None = None
+    step: str = ""
+    changes: int = 0
+    done: int = 0
+    is_dry: bool = False
+    compares: bool = True
+    is_shown: bool = True
+    trips: list[Trip] = []
+
+    @property
+    def brakes(self) -> list[str]:
+        """The names of the brakes that stop the plan."""
+        return [trip.name for trip in self.trips]
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the run may still write results or its report. Airflow's tasks decide: a run that was cleared goes again,
+        although its old report is there."""
+        if self.state is None or self.state.state not in GOING:
+            return False
+        return any(task.is_unfinished for task in self.tasks) if self.tasks else not self.is_settled
+
+    @property
+    def is_red(self) -> bool:
+        """Whether Airflow shows the run, or the one task that is it, in red."""
+        last = self.tasks if self.is_operator else [task for task in self.tasks if task.task_id == STEPS[-1]]
+        if self.is_operator and last:
+            return any(task.state in _RED for task in last)
+        # Airflow colours a run a moment after its last task has ended.
+        return self.state is not None and (
+            self.state.state == "failed" or (self.state.state in GOING and any(task.state in _RED for task in last))
+        )
+
+    @property
+    def failed(self) -> TaskState | None:
+        """The first task that failed for good; ``report`` only where it could not add up."""
+        return next((task for task in self.tasks if task.state == "failed" and not self.only_reports(task)), None)
+
+    @property
+    def retrying(self) -> TaskState | None:
+        """The first task that waits for its next try."""
+        return next(
+            (task for task in self.tasks if task.counts.get("up_for_retry") or task.state == "up_for_retry"), None
+        )
+
+    @property
+    def current(self) -> TaskState | None:
+        """The task whose turn it is: the first in order that has something to do."""
+        order = {name: place for place, name in enumerate(STEPS)}
+        unfinished = [task for task in self.tasks if task.is_unfinished]
+        return min(unfinished, key=lambda task: order.get(task.task_id, 0), default=None)
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether nothing goes on until somebody answers."""
+        waits = any(task.state in WAITS_FOR_ANSWER for task in self.tasks if not self.is_operator)
+        return self.is_going and waits and (self.approval is None or self.approval.answered_at is None)
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether somebody said no, or nobody said anything in time."""
+        return self.approval is not None and self.approval.answered_at is not None and not self.approval.is_yes
+
+    @property
+    def started_at(self) -> float | None:
+        """Seconds since 1970."""
+        if self.is_operator and self.tasks:
+            return self.tasks[0].started_at
+        if self.state is not None and self.state.started_at is not None:
+            return self.state.started_at
+        return None if self.report is None else _to_seconds(self.report.started_at)
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it took, without the wait for a person's answer; None while it goes on or where nobody knows."""
+        if self.is_going:
+            return None
+        if self.is_operator and self.tasks:
+            ended_at = self.tasks[0].ended_at
+        else:
+            ended_at = None if self.state is None else self.state.ended_at
+        if ended_at is None and self.report is not None:
+            ended_at = _to_seconds(self.report.ended_at)
+        if ended_at is None or self.started_at is None:
+            return None
+        return max(0.0, ended_at - self.started_at - (self.approval.waited_s if self.approval else 0.0))
+
+    def only_reports(self, task: TaskState) -> bool:
+        """The last task fails when the run is not in step: it says what happened, and is not why."""
+        return not self.is_operator and task.task_id == STEPS[-1] and self.report is not None
+
+
+def _to_seconds(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

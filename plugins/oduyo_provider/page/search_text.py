@@ -1,0 +1,34 @@
+"""Texts as they are searched and put in order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+
+#: Accents, which stand behind their letter after Unicode decomposition.
+_MARKS = re.compile("[\u0300-\u036f]+").sub
+_NUMBERS = re.compile(r"([0-9]+)").split
+
+
+def fold(text: str) -> str:
+    """A text as it is searched: without case, accents and the dots of i, so that ``sube`` finds ``ŞUBE``."""
+    if text.isascii():
+        return text.lower()
+    return _MARKS("", unicodedata.normalize("NFKD", text).casefold()).replace("ı", "i")
+
+
+def compute_order(text: str) -> list[tuple[int, int, str]]:
+    """What texts are ordered by, as people expect it: ``K.9`` before ``K.10``, empty ones last."""
+    if not text:
+        return [(2, 0, "")]
+    parts = enumerate(_NUMBERS(fold(text)))
+    return [(0, int(part), "") if number % 2 else (1, 0, part) for number, part in parts if part]
+
+
+def compute_text(line: ChangeLine) -> str:
+    """Everything of a line that is searched."""
+    values = [value for _, before, after in line.fields for value in (before, after) if value]
+    head = [line.integration_id, line.oduyo_id, line.code, line.reason, line.answer, *line.twins]
+    return fold("\n".join([*head, *values, *filter(None, line.stored.values())]))

@@ -1,0 +1,98 @@
+// One record: what it is now on both sides, why, and what each run did to it.
+
+import { airflowLink, dagAddress, recordAddress, runAddress } from "./address.js";
+import { fold, heading, make, pill, show } from "./dom.js";
+import { count, formatTime, t } from "./texts.js";
+
+// A form that leads to a record's own address.
+export function makeRecordSearch(dagId, asked) {
+  const input = make("input", { type: "search", placeholder: t("record_help"), "aria-label": t("record_search"), maxlength: 200, spellcheck: "false" });
+  input.value = asked;
+  const go = (event) => {
+    event.preventDefault();
+    if (input.value.trim()) airflowLink(recordAddress(dagId, input.value.trim()), {}).click();
+  };
+  return make("form", { class: "tools", role: "search", onsubmit: go }, input, make("button", { type: "submit", class: "button" }, t("record_search")));
+}
+
+export function describeRecord(view) {
+  const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs", { dag: view.dag_id })}`);
+  const found = view.record;
+  const title = found ? [fold(found.code || found.integration_id, 40)] : [view.asked];
+  const parts = [heading(title, back), makeRecordSearch(view.dag_id, view.asked)];
+  if (found) parts.push(...showRecord(view, found));
+  else if (view.candidates.length) parts.push(listCandidates(view));
+  else parts.push(make("p", { class: "notice" }, t("record_none", { text: view.asked })));
+  parts.push(make("p", { class: "soft small" }, describePlaces(view.looked)));
+  return parts;
+}
+
+function describePlaces(looked) {
+  if (!looked.run_id || looked.rows === undefined) return t("looked_history");
+  return t("looked", { run: looked.run_id, rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) });
+}
+
+function listCandidates(view) {
+  return make("section", { "aria-label": t("record_choice") }, make("h2", {}, t("record_choice")),
+    make("ul", { class: "candidates" }, view.candidates.map((one) => make("li", {},
+      airflowLink(recordAddress(view.dag_id, one.integration_id || one.oduyo_id), {}, show(one.code || one.integration_id || one.oduyo_id)),
+      make("span", { class: "soft" }, ` ${[one.integration_id, one.description].filter(Boolean).map(show).join(" · ")}`)))),
+    view.is_cut ? make("p", { class: "soft small" }, t("record_more")) : "");
+}
+
+function showRecord(view, found) {
+  const ids = [found.integration_id && `${t("column_erp_id")} ${found.integration_id}`, ...found.oduyo.map((record) => `${t("column_oduyo_id")} ${record.id}`)];
+  return [make("p", { class: "soft" }, ids.filter(Boolean).join(" · ")),
+    section("record_now", found.states.map(showState)),
+    section("record_sides", [showSides(found)]),
+    section("record_ledger", [showLedger(found.memory)]),
+    section("record_history", [listHistory(view, found)])];
+}
+
+function section(name, children) {
+  return make("section", { "aria-labelledby": `${name}-title` }, make("h2", { id: `${name}-title` }, t(name)), children);
+}
+
+function showState(state) {
+  return make("p", {}, state.label ? [pill(state.outcome, state.label), " "] : "", [state.reason, state.answer].filter(Boolean).map(show).join(" · "));
+}
+
+// Field by field what the ERP's row and Ödüyo's record hold; what one side does not name is left empty.
+function showSides(found) {
+  if (!found.erp.length && !found.oduyo.length) return make("p", { class: "soft" }, t("record_gone"));
+  const columns = [...found.erp.map((values) => [t("side_erp"), values]), ...found.oduyo.map((values) => [t("side_oduyo"), values])];
+  const names = [...new Set(columns.flatMap(([, values]) => Object.keys(values)))].filter((name) => columns.some(([, values]) => values[name]));
+  return make("div", { class: "wide" }, make("table", { class: "sides" },
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("field")), columns.map(([title]) => make("th", { scope: "col" }, title)))),
+    make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), columns.map(([, values]) => make("td", {}, fold(values[name] ?? "", 80))))))));
+}
+
+function showLedger(ledger) {
+  if (!ledger) return make("p", { class: "soft" }, t("ledger_none"));
+  const points = [[t("ledger_source"), ledger.source || t("ledger_nobody")],
+    [t("ledger_missing"), ledger.missing && `${ledger.missing} (${formatTime(ledger.missing_since, true)})`],
+    [t("ledger_refused"), ledger.refused && `${ledger.refused} (${formatTime(ledger.refused_since, true)})`],
+    [t("ledger_retired"), ledger.retired_at && formatTime(ledger.retired_at, true)],
+    [t("ledger_twins"), ledger.twins.join(", ")],
+    [t("ledger_stored"), Object.entries(ledger.stored).map(([name, [sent, stored]]) => `${name}: ${sent} → ${stored ?? ""}`).join("; ")]];
+  return make("dl", { class: "health" }, points.filter(([, text]) => text).map(([title, text]) => make("div", { class: "point plain" }, make("dt", {}, title), make("dd", {}, show(text)))));
+}
+
+function listHistory(view, found) {
+  if (!found.history.length) return make("p", { class: "soft" }, t("history_none"));
+  const head = ["run", "column_outcome", "column_fields", "column_reason"].map((name) => make("th", { scope: "col" }, t(name)));
+  const rows = found.history.map((past) => {
+    const [runId, ...task] = past.run.split("/");
+    return make("tr", {}, make("td", {}, airflowLink(runAddress(view.dag_id, runId, task.join("/")), {}, formatTime(past.at, true))),
+      make("td", {}, pill(past.outcome, past.label)), make("td", {}, make("dl", {}, (past.fields ?? []).map(showField))),
+      make("td", {}, [past.reason, past.answer].filter(Boolean).map(show).join(" · ")));
+  });
+  const cut = found.dropped_until ? make("p", { class: "soft small" }, t("history_cut", { time: formatTime(found.dropped_until, true) })) : "";
+  return [make("div", { class: "wide" }, make("table", { class: "history" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows))), cut];
+}
+
+function showField([name, before, after]) {
+  const told = (text) => (text === null || text === "" ? t("empty") : fold(text, 60));
+  const change = before === null ? [told(after)] : [make("del", {}, told(before)), make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, after === null ? t("deleted") : told(after))];
+  return make("div", {}, make("dt", {}, name), make("dd", {}, change));
+}

@@ -1,0 +1,63 @@
+// Texts, numbers and times as the reader has them: the language and the time zone are those of Airflow's own pages.
+
+function readAround(read) {
+  try {
+    return read();
+  } catch {
+    return null; // the page around is not Airflow's
+  }
+}
+
+export const language = readAround(() => (window.parent === window ? null : window.parent.document.documentElement.lang)) || "";
+
+function readZone() {
+  const stored = readAround(() => localStorage.getItem("timezone"));
+  const name = stored && (stored.startsWith('"') ? JSON.parse(stored) : stored);
+  try {
+    return name ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
+  } catch {
+    return undefined; // a zone that this browser does not know
+  }
+}
+
+const zone = { timeZone: readZone() };
+const known = { texts: {}, plurals: {}, rules: new Intl.PluralRules("en") };
+let numbers, times, fullTimes;
+
+// What the server calls everything; it also says which language it speaks.
+export function setTexts({ language: spoken, texts, plurals }) {
+  document.documentElement.lang = spoken;
+  // English with the day before the month, as everybody but the United States writes it.
+  const locale = spoken === "en" ? "en-GB" : spoken;
+  Object.assign(known, { texts, plurals, rules: new Intl.PluralRules(locale) });
+  numbers = new Intl.NumberFormat(locale);
+  times = new Intl.DateTimeFormat(locale, { ...zone, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+  fullTimes = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: "medium", timeStyle: "short" });
+}
+
+const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+
+export function t(name, values = {}) {
+  return put(known.texts[name] ?? name, values);
+}
+
+// A text about a number of things: {n} stands for the number.
+export function tn(name, number, values = {}) {
+  const [one, other] = known.plurals[name] ?? [name, name];
+  return put(known.rules.select(number) === "one" ? one : other, { n: count(number), ...values });
+}
+
+export const count = (value) => numbers.format(value);
+
+// Seconds since 1970.
+export function formatTime(seconds, full = false) {
+  return seconds === null || seconds === undefined ? "" : (full ? fullTimes : times).format(new Date(seconds * 1000));
+}
+
+export function formatDuration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 60) return t("seconds", { s: count(Math.round(seconds)) });
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return t("minutes", { min: count(minutes), s: count(Math.floor(seconds % 60)) });
+  return t("hours", { h: count(Math.floor(minutes / 60)), min: count(minutes % 60) });
+}

@@ -1,0 +1,49 @@
+"""Which lines of a run's table are asked for: the filters, the search and the order that stand in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Query
+
+from oduyo_provider.core.language import gettext
+from oduyo_provider.page.change_index import ORDERS, Wanted
+from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
+
+#: Of rows that were rejected or refused: those that were not so before, and those that were.
+_KNOWN = {"new": False, "known": True}
+
+Names = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
+Search = Annotated[str, Query(max_length=200)]
+Sort = Annotated[str, Query(max_length=40)]
+
+
+def read_wanted(outcome: Names, action: Names, known: Names, search: Search = "", sort: Sort = "") -> Wanted:
+    """What the address asks for; a name that there is not is a 422 that says which there are.
+
+    :param sort: a column; with a minus before it the last comes first.
+    """
+    order = sort.removeprefix("-")
+    for given, names in ((outcome, OUTCOMES), (action, ACTIONS), (known, tuple(_KNOWN)), ([order], ORDERS)):
+        _check_names(given, names)
+    return Wanted(
+        outcomes=outcome,
+        actions=action,
+        is_known=_KNOWN[known[0]] if len(known) == 1 else None,
+        search=search,
+        order=order,
+        is_descending=sort.startswith("-"),
+    )
+
+
+#: The lines that a request asks for.
+WantedLines = Annotated[Wanted, Depends(read_wanted)]
+
+
+def _check_names(given: Sequence[str], names: Sequence[str]) -> None:
+    if unknown := sorted(set(given) - set(names)):
+        known = ", ".join(filter(None, names))
+        raise HTTPException(
+            422, gettext("There is no %(name)s; there are %(known)s.", name=repr(unknown[0]), known=known)
+        )

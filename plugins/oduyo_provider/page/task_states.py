@@ -1,0 +1,137 @@
+"""The tasks of a run as Airflow knows them: their states, their tries, and the errors that they left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from oduyo_provider.observability.alert import ERROR_KEY
+from oduyo_provider.page.airflow_db import fetch_retry_times, to_seconds
+
+#: States in which a task still has something to do.
+UNFINISHED = frozenset(
+    (
+        "none",
+        "scheduled",
+        "queued",
+        "running",
+        "restarting",
+        "up_for_retry",
+        "up_for_reschedule",
+        "deferred",
+        "awaiting_input",
+    )
+)
+#: States in which a task waits for an answer from outside.
+WAITS_FOR_ANSWER = frozenset({"deferred", "awaiting_input"})
+
+#: Of a mapped task that instance is shown whose log says most.
+_MOST_TELLING = ("failed", "up_for_retry", "running", "upstream_failed")
+
+
+class TaskState(msgspec.Struct, frozen=True):
+    """A task; a mapped one with all its instances.
+
+    :param map_index: of the instance whose log says most, -1 for a task that is not mapped.
+    :param state: of that instance, as Airflow names it; ``none`` while nothing was scheduled.
+    :param counts: state → how many instances are in it.
+    :param tries: begun so far, of at most ``max_tries``.
+    :param started_at: the first instance, seconds since 1970; ``ended_at`` the last.
+    :param retry_at: when the next try comes.
+    :param error: what the last try said of its failure; empty where it left nothing.
+    """
+
+    task_id: str
+    map_index: int = -1
+    state: str = "none"
+    counts: dict[str, int] = {}
+    tries: int = 0
+    max_tries: int = 1
+    started_at: float | None = None
+    ended_at: float | None = None
+    retry_at: float | None = None
+    error: str = ""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether any instance still has something to do."""
+        return any(state in UNFINISHED for state in self.counts or (self.state,))
+
+    @property
+    def instances(self) -> int:
+        """How many there are."""
+        return sum(self.counts.values()) or 1
+
+    @property
+    def done(self) -> int:
+        """How many have succeeded."""
+        return self.counts.get("success", 0) if self.counts else int(self.state == "success")
+
+
+def fetch_instances(dag_id: str, run_id: str) -> list[TaskState]:
+    """Every task instance of a run, with its error and the time of its next try."""
+    with create_session() as session:
+        retries = fetch_retry_times(session, dag_id, run_id)
+        errors = _fetch_errors(session, dag_id, run_id)
+    return [
+        msgspec.structs.replace(
+            one,
+            retry_at=retries.get((one.task_id, one.map_index)),
+            error=errors.get((one.task_id, one.map_index), ""),
+        )
+        for one in fetch_instances_of(dag_id, [run_id]).get(run_id, ())
+    ]
+
+
+def fetch_instances_of(dag_id: str, run_ids: Iterable[str]) -> dict[str, list[TaskState]]:
+    """Run → its task instances, without their errors and the times of their next tries."""
+    columns = (
+        *(TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state),
+        *(TaskInstance.try_number, TaskInstance.max_tries, TaskInstance.start_date, TaskInstance.end_date),
+    )
+    query = select(*columns).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(list(run_ids)))
+    found: dict[str, list[TaskState]] = {}
+    with create_session() as session:
+        for run_id, task_id, index, state, tries, retries, started_at, ended_at in session.execute(query):
+            times = to_seconds(started_at), to_seconds(ended_at)
+            found.setdefault(run_id, []).append(
+                TaskState(task_id, index, str(state or "none"), {}, tries, retries + 1, *times)
+            )
+    return found
+
+
+def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
+    """The tasks, each once with all its instances, in the order in which they started."""
+    by_task: dict[str, list[TaskState]] = {}
+    for one in instances:
+        by_task.setdefault(one.task_id, []).append(one)
+    tasks = [_gather(found) for found in by_task.values()]
+    return sorted(tasks, key=lambda task: (task.started_at is None, task.started_at or 0.0))
+
+
+def _gather(instances: list[TaskState]) -> TaskState:
+    counts: dict[str, int] = {}
+    for one in instances:
+        counts[one.state] = counts.get(one.state, 0) + 1
+    instances = sorted(instances, key=lambda one: one.map_index)
+    telling = (one for state in _MOST_TELLING for one in instances if one.state == state)
+    shown = next(telling, next((one for one in instances if one.is_unfinished), instances[0]))
+    started = [one.started_at for one in instances if one.started_at is not None]
+    ended = [one.ended_at for one in instances if one.ended_at is not None]
+    return msgspec.structs.replace(
+        shown, counts=counts, started_at=min(started, default=None), ended_at=max(ended, default=None)
+    )
+
+
+def _fetch_errors(session: Any, dag_id: str, run_id: str) -> dict[tuple[str, int], str]:
+    """Task and map index → the text that its last try left. Airflow removes it when the next try begins."""
+    query = select(XComModel.task_id, XComModel.map_index, XComModel.value).where(
+        XComModel.dag_id == dag_id, XComModel.run_id == run_id, XComModel.key == ERROR_KEY
+    )
+    return {(task, index): value for task, index, value in session.execute(query) if isinstance(value, str)}

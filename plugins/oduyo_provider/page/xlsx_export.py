@@ -1,0 +1,146 @@
+"""The table as a workbook for Excel: every cell is text, so that ids, leading zeros and ``1E5`` stay as they are.
+
+A text that begins like a formula is none, as no cell is ever written as one. The workbook is made in a temporary folder
+with one row in memory at a time, then sent from there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from oduyo_provider.core.language import DEFAULT_LANGUAGE, gettext, use_language
+from oduyo_provider.core.record import Resource
+from oduyo_provider.page.labels import label
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+#: Outcomes whose rows are to be mended in the ERP.
+TO_MEND = ("rejected", "refused")
+
+#: What Excel allows: rows of a sheet, the head among them, and characters of a cell.
+MAX_ROWS, MAX_TEXT = 1_048_576, 32_767
+
+_WIDTHS = {0: 16, 1: 14, 2: 18, 3: 14, 4: 22, 5: 30, 6: 40}
+_OTHER_WIDTH = 20
+_CHUNK_BYTES = 1 << 16
+
+
+def write_xlsx(
+    lines: Iterable[ChangeLine], to_mend: Iterable[ChangeLine], resource: Resource, language: str = DEFAULT_LANGUAGE
+) -> Iterator[bytes]:
+    """The file in pieces.
+
+    :param lines: of the first sheet.
+    :param to_mend: of the second: what was rejected or refused.
+    :param language: of the heads; the request's own has ended when the pieces are made.
+    """
+    with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
+        place = Path(folder) / "changes"
+        with use_language(language):
+            _fill(
+                xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder}), lines, to_mend, resource
+            )
+        with place.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
+
+def _fill(workbook: Workbook, lines: Iterable[ChangeLine], to_mend: Iterable[ChangeLine], resource: Resource) -> None:
+    names = [name for name in resource.field_names if name != "integration_id"]
+    _Sheet(workbook, gettext("Changes"), _list_change_head(names)).write(_list_cells(line, names) for line in lines)
+    mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(names))
+    mend.write(_list_mend_cells(line, names) for line in to_mend)
+    workbook.close()
+
+
+class _Sheet:
+    """A sheet with a head that stays in sight and can be filtered; what does not fit goes on in another one."""
+
+    def __init__(self, workbook: Workbook, title: str, head: Sequence[str]) -> None:
+        self._workbook = workbook
+        self._title = title
+        self._head = head
+        self._text: Format = workbook.add_format({"num_format": "@", "valign": "top"})
+        self._bold: Format = workbook.add_format({"num_format": "@", "bold": True, "bottom": 1})
+        self._sheets = 0
+
+    def write(self, rows: Iterable[Iterable[str]]) -> None:
+        """Write all rows."""
+        sheet, last = self._begin(), 0
+        for cells in rows:
+            if last == MAX_ROWS - 1:
+                self._end(sheet, last)
+                sheet, last = self._begin(), 0
+            last += 1
+            _write_row(sheet, last, cells, self._text)
+        self._end(sheet, last)
+
+    def _begin(self) -> Worksheet:
+        self._sheets += 1
+        title = self._title if self._sheets == 1 else f"{self._title[:26]} {self._sheets}"
+        sheet: Worksheet = self._workbook.add_worksheet(title)
+        sheet.freeze_panes(1, 0)
+        for column in range(len(self._head)):
+            sheet.set_column(column, column, _WIDTHS.get(column, _OTHER_WIDTH), self._text)
+        _write_row(sheet, 0, self._head, self._bold)
+        return sheet
+
+    def _end(self, sheet: Worksheet, last: int) -> None:
+        columns = len(self._head) - 1
+        sheet.autofilter(0, 0, last, columns)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:{xlsxwriter.utility.xl_rowcol_to_cell(last, columns)}"})
+
+
+def _write_row(sheet: Worksheet, row: int, cells: Iterable[str], style: Format) -> None:
+    for column, text in enumerate(cells):
+        if text:
+            sheet.write_string(row, column, text[:MAX_TEXT], style)
+
+
+def _list_change_head(names: Sequence[str]) -> list[str]:
+    head = [gettext("Outcome"), gettext("Action"), gettext("ERP id"), gettext("Ödüyo id"), gettext("Code")]
+    head += [
+        gettext("Changed fields"),
+        gettext("Reason"),
+        gettext("Details"),
+        gettext("Stored otherwise"),
+        gettext("Time"),
+    ]
+    for name in names:
+        head += [gettext("%(field)s before", field=name), gettext("%(field)s after", field=name)]
+    return head
+
+
+def _list_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:
+    yield from (label(line.outcome), line.action, line.integration_id, line.oduyo_id, line.code)
+    yield ", ".join(name for name, _, _ in line.fields)
+    yield from (line.reason, line.answer)
+    yield "; ".join(f"{name}: {value or ''}" for name, value in line.stored.items())
+    yield datetime.fromtimestamp(line.at, timezone.utc).isoformat(" ", timespec="seconds") if line.at else ""
+    fields = {name: (before, after) for name, before, after in line.fields}
+    for name in names:
+        before, after = fields.get(name, (None, None))
+        yield before or ""
+        yield after or ""
+
+
+def _list_mend_head(names: Sequence[str]) -> list[str]:
+    head = [gettext("Outcome"), gettext("Since"), gettext("ERP id"), gettext("Ödüyo id"), gettext("Code")]
+    return [*head, gettext("Reason"), gettext("Details"), *names]
+
+
+def _list_mend_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:
+    since = gettext("known before") if line.is_known else gettext("new")
+    yield from (label(line.outcome), since, line.integration_id, line.oduyo_id, line.code, line.reason, line.answer)
+    values = {name: after for name, _, after in line.fields}
+    for name in names:
+        yield values.get(name) or ""

@@ -1,0 +1,172 @@
+"""The lines of a run's change table: every change, every row that was rejected, and what is left as it is, with the reason.
+
+A line is made where the plan is and brought up to date where the results are, so that whoever shows the table reads
+neither plans nor journals.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.remarks import REFUSED, Remark
+from oduyo_provider.core.report import compute_figure
+
+#: What became of a change or row, in the order in which filters are shown.
+OUTCOMES = (
+    "created",
+    "updated",
+    "deactivated",
+    "deleted",
+    "planned",
+    "waiting",
+    "rejected",
+    "refused",
+    "failed",
+    "doubtful",
+    "stale",
+    "not_applied",
+    "kept",
+    "out_of_scope",
+    "warned",
+)
+#: Outcomes of changes that were made.
+DONE = frozenset({"created", "updated", "deactivated", "deleted"})
+#: The change may have been transmitted, and its result is awaited; shown as waiting, or as doubtful once the run ended.
+SENT = "sent"
+#: What a line does, what cannot be undone first; empty for a row without a change.
+ACTIONS = ("delete", "deactivate", "create", "adopt", "update", "")
+
+_STATES = (*OUTCOMES, SENT)
+_STATE_NUMBERS = {name: number for number, name in enumerate(_STATES)}
+_ACTION_NUMBERS = {name: number for number, name in enumerate(ACTIONS)}
+_ACTION_SHIFT, _KNOWN_BIT = 4, 0x80
+
+
+class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the table: a change, or a row that was rejected.
+
+    :param outcome: one of :data:`OUTCOMES`, or :data:`SENT`.
+    :param action: one of :data:`ACTIONS`.
+    :param integration_id: the row's id in the ERP, where it could be read.
+    :param fields: name, before, after of each field that changes; before is None where there was nothing.
+    :param reason: why it was not done.
+    :param answer: what Ödüyo answered, or what is wrong with the row, for people.
+    :param stored: values that Ödüyo stored otherwise than sent.
+    :param twins: ids of further records in Ödüyo with the same integration_id.
+    :param is_known: rejected or refused alike before.
+    :param at: when the result was known, seconds since 1970; 0 without a result.
+    """
+
+    outcome: str
+    action: str = ""
+    integration_id: str = ""
+    oduyo_id: str = ""
+    code: str = ""
+    fields: list[tuple[str, str | None, str | None]] = []
+    reason: str = ""
+    answer: str = ""
+    stored: dict[str, str | None] = {}
+    twins: list[str] = []
+    is_known: bool = False
+    at: float = 0.0
+
+    @property
+    def tag(self) -> int:
+        """Outcome, action and whether it is known, in one byte."""
+        known = _KNOWN_BIT if self.is_known else 0
+        return known | _ACTION_NUMBERS[self.action] << _ACTION_SHIFT | _STATE_NUMBERS[self.outcome]
+
+
+def read_outcome(tag: int) -> str:
+    """The outcome that a tag stands for."""
+    return _STATES[tag & 0x0F]
+
+
+def read_action(tag: int) -> str:
+    """The action that a tag stands for."""
+    return ACTIONS[(tag & ~_KNOWN_BIT) >> _ACTION_SHIFT]
+
+
+def read_known(tag: int) -> bool:
+    """Whether the line that a tag stands for was rejected or refused alike before."""
+    return bool(tag & _KNOWN_BIT)
+
+
+def make_line(change: Change) -> ChangeLine:
+    """The line of a change that nothing is known of yet."""
+    return ChangeLine(
+        outcome="waiting",
+        action="adopt" if change.is_adoption else change.action.value,
+        integration_id=change.integration_id,
+        oduyo_id=change.oduyo_id or "",
+        code=change.payload.get("code") or change.base.get("code") or "",
+        fields=_compute_fields(change),
+    )
+
+
+def settle_line(line: ChangeLine, change: Change, result: Result | None, *, is_sent: bool = False) -> ChangeLine:
+    """A change's line with its result.
+
+    :param result: None where there is none yet.
+    :param is_sent: without a result: it may have been transmitted.
+    """
+    if result is None:
+        return msgspec.structs.replace(line, outcome=SENT if is_sent else "waiting")
+    is_done = result.outcome is Outcome.DONE
+    reason = "" if is_done else result.reason
+    return msgspec.structs.replace(
+        line,
+        outcome=compute_figure(change.action, Outcome.DONE) if is_done else result.outcome.value,
+        oduyo_id=result.oduyo_id or line.oduyo_id,
+        reason=reason,
+        answer="" if result.answer and result.answer in reason else result.answer,
+        stored=result.stored,
+        twins=result.twins,
+        is_known=change.is_resend and result.outcome is Outcome.REFUSED,
+        at=result.at,
+    )
+
+
+def make_rejected_line(rejected: Rejected) -> ChangeLine:
+    """The line of a row that was never sent, with all that is wrong with it."""
+    return ChangeLine(
+        outcome="rejected",
+        integration_id=rejected.integration_id or _show(rejected.row.get("integration_id")),
+        code=_show(rejected.row.get("code")),
+        fields=[(name, None, _show(value)) for name, value in rejected.row.items() if name != "integration_id"],
+        reason=", ".join(fault.code for fault in rejected.faults),
+        answer="; ".join(fault.detail for fault in rejected.faults),
+        is_known=rejected.is_known,
+    )
+
+
+def make_left_line(remark: Remark) -> ChangeLine:
+    """The line of a row or record that is left as it is."""
+    return ChangeLine(
+        outcome=remark.outcome,
+        integration_id=remark.integration_id,
+        oduyo_id=remark.oduyo_id,
+        code=remark.code,
+        reason=remark.reason,
+        answer=remark.detail,
+        is_known=remark.outcome == REFUSED,
+    )
+
+
+def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
+    if change.action is Action.CREATE:
+        return [(name, None, value) for name, value in change.payload.items() if value and name != "integration_id"]
+    if change.action is Action.DELETE:
+        kept = {name: value for name, value in change.base.items() if value and name != "integration_id"}
+        return [(name, value, None) for name, value in kept.items()]
+    return [(name, change.base.get(name), change.payload[name]) for name in change.differs]
+
+
+def _show(value: object) -> str:
+    """A raw value as text; what is no text as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

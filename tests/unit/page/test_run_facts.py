@@ -1,0 +1,55 @@
+"""What follows from what is known of a run."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.report import Report
+from oduyo_provider.page.airflow_db import Approval, RunState
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.task_states import TaskState
+
+RUNNING = RunState("r", "running", 100.0)
+RED = RunState("r", "failed", 100.0, 400.0)
+
+
+def test_a_run_goes_on_as_long_as_a_task_has_something_to_do() -> None:
+    waiting = TaskState("load", -1, "up_for_retry", {"up_for_retry": 1})
+    done = TaskState("report", -1, "success", {"success": 1})
+    assert RunFacts(state=RUNNING, tasks=[waiting, done]).is_going
+    assert not RunFacts(state=RUNNING, tasks=[done]).is_going
+    assert not RunFacts(state=RED, tasks=[waiting]).is_going
+    assert not RunFacts(state=None, tasks=[waiting]).is_going
+
+
+def test_without_tasks_the_staged_files_say_whether_it_goes_on() -> None:
+    assert RunFacts(state=RUNNING).is_going
+    assert not RunFacts(state=RUNNING, is_settled=True).is_going
+
+
+def test_a_run_that_failed_has_its_duration() -> None:
+    told = Report(started_at="2026-01-01T00:00:00+00:00", ended_at="2026-01-01T00:00:00+00:00")
+    assert RunFacts(state=RED, report=told).duration_s == 300
+    assert RunFacts(state=RED).duration_s == 300
+    assert RunFacts(state=RUNNING).duration_s is None
+
+
+def test_the_wait_for_a_person_is_not_in_the_duration() -> None:
+    asked = Approval("approve", 150.0, 350.0, is_yes=True)
+    assert RunFacts(state=RED, approval=asked).duration_s == 100
+
+
+def test_where_airflow_has_forgotten_the_run_its_report_says_how_long_it_took() -> None:
+    told = Report(started_at="2026-01-01T00:00:00+00:00", ended_at="2026-01-01T00:01:30+00:00")
+    assert RunFacts(state=None, report=told).duration_s == 90
+    assert RunFacts(state=None, report=Report()).duration_s is None
+
+
+def test_a_task_in_anybody_s_dag_has_its_own_times_and_its_own_red() -> None:
+    task = TaskState("save", -1, "success", {"success": 1}, started_at=120.0, ended_at=125.0)
+    facts = RunFacts(state=RED, tasks=[task], is_operator=True)
+    assert (facts.started_at, facts.duration_s, facts.is_red) == (120.0, 5.0, False)
+
+
+def test_report_is_no_cause_of_its_own_as_long_as_it_could_add_up() -> None:
+    red = [TaskState("report", -1, "failed", {"failed": 1})]
+    assert RunFacts(state=RED, tasks=red, report=Report()).failed is None
+    assert RunFacts(state=RED, tasks=red).failed is red[0]

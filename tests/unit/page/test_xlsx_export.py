@@ -1,0 +1,145 @@
+"""The workbook: every cell is the text that it was, and none is a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+import tracemalloc
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.page import xlsx_export
+from oduyo_provider.page.xlsx_export import write_xlsx
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+
+_NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+Rows = list[dict[str, str]]
+
+
+def open_workbook(
+    lines: list[ChangeLine], to_mend: list[ChangeLine] | None = None, language: str = "en"
+) -> zipfile.ZipFile:
+    data = b"".join(write_xlsx(lines, to_mend or [], SPECIAL_CODE, language))
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def read_sheet(book: zipfile.ZipFile, number: int) -> Rows:
+    """The rows of a sheet, each by the heads of its columns; fails when a cell is anything but text."""
+    sheet = ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314  this test wrote it
+    rows = []
+    for row in sheet.findall(".//m:row", _NAMES):
+        cells = {}
+        for cell in row.findall("m:c", _NAMES):
+            assert cell.get("t") == "inlineStr" or cell.find("m:v", _NAMES) is None, ET.tostring(cell)
+            assert cell.find("m:f", _NAMES) is None
+            column = re.sub(r"\d", "", cell.get("r") or "")
+            cells[column] = "".join(text.text or "" for text in cell.findall(".//m:t", _NAMES))
+        rows.append(cells)
+    head, *rest = rows
+    return [{head[column]: text for column, text in row.items() if text} for row in rest]
+
+
+def name_sheets(book: zipfile.ZipFile) -> list[str | None]:
+    return [sheet.get("name") for sheet in ET.fromstring(book.read("xl/workbook.xml")).iter(f"{{{_NAMES['m']}}}sheet")]  # noqa: S314  this test wrote it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00012",
+        "1E5",
+        "9223372036854775807",
+        "=1+1",
+        "+905321234567",
+        "-5",
+        "@SUM(A1)",
+        "TRUE",
+        "1,5",
+        "http://a.b/c",
+        "{=1}",
+    ],
+)
+def test_a_text_stays_the_text_that_it_was(text: str) -> None:
+    line = ChangeLine("updated", "update", text, "12", text, fields=[("code", text, text)], reason=text, answer=text)
+    (row,) = read_sheet(open_workbook([line]), 1)
+    names = ("ERP id", "Code", "Reason", "Details", "code before", "code after")
+    assert [row[name] for name in names] == [text] * 6
+
+
+def test_turkish_letters_line_breaks_and_quotes_come_back() -> None:
+    line = ChangeLine("created", "create", "1", code='ŞUBE "İĞ"', fields=[("description", None, "a\nb <c> & d")])
+    (row,) = read_sheet(open_workbook([line]), 1)
+    assert (row["Code"], row["description after"]) == ('ŞUBE "İĞ"', "a\nb <c> & d")
+
+
+def test_rows_to_mend_stand_on_a_sheet_of_their_own() -> None:
+    rejected = ChangeLine(
+        "rejected", "", "9", code="K", fields=[("status", None, "X")], reason="status: unknown_status", is_known=True
+    )
+    book = open_workbook([ChangeLine("created", "create", "1")], [rejected])
+    assert name_sheets(book) == ["Changes", "To be mended in the ERP"]
+    (row,) = read_sheet(book, 2)
+    assert (row["ERP id"], row["Reason"], row["Since"], row["status"]) == (
+        "9",
+        "status: unknown_status",
+        "known before",
+        "X",
+    )
+
+
+def test_the_head_stays_in_sight_and_every_column_can_be_filtered() -> None:
+    lines = [ChangeLine("created", "create", str(number)) for number in range(3)]
+    sheet = open_workbook(lines).read("xl/worksheets/sheet1.xml").decode()
+    assert '<pane ySplit="1"' in sheet
+    assert 'state="frozen"' in sheet
+    assert re.search(r'<autoFilter ref="A1:[A-Z]+4"', sheet)
+    assert "numberStoredAsText" in sheet
+
+
+def test_the_heads_are_in_the_reader_s_language() -> None:
+    (row,) = read_sheet(open_workbook([ChangeLine("created", "create", "1")], language="tr"), 1)
+    assert row["ERP kimliği"] == "1"
+
+
+def test_what_does_not_fit_on_a_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_export, "MAX_ROWS", 3)
+    book = open_workbook([ChangeLine("created", "create", str(number)) for number in range(5)])
+    assert name_sheets(book)[:3] == ["Changes", "Changes 2", "Changes 3"]
+    assert [row["ERP id"] for number in (1, 2, 3) for row in read_sheet(book, number)] == list("01234")
+
+
+def test_a_cell_of_any_length_can_be_opened() -> None:
+    (row,) = read_sheet(open_workbook([ChangeLine("failed", "create", "1", answer="x" * 40_000)]), 1)
+    assert len(row["Details"]) == xlsx_export.MAX_TEXT
+
+
+def test_memory_does_not_grow_with_the_rows() -> None:
+    def make(count: int) -> Iterator[ChangeLine]:
+        return (ChangeLine("created", "create", str(number), code=f"KOD.{number}") for number in range(count))
+
+    def measure(count: int) -> int:
+        tracemalloc.start()
+        try:
+            for _ in write_xlsx(make(count), [], SPECIAL_CODE):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    measure(10)
+    assert measure(8_000) < 1.5 * measure(1_000) + 200_000
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pieces = write_xlsx([ChangeLine("created", "create", "1")], [], SPECIAL_CODE)
+    next(pieces)
+    assert list(tmp_path.iterdir())
+    pieces.close()  # type: ignore[attr-defined]
+    assert list(tmp_path.iterdir()) == []
