@@ -70,8 +70,8 @@ def test_the_approval(monkeypatch: pytest.MonkeyPatch) -> None:
         == "Ödüyo: bir fren bu çalıştırmayı durdurdu. Plan uygulansın mı?"
     )
     paragraphs = ask(monkeypatch).split("\n\n")
-    assert paragraphs[0] == "**Neden durdu**"
-    assert paragraphs[2] == "**Planın yapacağı: 3.461 değişiklik**, örneğin"
+    assert paragraphs[0] == "**Planın yapacakları**"
+    assert paragraphs[paragraphs.index("**Neden durdu**") + 1].startswith("- ")
     assert paragraphs[-1].startswith("**Approve** (onay): plan, Ödüyo ile bir kez daha karşılaştırılıp uygulanır. ")
 
 

@@ -53,4 +53,6 @@ def translate_reason(reason: str) -> str:
     is translated. One with values in it, such as a network error's, is in the language of the run that wrote it.
     """
     name, colon, words = reason.partition(": ")
+    if words in REJECTIONS:
+        return reason
     return f"{gettext(name)}{colon}{gettext(words)}"
