@@ -98,7 +98,7 @@ def _describe_record(search: RecordSearch, key: str) -> View | None:
         "states": _describe_states(search, entry, rows, records, lines),
         "erp": [{name: _show(value) for name, value in row.items()} for row in rows],
         "oduyo": records,
-        "ledger": _describe_entry(entry),
+        "memory": _describe_entry(entry),
         "history": [_describe_past(change) for change in reversed(past.changes)],
         "dropped_until": past.dropped_until or None,
     }

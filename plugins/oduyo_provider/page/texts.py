@@ -86,7 +86,7 @@ def _list_run() -> dict[str, str]:
         "left": gettext("about {time} left"),
         "tasks_of_run": gettext("Tasks of this run"),
         "dag_itself": gettext("the DAG's own"),
-        "plan": gettext("The plan"),
+        "the_plan": gettext("The plan"),
         "new_rows": gettext("{n} new"),
         "known_rows": gettext("{n} known"),
         "gone_rows": gettext("{n} gone since the run before"),
@@ -120,7 +120,6 @@ def _list_table() -> dict[str, str]:
         "known_before": gettext("known before"),
         "twins": gettext("twins:"),
         "becomes": gettext("becomes"),
-        "deleted": gettext("(deleted)"),
         "stored_as": gettext("stored as “{value}”"),
         "stored_empty": gettext("stored as empty"),
     }

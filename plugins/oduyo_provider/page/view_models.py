@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.report import SUMS, Report
@@ -20,7 +21,7 @@ from oduyo_provider.page.table_view import list_filters
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.outcomes import ACTION_LABELS, count_actions
+from oduyo_provider.sync.staging.outcomes import count_actions
 
 _SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 
@@ -42,9 +43,6 @@ def compute_run_view(
     :param before: of the run before it, beside which its rejected and refused rows stand.
     :param others: all tasks of the DAG run that staged something, this one included.
     """
-    report = None if facts.is_going else facts.report
-    # While a run goes on, its figures are those of its plan; the table says how far it is.
-    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
     return {
         "dag_id": dag_id,
         "run_id": run_id,
@@ -60,16 +58,25 @@ def compute_run_view(
         "duration_s": facts.duration_s,
         "title": _choose_title(facts),
         "nothing": _describe_nothing(facts, opened),
-        "sums": [compute_sum(known, whole) for whole in SUMS],
+        **_compute_figures(facts, opened, before),
         "actions": _list_actions(facts, opened),
         "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
+        "params": _describe_params(opened.params, run) if opened.params else {},
+        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
+        **list_filters(opened),
+    }
+
+
+def _compute_figures(facts: RunFacts, opened: OpenedRun, before: Report | None) -> View:
+    """The report's figures; while a run goes on those of its plan, as the table says how far it is."""
+    report = None if facts.is_going else facts.report
+    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
+    return {
+        "sums": [compute_sum(known, whole) for whole in SUMS],
         "aside": list_aside(known, opened),
         "left_out": compare_left_out(known, before) if report is not None and not known.dry_run else [],
         "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
-        "params": _describe_params(opened.params, run) if opened.params else {},
-        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
-        **list_filters(opened),
     }
 
 

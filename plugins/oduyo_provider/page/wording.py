@@ -93,11 +93,11 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
 
 def _describe_rejection(facts: RunFacts) -> Sentence:
     approval = facts.approval
-    label = gettext("plan rejected")
+    label = gettext("the plan was rejected")
     if approval is None or not approval.by:
         text = gettext("Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.")
         return Sentence("bad", label, text)
-    text = gettext("Nothing was written: %(user)s rejected the plan at %(time)s.", user=approval.by, time=TIME)
+    text = gettext("Nothing was written: the plan was rejected by %(user)s at %(time)s.", user=approval.by, time=TIME)
     return Sentence("bad", label, text, approval.answered_at)
 
 

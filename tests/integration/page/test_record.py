@@ -38,7 +38,7 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     assert [(past["run"], past["action"]) for past in record["history"]] == [("run2", "update"), ("run1", "create")]
     assert record["history"][0]["fields"] == [["description", "Açıklama 2", "YENİ"]]
     assert record["erp"][0]["description"] == record["oduyo"][0]["description"] == "YENİ"
-    assert record["ledger"]["source"] == "dag"
+    assert record["memory"]["source"] == "dag"
     assert read_states(find("kod.2")) == [("", "unchanged: Ödüyo already has what the ERP wants")]
 
 
@@ -85,7 +85,7 @@ def test_every_row_and_record_says_why_nothing_was_done(driver: Driver, find: An
         driver.sync(rows, max_rejected_percent=100)
     assert read_states(find("8"))[0][0] == "refused"
     assert "Kod zaten var" in find("8")["record"]["states"][0]["answer"]
-    assert find("8")["record"]["ledger"]["refused_since"]
+    assert find("8")["record"]["memory"]["refused_since"]
     assert read_states(find("9")) == [("rejected", "code: empty")]
     large = read_states(find("3000000000"))
     assert [outcome for outcome, _ in large] == ["warned", ""]

@@ -204,7 +204,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "rejected by a person": (
         ended(STOPPED, REJECTED, RED, approval=NO, trips=trips("updates")),
         "bad",
-        "Nothing was written: ayse rejected the plan at {at}.",
+        "Nothing was written: the plan was rejected by ayse at {at}.",
     ),
     "nobody answered": (
         ended(STOPPED, REJECTED, RED, approval=SILENCE),

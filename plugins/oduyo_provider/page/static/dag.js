@@ -23,7 +23,7 @@ export function describeDag(view, open) {
   if (view.health.length) parts.push(listHealth(view));
   if (!view.runs.length) return parts;
   const told = view.runs.filter((run) => Object.keys(run.series).length);
-  const list = make("section", { "aria-labelledby": "runs-title" }, make("h2", { id: "runs-title" }, t("runs")), listRuns(view));
+  const list = make("div", {}, make("h2", { id: "runs-title" }, t("runs")), listRuns(view));
   if (told.length < 2) return [...parts, list];
   return [...parts, list, make("section", { "aria-labelledby": "chart-title" }, make("h2", { id: "chart-title" }, tn("last_runs", Math.min(told.length, CHART_RUNS))),
     drawChart(told.slice(0, CHART_RUNS).reverse(), view.columns, view.series, open))];
@@ -56,7 +56,7 @@ function listRuns(view) {
       run.approval ? make("div", { class: "small" }, airflowLink(run.approval.address, {}, t("answer"))) : ""),
     view.columns.map((name) => make("td", { class: "number" }, listFigure(view, run, name))),
     make("td", { class: "number" }, formatDuration(run.duration_s))));
-  return make("div", { class: "wide" }, make("table", { class: "runs" },
+  return make("div", { class: "wide scrolls", tabindex: "0", role: "region", "aria-labelledby": "runs-title" }, make("table", { class: "runs" },
     make("thead", {}, make("tr", {}, head.map(([text, name]) => make("th", { scope: "col", class: name }, text)))), make("tbody", {}, rows)));
 }
 

@@ -45,7 +45,7 @@ function showRecord(view, found) {
   return [make("p", { class: "soft" }, ids.filter(Boolean).join(" · ")),
     section("record_now", found.states.map(showState)),
     section("record_sides", [showSides(found)]),
-    section("record_ledger", [showLedger(found.ledger)]),
+    section("record_ledger", [showLedger(found.memory)]),
     section("record_history", [listHistory(view, found)])];
 }
 

@@ -67,7 +67,7 @@ function listSteps(steps) {
 
 function listActions(view, filter) {
   const brakes = view.brakes.map((brake) => make("li", {}, make("code", {}, brake.name), ` ${brake.text}`));
-  return make("section", { "aria-labelledby": "actions-title" }, make("h2", { id: "actions-title" }, t("plan")),
+  return make("section", { "aria-labelledby": "actions-title" }, make("h2", { id: "actions-title" }, t("the_plan")),
     make("div", { class: "actions" }, view.actions.map((action) => figure(action.name, action.label, action.count, () => filter([["action", action.name]])))),
     brakes.length ? make("ul", { class: "small" }, brakes) : null);
 }

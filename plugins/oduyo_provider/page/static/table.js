@@ -141,8 +141,8 @@ function listFields(line) {
 function showField(name, before, after, line) {
   const isNew = line.action === "create" || !line.action;
   const told = (text) => (text ? fold(text, 60) : t("empty"));
-  const value = isNew ? [make("span", { class: "value" }, told(after))]
-    : [make("del", {}, told(before)), make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, line.action === "delete" ? t("deleted") : told(after))];
+  const value = isNew ? [make("span", { class: "value" }, told(after))] : [make("del", {}, told(before))];
+  if (!isNew && line.action !== "delete") value.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
   const stored = (line.stored ?? {})[name];
   if (stored !== undefined) value.push(make("span", { class: "stored" }, " ", stored === null ? t("stored_empty") : t("stored_as", { value: show(stored) })));
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
