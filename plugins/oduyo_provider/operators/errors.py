@@ -15,7 +15,7 @@ from oduyo_provider.observability.alert import ERROR_KEY
 
 log = logging.getLogger(__name__)
 
-#: Airflow waits no longer, whatever a task says.
+#: Airflow's own bound, unless its setting max_task_retry_delay says another.
 MAX_RETRY_DELAY = timedelta(days=1)
 
 
