@@ -104,16 +104,14 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
 def find_as_before(
     change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
 ) -> set[str]:
-    """The fields that a change was to write and that are still as they were; dates are Ödüyo's to set."""
+    """The fields that a change was to write and that are still as they were."""
     if change.action is Action.CREATE:
         return set()
     now = compute_base(record, normaliser.resource)
     return {
         name
         for name in stored.keys() & set(change.differs)
-        if (now.get(name) or "") == (change.base.get(name) or "")
-        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
-        and name != "integration_id"
+        if (now.get(name) or "") == (change.base.get(name) or "") and name not in ("integration_id", *SET_BY_ODUYO)
     }
 
 
@@ -122,12 +120,14 @@ def find_without_effect(
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is what such a site makes of the one that was sent, cut or in other letters, was not ignored.
+    A text that is what such a site makes of the one that was sent, cut or in other letters, was not ignored. Dates are
+    Ödüyo's to set.
     """
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
-        if not is_beginning(change.payload[name], stored[name])
+        if normaliser.resource.kinds.get(name) is not Kind.DATETIME
+        and not is_beginning(change.payload[name], stored[name])
         and not can_be_letters_of(change.payload[name], stored[name] or "")
     }
 

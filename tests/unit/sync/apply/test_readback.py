@@ -57,6 +57,15 @@ def test_an_update_that_changed_nothing_had_no_effect() -> None:
     assert not is_shown(UPDATE, record, NORMALISER)
 
 
+def test_a_date_that_is_as_before_may_be_late_and_is_ödüyo_s_to_set() -> None:
+    before, after = "2024-05-01 10:00:00", "2024-06-07 10:00:00"
+    change = update("A1", "7", {"special_updated_in": before}, special_updated_in=after)
+    record = store(change, special_updated_in=before)
+    assert not is_shown(change, record, NORMALISER)
+    found = read_back(change, record)
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"special_updated_in": before})
+
+
 def test_one_field_without_effect_is_enough() -> None:
     change = update("A1", "7", {"description": "eski", "space1": "a"}, description="yeni", space1="b")
     assert read_back(change, store(change, space1="a")).is_without_effect
