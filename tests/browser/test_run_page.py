@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,13 @@ def test_a_step_s_log_is_one_click_away(page: Any, frame: Any) -> None:
     page.get_by_text("to create").first.wait_for()
 
 
+def list_violations(frame: Any) -> list[str]:
+    """The rules of accessibility that the page breaks, as axe-core finds them, each with the first element."""
+    source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    run = "return (await axe.run(document)).violations.map(rule => `${rule.id}: ${rule.nodes[0].html}`)"
+    return list(frame.locator("html").evaluate(f"async () => {{ {source}; {run} }}"))
+
+
 def compute_contrast(frame: Any, selector: str) -> float:
     """The least contrast of text to its background among the matching elements, as WCAG 2 computes it."""
     return float(
@@ -166,6 +174,7 @@ def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
     assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
     assert "code" in frame.locator(".changes tbody .reason").last.inner_text()
     assert frame.locator(".changes").evaluate(HIDDEN) == []
+    assert list_violations(frame) == []
     assert compute_contrast(frame, "#main h2, #main p, #main td, #main th, #main button, #main a") >= 4.5
     if scheme == "dark":
         take_picture_of(page, "run-page-dark")
@@ -239,6 +248,7 @@ def test_all_runs_of_the_dag_stand_on_its_own_page(page: Any, run_id: str, take_
     text = frame.locator("#main").inner_text()
     for fact in (run_id, "Last good run", "ERP rows in step", "3,462 of 3,501", "Waits for a person", "Site check"):
         assert fact in text
+    assert list_violations(frame) == []
     take_picture("runs")
     frame.get_by_role("row").filter(has_text=run_id).get_by_role("link").first.click()
     page.wait_for_url(f"**{compute_run_address(run_id)}/plugin/oduyo-run")
