@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import apply, compute, dag, noop
+from bench import apply, compute, dag, noop, page
 from bench.measure import describe_machine, finish
 
 
@@ -24,10 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         compute.print_rows(sizes[-1])
     still = noop.measure_noop(noop.ROWS)
     noop.print_noop(still)
+    shown = page.measure_page(page.ROWS)
+    page.print_page(shown)
     whole = dag.measure_dag()
     dag.print_dag(whole)
     bounds += compute.compute_bounds(sizes) + noop.compute_bounds(still) + dag.compute_bounds(whole)
-    finish({**machine, "apply": cells, "compute": sizes, "noop": still, "dag": whole}, bounds)
+    bounds += page.compute_bounds(shown)
+    finish({**machine, "apply": cells, "compute": sizes, "noop": still, "page": shown, "dag": whole}, bounds)
     return 0 if all(bound.holds for bound in bounds) else 1
 
 

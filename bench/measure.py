@@ -37,6 +37,8 @@ MAX_GROWTH = 1.2
 MAX_IDLE_S_PER_100_000 = 20.0
 #: The DAG's run with nothing to do, above a DAG of as many tasks that do nothing.
 MAX_S_OVER_EMPTY_DAG = 5.0
+#: The run page: an answer that reads little, and a first search through 100,000 changes.
+MAX_ANSWER_S, MAX_SEARCH_S_PER_100_000 = 1.0, 10.0
 
 
 class Account(msgspec.Struct, frozen=True):

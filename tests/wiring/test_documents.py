@@ -234,6 +234,8 @@ class TestFigures:
         bounds += [
             f"≤ {measure.MAX_GROWTH:g}",
             f"≤ {measure.MAX_IDLE_S_PER_100_000:g} s",
+            f"≤ {measure.MAX_ANSWER_S:g} s",
+            f"≤ {measure.MAX_SEARCH_S_PER_100_000:g} s",
             f"≤ {measure.MAX_S_OVER_EMPTY_DAG:g} s",
         ]
         assert told == bounds

@@ -16,6 +16,7 @@ from functools import partial
 import msgspec
 
 from oduyo_provider.core.change import Change
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.runtime.timing import SHOW_CHANGES_EVERY_S
@@ -134,7 +135,7 @@ class TableUpdater:
                 await asyncio.to_thread(work)
             except Exception as error:
                 if not self._has_failed:
-                    log.warning(NOT_SHOWN, error)
+                    log.warning(gettext(NOT_SHOWN, error=error))
                 self._has_failed = True
 
     def _begin(self, number: int, recorder: Recorder, changes: Sequence[Change]) -> None:

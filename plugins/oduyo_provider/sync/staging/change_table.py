@@ -15,6 +15,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts, Rejected
 from oduyo_provider.core.record import Resource
@@ -39,7 +40,9 @@ from oduyo_provider.sync.staging.segments import SegmentFile
 FORMAT = 1
 
 #: Said in the log where the table cannot be written.
-NOT_SHOWN = "The page cannot show the changes of this run, as their list cannot be written; the run itself goes on: %s"
+NOT_SHOWN = gettext_noop(
+    "The page cannot show the changes of this run, as their list cannot be written; the run itself goes on: %(error)s"
+)
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -165,7 +168,12 @@ def read_table(run_folder: Folder) -> ChangeTable:
     table = read_manifest(run_folder, TABLE, ChangeTable)
     if table.format > FORMAT:
         raise StagedFileError(
-            f"{run_folder.uri}/{TABLE} has the format {table.format}, which a newer version of airflow-provider-oduyo wrote; "
-            f"this one reads up to {FORMAT}. Install that version again where this page is served."
+            gettext(
+                "%(file)s has the format %(format)s, which a newer version of airflow-provider-oduyo wrote; this one reads up to "
+                "%(known)s. Install that version where the page is served, too.",
+                file=f"{run_folder.uri}/{TABLE}",
+                format=table.format,
+                known=FORMAT,
+            )
         )
     return table

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.change_lines import DONE, ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
 
@@ -229,6 +230,9 @@ def _choose_reasons(reasons: Counter[tuple[int, str]]) -> list[tuple[int, str, i
 
 def _damaged(run_folder: Folder, file: SegmentFile) -> StagedFileError:
     return StagedFileError(
-        f"The staged file {run_folder.uri}/{'/'.join(file.path)} is not as it was written, or a newer version wrote it. It "
-        "only shows what a run did: nothing rests on it. The run's report.json and quarantine.jsonl say the same."
+        gettext(
+            "The staged file %(file)s is not as it was written, or a newer version wrote it. It only shows what a run did: "
+            "nothing rests on it. The figures stand in report.json, what was left out in quarantine.jsonl.",
+            file="/".join((run_folder.uri, *file.path)),
+        )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
 from oduyo_provider.sync.staging.past_changes import PastChange, make_past_change, write_past_changes
@@ -55,7 +56,12 @@ class PastWriter:
             write_past_changes(run.root, run.dag_id, waiting, f"{run.attempt}-{self._files:04d}")
         except Exception as error:
             self._is_broken = True
-            log.warning("What this run did to each record cannot be kept for later; the run itself goes on: %s", error)
+            log.warning(
+                gettext(
+                    "What this run did to each record cannot be kept for later; the run itself goes on: %(error)s",
+                    error=error,
+                )
+            )
 
     def _is_kept(self, line: ChangeLine) -> bool:
         if line.outcome == "rejected":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.plan import Plan
 from oduyo_provider.sync.apply.table_updater import TableUpdater
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_left_line
@@ -34,7 +35,7 @@ def try_to_show(work: Callable[[], T]) -> T | None:
     try:
         return work()
     except Exception as error:
-        log.warning(NOT_SHOWN, error)
+        log.warning(gettext(NOT_SHOWN, error=error))
         return None
 
 
