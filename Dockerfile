@@ -8,6 +8,7 @@ ARG AIRFLOW_IMAGE=apache/airflow:3.3.2-python3.12
 FROM ${AIRFLOW_IMAGE} AS wheel
 COPY --chown=airflow:0 pyproject.toml README.md LICENSE /tmp/source/
 COPY --chown=airflow:0 plugins /tmp/source/plugins
+COPY --chown=airflow:0 dags /tmp/source/dags
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /tmp/wheels /tmp/source
 
 # Not part of what is installed in production: the local Ödüyo. Its two libraries are in the base image already.

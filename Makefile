@@ -28,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
-.PHONY: help setup run ui test unit test-wheel dist matrix chaos bench lint docs messages lock clean
+.PHONY: help setup run ui test unit test-wheel dist sbom matrix documents chaos bench lint docs messages lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -107,8 +107,25 @@ dist: $(STAMP) ## the wheel and the sdist, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist . > .run/logs/dist.log 2>&1 || { tail -n 20 .run/logs/dist.log >&2; exit 1; }
 	@ls -1 dist/*
 
-matrix: dist ## the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
+matrix: dist ## what an install would change, and the wheel on Python 3.10 to 3.13, with the oldest and the newest dependencies (needs uv)
+	@tests/system/install.sh dist/*.whl
 	@tests/system/matrix.sh dist/*.whl
+
+# Not pinned by the lock file: it reads what we install and is no part of it.
+SBOM := 'cyclonedx-bom>=7.5,<8'
+sbom: ## what the wheel brings along, as a CycloneDX list in dist/ (needs uv)
+	@command -v uv > /dev/null || { echo "make sbom needs uv. Install it, then try again." >&2; exit 1; }
+	@mkdir -p dist .run
+	@rm -rf .run/sbom && uv venv --quiet --python "$(PYTHON)" .run/sbom
+	@uv pip install --quiet --python .run/sbom/bin/python --constraint requirements.lock .
+	@uvx --quiet --from $(SBOM) cyclonedx-py environment .run/sbom/bin/python --pyproject pyproject.toml --mc-type library \
+	  --output-reproducible --output-file dist/airflow-provider-oduyo.cdx.json
+	@rm -rf .run/sbom
+	@ls -1 dist/*.cdx.json
+
+# Some ten minutes for the way beside an Airflow (ARGS="--only integrator"), twice that for all.
+documents: $(STAMP) ## every command of every document, run as it stands there
+	@$(BIN)/python tests/system/documents.py $(ARGS)
 
 lint: $(STAMP) ## style, format, types, and who may import whom
 	@$(BIN)/ruff check .

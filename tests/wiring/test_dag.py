@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -116,6 +117,23 @@ def test_runs_come_daily_one_at_a_time_and_none_is_made_up_for(dag: Any) -> None
     assert (dag.schedule, dag.catchup, dag.max_active_runs) == ("@daily", False, 1)
     assert all(task.retries == 3 and task.retry_delay == timedelta(minutes=1) for task in dag.tasks)
     assert dag.doc_md
+
+
+@pytest.mark.parametrize(("text", "retries"), [("28", 28), ("0", 0), (" ", 3)])
+def test_a_night_s_outage_takes_as_many_tries_as_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, text: str, retries: int
+) -> None:
+    monkeypatch.setenv("ODUYO_RETRIES", text)
+    assert {task.retries for task in load_dag(ROOT / "dags").tasks} == {retries}
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "1.5", "101"])
+def test_a_number_of_tries_that_is_none_is_the_dag_s_import_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ODUYO_RETRIES", text)
+    with pytest.raises(
+        AssertionError, match=rf"ODUYO_RETRIES is \\\\?.{re.escape(text)}\\\\?.: set it to a whole number from 0 to 100"
+    ):
+        load_dag(ROOT / "dags")
 
 
 def test_the_params_are_those_of_the_contract(dag: Any) -> None:

@@ -94,7 +94,7 @@ def find_differences(message: Message) -> list[str]:
 
 def read_marks(text: str) -> list[str]:
     return [
-        *re.findall(r"%\(\w+\)s|`[^`]+`|^\s+|\s+$|::\w+::", text),
+        *re.findall(r"%\(\w+\)s|\{\w+\}|`[^`]+`|^\s+|\s+$|::\w+::", text),
         *(f"{{{text.count(sign)}{sign}" for sign in "\n"),
     ]
 
@@ -134,7 +134,7 @@ STEMS = {
     r"records?": "kay",
     r"keys?(?! of the answer)": "anahtar",
     r"Ödüyo id|Ödüyo's id": "ödüyo kimli",
-    r"(?<!the row )changes(?! it)": "değişikli",
+    r"(?<!the row )changes(?! (?:it|nothing|the))": "değişikli",
     r"plans?": "plan",
     r"(?:a|the|this|new|next|last|scheduled|earlier|later|each) runs?": "çalıştırma",
     r"tasks?": "görev",
@@ -190,7 +190,7 @@ def find_strangers(catalogue: Catalog, pattern: str, stem: str) -> Iterator[str]
     for message in catalogue:
         english, translated = to_tuple(message.id)[-1], to_tuple(message.string)[0]
         is_name = english == pattern.rpartition("|")[2]
-        text = english if is_name else re.sub(r"%\(\w+\)s|`[^`]*`|\S*[_/.=]\w\S*", " ", english)
+        text = english if is_name else re.sub(r"%\(\w+\)s|\{\w+\}|`[^`]*`|\S*[_/.=]\w\S*", " ", english)
         if english and word.search(text) and stem not in translated.replace("İ", "i").lower():
             yield translated
 

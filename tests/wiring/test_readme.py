@@ -29,7 +29,7 @@ def run_example(page: Path, function: str, folder: Path, staging: Path) -> DagRu
 
 class TestReadme:
     def test_it_is_short(self) -> None:
-        assert pages.read(pages.README).count("\n") <= 150
+        assert pages.read(pages.README).count("\n") <= 140
 
     def test_the_first_sync_is_at_most_eight_steps_away(self) -> None:
         way = pages.section(pages.README, "Into your Airflow")
@@ -85,6 +85,11 @@ class TestExamples:
         report = made.xcoms["save"][0]
         assert report["created"] == len(oduyo.records()) > 100
         assert report["extracted"] == report["created"] + report["rejected"] + report["repeated"]
+
+    def test_the_example_of_a_query_is_the_one_in_the_wheel_and_runs_only_by_hand(self) -> None:
+        shipped = pages.read(ROOT / "plugins/oduyo_provider/example_dags/example_oduyo_rows_of_a_query.py")
+        assert shipped.partition('"""\n\n')[2] == pages.example(OWN_DAG, "customer_codes")
+        assert "schedule=None" in shipped
 
     def test_the_hook_fetches_records(self, oduyo: Sandbox, set_oduyo: Callable[..., None]) -> None:
         oduyo.seed([{"integration_id": "1", "code": "K.1"}])

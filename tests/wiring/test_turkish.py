@@ -14,6 +14,8 @@ from oduyo_provider.dag.site_check import build_site_check
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.observability.alert import compute_message
 from oduyo_provider.provider_info import get_provider_info
+from oduyo_provider.sync.check.answers import format_points, make_points, summarise
+from oduyo_provider.sync.check.points import Found
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT
@@ -133,6 +135,22 @@ def test_an_alert() -> None:
         "- 1 × eskimiş: kayıt artık yok",
     ]
     assert lines[-1].startswith("Bakılacak yer: ")
+
+
+def test_the_table_of_the_site_check() -> None:
+    found = [
+        Found("page_limit", "capped", {"records": "200", "asked": "1000"}),
+        Found("stored_texts", "letters_altered", {"sent": "Ş", "stored": "S"}),
+    ]
+    points = make_points(found, asked_at=0.0)
+    assert format_points(points).splitlines()[:4] == [
+        "  Sayfa sınırı: Bir sayfa kaç kayıt veriyor?",
+        "    bu site       1000 istendiğinde de en çok 200.",
+        "    program       Sayfa ne kadar uzun olursa olsun son kaydından sonrasıyla",
+        "                  sürer; hata veren sayfayı yarıya indirir.",
+    ]
+    assert points[1].answer == "Gönderilenden farklı: Türkçe harfler (Ş, S oldu)."
+    assert summarise(points) == "2 soru yanıtlandı; ayarlanacak: Sayfa sınırı, Metinler"
 
 
 def test_wrong_params() -> None:

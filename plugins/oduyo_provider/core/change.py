@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 
 
@@ -40,6 +41,15 @@ SET_BY_ODUYO = frozenset({"updated_in"})
 
 #: Fields that say whose a record is and whether it is in use: where one of them moved, nothing is written.
 IDENTITY_FIELDS = ("integration_id", "key1", "key2", "status")
+
+#: Action of a plan → what it is called while it is still to be done. What cannot be undone comes first.
+ACTION_LABELS = {
+    "delete": gettext_noop("to delete"),
+    "deactivate": gettext_noop("to deactivate"),
+    "create": gettext_noop("to create"),
+    "update": gettext_noop("to update"),
+    "adopt": gettext_noop("to adopt"),
+}
 
 # No date: 0000-00-00, MySQL's 2024-00-00, and -0001-11-30, which PHP makes of the first.
 _DATE = re.compile(r"(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2}").match

@@ -29,9 +29,18 @@ Messages are written for the person who reads the task log: the cause first, the
 
 from __future__ import annotations
 
+import re
+
+#: A full stop after the end of a sentence that was quoted: ``…``, ``...``, one ``.``, ``!`` or ``?``.
+_DOUBLED_STOP = re.compile(r"(?:(?<=[!?…])|(?<=\.\.\.)|(?<=(?<!\.)\.))\.(?=\s|$)")
+
 
 class OduyoError(Exception):
     """Anything this package raises on purpose."""
+
+    def __init__(self, message: str = "") -> None:
+        # It may quote what Ödüyo, a database or a network said, up to that sentence's own full stop.
+        super().__init__(_DOUBLED_STOP.sub("", message))
 
 
 class StopError(OduyoError):

@@ -6,7 +6,8 @@ import msgspec
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One open point, and how a site reads it. All texts are for people, without secrets.
+    """One open point, and how a site reads it. All texts are for people, without secrets, in the language of the
+    check that wrote them.
 
     :param name: of the question, the same in every check.
     :param readings: names of what was found; none where it was not asked.

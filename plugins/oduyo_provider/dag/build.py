@@ -16,7 +16,7 @@ from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
 from oduyo_provider.dag.task_docs import build_dag_doc, build_task_docs, describe_dag
 from oduyo_provider.erp.query_files import list_queries
-from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources
+from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources, read_retries
 from oduyo_provider.observability.alert import announce_failure, announce_success
 from oduyo_provider.observability.asset import ASSETS
 from oduyo_provider.operators.approval import UnsafePlanApproval
@@ -25,11 +25,11 @@ from oduyo_provider.operators.resource import OduyoResourceOperator
 from oduyo_provider.operators.resources import OPERATORS
 from oduyo_provider.sync.staging.manifests import Reference
 
-#: A task that failed is tried again after 1, 2 and 4 minutes, unless only a person can mend the cause.
-RETRIES = {
-    "retries": 3,
+#: A task that failed is tried again after 1, 2, 4, 8 minutes, then every 15, unless only a person can mend the cause;
+#: Airflow waits up to twice as long, but never longer than the last.
+DELAYS = {
     "retry_delay": timedelta(minutes=1),
-    "retry_exponential_backoff": True,
+    "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
 }
 
@@ -57,7 +57,7 @@ def build_dag(
     :param schedule: Airflow's: a cron expression or preset; None or an empty text runs it by hand only.
     :param doc: what it keeps in step; the first line also stands in the list of DAGs. None says it of the resource.
     :param params_variable: the environment variable that sets other defaults of the params.
-    :raises SettingsError: that variable cannot be used; as the DAG's import error it says what to mend.
+    :raises SettingsError: that variable or the number of retries cannot be used; as the DAG's import error it says what to mend.
     """
     summary = doc or describe_dag(resource)
     with DAG(
@@ -70,7 +70,7 @@ def build_dag(
         max_active_runs=1,
         params=build_form(list_queries(sql_folder), params_variable),
         tags=["oduyo", "erp"],
-        default_args=RETRIES,
+        default_args={**DELAYS, "retries": read_retries()},
     ) as dag:
         _wire_steps(OPERATORS[resource], str(sql_folder))
     return dag

@@ -36,6 +36,10 @@ SCHEDULE_VARIABLE = "ODUYO_SCHEDULE"
 #: Environment variable that names the resources which have a DAG, separated by commas.
 RESOURCES_VARIABLE = "ODUYO_RESOURCES"
 
+#: Environment variable that sets how often a task is tried again.
+RETRIES_VARIABLE = "ODUYO_RETRIES"
+DEFAULT_RETRIES, MAX_RETRIES = 3, 100
+
 #: Environment variables that name the connections.
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
 ERP_CONN_VARIABLE = "ERP_CONN_ID"
@@ -171,6 +175,25 @@ def read_resources() -> list[str]:
             )
         )
     return named
+
+
+def read_retries() -> int:
+    """How often a task of this project's DAGs is tried again.
+
+    :raises SettingsError: it is no whole number, or too large.
+    """
+    text = os.environ.get(RETRIES_VARIABLE, "").strip() or str(DEFAULT_RETRIES)
+    if not text.isdecimal() or int(text) > MAX_RETRIES:
+        raise SettingsError(
+            gettext(
+                "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
+                variable=RETRIES_VARIABLE,
+                value=repr(text),
+                lowest=0,
+                largest=MAX_RETRIES,
+            )
+        )
+    return int(text)
 
 
 def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:

@@ -33,6 +33,12 @@ VARIABLES = (
     Variable(
         "ODUYO_PARAMS", "Other defaults of the params, as a JSON object; scheduled runs take theirs from here.", "{}"
     ),
+    Variable(
+        "ODUYO_RETRIES",
+        "How often a task is tried again that another try may help, 0 to 100: after 1, 2, 4, 8 minutes, then every 15. 3 last 7 "
+        "to 14 minutes, 10 two hours, 28 six hours.",
+        "3",
+    ),
     Variable("ODUYO_BUCKETS", "Parts of a side of more than 20,000 rows, 1 to 1000.", "64"),
     Variable(
         "ODUYO_RESOURCES",

@@ -39,7 +39,7 @@ def notify(context: Mapping[str, Any]) -> None:
     except Exception as error:
         # An error often shows an argument, such as the address of a webhook; its trace would, too, so there is none.
         redact = Redactor(text for text in _find_texts(setting, "class") if "{{" not in text and len(text) > 3)
-        cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300).rstrip(".")
+        cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300)
         raise SettingsError(
             gettext(
                 "The notifier does not work: %(cause)s. %(variable)s holds an object such as %(example)s. Correct it or "

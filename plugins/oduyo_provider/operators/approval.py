@@ -10,10 +10,10 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
+from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.sync.staging.manifests import Reference
-from oduyo_provider.sync.staging.outcomes import ACTION_LABELS
 
 #: Silence for this long is a no.
 ANSWER_WITHIN = timedelta(days=1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
-from oduyo_provider.core.errors import OduyoError
+from oduyo_provider.core.errors import OduyoError, RetryError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.observability.alert import ERROR_KEY
@@ -17,7 +18,10 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
-    """As :func:`~oduyo_provider.hooks.errors.airflow_errors`, and leave the text for the alert."""
+    """As :func:`~oduyo_provider.hooks.errors.airflow_errors`, and leave the text for the alert.
+
+    Where Airflow tries the task again by itself the error says so, and when: nobody has to act before the last try.
+    """
     with airflow_errors():
         try:
             yield
@@ -32,4 +36,31 @@ def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
                         failure=failure,
                     )
                 )
+            if isinstance(error, RetryError) and (next_try := describe_next_try(context)):
+                raise type(error)(f"{error} {next_try}") from error
             raise
+
+
+def describe_next_try(context: Mapping[str, Any]) -> str:
+    """When Airflow tries a task again that fails now, as a sentence; empty where this was its last try."""
+    ti, task = context["ti"], context["task"]
+    if ti.try_number > ti.max_tries:
+        return ""
+    minutes = -(-_compute_longest_delay(task, ti.try_number) // timedelta(minutes=1))
+    return gettext(
+        "Airflow tries this again by itself within %(minutes)s min (try %(number)s of %(tries)s): act on what is said here "
+        "only if the last try fails too.",
+        minutes=max(minutes, 1),
+        number=ti.try_number + 1,
+        tries=ti.max_tries + 1,
+    )
+
+
+def _compute_longest_delay(task: Any, try_number: int) -> timedelta:
+    """Airflow waits up to twice the delay where it grows with each try, and never longer than the task's longest delay."""
+    delay, longest = task.retry_delay, task.max_retry_delay
+    if not task.retry_exponential_backoff:
+        return timedelta(seconds=delay.total_seconds())
+    seconds = 2 * delay.total_seconds() * 2.0 ** min(try_number - 1, 30)
+    bounded = seconds if longest is None else min(seconds, longest.total_seconds())
+    return timedelta(seconds=bounded)

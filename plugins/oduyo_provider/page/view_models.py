@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.report import SUMS, Report
@@ -20,7 +21,7 @@ from oduyo_provider.page.table_view import list_filters
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.outcomes import ACTION_LABELS, count_actions
+from oduyo_provider.sync.staging.outcomes import count_actions
 
 _SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 

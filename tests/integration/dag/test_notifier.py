@@ -11,6 +11,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException
@@ -60,7 +61,8 @@ def test_a_run_that_recovers_before_anybody_could_be_told_is_not_told(box: Box, 
 
 
 def test_an_error_that_cannot_be_noted_is_raised_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(AirflowException, match=r"^The disk is full$"), noting_errors({"ti": None}):
+    context = {"ti": SimpleNamespace(try_number=1, max_tries=0), "task": None}  # it has no XCom
+    with pytest.raises(AirflowException, match=r"^The disk is full$"), noting_errors(context):
         raise StagingError("The disk is full")
     assert "could not be noted for the alert" in caplog.text
 

@@ -25,6 +25,29 @@ def test_an_error_survives_pickling(error: type[OduyoError]) -> None:
     assert copy.extra == {"code": 404}
 
 
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("no", "no."),
+        ("Yetkiniz yok.", "Yetkiniz yok."),
+        ("Bekleyiniz...", "Bekleyiniz..."),
+        ("cut…", "cut…"),
+        ("Why?", "Why?"),
+        ("Dur!", "Dur!"),
+        ("(HTTP 500.)", "(HTTP 500.)."),
+        ("v1.2", "v1.2."),
+    ],
+)
+def test_a_quoted_sentence_keeps_its_own_end_and_gets_no_second_one(quoted: str, shown: str) -> None:
+    assert str(OduyoError(f"Ödüyo said: {quoted}. Give the right.")) == f"Ödüyo said: {shown} Give the right."
+    assert str(OduyoError(f"Ödüyo said: {quoted}.")) == f"Ödüyo said: {shown}"
+
+
+@pytest.mark.parametrize("text", ["See ../x. Go on.", "Key 'A..' is taken. Change it.", "1..3 are missing. Add them."])
+def test_other_dots_stay(text: str) -> None:
+    assert str(OduyoError(text)) == text
+
+
 @pytest.mark.parametrize("error", LEAVES)
 def test_an_error_either_stops_or_can_be_tried_again(error: type[OduyoError]) -> None:
     assert issubclass(error, StopError) is not issubclass(error, RetryError)

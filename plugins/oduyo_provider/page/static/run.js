@@ -96,7 +96,7 @@ function listMore(view, filter) {
     make("td", {}, make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", reason.outcome], ["search", reason.search]]) }, reason.text))));
   const params = Object.entries(view.params).map(([name, value]) => make("span", {}, `${name} `, make("code", {}, value)));
   return make("div", { class: "more" }, rows,
-    view.aside.length ? make("ul", { class: "soft small" }, view.aside.map((text) => make("li", {}, text))) : null,
+    view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((text) => make("li", {}, text)))) : null,
     reasons.length ? make("details", {}, make("summary", {}, tn("reasons", reasons.length)), make("table", { class: "reasons" }, make("tbody", {}, reasons))) : null,
     params.length ? make("details", {}, make("summary", {}, t("settings")), make("p", { class: "soft small params" }, params)) : null);
 }

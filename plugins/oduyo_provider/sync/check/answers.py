@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
+from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.site_check import Point
 from oduyo_provider.sync.check.list_points import LIST_QUESTIONS
 from oduyo_provider.sync.check.login_points import LOGIN_QUESTIONS
@@ -40,22 +41,27 @@ def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
 
 
 def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> Point:
-    readings = [(question.readings[one.reading], _Details(one.details)) for one in found]
-    providers = [reading.provider.format_map(details) for reading, details in readings if reading.provider]
-    settings = [reading.setting.format_map(details) for reading, details in readings if reading.setting]
+    readings = [question.readings[one.reading] for one in found]
+    seen = [
+        _Details({"what": gettext(reading.what), **one.details}) for reading, one in zip(readings, found, strict=True)
+    ]
+
+    def render(texts: Iterable[str]) -> str:
+        return _join(gettext(text).format_map(details) for text, details in zip(texts, seen, strict=True))
+
     return Point(
         name=question.name,
-        title=question.title,
-        question=question.text,
+        title=gettext(question.title),
+        question=gettext(question.text),
         readings=tuple(one.reading for one in found),
-        answer=_join(reading.answer.format_map(details) for reading, details in readings),
-        provider=_join(providers) or question.provider,
-        setting=_join(settings),
+        answer=render(reading.answer for reading in readings),
+        provider=render(reading.provider for reading in readings) or gettext(question.provider),
+        setting=render(reading.setting for reading in readings),
         asked_at=asked_at,
     )
 
 
-def _join(texts: Iterator[str] | Sequence[str]) -> str:
+def _join(texts: Iterable[str]) -> str:
     """Sentences one after the other, each once."""
     return " ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))
 
@@ -79,7 +85,11 @@ def format_points(points: Sequence[Point]) -> str:
     """For a task's log: each question with its answer, what the provider does about it, and what to set."""
     blocks = []
     for point in points:
-        rows = {"this site": point.answer, "the provider": point.provider, "to set": point.setting}
+        rows = {
+            gettext("this site"): point.answer,
+            gettext("the provider"): point.provider,
+            gettext("to set"): point.setting,
+        }
         lines = [_wrap(f"{point.title}: {point.question}", 2, "")]
         lines += [_wrap(text, _INDENT, label) for label, text in rows.items() if text]
         blocks.append("\n".join(lines))
@@ -95,11 +105,11 @@ def _wrap(text: str, indent: int, label: str) -> str:
 def summarise(points: Sequence[Point]) -> str:
     """One line: how many questions were answered, what is to be set, and how long a first load would take."""
     to_set = [point.title for point in points if point.setting]
-    speed = next((point.answer.partition("A first load")[2] for point in points if point.name == "speed"), "")
-    parts = [f"{len(points)} questions answered"]
-    parts.append(f"to set: {', '.join(to_set)}" if to_set else "nothing to set")
-    if speed:
-        parts.append(f"a first load{speed.rstrip('.')}")
+    speed = next((point.answer for point in points if point.name == "speed"), "")
+    parts = [ngettext("%(n)s question answered", "%(n)s questions answered", len(points))]
+    parts.append(gettext("to set: %(titles)s", titles=", ".join(to_set)) if to_set else gettext("nothing to set"))
+    if estimate := speed.partition(gettext("A first load would take"))[2]:
+        parts.append(gettext("a first load would take%(estimate)s", estimate=estimate.rstrip(".")))
     return "; ".join(parts)
 
 

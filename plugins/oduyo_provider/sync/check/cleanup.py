@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.points import Found
@@ -81,7 +82,7 @@ class Cleanup:
         left = await self._remove()
         if not is_settled and await self._wait_until_settled():
             left = await self._remove()
-        return {oduyo_id: self._refused.get(oduyo_id) or "it is still listed" for oduyo_id in left}
+        return {oduyo_id: self._refused.get(oduyo_id) or gettext("it is still listed") for oduyo_id in left}
 
     async def _remove(self) -> list[str]:
         """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
@@ -144,6 +145,11 @@ class Cleanup:
         wait_s = min(quiet_at - self._clock.now(), self._settle_s + CLOCK_SKEW_S)
         if wait_s <= 0:
             return False
-        self._say(f"A test record may still appear; waiting {wait_s:.0f} s for it, to delete it too")
+        self._say(
+            gettext(
+                "A test record may still appear; waiting %(seconds)s s for it, to delete it too",
+                seconds=format_number(wait_s),
+            )
+        )
         await self._clock.sleep(wait_s)
         return True

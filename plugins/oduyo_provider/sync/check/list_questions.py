@@ -10,6 +10,7 @@ import msgspec
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.sync.check.asker import Asker, Listed
 from oduyo_provider.sync.check.list_points import (
@@ -120,7 +121,7 @@ class ListQuestions:
             self._first_page = page = await self._asker.list((), limit, tries=1)
             if page.records or limit == 1:
                 break
-            words = page.fault or page.words or "an empty page"
+            words = page.fault or page.words or gettext("an empty page")
             limit = limit // 2
         self._page, count = page.records, len(page.records)
         if not count:
@@ -161,7 +162,7 @@ class ListQuestions:
         if empty is not None:
             yield describe_empty(empty.seen, self._asker.redact)
         else:
-            yield Found(EMPTY_LIST.name, "unknown", {"words": "no filter leaves out all records."})
+            yield Found(EMPTY_LIST.name, "unknown", {"words": gettext("no filter leaves out all records.")})
         yield await self._ask_comparison(ids, highest, above)
         yield await self._ask_id(highest)
         yield await self._ask_key(none)
@@ -217,7 +218,7 @@ class ListQuestions:
     async def _ask_offset(self, ids: Sequence[str]) -> Found:
         name = OFFSET.name
         if len(ids) <= 1:
-            return Found(name, "unknown", {"words": "there are too few records."})
+            return Found(name, "unknown", {"words": gettext("there are too few records.")})
         listed = await self._asker.list((), 1, offset=ids[1])
         if listed.fault:
             return Found(name, "unknown", {"words": listed.fault})
@@ -226,7 +227,7 @@ class ListQuestions:
 
     async def _ask_in(self, ids: Sequence[str]) -> Found:
         if len(ids) <= 1:
-            return Found(IN_FILTER.name, "unknown", {"words": "there are too few records."})
+            return Found(IN_FILTER.name, "unknown", {"words": gettext("there are too few records.")})
         wanted = ids[:2]
         text = await self._asker.list([Filter("id", "IN", ",".join(wanted))], self.facts.few)
         several = await self._asker.list([Filter("id", "IN", tuple(wanted))], self.facts.few)

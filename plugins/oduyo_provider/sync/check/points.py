@@ -1,4 +1,7 @@
-"""Questions and their possible answers, as values: what is asked, what each reading means, and what to do about it."""
+"""Questions and their possible answers, as values: what is asked, what each reading means, and what to do about it.
+
+Their texts are English, marked with ``gettext_noop`` and read by ``gettext``.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ class Reading(msgspec.Struct, frozen=True):
     :param answer: what the site does; ``{name}`` stands for a detail that was seen.
     :param setting: what somebody should set, or ask for; empty where nothing is to be done.
     :param provider: what the provider does about it, where that is not what it does anyhow.
+    :param what: stands for ``{what}``, and is translated too.
     """
 
     answer: str
     setting: str = ""
     provider: str = ""
+    what: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from oduyo_provider.api.meaning import Meaning, compute_reason
 from oduyo_provider.api.probe import Probe, Seen
 from oduyo_provider.api.records import encode_list
 from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, OduyoError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.check.asker import Asker, read_listed
 from oduyo_provider.sync.check.login_points import (
@@ -57,7 +58,7 @@ class SessionQuestions:
             found += explain_failed_login(seen, error)
             raise
         body = b"" if seen.answer is None else seen.answer.body
-        path = find_session_path(body, login.session_id) or "a place that is not shown"
+        path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
         found.append(Found(LOGIN.name, "found", {"path": neutralise(path, 80), "seconds": f"{seen.took_s:.2f}"}))
         found.append(Found(WRONG_PASSWORD.name, "not_asked"))
 
@@ -134,7 +135,7 @@ def explain_failed_login(seen: Seen, error: OduyoError) -> list[Found]:
     is_said = isinstance(error, NotThisApiError) and seen.answer is not None and 200 <= seen.status < 300
     paths = guess_session_paths(seen.answer.body) if is_said and seen.answer is not None else []
     if paths:
-        hint = f"It may be {' or '.join(neutralise(path, 60) for path in paths[:3])}."
+        hint = gettext("It may be %(paths)s.", paths=" or ".join(neutralise(path, 60) for path in paths[:3]))
         return [Found(LOGIN.name, "not_found", {**words, "hint": hint})]
     return [Found(LOGIN.name, "no_answer", words)]
 

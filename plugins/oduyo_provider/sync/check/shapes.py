@@ -9,6 +9,7 @@ from oduyo_provider.api.body import is_nothing, strip_marks
 from oduyo_provider.api.envelope import parse_envelope, parse_json
 from oduyo_provider.api.meaning import Meaning, compute_reason
 from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.sync.check.list_points import EMPTY_LIST, LIST_SHAPE
@@ -29,10 +30,10 @@ def describe_records(body: bytes, resource: Resource) -> list[Found]:
     found: list[Found] = []
     if isinstance(data, dict):
         data, reading = ([data], "object") if "id" in data else (list(data.values()), "other")
-        found.append(Found(LIST_SHAPE.name, reading, {"words": "an object with a number for each"}))
+        found.append(Found(LIST_SHAPE.name, reading, {"words": gettext("an object with a number for each")}))
     elif isinstance(data, str):
         data = parse_json(data.encode())
-        found.append(Found(LIST_SHAPE.name, "other", {"words": "JSON within a text"}))
+        found.append(Found(LIST_SHAPE.name, "other", {"words": gettext("JSON within a text")}))
     records = [record for record in data if isinstance(record, dict)] if isinstance(data, list) else []
     if not records:
         return []
@@ -60,7 +61,7 @@ def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Itera
 
 def _find_shape(reading: str, names: set[str]) -> Found:
     shown = [neutralise(name, 40) for name in sorted(names)]
-    more = f" and {len(shown) - SHOWN_NAMES} more" if len(shown) > SHOWN_NAMES else ""
+    more = gettext(" and %(count)s more", count=len(shown) - SHOWN_NAMES) if len(shown) > SHOWN_NAMES else ""
     return Found(LIST_SHAPE.name, reading, {"names": ", ".join(shown[:SHOWN_NAMES]) + more})
 
 
@@ -78,9 +79,9 @@ def describe_empty(seen: Seen, redact: Redactor) -> Found:
         return Found(name, "unknown", {"words": compute_reason(answer, redact)})
     if envelope is not None and envelope.status and envelope.data == [] and answer.status == 200:
         return Found(name, "documented")
-    shown = neutralise(strip_marks(answer.body).decode("utf-8", "replace"), 60) or "an empty body"
+    shown = neutralise(strip_marks(answer.body).decode("utf-8", "replace"), 60) or gettext("an empty body")
     is_bare = is_nothing(answer.body) and answer.status == 404
-    return Found(name, "nothing", {"words": f"HTTP 404 and {shown}" if is_bare else shown})
+    return Found(name, "nothing", {"words": gettext("HTTP 404 and %(body)s", body=shown) if is_bare else shown})
 
 
 def find_session_path(body: bytes, session_id: str) -> str:

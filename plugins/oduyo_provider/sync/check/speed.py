@@ -13,9 +13,10 @@ import msgspec
 from oduyo_provider.api.meaning import Meaning, compute_retry_after
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.records import encode_list
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.sync.check.asker import PUT_OFF, Asker
-from oduyo_provider.sync.check.list_points import AT_ONCE, PACE, SPEED
 from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.rate_points import AT_ONCE, PACE, SPEED
 
 #: Calls at once that are tried at most.
 MOST_AT_ONCE = 16
@@ -80,7 +81,7 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
     """
     pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
-        unknown = {"words": "no list call was answered."}
+        unknown = {"words": gettext("no list call was answered.")}
         return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
     return [pace, judge_at_once(speed), judge_rate(speed, create_s)]
 
@@ -92,7 +93,11 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
     waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
     asked = max((wait for wait in waits if wait is not None), default=None)
-    words = f", with a wait of {asked:.0f} s" if asked is not None else ", without saying how long to wait"
+    words = (
+        gettext(", with a wait of %(seconds)s s", seconds=format_number(asked))
+        if asked is not None
+        else gettext(", without saying how long to wait")
+    )
     details = {"count": str(len(put_off)), "calls": str(calls), "status": str(status), "words": words}
     return Found(PACE.name, "limited", details)
 
@@ -103,16 +108,16 @@ def judge_at_once(speed: Speed) -> Found:
     if speed.at_once == 1:
         return Found(AT_ONCE.name, "one", details)
     if speed.is_limited:
-        return Found(AT_ONCE.name, "unknown", {"words": "the site put calls off, see the rate limit."})
+        return Found(AT_ONCE.name, "unknown", {"words": gettext("the site put calls off, see the rate limit.")})
     if speed.single_s * 1000 < TOO_FAST_MS:
-        words = f"a call takes less than {TOO_FAST_MS} ms, so that it makes no difference."
+        words = gettext("a call takes less than %(limit)s ms, so that it makes no difference.", limit=TOO_FAST_MS)
         return Found(AT_ONCE.name, "unknown", {"words": words})
     return Found(AT_ONCE.name, "yes" if speed.times >= FASTER else "one_by_one", details)
 
 
 def judge_rate(speed: Speed, create_s: float | None) -> Found:
     """How long calls take, and how long a first load would."""
-    create = "" if create_s is None else f", a create {format_duration(create_s)}"
+    create = "" if create_s is None else gettext(", a create %(duration)s", duration=format_duration(create_s))
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
         return Found(SPEED.name, "limited", single)
@@ -124,7 +129,7 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
         "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
         "small": format_duration(SMALL / rows_per_s),
         "large": format_duration(LARGE / rows_per_s),
-        "basis": ", if a create takes as long" if create_s is None else "",
+        "basis": gettext(", if a create takes as long") if create_s is None else "",
     }
     return Found(SPEED.name, "measured", details)
 
@@ -135,4 +140,6 @@ def format_duration(seconds: float) -> str:
         return f"{max(1.0, seconds * 1000):.0f} ms"
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+    if seconds < 7200:
+        return ngettext("%(n)s minute", "%(n)s minutes", round(seconds / 60))
+    return gettext("%(hours)s hours", hours=format_number(seconds / 3600, 1))

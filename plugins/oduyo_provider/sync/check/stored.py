@@ -11,6 +11,7 @@ from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.records import parse_created_id
 from oduyo_provider.core.change import compute_base
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.check.points import Found
@@ -33,7 +34,13 @@ def find_created_id(seen: Seen) -> str | None:
 def find_words(seen: Seen) -> str:
     """What a no says; empty where it says nothing."""
     envelope = None if seen.answer is None else parse_envelope(seen.answer.body)
-    return "" if envelope is None else f"It says: {neutralise(envelope.words, 200)}" if envelope.words else ""
+    return (
+        ""
+        if envelope is None
+        else gettext("It says: %(words)s", words=neutralise(envelope.words, 200))
+        if envelope.words
+        else ""
+    )
 
 
 def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], settle_s: float) -> Found:
@@ -58,7 +65,7 @@ def judge_steps(ids: Sequence[str]) -> Found:
     numbers = [int(one) for one in ids]
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps:
-        return Found(ID_STEPS.name, "unknown", {"words": "only one record was made."})
+        return Found(ID_STEPS.name, "unknown", {"words": gettext("only one record was made.")})
     return Found(ID_STEPS.name, "ascending" if min(steps) > 0 else "descending", {"steps": str(min(steps))})
 
 
@@ -68,14 +75,14 @@ def find_time_zone(seen: Seen, record: Remote) -> Found:
     site_time = None if seen.answer is None else parse_date(seen.answer.headers.get("date", ""))
     stamp = next((found for one in _STAMPS if (found := record.get(one))), None)
     if site_time is None or stamp is None:
-        return Found(name, "unknown", {"words": "the site does not say when it stored the record."})
+        return Found(name, "unknown", {"words": gettext("the site does not say when it stored the record.")})
     try:
         stored = datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        return Found(name, "unknown", {"words": "its times are not written as documented."})
+        return Found(name, "unknown", {"words": gettext("its times are not written as documented.")})
     hours = round((stored - site_time) / _HOUR * QUARTERS) / QUARTERS
     if abs(hours) > FURTHEST_HOURS:
-        return Found(name, "unknown", {"words": "its time is more than half a day off."})
+        return Found(name, "unknown", {"words": gettext("its time is more than half a day off.")})
     return Found(name, "offset", {"offset": f"{hours:+g}"})
 
 
@@ -91,7 +98,7 @@ def judge_texts(sent: Mapping[str, tuple[str, str]], record: Remote) -> list[Fou
     """
     altered = {tried for tried, (field, text) in sent.items() if (record.get(field) or "") != text}
     found = [_find_altered(tried, sent[tried][1], record.get(sent[tried][0])) for tried in sent if tried in altered]
-    kept = [TEXTS[tried] for tried in sent if tried not in altered]
+    kept = [gettext(TEXTS[tried]) for tried in sent if tried not in altered]
     return [*found, Found(STORED_TEXTS.name, "kept", {"names": ", ".join(kept)})] if kept else found
 
 
@@ -103,7 +110,11 @@ def _find_altered(tried: str, sent: str, stored: str | None) -> Found:
 def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
     """How much of long texts is stored."""
     stored = {field: len(record.get(field) or "") for field in sent}
-    cut = [f"{field} after {stored[field]}" for field, text in sent.items() if stored[field] < len(text)]
+    cut = [
+        gettext("%(field)s after %(stored)s", field=field, stored=stored[field])
+        for field, text in sent.items()
+        if stored[field] < len(text)
+    ]
     if cut:
         return Found(LENGTHS.name, "cut", {"names": ", ".join(cut)})
     return Found(LENGTHS.name, "kept", {"length": str(max(map(len, sent.values())))})

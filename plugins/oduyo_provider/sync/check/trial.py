@@ -8,6 +8,7 @@ import msgspec
 
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker, Permit
@@ -23,14 +24,9 @@ from oduyo_provider.sync.check.stored import (
     judge_digits,
     judge_steps,
 )
+from oduyo_provider.sync.check.update_points import DELETE, GONE
 from oduyo_provider.sync.check.update_trial import UpdateTrial
-from oduyo_provider.sync.check.write_points import (
-    CREATE,
-    DELETE,
-    GONE,
-    SECOND_CREATE,
-    SHOWN_AFTER,
-)
+from oduyo_provider.sync.check.write_points import CREATE, SECOND_CREATE, SHOWN_AFTER
 from oduyo_provider.sync.runtime.clock import Clock
 
 #: What a create is answered with that made no record.
@@ -156,7 +152,9 @@ class Trial:
         records, _ = await self._reader.wait_for_create(key, find_created_id(first))
         self._note_records(first, records)
         if len(records) != 1:
-            self.found.append(Found(name, "unknown", {"words": first.classification.reason or "no record was listed."}))
+            self.found.append(
+                Found(name, "unknown", {"words": first.classification.reason or gettext("no record was listed.")})
+            )
             self.found.append(judge_steps(self.tried.ids))
             return
         self.found += judge_digits(key, records[0])

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.sync.check.list_points import FILTER_KEY
@@ -14,7 +15,8 @@ from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import find_marked_field, find_texts, make_long
 from oduyo_provider.sync.check.stored import find_lost, find_words, judge_lengths, judge_texts
 from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS
-from oduyo_provider.sync.check.write_points import EMPTY_DATE, PARTIAL_UPDATE, STAMPS, UNCHANGED_UPDATE, UPDATE
+from oduyo_provider.sync.check.update_points import PARTIAL_UPDATE, UNCHANGED_UPDATE, UPDATE
+from oduyo_provider.sync.check.write_points import EMPTY_DATE, STAMPS
 
 #: A moment that no site is at.
 OLD_STAMP = "2001-02-03 04:05:06"
@@ -104,7 +106,9 @@ class UpdateTrial:
             self._id, lambda record: bool(record) and _differs(before, record, expected)
         )
         if record is None:
-            self._found.append(Found(STORED_TEXTS.name, "unknown", {"words": "the record was no longer listed."}))
+            self._found.append(
+                Found(STORED_TEXTS.name, "unknown", {"words": gettext("the record was no longer listed.")})
+            )
             return
         self._found += judge_texts(taken, record)
         key = self._fields[_KEY]
@@ -164,7 +168,9 @@ class UpdateTrial:
         """An update of one field, with the key fields and nothing else."""
         name, before = self._changed, await self._reader.fetch(self._id)
         if before is None:
-            self._found.append(Found(PARTIAL_UPDATE.name, "unknown", {"words": "the record was no longer listed."}))
+            self._found.append(
+                Found(PARTIAL_UPDATE.name, "unknown", {"words": gettext("the record was no longer listed.")})
+            )
             return None
         sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
         sent[name] = self._make_text(4)
@@ -175,7 +181,7 @@ class UpdateTrial:
             return False
         after = await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, [name]))
         if after is None or not _differs(before, after, [name]):
-            words = {"words": seen.classification.reason or "it had no effect."}
+            words = {"words": seen.classification.reason or gettext("it had no effect.")}
             self._found.append(Found(PARTIAL_UPDATE.name, "unknown", words))
             return None
         lost = find_lost(before, after, sent, self._resource)

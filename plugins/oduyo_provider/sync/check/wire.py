@@ -14,6 +14,7 @@ from oduyo_provider.api.envelope import parse_json
 from oduyo_provider.api.meaning import compute_reason
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.transport import Answer
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.sync.check.login_points import CLOCK, WIRE
 from oduyo_provider.sync.check.points import Found
@@ -106,7 +107,10 @@ class Wire(msgspec.Struct):
         if not self.clock_offsets:
             return Found(CLOCK.name, "no_date")
         offset_s = statistics.median(self.clock_offsets)
-        details = {"seconds": f"{max(1.0, abs(offset_s)):.0f}", "direction": "ahead" if offset_s > 0 else "behind"}
+        details = {
+            "seconds": f"{max(1.0, abs(offset_s)):.0f}",
+            "direction": gettext("ahead") if offset_s > 0 else gettext("behind"),
+        }
         return Found(CLOCK.name, "same" if abs(offset_s) <= CLOCK_SKEW_S else "off", details)
 
 

@@ -50,9 +50,10 @@ def compute_buckets(text: str | None) -> int:
         return int(text)
     raise SettingsError(
         gettext(
-            "%(variable)s is %(value)s: set it to a whole number from 1 to %(largest)s, or unset it.",
+            "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
             variable=BUCKETS_VARIABLE,
             value=repr(text),
+            lowest=1,
             largest=MAX_BUCKETS,
         )
     )

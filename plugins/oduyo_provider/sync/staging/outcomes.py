@@ -11,15 +11,6 @@ from oduyo_provider.sync.staging.journal import History
 
 DIED = gettext_noop("the task died while it was being sent")
 
-#: Action of a plan → what it is called while it is still to be done. What cannot be undone comes first.
-ACTION_LABELS = {
-    "delete": gettext_noop("to delete"),
-    "deactivate": gettext_noop("to deactivate"),
-    "create": gettext_noop("to create"),
-    "update": gettext_noop("to update"),
-    "adopt": gettext_noop("to adopt"),
-}
-
 
 def find_result(change: Change, history: History, *, is_ended: bool = True) -> Result:
     """The result of a change: the journal's, or what the missing of one means.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
 from oduyo_provider.sync.staging.plans import read_decision
@@ -16,7 +16,7 @@ from oduyo_provider.sync.steps.context import StepContext
 def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
     """Whether a plan is this run's, and for this resource and site.
 
-    :raises SettingsError, StagingError: it is not.
+    :raises SettingsError: it is not. Another try would be given the same plan.
     """
     snapshot = manifest.snapshot
     if snapshot.resource != client.resource:
@@ -29,7 +29,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
             )
         )
     if manifest.run != step.run.name:
-        raise StagingError(
+        raise SettingsError(
             gettext(
                 "The plan in %(folder)s is of the run %(run)s, not of %(mine)s: nothing was sent. Start a new run, which "
                 "makes a plan of its own.",
@@ -39,7 +39,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
             )
         )
     if snapshot.site != settings.site:
-        raise StagingError(
+        raise SettingsError(
             gettext(
                 "The plan was made for %(site)s, but the connection now names %(now)s: nothing was sent. Start a new "
                 "run, which lists the new site first.",

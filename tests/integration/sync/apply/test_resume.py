@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import CanaryError, OutdatedPlanError, StagingError
+from oduyo_provider.core.errors import CanaryError, OutdatedPlanError, SettingsError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site import lease
@@ -167,7 +167,7 @@ class TestOrder:
 
 def test_a_plan_of_another_run_is_refused(driver: Driver) -> None:
     plan = driver.plan(make_rows(3), driver.new_run())
-    with pytest.raises(StagingError, match="is of the run dag/run1, not of dag/run2"):
+    with pytest.raises(SettingsError, match="is of the run dag/run1, not of dag/run2"):
         driver.load(plan, driver.new_run())
     assert driver.calls("create") == 0
 
@@ -177,7 +177,7 @@ def test_a_plan_for_another_site_is_refused(driver: Driver, tmp_path: Path) -> N
     plan = driver.plan(make_rows(3), run)
     with Sandbox() as other:
         elsewhere = Driver(other, tmp_path / "staging")
-        with pytest.raises(StagingError, match="but the connection now names"):
+        with pytest.raises(SettingsError, match="but the connection now names"):
             elsewhere.load(plan, run)
         assert elsewhere.calls("create") == 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.errors import SettingsError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.manifests import Reference
@@ -262,6 +262,6 @@ def test_a_plan_whose_file_was_cut_is_refused_and_leaves_nothing_to_wait_for(dri
 def test_a_plan_that_was_copied_from_another_run_is_refused(driver: Driver, plan: Plans) -> None:
     there = Path(driver.root.uri) / "dag" / "other" / "plan"
     shutil.copytree(plan[0]["manifest"], there)
-    with pytest.raises(StagingError, match="is of the run dag/run, not of dag/other: nothing was sent"):
+    with pytest.raises(SettingsError, match="is of the run dag/run, not of dag/other: nothing was sent"):
         driver.load([{**plan[0], "manifest": str(there)}], driver.new_run("other"))
     assert driver.calls("create") == 0

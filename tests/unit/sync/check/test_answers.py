@@ -119,7 +119,7 @@ def test_the_summary_names_what_is_to_be_set_and_how_long_a_first_load_takes() -
     assert summarise(make_points(found, asked_at=0.0)) == (
         "2 questions answered; to set: Second login; a first load would take about 10 s for 1,000 rows, 100 s for 10,000"
     )
-    assert summarise(make_points([Found("login", "found")], asked_at=0.0)) == "1 questions answered; nothing to set"
+    assert summarise(make_points([Found("login", "found")], asked_at=0.0)) == "1 question answered; nothing to set"
 
 
 def test_the_support_text_begins_with_the_facts() -> None:
