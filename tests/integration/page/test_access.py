@@ -13,15 +13,17 @@ from tests.integration.sync.apply.driver import Driver, make_rows
 ROUTES = [
     "page",
     "page.css",
-    *(f"{name}.js" for name in ("page", "texts", "address", "dom", "chart", "dag", "run", "table")),
+    *(f"{name}.js" for name in ("page", "texts", "address", "dom", "chart", "dag", "run", "table", "history")),
     "texts",
     "dags",
     "dag",
     "run",
     "changes",
     "changes.csv",
+    "changes.xlsx",
+    "record",
 ]
-OF_A_DAG = ["dag", "run", "changes", "changes.csv"]
+OF_A_DAG = ["dag", "run", "changes", "changes.csv", "changes.xlsx"]
 
 
 def test_every_route_is_known_to_these_tests(api_server: Any) -> None:
