@@ -36,10 +36,10 @@ def test_nobody_gets_a_401_from_every_route(get: Get, route: str) -> None:
     assert get(route, user=None, dag_id=DAG_ID, run_id="run1").status_code == 401
 
 
-@pytest.mark.parametrize("route", OF_A_DAG)
+@pytest.mark.parametrize("route", [*OF_A_DAG, "record"])
 def test_a_user_without_rights_gets_a_403(get: Get, driver: Driver, route: str) -> None:
     driver.sync(make_rows(2))
-    answer = get(route, user="nothing", dag_id=DAG_ID, run_id="run1")
+    answer = get(route, user="nothing", dag_id=DAG_ID, run_id="run1", record="KOD.1")
     assert answer.status_code == 403
     assert "KOD." not in answer.text
 
