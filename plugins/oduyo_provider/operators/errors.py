@@ -15,6 +15,9 @@ from oduyo_provider.observability.alert import ERROR_KEY
 
 log = logging.getLogger(__name__)
 
+#: Airflow's own bound, unless its setting max_task_retry_delay says another.
+MAX_RETRY_DELAY = timedelta(days=1)
+
 
 @contextmanager
 def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
@@ -58,9 +61,9 @@ def describe_next_try(context: Mapping[str, Any]) -> str:
 
 def _compute_longest_delay(task: Any, try_number: int) -> timedelta:
     """Airflow waits up to twice the delay where it grows with each try, and never longer than the task's longest delay."""
-    delay, longest = task.retry_delay, task.max_retry_delay
-    if not task.retry_exponential_backoff:
-        return timedelta(seconds=delay.total_seconds())
-    seconds = 2 * delay.total_seconds() * 2.0 ** min(try_number - 1, 30)
-    bounded = seconds if longest is None else min(seconds, longest.total_seconds())
-    return timedelta(seconds=bounded)
+    delay: timedelta = task.retry_delay
+    growth = 2.0 if task.retry_exponential_backoff is True else float(task.retry_exponential_backoff)
+    if growth in (0.0, 1.0):
+        return delay
+    longest = min(task.max_retry_delay or MAX_RETRY_DELAY, MAX_RETRY_DELAY)
+    return min(timedelta(seconds=2 * delay.total_seconds()) * growth ** min(try_number - 1, 10), longest)

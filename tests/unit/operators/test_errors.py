@@ -38,6 +38,17 @@ def test_the_next_try_comes_within_twice_the_delay_and_never_later_than_the_long
     assert said.startswith(f"Airflow tries this again by itself within {minutes} min (try {number + 1} of 201): act")
 
 
+@pytest.mark.parametrize(("growth", "minutes"), [(True, 8), (5, 50), (1.0, 1)])
+def test_the_delay_grows_as_the_task_says(growth: float, minutes: int) -> None:
+    said = describe_next_try(make_context(3, retry_exponential_backoff=growth, max_retry_delay=None))
+    assert f"within {minutes} min" in said
+
+
+def test_a_delay_without_a_bound_is_a_day_at_most() -> None:
+    said = describe_next_try(make_context(20, retries=20, max_retry_delay=None, retry_delay=timedelta(hours=9)))
+    assert "within 1440 min" in said
+
+
 def test_a_delay_that_does_not_grow_is_said_as_it_is() -> None:
     said = describe_next_try(make_context(3, retry_exponential_backoff=0, retry_delay=timedelta(minutes=5)))
     assert "within 5 min (try 4 of 4)" in said
