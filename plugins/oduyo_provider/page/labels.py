@@ -29,7 +29,7 @@ LABELS = {
     "waiting": gettext_noop("waiting"),
     "kept": gettext_noop("left as they are"),
     "out_of_scope": gettext_noop("out of scope"),
-    "warned": gettext_noop("sent with a warning"),
+    "warned": gettext_noop("with a warning"),
     "retired": gettext_noop("deactivated, deleted"),
     "left_out": gettext_noop("rejected, refused"),
     "undone": gettext_noop("failed, not done"),

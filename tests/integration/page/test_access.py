@@ -13,15 +13,17 @@ from tests.integration.sync.apply.driver import Driver, make_rows
 ROUTES = [
     "page",
     "page.css",
-    *(f"{name}.js" for name in ("page", "texts", "address", "dom", "chart", "dag", "run", "table")),
+    *(f"{name}.js" for name in ("page", "texts", "address", "dom", "chart", "dag", "run", "table", "history")),
     "texts",
     "dags",
     "dag",
     "run",
     "changes",
     "changes.csv",
+    "changes.xlsx",
+    "record",
 ]
-OF_A_DAG = ["dag", "run", "changes", "changes.csv"]
+OF_A_DAG = ["dag", "run", "changes", "changes.csv", "changes.xlsx"]
 
 
 def test_every_route_is_known_to_these_tests(api_server: Any) -> None:
@@ -34,10 +36,10 @@ def test_nobody_gets_a_401_from_every_route(get: Get, route: str) -> None:
     assert get(route, user=None, dag_id=DAG_ID, run_id="run1").status_code == 401
 
 
-@pytest.mark.parametrize("route", OF_A_DAG)
+@pytest.mark.parametrize("route", [*OF_A_DAG, "record"])
 def test_a_user_without_rights_gets_a_403(get: Get, driver: Driver, route: str) -> None:
     driver.sync(make_rows(2))
-    answer = get(route, user="nothing", dag_id=DAG_ID, run_id="run1")
+    answer = get(route, user="nothing", dag_id=DAG_ID, run_id="run1", record="KOD.1")
     assert answer.status_code == 403
     assert "KOD." not in answer.text
 

@@ -27,6 +27,8 @@ def test_runs_in_a_bucket_are_shown(get: Get, driver: Driver) -> None:
         "KOD.2",
         "KOD.3",
     ]
+    record = get("record", dag_id=DAG_ID, record="KOD.2").json()["record"]
+    assert ([past["run"] for past in record["history"]], record["erp"][0]["code"]) == (["run1"], "KOD.2")
     assert get("dag", dag_id=DAG_ID).json()["runs"][0]["series"]["created"] == 3
 
 

@@ -8,6 +8,9 @@ const MARKS = { success: "✓", failed: "✗", upstream_failed: "–", skipped: 
 // Figure of a plan → the action that it counts.
 const ACTIONS = { created: "create", updated: "update", deactivated: "deactivate", deleted: "delete" };
 
+// Figure of the report → the outcome of its rows, where that has another name.
+const OUTCOMES = { kept_missing: "kept", missing_refused: "refused" };
+
 // filter(pairs) shows the lines of the table that these pairs of name and value ask for.
 export function describeRun(view, filter) {
   const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs", { dag: view.dag_id })}`);
@@ -80,7 +83,7 @@ function showSum(view, sum, filter) {
     return piece;
   }));
   const rows = new Set(view.chips.map((chip) => chip.name));
-  const act = (name) => (view.is_planned && ACTIONS[name] ? () => filter([["action", ACTIONS[name]]]) : rows.has(name) ? () => filter([["outcome", name]]) : null);
+  const act = (name) => (view.is_planned && ACTIONS[name] ? () => filter([["action", ACTIONS[name]]]) : rows.has(OUTCOMES[name] ?? name) ? () => filter([["outcome", OUTCOMES[name] ?? name]]) : null);
   return make("div", { class: "sum" }, make("p", { class: "parts" }, make("span", {}, `${sum.label}: `, make("strong", { class: "big" }, count(sum.count))),
     shown.map((part) => figure(part.name, part.label, part.count, act(part.name)))), bar);
 }
@@ -96,7 +99,7 @@ function listMore(view, filter) {
     make("td", {}, make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", reason.outcome], ["search", reason.search]]) }, reason.text))));
   const params = Object.entries(view.params).map(([name, value]) => make("span", {}, `${name} `, make("code", {}, value)));
   return make("div", { class: "more" }, rows,
-    view.aside.length ? make("ul", { class: "soft small" }, view.aside.map((text) => make("li", {}, text))) : null,
+    view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((text) => make("li", {}, text)))) : null,
     reasons.length ? make("details", {}, make("summary", {}, tn("reasons", reasons.length)), make("table", { class: "reasons" }, make("tbody", {}, reasons))) : null,
     params.length ? make("details", {}, make("summary", {}, t("settings")), make("p", { class: "soft small params" }, params)) : null);
 }

@@ -140,7 +140,8 @@ function listFields(line) {
 
 function showField(name, before, after, line) {
   const isNew = line.action === "create" || !line.action;
-  const told = (text) => (text ? fold(text, 60) : t("empty"));
+  // Dates and other short values never break inside, sentences break between words.
+  const told = (text) => (!text ? t("empty") : text.length <= 24 || text.length > 200 ? fold(text, 60) : make("span", {}, show(text)));
   const value = isNew ? [make("span", { class: "value" }, told(after))] : [make("del", {}, told(before))];
   if (!isNew && line.action !== "delete") value.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
   const stored = (line.stored ?? {})[name];

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
-from oduyo_provider.sync.staging.outcomes import DIED, count_result, find_result
+from oduyo_provider.sync.staging.outcomes import DIED, count_actions, count_result, find_result
 from tests.unit.sync.plans import create, deactivate, done, update
 
 CHANGE = create("A1")
@@ -67,3 +68,11 @@ def test_what_is_not_done_alters_nothing() -> None:
     outcomes = Outcomes()
     count_result(outcomes, CHANGE, Result(CHANGE.key, Outcome.DOUBTFUL, stored={"code": "K"}))
     assert outcomes.altered == 0
+
+
+def test_the_actions_of_a_plan_add_up_with_what_cannot_be_undone_first() -> None:
+    counts = PlanCounts(creates=1, updates=5, adoptions=2, deactivates=3, deletes=4)
+    actions = count_actions(counts)
+    assert list(actions.items()) == [("delete", 4), ("deactivate", 3), ("create", 1), ("update", 3), ("adopt", 2)]
+    assert sum(actions.values()) == counts.changes
+    assert set(actions) == set(ACTION_LABELS)

@@ -1,0 +1,61 @@
+"""One record's history, in its frame on the DAG's own page: typed, chosen, and found in vain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.demo.airflow import DAG_ID, AirflowApi
+from sandbox.demo.stage import Stage
+from tests.browser.forms import wait_for_run
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def code(stage: Stage, api: AirflowApi) -> str:
+    """The code of a record that a run has made."""
+    if not stage.fetch_record_count():
+        assert wait_for_run(api, api.trigger({})) == "success"
+    session = requests.Session()
+    session.trust_env = False
+    records = session.get(f"{stage.sandbox_url}/_sandbox/records", timeout=30).json()
+    # One that no other code begins with.
+    return max((str(record["code"]) for record in records if re.fullmatch(r"[\w.]+", str(record["code"]))), key=len)
+
+
+@pytest.fixture
+def frame(page: Any, code: str) -> Any:
+    """The DAG's own document."""
+    page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name=DAG_ID).wait_for()
+    return frame
+
+
+def ask(frame: Any, text: str) -> None:
+    frame.get_by_role("searchbox").fill(text)
+    frame.get_by_role("searchbox").press("Enter")
+
+
+def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
+    page: Any, frame: Any, code: str, take_picture: Callable[[str], None]
+) -> None:
+    ask(frame, code)
+    frame.get_by_role("heading", name="What each run did").wait_for()
+    assert "record=" in page.url
+    assert frame.locator(".sides tbody tr", has_text="code").first.inner_text().split()[1] == code
+    assert "created" in frame.locator(".history tbody").inner_text()
+    take_picture("record")
+    frame.locator(".history a").first.click()
+    page.wait_for_url(re.compile("/runs/"))
+
+
+def test_a_search_in_vain_says_where_it_looked(frame: Any) -> None:
+    ask(frame, "nobody has this")
+    frame.get_by_text("Nothing has the code or id “nobody has this”.").wait_for()
+    assert "Looked in the history, and in what the run" in frame.locator("#main").inner_text()
