@@ -27,7 +27,7 @@ BLOCK_LINES = 128
 MAX_REASONS = 5
 OTHER_REASONS = "other reasons"
 
-_LEVEL = 4
+_LEVEL = 6
 _SHOWN_REASON = 200
 
 #: What reading bytes that are no member, or no lines, raises.
