@@ -195,7 +195,7 @@ class Lease:
 
 def read_claims(folder: Folder) -> dict[str, Claim]:
     """All claims by their file's name, also lapsed ones; a claim that is given back meanwhile is none."""
-    names = [name for name in folder.names() if name.endswith(".json") and not name.startswith(".")]
+    names = [name for name in folder.names() if name.endswith(".json")]
     return {name: claim for name in names if (claim := _read_claim(folder, name)) is not None}
 
 

@@ -41,7 +41,7 @@ class OpenPlans:
 
     def read(self) -> list[OpenPlan]:
         """All of them, in the order in which they were opened."""
-        names = [name for name in self._folder.names() if name.endswith(".json") and not name.startswith(".")]
+        names = [name for name in self._folder.names() if name.endswith(".json")]
         found = (read_state(self._folder, name, OpenPlan) for name in names)
         return sorted((plan for plan in found if plan is not None), key=lambda plan: (plan.turn, plan.generation))
 

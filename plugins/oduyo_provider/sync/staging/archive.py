@@ -75,7 +75,7 @@ class StagedRun(msgspec.Struct, frozen=True):
 
 def fetch_dag_names(root: Folder) -> list[str]:
     """The folders of the DAGs that have staged anything, sorted: their ids, unless those were not fit for a name."""
-    return [name for name in root.names() if name not in _NO_DAGS and not name.startswith(".")]
+    return [name for name in root.names() if name not in _NO_DAGS]
 
 
 def name_folder(above: Folder, name: str) -> str:

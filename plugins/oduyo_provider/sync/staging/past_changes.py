@@ -175,8 +175,6 @@ def _read_files(folder: Folder, names: Iterable[str]) -> PastOfKeys:
     found: dict[tuple[str, int, str, str], PastChange] = {}
     dropped_until = 0.0
     for name in names:
-        if name.startswith("."):
-            continue
         first, *lines = folder.read(name).splitlines() or [b"{}"]
         try:
             header = read_header(first)

@@ -34,9 +34,9 @@ class Disk:
         return Disk(self.path / name)
 
     def names(self) -> list[str]:
-        """What lies in this folder, sorted; none when there is no such folder."""
+        """What lies in this folder, sorted; none when there is no such folder. Files that are being written are left out."""
         try:
-            return sorted(entry.name for entry in self.path.iterdir())
+            return sorted(entry.name for entry in self.path.iterdir() if not entry.name.startswith("."))
         except FileNotFoundError:
             return []
 

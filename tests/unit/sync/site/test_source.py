@@ -184,3 +184,17 @@ def test_a_damaged_file_says_which_it_is(source: SourceState, folder: Folder) ->
     folder.write("applied.json", b"{")
     with pytest.raises(StateError, match=r"applied\.json is damaged"):
         source.check_order(1, "run1")
+
+
+def test_a_number_that_another_run_is_just_writing_is_neither_shared_nor_removed(tmp_path: Path) -> None:
+    folder = Folder.open(str(tmp_path / "source"))
+    source = SourceState(folder, "dag/save")
+    for name in ("drawn", "passed"):
+        folder.child(name).write("x.json", b"{}")
+        folder.child(name).delete("x.json")
+        (tmp_path / "source" / name / ".0000000001-try1.json.0123456789ab.part").write_text(
+            '{"format":2,"run":"r","mapped":"save"}'
+        )
+    assert source.draw_number("run", "try2", "save") == 1
+    source.note_passed(1, "run", "try2")
+    assert len(list((tmp_path / "source" / "passed").iterdir())) == 2
