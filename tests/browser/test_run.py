@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.demo.airflow import DAG_ID, AirflowApi
 from sandbox.demo.stage import Stage
@@ -21,6 +23,17 @@ from tests.browser.forms import (
 )
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_new(stage: Stage) -> None:
+    """An empty Ödüyo, and nothing known of it, whatever the files before this one did."""
+    session = requests.Session()
+    session.trust_env = False
+    assert session.post(f"{stage.sandbox_url}/_sandbox/reset", timeout=30).ok
+    shutil.rmtree(stage.place.staging)
+    stage.place.staging.mkdir(mode=0o700)
+
 
 SAFETY = "Safety: when to stop before any write"
 ROWS = 3500
