@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import traceback
 from collections.abc import Callable, Sequence
@@ -29,6 +30,12 @@ def find_secrets(oduyo: Sandbox, *more: str) -> list[str]:
     return sorted({form for secret in plain for form in (secret, quote(secret, safe=""), quote_plus(secret))})
 
 
+def read_staged(path: Path) -> str:
+    """A staged file's text; what is shown of changes is compressed."""
+    data = path.read_bytes()
+    return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
+
+
 def assert_nothing_leaked(made: DagRunResult, staging: Path, secrets: list[str]) -> None:
     own_lines = [line for line in made.log.splitlines() if AIRFLOWS_OWN not in line]
     assert any("oduyo_provider" in line for line in own_lines), "the log was not captured"
@@ -36,7 +43,7 @@ def assert_nothing_leaked(made: DagRunResult, staging: Path, secrets: list[str])
         "log": "\n".join(own_lines),
         "xcom": repr(made.xcoms),
         "errors": "\n".join("".join(traceback.format_exception(error)) + repr(error) for error in made.errors),
-        **{str(path): path.read_text(encoding="utf-8") for path in staging.rglob("*") if path.is_file()},
+        **{str(path): read_staged(path) for path in staging.rglob("*") if path.is_file()},
     }
     found = [(name, secret) for name, text in places.items() for secret in secrets if secret in text]
     assert not found

@@ -112,7 +112,7 @@ def assert_stopped(
         assert fact in text, f"{fact!r} is not in {text!r}"
     assert "\n" not in text
     for name, count in ((name, count) for name, count in trips.items() if count):
-        shown = re.search(rf" {name}: .*?, such as (.*?)\.(?= [a-z_]+: | If this is right)", text)
+        shown = re.search(rf" {name}: .*?, such as (.*?)(?:\.|(?<=…))(?= [a-z_]+: | If this is right)", text)
         samples = shown[1].split(" | ") if shown else []
         assert len(samples) == min(count, 3), text
         assert not sample or name != list(trips)[-1] or all(re.search(sample, found) for found in samples), samples

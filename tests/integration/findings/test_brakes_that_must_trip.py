@@ -418,7 +418,8 @@ def test_a_run_whose_rows_are_all_rejected_is_red(nights: Nights, count: int) ->
     stopped = nights.run(rows)
     trips = {"all_rejected": count} | ({"rejected": count} if count >= 4 else {})
     sample = r"^\d+: code: nothing is left after trimming$"
-    assert_stopped(stopped, trips, f"all {count} rows are rejected", sample=sample)
+    rows_are = "row is" if count == 1 else "rows are"
+    assert_stopped(stopped, trips, f"all {count} {rows_are} rejected", sample=sample)
     assert stopped.report.rejected == count
     passed = release(nights, rows, trips)
     assert (passed.error, passed.figures) == (None, {"extracted": count, "rejected": count})
