@@ -172,13 +172,8 @@ class _CheckedBody(aiohttp.BytesPayload):
         self._before_send = before_send
         self.refusal: Exception | None = None
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """For aiohttp before 3.12."""
-        self._check()
-        await super().write(writer)
-
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """For aiohttp from 3.12 on."""
+        """Called by aiohttp right before the bytes leave."""
         self._check()
         await super().write_with_length(writer, content_length)
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.core.errors import ListingError, ListingRefusedError
+from oduyo_provider.core.errors import ListingError, ListingRefusedError, NotSentError
 from oduyo_provider.core.record import SPECIAL_CODE
 from tests.unit.api.wire import FakeTime, Handler, Records, Site, answer, no, ok
 
@@ -161,3 +161,17 @@ def test_words_are_shown_without_secrets_on_one_line(time: FakeTime) -> None:
 def test_a_probe_does_not_take_a_bare_no_for_an_empty_site(bare: Handler, time: FakeTime) -> None:
     with pytest.raises(ListingError, match="accepted the login, but answered no to a list call for erp_special_code"):
         use(Site(list=bare), OduyoClient.probe, time)
+
+
+def test_a_site_that_goes_down_after_the_login_is_not_reached_by_a_list_call(time: FakeTime) -> None:
+    async def run() -> None:
+        site = Site()
+        async with site:
+            client = OduyoClient(site.settings(), SPECIAL_CODE, runtime=time.runtime)
+            await client.__aenter__()
+            await client.log_in()
+        with pytest.raises(NotSentError, match="did not carry out a list call"):
+            await client.fetch_last()
+        await client.__aexit__(None, None, None)
+
+    asyncio.run(run())
