@@ -76,7 +76,8 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
 def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:
     """How many records of the key were known before: to the applied run before, or to the first one's snapshot."""
     earlier = [other for other in history.runs if other.source == run.source and other.number < run.number]
-    applied = [other for other in earlier if other.is_applied and not other.is_dry]
+    told = [other for other in earlier if other.is_applied or other.report.get("new_duplicates")]
+    applied = [other for other in told if not other.is_dry]
     moment = max(other.ended_at for other in applied) if applied else run.listed_at
     return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))
 
