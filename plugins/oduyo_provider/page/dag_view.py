@@ -73,10 +73,17 @@ def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> R
     )
 
 
-def compute_dag_view(dag_id: str, items: Sequence[RunItem], health: Sequence[View], checklist: Sequence[View]) -> View:
+def compute_dag_view(
+    dag_id: str,
+    items: Sequence[RunItem],
+    health: Sequence[View] = (),
+    checklist: Sequence[View] = (),
+    answers: Sequence[View] = (),
+) -> View:
     """The page of a DAG.
 
     :param items: its runs, the latest first; may be none.
+    :param answers: of the site check.
     """
     ended = next((item for item in items if not item.is_going), None)
     return {
@@ -85,6 +92,7 @@ def compute_dag_view(dag_id: str, items: Sequence[RunItem], health: Sequence[Vie
         "before": ended.sentence if ended is not None and items[0].is_going else None,
         "health": list(health),
         "checklist": list(checklist),
+        "answers": list(answers),
         "runs": list(items),
         "series": {name: label(key) for name, (key, _) in SERIES.items()},
         # A column in which every run has nothing is left out.

@@ -9,6 +9,7 @@ import msgspec
 
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.core.site_check import Point
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
 from oduyo_provider.page.dag_view import RunItem, find_waiting
@@ -30,11 +31,13 @@ class SiteFacts(msgspec.Struct, frozen=True):
     :param site: the site's address; empty where no run has listed it yet.
     :param checked_at: of the last site check, seconds since 1970; 0 where nobody asked.
     :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
+    :param answers: what the site check found out, in the language of the check.
     """
 
     site: str = ""
     checked_at: float = 0.0
     has_read_both: bool = False
+    answers: tuple[Point, ...] = ()
 
 
 def is_own_dag(dag_id: str) -> bool:
@@ -52,7 +55,7 @@ def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
     path = max(paths, key=lambda path: listed.files[path])
     snapshot = read_manifest(listed.folder.child(*path[:-1]), MANIFEST, SnapshotManifest)
     check = SiteState(root, snapshot.site, snapshot.resource).read_check()
-    return SiteFacts(snapshot.site, check.checked_at, both)
+    return SiteFacts(snapshot.site, check.checked_at, both, tuple(check.answers))
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
@@ -71,6 +74,12 @@ def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFac
         _describe_alerts(),
         _describe_check(site),
     ]
+
+
+def compute_answers(site: SiteFacts) -> list[View]:
+    """What the site check says of the site, one point after the other; those where something is to be set come first."""
+    points = sorted(site.answers, key=lambda point: not point.setting)
+    return [{"title": point.title, "answer": point.answer, "setting": point.setting} for point in points]
 
 
 def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:

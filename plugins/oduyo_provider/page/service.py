@@ -19,7 +19,7 @@ from oduyo_provider.page.airflow_db import (
 )
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
-from oduyo_provider.page.health import compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.health import compute_answers, compute_checklist, compute_health, is_own_dag, read_site_facts
 from oduyo_provider.page.record_view import RecordSearch
 from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
@@ -69,10 +69,10 @@ class PageService:
             return None
         items = self._fetch_items(dag_id, runs)
         if not is_own_dag(dag_id):
-            return compute_dag_view(dag_id, items, (), ())
+            return compute_dag_view(dag_id, items)
         site = read_site_facts(root, runs)
         health = compute_health(fetch_dag_state(dag_id), items, site)
-        return compute_dag_view(dag_id, items, health, compute_checklist(items, site))
+        return compute_dag_view(dag_id, items, health, compute_checklist(items, site), compute_answers(site))
 
     def fetch_run(self, dag_id: str, run_id: str, task: str) -> View | None:
         """The view of a run; None where nothing is staged and nothing is on its way.

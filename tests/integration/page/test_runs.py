@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.page import service
 from oduyo_provider.page.airflow_db import RunState
@@ -160,6 +161,16 @@ def test_the_page_of_a_dag_says_how_it_stands(
     assert (point("Last good run"), point("ERP rows in step")) == (("good", "{at}"), ("warn", "3 of 4"))
     assert (point("Alerts"), point("Waits for a person")) == (("good", "set"), ("good", "nothing"))
     assert view["columns"] == ["created", "rejected"]
+    assert view["answers"] == []
+
+    check = OduyoHook().check_site()
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert point("Site check") == ("good", "{at}")
+    shown = [(one["title"], one["answer"], one["setting"]) for one in view["answers"]]
+    assert sorted(shown) == sorted((one.title, one.answer, one.setting) for one in check.answers)
+    assert [bool(setting) for *_, setting in shown] == sorted(
+        (bool(one.setting) for one in check.answers), reverse=True
+    )
 
 
 def test_rows_that_were_left_out_stand_beside_the_run_before(get: Get, driver: Driver) -> None:

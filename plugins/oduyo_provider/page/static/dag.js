@@ -21,6 +21,7 @@ export function describeDag(view, open) {
   if (view.before) parts.push(make("p", { class: "soft small" }, t("before"), " ", fillTime(view.before.text, view.before.at)));
   if (view.checklist.length) parts.push(listSteps(view.checklist));
   if (view.health.length) parts.push(listHealth(view));
+  if (view.answers.length) parts.push(listAnswers(view.answers));
   if (!view.runs.length) return parts;
   const told = view.runs.filter((run) => Object.keys(run.series).length);
   const list = make("div", {}, make("h2", { id: "runs-title" }, t("runs")), listRuns(view));
@@ -37,6 +38,11 @@ function listHealth(view) {
       make("dd", {}, make("span", { class: "mark", "aria-hidden": "true" }), address ? airflowLink(address, {}, text) : text),
       point.note ? make("dd", { class: "soft small note" }, point.note) : "");
   })));
+}
+
+function listAnswers(answers) {
+  return make("details", { class: "answers" }, make("summary", {}, tn("site_answers", answers.length)), make("dl", {}, answers.map((point) =>
+    make("div", {}, make("dt", {}, point.title), make("dd", {}, point.answer), point.setting ? make("dd", { class: "soft" }, point.setting) : ""))));
 }
 
 function listSteps(steps) {
