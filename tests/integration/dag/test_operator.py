@@ -328,3 +328,17 @@ def test_wrong_options_are_named_and_not_tried_again(
     assert all(fact in made.error for fact in facts), made.error
     assert "\n" not in made.error
     assert count_writes(oduyo) == 0
+
+
+def test_b1_a_load_whose_execution_timeout_is_over_ends_and_the_next_run_does_the_rest(
+    oduyo: Sandbox, run_operator: RunOperator
+) -> None:
+    oduyo.set_readings(latency_s=0.4)
+    made = run_operator(rows=make_rows(100), execution_timeout=timedelta(seconds=5))
+    assert made.state == "failed"
+    assert "Timeout" in made.error
+    assert len(oduyo.records()) < 100
+    oduyo.set_readings(latency_s=0)
+    again = run_operator(rows=make_rows(100))
+    assert again.state == "success", again.error
+    assert sorted(str(record["code"]) for record in oduyo.records()) == sorted(f"K.{n}" for n in range(1, 101))
