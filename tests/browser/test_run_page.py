@@ -228,10 +228,12 @@ def test_the_page_speaks_the_language_of_airflow(
     visitor.add_init_script(
         "localStorage.setItem('i18nextLng', 'tr'); localStorage.setItem('timezone', '\"Asia/Tokyo\"')"
     )
+    # A visitor without a cache: all of Airflow's pages are read and compiled anew, on a busy machine in minutes.
+    visitor.set_default_timeout(180_000)
     page = visitor.new_page()
     page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
     frame = page.frame_locator("iframe")
-    frame.get_by_role("heading", name="Toplamlar tutuyor").wait_for(timeout=30_000)
+    frame.get_by_role("heading", name="Toplamlar tutuyor").wait_for()
     frame.get_by_text(FIRST_PAGE.replace(" of ", " / "), exact=True).wait_for()
     text = frame.locator("#main").inner_text()
     for fact in ("ERP satırları: 3.501", "2 oluşturulan", "Değişiklikler", "Önce → sonra"):
