@@ -26,6 +26,10 @@ class PageLostError(LostAnswerError):
     """A list call got no usable answer: a 5xx, a timeout, or half of a page."""
 
 
+#: What to raise for a list call that was not carried out; a ListingError for all else.
+_ERRORS: dict[Meaning, type[RetryError]] = {Meaning.UNKNOWN: PageLostError, Meaning.NOT_SENT: NotSentError}
+
+
 class ListCall:
     """Asks Ödüyo for records of one resource."""
 
@@ -53,12 +57,7 @@ class ListCall:
         page = read_page(result.classification, result.answer)
         if page is not None:
             return page
-        error: type[RetryError] = ListingError
-        if result.classification.meaning is Meaning.UNKNOWN:
-            error = PageLostError
-        elif result.classification.meaning is Meaning.NOT_SENT:
-            error = NotSentError
-        raise error(
+        raise _ERRORS.get(result.classification.meaning, ListingError)(
             gettext(
                 "Ödüyo did not carry out a list call, also not when it was asked again. %(reason)s. Start the task "
                 "again; if it stays so, check in the Ödüyo panel whether the user may list these records.",
