@@ -112,11 +112,7 @@ class ChangeIndex:
         """Lines whose texts are held in memory."""
         return sum(len(searched.texts) for searched in self._searched.values())
 
-    def find(self, outcomes: Sequence[str] = (), search: str = "") -> Sequence[int]:
-        """The numbers of the lines with one of these outcomes (none: any) that hold every word of a text."""
-        return self.find_wanted(Wanted(outcomes=outcomes, search=search))
-
-    def find_wanted(self, wanted: Wanted) -> Sequence[int]:
+    def find(self, wanted: Wanted) -> Sequence[int]:
         """The numbers of the lines that are wanted, in their order; read no further than it is sliced."""
         groups = self._group(wanted)
         found: Sequence[int] = FoundLines(groups, self._count, self._list)

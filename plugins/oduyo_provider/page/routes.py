@@ -117,7 +117,7 @@ def _add_views(app: FastAPI, service: PageService) -> None:
     @app.get("/changes.csv")
     def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
-        lines = opened.index.read(opened.index.find_wanted(wanted))
+        lines = opened.index.read(opened.index.find(wanted))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "csv")
         return StreamingResponse(
             write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
@@ -127,7 +127,7 @@ def _add_views(app: FastAPI, service: PageService) -> None:
     def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index, language = opened.index, read_language()
-        lines, to_mend = index.read(index.find_wanted(wanted)), index.read(index.find_wanted(Wanted(outcomes=TO_MEND)))
+        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=TO_MEND)))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
         written = write_xlsx(lines, to_mend, opened.resource, language)
         return StreamingResponse(written, media_type=MEDIA_TYPE, headers=headers)

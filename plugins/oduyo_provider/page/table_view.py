@@ -21,7 +21,7 @@ _SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:
     """One page of the table; a page beyond the last is the last."""
-    found = opened.index.find_wanted(wanted)
+    found = opened.index.find(wanted)
     pages = max(1, -(-len(found) // PAGE_LINES))
     page = min(max(1, page), pages)
     lines = list(opened.index.read(found[(page - 1) * PAGE_LINES : page * PAGE_LINES]))

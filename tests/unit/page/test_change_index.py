@@ -52,7 +52,7 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path, count: int) -> Non
     lines = make_lines(count)
     index = write_index(tmp_path, lines[:100], lines[100:])
     assert len(index) == count
-    assert sorted(index.find()) == list(range(count))
+    assert sorted(index.find(Wanted())) == list(range(count))
     assert list(index.read(range(count))) == lines
     assert list(index.read(reversed(range(count)))) == lines[::-1]
     assert index.counts == Counter(line.outcome for line in lines)
@@ -60,16 +60,16 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path, count: int) -> Non
 
 def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(150), make_lines(150, 150))
-    found = index.find(["refused"], "açıklama kod.29")
+    found = index.find(Wanted(outcomes=["refused"], search="açıklama kod.29"))
     assert [line.integration_id for line in index.read(found)] == ["291", "294", "297"]
-    assert len(index.find(["refused", "created"])) == 300
-    assert len(index.find(["deleted"])) == 0
+    assert len(index.find(Wanted(outcomes=["refused", "created"]))) == 300
+    assert len(index.find(Wanted(outcomes=["deleted"]))) == 0
 
 
 def test_a_slice_is_what_the_whole_list_has_there(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(150), [], make_lines(150, 150))
     for wanted in (Wanted(), Wanted(outcomes=["refused"]), Wanted(order="outcome", is_descending=True)):
-        found = index.find_wanted(wanted)
+        found = index.find(wanted)
         whole = list(found)
         assert len(whole) == len(found)
         assert [found[at : at + 50] for at in range(0, 300, 50)] == [whole[at : at + 50] for at in range(0, 300, 50)]
@@ -87,7 +87,7 @@ def test_a_page_of_many_lines_reads_the_segments_that_hold_it_only(
         return read(disk, name, start, length)
 
     monkeypatch.setattr(Disk, "read", count_and_read)
-    numbers = index.find(["created"])[4_000:4_050]
+    numbers = index.find(Wanted(outcomes=["created"]))[4_000:4_050]
     assert len(list(index.read(numbers))) == 50
     assert len(opened) <= 2
     assert sum(opened.values()) <= 4
@@ -98,10 +98,10 @@ def test_what_cannot_be_undone_stands_first(tmp_path: Path) -> None:
     one = [ChangeLine("waiting" if name else "rejected", name, f"{name} 1") for name in actions]
     two = [ChangeLine("waiting" if name else "rejected", name, f"{name} 2") for name in actions]
     index = write_index(tmp_path, one, two, phase=RunPhase.DRY)
-    shown = [line.action for line in index.read(index.find())]
+    shown = [line.action for line in index.read(index.find(Wanted()))]
     assert shown[::2] == shown[1::2] == ["delete", "deactivate", "create", "adopt", "update", ""]
     assert index.actions["delete"] == 2
-    deletes = index.find_wanted(Wanted(actions=["delete"]))
+    deletes = index.find(Wanted(actions=["delete"]))
     assert [line.integration_id for line in index.read(deletes)] == ["delete 1", "delete 2"]
 
 
@@ -109,7 +109,7 @@ def test_new_rejections_are_told_from_known_ones(tmp_path: Path) -> None:
     lines = [ChangeLine("rejected", integration_id=str(n), is_known=n < 3) for n in range(5)]
     index = write_index(tmp_path, lines)
     assert (index.counts["rejected"], index.new_counts["rejected"]) == (5, 2)
-    assert [line.integration_id for line in index.read(index.find_wanted(Wanted(is_known=False)))] == ["3", "4"]
+    assert [line.integration_id for line in index.read(index.find(Wanted(is_known=False)))] == ["3", "4"]
 
 
 @pytest.mark.parametrize(
@@ -127,15 +127,15 @@ def test_what_a_change_without_a_result_is_depends_on_how_far_the_run_is(
     index = write_index(tmp_path, lines, phase=phase)
     assert [line.outcome for line in index.read([0, 1])] == [waiting, sent]
     assert index.counts == Counter([waiting, sent])
-    assert len(index.find([sent])) == index.counts[sent]
+    assert len(index.find(Wanted(outcomes=[sent]))) == index.counts[sent]
 
 
 def test_every_word_must_be_there_in_any_order(tmp_path: Path) -> None:
     index = write_index(
         tmp_path, [ChangeLine("created", code="KADIKÖY ŞUBE"), ChangeLine("created", code="KADIKÖY DEPO")]
     )
-    assert list(index.find(search="sube kadikoy")) == [0]
-    assert list(index.find(search="  kadıköy  ")) == [0, 1]
+    assert list(index.find(Wanted(search="sube kadikoy"))) == [0]
+    assert list(index.find(Wanted(search="  kadıköy  "))) == [0, 1]
 
 
 def test_lines_are_ordered_by_a_column_as_people_count(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_lines_are_ordered_by_a_column_as_people_count(tmp_path: Path) -> None:
     index = write_index(tmp_path, [ChangeLine("created", "create", code=code) for code in codes])
 
     def order(*, is_descending: bool) -> list[str]:
-        found = index.find_wanted(Wanted(order="code", is_descending=is_descending))
+        found = index.find(Wanted(order="code", is_descending=is_descending))
         return [line.code for line in index.read(found)]
 
     assert order(is_descending=False) == ["ılgaz", "İZMİR", "K.9", "K.10", ""]
@@ -157,7 +157,7 @@ def test_a_line_break_in_a_value_does_not_part_the_lines(tmp_path: Path) -> None
 
 def test_a_run_without_a_table_has_no_lines(tmp_path: Path) -> None:
     index = ChangeIndex(Folder.open(str(tmp_path)), None, RunPhase.GOING)
-    assert (len(index), list(index.find(search="x")), list(index.read([]))) == (0, [], [])
+    assert (len(index), list(index.find(Wanted(search="x"))), list(index.read([]))) == (0, [], [])
 
 
 def test_what_a_person_may_type_is_found(tmp_path: Path) -> None:
@@ -175,6 +175,6 @@ def test_what_a_person_may_type_is_found(tmp_path: Path) -> None:
     )
     index = write_index(tmp_path, [line, msgspec.structs.replace(line, integration_id="AB-2")])
     for text in ("ab-1", "ab-1 77", "ab-1 k.1", "ab-1 eski", "ab-1 yeni", "ab-1 ZATEN", "ab-1 cevap", "ab-1 kısa"):
-        assert list(index.find(search=text)) == [0], text
-    assert list(index.find(search="912")) == [0, 1]
-    assert not index.find(search="nothing of it")
+        assert list(index.find(Wanted(search=text))) == [0], text
+    assert list(index.find(Wanted(search="912"))) == [0, 1]
+    assert not index.find(Wanted(search="nothing of it"))

@@ -9,6 +9,7 @@ import pytest
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.run_cache import RunCache
 from oduyo_provider.sync.staging.archive import fetch_run
 from oduyo_provider.sync.staging.layout import EXISTING, MANIFEST, TABLE
@@ -45,11 +46,11 @@ def test_what_was_sent_waits_while_the_run_goes_and_is_doubtful_once_it_has_ende
     writer.intend("r", plan, ["3"])
     second = cache.open(writer.find("r"), is_going=True)
     assert (first.index.counts["created"], second.index.counts["created"]) == (1, 2)
-    (waiting,) = second.index.read(second.index.find(["waiting"]))
+    (waiting,) = second.index.read(second.index.find(Wanted(outcomes=["waiting"])))
     assert waiting.reason == "sent, the answer is awaited"
     assert {outcome for _, outcome, _ in second.outcomes.changes} == {Outcome.DONE, Outcome.NOT_APPLIED}
     ended = cache.open(writer.find("r"), is_going=False)
-    (doubtful,) = ended.index.read(ended.index.find(["doubtful"]))
+    (doubtful,) = ended.index.read(ended.index.find(Wanted(outcomes=["doubtful"])))
     assert doubtful.reason == "the task died while it was being sent"
     assert {outcome for _, outcome, _ in ended.outcomes.changes} == {Outcome.DONE, Outcome.DOUBTFUL}
 
@@ -60,9 +61,9 @@ def test_the_least_recently_asked_for_is_dropped(writer: StagingWriter) -> None:
     for cache in (RunCache(max_lines=3), RunCache(max_runs=2)):
         opened = {name: cache.open(writer.find(name), is_going=False) for name in ("a", "b")}
         for run in opened.values():
-            assert len(run.index.find(search="k.1")) == 1
+            assert len(run.index.find(Wanted(search="k.1"))) == 1
         assert cache.open(writer.find("a"), is_going=False) is opened["a"]
-        assert len(cache.open(writer.find("c"), is_going=False).index.find(search="k.1")) == 1
+        assert len(cache.open(writer.find("c"), is_going=False).index.find(Wanted(search="k.1"))) == 1
         cache.open(writer.find("a"), is_going=True)
         assert cache.open(writer.find("b"), is_going=False) is not opened["b"]
 
@@ -71,7 +72,7 @@ def test_a_run_larger_than_the_bound_is_held_alone(writer: StagingWriter) -> Non
     writer.plan("a", ["1", "2", "3"])
     cache = RunCache(max_lines=1)
     opened = cache.open(writer.find("a"), is_going=False)
-    assert len(opened.index.find(search="k.1")) == 1
+    assert len(opened.index.find(Wanted(search="k.1"))) == 1
     assert cache.open(writer.find("a"), is_going=False) is opened
 
 
@@ -79,10 +80,10 @@ def test_what_was_searched_is_not_read_again_where_nothing_changed(
     writer: StagingWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, cache = writer.plan("r", ["1", "2"]), RunCache()
-    assert len(cache.open(writer.find("r"), is_going=True).index.find(search="k.2")) == 1
+    assert len(cache.open(writer.find("r"), is_going=True).index.find(Wanted(search="k.2"))) == 1
     writer.write_table("r", plan)
     monkeypatch.setattr("oduyo_provider.page.change_index.read_lines", None)
-    assert len(cache.open(writer.find("r"), is_going=True).index.find(search="k.2")) == 1
+    assert len(cache.open(writer.find("r"), is_going=True).index.find(Wanted(search="k.2"))) == 1
 
 
 def test_a_table_that_is_older_than_the_listing_is_of_another_plan(writer: StagingWriter) -> None:

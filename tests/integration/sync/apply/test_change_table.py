@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.page.change_index import ChangeIndex, RunPhase
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase, Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.change_table import read_table
 from oduyo_provider.sync.staging.layout import TABLE, TABLE_FILES
@@ -21,7 +21,7 @@ REFUSAL = {"call": "create", "kind": "status_false", "body": '{"status": false, 
 
 def read_lines(run: Run, phase: RunPhase = RunPhase.ENDED) -> list[ChangeLine]:
     index = ChangeIndex(run.folder, read_table(run.folder), phase)
-    return list(index.read(index.find()))
+    return list(index.read(index.find(Wanted())))
 
 
 def test_the_table_counts_what_the_report_counts(driver: Driver) -> None:
