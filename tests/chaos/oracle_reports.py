@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.chaos.history import Fields, History, Run
-from tests.chaos.timeline import Timeline
+from tests.chaos.timeline import Timeline, normalise_key
 from tests.chaos.violation import Violation, find_products
 
 #: Each figure of a report and those that add up to it.
@@ -39,11 +39,7 @@ def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violatio
 
 def _is_disputed(history: History, run: Run, key: str, row: Fields) -> bool:
     """Whether another run beside this one had another row for the key, or, of the same source, none."""
-    beside = (
-        other
-        for other in history.runs
-        if other is not run and other.started_at <= run.ended_at and run.started_at <= other.ended_at
-    )
+    beside = (other for other in history.runs if other is not run and run.overlaps(other))
     return any(other.rows.get(key, row if other.source != run.source else None) != row for other in beside)
 
 
@@ -69,7 +65,14 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
         return "" if is_taken or renamed else "there is no record"
     listed = [record_id for record_id in records if record_id not in history.hidden]
     first = [timeline.versions[record_id][0] for record_id in listed]
-    counted = [version for version in first if version.by != "person" or version.time < seen_at]
+    # What a person makes with a key as the site keeps it is nobody's: only the product's own is known by its id.
+    own = [
+        version
+        for version in first
+        if version.by != "person"
+        or normalise_key(timeline.find_key(version.effect.id, run.ended_at)) == normalise_key(key)
+    ]
+    counted = [version for version in own if version.by != "person" or version.time < seen_at]
     if len(counted) > max(1, _count_known(history, timeline, run, key)):
         return f"records {records} are new twins"
     faults = [_find_difference(history, timeline, run, record_id, row) for record_id in (*records, *renamed)]
@@ -77,11 +80,16 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
 
 
 def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:
-    """How many records of the key were known before: to the applied run before, or to the first one's snapshot."""
-    earlier = [other for other in history.runs if other.source == run.source and other.number < run.number]
-    told = [other for other in earlier if other.is_applied or other.report.get("new_duplicates")]
-    applied = [other for other in told if not other.is_dry]
-    moment = max(other.ended_at for other in applied) if applied else run.listed_at
+    """How many records of the key were known before: to the applied run before, or to the first one's snapshot.
+
+    A run that was killed before its report is red, and what its listing showed stands in its plan.
+    """
+    earlier = [
+        other for other in history.runs if other.source == run.source and other.number < run.number and not other.is_dry
+    ]
+    told = [other.ended_at for other in earlier if other.is_applied or other.report.get("new_duplicates")]
+    told += [other.listed_at for other in earlier if not other.report and not other.is_applied]
+    moment = max(told, default=run.listed_at)
     return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))
 
 

@@ -172,9 +172,20 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
 
 def _note_owners(history: History, timeline: Timeline, run: Run, owners: dict[int, str]) -> None:
     for key in run.rows.keys() - run.rejected:
+        if _is_contested(history, run, key):
+            continue  # whoever came first
         records = timeline.find_records(key, run.loaded_at)
         if len(records) > 1 and history.hidden & set(records):
             continue  # whichever was listed
         for record_id in records[:1]:
             if record_id not in owners or "other_source" in run.released:
                 owners[record_id] = run.source
+
+
+def _is_contested(history: History, run: Run, key: str) -> bool:
+    """Whether a run of another source, beside this one, had a row with the key and did not reject it."""
+    return any(
+        key in other.rows and key not in other.rejected and not other.is_dry and run.overlaps(other)
+        for other in history.runs
+        if other.source != run.source
+    )
