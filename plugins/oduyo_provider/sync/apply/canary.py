@@ -94,13 +94,15 @@ class Canary:
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.now() >= deadline
-            record, twins = await self._fetch(recorder, change, known)
+            record, twins = await self._fetch(recorder, change, known, is_last=is_last)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.now(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(self, recorder: Recorder, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(
+        self, recorder: Recorder, change: Change, known: Result, *, is_last: bool
+    ) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
@@ -112,9 +114,10 @@ class Canary:
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
+        record = self._seeker.find_named(recorder, change, record, window, is_last=is_last)
         if record is None or self._work.is_create_mode:  # which makes every row again, as asked
             return record, []
-        return record, [twin for twin in same if twin["id"] != known.oduyo_id]
+        return record, [twin for twin in same if twin["id"] != record["id"]]
 
     def _count_without_effect(self, change: Change) -> bool:
         self._course.without_effect[change.action] += 1

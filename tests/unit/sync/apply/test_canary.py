@@ -138,6 +138,19 @@ def test_a_create_that_is_confirmed_and_never_listed_stops_the_run(site: Sandbox
     assert (result.outcome, result.is_confirmed, result.oduyo_id) == (Outcome.DOUBTFUL, True, "3")
 
 
+@pytest.mark.parametrize("by", [-1, 2])
+def test_a_site_that_names_another_record_than_it_made_alters_no_key(site: Sandbox, load: Load, by: int) -> None:
+    seed(site, make_creates(4, start=90))
+    site.set_habits({"habit": "wrong_id", "by": by})
+    results = load.apply(*make_creates(3))
+    assert [(result.outcome, result.oduyo_id) for result in results.values()] == [
+        (Outcome.DONE, "5"),
+        (Outcome.DONE, "6"),
+        (Outcome.DONE, "7"),
+    ]
+    assert load.findings == []
+
+
 def test_what_is_listed_late_is_waited_for(site: Sandbox, load: Load) -> None:
     site.set_readings(list_lag_s=SETTLE_S - 5)
     assert count_outcomes(load.apply(*make_creates(5))) == {"done": 5}
