@@ -200,13 +200,15 @@ class Schedule:
         return asked
 
     def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
-        """How many records of a run's rows are really gone, as a person sees in the panel."""
-        stored = {normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()}
-        find_forms = self.site.make_forms()
+        """How many records of a run's rows are really gone, as a person sees in the panel: by their ids, and by their keys."""
+        records = self.sandbox.records()
+        ids = {str(record["id"]) for record in records}
+        keys = {normalise_key(str(record["integration_id"] or "")) for record in records}
         own = [entry for entry in driver.entries().values() if entry.source == driver.source and entry.is_made]
         return sum(
             entry.integration_id in note.rows
-            and not stored & {normalise_key(form) for form in find_forms("integration_id", entry.integration_id)}
+            and entry.oduyo_id not in ids
+            and normalise_key(entry.integration_id) not in keys
             for entry in own
         )
 
