@@ -56,12 +56,14 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
         if timeline.is_unnoticed(other, "integration_id", run.ended_at)
     ]
     seen_at = run.snapshot_at - history.lag_s
+    is_taken = any(
+        version.by == "person"
+        and seen_at <= version.time <= run.ended_at
+        and (version.fields is None or not timeline.is_of(record_id, key, version.time))
+        for record_id in timeline.find_ids(key)
+        for version in timeline.versions[record_id]
+    )
     if not records:
-        is_taken = any(
-            version.by == "person" and seen_at <= version.time <= run.ended_at
-            for record_id in timeline.find_ids(key)
-            for version in timeline.versions[record_id]
-        )
         return "" if is_taken or renamed else "there is no record"
     listed = [record_id for record_id in records if record_id not in history.hidden]
     first = [timeline.versions[record_id][0] for record_id in listed]
@@ -76,7 +78,7 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
     if len(counted) > max(1, _count_known(history, timeline, run, key)):
         return f"records {records} are new twins"
     faults = [_find_difference(history, timeline, run, record_id, row) for record_id in (*records, *renamed)]
-    return "" if not all(faults) else faults[0]
+    return faults[0] if all(faults) and not is_taken else ""
 
 
 def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:

@@ -133,8 +133,11 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     matching += [other.number for other in own if key in other.rows and any(map(other.covers, times))]
     if not matching:
         return "no run of the source has had a row of it"
-    last = max([*matching, *(other.number for other in counted if other.has(key))])
-    missing = [other for other in counted if other.number > last]
+    lacking = [other for other in counted if not other.has(key)]
+    # Of two runs beside each other either may have been the later one.
+    sure = [other for other in counted if other.has(key) and not any(map(other.overlaps, lacking))]
+    last = max([*matching, *(other.number for other in sure)])
+    missing = [other for other in lacking if other.number > last]
     if len(missing) < run.missing_runs:
         return f"it was missing in {len(missing)} runs"
     # That long by the clocks of those who saw it missing.

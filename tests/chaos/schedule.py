@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from oduyo_provider.core.ledger import Entry
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.driver import ChaosDriver
 from tests.chaos.figures import FIGURES
@@ -200,13 +201,15 @@ class Schedule:
         return asked
 
     def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
-        """How many records of a run's rows are really gone, as a person sees in the panel."""
-        stored = {normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()}
-        find_forms = self.site.make_forms()
+        """How many of a run's rows have no record any more, as a person sees in the panel: neither its id nor its key."""
+        held = {
+            str(record["id"]): normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()
+        }
         own = [entry for entry in driver.entries().values() if entry.source == driver.source and entry.is_made]
         return sum(
             entry.integration_id in note.rows
-            and not stored & {normalise_key(form) for form in find_forms("integration_id", entry.integration_id)}
+            and normalise_key(entry.integration_id) not in held.values()
+            and not ("integration_id" in entry.stored and held.get(entry.oduyo_id or "") == _read_stored_key(entry))
             for entry in own
         )
 
@@ -263,6 +266,10 @@ class Schedule:
             f"{d.source}: {p} {len(e.rows)} rows" for d, p, e in zip(self.drivers, self.params, self.erps, strict=True)
         ]
         return "\n".join([*lines, f"clocks {self.clocks}, staging {self.place}"])
+
+
+def _read_stored_key(entry: Entry) -> str:
+    return normalise_key(entry.stored["integration_id"].stored or "")
 
 
 def run_schedule(
