@@ -181,3 +181,17 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
 def choose_canaries(pending: Sequence[Change]) -> list[Change]:
     """The changes in the order in which they may be the first: those that cannot come last, in their order."""
     return sorted(pending, key=lambda change: not is_canary(change))
+
+
+def choose_place(left: int, unanswered: int, now: float) -> int:
+    """Which of those that are left is the next: the first; behind one without an answer the last, then any.
+
+    Rows at which the server always fails stay in the plans of all nights, and in the same places: taken in their order, they
+    would keep all others from being sent.
+
+    :param unanswered: first changes that got no usable answer.
+    :param now: seconds since 1970; another night takes another one.
+    """
+    if not unanswered:
+        return 0
+    return left - 1 if unanswered == 1 else int(now) % left

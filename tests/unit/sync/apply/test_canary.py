@@ -11,7 +11,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, choose_place, is_canary
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -377,6 +377,20 @@ class TestLostAnswers:
         site.set_faults({"call": "create", "kind": "drop", "times": 1})
         assert "'1' became '1           '" in stop(load, *make_creates(5))
         assert load.sent() == ["1", "1"]
+
+    def test_rows_at_which_the_server_always_fails_do_not_keep_the_others_from_being_sent(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        creates = sorted(make_creates(20), key=lambda change: change.sort_key)
+        assert [change.integration_id for change in creates[:4]] == ["1", "10", "11", "12"]
+        site.set_habits({"habit": "row_fails", "keys": "1*"})
+        assert count_outcomes(load.apply(*creates)) == {"refused": 11, "done": 9}
+
+    @pytest.mark.parametrize(("unanswered", "now", "place"), [(0, 9.0, 0), (1, 9.0, 6), (2, 9.9, 2), (2, 10.0, 3)])
+    def test_behind_some_without_an_answer_another_place_is_tried(
+        self, unanswered: int, now: float, place: int
+    ) -> None:
+        assert choose_place(7, unanswered, now) == place
 
     def test_one_that_stays_lost_passes_the_role_on(self, site: Sandbox, load: Load) -> None:
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "1"}})
