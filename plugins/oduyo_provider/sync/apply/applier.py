@@ -112,8 +112,9 @@ class Applier:
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
         rest = list(pending)
-        for left in range(sum(map(is_canary, pending)), 0, -1):
-            change = rest.pop(choose_place(left, self._unanswered, self._work.clock.now()))
+        candidates = sum(map(is_canary, pending))
+        for tried in range(candidates):
+            change = rest.pop(choose_place(tried, candidates - tried, self._work.clock.now()))
             looked = await self._looker.look(recorder, [change])
             if not looked:
                 continue

@@ -6,6 +6,7 @@ What a site does to values, or to changes, shows on one record and not on three 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
@@ -183,15 +184,15 @@ def choose_canaries(pending: Sequence[Change]) -> list[Change]:
     return sorted(pending, key=lambda change: not is_canary(change))
 
 
-def choose_place(left: int, unanswered: int, now: float) -> int:
-    """Which of those that are left is the next: the first; behind one without an answer the last, then any.
+def choose_place(tried: int, left: int, now: float) -> int:
+    """Which of those that are left is the next: the first; behind one that proved nothing the last, then any.
 
-    Rows at which the server always fails stay in the plans of all nights, and in the same places: taken in their order, they
-    would keep all others from being sent.
+    Rows that are always refused, or at which the server always fails, stay in the plans of all nights, and in the same places:
+    taken in their order, they would keep all others from being sent.
 
-    :param unanswered: first changes that got no usable answer.
-    :param now: seconds since 1970; another night takes another one.
+    :param tried: those that proved nothing.
+    :param now: seconds since 1970; another night takes others.
     """
-    if not unanswered:
+    if not tried:
         return 0
-    return left - 1 if unanswered == 1 else int(now) % left
+    return left - 1 if tried == 1 else crc32(f"{int(now)} {tried}".encode()) % left

@@ -91,14 +91,20 @@ def test_a_retry_needs_no_other_where_the_first_was_read_back(site: Sandbox, loa
 
 
 class TestPassesOn:
-    """One that tells nothing passes the role on."""
+    """One that tells nothing passes the role on: to the last, then to any."""
+
+    def test_another_night_takes_others(self) -> None:
+        nights = [[choose_place(tried, 1000, now) for tried in range(5)] for now in (86_400.0, 86_400.9, 172_800.0)]
+        assert [night[:2] for night in nights] == [[0, 999]] * 3
+        assert nights[0] == nights[1]
+        assert len({*nights[0], *nights[2]}) == 8
 
     def test_a_refused_one(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "refuse", "keys": "1"}, {"habit": "cut", "length": 4, "field": "code"})
         assert count_outcomes(load.apply(*make_creates(9))) == {"refused": 1, "done": 8}
         log = [(entry["call"], entry.get("column")) for entry in site.log()["requests"]]
         first = next(
-            place for place, (call, column) in enumerate(log) if call == "create" and column["code"] == "KOD.2"
+            place for place, (call, column) in enumerate(log) if call == "create" and column["code"] == "KOD.9"
         )
         assert log[first + 1][0] == "list"
 
@@ -385,12 +391,6 @@ class TestLostAnswers:
         assert [change.integration_id for change in creates[:4]] == ["1", "10", "11", "12"]
         site.set_habits({"habit": "row_fails", "keys": "1*"})
         assert count_outcomes(load.apply(*creates)) == {"refused": 11, "done": 9}
-
-    @pytest.mark.parametrize(("unanswered", "now", "place"), [(0, 9.0, 0), (1, 9.0, 6), (2, 9.9, 2), (2, 10.0, 3)])
-    def test_behind_some_without_an_answer_another_place_is_tried(
-        self, unanswered: int, now: float, place: int
-    ) -> None:
-        assert choose_place(7, unanswered, now) == place
 
     def test_one_that_stays_lost_passes_the_role_on(self, site: Sandbox, load: Load) -> None:
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "1"}})
