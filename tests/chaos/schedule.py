@@ -201,7 +201,10 @@ class Schedule:
         return asked
 
     def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
-        """How many of a run's rows have no record any more, as a person sees in the panel: neither its id nor its key."""
+        """How many of a run's rows have no record any more, as a person sees in the panel.
+
+        A record is there with the row's key; or with the row's id and the key as this site keeps it.
+        """
         held = {
             str(record["id"]): normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()
         }
@@ -209,9 +212,15 @@ class Schedule:
         return sum(
             entry.integration_id in note.rows
             and normalise_key(entry.integration_id) not in held.values()
-            and not ("integration_id" in entry.stored and held.get(entry.oduyo_id or "") == _read_stored_key(entry))
+            and held.get(entry.oduyo_id or "") not in self._find_kept_keys(entry)
             for entry in own
         )
+
+    def _find_kept_keys(self, entry: Entry) -> set[str]:
+        known = {entry.stored["integration_id"].stored or ""} if "integration_id" in entry.stored else set()
+        return {
+            normalise_key(form) for form in known | {*self.site.make_forms()("integration_id", entry.integration_id)}
+        }
 
     async def calm(self) -> list[str]:
         """Nothing disturbs any more: every source is to come into step; returns why some did not."""
@@ -266,10 +275,6 @@ class Schedule:
             f"{d.source}: {p} {len(e.rows)} rows" for d, p, e in zip(self.drivers, self.params, self.erps, strict=True)
         ]
         return "\n".join([*lines, f"clocks {self.clocks}, staging {self.place}"])
-
-
-def _read_stored_key(entry: Entry) -> str:
-    return normalise_key(entry.stored["integration_id"].stored or "")
 
 
 def run_schedule(
