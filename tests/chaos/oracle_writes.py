@@ -175,7 +175,7 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
 
 def _note_owners(history: History, timeline: Timeline, run: Run, owners: dict[int, str]) -> None:
     for key in run.rows.keys() - run.rejected:
-        if _is_contested(history, run, key):
+        if "other_source" not in run.released and _is_contested(history, run, key):
             continue  # whoever came first
         records = timeline.find_records(key, run.loaded_at)
         if len(records) > 1 and history.hidden & set(records):
@@ -186,9 +186,9 @@ def _note_owners(history: History, timeline: Timeline, run: Run, owners: dict[in
 
 
 def _is_contested(history: History, run: Run, key: str) -> bool:
-    """Whether a run of another source, beside this one, had a row with the key and did not reject it."""
+    """Whether by the run's end a run of another source had had a row with the key, and did not reject it."""
     return any(
-        key in other.rows and key not in other.rejected and not other.is_dry and run.overlaps(other)
+        key in other.rows and key not in other.rejected and not other.is_dry and other.started_at <= run.ended_at
         for other in history.runs
         if other.source != run.source
     )

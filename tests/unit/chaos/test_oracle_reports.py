@@ -120,6 +120,13 @@ def test_a_twin_that_the_run_makes_itself_makes_it_false() -> None:
     assert find_kinds(story.call("create", 290, 2, **COLUMN))["false_green"] == 1
 
 
+@pytest.mark.parametrize(("at", "kinds"), [(390, {}), (100, {"false_green": 1})])
+def test_a_second_record_of_one_call_may_show_too_late(at: int, kinds: dict[str, int]) -> None:
+    story = Story().run(1, ROWS).call("create", at, 1, **COLUMN)
+    story.effects.append(type(story.effects[0])(time=at, call="create", id=2, by="1", fields=COLUMN))
+    assert find_kinds(story) == kinds
+
+
 def test_of_known_twins_one_has_to_be_in_step() -> None:
     assert not find_kinds(Story().seed(1, "1", code="X", status="1").seed(2, "1", **ROW).run(1, ROWS))
 
