@@ -15,7 +15,7 @@ import requests
 
 from sandbox.demo.airflow import CHECK_DAG_ID, DAG_ID, AirflowApi
 from sandbox.demo.follow import Follower
-from sandbox.demo.place import FIRST_UI_PORT, ROOT, DemoError, Place, find_port, find_ports
+from sandbox.demo.place import FIRST_UI_PORT, ROOT, DemoError, Place, as_typed, find_port, find_ports
 from sandbox.demo.show import compute_meaning, compute_table
 from sandbox.demo.stage import PASSWORD, WRONG_PASSWORD, Interrupted, Stage, clear, open_stage
 from sandbox.erp.server import stop_server
@@ -117,7 +117,7 @@ def check_site(stage: Stage, api: AirflowApi) -> str:
         time.sleep(_LOOK_EVERY_S / 4)
     made = api.fetch_site_check(run_id)
     if state != "success" or made is None:
-        return f"it did not come to its end; the logs in {_shorten(stage.place.logs / 'tasks')} say why"
+        return f"it did not come to its end; the logs in {as_typed(stage.place.logs / 'tasks')} say why"
     return str(made["summary"])
 
 
@@ -132,11 +132,11 @@ def show_whereabouts(stage: Stage, run_id: str) -> None:
     say("")
     for name, path in rows.items():
         if path.exists():
-            say(f"  {name:<14} {_shorten(path)}")
-    say(f"  {'See it':<14} make ui")
+            say(f"  {name:<14} {shlex.quote(as_typed(path))}")
+    say(f"  {'See it':<14} {place.compute_make('ui')}")
     if not os.environ.get("ERP_DSN"):
         say(f"  {'Edit the ERP':<14} {_compute_edit(place)}")
-    say(f"  {'Run again':<14} make run")
+    say(f"  {'Run again':<14} {place.compute_make('run')}")
 
 
 def serve_ui(stage: Stage) -> int:
@@ -187,13 +187,7 @@ def stop(place: Place, *, is_removed: bool) -> int:
 
 
 def _compute_edit(place: Place) -> str:
-    return f"{_shorten(Path(sys.executable))} -m sandbox.erp edit --data {_shorten(place.erp)}"
-
-
-def _shorten(path: Path) -> str:
-    """As one would type it here."""
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return shlex.join([as_typed(Path(sys.executable)), "-m", "sandbox.erp", "edit", "--data", as_typed(place.erp)])
 
 
 if __name__ == "__main__":

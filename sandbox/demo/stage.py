@@ -20,6 +20,7 @@ from sandbox.demo import processes
 from sandbox.demo.airflow import AirflowApi, compute_airflow_environment, compute_environment
 from sandbox.demo.place import HOST, ROOT, DemoError, Place
 from sandbox.erp.load import ForeignTablesError, load_demo
+from sandbox.erp.postgres import ServerError
 from sandbox.erp.server import DemoErp, start_server, stop_server
 
 #: The sandbox's account; the sandbox holds nothing worth a secret.
@@ -65,7 +66,8 @@ class Stage:
                 log = self.place.logs / f"{name}.log"
                 raise DemoError(
                     f"{name} ended by itself (exit code {code}). The end of {log}:\n{processes.read_end(log)}\n"
-                    "Start again; when it happens again, `make clean` makes everything anew."
+                    f"Start again; when it happens again, `{self.place.compute_command('stop', '--remove')}` removes what is "
+                    "there, and the next start makes it anew."
                 )
 
     def start_erp(self) -> None:
@@ -86,11 +88,8 @@ class Stage:
             raise DemoError(
                 f"The ERP's database cannot be used: {str(error).strip()} Correct ERP_DSN, or unset it to use the embedded one."
             ) from error
-        except (subprocess.SubprocessError, AssertionError) as error:
-            raise DemoError(
-                f"The embedded PostgreSQL does not start ({error}). {self.place.erp / 'pgdata' / 'log'} says why; a database of "
-                "your own can be named in ERP_DSN instead."
-            ) from error
+        except ServerError as error:
+            raise DemoError(str(error)) from error
         self.connections["erp_default"] = erp.connection
 
     def start_sandbox(self, *, password: str) -> None:

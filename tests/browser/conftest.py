@@ -68,16 +68,18 @@ def stage(browser: Any) -> Iterator[Stage]:
     """Airflow, the demo ERP and an empty local Ödüyo; Airflow knows only the ERP's connection."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     own_erp = os.environ.pop("ERP_DSN", None)
-    # Not one of pytest's folders: as root PostgreSQL runs under another user, who could not enter it.
+    # Not one of pytest's folders: with a longer path, temporary files go elsewhere.
     with tempfile.TemporaryDirectory(prefix="browser-") as folder:
+        place = Place(Path(folder).resolve())
         try:
-            with open_stage(Place(Path(folder).resolve()), print) as stage:
+            with open_stage(place, print) as stage:
                 stage.start_erp()
                 stage.start_sandbox(password=PASSWORD)
                 api = stage.start_airflow(find_ports(1)[0], has_connections=False)
                 api.save_connection("erp_default", stage.connections["erp_default"])
                 yield stage
         finally:
+            place.remove()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             if own_erp is not None:

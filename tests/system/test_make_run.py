@@ -18,6 +18,7 @@ import psutil
 import psycopg2
 import pytest
 
+from sandbox.demo.place import Place
 from sandbox.erp.load import EDITS
 from sandbox.erp.server import start_server, stop_server
 
@@ -34,10 +35,11 @@ Codes = dict[str, dict[str, str]]
 
 @pytest.fixture(scope="module")
 def state() -> Iterator[Path]:
-    # Not one of pytest's folders: as root PostgreSQL runs under another user, who could not enter it.
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
-        yield Path(folder).resolve()
-        stop_server(Path(folder) / "erp")
+        place = Place(Path(folder).resolve())
+        yield place.folder
+        stop_server(place.erp)
+        place.remove()
 
 
 def run_demo(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
