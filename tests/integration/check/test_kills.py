@@ -27,27 +27,32 @@ def _lapse_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "LAPSES_AFTER_S", 0.0)
 
 
-def find_writing_requests(site: Sandbox, place: Path) -> range:
-    """The numbers of the requests from a check's first write to its last."""
+def find_writing_requests(site: Sandbox, place: Path, *, is_removal_too: bool = True) -> range:
+    """The numbers of the requests from a check's first write to its end.
+
+    :param is_removal_too: also those of the removal at its end, which begins with a login of its own.
+    """
     checker, seen = Checker(site.url, place), list[str]()
     with pytest.MonkeyPatch.context() as patch:
         stop_at(patch, 0, "before", lambda: None, seen)
         checker.check(write=True)
     assert checker.error is None
     writes = [number for number, path in enumerate(seen, 1) if not path.endswith(("/list", "/login"))]
-    return range(writes[0], len(seen) + 1)
+    last_login = max(number for number, path in enumerate(seen, 1) if path.endswith("/login"))
+    assert writes[0] < last_login
+    return range(writes[0], len(seen) + 1 if is_removal_too else last_login)
 
 
-def choose(numbers: range, seed: int, count: int) -> list[tuple[int, str]]:
-    """Requests and moments to stop at: all of them, or a seeded choice."""
-    every = [(number, moment) for number in numbers for moment in MOMENTS]
-    return every if IS_ALL else random.Random(seed).sample(every, count)
+def choose(numbers: range, seed: int, each: int) -> list[tuple[int, str]]:
+    """Requests and moments to stop at: all of them, or a seeded choice of so many at each moment."""
+    chance = random.Random(seed)
+    return [(number, moment) for moment in MOMENTS for number in (numbers if IS_ALL else chance.sample(numbers, each))]
 
 
 def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove(site: Sandbox, tmp_path: Path) -> None:
     numbers = find_writing_requests(site, tmp_path / "first")
     before, kills = site.records(), 0
-    for number, moment in choose(numbers, 1, 10):
+    for number, moment in choose(numbers, 1, 2):
         site.set_readings(latency_s=LATENCY_S if moment == "during" else 0.0)
         place = tmp_path / f"{number}-{moment}"
         kills += kill(site.url, place, number, moment)
@@ -61,9 +66,9 @@ def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove
 
 
 def test_a_check_that_is_stopped_removes_what_it_made_by_itself(site: Sandbox, tmp_path: Path) -> None:
-    numbers = find_writing_requests(site, tmp_path / "first")
+    numbers = find_writing_requests(site, tmp_path / "first", is_removal_too=False)
     before = site.records()
-    for number, moment in choose(numbers, 2, 12):
+    for number, moment in choose(numbers, 2, 4):
         place = tmp_path / f"{number}-{moment}"
         with pytest.MonkeyPatch.context() as patch:
             stop_at(patch, number, moment, _interrupt)
