@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, Ai
 from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.observability.links import compute_run_url
+from oduyo_provider.operators.errors import explain
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
@@ -55,10 +56,12 @@ class UnsafePlanApproval(ApprovalOperator):
         """Take the answer. A no stays a no when Airflow cannot skip what follows: another try would ask once more."""
         try:
             return super().execute_complete(context, event)
-        except AirflowRuntimeError as error:
+        except AirflowRuntimeError:
             if event.get("chosen_options") != [self.REJECT]:
                 raise
-            raise AirflowFailException(gettext("The plan was rejected: nothing is written.")) from error
+            text = gettext("The plan was rejected: nothing is written.")
+            explain(text)
+            raise AirflowFailException(text) from None
 
 
 def _describe_plan(decision: Reference) -> list[str]:
