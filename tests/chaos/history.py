@@ -134,6 +134,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     :param passive: the resource's word for a passive record.
     :param kills: when a process of the product was killed.
     :param ledger_lost: when the ledger was lost.
+    :param clocks_apart_s: how far the clocks of two processes were apart at most.
     """
 
     runs: Sequence[Run]
@@ -146,6 +147,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     passive: str = "0"
     kills: Sequence[float] = ()
     ledger_lost: Sequence[float] = ()
+    clocks_apart_s: float = 0.0
 
     def find_runs(self, key: str, time: float) -> list[Run]:
         """Runs under way at ``time`` that have a row with this key and may have written."""

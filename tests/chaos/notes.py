@@ -79,7 +79,13 @@ class Note(msgspec.Struct, kw_only=True):
 
 
 def compute_history(
-    sandbox: Sandbox, site: Site, notes: Sequence[Note], *, now: float, kills: Sequence[float]
+    sandbox: Sandbox,
+    site: Site,
+    notes: Sequence[Note],
+    *,
+    now: float,
+    kills: Sequence[float],
+    clocks_apart_s: float = 0.0,
 ) -> History:
     """Everything that happened, as the site wrote it down."""
     return History(
@@ -91,4 +97,5 @@ def compute_history(
         hidden=site.find_hidden(sandbox.records()),
         lag_s=site.lag_s,
         kills=kills,
+        clocks_apart_s=clocks_apart_s,
     )

@@ -65,7 +65,9 @@ def find_duplicates(history: History, timeline: Timeline) -> Iterator[Violation]
                 continue
             if first.by.isdigit() and not (other in history.hidden and _is_lost_create(timeline, other)):
                 yield Violation("duplicate", key, f"record {effect.id} was made, and {other} was there")
-            elif _is_listed(history, timeline, other, key, sent.time):
+            elif _is_listed(history, timeline, other, key, sent.time) and not _is_common(
+                history, timeline, other, sent
+            ):
                 yield Violation("twin", key, f"record {effect.id} was made, and {other} by {first.by} was listed")
 
 
@@ -78,6 +80,13 @@ def _is_lost_create(timeline: Timeline, record_id: int) -> bool:
 def _is_listed(history: History, timeline: Timeline, record_id: int, key: str, time: float) -> bool:
     since = time - LOOK_S - history.lag_s
     return timeline.is_of(record_id, key, since) and record_id not in history.hidden
+
+
+def _is_common(history: History, timeline: Timeline, record_id: int, sent: Sent) -> bool:
+    """Whether the site would store the keys of several rows as this record's: then nobody can say whose it is."""
+    found = timeline.find_key(record_id, sent.time)
+    keys = {key for run in history.runs for key in run.rows}
+    return sum(found in history.find_forms("integration_id", key) for key in keys) > 1
 
 
 def find_creates(history: History, timeline: Timeline) -> Iterator[Violation]:

@@ -137,7 +137,9 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     missing = [other for other in counted if other.number > last]
     if len(missing) < run.missing_runs:
         return f"it was missing in {len(missing)} runs"
-    if run.missing_runs > 1 and missing[-1].snapshot_at - missing[0].snapshot_at < MISSING_S:
+    # That long by the clocks of those who saw it missing.
+    least_s = MISSING_S - history.clocks_apart_s
+    if run.missing_runs > 1 and missing[-1].snapshot_at - missing[0].snapshot_at < least_s:
         return "it was not missing for 12 hours"
     fields = timeline.get_fields(record_id, run.listed_at) or {}
     pairs = {(row.get("key1") or "", row.get("key2") or "") for row in run.rows.values()}

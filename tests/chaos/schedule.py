@@ -28,6 +28,8 @@ NIGHTS, CALM_RUNS = 3, 6
 IN_OBJECT_STORE = 0.3
 #: How long a process stands still: below and above what its lease takes, and long enough for others to run.
 STOPS_S = (1.0, 15.0, 25.0, 45.0, 100.0, 400.0, 4000.0)
+#: How the clocks of processes are → how far two of them are apart at most.
+CLOCKS_APART_S = {"right": 0.0, "apart": 10.0, "anyhow": float("inf")}
 #: Brakes that a schedule's edits trip all the time.
 USUAL = ["retired", "retired_pair", "retired_week", "updates", "emptied", "rejected", "dates_back"]
 
@@ -239,7 +241,14 @@ class Schedule:
     def judge(self) -> list[Violation]:
         """What the oracle finds."""
         notes = [note for driver in self.drivers for note in driver.notes]
-        history = compute_history(self.sandbox, self.site, notes, now=self.virtual.now(), kills=self.find_kills())
+        history = compute_history(
+            self.sandbox,
+            self.site,
+            notes,
+            now=self.virtual.now(),
+            kills=self.find_kills(),
+            clocks_apart_s=CLOCKS_APART_S[self.clocks],
+        )
         return find_violations(history)
 
     def find_kills(self) -> list[float]:

@@ -1,8 +1,8 @@
 """How many requests are under way, and how fast they follow each other.
 
-The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors halve it; successes bring it back, one
-by one. Where one request after the other is still too fast, a "slow down" doubles the **gap** between them, and successes
-shorten it again. A "slow down" also pauses every request: as long as `Retry-After` says, or else a time that grows until
+The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors make it half of what was under way;
+successes bring it back, one by one. Where one request after the other is still too fast, the **gap** between them becomes
+twice what it was, and successes shorten it again. A "slow down" also pauses every request: as long as `Retry-After` says, or else a time that grows until
 something succeeds again.
 """
 
@@ -16,9 +16,11 @@ from oduyo_provider.api.runtime import Runtime
 
 #: Successes after which the pace recovers by one step: a shorter gap, then a higher concurrency.
 DEFAULT_RECOVERY_SUCCESSES = 20
-#: The first gap between two requests and the longest, in seconds, and what a step of recovery leaves of it.
+#: The shortest gap between two requests and the longest, in seconds, and what a step of recovery leaves of it.
 FIRST_GAP_S = 0.01
 LONGEST_GAP_S = 5.0
+#: Two requests that are further apart, in seconds, were not too fast: the site is slow for other reasons.
+FAST_WITHIN_S = 1.0
 GAP_RECOVERY_RATIO = 0.9
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
@@ -48,6 +50,8 @@ class Pacer:
         self._running = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._next_at = -math.inf  # no request is sent before
+        self._sent_at = -math.inf
+        self._distance_s = math.inf  # between the last two requests
         self._round = 0
         self._pauses_in_a_row = 0
         self._successes = 0
@@ -66,6 +70,7 @@ class Pacer:
         except BaseException:
             self.release()
             raise
+        self._distance_s, self._sent_at = now - self._sent_at, now
         self._next_at = now + self._gap_s
         return self._round
 
@@ -120,10 +125,12 @@ class Pacer:
 
     def _slow_down(self, *, was_asked_to: bool) -> None:
         self._round += 1
-        if self.concurrency > 1:
-            self.concurrency //= 2
-        elif was_asked_to:
-            self._gap_s = min(max(2 * self._gap_s, FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
+        # The request that was answered has given its slot back.
+        under_way = min(self.concurrency, self._running + 1)
+        self.concurrency = max(1, under_way // 2)
+        if under_way == 1 and was_asked_to:
+            was_s = max(self._gap_s, self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0)
+            self._gap_s = min(max(2 * was_s, FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
         self._successes = 0
         self._error_ratio = 0.0
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -25,6 +25,15 @@ async def send(pacer: Pacer) -> int:
     """A request without any answer; returns its round."""
     async with slot(pacer) as sent_in:
         return sent_in
+
+
+async def fail_among_others(pacer: Pacer, tell: Callable[[int], None], under_way: int | None = None) -> None:
+    """One of `under_way` requests, all slots if not said, is answered, and `tell` takes its round; then the others end."""
+    rounds = [await pacer.acquire() for _ in range(under_way or pacer.concurrency)]
+    pacer.release()
+    tell(rounds[0])
+    for _ in rounds[1:]:
+        pacer.release()
 
 
 class Crowd:
@@ -54,13 +63,24 @@ def test_no_more_than_the_limit_are_inside_and_all_get_in() -> None:
 def test_throttling_halves_the_concurrency_and_pauses_everybody(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(8, runtime=time.runtime)
-        pacer.throttled(await send(pacer), 5.0)
+        await fail_among_others(pacer, lambda sent_in: pacer.throttled(sent_in, 5.0))
         assert pacer.concurrency == 4
         assert await Crowd(pacer).come(10) == 4
         assert time.now_s == 1005.0
         for limit in (2, 1, 1):
-            pacer.throttled(await send(pacer), 3.0)
+            await fail_among_others(pacer, lambda sent_in: pacer.throttled(sent_in, 3.0))
             assert pacer.concurrency == limit
+
+    asyncio.run(run())
+
+
+def test_half_of_what_was_under_way_is_left_not_half_of_what_might_have_been(time: FakeTime) -> None:
+    async def run() -> None:
+        pacer = Pacer(64, runtime=time.runtime)
+        await fail_among_others(pacer, pacer.overloaded, under_way=6)
+        assert pacer.concurrency == 3
+        pacer.overloaded(await send(pacer))
+        assert pacer.concurrency == 1
 
     asyncio.run(run())
 
@@ -94,7 +114,7 @@ def test_without_a_word_the_pause_doubles_until_something_succeeds(time: FakeTim
             pacer.throttled(sent_in, 0.0 if number % 2 else None)
             before_s = time.now_s
             await send(pacer)
-            pauses.append(time.now_s - before_s)
+            pauses.append(round(time.now_s - before_s))
         return pauses
 
     longest = LONGEST_DEFAULT_PAUSE_S
@@ -106,7 +126,7 @@ def test_rising_errors_halve_and_successes_recover_one_by_one() -> None:
         pacer = Pacer(4)
         for limit, errors in ((4, 7), (2, 1), (2, 7), (1, 1), (1, 20)):
             for _ in range(errors):
-                pacer.errored(await send(pacer))
+                await fail_among_others(pacer, pacer.errored)
             assert pacer.concurrency == limit
         now = await send(pacer)
         crowd = Crowd(pacer)
@@ -200,7 +220,7 @@ def test_a_slot_comes_back_when_the_pause_is_cancelled(time: FakeTime) -> None:
 
     async def run() -> None:
         pacer = Pacer(2, runtime=Runtime(time.clock, refuse))
-        pacer.throttled(await send(pacer), 5.0)
+        await fail_among_others(pacer, lambda sent_in: pacer.throttled(sent_in, 5.0))
         with pytest.raises(asyncio.CancelledError):
             await pacer.acquire()
         time.now_s += 5.0
@@ -222,7 +242,7 @@ def test_b5_where_one_at_a_time_is_too_fast_a_slow_down_doubles_the_gap_and_succ
         pacer = Pacer(4, runtime=time.runtime)
         gaps = []
         for _ in range(5):
-            pacer.overloaded(await send(pacer))
+            await fail_among_others(pacer, pacer.overloaded)
             gaps.append(await gap(pacer))
         assert gaps == [0.0, 0.0, 0.01, 0.02, 0.04]
         assert pacer.concurrency == 1
@@ -235,6 +255,27 @@ def test_b5_where_one_at_a_time_is_too_fast_a_slow_down_doubles_the_gap_and_succ
             pacer.succeeded(sent_in)
         assert await gap(pacer) == 0.0
         assert pacer.concurrency == 2
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("distance_s", "gap_s"),
+    [(0.0, 0.01), (0.028, 0.056), (0.4, 0.8), (60.0, 0.01)],
+    ids=["at once", "28 ms", "0.4 s", "1 min"],
+)
+def test_b5_the_gap_is_twice_what_lay_between_the_last_two_requests(
+    time: FakeTime, distance_s: float, gap_s: float
+) -> None:
+    async def run() -> None:
+        pacer = Pacer(8, runtime=time.runtime)
+        await send(pacer)
+        time.now_s += distance_s
+        pacer.overloaded(await send(pacer))
+        await send(pacer)
+        before_s = time.now_s
+        await send(pacer)
+        assert time.now_s - before_s == pytest.approx(gap_s)
 
     asyncio.run(run())
 
