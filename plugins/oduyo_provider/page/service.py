@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
     Approval,
@@ -19,7 +20,14 @@ from oduyo_provider.page.airflow_db import (
 )
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
-from oduyo_provider.page.health import compute_answers, compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.health import (
+    compute_answers,
+    compute_checklist,
+    compute_health,
+    find_resource,
+    is_own_dag,
+    read_site_facts,
+)
 from oduyo_provider.page.record_view import RecordSearch
 from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
@@ -109,8 +117,9 @@ class PageService:
                 continue
             if (sides := open_sides(run)) is not None:
                 index = self._cache.open(run, is_going=not run.is_settled).index
-                return RecordSearch(root, dag_id, sides, index, run.name)
-        return RecordSearch(root, dag_id, None, ChangeIndex(root, None, RunPhase.ENDED))
+                return RecordSearch(root, dag_id, sides, index, sides.manifest.snapshot.resource, run.name)
+        nothing = ChangeIndex(root, None, RunPhase.ENDED)
+        return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from oduyo_provider.core.change import ACTION_LABELS
+from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.report import SUMS, Report
@@ -46,6 +47,7 @@ def compute_run_view(
     return {
         "dag_id": dag_id,
         "run_id": run_id,
+        "fields": label_fields(opened.resource),
         "task": "/".join(run.task),
         "tasks": list(others),
         "is_going": facts.is_going,

@@ -35,6 +35,7 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     driver.sync(make_rows(9, description="YENİ"))
     record = find("kod.2")["record"]
     assert record["integration_id"] == "2"
+    assert find("kod.2")["fields"]["typecode"] == "type"
     assert [(past["run"], past["action"]) for past in record["history"]] == [("run2", "update"), ("run1", "create")]
     assert record["history"][0]["fields"] == [["description", "Açıklama 2", "YENİ"]]
     assert record["erp"][0]["description"] == record["oduyo"][0]["description"] == "YENİ"

@@ -65,6 +65,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
     assert "%3A" in logs["report"]["log"]
+    assert (view["fields"]["key1"], view["fields"]["id"], "space1" in view["fields"]) == ("firm", "Ödüyo id", False)
 
     lines = get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id).json()["lines"]
     by_outcome = {line["outcome"]: line for line in lines}
