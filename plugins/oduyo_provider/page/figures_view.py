@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oduyo_provider.core.language import ngettext
+from oduyo_provider.core.language import gettext, ngettext
+from oduyo_provider.core.reasons import WARNINGS
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
@@ -41,8 +42,8 @@ def compare_left_out(report: Report, before: Report | None) -> list[View]:
     return found
 
 
-def list_aside(report: Report, opened: OpenedRun) -> list[str]:
-    """What is worth a look, and adds up to nothing."""
+def list_aside(report: Report, opened: OpenedRun) -> list[View]:
+    """What is worth a look, and adds up to nothing; each with the filter that shows its rows, where there is one."""
     told = {
         "remote_duplicates": ngettext(
             "%(n)s further record in Ödüyo carries a key that another record has; it is left alone.",
@@ -60,17 +61,24 @@ def list_aside(report: Report, opened: OpenedRun) -> list[str]:
             report.out_of_scope,
         ),
     }
-    found = [told[name] for name in _ASIDE if getattr(report, name)]
-    warned = opened.counts.warnings.items()
-    return found + [
-        ngettext(
-            "%(n)s row carries the warning %(name)s.",
-            "%(n)s rows carry the warning %(name)s.",
-            count,
-            name=name,
-        )
-        for name, count in warned
+    found = [
+        {"text": told[name], "outcome": name if name in OUTCOMES else "", "search": ""}
+        for name in _ASIDE
+        if getattr(report, name)
     ]
+    return found + [_describe_warning(name, count) for name, count in opened.counts.warnings.items()]
+
+
+def _describe_warning(name: str, count: int) -> View:
+    """Rows that are odd, and are compared all the same: how many, and what is odd."""
+    text = ngettext(
+        "%(n)s row carries the warning %(name)s: %(words)s",
+        "%(n)s rows carry the warning %(name)s: %(words)s",
+        count,
+        name=name,
+        words=gettext(WARNINGS.get(name.rpartition(": ")[2], "")),
+    )
+    return {"text": text, "outcome": "warned", "search": name}
 
 
 def compute_reason(reason: str, count: int) -> View:

@@ -97,6 +97,21 @@ def test_every_row_and_record_says_why_nothing_was_done(driver: Driver, find: An
     assert read_states(find("X1")) == [("", "nobody's record: no row has ever matched it, so it is left as it is")]
 
 
+def test_every_row_that_shares_its_code_is_found_with_the_words_of_the_warning(
+    driver: Driver, find: Any, get: Get
+) -> None:
+    rows = [{"integration_id": n, "code": code, "key1": "2"} for n, code in ((1, "K"), (2, "K"), (3, "L"), (4, "K"))]
+    made = driver.sync(rows)
+    lines = get("changes", dag_id=DAG_ID, run_id="run1", outcome="warned", search="shared_code").json()["lines"]
+    assert sorted(line["integration_id"] for line in lines) == ["1", "2", "4"]
+    assert {line["answer"] for line in lines} == {"another row has the same firm, period, type and code K"}
+    assert [outcome for outcome, _ in read_states(find("3"))] == ["created"]
+    assert made.created == 4
+    (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
+    assert told["text"].startswith("3 rows carry the warning code: shared_code: Another row has the same firm")
+    assert (told["outcome"], told["search"]) == ("warned", "code: shared_code")
+
+
 def test_records_of_a_firm_without_rows_are_out_of_scope(driver: Driver, find: Any) -> None:
     driver.sync([*make_rows(3, key1="22", key2="1"), *make_rows(1, start=50, key1="21", key2="1")])
     driver.sync(make_rows(3, key1="22", key2="1"))

@@ -279,8 +279,8 @@ def test_what_ödüyo_stored_otherwise_is_shown(get: Get, driver: Driver) -> Non
         driver.site.set_readings()
     (line,) = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
     assert (line["outcome"], line["stored"]) == ("created", {"description": "Açıkl"})
-    told = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
-    assert told == ["Ödüyo stored a value of 1 record otherwise than sent."]
+    (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
+    assert told["text"] == "Ödüyo stored a value of 1 record otherwise than sent."
 
 
 def test_a_going_run_shows_progress_and_settles_with_its_report(

@@ -67,6 +67,11 @@ def _read_records(side: Side, partition: int) -> Iterator[Remote]:
     return decode_lines(Folder.open(side.folder), side.files[partition].name, side.read_lines(partition), Remote)
 
 
+def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
+    folder, file = Folder.open(extracted.desired.folder), extracted.shared_codes
+    return frozenset(decode_lines(folder, file.name, folder.read_lines(file), int))
+
+
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
     figures = {
@@ -105,4 +110,5 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
+        shared_codes=_read_shared_codes(extracted),
     )
