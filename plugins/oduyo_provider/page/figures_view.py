@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext
@@ -31,14 +32,17 @@ def compute_sum(report: Report, whole: str) -> View:
     return {"name": whole, "label": label(whole), "count": getattr(report, whole), "parts": parts}
 
 
-def compare_left_out(report: Report, before: Report | None) -> list[View]:
-    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone."""
+def compare_left_out(report: Report, gone: Mapping[str, int] | None) -> list[View]:
+    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone.
+
+    :param gone: rows that the run before left out and this one does not; None where nobody knows.
+    """
     found = []
     for name, known in (("rejected", report.known_rejected), ("refused", report.known_refused)):
         count = getattr(report, name)
-        gone = None if before is None else max(0, getattr(before, name) - known)
-        if count or gone:
-            found.append({"name": name, "label": label(name), "new": count - known, "known": known, "gone": gone})
+        no_more = None if gone is None else gone[name]
+        if count or no_more:
+            found.append({"name": name, "label": label(name), "new": count - known, "known": known, "gone": no_more})
     return found
 
 

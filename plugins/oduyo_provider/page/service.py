@@ -99,7 +99,6 @@ class PageService:
             run,
             facts,
             opened,
-            before=None if facts.is_going else self._find_before(dag_id, run),
             others=["/".join(other.task) for other in runs],
         )
 
@@ -156,18 +155,6 @@ class PageService:
             is_settled=run.is_settled,
             report=None if run.reported_at is None else self._read_report(run),
         )
-
-    def _find_before(self, dag_id: str, run: StagedRun) -> Report | None:
-        """The report of the run before this one that wrote what it could."""
-        started = [other for other in fetch_runs(staging_root(), dag_id) if other.task == run.task]
-        earlier = [
-            other for other in started if other.reported_at is not None and other.reported_at < (run.reported_at or 0)
-        ]
-        for other in sorted(earlier, key=lambda other: -(other.reported_at or 0)):
-            report = self._read_report(other)
-            if not report.dry_run and not report.not_applied and report.extracted:
-                return report
-        return None
 
     def _read_report(self, run: StagedRun) -> Report:
         return self._reports.get((run.folder.uri, run.reported_at), run.read_report)
