@@ -20,7 +20,14 @@ _ASIDE = ("remote_duplicates", "altered", "out_of_scope")
 
 def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
     """The figures of a run without a report: those of its plan while it is ``is_dry``."""
-    return compute_report(opened.counts, opened.outcomes, extracted=opened.counts.extracted, dry_run=is_dry)
+    counts, params = opened.counts, opened.params
+    return compute_report(
+        counts,
+        opened.outcomes,
+        extracted=counts.extracted,
+        dry_run=is_dry,
+        sync_mode=params.sync_mode if params else None,
+    )
 
 
 def compute_sum(report: Report, whole: str) -> View:

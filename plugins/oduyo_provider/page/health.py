@@ -115,9 +115,12 @@ def _describe_next(dag: DagState | None) -> View:
 def _describe_rows(last: RunItem | None) -> list[View]:
     if last is None:
         return []
+    title = gettext("ERP rows in step")
+    if not last.compares:
+        return [_point(title, "plain", gettext("not compared"), run=last)]
     tone = "good" if last.in_step == last.extracted else "warn"
     text = gettext("%(count)s of %(all)s", count=format_number(last.in_step), all=format_number(last.extracted))
-    return [_point(gettext("ERP rows in step"), tone, text, run=last)]
+    return [_point(title, tone, text, run=last)]
 
 
 def _describe_waiting(items: Sequence[RunItem]) -> View:

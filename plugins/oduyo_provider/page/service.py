@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
@@ -183,7 +182,6 @@ def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decis
         changes=opened.counts.changes,
         done=opened.table.settled,
         is_dry=params.dry_run,
-        compares=params.sync_mode is SyncMode.UPSERT,
         trips=[trip for trip in decision.trips if trip.blocks and not trip.is_released] if decision else [],
     )
 

@@ -193,6 +193,14 @@ def test_rows_that_were_left_out_stand_beside_the_run_before(get: Get, driver: D
     assert (view["sentence"]["tone"], view["sentence"]["label"]) == ("warn", "2 known rows left out")
 
 
+def test_a_run_that_compares_nothing_is_not_said_to_be_in_step(get: Get, driver: Driver) -> None:
+    driver.sync(make_rows(2), driver.new_run("run1"), sync_mode="create")
+    (item,) = get("dag", dag_id=DAG_ID).json()["runs"]
+    assert (item["sentence"]["label"], item["compares"]) == ("sent", False)
+    assert "nobody knows whether Ödüyo is in step" in item["sentence"]["text"]
+    assert get("run", dag_id=DAG_ID, run_id="run1").json()["sentence"] == item["sentence"]
+
+
 def test_a_row_that_is_left_out_again_with_another_text_is_new_and_not_gone(get: Get, driver: Driver) -> None:
     for run_id, texts in (("run1", {1: "a", 2: "b"}), ("run2", {1: "other", 3: "c"})):
         rows = [

@@ -100,13 +100,14 @@ def extract(
                 sink.write(row)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
-                log.info(gettext("%(count)s rows read so far", count=format_number(sink.rows)))
+                log.info(ngettext("%(n)s row read so far", "%(n)s rows read so far", sink.rows))
     manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)
     log.info(
-        gettext(
-            "%(query)s returned %(count)s rows in %(seconds)s s",
+        ngettext(
+            "%(query)s returned %(n)s row in %(seconds)s s",
+            "%(query)s returned %(n)s rows in %(seconds)s s",
+            sink.rows,
             query=query_name,
-            count=format_number(sink.rows),
             seconds=format_number(time.time() - started_at, 1),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
@@ -75,7 +75,6 @@ def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
     figures = {
-        "rows": counts.extracted,
         "rejected": counts.rejected,
         "unchanged": counts.unchanged,
         "creates": counts.creates,
@@ -84,9 +83,12 @@ def _say_counts(manifest: PlanManifest) -> None:
         "deletes": counts.deletes,
     }
     log.info(
-        gettext(
-            "Partition %(number)s of %(partitions)s: %(rows)s rows, %(rejected)s rejected, %(unchanged)s unchanged; to create "
+        ngettext(
+            "Partition %(number)s of %(partitions)s: %(n)s row, %(rejected)s rejected, %(unchanged)s unchanged; to create "
             "%(creates)s, to update %(updates)s, to deactivate %(deactivates)s, to delete %(deletes)s",
+            "Partition %(number)s of %(partitions)s: %(n)s rows, %(rejected)s rejected, %(unchanged)s unchanged; to create "
+            "%(creates)s, to update %(updates)s, to deactivate %(deactivates)s, to delete %(deletes)s",
+            counts.extracted,
             number=manifest.partition + 1,
             partitions=manifest.partitions,
             **{name: format_number(count) for name, count in figures.items()},
