@@ -83,14 +83,14 @@ class Records:
         return [int(row[0]) for row in self._database.execute(sql, (key,))]
 
     def apply(self, write: Write, *, at: float | None = None) -> None:
-        """Carry a write out, as of ``at`` (epoch seconds, default now)."""
+        """Carry a write out, as of ``at`` (epoch seconds, default now). A record that is gone by then stays gone."""
         moment = at or self._clock.now()
         visible = moment + write.lag_s if write.lag_s else 0.0
         effect = Effect(
             time=moment, resource=write.resource, call=write.call, id=write.id, by=write.by, fields=write.fields
         )
-        self.effects.note([effect])
         if write.call == "create":
+            self.effects.note([effect])
             own: dict[str, SqlValue] = {"id": write.id, "visible_from": visible, "made_at": moment, "made_by": write.by}
             fields: Mapping[str, SqlValue] = {**write.fields, **own}
             values = [fields.get(name, None if name == "note" else "") for name in self._columns[write.resource]]
@@ -99,13 +99,15 @@ class Records:
         if write.lag_s:
             self._keep_past(write, visible)
         if write.call == "delete":
-            self._database.execute(f"DELETE FROM {write.resource} WHERE id = ?", (write.id,))  # noqa: S608 - closed table
-            return
-        columns = "".join(f"{name} = ?, " for name in write.fields)
-        self._database.execute(
-            f"UPDATE {write.resource} SET {columns}visible_from = max(visible_from, ?) WHERE id = ?",  # noqa: S608 - checked names
-            (*write.fields.values(), visible, write.id),
-        )
+            done = self._database.execute(f"DELETE FROM {write.resource} WHERE id = ?", (write.id,))  # noqa: S608 - closed table
+        else:
+            columns = "".join(f"{name} = ?, " for name in write.fields)
+            done = self._database.execute(
+                f"UPDATE {write.resource} SET {columns}visible_from = max(visible_from, ?) WHERE id = ?",  # noqa: S608 - checked names
+                (*write.fields.values(), visible, write.id),
+            )
+        if done.rowcount:
+            self.effects.note([effect])
 
     def _keep_past(self, write: Write, visible_until: float) -> None:
         table, names = write.resource, ", ".join(self._columns[write.resource])

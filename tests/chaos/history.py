@@ -67,6 +67,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the run was under way."""
         return self.started_at <= time <= self.ended_at
 
+    def overlaps(self, other: Run) -> bool:
+        """Whether both were under way at some moment."""
+        return other.started_at <= self.ended_at and self.started_at <= other.ended_at
+
     def has(self, key: str) -> bool:
         """Whether the ERP had the row, rejected or not."""
         return key in self.rows or key in self.rejected

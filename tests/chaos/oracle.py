@@ -106,9 +106,10 @@ def _judge_creates(history: History, timeline: Timeline, key: str, creates: list
     lost: Counter[tuple[str, int]] = Counter()
     for sent in creates:
         runs = history.find_runs(key, sent.time)
-        is_released = any("vanished" in run.released for run in runs)
-        is_over = confirmed is not None and _is_over(history, timeline, confirmed, sent)
-        if confirmed is not None and not is_released and not is_over:
+        is_over = confirmed is not None and (
+            _is_released(history, confirmed, sent) or _is_over(history, timeline, confirmed, sent)
+        )
+        if confirmed is not None and not is_over:
             yield Violation("created_again", key, f"call {sent.number}, after call {confirmed.number} said yes")
         is_unknown = sent.is_lost or _is_killed(history, sent, creates)
         if sent.is_confirmed and not is_unknown:
@@ -118,6 +119,15 @@ def _judge_creates(history: History, timeline: Timeline, key: str, creates: list
             lost[run] += 1
             if lost[run] == SENDS_OF_A_LOST_CREATE + 1:
                 yield Violation("too_many_creates", key, f"call {sent.number} in run {run[1]} of {run[0]}")
+
+
+def _is_released(history: History, confirmed: Sent, sent: Sent) -> bool:
+    """Whether a person said meanwhile that what is not listed is gone: a run without the row then forgets the record."""
+    return any(
+        "vanished" in run.released and confirmed.time <= run.ended_at and run.started_at <= sent.time
+        for run in history.runs
+        if not run.is_dry
+    )
 
 
 def _is_killed(history: History, sent: Sent, creates: list[Sent]) -> bool:

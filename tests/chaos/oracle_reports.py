@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tests.chaos.history import Fields, History, Run
-from tests.chaos.timeline import Timeline
+from tests.chaos.history import READ_BACK_S, Fields, History, Run
+from tests.chaos.timeline import Timeline, normalise_key
 from tests.chaos.violation import Violation, find_products
 
 #: Each figure of a report and those that add up to it.
@@ -39,11 +39,7 @@ def find_false_greens(history: History, timeline: Timeline) -> Iterator[Violatio
 
 def _is_disputed(history: History, run: Run, key: str, row: Fields) -> bool:
     """Whether another run beside this one had another row for the key, or, of the same source, none."""
-    beside = (
-        other
-        for other in history.runs
-        if other is not run and other.started_at <= run.ended_at and run.started_at <= other.ended_at
-    )
+    beside = (other for other in history.runs if other is not run and run.overlaps(other))
     return any(other.rows.get(key, row if other.source != run.source else None) != row for other in beside)
 
 
@@ -60,28 +56,51 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
         if timeline.is_unnoticed(other, "integration_id", run.ended_at)
     ]
     seen_at = run.snapshot_at - history.lag_s
+    is_taken = any(
+        version.by == "person"
+        and seen_at <= version.time <= run.ended_at
+        and (version.fields is None or not timeline.is_of(record_id, key, version.time))
+        for record_id in timeline.find_ids(key)
+        for version in timeline.versions[record_id]
+    )
     if not records:
-        is_taken = any(
-            version.by == "person" and seen_at <= version.time <= run.ended_at
-            for record_id in timeline.find_ids(key)
-            for version in timeline.versions[record_id]
-        )
         return "" if is_taken or renamed else "there is no record"
-    listed = [record_id for record_id in records if record_id not in history.hidden]
-    first = [timeline.versions[record_id][0] for record_id in listed]
-    counted = [version for version in first if version.by != "person" or version.time < seen_at]
-    if len(counted) > max(1, _count_known(history, timeline, run, key)):
+    if _count_shown(history, timeline, run, key, records) > max(1, _count_known(history, timeline, run, key)):
         return f"records {records} are new twins"
     faults = [_find_difference(history, timeline, run, record_id, row) for record_id in (*records, *renamed)]
-    return "" if not all(faults) else faults[0]
+    return faults[0] if all(faults) and not is_taken else ""
+
+
+def _count_shown(history: History, timeline: Timeline, run: Run, key: str, records: Sequence[int]) -> int:
+    """How many of the key's records the run's listing or its read-back must have shown."""
+    count, calls = 0, set[str]()
+    for record_id in records:
+        first = timeline.versions[record_id][0]
+        if record_id in history.hidden:
+            continue
+        if first.by == "person":
+            # What a person makes with a key as the site keeps it is nobody's: only the product's own is known by its id.
+            is_the_keys = normalise_key(timeline.find_key(record_id, run.ended_at)) == normalise_key(key)
+            count += is_the_keys and first.time < run.snapshot_at - history.lag_s
+        else:
+            # A second record of one call may show a moment later than the first.
+            is_late = first.by in calls and run.ended_at - first.time < READ_BACK_S + history.lag_s
+            count += not is_late
+            calls.add(first.by)
+    return count
 
 
 def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:
-    """How many records of the key were known before: to the applied run before, or to the first one's snapshot."""
-    earlier = [other for other in history.runs if other.source == run.source and other.number < run.number]
-    told = [other for other in earlier if other.is_applied or other.report.get("new_duplicates")]
-    applied = [other for other in told if not other.is_dry]
-    moment = max(other.ended_at for other in applied) if applied else run.listed_at
+    """How many records of the key were known before: to the applied run before, or to the first one's snapshot.
+
+    A run that was killed before its report is red, and what its listing showed stands in its plan.
+    """
+    earlier = [
+        other for other in history.runs if other.source == run.source and other.number < run.number and not other.is_dry
+    ]
+    told = [other.ended_at for other in earlier if other.is_applied or other.report.get("new_duplicates")]
+    told += [other.listed_at for other in earlier if not other.report and not other.is_applied]
+    moment = max(told, default=run.listed_at)
     return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))
 
 

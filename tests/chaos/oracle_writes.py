@@ -133,8 +133,11 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     matching += [other.number for other in own if key in other.rows and any(map(other.covers, times))]
     if not matching:
         return "no run of the source has had a row of it"
-    last = max([*matching, *(other.number for other in counted if other.has(key))])
-    missing = [other for other in counted if other.number > last]
+    lacking = [other for other in counted if not other.has(key)]
+    # Of two runs beside each other either may have been the later one.
+    sure = [other for other in counted if other.has(key) and not any(map(other.overlaps, lacking))]
+    last = max([*matching, *(other.number for other in sure)])
+    missing = [other for other in lacking if other.number > last]
     if len(missing) < run.missing_runs:
         return f"it was missing in {len(missing)} runs"
     # That long by the clocks of those who saw it missing.
@@ -172,9 +175,20 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
 
 def _note_owners(history: History, timeline: Timeline, run: Run, owners: dict[int, str]) -> None:
     for key in run.rows.keys() - run.rejected:
+        if "other_source" not in run.released and _is_contested(history, run, key):
+            continue  # whoever came first
         records = timeline.find_records(key, run.loaded_at)
         if len(records) > 1 and history.hidden & set(records):
             continue  # whichever was listed
         for record_id in records[:1]:
             if record_id not in owners or "other_source" in run.released:
                 owners[record_id] = run.source
+
+
+def _is_contested(history: History, run: Run, key: str) -> bool:
+    """Whether by the run's end a run of another source had had a row with the key, and did not reject it."""
+    return any(
+        key in other.rows and key not in other.rejected and not other.is_dry and other.started_at <= run.ended_at
+        for other in history.runs
+        if other.source != run.source
+    )

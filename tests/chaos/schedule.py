@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from oduyo_provider.core.ledger import Entry
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.driver import ChaosDriver
 from tests.chaos.figures import FIGURES
@@ -200,15 +201,26 @@ class Schedule:
         return asked
 
     def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
-        """How many records of a run's rows are really gone, as a person sees in the panel."""
-        stored = {normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()}
-        find_forms = self.site.make_forms()
+        """How many of a run's rows have no record any more, as a person sees in the panel.
+
+        A record is there with the row's key; or with the row's id and the key as this site keeps it.
+        """
+        held = {
+            str(record["id"]): normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()
+        }
         own = [entry for entry in driver.entries().values() if entry.source == driver.source and entry.is_made]
         return sum(
             entry.integration_id in note.rows
-            and not stored & {normalise_key(form) for form in find_forms("integration_id", entry.integration_id)}
+            and normalise_key(entry.integration_id) not in held.values()
+            and held.get(entry.oduyo_id or "") not in self._find_kept_keys(entry)
             for entry in own
         )
+
+    def _find_kept_keys(self, entry: Entry) -> set[str]:
+        known = {entry.stored["integration_id"].stored or ""} if "integration_id" in entry.stored else set()
+        return {
+            normalise_key(form) for form in known | {*self.site.make_forms()("integration_id", entry.integration_id)}
+        }
 
     async def calm(self) -> list[str]:
         """Nothing disturbs any more: every source is to come into step; returns why some did not."""

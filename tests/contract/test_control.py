@@ -152,6 +152,16 @@ def test_a_late_change_is_kept_with_the_time_of_its_effect(caller: Caller) -> No
     assert caller.sandbox.effects() == []
 
 
+def test_a_late_change_of_a_record_that_is_deleted_meanwhile_has_no_effect(caller: Caller) -> None:
+    caller.create()
+    caller.sandbox.set_readings(late_commit_s=30)
+    caller.update("1", code="B")
+    caller.sandbox.delete("1")
+    caller.sandbox.advance(100)
+    assert [effect["call"] for effect in caller.sandbox.effects()] == ["create", "delete"]
+    assert caller.sandbox.records() == []
+
+
 def test_who_made_a_late_record_is_known_too(caller: Caller) -> None:
     caller.sandbox.set_readings(late_commit_s=30)
     caller.create()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.api.body import is_nothing
-from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner
+from oduyo_provider.api.body import is_cut, is_nothing
+from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
 from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.meaning import Classification, Meaning
 from oduyo_provider.api.records import Filter, Page, encode_list, parse_page
@@ -39,19 +39,22 @@ class ListCall:
         self._site = site
         self._redact = redact
         self._session = 0
+        self._session_of_pages = 0
 
     async def fetch(self, filters: Sequence[Filter], limit: int, descending: bool) -> Page:
-        """One list call.
+        """One list call, asked again in a new session where a web page answers it.
 
         :raises PageLostError: no usable answer came back.
         :raises RetryError: Ödüyo did not carry it out.
         """
-        result = await self._runner.run(
-            f"{self._resource.path}/list",
-            encode_list(filters, limit, descending),
-            unknown_tries=DEFAULT_PAGE_TRIES if limit > 1 else DEFAULT_UNKNOWN_TRIES,
-        )
-        self._session = result.session
+        body = encode_list(filters, limit, descending)
+        tries = DEFAULT_PAGE_TRIES if limit > 1 else DEFAULT_UNKNOWN_TRIES
+        result = await self._ask(body, tries)
+        # A login page, or the way to it, is how many a site says that a session has ended.
+        if _is_page(result) and result.session != self._session_of_pages:
+            await self.renew_session()
+            result = await self._ask(body, tries)
+            self._session_of_pages = result.session if _is_page(result) else 0
         if result.error is not None:
             raise result.error
         page = read_page(result.classification, result.answer)
@@ -64,6 +67,11 @@ class ListCall:
                 reason=result.classification.reason.rstrip("."),
             )
         )
+
+    async def _ask(self, body: bytes, tries: int) -> CallResult:
+        result = await self._runner.run(f"{self._resource.path}/list", body, unknown_tries=tries)
+        self._session = result.session
+        return result
 
     async def renew_session(self) -> None:
         """Replace the session of the last call."""
@@ -104,6 +112,14 @@ class ListCall:
                 said=said,
             )
         )
+
+
+def _is_page(result: CallResult) -> bool:
+    """Whether a list call was answered with a web page, or sent elsewhere; half an answer of the API is none."""
+    answer = result.answer
+    if result.classification.meaning is not Meaning.UNKNOWN or answer is None or answer.status >= 400:
+        return False
+    return answer.status >= 300 or not is_cut(answer.body)
 
 
 def read_page(classification: Classification, answer: Answer | None) -> Page | None:

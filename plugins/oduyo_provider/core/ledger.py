@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Annotated
 
 import msgspec
 
@@ -77,7 +78,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     integration_id: str
     source: str = ""
-    oduyo_id: str | None = None
+    oduyo_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+$")] | None = None
     confirmed_at: float | None = None
     twins: tuple[str, ...] = ()
     stored: dict[str, Stored] = {}

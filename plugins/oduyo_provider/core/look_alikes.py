@@ -23,14 +23,12 @@ class LookAlike(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row to create that looks like one or more records.
 
     :param integration_id: of the row.
-    :param oduyo_ids: of the records.
     :param adopted: the record that gets the row's id; None when the row is rejected.
     :param reason: ``look_alike`` or ``ambiguous``.
     :param detail: for people.
     """
 
     integration_id: str
-    oduyo_ids: tuple[str, ...]
     adopted: dict[str, str | None] | None = None
     reason: str = "look_alike"
     detail: str = ""
@@ -71,13 +69,13 @@ def _judge(row: NaturalKey, records: list[NaturalKey], rows: int, *, adopt: bool
     adoptable = [record for record in records if record.record is not None]
     if adopt and adoptable:
         if rows == len(adoptable) == 1:
-            return LookAlike(str(row.integration_id), ids, adoptable[0].record)
+            return LookAlike(str(row.integration_id), adoptable[0].record)
         detail = gettext(
             "several share %(shared)s (rows: %(rows)s, records without a key: %(count)s)",
             rows=rows,
             count=len(adoptable),
             shared=shared,
         )
-        return LookAlike(str(row.integration_id), ids, reason="ambiguous", detail=detail)
+        return LookAlike(str(row.integration_id), reason="ambiguous", detail=detail)
     detail = gettext("Ödüyo's record %(shown)s has the same %(shared)s and matches no row", shown=shown, shared=shared)
-    return LookAlike(str(row.integration_id), ids, detail=detail)
+    return LookAlike(str(row.integration_id), detail=detail)

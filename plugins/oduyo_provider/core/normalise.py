@@ -16,7 +16,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, compute_warnings
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.core.record import Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
 from oduyo_provider.core.values.decimals import parse_decimal
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
@@ -140,13 +140,6 @@ class Normaliser:
             return self._parse_text(value)
         except InvalidValueError:
             return None
-
-    def remote(self, record: Remote) -> Payload:
-        """A record of Ödüyo in the same form: every field of the resource, ``""`` for null or a date that is none.
-
-        A value that breaks a rule stays as it is.
-        """
-        return {name: _parse_stored(parse, record.get(name)) for name, parse in self._parsers.items()}
 
     def same(self, field: str, remote_value: str | None, payload_value: str) -> bool:
         """Whether Ödüyo's value, normalised, equals the payload's.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -15,7 +17,7 @@ _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Redactor:
-    """Replaces every secret it knows by ``***``, also where a secret stands URL-encoded or JSON-escaped."""
+    """Replaces every secret it knows by ``***``, also where a secret stands URL-encoded, JSON- or HTML-escaped, or in base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
@@ -48,6 +50,11 @@ def _compute_forms(secret: str) -> Iterator[str]:
     for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         yield escaped
         yield escaped.replace("/", "\\/")  # PHP escapes slashes in JSON
+    yield html.escape(secret, quote=False)
+    for apostrophe in ("&#x27;", "&#039;", "&#39;", "&apos;", "'"):
+        yield html.escape(secret).replace("&#x27;", apostrophe)
+    for encode in (b64encode, urlsafe_b64encode):
+        yield encode(bare).decode().rstrip("=")
 
 
 def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:

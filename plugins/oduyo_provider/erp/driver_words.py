@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from oduyo_provider.core.redact import Redactor
 from oduyo_provider.erp.driver import Database
 
 #: How much of a driver's text a message shows, in characters.
@@ -18,7 +19,9 @@ _NOISE = re.compile(
     r"|^Help: https?://\S+$|^\s*\^+\s*$",
     re.MULTILINE,
 )
-_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('[^']*'|[^\s;]+)|(?<=://)[^/\s]*(?=@)")
+_SECRET = re.compile(
+    r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('(?:[^'\\]|\\.)*'|\{(?:[^}]|\}\})*\}|[^\s;]+)|(?<=://)[^/\s]*(?=@)"
+)
 
 
 def parse_sqlstate(error: Exception) -> str:
@@ -84,10 +87,7 @@ def compute_words(text: str, kind: str) -> str:
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
     """``text`` without the given secrets and without anything that looks like a password in a connection string."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return _SECRET.sub(lambda match: f"{match[1]}=***" if match[1] else "***", text)
+    return _SECRET.sub(lambda match: f"{match[1]}=***" if match[1] else "***", Redactor(secrets)(text))
 
 
 def _flatten(args: tuple[object, ...]) -> Iterator[object]:

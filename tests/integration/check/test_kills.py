@@ -6,9 +6,11 @@ import asyncio
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from oduyo_provider.sync.check.cleanup import Cleanup
 from oduyo_provider.sync.site import lease
 from sandbox.oduyo.server import Sandbox
 from tests.integration.check.checker import Checker
@@ -27,27 +29,36 @@ def _lapse_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "LAPSES_AFTER_S", 0.0)
 
 
-def find_writing_requests(site: Sandbox, place: Path) -> range:
-    """The numbers of the requests from a check's first write to its last."""
-    checker, seen = Checker(site.url, place), list[str]()
+def find_writing_requests(site: Sandbox, place: Path) -> tuple[range, range]:
+    """The numbers of the requests from a check's first write until it removes what it made, and of those that remove."""
+    checker, seen, before_removal = Checker(site.url, place), list[str](), list[int]()
+
+    async def remove(cleanup: Cleanup, **options: Any) -> dict[str, str]:
+        before_removal.append(len(seen))
+        return await run(cleanup, **options)
+
+    run = Cleanup.run
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cleanup, "run", remove)
         stop_at(patch, 0, "before", lambda: None, seen)
         checker.check(write=True)
     assert checker.error is None
     writes = [number for number, path in enumerate(seen, 1) if not path.endswith(("/list", "/login"))]
-    return range(writes[0], len(seen) + 1)
+    return range(writes[0], before_removal[0] + 1), range(before_removal[0] + 1, len(seen) + 1)
 
 
-def choose(numbers: range, seed: int, count: int) -> list[tuple[int, str]]:
-    """Requests and moments to stop at: all of them, or a seeded choice."""
-    every = [(number, moment) for number in numbers for moment in MOMENTS]
-    return every if IS_ALL else random.Random(seed).sample(every, count)
+def choose(numbers: range, moment: str) -> list[int]:
+    """Requests to stop at: all of them, or a seeded choice."""
+    return list(numbers) if IS_ALL else random.Random(moment).sample(numbers, min(len(numbers), 4))
 
 
-def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove(site: Sandbox, tmp_path: Path) -> None:
-    numbers = find_writing_requests(site, tmp_path / "first")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove(
+    site: Sandbox, tmp_path: Path, moment: str
+) -> None:
+    tries, removal = find_writing_requests(site, tmp_path / "first")
     before, kills = site.records(), 0
-    for number, moment in choose(numbers, 1, 10):
+    for number in choose(range(tries.start, removal.stop), moment):
         site.set_readings(latency_s=LATENCY_S if moment == "during" else 0.0)
         place = tmp_path / f"{number}-{moment}"
         kills += kill(site.url, place, number, moment)
@@ -60,10 +71,11 @@ def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove
     assert kills
 
 
-def test_a_check_that_is_stopped_removes_what_it_made_by_itself(site: Sandbox, tmp_path: Path) -> None:
-    numbers = find_writing_requests(site, tmp_path / "first")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_check_that_is_stopped_removes_what_it_made_by_itself(site: Sandbox, tmp_path: Path, moment: str) -> None:
+    tries, _ = find_writing_requests(site, tmp_path / "first")
     before = site.records()
-    for number, moment in choose(numbers, 2, 12):
+    for number in choose(tries, moment):
         place = tmp_path / f"{number}-{moment}"
         with pytest.MonkeyPatch.context() as patch:
             stop_at(patch, number, moment, _interrupt)
@@ -72,6 +84,22 @@ def test_a_check_that_is_stopped_removes_what_it_made_by_itself(site: Sandbox, t
         assert site.records() == before, (number, moment)
         checker = Checker(site.url, place)
         assert checker.check().trial is None, (number, moment)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_a_check_does_not_remove_as_it_is_stopped_meanwhile_the_next_one_removes(
+    site: Sandbox, tmp_path: Path, moment: str
+) -> None:
+    _, removal = find_writing_requests(site, tmp_path / "first")
+    before = site.records()
+    for number in choose(removal, moment):
+        place = tmp_path / f"{number}-{moment}"
+        with pytest.MonkeyPatch.context() as patch:
+            stop_at(patch, number, moment, _interrupt)
+            with pytest.raises(Interrupted):
+                Checker(site.url, place).check(write=True)
+        assert Checker(site.url, place).check().trial is None, (number, moment)
+        assert site.records() == before, (number, moment)
 
 
 class Interrupted(BaseException):

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.list_call import PageLostError
 from oduyo_provider.core.errors import ListingError, ListingRefusedError, NotSentError
 from oduyo_provider.core.record import SPECIAL_CODE
 from tests.unit.api.wire import FakeTime, Handler, Records, Site, answer, no, ok
@@ -128,6 +129,47 @@ def test_b2_an_expired_session_in_words_of_its_own_is_renewed_and_the_call_asked
     assert use(site(), collect, time) == ["1", "2", "3", "4", "5"]
     assert use(site(), find("E3"), time) == [{"id": "3", "integration_id": "E3", "note": None}]
     assert use(site(), OduyoClient.fetch_last, time) == {"id": "5", "integration_id": "E5", "note": None}
+
+
+LOGIN_PAGE = answer(200, b"<!doctype html><title>Giris</title><form action='/login'></form>", Content_Type="text/html")
+PAGES = [LOGIN_PAGE, answer(302, b"", Location="/login"), answer(307, b"<a href='/login'>", Location="/login")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_login_page_instead_of_records_is_a_session_that_has_ended(page: Handler, time: FakeTime) -> None:
+    records, sessions = Records(range(1, 6)), iter(range(1, 99))
+    used: dict[str, int] = {}
+
+    async def log_in(request: web.Request, body: bytes) -> web.StreamResponse:
+        return await ok({"session_id": f"S{next(sessions)}"})(request, body)
+
+    async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
+        session = request.headers["Authorization"]
+        used[session] = used.get(session, 0) + 1
+        return await (records if used[session] <= 3 else page)(request, body)
+
+    async def look_often(client: OduyoClient) -> list[int]:
+        return [len(await collect(client)) for _ in range(9)]
+
+    site = Site(login=log_in, list=by_session)
+    assert use(site, look_often, time) == [5] * 9
+    assert 1 < len(site.calls("login")) < 9
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_where_a_new_session_gets_a_page_too_no_other_is_asked_for(page: Handler, time: FakeTime) -> None:
+    site = Site(list=page)
+    with pytest.raises(PageLostError):
+        use(site, collect, time)
+    assert len(site.calls("login")) == 2
+
+
+@pytest.mark.parametrize("half", [b"", b'{"status": true, "data": [{"id": "1"'])
+def test_half_an_answer_is_no_page(half: bytes, time: FakeTime) -> None:
+    site = Site(list=answer(200, half))
+    with pytest.raises(PageLostError):
+        use(site, collect, time)
+    assert len(site.calls("login")) == 1
 
 
 def test_a_refusal_logs_in_again_only_once(time: FakeTime) -> None:

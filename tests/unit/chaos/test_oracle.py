@@ -177,3 +177,22 @@ def test_a_row_is_not_lost_when_it_left_the_erp_or_was_refused() -> None:
     gone = Story().seed(1, "1", **ROW).seed(2, "2", **ROW).run(1, rows)
     gone.run(2, {"2": ROW}, on_missing="delete", missing_runs=1, is_green=False).call("delete", DAY_S + 100, 1)
     assert not find_kinds(gone)
+
+
+@pytest.mark.parametrize(("rows", "kinds"), [({"100": ROW}, {"twin": 1}), ({"100": ROW, "101": ROW}, {})])
+def test_a_persons_record_with_a_key_that_several_rows_are_cut_to_is_nobodys(
+    rows: dict[str, dict[str, str]], kinds: dict[str, int]
+) -> None:
+    story = Story().person("create", -50, 9, **{**COLUMN, "integration_id": "10"}).run(1, rows, is_green=False)
+    column = {**COLUMN, "integration_id": "100"}
+    story.call("create", 100, 1, stored={**column, "integration_id": "10"}, **column)
+    assert find_kinds(story, find_forms=lambda _field, text: {text[:2]}) == kinds
+
+
+@pytest.mark.parametrize(("released", "kinds"), [(frozenset({"vanished"}), {}), (frozenset(), {"created_again": 1})])
+def test_a_record_that_a_person_gave_up_in_a_run_without_its_row_may_be_made_again(
+    released: frozenset[str], kinds: dict[str, int]
+) -> None:
+    story = Story().run(1, ROWS).call("create", 100, 1, **COLUMN).person("delete", 1000, 1)
+    story.run(2, {}, released=released).run(3, ROWS).call("create", 2 * DAY_S + 100, 2, **COLUMN)
+    assert find_kinds(story) == kinds

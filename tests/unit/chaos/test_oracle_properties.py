@@ -41,8 +41,10 @@ def test_a_record_is_retired_when_it_was_missing_long_enough(
 
 
 def test_two_runs_within_twelve_hours_are_not_long_enough() -> None:
-    story = miss(nights=1).run(3, {"1": ROWS["1"]}, at=DAY_S + 3600, on_missing="delete")
-    assert find_kinds(retire(story, "delete")) == {"retired": 1}
+    story = retire(miss(nights=1).run(3, {"1": ROWS["1"]}, at=DAY_S + 3600, on_missing="delete"), "delete")
+    assert find_kinds(story) == {"retired": 1}
+    assert find_kinds(story, clocks_apart_s=10.0) == {"retired": 1}
+    assert not find_kinds(story, clocks_apart_s=float("inf"))
 
 
 @pytest.mark.parametrize("call", ["delete", "update"])
@@ -141,6 +143,16 @@ def test_a_delete_that_only_makes_passive_is_judged_as_a_delete() -> None:
 def test_a_record_of_another_source_is_not_changed() -> None:
     story = begin().run(1, {"1": NEW}, source="other", at=1000, is_green=False)
     assert find_kinds(story.call("update", 1100, 1, **NEW)) == {"foreign": 1}
+
+
+@pytest.mark.parametrize(("rejected", "kinds"), [(frozenset(), {}), (frozenset({"1"}), {"foreign": 1})])
+def test_what_two_sources_want_at_once_is_owned_by_whoever_came_first(
+    rejected: frozenset[str], kinds: dict[str, int]
+) -> None:
+    story = Story().seed(1, "1", **OLD).run(1, {"1": OLD}, is_green=False)
+    story.run(1, {"1": NEW}, source="other", at=100, is_green=False, rejected=rejected)
+    story.run(2, {"1": NEW}, source="other", at=DAY_S, is_green=False)
+    assert find_kinds(story.call("update", DAY_S + 100, 1, **NEW)) == kinds
 
 
 def test_a_record_belongs_to_the_source_that_made_it_at_once() -> None:

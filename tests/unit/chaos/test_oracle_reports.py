@@ -68,11 +68,44 @@ def test_a_key_is_the_same_with_blanks_with_a_decimal_and_in_capitals() -> None:
     assert find_kinds(Story().seed(1, "AB", **ROW).run(1, {"ab": ROW}))["false_green"] == 1
 
 
-@pytest.mark.parametrize("change", [{"source": "other"}, {"is_applied": False}, {"is_dry": True}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"source": "other"}, {"is_applied": False, "report": {"existing": 2}}, {"is_dry": True}], ids=str
+)
 def test_twins_are_not_known_by_a_run_that_could_not_note_them(change: dict[str, object]) -> None:
     story = Story().seed(1, "1", **ROW).run(1, ROWS).person("create", 1000, 2, **COLUMN)
     story.run(2, ROWS, **{"is_green": False, **change}).run(3, ROWS)
     assert find_kinds(story) == {"false_green": 1}
+
+
+def test_twins_that_a_killed_run_listed_are_known_and_later_ones_are_not() -> None:
+    def tell(made_at: float) -> Story:
+        story = Story().seed(1, "1", **ROW).run(1, ROWS).person("create", made_at, 2, **COLUMN)
+        return story.run(2, ROWS, is_green=False, is_applied=False).run(3, ROWS)
+
+    assert not find_kinds(tell(DAY_S - 10))
+    assert find_kinds(tell(DAY_S + 30)) == {"false_green": 1}
+
+
+def test_a_key_that_a_person_changes_right_after_a_write_leaves_the_record_the_rows_own() -> None:
+    def tell(edited_at: float, value: str) -> Story:
+        story = Story().seed(1, "1", code="X", status="1").seed(2, "1", code="X", status="1").run(1, ROWS)
+        story.call("update", 100, 1, **{**COLUMN, "code": value})
+        return story.person("update", edited_at, 1, integration_id="ELLE").run(2, ROWS)
+
+    assert not find_kinds(tell(101, "K"))
+    assert find_kinds(tell(500, "K"))["false_green"] == 1
+    assert find_kinds(tell(101, "Y"))["false_green"] == 1
+
+
+def test_a_second_record_that_a_person_makes_with_the_key_as_it_is_kept_is_nobodys() -> None:
+    def tell(key: str) -> Story:
+        column = {**COLUMN, "integration_id": "AB"}
+        story = Story().run(1, {"AB": ROW}).call("create", 100, 1, stored={**column, "integration_id": "ab"}, **column)
+        return story.person("create", 1000, 2, **{**COLUMN, "integration_id": key}).run(2, {"AB": ROW})
+
+    forms = {"find_forms": lambda field, text: {text.lower()} if field == "integration_id" else ()}
+    assert not find_kinds(tell("ab"), **forms)
+    assert find_kinds(tell("AB"), **forms) == {"false_green": 1}
 
 
 def test_new_twins_make_a_green_run_false_and_known_ones_do_not() -> None:
@@ -85,6 +118,13 @@ def test_new_twins_make_a_green_run_false_and_known_ones_do_not() -> None:
 def test_a_twin_that_the_run_makes_itself_makes_it_false() -> None:
     story = Story().run(1, ROWS).call("create", 250, 1, http=0, fault="drop after", **COLUMN)
     assert find_kinds(story.call("create", 290, 2, **COLUMN))["false_green"] == 1
+
+
+@pytest.mark.parametrize(("at", "kinds"), [(390, {}), (100, {"false_green": 1})])
+def test_a_second_record_of_one_call_may_show_too_late(at: int, kinds: dict[str, int]) -> None:
+    story = Story().run(1, ROWS).call("create", at, 1, **COLUMN)
+    story.effects.append(type(story.effects[0])(time=at, call="create", id=2, by="1", fields=COLUMN))
+    assert find_kinds(story) == kinds
 
 
 def test_of_known_twins_one_has_to_be_in_step() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import html
 import json
+from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from oduyo_provider.core.redact import Redactor, neutralise
 
-AWKWARD = 'pa ş/w"+\\'
+AWKWARD = "pa ş/w\"+\\<'&ÿÿ>"
 
 
 def test_a_secret_is_struck_out_in_every_encoding() -> None:
@@ -22,6 +24,12 @@ def test_a_secret_is_struck_out_in_every_encoding() -> None:
         json.dumps(AWKWARD),
         json.dumps(AWKWARD, ensure_ascii=False),
         json.dumps(AWKWARD).replace("/", "\\/"),
+        html.escape(AWKWARD),
+        html.escape(AWKWARD, quote=False),
+        html.escape(AWKWARD).replace("&#x27;", "&#039;"),
+        html.escape(AWKWARD).replace("&#x27;", "&apos;"),
+        b64encode(AWKWARD.encode()).decode().rstrip("="),
+        urlsafe_b64encode(AWKWARD.encode()).decode().rstrip("="),
     ]
     for form in forms:
         assert redact(f"a {form} b").replace('"', "") == "a *** b"

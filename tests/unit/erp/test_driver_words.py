@@ -95,9 +95,12 @@ def test_c1_all_codes_of_an_error_are_found(
 def test_no_secret_survives() -> None:
     text = (
         "cannot connect with host=erp password='s3cret pw' dbname=x; PWD=s3cret2;Server=erp "
-        "to postgresql://airflow:s3cret3@erp/x as plainsecret"
+        "to postgresql://airflow:s3cret3@erp/x as plainsecret or plain%2Fse%20cret; password='it\\'s s3cret4' "
+        "PWD={a;s3cret5 b}} s3cret6};Uid=x"
     )
-    shown = redact(text, ("plainsecret", ""))
+    shown = redact(text, ("plainsecret", "plain/se cret", ""))
+    assert "se%20cret" not in shown
+    assert ";Uid=x" in shown
     assert "s3cret" not in shown
     assert "plainsecret" not in shown
     assert "dbname=x" in shown

@@ -18,7 +18,7 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.sync.apply import stops
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, choose_place, is_canary
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -111,9 +111,10 @@ class Applier:
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
-        for number, change in enumerate(pending):
-            if not is_canary(change):
-                return list(pending[number:])
+        rest = list(pending)
+        candidates = sum(map(is_canary, pending))
+        for tried in range(candidates):
+            change = rest.pop(choose_place(tried, candidates - tried, self._work.clock.now()))
             looked = await self._looker.look(recorder, [change])
             if not looked:
                 continue
@@ -126,9 +127,10 @@ class Applier:
                 await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
             if known is not None and known.outcome is Outcome.DONE and await self._canary.judge(recorder, ready):
-                return list(pending[number + 1 :])
+                self._unanswered = 0
+                return rest
             self._count_unanswered(recorder, change)
-        return []
+        return rest
 
     def _count_unanswered(self, recorder: Recorder, change: Change) -> None:
         """Three first changes without a usable answer: the site is down, and each would be waited for."""

@@ -6,6 +6,7 @@ What a site does to values, or to changes, shows on one record and not on three 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
@@ -94,13 +95,15 @@ class Canary:
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.now() >= deadline
-            record, twins = await self._fetch(recorder, change, known)
+            record, twins = await self._fetch(recorder, change, known, is_last=is_last)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.now(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(self, recorder: Recorder, change: Change, known: Result) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(
+        self, recorder: Recorder, change: Change, known: Result, *, is_last: bool
+    ) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
@@ -112,9 +115,10 @@ class Canary:
         record = window.by_id.get(known.oduyo_id)
         if record is None:
             record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
+        record = self._seeker.find_named(recorder, change, record, window, is_last=is_last)
         if record is None or self._work.is_create_mode:  # which makes every row again, as asked
             return record, []
-        return record, [twin for twin in same if twin["id"] != known.oduyo_id]
+        return record, [twin for twin in same if twin["id"] != record["id"]]
 
     def _count_without_effect(self, change: Change) -> bool:
         self._course.without_effect[change.action] += 1
@@ -178,3 +182,17 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
 def choose_canaries(pending: Sequence[Change]) -> list[Change]:
     """The changes in the order in which they may be the first: those that cannot come last, in their order."""
     return sorted(pending, key=lambda change: not is_canary(change))
+
+
+def choose_place(tried: int, left: int, now: float) -> int:
+    """Which of those that are left is the next: the first; behind one that proved nothing the last, then any.
+
+    Rows that are always refused, or at which the server always fails, stay in the plans of all nights, and in the same places:
+    taken in their order, they would keep all others from being sent.
+
+    :param tried: those that proved nothing.
+    :param now: seconds since 1970; another night takes others.
+    """
+    if not tried:
+        return 0
+    return left - 1 if tried == 1 else crc32(f"{int(now)} {tried}".encode()) % left

@@ -51,6 +51,27 @@ class Seeker:
                 taken.update(str(record["id"]) for record in found[change.key][:1])
         return found
 
+    def find_named(
+        self, recorder: Recorder, change: Change, named: Remote | None, window: Window, *, is_last: bool
+    ) -> Remote | None:
+        """The record of a create whose answer named an id; None when it does not show.
+
+        A site may name another record than it made, such as the highest that there is when it looks. So the named one is the
+        create's when it carries the key, or when it is newer than the create and no other new one carries the key.
+
+        :param named: the record with that id; None when it is not listed.
+        :param is_last: it is not looked for again: the named one will not show.
+        """
+        if named is not None:
+            if compute_record_key(named, self._work.normaliser) == compute_match_key(change.integration_id):
+                return named
+        elif not is_last:
+            return None
+        if same := self._find_same(recorder, change, window):
+            return same[0]
+        is_new = named is not None and int(named["id"] or 0) > recorder.floors.get(change.key, 0)
+        return named if is_new else None
+
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:
         floor = recorder.floors.get(change.key, 0)

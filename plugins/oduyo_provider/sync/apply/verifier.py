@@ -88,13 +88,13 @@ class Verifier:
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
         try:
-            return await self._fetch_once(recorder, changes)
+            return await self._fetch_once(recorder, changes, is_last=is_last)
         except ListingError:
             if is_last:
                 raise
             return None
 
-    async def _fetch_once(self, recorder: Recorder, changes: Sequence[Change]) -> dict[str, _Seen]:
+    async def _fetch_once(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen]:
         creates = [change for change in changes if change.action is Action.CREATE]
         others = {str(change.oduyo_id) for change in changes if change.action is not Action.CREATE}
         records = await self._lookup.fetch_by_ids(others)
@@ -116,7 +116,10 @@ class Verifier:
             sought = self._seeker.find_created(recorder, nameless, window)
             for change in creates:
                 known = recorder.results[change.key].oduyo_id
-                record = next(iter(sought[change.key]), None) if known is None else by_id.get(known)
+                if known is None:
+                    record = next(iter(sought[change.key]), None)
+                else:
+                    record = self._seeker.find_named(recorder, change, by_id.get(known), window, is_last=is_last)
                 seen[change.key] = (record, self._find_twins(change, record, window) if record else [])
         return seen
 

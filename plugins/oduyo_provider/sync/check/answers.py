@@ -72,15 +72,6 @@ def merge_points(known: Sequence[Point], new: Sequence[Point]) -> list[Point]:
     return [latest[question.name] for question in QUESTIONS if question.name in latest]
 
 
-def find_open(points: Sequence[Point], *, write: bool) -> list[Question]:
-    """The questions that have no answer.
-
-    :param write: whether those count that need a test record.
-    """
-    answered = {point.name for point in points}
-    return [one for one in QUESTIONS if one.name not in answered and (write or not one.needs_write)]
-
-
 def format_points(points: Sequence[Point]) -> str:
     """For a task's log: each question with its answer, what the provider does about it, and what to set."""
     blocks = []

@@ -25,9 +25,7 @@ CREATE = _question(
         ),
         "wrong_id": Reading(
             gettext_noop("With a yes that names another id ({named}) than the record has ({listed})."),
-            gettext_noop(
-                "Tell Ödüyo's support. Do not run a first load before it is mended: runs stop at their first create."
-            ),
+            provider=gettext_noop("It looks for the new record among those above the highest id."),
         ),
         "two_records": Reading(
             gettext_noop("With a yes, and it made {count} records."),

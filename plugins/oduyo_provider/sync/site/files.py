@@ -9,6 +9,7 @@ import msgspec
 from oduyo_provider.core.errors import StagingError, StateError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 
 #: The format that this version writes. 0.1.0 wrote files without a number.
 FORMAT = 2
@@ -42,7 +43,7 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
     try:
         check_format(msgspec.json.decode(data, type=_Format).format, f"{folder.uri}/{name}")
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         raise StateError(
             gettext(
                 "The file %(file)s is damaged (%(error)s): somebody changed or cut it. Restore it from a backup, "

@@ -30,6 +30,7 @@ from oduyo_provider.sync.runtime.timing import (
     SAY_WAITING_EVERY_S,
 )
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import name_claim
 
 #: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
@@ -203,7 +204,7 @@ def _read_claim(folder: Folder, name: str, tries: int = READ_TRIES) -> Claim | N
     """None when it is given back. One that could not be read and is there may have been given back and made anew."""
     try:
         return msgspec.json.decode(folder.read(name), type=Claim)
-    except msgspec.MsgspecError:
+    except DAMAGE:
         return Claim(gettext("a writer whose claim is damaged"), name, is_held=True)  # it lapses as any other
     except StagingError:
         if not folder.has(name):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,7 @@ from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, leaving_out, open_readable
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.plans import PlanPart
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class Index(StateFile, frozen=True, kw_only=True):
     :param entries: about how many keys are remembered.
     """
 
-    buckets: int = 1
+    buckets: Annotated[int, msgspec.Meta(ge=1)] = 1
     entries: int = 0
 
 
@@ -167,7 +169,7 @@ class Ledger:
         where = f"{folder.uri}/{name}"
         try:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
-        except msgspec.MsgspecError:
+        except DAMAGE:
             lines = [b"", *lines]
             log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
         decode = msgspec.json.Decoder(Entry).decode
@@ -176,7 +178,7 @@ class Ledger:
         for line in lines[1:]:
             try:
                 entry = decode(line)
-            except msgspec.MsgspecError:  # noqa: PERF203  one damaged line must not take the others with it
+            except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
                 damaged += 1
             else:
                 entries[compute_match_key(entry.integration_id)] = entry

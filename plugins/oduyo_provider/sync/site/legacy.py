@@ -13,6 +13,7 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def _read_altered(folder: Folder) -> Iterator[_Altered]:
     for line in folder.read(layout.LEGACY_ALTERED).splitlines():
         try:
             yield decode(line)
-        except msgspec.MsgspecError:  # noqa: PERF203  one damaged line must not take the others with it
+        except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
             damaged += 1
     if damaged:
         log.warning(
@@ -68,7 +69,7 @@ def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
         return False
     try:
         run = msgspec.json.decode(folder.read(layout.LEGACY_APPLIED), type=_Applied).run
-    except (msgspec.MsgspecError, StagingError):
+    except (*DAMAGE, StagingError):
         return False  # without it a person has to trigger the first run
     dag_id, _, *task = run.split("/")[:3]
     return source == "/".join((dag_id, *task))

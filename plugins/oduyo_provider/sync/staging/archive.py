@@ -1,7 +1,6 @@
-"""Finds what is staged, long after the tasks have ended: the runs of a DAG, and the plans that a run made.
+"""Finds what is staged, long after the tasks have ended: the runs of a DAG.
 
-A task follows the manifests that came by XCom. Who comes later has only the files: of the plans that several tries left,
-the one whose manifest was written last is the one that was applied.
+A task follows the manifests that came by XCom. Who comes later has only the files.
 """
 
 from __future__ import annotations
@@ -17,15 +16,10 @@ from oduyo_provider.sync.staging.layout import (
     EXISTING,
     HISTORY,
     MANIFEST,
-    PLAN,
     REPORT,
-    RESULTS,
     SITES,
     STEP_FOLDERS,
-    name_journal,
 )
-from oduyo_provider.sync.staging.manifests import PlanManifest
-from oduyo_provider.sync.staging.plans import PlanPart, decide_part, find_decision
 
 _Path = tuple[str, ...]
 
@@ -104,32 +98,6 @@ def fetch_run(root: Folder, dag_id: str, run_id: str) -> list[StagedRun]:
     return sorted(
         _divide(folder, name_folder(root.child(dag_id), run_id), folder.fetch_files()), key=lambda run: run.task
     )
-
-
-def read_plans_of(run: StagedRun) -> list[PlanPart]:
-    """The plans of a run, by partition, as guard decided them; none before the first is written.
-
-    Where files lie follows from where the manifest was found, not from what it says: this machine may reach the same
-    staging under another path.
-    """
-    written: list[tuple[float, PlanManifest]] = []
-    for path, at in run.files.items():
-        if len(path) == 4 and path[0] == PLAN and path[-1] == MANIFEST:
-            folder = run.folder.child(*path[:-1])
-            manifest = read_manifest(folder, MANIFEST, PlanManifest)
-            journal = run.folder.child(RESULTS, name_journal(manifest.partition, manifest.digest))
-            written.append((at, msgspec.structs.replace(manifest, folder=folder.uri, journal=journal.uri)))
-    if not written:
-        return []
-    written.sort(key=lambda item: item[0])
-    last = written[-1][1]
-    latest = {
-        plan.partition: plan
-        for _, plan in written
-        if (plan.generation, plan.partitions) == (last.generation, last.partitions)
-    }
-    decided = find_decision(run.folder, last.generation)
-    return [decide_part(latest[partition], decided) for partition in sorted(latest)]
 
 
 def _divide(folder: Folder, name: str, files: Iterable[tuple[_Path, float]]) -> list[StagedRun]:

@@ -22,7 +22,7 @@ from oduyo_provider.core.errors import OduyoError, StagedFileError, StagingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
-from oduyo_provider.sync.staging.jsonl import LineWriter
+from oduyo_provider.sync.staging.jsonl import DAMAGE, LineWriter
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, open_store
 from oduyo_provider.sync.staging.storage import Disk
@@ -216,7 +216,7 @@ def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
     """Read a manifest back; StagedFileError when it is not one of this kind."""
     try:
         return msgspec.json.decode(folder.read(name), type=kind)
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         raise StagedFileError(staged_faults.explain_kind(folder.uri, name, kind.__name__, error)) from error
 
 
@@ -226,7 +226,7 @@ def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T
     try:
         for line in lines:
             yield decode(line)
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         raise StagedFileError(staged_faults.explain_line(folder.uri, name, error)) from error
 
 

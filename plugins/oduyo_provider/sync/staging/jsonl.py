@@ -1,4 +1,4 @@
-"""Writes a file of lines through a buffer, and says what it became."""
+"""Writes a file of lines through a buffer, and says what it became; names what reading damaged JSON raises."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
+import msgspec
+
+#: What msgspec raises on JSON that is not what was written: malformed, of another shape, not UTF-8, or nested too deep.
+DAMAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 #: How many bytes of one file are held before they are written.
 WRITE_CHUNK_BYTES = 1 << 20
 

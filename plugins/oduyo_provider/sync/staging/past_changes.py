@@ -16,6 +16,7 @@ from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import HISTORY, name_partition, name_past
 
 FORMAT = 1
@@ -181,7 +182,7 @@ def _read_files(folder: Folder, names: Iterable[str]) -> PastOfKeys:
             if header.format <= FORMAT:
                 dropped_until = max(dropped_until, header.dropped_until)
                 found.update((change.identity, change) for change in map(decode, lines))
-        except msgspec.MsgspecError:
+        except DAMAGE:
             continue
     return PastOfKeys(sorted(found.values(), key=lambda change: change.at), dropped_until)
 

@@ -18,6 +18,7 @@ from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.change_lines import DONE, ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 
 FORMAT = 1
 
@@ -32,7 +33,7 @@ _LEVEL = 1
 _SHOWN_REASON = 200
 
 #: What reading bytes that are no member, or no lines, raises.
-_DAMAGE = (OSError, EOFError, zlib.error, msgspec.MsgspecError)
+_DAMAGE = (OSError, EOFError, zlib.error, *DAMAGE)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ChangeLine).decode

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest, write_manifest
+from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
 from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest, Reference
 from oduyo_provider.sync.staging.plans import write_plan
 from oduyo_provider.sync.staging.row_codec import decode_row
+from oduyo_provider.sync.staging.staged_faults import explain_line
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.tables import write_planned_lines
 
@@ -30,7 +33,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
-        (decode_row(line) for line in extracted.desired.read_lines(partition)),
+        _read_rows(extracted.desired, partition),
         _read_records(extracted.existing, partition),
         state.read_entries(partition, partitions).values(),
         normaliser=step.make_normaliser(snapshot.resource),
@@ -61,6 +64,13 @@ def transform(step: StepContext, part: Reference) -> Reference:
         "changes": plan.counts.changes,
         "rejected": plan.counts.rejected,
     }
+
+
+def _read_rows(side: Side, partition: int) -> Iterator[dict[str, object]]:
+    try:
+        yield from map(decode_row, side.read_lines(partition))
+    except DAMAGE as error:
+        raise StagedFileError(explain_line(side.folder, side.files[partition].name, error)) from error
 
 
 def _read_records(side: Side, partition: int) -> Iterator[Remote]:

@@ -65,6 +65,15 @@ def test_a4_refused_rows_are_not_sent_again_and_everything_else_goes_through_gre
         assert night.report.refused == night.report.known_refused == len(bad)
 
 
+def test_a4_more_refused_rows_than_are_looked_into_at_the_beginning_of_a_plan_do_not_keep_the_others_out(
+    site: Sandbox, dag: Nights
+) -> None:
+    site.set_habits({"habit": "refuse", "keys": "1*"})
+    night = dag.night(make_rows(200), max_rejected_percent=100)
+    assert night.is_green, night.why
+    assert (night.report.created, night.report.refused) == (89, 111)
+
+
 def test_a4_the_tries_of_the_first_night_send_a_refused_row_again_only_to_tell_it_from_a_dead_session(
     refusing: Refusing,
 ) -> None:

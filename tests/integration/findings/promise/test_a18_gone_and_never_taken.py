@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
+
 import pytest
 
 from sandbox.oduyo.server import Sandbox
@@ -76,6 +78,20 @@ def test_a18_a_row_at_which_the_server_always_fails_is_refused_remembered_and_no
     site.set_habits()
     assert dag.night(rows, resend_refused=True, **wants).is_green
     assert getattr(dag.night(rows, **wants).report, figure) == 0
+
+
+@pytest.mark.parametrize(("call", "keys"), [("create", "1*"), ("update", "[1-4]")])
+def test_a18_several_such_rows_at_the_beginning_of_a_plan_do_not_keep_the_others_out(
+    site: Sandbox, dag: Nights, call: str, keys: str
+) -> None:
+    rows: list[Row] = make_rows()
+    if call == "update":
+        assert dag.night(rows).is_green
+        rows = make_rows(text="y")
+    site.set_habits({"habit": "row_fails", "call": call, "keys": keys})
+    failing = sum(fnmatch(str(row["integration_id"]), keys) for row in rows)
+    report = dag.night(rows, **WANTS, release=["updates"]).report
+    assert (report.refused, report.created + report.updated) == (failing, len(rows) - failing)
 
 
 @pytest.mark.parametrize("call", ["create", "update"])

@@ -265,3 +265,14 @@ def test_a_plan_that_was_copied_from_another_run_is_refused(driver: Driver, plan
     with pytest.raises(SettingsError, match="is of the run dag/run, not of dag/other: nothing was sent"):
         driver.load([{**plan[0], "manifest": str(there)}], driver.new_run("other"))
     assert driver.calls("create") == 0
+
+
+@pytest.mark.parametrize("line", [b'{"integration_id":\n', b'{"integration_id":"\xff"}\n', b"[1]\n"])
+def test_rows_that_somebody_changed_before_they_are_compared_name_their_file(driver: Driver, line: bytes) -> None:
+    run = driver.new_run("run")
+    driver.list_and_stage(make_rows(3), run)
+    [part] = driver.parts
+    (file,) = Path(part["manifest"]).glob("*.jsonl")
+    file.write_bytes(file.read_bytes() + line)
+    with pytest.raises(StagingError, match=rf"{file.name} (has a line that cannot be read|is not as it was written)"):
+        driver.compare(run)

@@ -11,7 +11,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, choose_place, is_canary
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -91,14 +91,20 @@ def test_a_retry_needs_no_other_where_the_first_was_read_back(site: Sandbox, loa
 
 
 class TestPassesOn:
-    """One that tells nothing passes the role on."""
+    """One that tells nothing passes the role on: to the last, then to any."""
+
+    def test_another_night_takes_others(self) -> None:
+        nights = [[choose_place(tried, 1000, now) for tried in range(5)] for now in (86_400.0, 86_400.9, 172_800.0)]
+        assert [night[:2] for night in nights] == [[0, 999]] * 3
+        assert nights[0] == nights[1]
+        assert len({*nights[0], *nights[2]}) == 8
 
     def test_a_refused_one(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "refuse", "keys": "1"}, {"habit": "cut", "length": 4, "field": "code"})
         assert count_outcomes(load.apply(*make_creates(9))) == {"refused": 1, "done": 8}
         log = [(entry["call"], entry.get("column")) for entry in site.log()["requests"]]
         first = next(
-            place for place, (call, column) in enumerate(log) if call == "create" and column["code"] == "KOD.2"
+            place for place, (call, column) in enumerate(log) if call == "create" and column["code"] == "KOD.9"
         )
         assert log[first + 1][0] == "list"
 
@@ -136,6 +142,19 @@ def test_a_create_that_is_confirmed_and_never_listed_stops_the_run(site: Sandbox
     assert load.sent() == ["1"]
     [result] = load.read_journal().results.values()
     assert (result.outcome, result.is_confirmed, result.oduyo_id) == (Outcome.DOUBTFUL, True, "3")
+
+
+@pytest.mark.parametrize("by", [-1, 2])
+def test_a_site_that_names_another_record_than_it_made_alters_no_key(site: Sandbox, load: Load, by: int) -> None:
+    seed(site, make_creates(4, start=90))
+    site.set_habits({"habit": "wrong_id", "by": by})
+    results = load.apply(*make_creates(3))
+    assert [(result.outcome, result.oduyo_id) for result in results.values()] == [
+        (Outcome.DONE, "5"),
+        (Outcome.DONE, "6"),
+        (Outcome.DONE, "7"),
+    ]
+    assert load.findings == []
 
 
 def test_what_is_listed_late_is_waited_for(site: Sandbox, load: Load) -> None:
@@ -364,6 +383,14 @@ class TestLostAnswers:
         site.set_faults({"call": "create", "kind": "drop", "times": 1})
         assert "'1' became '1           '" in stop(load, *make_creates(5))
         assert load.sent() == ["1", "1"]
+
+    def test_rows_at_which_the_server_always_fails_do_not_keep_the_others_from_being_sent(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        creates = sorted(make_creates(20), key=lambda change: change.sort_key)
+        assert [change.integration_id for change in creates[:4]] == ["1", "10", "11", "12"]
+        site.set_habits({"habit": "row_fails", "keys": "1*"})
+        assert count_outcomes(load.apply(*creates)) == {"refused": 11, "done": 9}
 
     def test_one_that_stays_lost_passes_the_role_on(self, site: Sandbox, load: Load) -> None:
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "1"}})

@@ -212,3 +212,31 @@ def test_only_what_is_done_and_was_not_read_back_is_read_back(load: Load) -> Non
         return [change.key for change in find_unread(load.recorder, creates)]
 
     assert load.run(work) == ["create:1"]
+
+
+class TestWrongIds:
+    """A site that names another record than it made: the highest that there is when it looks, or the number of rows."""
+
+    def test_each_create_is_known_by_its_own_record(self, site: Sandbox, load: Load) -> None:
+        creates = make_creates(3)
+        seed(site, creates)
+        verify(load, creates, ["2", "3", "1"])
+        found = {key: (result.oduyo_id, result.stored) for key, result in load.recorder.results.items()}
+        assert found == {"create:1": ("1", {}), "create:2": ("2", {}), "create:3": ("3", {})}
+
+    def test_a_named_record_that_was_there_before_and_carries_another_key_is_none_of_it(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        seed(site, make_creates(1, start=90))
+        verify(load, make_creates(1), ["1"], floor=1)
+        result = load.recorder.results["create:1"]
+        assert (result.outcome, result.stored) == (Outcome.DOUBTFUL, {})
+
+    def test_one_that_does_not_show_yet_is_waited_for_before_another_with_the_key_counts(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        [create] = make_creates(1)
+        seed(site, [create])
+        verify(load, [create], ["7"])
+        assert load.ahead_s >= SETTLE_S
+        assert load.recorder.results["create:1"].oduyo_id == "1"

@@ -49,7 +49,19 @@ def test_a_file_that_another_run_removes_meanwhile_is_none_and_one_that_cannot_b
         read_state(folder, "note.json", Note)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format":2}', b'{"format":"2","text":"a"}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"format":2}',
+        b'{"format":"2","text":"a"}',
+        b"\xff",
+        b'{"format":2,"text":"\xfe"}',
+        b'{"text":' + b"[" * 100_000,
+    ],
+)
 def test_a_damaged_file_says_what_to_do(folder: Folder, content: bytes) -> None:
     folder.write("note.json", content)
     with pytest.raises(StateError) as caught:

@@ -330,8 +330,9 @@ def test_a_claim_that_took_too_long_to_write_is_lost(
     run(work)
 
 
-def test_a_damaged_claim_lapses_as_any_other(folder: Folder, time: FakeTime) -> None:
-    folder.write("odd.json", b"{")
+@pytest.mark.parametrize("content", [b"{", b'{"generation":"\xff","attempt":"a"}'])
+def test_a_damaged_claim_lapses_as_any_other(folder: Folder, time: FakeTime, content: bytes) -> None:
+    folder.write("odd.json", content)
     said: list[str] = []
     run(lambda: hold_once(make(folder, time, "a", say=said.append)))
     assert said[0].startswith("Waiting: a writer whose claim is damaged is writing to this site")

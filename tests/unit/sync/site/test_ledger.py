@@ -244,11 +244,20 @@ class TestDamage:
     def _merged(self, root: Folder, ledger: Ledger) -> None:
         merge(ledger, stage_creates(root))
 
+    @pytest.mark.parametrize(
+        "damaged",
+        [
+            b'{"integration_id": 7}\n',
+            b'{"integration_id":"\xff"}\n',
+            b'{"integration_id":"004","oduyo_id":"4x"}\n',
+            b'{"integration_id":"004","oduyo_id":""}\n',
+        ],
+    )
     def test_one_damaged_line_costs_one_entry(
-        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture
+        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture, damaged: bytes
     ) -> None:
         lines = find_file(root).read_bytes().splitlines(keepends=True)
-        lines[5] = b'{"integration_id": 7}\n'
+        lines[5] = damaged
         find_file(root).write_bytes(b"".join(lines))
         assert set(read(ledger)) == set(KEYS) - {"004"}
         assert "1 lines of" in caplog.text
@@ -284,8 +293,9 @@ class TestDamage:
         merge(ledger, stage_creates(root, KEYS[:3], run="run2"))
         assert set(read(ledger)) == set(KEYS[:3])
 
-    def test_a_damaged_index_has_a_message_of_its_own(self, root: Folder, ledger: Ledger) -> None:
-        find_file(root, "ledger.json").write_text('{"format":2,"buckets":')
+    @pytest.mark.parametrize("content", ['{"format":2,"buckets":', '{"format":2,"buckets":0}'])
+    def test_a_damaged_index_has_a_message_of_its_own(self, root: Folder, ledger: Ledger, content: str) -> None:
+        find_file(root, "ledger.json").write_text(content)
         with pytest.raises(StateError, match=r"ledger\.json is damaged.*Restore it from a backup, or remove it"):
             read(ledger)
 

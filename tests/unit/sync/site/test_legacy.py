@@ -69,9 +69,9 @@ def test_a_site_with_a_path_takes_the_state_of_its_host(root: Folder) -> None:
 
 def test_a_damaged_line_is_left_out_with_a_warning(root: Folder, caplog: pytest.LogCaptureFixture) -> None:
     path = find_file(root, "altered.jsonl")
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(path.read_bytes()[:-20] + b'\n{"oduyo_id":"\xff"}\n')
     assert [entry.integration_id for entry in read_legacy_entries(root, SITE, SPECIAL_CODE.name)] == ["500017"]
-    assert "1 lines of" in caplog.text
+    assert "2 lines of" in caplog.text
     assert "altered.jsonl" in caplog.text
 
 
@@ -92,6 +92,7 @@ def test_a_source_that_0_1_0_wrote_from_is_open(root: Folder, run: str, source: 
     assert not SiteState(root, SITE, SPECIAL_CODE).is_opened("another")
 
 
-def test_a_damaged_note_of_the_last_run_leaves_the_first_write_to_a_person(root: Folder) -> None:
-    find_file(root, "applied.json").write_text('{"run":')
+@pytest.mark.parametrize("content", [b'{"run":', b'{"run":"\xff"}'])
+def test_a_damaged_note_of_the_last_run_leaves_the_first_write_to_a_person(root: Folder, content: bytes) -> None:
+    find_file(root, "applied.json").write_bytes(content)
     assert not has_legacy_run(root, SITE, SPECIAL_CODE.name, DAG)

@@ -9,9 +9,8 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.report import Report
-from oduyo_provider.sync.staging.archive import fetch_dag_names, fetch_run, fetch_runs, name_folder, read_plans_of
+from oduyo_provider.sync.staging.archive import fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder
-from tests.unit.sync.plans import create, done, make_snapshot, stage_plan, write_journal
 
 
 @pytest.fixture
@@ -63,29 +62,3 @@ def test_what_is_kept_of_sites_is_no_dag_and_no_run(root: Folder) -> None:
 def test_an_id_that_is_no_name_has_a_folder_all_the_same(root: Folder) -> None:
     assert name_folder(root, "run 1") == "run 1"
     assert name_folder(root, "a/b").startswith("_")
-
-
-def test_of_plans_that_several_tries_left_the_last_one_counts(root: Folder) -> None:
-    for number, key in ((2, "NEW"), (1, "OLD")):
-        staged = Folder.open(stage_plan(root, [create(key)], snapshot=make_snapshot(number=number))["manifest"])
-        for name in staged.names():
-            write_at(
-                root.child("dag", "run1", "plan", f"attempt{number}", "0000"), name, staged.read(name), 100.0 * number
-            )
-        staged.remove()
-    root.child("dag", "run1", "existing", "try1").write("manifest.json", b"{}")
-    [run] = fetch_run(root, "dag", "run1")
-    [plan] = read_plans_of(run)
-    assert [change.integration_id for change in plan.read_changes()] == ["NEW"]
-
-
-def test_files_are_found_where_the_manifest_lies_and_not_where_it_says(root: Folder, tmp_path: Path) -> None:
-    change = create("A1")
-    write_journal(stage_plan(root, [change]), done(change, "7"))
-    root.child("dag", "run1", "existing", "try1").write("manifest.json", b"{}")
-    moved = tmp_path / "mounted elsewhere"
-    Path(root.uri).rename(moved)
-    [run] = fetch_run(Folder.open(str(moved)), "dag", "run1")
-    [plan] = read_plans_of(run)
-    assert list(plan.read_changes()) == [change]
-    assert plan.read_history().results[change.key].oduyo_id == "7"

@@ -138,9 +138,20 @@ def test_a_manifest_of_another_kind_is_an_error(folder: Folder) -> None:
     assert read_manifest(folder, "manifest.json", Old) == Old("x")
 
 
-def test_a_line_that_cannot_be_read_names_its_file(folder: Folder) -> None:
+DAMAGED = [b"{", b'{"name":"\xff","rows":1,"digest":""}', b'{"name":' + b"[" * 100_000]
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_a_line_that_cannot_be_read_names_its_file(folder: Folder, line: bytes) -> None:
     with pytest.raises(StagingError, match=r"plan\.jsonl has a line that cannot be read"):
-        list(decode_lines(folder, "plan.jsonl", [b"{"], StagedFile))
+        list(decode_lines(folder, "plan.jsonl", [line], StagedFile))
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_manifest_that_cannot_be_read_names_its_file(folder: Folder, content: bytes) -> None:
+    folder.write("manifest.json", content)
+    with pytest.raises(StagingError, match=r"manifest\.json is not a StagedFile of this version"):
+        read_manifest(folder, "manifest.json", StagedFile)
 
 
 def test_file_uris_and_plain_paths_are_the_same_folder(tmp_path: Path) -> None:

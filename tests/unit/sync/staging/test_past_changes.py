@@ -107,6 +107,7 @@ def test_a_damaged_file_and_one_of_a_newer_version_are_left_out(root: Folder, tm
     (place / "1-a.jsonl").write_bytes(b'{"format":1}\n{"cut')
     (place / "1-b.jsonl").write_bytes(b'{"format":2}\n{"what":"nobody knows"}\n')
     (place / "1-c.jsonl").write_bytes(b"")
+    (place / "1-d.jsonl").write_bytes(b'{"format":1}\n{"integration_id":"\xff"}\n')
     assert read_past_changes(root, "dag", "7").changes == [make("7", 1.0)]
     assert list(read_all_past_changes(root, "dag")) == [make("7", 1.0)]
 

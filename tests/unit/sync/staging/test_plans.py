@@ -81,7 +81,7 @@ def test_parts_come_in_the_order_of_their_partitions(root: Folder) -> None:
 
 def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder) -> None:
     reference = stage_plan(root, [create("A1"), create("A2"), update("A3", "9", description="x")])
-    [part] = open_parts([decide(root, reference, LookAlike("A2", ("77",), detail="record 77 has the same code"))])
+    [part] = open_parts([decide(root, reference, LookAlike("A2", detail="record 77 has the same code"))])
     assert [change.integration_id for change in part.read_changes()] == ["A1", "A3"]
     [rejected] = part.read_rejected()
     assert (rejected.integration_id, [fault.code for fault in rejected.faults]) == (
@@ -95,7 +95,7 @@ def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder
 
 def test_an_adopted_record_is_updated_where_its_row_would_have_been_created(root: Folder) -> None:
     reference = stage_plan(root, [create("A1"), create("A2", description="ERP"), create("A3")])
-    [part] = open_parts([decide(root, reference, LookAlike("A2", ("77",), adopted=RECORD))])
+    [part] = open_parts([decide(root, reference, LookAlike("A2", adopted=RECORD))])
     changes = list(part.read_changes())
     assert [change.key for change in changes] == ["create:A1", "update:77", "create:A3"]
     assert changes[1].is_adoption
@@ -121,7 +121,7 @@ def test_an_adoption_writes_the_key_and_what_differs_over_what_the_record_holds(
 
 
 def test_a_look_alike_that_the_last_run_rejected_alike_is_known(root: Folder) -> None:
-    look_alike = LookAlike("A2", ("77",), detail="record 77")
+    look_alike = LookAlike("A2", detail="record 77")
     first = reject_look_alike(create("A2"), look_alike, frozenset())
     assert not first.is_known
     assert reject_look_alike(create("A2"), look_alike, frozenset({first.digest})).is_known
