@@ -31,6 +31,7 @@ from bench.sides import Database, Listing, Making
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.record_view import RecordSearch, compute_record_view
@@ -73,7 +74,8 @@ def measure_answers(folder: Path, rows: int) -> dict[str, float]:
 
     def look_up(text: str) -> object:
         run = find()
-        return compute_record_view(RecordSearch(root, "bench", open_sides(run), open_run().index, "run"), text)
+        places = RecordSearch(root, "bench", open_sides(run), open_run().index, SPECIAL_CODE, "run")
+        return compute_record_view(places, text)
 
     row, kept = make_row(rows // 2), open_run()
     answers: dict[str, Callable[[], object]] = {

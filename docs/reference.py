@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from oduyo_provider.core import brakes, errors, figures, reasons, report
+from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.params import PARAMS
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
@@ -92,15 +93,15 @@ def describe_resource(resource: Resource) -> tuple[str, ...]:
         status = f"`status` is `{resource.active}` in use, `{resource.passive}` when passive."
     else:
         status = "`status` has no word for passive: `deactivate` is not possible."
-    rows = [
-        (f"`{field.name}`", field.kind.value, "yes" * field.required, "perhaps" * field.is_shared)
-        for field in resource.fields
-    ]
+    rows = []
+    for field in resource.fields:
+        marks = ("yes" * field.required, "perhaps" * field.is_shared)
+        rows.append((f"`{field.name}`", label_field(resource, field.name), field.kind.value, *marks))
     return (
         f"## `{resource.plural}`",
         f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`. {status} People tell records apart by "
         f"{' and '.join(f'`{name}`' for name in resource.natural_key)}.",
-        table(("field", "read as", "required", "Ödüyo's"), rows),
+        table(("field", "on the page", "read as", "required", "Ödüyo's"), rows),
     )
 
 

@@ -49,6 +49,7 @@ def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
     frame.get_by_role("heading", name="What each run did").wait_for()
     assert "record=" in page.url
     assert frame.locator(".sides tbody tr", has_text="code").first.inner_text().split()[1] == code
+    assert frame.locator(".sides tbody th", has_text="key1").inner_text() == "key1 · firm"
     assert "created" in frame.locator(".history tbody").inner_text()
     take_picture("record")
     frame.locator(".history a").first.click()

@@ -18,7 +18,7 @@ DECISION = {
     "actions": {"delete": 1, "create": 3460},
     "changes": 3461,
 }
-CONTEXT = {"ti": SimpleNamespace(dag_id="oduyo_special_codes", run_id="manual 1")}
+CONTEXT = {"ti": SimpleNamespace(dag_id="oduyo_special_codes", run_id="manual 1"), "params": {}}
 REJECTED = {
     "chosen_options": ["Reject"],
     "params_input": {},

@@ -142,6 +142,7 @@ class TestNames:
             *SUMS,
             "doubtful",
             "dry_run",
+            "sync_mode",
             "reasons",
             "started_at",
             "ended_at",

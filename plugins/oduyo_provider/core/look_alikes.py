@@ -71,7 +71,7 @@ def _judge(row: NaturalKey, records: list[NaturalKey], rows: int, *, adopt: bool
         if rows == len(adoptable) == 1:
             return LookAlike(str(row.integration_id), adoptable[0].record)
         detail = gettext(
-            "%(rows)s rows and %(count)s records without an integration_id share %(shared)s",
+            "several share %(shared)s (rows: %(rows)s, records without a key: %(count)s)",
             rows=rows,
             count=len(adoptable),
             shared=shared,

@@ -49,6 +49,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param is_first: no run of this source has been applied yet.
     :param newest_id: the highest id that was known when the listing had ended; a record above it was made since, and has
         not vanished. None where nobody noted it.
+    :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
     """
 
     source: str
@@ -63,6 +64,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     may_lack_rows: bool = False
     is_first: bool = False
     newest_id: int | None = None
+    shared_codes: frozenset[int] = frozenset()
 
 
 class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -29,6 +29,7 @@ from oduyo_provider.core.samples import (
     describe_owner,
     describe_vanished,
 )
+from oduyo_provider.core.shared_codes import find_shared_code
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -100,7 +101,8 @@ class _Planner:
             elif row.payload is None:
                 self._reject(key, group.raw, integration_id, row.faults)
             else:
-                self.builder.warn(integration_id, row.payload.get("code", ""), row.warnings)
+                warnings = row.warnings + find_shared_code(group.raw, self.rules.shared_codes)
+                self.builder.warn(integration_id, row.payload.get("code", ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
                     self.builder.add(Change(Action.CREATE, integration_id, row.payload))
                 else:

@@ -32,6 +32,7 @@ WARNINGS = {
     "above_int32": gettext_noop("The key does not fit a 32-bit number; check that the ERP takes it back."),
     "before_created": gettext_noop("The row was updated before it was created."),
     "replacement_character": gettext_noop("The text holds �, which stands for a letter that was lost on the way."),
+    "shared_code": gettext_noop("Another row has the same firm, period, type and code. All of them are sent."),
 }
 
 #: What else a report counts reasons by.

@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.brakes import Limits, is_above
 from oduyo_provider.core.change import Action, Outcome
-from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.plan import PlanCounts, SyncMode
 
 #: Different reasons that a report lists.
 MAX_REASONS = 50
@@ -26,6 +26,7 @@ class Report(msgspec.Struct, kw_only=True):
     :param altered: records of which Ödüyo stored a value otherwise than sent, and otherwise than before.
     :param out_of_scope: records of this source in a (key1, key2) pair of which this run has no row: kept.
     :param new_other_source: rejected rows whose record another source owns, not rejected so by the last applied run.
+    :param sync_mode: the param, empty where nobody knows it; with ``create`` nothing was compared, so that nobody knows whether the run is in step.
     :param reasons: reason → how many rows or changes had it.
     :param started_at: ISO 8601, UTC; likewise ``ended_at``.
     """
@@ -57,6 +58,7 @@ class Report(msgspec.Struct, kw_only=True):
     out_of_scope: int = 0
     new_other_source: int = 0
     dry_run: bool = False
+    sync_mode: str = ""
     reasons: dict[str, int] = {}
     started_at: str = ""
     ended_at: str = ""
@@ -67,6 +69,11 @@ class Report(msgspec.Struct, kw_only=True):
         if self.dry_run:
             return {}
         return {name: count for name in UNDONE if (count := getattr(self, name))}
+
+    @property
+    def compares(self) -> bool:
+        """Whether rows were compared with records."""
+        return self.sync_mode != SyncMode.CREATE.value
 
     @property
     def new_rejected(self) -> int:
@@ -178,12 +185,14 @@ def compute_report(
     *,
     extracted: int,
     dry_run: bool,
+    sync_mode: SyncMode | None = None,
     started_at: str = "",
     ended_at: str = "",
 ) -> Report:
     """Add a run up.
 
     :param plan: all planned partitions together.
+    :param sync_mode: None where nobody knows it.
     :param extracted: rows read; those that no plan knows of (a partition that failed) count as not applied. Never
         fewer than the plans hold: where extracting was started again and failed, only they know.
     """
@@ -200,6 +209,7 @@ def compute_report(
         adopted=plan.adoptions if dry_run else outcomes.adopted,
         altered=outcomes.altered,
         dry_run=dry_run,
+        sync_mode=sync_mode.value if sync_mode else "",
         reasons=_compute_top(_count_reasons(plan, outcomes)),
         started_at=started_at,
         ended_at=ended_at,

@@ -79,13 +79,21 @@ def build_form() -> dict[str, Param]:
 
 def run_site_check() -> dict[str, Any]:
     """Ask; returns how many questions were answered, what is to be set, and the summary line."""
+    import asyncio
+
+    from airflow.sdk.log import mask_secret
+
     from oduyo_provider.sync.check.answers import summarise
+    from oduyo_provider.sync.staging.folder import staging_root
+    from oduyo_provider.sync.steps.site_check import check_site
 
     context = get_current_context()
     with noting_errors(context):
         check_language()
         form = read_form(context, gettext("Set it to True, or call OduyoHook().check_site() in a task of your own."))
         resource = next(one for one in RESOURCES if one.plural == form["resource"])
-        answers = open_oduyo().check_site(write=bool(form["write"]), resource=resource).answers
+        settings, write = open_oduyo().settings, bool(form["write"])
+        checked = asyncio.run(check_site(staging_root(), settings, resource, write=write, on_secret=mask_secret))
+    answers = checked.answers
     to_set = [point.title for point in answers if point.setting]
     return {"answers": len(answers), "to_set": to_set, "summary": summarise(answers)}

@@ -12,10 +12,16 @@ from oduyo_provider.core.errors import OduyoError, StopError
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Raise AirflowFailException, which is not tried again, for what only a person can mend; else AirflowException."""
+    """Raise what :func:`make_airflow_error` makes of an error."""
     try:
         yield
-    except StopError as error:
-        raise AirflowFailException(str(error)) from error
     except OduyoError as error:
-        raise AirflowException(str(error)) from error
+        raise make_airflow_error(error, str(error)) from error
+
+
+def make_airflow_error(error: OduyoError, text: str) -> AirflowException:
+    """AirflowFailException, which is not tried again, for what only a person can mend; else AirflowException.
+
+    :param text: what it says.
+    """
+    return AirflowFailException(text) if isinstance(error, StopError) else AirflowException(text)

@@ -1,23 +1,27 @@
-"""One alert when a DAG's runs turn bad, and one when they recover.
+"""One alert when a DAG's runs turn bad, one when they recover, and one when a plan waits for a person.
 
-Airflow calls these as callbacks of the task ``report``, with which each run ends: in the worker once the task's state is
-known, or where DAG files are parsed when the task was killed. What was told last stands in staging, so that a run that
-stays bad does not alert anew. It is written once the alert is sent: the next run that ends alike tells what was not.
+Airflow calls the first two as callbacks of the task ``report``, with which each run ends: in the worker once the task's
+state is known, or where DAG files are parsed when the task was killed. The task ``approve`` calls the third before it
+waits. What was told last stands in staging, so that a run that stays bad, or a task that asks once more, does not alert
+anew. It is written once the alert is sent: the next run that ends alike tells what was not.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from airflow.sdk.exceptions import AirflowException
+from msgspec.structs import replace
 
+from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.errors import OduyoError, StagingError
 from oduyo_provider.core.figures import translate_figure
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import Report
@@ -26,6 +30,7 @@ from oduyo_provider.observability.metrics import read_counts
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import ALERTS, REPORT, TOLD
+from oduyo_provider.sync.staging.manifests import Reference
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,54 +41,107 @@ ERROR_KEY = "error"
 #: Reasons and causes that a message shows, and characters of a cause.
 _SHOWN, _SHOWN_CHARACTERS = 5, 600
 
+_LATER = gettext_noop("The next run that ends like this one is told in its place.")
+
 
 class Told(msgspec.Struct, frozen=True):
-    """What was last told of a DAG, and the run that it was told of."""
+    """What was last told of a DAG, the run that it was told of, and the run that was last said to wait for a person."""
 
     is_bad: bool = False
     run_id: str = ""
+    waiting_run_id: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """What is to be told.
+
+    :ivar state: ``bad``, ``good`` or ``waiting``, for the notifier's templates.
+    :ivar told: what has been told afterwards.
+    """
+
+    subject: str
+    message: str
+    state: str
+    told: Told
 
 
 def announce_failure(context: Mapping[str, Any]) -> None:
     """The run is not complete, or its last task could not say so itself."""
-    _announce(context, is_bad=True)
+    _announce(context, partial(_compute_end, context, is_bad=True), gettext(_LATER))
 
 
 def announce_success(context: Mapping[str, Any]) -> None:
     """The run is complete."""
-    _announce(context, is_bad=False)
+    _announce(context, partial(_compute_end, context, is_bad=False), gettext(_LATER))
 
 
-def _announce(context: Mapping[str, Any], *, is_bad: bool) -> None:
-    """Tell it if the run ended otherwise than what was told last; never raises."""
+def announce_waiting(context: Mapping[str, Any], decision: Reference) -> None:
+    """The run's plan waits for a person.
+
+    :param decision: what guard returned: the changes by action, and why the plan stopped.
+    """
+    lost = gettext("Nobody was told that this run waits for a person.")
+    _announce(context, partial(_compute_waiting, context, decision), lost)
+
+
+def _announce(context: Mapping[str, Any], compute: Callable[[Told], Alert | None], when_lost: str) -> None:
+    """Tell what differs from what was told last; never raises.
+
+    :param when_lost: what the log says where the notifier does not work.
+    """
     if not os.environ.get(NOTIFIER_VARIABLE, "").strip() or dict(context["params"]).get("dry_run"):
         return
-    ti = context["ti"]
     try:
-        folder = staging_root().child(ALERTS, ti.dag_id)
-        told = _read(folder, TOLD, Told) or Told()
-        if is_bad == told.is_bad:
+        folder = staging_root().child(ALERTS, context["ti"].dag_id)
+        alert = compute(_read(folder, TOLD, Told) or Told())
+        if alert is None:
             return
-        causes = (
-            _read_causes(context)
-            if is_bad
-            else [gettext("Runs are good again. They were bad since %(run)s.", run=told.run_id)]
-        )
-        bad, good = (
-            gettext("Ödüyo: %(dag)s has turned bad", dag=ti.dag_id),
-            gettext("Ödüyo: %(dag)s has recovered", dag=ti.dag_id),
-        )
-        subject = neutralise(bad if is_bad else good)
-        made = _read(staging_root().child(ti.dag_id, ti.run_id), REPORT, Report)
-        message = compute_message(ti.dag_id, ti.run_id, causes, made)
-        state = "bad" if is_bad else "good"
-        notify({**context, "oduyo_subject": subject, "oduyo_message": message, "oduyo_state": state})
-        log.info(gettext("Alert sent: %(subject)s", subject=subject))
-        folder.write(TOLD, msgspec.json.encode(Told(is_bad, ti.run_id)))
+        texts = {"oduyo_subject": alert.subject, "oduyo_message": alert.message, "oduyo_state": alert.state}
+        notify({**context, **texts})
+        log.info(gettext("Alert sent: %(subject)s", subject=alert.subject))
+        folder.write(TOLD, msgspec.json.encode(alert.told))
     except StagingError as error:
         log.error("%s %s", gettext("This alert may come twice."), error)  # noqa: TRY400  one paragraph says it all
     except OduyoError as error:
-        log.error("%s %s", gettext("The next run that ends like this one is told in its place."), error)  # noqa: TRY400  its trace may show a token
+        log.error("%s %s", when_lost, error)  # noqa: TRY400  its trace may show a token
+
+
+def _compute_end(context: Mapping[str, Any], told: Told, *, is_bad: bool) -> Alert | None:
+    """None where the run ended as the one that was told last."""
+    if is_bad == told.is_bad:
+        return None
+    ti = context["ti"]
+    if is_bad:
+        causes, subject = _read_causes(context), gettext("Ödüyo: %(dag)s has turned bad", dag=ti.dag_id)
+    else:
+        causes = [gettext("Runs are good again. They were bad since %(run)s.", run=told.run_id)]
+        subject = gettext("Ödüyo: %(dag)s has recovered", dag=ti.dag_id)
+    made = _read(staging_root().child(ti.dag_id, ti.run_id), REPORT, Report)
+    return Alert(
+        subject=neutralise(subject),
+        message=compute_message(ti.dag_id, ti.run_id, causes, made),
+        state="bad" if is_bad else "good",
+        told=replace(told, is_bad=is_bad, run_id=ti.run_id),
+    )
+
+
+def _compute_waiting(context: Mapping[str, Any], decision: Reference, told: Told) -> Alert | None:
+    """None where this run has been told already."""
+    ti = context["ti"]
+    if told.waiting_run_id == ti.run_id:
+        return None
+    lines = [gettext("The plan of this run waits for a person; without an answer within a day nothing is written.")]
+    lines += ["", gettext("What the plan would do:")]
+    lines += [f"- {format_number(count)} {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()]
+    lines += ["", gettext("Why it stopped:")]
+    lines += [f"- {neutralise(figure, _SHOWN_CHARACTERS)}" for figure in decision["figures"]]
+    lines += ["", *_format_place(ti.dag_id, ti.run_id)]
+    return Alert(
+        subject=neutralise(gettext("Ödüyo: %(dag)s waits for a person", dag=ti.dag_id)),
+        message="\n".join(lines),
+        state="waiting",
+        told=replace(told, waiting_run_id=ti.run_id),
+    )
 
 
 def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | None) -> str:
@@ -92,7 +150,8 @@ def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | 
     Foreign texts stand on one line each, so that none of them can look like a line of this message or a mail's header.
     """
     lines = [neutralise(cause, _SHOWN_CHARACTERS) for cause in causes[:_SHOWN]]
-    lines += ["", gettext("Run: %(run)s", run=neutralise(run_id))]
+    run, place = _format_place(dag_id, run_id)
+    lines += ["", run]
     if made is None:
         lines.append(gettext("Totals: not known, as the run wrote no report."))
     else:
@@ -103,7 +162,13 @@ def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | 
         reasons = list(made.reasons.items())[:_SHOWN]
         lines += [gettext("First reasons:")] * bool(reasons)
         lines += [f"- {format_number(count)} × {neutralise(translate_reason(name))}" for name, count in reasons]
-    return "\n".join([*lines, gettext("Look here: %(url)s", url=compute_run_url(dag_id, run_id))])
+    return "\n".join([*lines, place])
+
+
+def _format_place(dag_id: str, run_id: str) -> tuple[str, str]:
+    """The lines that name the run and its page."""
+    url = compute_run_url(dag_id, run_id)
+    return gettext("Run: %(run)s", run=neutralise(run_id)), gettext("Look here: %(url)s", url=url)
 
 
 def _read_causes(context: Mapping[str, Any]) -> list[str]:

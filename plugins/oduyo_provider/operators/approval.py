@@ -12,7 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, Ai
 
 from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
+from oduyo_provider.observability.alert import announce_waiting
 from oduyo_provider.observability.links import compute_run_url
+from oduyo_provider.operators.errors import explain
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
@@ -42,23 +44,26 @@ class UnsafePlanApproval(ApprovalOperator):
         self.decision = decision
 
     def execute(self, context: Any) -> Any:
-        """Ask, or skip."""
+        """Tell that a person is asked, and ask; or skip."""
         if not self.decision["ask"]:
             raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
         ti = context["ti"]
         address = compute_run_url(ti.dag_id, ti.run_id)
         page = gettext("[All changes of the plan](%(address)s) stand on the run's page.", address=address)
         self.body = "\n\n".join([*_describe_plan(self.decision), page, gettext(_ANSWERS)])
+        announce_waiting(context, self.decision)
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Take the answer. A no stays a no when Airflow cannot skip what follows: another try would ask once more."""
         try:
             return super().execute_complete(context, event)
-        except AirflowRuntimeError as error:
+        except AirflowRuntimeError:
             if event.get("chosen_options") != [self.REJECT]:
                 raise
-            raise AirflowFailException(gettext("The plan was rejected: nothing is written.")) from error
+            text = gettext("The plan was rejected: nothing is written.")
+            explain(text)
+            raise AirflowFailException(text) from None
 
 
 def _describe_plan(decision: Reference) -> list[str]:

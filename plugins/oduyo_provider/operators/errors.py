@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from textwrap import wrap
 from typing import Any
 
 from oduyo_provider.core.errors import OduyoError, RetryError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.hooks.errors import airflow_errors
+from oduyo_provider.hooks.errors import make_airflow_error
 from oduyo_provider.observability.alert import ERROR_KEY
 
 log = logging.getLogger(__name__)
@@ -18,30 +20,51 @@ log = logging.getLogger(__name__)
 #: Airflow's own bound, unless its setting max_task_retry_delay says another.
 MAX_RETRY_DELAY = timedelta(days=1)
 
+#: Of a line of an explanation, in characters.
+LINE_WIDTH = 100
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…]) (?=[A-ZÇĞİÖŞÜ])")
+
 
 @contextmanager
 def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
-    """As :func:`~oduyo_provider.hooks.errors.airflow_errors`, and leave the text for the alert.
+    """Explain an error of this package in the task's log, leave its text for the alert and the page, and raise Airflow's.
 
-    Where Airflow tries the task again by itself the error says so, and when: nobody has to act before the last try.
+    Where Airflow tries the task again by itself the log says so, and when: nobody has to act before the last try. What is
+    raised carries no cause, so that Airflow, which logs a traceback of all that a task raises, logs only its own calls.
     """
-    with airflow_errors():
-        try:
-            yield
-        except OduyoError as error:
-            try:
-                context["ti"].xcom_push(ERROR_KEY, str(error))
-            except Exception as failure:
-                # Only the alert would tell it: the error itself is the one to show.
-                log.warning(
-                    gettext(
-                        "The next error could not be noted for the alert (%(failure)s); it stands in this log only",
-                        failure=failure,
-                    )
-                )
-            if isinstance(error, RetryError) and (next_try := describe_next_try(context)):
-                raise type(error)(f"{error} {next_try}") from error
-            raise
+    try:
+        yield
+    except OduyoError as error:
+        text = str(error)
+        _note(context, text)
+        if isinstance(error, RetryError) and (next_try := describe_next_try(context)):
+            text = f"{text} {next_try}"
+        explain(text)
+        raise make_airflow_error(error, text) from None
+
+
+def _note(context: Mapping[str, Any], text: str) -> None:
+    try:
+        context["ti"].xcom_push(ERROR_KEY, text)
+    except Exception as failure:
+        # Only the alert would tell it: the error itself is the one to show.
+        log.warning(
+            gettext(
+                "The next error could not be noted for the alert (%(failure)s); it stands in this log only",
+                failure=failure,
+            )
+        )
+
+
+def explain(text: str) -> None:
+    """Log what went wrong and what to do: each sentence begins a line, and each line is an entry of its own.
+
+    Foreign text, where a line is wrapped within it, so begins no line of the log.
+    """
+    for sentence in _SENTENCE_END.split(text):
+        for line in wrap(sentence, LINE_WIDTH, break_long_words=False, break_on_hyphens=False):
+            log.error("%s", line)
 
 
 def describe_next_try(context: Mapping[str, Any]) -> str:

@@ -171,7 +171,7 @@ def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, 
     if len(row) != len(columns):
         raise SettingsError(
             gettext(
-                "Row %(number)s of rows is %(row)s: it has %(values)s values, but columns names %(fields)s fields.",
+                "Row %(number)s of rows is %(row)s: columns does not fit it (values: %(values)s, field names in columns: %(fields)s).",
                 values=len(row),
                 fields=len(columns),
                 **what,

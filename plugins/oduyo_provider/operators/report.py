@@ -12,7 +12,7 @@ from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.hooks.environment import read_step
 from oduyo_provider.observability.links import LINKS
 from oduyo_provider.operators.approval import name_rejecter
-from oduyo_provider.operators.errors import noting_errors
+from oduyo_provider.operators.errors import explain, noting_errors
 
 if TYPE_CHECKING:
     from oduyo_provider.sync.steps.report import Steps
@@ -48,7 +48,8 @@ class OduyoReportOperator(BaseOperator):
         try:
             check_complete(made, steps, step)
         except IncompleteError as error:
-            raise AirflowFailException(str(error)) from error
+            explain(str(error))
+            raise AirflowFailException(str(error)) from None
         publish(made, context)
 
 

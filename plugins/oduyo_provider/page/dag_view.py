@@ -27,6 +27,7 @@ SERIES = {
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the list of a DAG's runs.
 
+    :param compares: its rows were compared with records; only then anybody knows whether they are in step.
     :param series: as in :data:`SERIES`; none while there is no report.
     :param new_left_out: of the rejected and refused rows those that are new.
     :param started_at: seconds since 1970; None where nobody knows.
@@ -37,6 +38,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     sentence: Sentence
     is_going: bool = False
     dry_run: bool = False
+    compares: bool = True
     extracted: int = 0
     in_step: int = 0
     series: dict[str, int] = {}
@@ -63,6 +65,7 @@ def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> R
         sentence=describe_run(facts),
         is_going=facts.is_going,
         dry_run=report is not None and report.dry_run,
+        compares=report is None or report.compares,
         extracted=report.extracted if report else 0,
         in_step=report.repeated + report.unchanged + report.created + report.updated if report else 0,
         series=series,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from oduyo_provider.core.language import ngettext
+from oduyo_provider.core.language import gettext, ngettext
+from oduyo_provider.core.reasons import WARNINGS
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
@@ -18,7 +20,14 @@ _ASIDE = ("remote_duplicates", "altered", "out_of_scope")
 
 def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
     """The figures of a run without a report: those of its plan while it is ``is_dry``."""
-    return compute_report(opened.counts, opened.outcomes, extracted=opened.counts.extracted, dry_run=is_dry)
+    counts, params = opened.counts, opened.params
+    return compute_report(
+        counts,
+        opened.outcomes,
+        extracted=counts.extracted,
+        dry_run=is_dry,
+        sync_mode=params.sync_mode if params else None,
+    )
 
 
 def compute_sum(report: Report, whole: str) -> View:
@@ -30,19 +39,22 @@ def compute_sum(report: Report, whole: str) -> View:
     return {"name": whole, "label": label(whole), "count": getattr(report, whole), "parts": parts}
 
 
-def compare_left_out(report: Report, before: Report | None) -> list[View]:
-    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone."""
+def compare_left_out(report: Report, gone: Mapping[str, int] | None) -> list[View]:
+    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone.
+
+    :param gone: rows that the run before left out and this one does not; None where nobody knows.
+    """
     found = []
     for name, known in (("rejected", report.known_rejected), ("refused", report.known_refused)):
         count = getattr(report, name)
-        gone = None if before is None else max(0, getattr(before, name) - known)
-        if count or gone:
-            found.append({"name": name, "label": label(name), "new": count - known, "known": known, "gone": gone})
+        no_more = None if gone is None else gone[name]
+        if count or no_more:
+            found.append({"name": name, "label": label(name), "new": count - known, "known": known, "gone": no_more})
     return found
 
 
-def list_aside(report: Report, opened: OpenedRun) -> list[str]:
-    """What is worth a look, and adds up to nothing."""
+def list_aside(report: Report, opened: OpenedRun) -> list[View]:
+    """What is worth a look, and adds up to nothing; each with the filter that shows its rows, where there is one."""
     told = {
         "remote_duplicates": ngettext(
             "%(n)s further record in Ödüyo carries a key that another record has; it is left alone.",
@@ -60,17 +72,24 @@ def list_aside(report: Report, opened: OpenedRun) -> list[str]:
             report.out_of_scope,
         ),
     }
-    found = [told[name] for name in _ASIDE if getattr(report, name)]
-    warned = opened.counts.warnings.items()
-    return found + [
-        ngettext(
-            "%(n)s row carries the warning %(name)s.",
-            "%(n)s rows carry the warning %(name)s.",
-            count,
-            name=name,
-        )
-        for name, count in warned
+    found = [
+        {"text": told[name], "outcome": name if name in OUTCOMES else "", "search": ""}
+        for name in _ASIDE
+        if getattr(report, name)
     ]
+    return found + [_describe_warning(name, count) for name, count in opened.counts.warnings.items()]
+
+
+def _describe_warning(name: str, count: int) -> View:
+    """Rows that are odd, and are compared all the same: how many, and what is odd."""
+    text = ngettext(
+        "%(n)s row carries the warning %(name)s: %(words)s",
+        "%(n)s rows carry the warning %(name)s: %(words)s",
+        count,
+        name=name,
+        words=gettext(WARNINGS.get(name.rpartition(": ")[2], "")),
+    )
+    return {"text": text, "outcome": "warned", "search": name}
 
 
 def compute_reason(reason: str, count: int) -> View:

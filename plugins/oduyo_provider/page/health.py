@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import Point
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
@@ -40,9 +41,14 @@ class SiteFacts(msgspec.Struct, frozen=True):
     answers: tuple[Point, ...] = ()
 
 
+def find_resource(dag_id: str) -> Resource | None:
+    """What the records of this project's own DAG are, by its name; None for anybody else's."""
+    return next((resource for resource in RESOURCES if dag_id == f"oduyo_{resource.plural}"), None)
+
+
 def is_own_dag(dag_id: str) -> bool:
-    """Whether a DAG is this project's, by its name."""
-    return dag_id in {f"oduyo_{resource.plural}" for resource in RESOURCES}
+    """Whether a DAG is this project's."""
+    return find_resource(dag_id) is not None
 
 
 def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
@@ -109,9 +115,12 @@ def _describe_next(dag: DagState | None) -> View:
 def _describe_rows(last: RunItem | None) -> list[View]:
     if last is None:
         return []
+    title = gettext("ERP rows in step")
+    if not last.compares:
+        return [_point(title, "plain", gettext("not compared"), run=last)]
     tone = "good" if last.in_step == last.extracted else "warn"
     text = gettext("%(count)s of %(all)s", count=format_number(last.in_step), all=format_number(last.extracted))
-    return [_point(gettext("ERP rows in step"), tone, text, run=last)]
+    return [_point(title, tone, text, run=last)]
 
 
 def _describe_waiting(items: Sequence[RunItem]) -> View:

@@ -33,7 +33,7 @@ def list_record_texts() -> dict[str, str]:
         "history_cut": gettext("What is older than {time} is no longer kept in full."),
         "look_further": gettext("Look for “{text}” among all rows, records and runs"),
         "looked": gettext(
-            "Looked in the history, and in what the run {run} read: {rows} ERP rows ({rows_at}) and {records} Ödüyo records "
+            "Looked in the history, and in what the run {run} read: ERP rows: {rows} ({rows_at}), Ödüyo records: {records} "
             "({records_at})."
         ),
         "looked_history": gettext("Looked in the history alone: no kept run has read both sides."),

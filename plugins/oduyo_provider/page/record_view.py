@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.page.change_index import ChangeIndex
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.search_text import fold
@@ -29,6 +30,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
 
     :param sides: of the run that is asked about; None where it has read nothing yet.
     :param index: of its changes.
+    :param resource: what the records are.
     :param run_id: of that run; empty where there is none.
     """
 
@@ -36,12 +38,19 @@ class RecordSearch(msgspec.Struct, frozen=True):
     dag_id: str
     sides: Sides | None
     index: ChangeIndex
+    resource: Resource
     run_id: str = ""
 
 
 def compute_record_view(search: RecordSearch, text: str) -> View:
     """What is known of a code or an id: one record, a choice of several, or where was looked in vain."""
-    view: View = {"asked": text.strip(), "dag_id": search.dag_id, "looked": _describe_places(search)}
+    fields = label_fields(search.resource)
+    view: View = {
+        "asked": text.strip(),
+        "dag_id": search.dag_id,
+        "fields": fields,
+        "looked": _describe_places(search),
+    }
     words = fold(text).split()
     if not words:
         return {**view, "record": None, "candidates": []}

@@ -67,6 +67,11 @@ class OpenedRun(msgspec.Struct, frozen=True):
         return None if self.table is None else self.table.pace
 
     @property
+    def gone(self) -> dict[str, int] | None:
+        """Rows that the run before left out and this one does not; None where nobody knows."""
+        return None if self.table is None else self.table.gone
+
+    @property
     def resource(self) -> Resource:
         """What the records are."""
         return SPECIAL_CODE if self.table is None else self.table.resource

@@ -32,7 +32,6 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param step: what is done now, by the staged files; for a run without steps of its own.
     :param changes: of the plan; ``done`` of them those with a result.
     :param is_dry: the param ``dry_run``.
-    :param compares: rows were compared with records; False with ``sync_mode`` create.
     :param is_shown: the table of its changes could be written.
     :param trips: the brakes that stop the plan.
     """
@@ -47,7 +46,6 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     changes: int = 0
     done: int = 0
     is_dry: bool = False
-    compares: bool = True
     is_shown: bool = True
     trips: list[Trip] = []
 

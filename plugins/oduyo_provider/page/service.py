@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.core.plan import SyncMode
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
     Approval,
@@ -19,7 +19,14 @@ from oduyo_provider.page.airflow_db import (
 )
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
-from oduyo_provider.page.health import compute_answers, compute_checklist, compute_health, is_own_dag, read_site_facts
+from oduyo_provider.page.health import (
+    compute_answers,
+    compute_checklist,
+    compute_health,
+    find_resource,
+    is_own_dag,
+    read_site_facts,
+)
 from oduyo_provider.page.record_view import RecordSearch
 from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
@@ -91,7 +98,6 @@ class PageService:
             run,
             facts,
             opened,
-            before=None if facts.is_going else self._find_before(dag_id, run),
             others=["/".join(other.task) for other in runs],
         )
 
@@ -109,8 +115,9 @@ class PageService:
                 continue
             if (sides := open_sides(run)) is not None:
                 index = self._cache.open(run, is_going=not run.is_settled).index
-                return RecordSearch(root, dag_id, sides, index, run.name)
-        return RecordSearch(root, dag_id, None, ChangeIndex(root, None, RunPhase.ENDED))
+                return RecordSearch(root, dag_id, sides, index, sides.manifest.snapshot.resource, run.name)
+        nothing = ChangeIndex(root, None, RunPhase.ENDED)
+        return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)
@@ -148,18 +155,6 @@ class PageService:
             report=None if run.reported_at is None else self._read_report(run),
         )
 
-    def _find_before(self, dag_id: str, run: StagedRun) -> Report | None:
-        """The report of the run before this one that wrote what it could."""
-        started = [other for other in fetch_runs(staging_root(), dag_id) if other.task == run.task]
-        earlier = [
-            other for other in started if other.reported_at is not None and other.reported_at < (run.reported_at or 0)
-        ]
-        for other in sorted(earlier, key=lambda other: -(other.reported_at or 0)):
-            report = self._read_report(other)
-            if not report.dry_run and not report.not_applied and report.extracted:
-                return report
-        return None
-
     def _read_report(self, run: StagedRun) -> Report:
         return self._reports.get((run.folder.uri, run.reported_at), run.read_report)
 
@@ -187,7 +182,6 @@ def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decis
         changes=opened.counts.changes,
         done=opened.table.settled,
         is_dry=params.dry_run,
-        compares=params.sync_mode is SyncMode.UPSERT,
         trips=[trip for trip in decision.trips if trip.blocks and not trip.is_released] if decision else [],
     )
 

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import msgspec
 
 from oduyo_provider.core.change import ACTION_LABELS
+from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.report import SUMS, Report
+from oduyo_provider.core.report import SUMS
 from oduyo_provider.page.change_index import RunPhase
 from oduyo_provider.page.figures_view import compare_left_out, compute_reason, compute_so_far, compute_sum, list_aside
 from oduyo_provider.page.labels import label_state
@@ -35,17 +36,16 @@ def compute_run_view(
     facts: RunFacts,
     opened: OpenedRun,
     *,
-    before: Report | None,
     others: Sequence[str],
 ) -> View:
     """The page of a run.
 
-    :param before: of the run before it, beside which its rejected and refused rows stand.
     :param others: all tasks of the DAG run that staged something, this one included.
     """
     return {
         "dag_id": dag_id,
         "run_id": run_id,
+        "fields": label_fields(opened.resource),
         "task": "/".join(run.task),
         "tasks": list(others),
         "is_going": facts.is_going,
@@ -58,7 +58,7 @@ def compute_run_view(
         "duration_s": facts.duration_s,
         "title": _choose_title(facts),
         "nothing": _describe_nothing(facts, opened),
-        **_compute_figures(facts, opened, before),
+        **_compute_figures(facts, opened),
         "actions": _list_actions(facts, opened),
         "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
         "params": _describe_params(opened.params, run) if opened.params else {},
@@ -67,14 +67,14 @@ def compute_run_view(
     }
 
 
-def _compute_figures(facts: RunFacts, opened: OpenedRun, before: Report | None) -> View:
+def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
     """The report's figures; while a run goes on those of its plan, as the table says how far it is."""
     report = None if facts.is_going else facts.report
     known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
     return {
         "sums": [compute_sum(known, whole) for whole in SUMS],
         "aside": list_aside(known, opened),
-        "left_out": compare_left_out(known, before) if report is not None and not known.dry_run else [],
+        "left_out": compare_left_out(known, opened.gone) if report is not None and not known.dry_run else [],
         "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
     }

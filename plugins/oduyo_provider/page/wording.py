@@ -84,11 +84,34 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
         return _describe_rejection(facts)
     if facts.failed is not None and not may_have_written:
         return _describe_stop(facts, facts.failed)
+    if not report.compares and report.extracted:
+        return _describe_uncompared(facts, report, undone)
     if facts.failed is not None and not (facts.is_operator and undone):
         return _describe_failure(report, facts.failed)
     if undone:
         return _describe_undone(undone)
-    return _describe_red(report) if facts.is_red else _describe_good(facts, report)
+    return _describe_red(report) if facts.is_red else _describe_good(report)
+
+
+def _describe_uncompared(facts: RunFacts, report: Report, undone: int) -> Sentence:
+    """A run with ``sync_mode`` create, which cannot know whether it is in step, and which the next run does not mend."""
+    if facts.is_red or undone:
+        text = ngettext(
+            "Not all rows were sent: %(n)s became a new record. Clear the first red task to send the rest: a new run with "
+            "sync_mode create compares nothing and sends every row once more.",
+            "Not all rows were sent: %(n)s became new records. Clear the first red task to send the rest: a new run with "
+            "sync_mode create compares nothing and sends every row once more.",
+            report.created,
+        )
+        return Sentence("bad", gettext("not all sent"), text)
+    text = ngettext(
+        "%(n)s row was sent as a new record; nothing was compared, so that nobody knows whether Ödüyo is in step.",
+        "%(n)s rows were sent as new records; nothing was compared, so that nobody knows whether Ödüyo is in step.",
+        report.created,
+    )
+    left_out = report.rejected + report.refused
+    label = ngettext("sent, %(n)s row left out", "sent, %(n)s rows left out", left_out) if left_out else gettext("sent")
+    return Sentence("warn" if left_out else "good", label, text)
 
 
 def _describe_rejection(facts: RunFacts) -> Sentence:
@@ -150,10 +173,7 @@ def _describe_red(report: Report) -> Sentence:
     return Sentence("bad", gettext("marked failed"), text)
 
 
-def _describe_good(facts: RunFacts, report: Report) -> Sentence:
-    if not facts.compares:
-        text = gettext("Every valid row was sent as a new record; nothing was compared.")
-        return Sentence("good", gettext("sent"), text)
+def _describe_good(report: Report) -> Sentence:
     if not report.extracted and not report.missing:
         return Sentence(
             "warn", gettext("no rows"), gettext("The ERP's query returned no row, and nothing was changed.")
@@ -161,10 +181,20 @@ def _describe_good(facts: RunFacts, report: Report) -> Sentence:
     left_out = report.rejected + report.refused
     if report.new_rejected:
         text = ngettext(
-            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
-            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
+            "Ödüyo is in step with the ERP, but for %(n)s row that is newly left out.",
+            "Ödüyo is in step with the ERP, but for %(n)s rows that are newly left out.",
             report.new_rejected,
-            all=format_number(left_out),
+        )
+        # With some that are known there are at least two.
+        text = (
+            text
+            if left_out == report.new_rejected
+            else ngettext(
+                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
+                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
+                report.new_rejected,
+                all=format_number(left_out),
+            )
         )
         label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", report.new_rejected)
         return Sentence("warn", label, text)

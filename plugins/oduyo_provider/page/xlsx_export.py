@@ -7,7 +7,7 @@ with one row in memory at a time, then sent from there.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from oduyo_provider.core.field_labels import name_field
 from oduyo_provider.core.language import DEFAULT_LANGUAGE, gettext, use_language
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.labels import label
@@ -56,8 +57,11 @@ def write_xlsx(
 
 def _fill(workbook: Workbook, lines: Iterable[ChangeLine], to_mend: Iterable[ChangeLine], resource: Resource) -> None:
     names = [name for name in resource.field_names if name != "integration_id"]
-    _Sheet(workbook, gettext("Changes"), _list_change_head(names)).write(_list_cells(line, names) for line in lines)
-    mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(names))
+    heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
+    _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names)).write(
+        _list_cells(line, names) for line in lines
+    )
+    mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(heads, names))
     mend.write(_list_mend_cells(line, names) for line in to_mend)
     workbook.close()
 
@@ -106,8 +110,12 @@ def _write_row(sheet: Worksheet, row: int, cells: Iterable[str], style: Format) 
             sheet.write_string(row, column, text[:MAX_TEXT], style)
 
 
-def _list_change_head(names: Sequence[str]) -> list[str]:
-    head = [gettext("Outcome"), gettext("Action"), gettext("ERP id"), gettext("Ödüyo id"), gettext("Code")]
+def _list_change_head(heads: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """The columns of the first sheet.
+
+    :param heads: name of a field → how a head shows it.
+    """
+    head = [gettext("Outcome"), gettext("Action"), heads["integration_id"], heads["id"], heads["code"]]
     head += [
         gettext("Changed fields"),
         gettext("Reason"),
@@ -116,7 +124,7 @@ def _list_change_head(names: Sequence[str]) -> list[str]:
         gettext("Time"),
     ]
     for name in names:
-        head += [gettext("%(field)s before", field=name), gettext("%(field)s after", field=name)]
+        head += [gettext("%(field)s before", field=heads[name]), gettext("%(field)s after", field=heads[name])]
     return head
 
 
@@ -133,9 +141,9 @@ def _list_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:
         yield after or ""
 
 
-def _list_mend_head(names: Sequence[str]) -> list[str]:
-    head = [gettext("Outcome"), gettext("Since"), gettext("ERP id"), gettext("Ödüyo id"), gettext("Code")]
-    return [*head, gettext("Reason"), gettext("Details"), *names]
+def _list_mend_head(heads: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    head = [gettext("Outcome"), gettext("Since"), heads["integration_id"], heads["id"], heads["code"]]
+    return [*head, gettext("Reason"), gettext("Details"), *(heads[name] for name in names)]
 
 
 def _list_mend_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:

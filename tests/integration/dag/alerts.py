@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import DAG, BaseNotifier
 from airflow.sdk.exceptions import AirflowException
 
-from oduyo_provider.observability.alert import announce_failure, announce_success
+from oduyo_provider.observability.alert import announce_failure, announce_success, announce_waiting
 
 #: Stands for what must never show: the address of a webhook.
 TOKEN = "https://hooks.example/T0KEN-gizli"
@@ -62,12 +62,14 @@ class Box:
         return [alert["subject"].removeprefix("Ödüyo: oduyo_special_codes ") for alert in self.alerts]
 
 
-class EndedTask:
-    """The task ``report`` of a run that has ended."""
+class Task:
+    """A task of a run, as much of Airflow's task instance as an alert asks."""
 
     dag_id = "oduyo_special_codes"
     task_id = "report"
-    run_id = "manual__1"
+
+    def __init__(self, run_id: str = "manual__1") -> None:
+        self.run_id = run_id
 
     def xcom_pull(self, *, task_ids: list[str], key: str) -> list[str]:
         return []
@@ -76,8 +78,15 @@ class EndedTask:
 def end(*, is_bad: bool = False, cause: str = "The disk is full") -> None:
     """A run ends, and Airflow calls back."""
     dag = DAG(dag_id="oduyo_special_codes", schedule=None)
-    context = {"dag": dag, "ti": EndedTask(), "params": {}, "exception": AirflowException(cause)}
+    context = {"dag": dag, "ti": Task(), "params": {}, "exception": AirflowException(cause)}
     (announce_failure if is_bad else announce_success)(context)
+
+
+def wait(run_id: str) -> None:
+    """A run's plan waits for a person."""
+    dag = DAG(dag_id="oduyo_special_codes", schedule=None)
+    decision = {"actions": {"update": 20}, "figures": ["20 of 20 matched records would be updated"]}
+    announce_waiting({"dag": dag, "ti": Task(run_id), "params": {}}, decision)
 
 
 def set_notifier(monkeypatch: pytest.MonkeyPatch, **config: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import answer_approval
 from tests.conftest import ROOT
-from tests.integration.dag.alerts import TOKEN, Box
+from tests.integration.dag.alerts import TOKEN, Box, end, wait
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
 
 pytestmark = pytest.mark.usefixtures("erp")
@@ -150,6 +151,50 @@ def test_a_notifier_that_fails_changes_no_run_and_the_next_one_tells(
     assert run_special_codes(query=make_query(3)).state == "success"
 
 
+def test_a_plan_that_waits_is_told_once_with_its_changes_by_action_and_a_link(
+    box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(20, code="ESKİ"))
+    told: list[list[dict[str, str]]] = []
+
+    def answer() -> None:
+        told.append(box.alerts)
+        answer_approval("oduyo_special_codes", "Approve")
+
+    made = run_special_codes({"on_unsafe": "ask"}, query=make_query(23), between=answer)
+    assert made.state == "success", made.error
+    ((waiting,),) = told
+    assert box.subjects == ["waits for a person"]
+    lines = waiting["text"].splitlines()
+    assert lines[0].startswith("The plan of this run waits for a person; without an answer within a day")
+    assert lines[2:5] == ["What the plan would do:", "- 3 to create", "- 20 to update"]
+    (why,) = lines[lines.index("Why it stopped:") + 1 : lines.index("", 7)]
+    assert "20 of 20 matched records would be updated" in why
+    assert lines[-2] == f"Run: {made.run_id}"
+    assert lines[-1].endswith("/plugin/oduyo-run")
+
+
+def test_a_task_that_asks_once_more_in_the_same_run_does_not_alert_again(box: Box, staging: Path) -> None:
+    for run_id in ("manual__1", "manual__1", "manual__2"):
+        wait(run_id)
+    assert box.subjects == ["waits for a person"] * 2
+    end(is_bad=True)
+    wait("manual__2")
+    end()
+    assert box.subjects[2:] == ["has turned bad", "has recovered"]
+
+
+def test_a_waiting_plan_that_could_not_be_told_is_said_in_the_log_and_the_next_is_told(
+    box: Box, staging: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.break_notifier()
+    wait("manual__1")
+    assert "Nobody was told that this run waits for a person. The notifier does not work: " in caplog.text
+    box.mend_notifier()
+    wait("manual__1")
+    assert box.subjects == ["waits for a person"]
+
+
 def test_a_rejected_plan_alerts_since_its_run_is_red(
     box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:
@@ -160,6 +205,7 @@ def test_a_rejected_plan_alerts_since_its_run_is_red(
         between=lambda: answer_approval("oduyo_special_codes", "Reject"),
     )
     assert made.state == "failed"
-    (alert,) = box.alerts
+    assert box.subjects == ["waits for a person", "has turned bad"]
+    alert = box.alerts[-1]
     assert alert["text"].startswith("Nothing was written: the plan was rejected")
     assert "not_applied 20" in alert["text"]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from oduyo_provider.operators.errors import LINE_WIDTH
 from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
-from tests.integration.dag.conftest import RunSpecialCodes
+from tests.integration.dag.conftest import RunSpecialCodes, make_query
 
 #: What a person reads without losing the thread.
 MOST_LINES = 100
@@ -79,3 +80,45 @@ def test_many_refusals_show_some_samples_and_all_reasons(
     assert "kayıt kabul edilmedi" in logs.text("load")
     assert f"{made.report['refused']:,}" in logs.text("load")
     assert 1 <= logs.text("load").count("refused: ") <= 25
+
+
+def test_an_explained_error_is_told_sentence_by_sentence_and_leaves_no_traceback_of_this_package(
+    logs: TaskLogs, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.set_faults({"call": "list", "kind": "status", "status": 503})
+    made = run_special_codes(retries=1)
+    assert (made.tasks["snapshot"], made.tries["snapshot"]) == (["failed"], 2)
+    told = [line for line in logs.lines["snapshot"] if line in made.error or line in str(made.errors[1])]
+    assert len(told) > 3
+    assert max(map(len, told)) <= LINE_WIDTH
+    assert " ".join(told) == f"{made.error} {made.errors[1]}"
+    assert sum(line.startswith("Airflow tries this again by itself") for line in told) == 1
+    assert_short_traceback(made.log, of=made.errors)
+
+
+def assert_short_traceback(log: str, of: list[BaseException]) -> None:
+    """Airflow's own calls, down to the one place of this package that raises; no error that it came from."""
+    assert log.count("Traceback (most recent call last)") == len(of) > 0
+    assert "direct cause" not in log
+    assert "During handling" not in log
+    places = re.findall(r'oduyo_provider/([\w/]+\.py)", line', log)
+    assert not [place for place in places if place.partition("/")[0] not in ("operators", "dag")]
+
+
+def test_a_red_run_s_last_word_is_told_sentence_by_sentence(
+    logs: TaskLogs, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    made = run_special_codes(query=f"{make_query(1)} WHERE n > 1")
+    assert (made.tasks["guard"], made.tasks["report"]) == (["failed"], ["failed"])
+    assert logs.lines["guard"][-1].endswith("look at the ERP query and the ERP's table first.")
+    assert [line for line in logs.lines["report"] if line.startswith(("The run is not in step: ", "What was done is "))]
+    assert_short_traceback(made.log, of=made.errors)
+
+
+def test_an_error_that_nobody_foresaw_keeps_its_traceback(
+    logs: TaskLogs, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("oduyo_provider.sync.steps.guard.open_parts")
+    made = run_special_codes(query=make_query(1))
+    assert made.tasks["guard"] == ["failed"]
+    assert re.search(r'oduyo_provider/sync/steps/guard\.py", line \d+, in guard\n', made.log)

@@ -35,6 +35,7 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     driver.sync(make_rows(9, description="YENİ"))
     record = find("kod.2")["record"]
     assert record["integration_id"] == "2"
+    assert find("kod.2")["fields"]["typecode"] == "type"
     assert [(past["run"], past["action"]) for past in record["history"]] == [("run2", "update"), ("run1", "create")]
     assert record["history"][0]["fields"] == [["description", "Açıklama 2", "YENİ"]]
     assert record["erp"][0]["description"] == record["oduyo"][0]["description"] == "YENİ"
@@ -94,6 +95,21 @@ def test_every_row_and_record_says_why_nothing_was_done(driver: Driver, find: An
     assert read_states(find("500"))[0] == ("rejected", "integration_id: other_source")
     assert read_states(find("501")) == [("", "the record belongs to another source: other")]
     assert read_states(find("X1")) == [("", "nobody's record: no row has ever matched it, so it is left as it is")]
+
+
+def test_every_row_that_shares_its_code_is_found_with_the_words_of_the_warning(
+    driver: Driver, find: Any, get: Get
+) -> None:
+    rows = [{"integration_id": n, "code": code, "key1": "2"} for n, code in ((1, "K"), (2, "K"), (3, "L"), (4, "K"))]
+    made = driver.sync(rows)
+    lines = get("changes", dag_id=DAG_ID, run_id="run1", outcome="warned", search="shared_code").json()["lines"]
+    assert sorted(line["integration_id"] for line in lines) == ["1", "2", "4"]
+    assert {line["answer"] for line in lines} == {"another row has the same firm, period, type and code K"}
+    assert [outcome for outcome, _ in read_states(find("3"))] == ["created"]
+    assert made.created == 4
+    (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
+    assert told["text"].startswith("3 rows carry the warning code: shared_code: Another row has the same firm")
+    assert (told["outcome"], told["search"]) == ("warned", "code: shared_code")
 
 
 def test_records_of_a_firm_without_rows_are_out_of_scope(driver: Driver, find: Any) -> None:

@@ -65,6 +65,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
     assert "%3A" in logs["report"]["log"]
+    assert (view["fields"]["key1"], view["fields"]["id"], "space1" in view["fields"]) == ("firm", "Ödüyo id", False)
 
     lines = get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id).json()["lines"]
     by_outcome = {line["outcome"]: line for line in lines}
@@ -192,6 +193,47 @@ def test_rows_that_were_left_out_stand_beside_the_run_before(get: Get, driver: D
     assert (view["sentence"]["tone"], view["sentence"]["label"]) == ("warn", "2 known rows left out")
 
 
+def test_a_run_that_compares_nothing_is_not_said_to_be_in_step(get: Get, driver: Driver) -> None:
+    driver.sync(make_rows(2), driver.new_run("run1"), sync_mode="create")
+    (item,) = get("dag", dag_id=DAG_ID).json()["runs"]
+    assert (item["sentence"]["label"], item["compares"]) == ("sent", False)
+    assert "nobody knows whether Ödüyo is in step" in item["sentence"]["text"]
+    assert get("run", dag_id=DAG_ID, run_id="run1").json()["sentence"] == item["sentence"]
+
+
+def test_a_row_that_is_left_out_again_with_another_text_is_new_and_not_gone(get: Get, driver: Driver) -> None:
+    for run_id, texts in (("run1", {1: "a", 2: "b"}), ("run2", {1: "other", 3: "c"})):
+        rows = [
+            {**row, "code": None, "description": texts[n]} if (n := row["integration_id"]) in texts else row
+            for row in make_rows(4)
+        ]
+        driver.sync(rows, driver.new_run(run_id), max_rejected_percent=100)
+    (side,) = get("run", dag_id=DAG_ID, run_id="run2").json()["left_out"]
+    assert (side["new"], side["known"], side["gone"]) == (2, 0, 1)
+
+
+def test_a_refusal_is_gone_when_its_row_is_taken_and_not_while_it_is_only_remembered(get: Get, driver: Driver) -> None:
+    def run(run_id: str, **fields: str) -> list[tuple[Any, ...]]:
+        driver.sync(make_rows(3, **fields), driver.new_run(run_id), max_rejected_percent=100)
+        sides = get("run", dag_id=DAG_ID, run_id=run_id).json()["left_out"]
+        return [(side["name"], side["new"], side["known"], side["gone"]) for side in sides]
+
+    driver.site.set_faults({"call": "create", "kind": "status_false", "match": {"integration_id": "2"}})
+    assert run("run1") == [("refused", 1, 0, None)]
+    assert run("run2") == [("refused", 0, 1, 0)]
+    driver.site.set_faults()
+    assert run("run3", description="taken now") == [("refused", 0, 0, 1)]
+
+
+def test_a_dry_run_is_not_the_run_before(get: Get, driver: Driver) -> None:
+    bad = [{**row, "code": None} for row in make_rows(1)]
+    driver.sync([*bad, *make_rows(3, 2)], driver.new_run("run1"), max_rejected_percent=100)
+    driver.sync(make_rows(4), driver.new_run("run2"), dry_run=True)
+    driver.sync(make_rows(4), driver.new_run("run3"))
+    (side,) = get("run", dag_id=DAG_ID, run_id="run3").json()["left_out"]
+    assert (side["name"], side["gone"]) == ("rejected", 1)
+
+
 def test_the_page_speaks_the_language_that_is_asked_for_or_else_the_environment_s(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,8 +320,8 @@ def test_what_ödüyo_stored_otherwise_is_shown(get: Get, driver: Driver) -> Non
         driver.site.set_readings()
     (line,) = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
     assert (line["outcome"], line["stored"]) == ("created", {"description": "Açıkl"})
-    told = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
-    assert told == ["Ödüyo stored a value of 1 record otherwise than sent."]
+    (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
+    assert told["text"] == "Ödüyo stored a value of 1 record otherwise than sent."
 
 
 def test_a_going_run_shows_progress_and_settles_with_its_report(

@@ -67,7 +67,11 @@ def test_a_record_with_a_key_beside_it_does_not_hinder_adoption() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "records", "figures"),
-    [(1, 2, "1 rows and 2 records"), (2, 1, "2 rows and 1 records"), (2, 2, "2 rows and 2 records")],
+    [
+        (1, 2, "rows: 1, records without a key: 2"),
+        (2, 1, "rows: 2, records without a key: 1"),
+        (2, 2, "rows: 2, records without a key: 2"),
+    ],
 )
 def test_where_more_than_one_row_or_record_share_the_codes_every_row_is_ambiguous(
     rows: int, records: int, figures: str

@@ -17,6 +17,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing, Plan, Rejected, SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.resources import PROJECT_CODE
+from oduyo_provider.core.shared_codes import compute_code_digest
 from tests.unit.core.sides import (
     ABSENT,
     DAY,
@@ -141,6 +142,18 @@ def test_warnings_count_only_rows_that_are_compared() -> None:
     odd = {"special_created_in": "2024-05-06", "special_updated_in": "2024-05-05"}
     rows = [make_row("1", **odd), make_row("1", **odd), make_row("2", code="", **odd)]
     assert plan_of(rows, []).counts.warnings == {"special_updated_in: before_created": 1}
+
+
+def test_every_row_with_a_shared_code_is_warned_and_planned_as_any_other() -> None:
+    rows = [make_row("1", code="K"), make_row("2", code="K"), make_row("3", code="L")]
+    shared = frozenset([compute_code_digest(rows[0])])
+    plan = plan_of(rows, [], shared_codes=shared)
+    assert plan.counts.warnings == {"code: shared_code": 2}
+    assert {(remark.outcome, remark.integration_id, remark.reason) for remark in plan.remarks} == {
+        ("warned", "1", "code: shared_code"),
+        ("warned", "2", "code: shared_code"),
+    }
+    assert plan.counts.creates == 3
 
 
 def test_a_row_that_the_last_applied_run_rejected_alike_is_known() -> None:

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from oduyo_provider.core.errors import NotSentError, SettingsError
 from oduyo_provider.dag.build import DELAYS
 from oduyo_provider.observability.alert import ERROR_KEY
-from oduyo_provider.operators.errors import describe_next_try, noting_errors
+from oduyo_provider.operators.errors import LINE_WIDTH, describe_next_try, explain, noting_errors
 
 
 class Try:
@@ -77,3 +77,26 @@ def test_an_error_that_another_try_may_mend_says_so_in_the_log_and_not_in_the_al
 def test_an_error_that_only_a_person_can_mend_promises_nothing() -> None:
     with pytest.raises(AirflowFailException, match=r"^Wrong\.$"), noting_errors(make_context(1)):
         raise SettingsError("Wrong.")
+
+
+def test_an_explanation_has_a_line_for_each_sentence_and_none_is_longer_than_100_characters(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    explain("Ödüyo erişilemiyor (HTTP 503, bakım). İkinci cümle! Üçüncüsü " + "uzun " * 30 + "biter. see 1.5 there.")
+    told = [record.getMessage() for record in caplog.records]
+    assert told[:2] == ["Ödüyo erişilemiyor (HTTP 503, bakım).", "İkinci cümle!"]
+    assert told[2].startswith("Üçüncüsü uzun uzun")
+    assert told[-1].endswith("biter. see 1.5 there.")
+    assert [len(line) <= LINE_WIDTH for line in told] == [True] * 4
+
+
+def test_an_address_is_not_broken_where_a_line_is_full(caplog: pytest.LogCaptureFixture) -> None:
+    address = "https://erp.example.com/" + "a-b/" * 30
+    explain(f"Look at {address} first.")
+    assert [record.getMessage() for record in caplog.records] == ["Look at", address, "first."]
+
+
+def test_what_is_raised_carries_no_cause_that_airflow_would_log() -> None:
+    with pytest.raises(AirflowFailException) as caught, noting_errors(make_context(1)):
+        raise SettingsError("Wrong.") from KeyError("cause")
+    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)

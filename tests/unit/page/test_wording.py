@@ -253,14 +253,30 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     ),
     "empty": (ended(Report()), "warn", "The ERP's query returned no row, and nothing was changed."),
     "without comparing": (
-        ended(Report(extracted=9, created=9), compares=False),
+        ended(Report(extracted=9, created=9, sync_mode="create")),
         "good",
-        "Every valid row was sent as a new record; nothing was compared.",
+        "9 rows were sent as new records; nothing was compared, so that nobody knows whether Ödüyo is in step.",
+    ),
+    "without comparing, a row is left out": (
+        ended(Report(extracted=2, created=1, rejected=1, sync_mode="create")),
+        "warn",
+        "1 row was sent as a new record; nothing was compared, so that nobody knows whether Ödüyo is in step.",
+    ),
+    "without comparing, not all are sent": (
+        ended(Report(extracted=9, created=4, not_applied=5, sync_mode="create"), failed_at("load"), RED),
+        "bad",
+        "Not all rows were sent: 4 became new records. Clear the first red task to send the rest: a new run with sync_mode "
+        "create compares nothing and sends every row once more.",
     ),
     "known rows are left out": (
         ended(Report(extracted=9, unchanged=4, rejected=3, known_rejected=3, refused=2, known_refused=2)),
         "warn",
         "Ödüyo is in step with the ERP, but for 5 rows that were left out before, too.",
+    ),
+    "a row is newly left out": (
+        ended(Report(extracted=9, unchanged=8, rejected=1)),
+        "warn",
+        "Ödüyo is in step with the ERP, but for 1 row that is newly left out.",
     ),
     "rows are newly left out": (
         ended(Report(extracted=9, unchanged=4, rejected=3, known_rejected=2, refused=2, known_refused=2)),

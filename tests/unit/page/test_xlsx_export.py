@@ -68,14 +68,14 @@ def name_sheets(book: zipfile.ZipFile) -> list[str | None]:
 def test_a_text_stays_the_text_that_it_was(text: str) -> None:
     line = ChangeLine("updated", "update", text, "12", text, fields=[("code", text, text)], reason=text, answer=text)
     (row,) = read_sheet(open_workbook([line]), 1)
-    names = ("ERP id", "Code", "Reason", "Details", "code before", "code after")
+    names = ("integration_id · ERP id", "code", "Reason", "Details", "code before", "code after")
     assert [row[name] for name in names] == [text] * 6
 
 
 def test_turkish_letters_line_breaks_and_quotes_come_back() -> None:
     line = ChangeLine("created", "create", "1", code='ŞUBE "İĞ"', fields=[("description", None, "a\nb <c> & d")])
     (row,) = read_sheet(open_workbook([line]), 1)
-    assert (row["Code"], row["description after"]) == ('ŞUBE "İĞ"', "a\nb <c> & d")
+    assert (row["code"], row["description after"]) == ('ŞUBE "İĞ"', "a\nb <c> & d")
 
 
 def test_rows_to_mend_stand_on_a_sheet_of_their_own() -> None:
@@ -85,7 +85,7 @@ def test_rows_to_mend_stand_on_a_sheet_of_their_own() -> None:
     book = open_workbook([ChangeLine("created", "create", "1")], [rejected])
     assert name_sheets(book) == ["Changes", "To be mended in the ERP"]
     (row,) = read_sheet(book, 2)
-    assert (row["ERP id"], row["Reason"], row["Since"], row["status"]) == (
+    assert (row["integration_id · ERP id"], row["Reason"], row["Since"], row["status"]) == (
         "9",
         "status: unknown_status",
         "known before",
@@ -104,14 +104,23 @@ def test_the_head_stays_in_sight_and_every_column_can_be_filtered() -> None:
 
 def test_the_heads_are_in_the_reader_s_language() -> None:
     (row,) = read_sheet(open_workbook([ChangeLine("created", "create", "1")], language="tr"), 1)
-    assert row["ERP kimliği"] == "1"
+    assert row["integration_id · ERP kimliği"] == "1"
+
+
+def test_a_head_has_the_api_s_name_of_a_field_and_people_s() -> None:
+    line = ChangeLine("updated", "update", "1", "7", fields=[("key1", "21", "22"), ("space1", "a", "b")])
+    rejected = ChangeLine("rejected", "", "2", fields=[("key2", None, "1")])
+    book = open_workbook([line], [rejected])
+    ((changed,), (mend,)) = read_sheet(book, 1), read_sheet(book, 2)
+    assert (changed["key1 · firm before"], changed["key1 · firm after"], changed["space1 after"]) == ("21", "22", "b")
+    assert (changed["id · Ödüyo id"], mend["key2 · period"]) == ("7", "1")
 
 
 def test_what_does_not_fit_on_a_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx_export, "MAX_ROWS", 3)
     book = open_workbook([ChangeLine("created", "create", str(number)) for number in range(5)])
     assert name_sheets(book)[:3] == ["Changes", "Changes 2", "Changes 3"]
-    assert [row["ERP id"] for number in (1, 2, 3) for row in read_sheet(book, number)] == list("01234")
+    assert [row["integration_id · ERP id"] for number in (1, 2, 3) for row in read_sheet(book, number)] == list("01234")
 
 
 def test_a_cell_of_any_length_can_be_opened() -> None:

@@ -1,6 +1,6 @@
 // Builds elements. Text goes in as text: nothing here reads HTML, so no ERP text can become any.
 
-import { count, formatTime, t } from "./texts.js";
+import { count, fieldLabel, formatTime, t } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -37,6 +37,12 @@ export function fold(text, most) {
   const shown = show(text);
   if (shown.length <= most) return make("span", { class: "whole" }, shown);
   return make("details", { class: "fold" }, make("summary", { title: t("unfold") }, `${shown.slice(0, most - 1)}…`), make("span", {}, shown));
+}
+
+// The API's name of a field, and what people call it.
+export function field(name) {
+  const label = fieldLabel(name);
+  return [make("span", { class: "whole" }, name), label ? make("span", { class: "label" }, ` · ${label}`) : ""];
 }
 
 export function pill(name, label) {

@@ -1,7 +1,7 @@
 // One record: what it is now on both sides, why, and what each run did to it.
 
 import { airflowLink, dagAddress, recordAddress, runAddress } from "./address.js";
-import { fold, heading, make, pill, show } from "./dom.js";
+import { field, fold, heading, make, pill, show } from "./dom.js";
 import { count, formatTime, t } from "./texts.js";
 
 // A form that leads to a record's own address.
@@ -64,7 +64,7 @@ function showSides(found) {
   const names = [...new Set(columns.flatMap(([, values]) => Object.keys(values)))].filter((name) => columns.some(([, values]) => values[name]));
   return make("div", { class: "wide" }, make("table", { class: "sides" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("field")), columns.map(([title]) => make("th", { scope: "col" }, title)))),
-    make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), columns.map(([, values]) => make("td", {}, fold(values[name] ?? "", 80))))))));
+    make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, field(name)), columns.map(([, values]) => make("td", {}, fold(values[name] ?? "", 80))))))));
 }
 
 function showLedger(ledger) {
@@ -94,5 +94,5 @@ function listHistory(view, found) {
 function showField([name, before, after]) {
   const told = (text) => (text === null || text === "" ? t("empty") : fold(text, 60));
   const change = before === null ? [told(after)] : [make("del", {}, told(before)), make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, after === null ? t("deleted") : told(after))];
-  return make("div", {}, make("dt", {}, name), make("dd", {}, change));
+  return make("div", {}, make("dt", {}, field(name)), make("dd", {}, change));
 }

@@ -6,7 +6,7 @@ import { heading, make } from "./dom.js";
 import { describeRun } from "./run.js";
 import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
-import { language, setTexts, t } from "./texts.js";
+import { language, setFields, setTexts, t } from "./texts.js";
 
 const dagId = asked.get("dag_id");
 const runId = asked.get("run_id");
@@ -41,6 +41,7 @@ async function showDag() {
 async function showRecord() {
   const record = asked.get("record");
   const view = await load("record", [["dag_id", dagId], ["record", record], ["task", asked.get("task")]]);
+  setFields(view.fields);
   main.replaceChildren(...describeRecord(view));
 }
 
@@ -54,6 +55,7 @@ async function showRun() {
   const refresh = async () => {
     const view = await load("run", which());
     task = view.task ?? task;
+    setFields(view.fields);
     if (!main.contains(summary)) main.replaceChildren(summary, table.element);
     // Whoever is on one of its links with the keyboard stays there; the next turn brings the rest.
     if (!summary.contains(document.activeElement) || !view.is_going) {

@@ -88,6 +88,11 @@ function showSum(view, sum, filter) {
     shown.map((part) => figure(part.name, part.label, part.count, act(part.name)))), bar);
 }
 
+// A remark whose rows can be shown is a button.
+function showRemark({ text, outcome, search }, filter) {
+  return outcome ? make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", outcome], ["search", search]]) }, text) : text;
+}
+
 // What is looked up at times only stands folded, so that the table begins on the first screen.
 function listMore(view, filter) {
   const rows = [];
@@ -99,7 +104,7 @@ function listMore(view, filter) {
     make("td", {}, make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", reason.outcome], ["search", reason.search]]) }, reason.text))));
   const params = Object.entries(view.params).map(([name, value]) => make("span", {}, `${name} `, make("code", {}, value)));
   return make("div", { class: "more" }, rows,
-    view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((text) => make("li", {}, text)))) : null,
+    view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((one) => make("li", {}, showRemark(one, filter))))) : null,
     reasons.length ? make("details", {}, make("summary", {}, tn("reasons", reasons.length)), make("table", { class: "reasons" }, make("tbody", {}, reasons))) : null,
     params.length ? make("details", {}, make("summary", {}, t("settings")), make("p", { class: "soft small params" }, params)) : null);
 }

@@ -1,13 +1,15 @@
 // Every change with before and after: searched, filtered, sorted and paged by the server.
 
 import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
-import { fold, make, pill, show } from "./dom.js";
+import { field, fold, make, pill, show } from "./dom.js";
 import { count, formatTime, t } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
 const FILTERS = ["outcome", "action", "known"];
 // Name of a column → what the server sorts by; a column without one cannot be sorted.
 const COLUMNS = [["outcome", "outcome"], ["code", "code"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["fields", ""], ["reason", ""]];
+// Name of a column → the API's field that it shows.
+const API_NAMES = { code: "code", erp_id: "integration_id", oduyo_id: "id" };
 
 // load(pairs) fetches a page, address(file, pairs) is that of a download, task() the task whose run is shown.
 export function makeTable(load, address, task) {
@@ -40,7 +42,8 @@ export function makeTable(load, address, task) {
       const order = state.sort === key ? "ascending" : state.sort === `-${key}` ? "descending" : null;
       const turn = () => { state.sort = order === "ascending" ? `-${key}` : order === "descending" ? "" : key; state.page = 1; listHead(); head.querySelector(`.${name} button`).focus(); refresh(); };
       return make("th", { scope: "col", class: name, "aria-sort": order }, make("button", { type: "button", onclick: turn, title: t("sort") }, t(`column_${name}`),
-        make("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? " ↑" : order === "descending" ? " ↓" : "")));
+        make("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? " ↑" : order === "descending" ? " ↓" : "")),
+        API_NAMES[name] ? make("div", { class: "api" }, API_NAMES[name]) : "");
     }));
   }
 
@@ -146,5 +149,5 @@ function showField(name, before, after, line) {
   if (!isNew && line.action !== "delete") value.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
   const stored = (line.stored ?? {})[name];
   if (stored !== undefined) value.push(make("span", { class: "stored" }, " ", stored === null ? t("stored_empty") : t("stored_as", { value: show(stored) })));
-  return make("div", {}, make("dt", {}, name), make("dd", {}, value));
+  return make("div", {}, make("dt", {}, field(name)), make("dd", {}, value));
 }

@@ -21,7 +21,7 @@ function readZone() {
 }
 
 const zone = { timeZone: readZone() };
-const known = { texts: {}, plurals: {}, rules: new Intl.PluralRules("en") };
+const known = { texts: {}, plurals: {}, fields: {}, rules: new Intl.PluralRules("en") };
 let numbers, times, fullTimes;
 
 // What the server calls everything; it also says which language it speaks.
@@ -34,6 +34,13 @@ export function setTexts({ language: spoken, texts, plurals }) {
   times = new Intl.DateTimeFormat(locale, { ...zone, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
   fullTimes = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: "medium", timeStyle: "short" });
 }
+
+// Name of a field of the API → what people call it, for the records that are shown.
+export function setFields(fields) {
+  known.fields = fields ?? {};
+}
+
+export const fieldLabel = (name) => known.fields[name] ?? "";
 
 const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 

@@ -65,6 +65,8 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
     :param segments: by partition.
     :param written_at: seconds since 1970.
     :param pace: of the load that goes on or was last; None before it.
+    :param gone: rows that the run before left out and this one does not, by what became of them there; None where nobody
+        knows, as the run goes on, or no run before is kept.
     """
 
     generation: str
@@ -75,6 +77,7 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
     segments: list[SegmentFile]
     written_at: float
     pace: Pace | None = None
+    gone: dict[str, int] | None = None
     format: int = FORMAT
 
     @property

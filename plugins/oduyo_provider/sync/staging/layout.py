@@ -4,7 +4,7 @@
 
     <staging>/<dag_id>/<run_id>/        one run; below it the task's name for an operator in somebody else's DAG
         existing/<try>/                 Ödüyo's records, as listed
-        desired/<try>/                  the ERP's rows, as read
+        desired/<try>/                  the ERP's rows, as read, and the codes that several have
         plan/<try>/<partition>/         what is to be done
         plan/<try>/                     what guard decided
         results/<partition>-<digest>/   what was about to be sent, and what became of it
@@ -34,6 +34,7 @@ EXISTING, DESIRED, PLAN, RESULTS = "existing", "desired", "plan", "results"
 STEP_FOLDERS = (EXISTING, DESIRED, PLAN, RESULTS)
 
 MANIFEST = "manifest.json"
+SHARED_CODES = "shared_codes.jsonl"
 REPORT = "report.json"
 QUARANTINE = "quarantine.jsonl"
 

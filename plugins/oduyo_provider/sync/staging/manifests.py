@@ -58,7 +58,7 @@ class ExtractManifest(msgspec.Struct, frozen=True):
     :param columns: the query's columns.
     :param pairs: the (key1, key2) pairs of all rows; None when the query has not both columns.
     :param existing: Ödüyo's side, in as many files as this one.
-    :param same_code: rows that share firm, period, type and code with another id: legitimate, but worth a look.
+    :param shared_codes: digests of the codes that rows of different ids have: legitimate, but worth a look.
     """
 
     query: str
@@ -67,7 +67,7 @@ class ExtractManifest(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     pairs: list[tuple[str, str]] | None
     unreadable_ids: int
-    same_code: int
+    shared_codes: StagedFile
     desired: Side
     existing: Side
     snapshot: SnapshotManifest

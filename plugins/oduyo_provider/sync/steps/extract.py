@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
-from array import array
 from collections.abc import Iterator
-from hashlib import blake2b
-from itertools import pairwise
 
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.matching import AlteredKeys, name_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.shared_codes import SharedCodes
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST, SHARED_CODES
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
 from oduyo_provider.sync.staging.row_codec import encode_row
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.snapshot import read_altered_keys
 
 log = logging.getLogger(__name__)
-
-#: Codes are compared with each other up to so many rows; beyond, the warning is left out.
-MAX_CODES = 2_000_000
 
 
 class RowSink:
@@ -45,8 +40,7 @@ class RowSink:
         self._writer = writer
         self._normaliser = normaliser
         self.columns = columns
-        self._codes = array("Q")
-        self._has_codes = "code" in columns
+        self._codes = SharedCodes()
         self._has_pairs = "key1" in columns and "key2" in columns
         self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
         self.unreadable_ids = 0
@@ -63,11 +57,8 @@ class RowSink:
             self.unreadable_ids += 1
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
-        if self._has_codes and self.rows < MAX_CODES:
-            code = "\0".join(str(row.get(name)).strip() for name in ("key1", "key2", "typecode", "code"))
-            digest = blake2b(code.encode(errors="replace"), digest_size=8).digest()
-            self._codes.append(int.from_bytes(digest, "big"))
         key = None if integration_id is None else compute_match_key(integration_id)
+        self._codes.add(row, key)
         self._writer.write(key, encode_row(row) + b"\n")
 
     def _note_pair(self, key1: object, key2: object) -> None:
@@ -89,11 +80,9 @@ class RowSink:
         """Finish the files."""
         return self._writer.close()
 
-    def count_same_codes(self) -> int:
-        """Rows whose firm, period, type and code stood in an earlier row too; 0 without codes, or when there are too many."""
-        if self.rows > MAX_CODES:
-            return 0
-        return sum(before == after for before, after in pairwise(sorted(self._codes)))
+    def find_shared_codes(self) -> dict[int, int]:
+        """The codes that rows of different ids have; see :meth:`~oduyo_provider.core.shared_codes.SharedCodes.find`."""
+        return self._codes.find()
 
 
 def extract(
@@ -111,13 +100,14 @@ def extract(
                 sink.write(row)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
-                log.info(gettext("%(count)s rows read so far", count=format_number(sink.rows)))
+                log.info(ngettext("%(n)s row read so far", "%(n)s rows read so far", sink.rows))
     manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)
     log.info(
-        gettext(
-            "%(query)s returned %(count)s rows in %(seconds)s s",
+        ngettext(
+            "%(query)s returned %(n)s row in %(seconds)s s",
+            "%(query)s returned %(n)s rows in %(seconds)s s",
+            sink.rows,
             query=query_name,
-            count=format_number(sink.rows),
             seconds=format_number(time.time() - started_at, 1),
         )
     )
@@ -146,6 +136,7 @@ def finish_extract(
     altered = read_altered_keys(step.open_state(listed.site, listed.resource)) if desired.buckets > 1 else {}
     lines = _read_keys(listed.side, altered, normaliser)
     existing = split_side(listed.side, step.run.step(EXISTING), lines, step.buckets if desired.buckets > 1 else 1)
+    folder, shared = Folder.open(desired.folder), sink.find_shared_codes()
     manifest = ExtractManifest(
         query=query_name,
         started_at=started_at,
@@ -153,17 +144,19 @@ def finish_extract(
         columns=sink.columns,
         pairs=sink.pairs,
         unreadable_ids=sink.unreadable_ids,
-        same_code=sink.count_same_codes(),
+        shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
         desired=desired,
         existing=existing,
         snapshot=listed,
     )
-    write_manifest(Folder.open(desired.folder), MANIFEST, manifest)
-    if manifest.same_code:
+    write_manifest(folder, MANIFEST, manifest)
+    if shared:
+        rows = sum(shared.values())
         log.warning(
-            gettext(
-                "%(count)s rows share firm, period, type and code with another id; all are sent",
-                count=format_number(manifest.same_code),
+            ngettext(
+                "%(n)s row shares firm, period, type and code with another id; all are sent",
+                "%(n)s rows share firm, period, type and code with another id; all are sent",
+                rows,
             )
         )
     return manifest

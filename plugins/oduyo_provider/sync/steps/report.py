@@ -86,6 +86,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
         tally.outcomes,
         extracted=extracted.rows if extracted else 0,
         dry_run=dry_run,
+        sync_mode=step.params.sync_mode,
         started_at=_format_time(_read_start(steps)),
         ended_at=_format_time(time.time()),
     )

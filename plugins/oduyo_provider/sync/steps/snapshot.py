@@ -120,13 +120,14 @@ class _Snapshot:
                 write(record)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
-                log.info(gettext("%(count)s records listed so far", count=format_number(writer.rows)))
+                log.info(ngettext("%(n)s record listed so far", "%(n)s records listed so far", writer.rows))
         absent = self._find_absent()
         if absent:
             log.info(
-                gettext(
-                    "%(count)s records that were there are not listed; looking for each of them",
-                    count=format_number(len(absent)),
+                ngettext(
+                    "%(n)s record that was there is not listed; looking for it",
+                    "%(n)s records that were there are not listed; looking for each of them",
+                    len(absent),
                 )
             )
             for record in await self._look_for(absent):

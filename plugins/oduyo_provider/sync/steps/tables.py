@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.plan import Plan
 from oduyo_provider.sync.apply.table_updater import TableUpdater
@@ -20,6 +22,7 @@ from oduyo_provider.sync.staging.change_table import (
     write_table,
 )
 from oduyo_provider.sync.staging.layout import PLAN, PLANNED_LINES, TABLE, TABLE_FILES, name_partition, name_segment
+from oduyo_provider.sync.staging.left_out import count_gone, find_run_before, read_left_out
 from oduyo_provider.sync.staging.plans import PlanPart
 from oduyo_provider.sync.staging.segments import BLOCK_LINES, Segment, SegmentFile
 from oduyo_provider.sync.steps.context import StepContext
@@ -129,11 +132,21 @@ class FinalTable:
         folder, known = self._step.run.folder, _read_table(self._step, parts[0].manifest.generation)
         pace = None if known is None else known.pace
         table = make_table(parts, self._segments, is_dry=is_dry, now=self._step.clock.now(), pace=pace)
+        if not is_dry:
+            table = msgspec.structs.replace(table, gone=self._count_gone(table, parts))
         write_table(folder, table)
         files = folder.child(TABLE_FILES)
         for name in files.names():
             if name != self._step.run.attempt:
                 files.child(name).remove()
+
+    def _count_gone(self, table: ChangeTable, parts: Sequence[PlanPart]) -> dict[str, int] | None:
+        run = self._step.run
+        before = find_run_before(run, parts[0].manifest.snapshot.started_at)
+        if before is None:
+            return None
+        earlier = read_left_out(before.folder, read_table(before.folder))
+        return count_gone(earlier, read_left_out(run.folder, table))
 
 
 def _read_table(step: StepContext, generation: str) -> ChangeTable | None:

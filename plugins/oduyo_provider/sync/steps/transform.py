@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 
 from oduyo_provider.core.errors import StagedFileError
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
@@ -77,10 +77,14 @@ def _read_records(side: Side, partition: int) -> Iterator[Remote]:
     return decode_lines(Folder.open(side.folder), side.files[partition].name, side.read_lines(partition), Remote)
 
 
+def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
+    folder, file = Folder.open(extracted.desired.folder), extracted.shared_codes
+    return frozenset(decode_lines(folder, file.name, folder.read_lines(file), int))
+
+
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
     figures = {
-        "rows": counts.extracted,
         "rejected": counts.rejected,
         "unchanged": counts.unchanged,
         "creates": counts.creates,
@@ -89,9 +93,12 @@ def _say_counts(manifest: PlanManifest) -> None:
         "deletes": counts.deletes,
     }
     log.info(
-        gettext(
-            "Partition %(number)s of %(partitions)s: %(rows)s rows, %(rejected)s rejected, %(unchanged)s unchanged; to create "
+        ngettext(
+            "Partition %(number)s of %(partitions)s: %(n)s row, %(rejected)s rejected, %(unchanged)s unchanged; to create "
             "%(creates)s, to update %(updates)s, to deactivate %(deactivates)s, to delete %(deletes)s",
+            "Partition %(number)s of %(partitions)s: %(n)s rows, %(rejected)s rejected, %(unchanged)s unchanged; to create "
+            "%(creates)s, to update %(updates)s, to deactivate %(deactivates)s, to delete %(deletes)s",
+            counts.extracted,
             number=manifest.partition + 1,
             partitions=manifest.partitions,
             **{name: format_number(count) for name, count in figures.items()},
@@ -115,4 +122,5 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
+        shared_codes=_read_shared_codes(extracted),
     )
