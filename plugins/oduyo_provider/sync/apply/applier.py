@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome
@@ -48,7 +49,7 @@ class Applier:
         self._verifier = Verifier(work, course, lookup)
         self._sender = Sender(work, course, self._looker.look_again)
         self._unsettled: list[tuple[Recorder, list[Change]]] = []
-        self._unanswered = 0
+        self._unanswered: Counter[Action] = Counter()
 
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
@@ -75,7 +76,9 @@ class Applier:
         return not recorder.unsettled and not recorder.again and not self._sender.has_held(recorder)
 
     async def finish(self) -> None:
-        """Decide the last refusals, and settle what is unknown."""
+        """Decide the last refusals, and settle what is unknown; LostAnswerError where no change got a usable answer."""
+        if any(map(self._is_given_up, Action)) and not self._course.successes:
+            await self._stop_unanswered()
         await self._sender.finish()
         while again := [recorder for recorder, _ in self._unsettled if recorder.again]:
             for recorder in again:
@@ -91,7 +94,7 @@ class Applier:
 
     async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
         """Send the changes of one kind, the first of them alone."""
-        if not pending:
+        if not pending or self._is_given_up(action):
             return
         rest = list(pending)
         if not self._work.is_create_mode or action is Action.CREATE:
@@ -140,21 +143,23 @@ class Applier:
                 and known.outcome is Outcome.DONE
                 and await self._canary.judge(recorder, change, ready.looked.record or change.base)
             ):
-                self._unanswered = 0
                 return rest
-            self._count_unanswered(recorder, change)
+            self._unanswered[change.action] += recorder.is_unanswered(change)
+            if self._is_given_up(change.action):
+                return []
         return rest
 
-    def _count_unanswered(self, recorder: Recorder, change: Change) -> None:
-        """Three first changes without a usable answer: the site is down, and each would be waited for."""
-        known = recorder.results.get(change.key)
-        if change.key not in recorder.unsettled and (known is None or known.outcome is not Outcome.DOUBTFUL):
-            return
-        self._unanswered += 1
-        if self._unanswered < MAX_WITHOUT_EFFECT:
-            return
-        for unknown in list(recorder.unsettled.values()):
-            recorder.take(unknown, self._give_up(recorder, unknown))
+    def _is_given_up(self, action: Action) -> bool:
+        """Whether three first changes of a kind got no usable answer, or one and the site seems down: the next try goes on."""
+        is_down = max(self._unanswered.values(), default=0) >= MAX_WITHOUT_EFFECT and not self._course.successes
+        return self._unanswered[action] >= (1 if is_down else MAX_WITHOUT_EFFECT)
+
+    async def _stop_unanswered(self) -> None:
+        self._sender.release_refusals()
+        for recorder, _ in self._unsettled:
+            for unknown in list(recorder.unsettled.values()):
+                recorder.take(unknown, self._give_up(recorder, unknown))
+            await recorder.flush()
         raise LostAnswerError(stops.explain_unanswered(MAX_WITHOUT_EFFECT))
 
     async def _look_ahead(self, recorder: Recorder, pending: Sequence[Change]) -> AsyncIterator[Sequence[Ready]]:

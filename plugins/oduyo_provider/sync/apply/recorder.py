@@ -131,6 +131,11 @@ class Recorder:
         self.unsettled[change.key] = change
         self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
+    def is_unanswered(self, change: Change) -> bool:
+        """Whether a change got no usable answer, also when it was sent again."""
+        known = self.results.get(change.key)
+        return change.key in self.unsettled or (known is not None and known.outcome is Outcome.DOUBTFUL)
+
     def has_errors_only(self, change: Change) -> bool:
         """Whether all that a change got, in both its sendings, were errors of the server's own."""
         replies = [loss.reply for loss in self.losses.get(change.key, ())]

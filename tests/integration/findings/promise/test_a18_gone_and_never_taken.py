@@ -94,6 +94,17 @@ def test_a18_several_such_rows_at_the_beginning_of_a_plan_do_not_keep_the_others
     assert (report.refused, report.created + report.updated) == (failing, len(rows) - failing)
 
 
+def test_a18_new_rows_at_which_the_server_always_fails_do_not_keep_the_changes_of_others_out(
+    site: Sandbox, dag: Nights
+) -> None:
+    assert dag.night(make_rows()).is_green
+    site.set_habits({"habit": "row_fails", "call": "create"})
+    failing: list[Row] = [{"integration_id": key, "code": f"YENI.{key}"} for key in range(901, 905)]
+    nights = [dag.night([*make_rows(text="y"), *failing], release=["updates"]) for _ in range(3)]
+    assert nights[0].report.updated == COUNT
+    assert nights[-1].report.unchanged == COUNT
+
+
 @pytest.mark.parametrize("call", ["create", "update"])
 def test_a18_a_row_whose_every_change_is_done_and_answered_with_500_is_done(
     site: Sandbox, dag: Nights, call: str

@@ -266,3 +266,25 @@ class TestSlices:
         assert counts[0] == 1
         assert sum(counts) == 1000
         assert max(counts) <= 450
+
+
+def test_rows_at_which_the_server_always_fails_do_not_keep_changes_of_other_kinds_from_being_sent(
+    site: Sandbox, load: Load
+) -> None:
+    wanted = make_creates(10, start=50)
+    seed(site, wanted, description="eski")
+    updates = make_updates(site, wanted)
+    site.set_habits({"habit": "row_fails", "call": "create"})
+    results = load.apply(*make_creates(5), *updates)
+    assert count_outcomes(results) == {"refused": 3, "done": 10}
+    assert count_outcomes(load.retry(*make_creates(5), *updates))["refused"] >= 3
+
+
+def test_a_site_that_answers_no_change_is_left_after_one_of_each_further_kind(site: Sandbox, load: Load) -> None:
+    wanted = make_creates(10, start=50)
+    seed(site, wanted, description="eski")
+    site.set_habits("row_fails=*")
+    with pytest.raises(LostAnswerError, match="The first 3 changes got no usable answer"):
+        load.apply(*make_creates(5), *make_updates(site, wanted))
+    assert (len(set(load.sent("create"))), len(set(load.sent("update")))) == (3, 1)
+    assert count_outcomes(load.read_journal().results) == {"doubtful": 4}
