@@ -8,6 +8,8 @@ PYTHON ?= python3
 STATE ?= .run
 # Params of the DAG for `make run`, as JSON: make run PARAMS='{"on_missing": "deactivate"}'
 PARAMS ?=
+# The shell takes them from the environment: no letter in them can end its quotes.
+export STATE PARAMS
 
 # Older ones take a pinned package and the same one with an extra for two (Python 3.10 and 3.11 bring older ones).
 PIP := 'pip>=24'
@@ -40,7 +42,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
 	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1 || true), but Python 3.10 to 3.13 is needed." \
 	    "Install one, then name it: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 1; }
-	@mkdir -p .run/logs
+	@mkdir -p .run/logs 2>/dev/null && [ -w . ] && [ ! -e .venv -o -w .venv ] || { \
+	  echo "This checkout needs its .venv made$$([ ! -e $(STAMP) ] || echo ' anew'), and you may not write in $$PWD." \
+	    "Copy it to a folder of your own, then run make there." >&2; exit 1; }
 	@[ -e $(STAMP) ] || rm -rf .venv
 	@rm -f $(STAMP)
 	@echo "Setting up .venv ($$([ -x $(BIN)/python ] && $(BIN)/python --version || $(PYTHON) --version)), which takes a minute or two (log: $(LOG))"
@@ -61,10 +65,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 run: $(STAMP) ## the whole way once: demo ERP, local Ödüyo, real Airflow; shows what was done
-	@exec $(BIN)/python -m sandbox.demo run --state "$(STATE)" --params '$(PARAMS)'
+	@exec $(BIN)/python -m sandbox.demo run --state "$$STATE" --params "$$PARAMS"
 
 ui: $(STAMP) ## the same, and stays: Airflow's UI at 127.0.0.1:8080 until Ctrl-C
-	@exec $(BIN)/python -m sandbox.demo ui --state "$(STATE)"
+	@exec $(BIN)/python -m sandbox.demo ui --state "$$STATE"
 
 # pytest's summary is the last thing that is printed, unless a threshold is not reached.
 test: export COVERAGE_FILE := .run/coverage

@@ -34,7 +34,7 @@ from bench.measure import (
 from sandbox.demo import processes
 from sandbox.demo.airflow import DAG_ID, AirflowApi, compute_airflow_environment
 from sandbox.demo.place import DemoError, Place, find_ports
-from sandbox.demo.stage import PASSWORD, Stage, open_stage
+from sandbox.demo.stage import Stage, open_stage
 
 EMPTY_DAG_ID = "bench_empty"
 RUNS = 3
@@ -55,7 +55,7 @@ def open_airflow() -> Iterator[tuple[Stage, AirflowApi]]:
         shutil.copytree(ROOT / "dags", dags)
         shutil.copy(ROOT / "bench" / "dags" / f"{EMPTY_DAG_ID}.py", dags)
         stage.start_erp()
-        stage.start_sandbox(password=PASSWORD)
+        stage.start_sandbox()
         (port,) = find_ports(1)
         say("Airflow starts, which takes 15 to 60 s")
         environment = compute_airflow_environment(stage.place, port, stage.connections)

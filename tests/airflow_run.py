@@ -145,7 +145,7 @@ def run_dag(
     if not (DAGS / f"{dag.dag_id}.py").exists():  # dag.test itself stores those of the DAG folder
         store_dag(dag)
     _keep_one_server()
-    with recorded.capture(), _calling(between), _creating(run_type):
+    with recorded.capture(), _calling(between), _creating(run_type), _checking_schemas_once():
         run = dag.test(run_conf=conf, mark_success_pattern=marked)
     return _describe(run, staging, recorded)
 
@@ -193,6 +193,29 @@ def _creating(run_type: str) -> Iterator[None]:
         return create(dag, run_id=name, **{**options, "run_type": DagRunType(run_type)})
 
     with mock.patch.object(SerializedDAG, "create_dagrun", create_other):
+        yield
+
+
+_checked_schemas: set[str] = set()
+
+
+@contextlib.contextmanager
+def _checking_schemas_once() -> Iterator[None]:
+    """Within the block the schema of a param is checked once a process; values are checked each time.
+
+    Airflow checks all of them again for each task, which takes a fifth of a run's time.
+    """
+    from jsonschema import Draft202012Validator
+
+    check = Draft202012Validator.check_schema
+
+    def check_once(schema: Any) -> None:
+        text = json.dumps(schema, sort_keys=True)
+        if text not in _checked_schemas:
+            check(schema)
+            _checked_schemas.add(text)
+
+    with mock.patch.object(Draft202012Validator, "check_schema", check_once):
         yield
 
 

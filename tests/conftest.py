@@ -43,6 +43,30 @@ os.environ.update(
 (_HOME / "plugins").mkdir()
 
 
+#: What is measured is what these reach. The others drive whole processes or the sandbox: measuring would only slow them.
+_MEASURED = ("unit", "integration", "wiring")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] not in _MEASURED:
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of several workers each takes whole files, and one of them all of the browser's, which share an Airflow."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
 class Erp:
     """The ERP's database, as a test uses it."""
 

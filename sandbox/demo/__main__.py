@@ -15,9 +15,9 @@ import requests
 
 from sandbox.demo.airflow import CHECK_DAG_ID, DAG_ID, AirflowApi
 from sandbox.demo.follow import Follower
-from sandbox.demo.place import FIRST_UI_PORT, ROOT, DemoError, Place, find_port, find_ports
+from sandbox.demo.place import FIRST_UI_PORT, ROOT, DemoError, Place, as_typed, find_port, find_ports
 from sandbox.demo.show import compute_meaning, compute_table
-from sandbox.demo.stage import PASSWORD, WRONG_PASSWORD, Interrupted, Stage, clear, open_stage
+from sandbox.demo.stage import Interrupted, Stage, clear, open_stage
 from sandbox.erp.server import stop_server
 
 _STOP_TIMEOUT_S = 60.0
@@ -35,7 +35,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, default=ROOT / ".run", help="folder of everything that is written")
     parser.add_argument("--params", type=parse_params, default={}, help="run: the DAG's params, as JSON")
     parser.add_argument("--remove", action="store_true", help="stop: also remove everything that was written")
-    parser.add_argument("--wrong-password", action="store_true", help="run: see how a refused login looks")
     return parser
 
 
@@ -65,8 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         with open_stage(place, say) as stage:
             if options.command == "ui":
                 return serve_ui(stage)
-            password = WRONG_PASSWORD if options.wrong_password else PASSWORD
-            return run(stage, options.params, password=password)
+            return run(stage, options.params)
     except Interrupted as stopped:
         return 0 if options.command == "ui" else 128 + stopped.number
     except DemoError as error:
@@ -80,12 +78,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def run(stage: Stage, params: dict[str, object], *, password: str) -> int:
+def run(stage: Stage, params: dict[str, object]) -> int:
     """One run from the start to its report; 1 when it failed."""
     started_at = time.monotonic()
     stage.start_erp()
-    stage.start_sandbox(password=password)
+    stage.start_sandbox()
     api = stage.start_airflow(find_ports(1)[0], has_connections=True)
+    code = run_once(stage, api, params)
+    say(f"  {time.monotonic() - started_at:.0f} s in all, without stopping")
+    return code
+
+
+def run_once(stage: Stage, api: AirflowApi, params: dict[str, object]) -> int:
+    """One run on what is up, followed and shown; 1 when it failed."""
     run_id = api.trigger(params)
     say(f"Run {run_id} of the DAG {DAG_ID}")
     follower = Follower(api, run_id, tasks_log=stage.place.logs / "tasks", say=say, check=stage.check)
@@ -102,7 +107,6 @@ def run(stage: Stage, params: dict[str, object], *, password: str) -> int:
     show_whereabouts(stage, run_id)
     if state == "success":
         say(f"  {'Site check':<14} {check_site(stage, api)}")
-    say(f"  {time.monotonic() - started_at:.0f} s in all, without stopping")
     return 0 if state == "success" else 1
 
 
@@ -117,7 +121,7 @@ def check_site(stage: Stage, api: AirflowApi) -> str:
         time.sleep(_LOOK_EVERY_S / 4)
     made = api.fetch_site_check(run_id)
     if state != "success" or made is None:
-        return f"it did not come to its end; the logs in {_shorten(stage.place.logs / 'tasks')} say why"
+        return f"it did not come to its end; the logs in {as_typed(stage.place.logs / 'tasks')} say why"
     return str(made["summary"])
 
 
@@ -132,17 +136,17 @@ def show_whereabouts(stage: Stage, run_id: str) -> None:
     say("")
     for name, path in rows.items():
         if path.exists():
-            say(f"  {name:<14} {_shorten(path)}")
-    say(f"  {'See it':<14} make ui")
+            say(f"  {name:<14} {shlex.quote(as_typed(path))}")
+    say(f"  {'See it':<14} {place.compute_make('ui')}")
     if not os.environ.get("ERP_DSN"):
         say(f"  {'Edit the ERP':<14} {_compute_edit(place)}")
-    say(f"  {'Run again':<14} make run")
+    say(f"  {'Run again':<14} {place.compute_make('run')}")
 
 
 def serve_ui(stage: Stage) -> int:
     """Stay until somebody stops it."""
     stage.start_erp()
-    stage.start_sandbox(password=PASSWORD)
+    stage.start_sandbox()
     api = stage.start_airflow(find_port(FIRST_UI_PORT), has_connections=False)
     for name, connection in stage.connections.items():
         api.save_connection(name, connection)
@@ -187,13 +191,7 @@ def stop(place: Place, *, is_removed: bool) -> int:
 
 
 def _compute_edit(place: Place) -> str:
-    return f"{_shorten(Path(sys.executable))} -m sandbox.erp edit --data {_shorten(place.erp)}"
-
-
-def _shorten(path: Path) -> str:
-    """As one would type it here."""
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return shlex.join([as_typed(Path(sys.executable)), "-m", "sandbox.erp", "edit", "--data", as_typed(place.erp)])
 
 
 if __name__ == "__main__":

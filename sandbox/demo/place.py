@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
-import re
+import shlex
 import shutil
 import socket
-import tempfile
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from sandbox.erp.server import remove_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +22,6 @@ HOST = "127.0.0.1"
 FIRST_SANDBOX_PORT = 8600
 FIRST_UI_PORT = 8080
 _PORTS_TRIED = 200
-_is_plain = re.compile(r"[\w./+-]+").fullmatch
 
 
 class DemoError(Exception):
@@ -39,12 +39,8 @@ class Place:
 
     @property
     def erp(self) -> Path:
-        """The demo ERP's server: outside of the folder only where its path is one that PostgreSQL's start cannot take."""
-        if _is_plain(str(self.folder)):
-            return self.folder / "erp"
-        # The embedded server's start hands the path to a shell without quotes.
-        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()).resolve() / f"oduyo-demo-erp-{os.getuid()}-{name}"
+        """The demo ERP's server."""
+        return self.folder / "erp"
 
     @property
     def oduyo(self) -> Path:
@@ -80,32 +76,34 @@ class Place:
         """Make the folders."""
         for folder in (self.airflow, self.staging, self.logs, self.temporary):
             folder.mkdir(parents=True, exist_ok=True)
-        self.erp.mkdir(exist_ok=True)
-        if self.erp.stat().st_uid != os.getuid():
-            raise DemoError(
-                f"{self.erp} belongs to somebody else. Move this checkout to a path without blanks, or remove it."
-            )
 
     def remove(self) -> None:
         """Remove everything; no demo may run."""
-        shutil.rmtree(self.erp, ignore_errors=True)
+        remove_server(self.erp)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder; the lock goes with the process, however it ends.
 
-        :raises DemoError: another demo holds it.
+        :raises DemoError: another demo holds it, or this user may not write there.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a+", encoding="utf-8") as file:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            opened = (self.folder / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise DemoError(
+                f"The demo cannot write to its state folder: {error.strerror}: {error.filename}. Name a folder of your own, "
+                'for example with make run STATE="$HOME/oduyo-demo".'
+            ) from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise DemoError(
                     f"A demo runs here already (process {self.find_holder() or 'unknown'}), perhaps `make ui` in another "
                     f"window. Use that one, or stop it there with Ctrl-C or here with "
-                    f"`python -m sandbox.demo stop --state '{self.folder}'`."
+                    f"`{self.compute_command('stop')}`."
                 ) from error
             file.truncate(0)
             file.write(str(os.getpid()))
@@ -114,6 +112,16 @@ class Place:
                 yield
             finally:
                 file.truncate(0)
+
+    def compute_command(self, *words: str) -> str:
+        """A command of the demo for this folder, as one would type it here."""
+        python = as_typed(Path(sys.executable))
+        return shlex.join([python, "-m", "sandbox.demo", *words, "--state", as_typed(self.folder)])
+
+    def compute_make(self, target: str) -> str:
+        """``make``'s target for this folder, as one would type it here."""
+        is_default = self.folder == ROOT / ".run"
+        return f"make {target}" + ("" if is_default else f" STATE={shlex.quote(as_typed(self.folder))}")
 
     def find_holder(self) -> int | None:
         """The process that holds the folder."""
@@ -133,6 +141,12 @@ class Place:
         port = find_port(first)
         memory.write_text(json.dumps(port), encoding="utf-8")
         return port
+
+
+def as_typed(path: Path) -> str:
+    """A path as one would type it here, not quoted."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def find_port(first: int) -> int:

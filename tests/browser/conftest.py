@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from sandbox.demo.airflow import AirflowApi
 from sandbox.demo.place import Place, find_ports
-from sandbox.demo.stage import PASSWORD, Stage, open_stage
+from sandbox.demo.stage import Stage, open_stage
 from tests.conftest import ROOT
 
 #: Names of Chromium and of what is built from it, in the order in which they are tried.
@@ -66,20 +65,19 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="package")
 def stage(browser: Any) -> Iterator[Stage]:
     """Airflow, the demo ERP and an empty local Ödüyo; Airflow knows only the ERP's connection."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     own_erp = os.environ.pop("ERP_DSN", None)
-    # Not one of pytest's folders: as root PostgreSQL runs under another user, who could not enter it.
+    # Not one of pytest's folders: with a longer path, temporary files go elsewhere.
     with tempfile.TemporaryDirectory(prefix="browser-") as folder:
+        place = Place(Path(folder).resolve())
         try:
-            with open_stage(Place(Path(folder).resolve()), print) as stage:
+            with open_stage(place, print) as stage:
                 stage.start_erp()
-                stage.start_sandbox(password=PASSWORD)
+                stage.start_sandbox()
                 api = stage.start_airflow(find_ports(1)[0], has_connections=False)
                 api.save_connection("erp_default", stage.connections["erp_default"])
                 yield stage
         finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+            place.remove()
             if own_erp is not None:
                 os.environ["ERP_DSN"] = own_erp
 

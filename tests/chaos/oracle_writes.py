@@ -112,8 +112,10 @@ def find_retired(history: History, timeline: Timeline) -> Iterator[Violation]:
         if sent.call == "update" and find_seen(history, timeline, effect, sent, "status") == {history.passive}:
             continue
         key = timeline.find_key(effect.id, effect.time)
+        # Whoever gives the record another key after the look is not seen.
+        keys = {key, timeline.find_key(effect.id, sent.time - LOOK_S - history.lag_s)}
         runs = [run for run in history.runs if run.covers(sent.time) and not run.is_dry and run.on_missing != "keep"]
-        faults = [_find_fault(history, timeline, run, effect.id, key) for run in runs]
+        faults = [_find_fault(history, timeline, run, effect.id, looked) for run in runs for looked in keys]
         if all(faults):
             yield Violation("retired", key, f"call {sent.number}: {faults[0] if faults else 'no run retires'}")
         elif sent.call == "delete" and all(_is_changed(timeline, run, effect, sent) for run in runs):

@@ -142,6 +142,7 @@ LEAVE = (
 
 #: Where a Docker engine runs, in the clone, one after the other; commands in lower case are prepared by the upper ones.
 DOCKER = (
+    "docker buildx imagetools inspect --format '{{.Manifest.Digest}}' apache/airflow:3.3.2-python3.12",
     "docker/make-env.sh",
     "docker compose --profile demo up -d --build",
     "docker compose ps",

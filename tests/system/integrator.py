@@ -25,7 +25,7 @@ import requests
 
 from sandbox.demo.airflow import CHECK_DAG_ID, DAG_ID, AirflowApi, compute_airflow_environment
 from sandbox.demo.place import Place, find_ports
-from sandbox.demo.stage import PASSWORD, Stage, open_stage
+from sandbox.demo.stage import Stage, open_stage
 from sandbox.erp.server import start_server
 from tests.system import commands
 from tests.system.commands import ROOT
@@ -40,7 +40,7 @@ def run_integrator(runner: Runner, folder: Path) -> None:
     place = Place(folder / "demo")
     with open_stage(place, print) as stage:
         stage.start_erp()
-        stage.start_sandbox(password=PASSWORD)
+        stage.start_sandbox()
         make_airflow(runner, folder, place)
         (runner.clone / "oduyo_default.json").write_text(json.dumps(stage.connections["oduyo_default"]))
         before = look(runner)

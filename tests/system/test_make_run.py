@@ -1,4 +1,7 @@
-"""The runner behind ``make run``, for real: a first run, a second, one after edits in the ERP, and a refused login."""
+"""The runner behind ``make run``, for real: a first run, a second, one after edits in the ERP, and a refused login.
+
+The first is the whole command. The others go on from there on one Airflow, as starting it takes longer than they do.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,16 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 
+from sandbox.demo.__main__ import run_once
+from sandbox.demo.place import Place, find_ports
+from sandbox.demo.stage import Stage, open_stage
 from sandbox.erp.load import EDITS
 from sandbox.erp.server import start_server, stop_server
 
@@ -33,19 +39,56 @@ Codes = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def state() -> Iterator[Path]:
-    # Not one of pytest's folders: as root PostgreSQL runs under another user, who could not enter it.
+def place() -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
-        yield Path(folder).resolve()
-        stop_server(Path(folder) / "erp")
+        place = Place(Path(folder).resolve())
+        yield place
+        stop_server(place.erp)
+        place.remove()
 
 
-def run_demo(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def state(place: Place) -> Path:
+    return place.folder
+
+
+@pytest.fixture(scope="module")
+def first(state: Path) -> subprocess.CompletedProcess[str]:
+    """The whole command, on an empty folder."""
+    return run_demo(state)
+
+
+@pytest.fixture(scope="module")
+def stage(place: Place, first: object) -> Iterator[Stage]:
+    """What the first run left, up again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ERP_DSN", raising=False)
+        with open_stage(place, print) as stage:
+            stage.start_erp()
+            stage.start_sandbox()
+            stage.start_airflow(find_ports(1)[0], has_connections=False)
+            yield stage
+
+
+@pytest.fixture
+def run_again(stage: Stage) -> Callable[..., int]:
+    """``run_again(password=…)``: one more run; returns the command's exit code."""
+
+    def run(**changes: str) -> int:
+        assert stage.api
+        for name, connection in stage.connections.items():
+            stage.api.save_connection(name, {**connection, **(changes if name == "oduyo_default" else {})})
+        return run_once(stage, stage.api, {})
+
+    return run
+
+
+def run_demo(state: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "ERP_DSN"}
     # A shell that is set up for another Airflow must not disturb.
     environment |= {"AIRFLOW__CORE__DAGS_FOLDER": "/nowhere", "AIRFLOW_CONN_ERP_DEFAULT": "postgres://nobody@nowhere/x"}
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox.demo", "run", "--state", str(state), *words],
+        [sys.executable, "-m", "sandbox.demo", "run", "--state", str(state)],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -93,7 +136,7 @@ def read_counters(state: Path) -> dict[str, int]:
 
 def compute_expected(state: Path) -> Codes:
     """What Ödüyo has to hold, from the ERP's tables by rules of this test's own."""
-    server = start_server(state / "erp")
+    server = start_server(state / "erp")  # finds the one that runs while a stage is up
     connection = psycopg2.connect(server.dsn)
     try:
         with connection.cursor() as cursor:
@@ -107,7 +150,6 @@ def compute_expected(state: Path) -> Codes:
             rows = cursor.fetchall()
     finally:
         connection.close()
-        stop_server(state / "erp")
     expected: Codes = {}
     for row in rows:
         values = dict(zip(FIELDS, map(clean, row), strict=True))
@@ -137,8 +179,10 @@ def assert_in_step(state: Path, gone: tuple[int, ...] = ()) -> None:
     assert held == expected
 
 
-def test_the_first_run_creates_every_clean_row_exactly_once_and_field_for_field(state: Path) -> None:
-    done = run_demo(state)
+def test_the_first_run_creates_every_clean_row_exactly_once_and_field_for_field(
+    state: Path, first: subprocess.CompletedProcess[str]
+) -> None:
+    done = first
     assert done.returncode == 0, done.stdout + done.stderr
     report = read_last_report(state)
     assert report["extracted"] == ROWS
@@ -150,23 +194,25 @@ def test_the_first_run_creates_every_clean_row_exactly_once_and_field_for_field(
     assert "oduyo-parola" not in done.stdout + done.stderr
 
 
-def test_the_second_run_writes_nothing_and_says_so(state: Path) -> None:
+def test_the_second_run_writes_nothing_and_says_so(
+    state: Path, run_again: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     before = read_stored(state)
     counted = read_counters(state)
-    done = run_demo(state)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 writes" in done.stdout
+    code = run_again()
+    said = capsys.readouterr()
+    assert code == 0, said
+    assert "0 writes" in said.out
     after = read_counters(state)
     assert [after.get(name, 0) - counted.get(name, 0) for name in ("create", "update", "delete")] == [0, 0, 0]
     assert read_stored(state) == before
 
 
-def test_after_edits_in_the_erp_only_those_rows_are_sent(state: Path) -> None:
+def test_after_edits_in_the_erp_only_those_rows_are_sent(state: Path, run_again: Callable[..., int]) -> None:
     before = {record["integration_id"]: record for record in read_stored(state)}
     edit = [sys.executable, "-m", "sandbox.erp", "edit", "--data", str(state / "erp")]
     subprocess.run(edit, cwd=ROOT, check=True, capture_output=True, timeout=60)
-    done = run_demo(state)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert run_again() == 0
     keys = {edit.name: {str(key) for key in edit.keys} for edit in EDITS}
     after = {record["integration_id"]: record for record in read_stored(state)}
     assert {key for key in after if after[key] != before.get(key)} == (
@@ -177,11 +223,13 @@ def test_after_edits_in_the_erp_only_those_rows_are_sent(state: Path) -> None:
     assert_in_step(state, gone=tuple(int(key) for key in keys["deleted"]))
 
 
-def test_a_refused_login_fails_at_once_says_why_and_writes_nothing(state: Path) -> None:
+def test_a_refused_login_fails_at_once_says_why_and_writes_nothing(
+    state: Path, run_again: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     before, counted = read_stored(state), read_counters(state)
-    done = run_demo(state, "--wrong-password")
-    assert done.returncode == 1
-    reason = done.stderr.strip()
+    assert run_again(password="yanlis-parola") == 1
+    said = capsys.readouterr()
+    reason = said.err.strip()
     assert "\n" not in reason
     assert "snapshot" in reason
     assert "refused the login" in reason
@@ -189,4 +237,4 @@ def test_a_refused_login_fails_at_once_says_why_and_writes_nothing(state: Path) 
     assert 1 <= after["login"] - counted["login"] <= 4
     assert [after.get(name, 0) - counted.get(name, 0) for name in ("list", "create", "update", "delete")] == [0] * 4
     assert read_stored(state) == before
-    assert "yanlis-parola" not in done.stdout + done.stderr
+    assert "yanlis-parola" not in said.out + said.err

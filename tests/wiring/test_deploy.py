@@ -57,6 +57,6 @@ def test_the_chart_gets_this_version_s_image_and_three_connections_as_secrets() 
 
 def test_a_worker_may_end_its_load_as_long_as_a_scheduler_that_systemd_stops() -> None:
     values: dict[str, Any] = yaml.safe_load(read(DEPLOY / "helm" / "values.yaml"))
-    assert f"TimeoutStopSec={values['workers']['terminationGracePeriodSeconds']}\n" in read(
-        DEPLOY / "systemd" / "airflow@.service"
-    )
+    unit = read(DEPLOY / "systemd" / "airflow@.service")
+    for kind in ("celery", "kubernetes"):
+        assert f"TimeoutStopSec={values['workers'][kind]['terminationGracePeriodSeconds']}\n" in unit

@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from yarl import URL
+
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
@@ -78,7 +80,7 @@ def _parse_address(host: str, schema: str) -> _Address:
         raise ValueError(
             gettext("host '%(shown)s' has blanks, a query or other characters that no base address has", shown=shown)
         )
-    if not (_is_ipv6(found) if ":" in found else _HOST_NAME.fullmatch(found)):
+    if not (_is_ipv6(found) if ":" in found else _is_host_name(found)):
         raise ValueError(gettext("host '%(shown)s' is no host name or address", shown=shown))
     return _Address(parts.scheme, found, port, parts.path)
 
@@ -101,6 +103,14 @@ def _choose_port(address: _Address, port: int | None) -> int:
 def _with_api_path(path: str) -> str:
     trimmed = re.sub(r"/+", "/", path).rstrip("/")
     return trimmed if trimmed.endswith(API_PATH) else trimmed + API_PATH
+
+
+def _is_host_name(host: str) -> bool:
+    try:
+        URL.build(scheme="https", host=host).host  # noqa: B018  raises where a name in other letters cannot be one
+    except ValueError:
+        return False
+    return _HOST_NAME.fullmatch(host) is not None
 
 
 def _is_ipv6(host: str) -> bool:

@@ -161,8 +161,10 @@ class CallRunner:
 
     async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         classification = result.classification
-        if classification.retry_after_s is not None:
-            self._pacer.throttled(sent_in, classification.retry_after_s)
+        asked_s = classification.retry_after_s
+        # As of "slow down": nobody waits longer than the patience of a call.
+        if asked_s is not None and asked_s <= DEFAULT_PATIENCE_S:
+            self._pacer.throttled(sent_in, asked_s)
         elif classification.is_overload:
             self._pacer.overloaded(sent_in)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.body import is_cut, is_nothing
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallResult, CallRunner
@@ -57,7 +57,7 @@ class ListCall:
             self._session_of_pages = result.session if _is_page(result) else 0
         if result.error is not None:
             raise result.error
-        page = read_page(result.classification, result.answer)
+        page = read_page(result.classification, result.answer, self._redact)
         if page is not None:
             return page
         raise _ERRORS.get(result.classification.meaning, ListingError)(
@@ -122,15 +122,17 @@ def _is_page(result: CallResult) -> bool:
     return answer.status >= 300 or not is_cut(answer.body)
 
 
-def read_page(classification: Classification, answer: Answer | None) -> Page | None:
+def read_page(classification: Classification, answer: Answer | None, redact: Callable[[str], str]) -> Page | None:
     """What the answer to a list call holds; None when it is neither records nor a no.
+
+    :param redact: removes secrets from what an error shows.
 
     :raises ListingError: as :func:`.records.parse_page`.
     """
     if answer is None:
         return None
     if classification.meaning is Meaning.DONE:
-        return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body)
+        return Page([], is_no=answer.status != 200) if is_nothing(answer.body) else parse_page(answer.body, redact)
     envelope = parse_envelope(answer.body)
     if classification.meaning is not Meaning.REFUSED or envelope is None:
         return None

@@ -131,7 +131,7 @@ def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]
         )
     is_list = bool(settings.session_id_path) and answer.body.lstrip()[:1] == b"["
     if 200 <= status < 300 and (envelope is not None or is_list):
-        return Login(parse_session_id(answer.body, settings.session_id_path), answer.cookies)
+        return Login(parse_session_id(answer.body, settings.session_id_path, redact), answer.cookies)
     kind = neutralise(answer.headers.get("content-type", "none"), 60)
     raise NotThisApiError(
         gettext(

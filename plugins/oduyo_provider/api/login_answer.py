@@ -5,6 +5,7 @@ Source: the vendor's documentation does not give the answer's shape, so every li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from oduyo_provider.api.envelope import parse_json
@@ -19,10 +20,11 @@ LONGEST_SESSION_ID = 4096
 SHOWN_KEYS = 20
 
 
-def parse_session_id(body: bytes, path: str | None) -> str:
+def parse_session_id(body: bytes, path: str | None, redact: Callable[[str], str] = str) -> str:
     """The session id out of a login's answer.
 
     :param path: dotted path through objects and list positions; None looks in all likely places.
+    :param redact: removes secrets from the keys: a site that misreads the form takes it for one.
     :raises NotThisApiError: the answer is no JSON, or holds no session; the message shows its keys, never its values.
     """
     answer = parse_json(body)
@@ -44,7 +46,7 @@ def parse_session_id(body: bytes, path: str | None) -> str:
                 "%(keys)s. Set session_id_path to where the session id stands, or check host and path of the "
                 "connection.",
                 hint=hint,
-                keys=_describe_keys(answer),
+                keys=_describe_keys(answer, redact),
             )
         )
     return session
@@ -85,7 +87,7 @@ def _clean_session(value: object) -> str | None:
     return text if usable else None
 
 
-def _describe_keys(answer: object) -> str:
+def _describe_keys(answer: object, redact: Callable[[str], str]) -> str:
     """The keys of `answer`, and of ``data`` within it, as one line."""
     inner: object = answer
     keys: list[str] = []
@@ -95,4 +97,4 @@ def _describe_keys(answer: object) -> str:
     first = inner[0] if isinstance(inner, list) and inner else inner
     if isinstance(first, dict) and first is not answer:
         keys += [f"data.{key}" for key in first]
-    return ", ".join(neutralise(key, 40) for key in keys[:SHOWN_KEYS]) or "none"
+    return ", ".join(neutralise(redact(key), 40) for key in keys[:SHOWN_KEYS]) or "none"

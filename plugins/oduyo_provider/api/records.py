@@ -6,7 +6,7 @@ Source: the vendor's documentation. Where it leaves a shape open, every likely r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -92,8 +92,10 @@ class Page(msgspec.Struct, frozen=True):
     is_no: bool = False
 
 
-def parse_page(body: bytes) -> Page:
+def parse_page(body: bytes, redact: Callable[[str], str] = str) -> Page:
     """A list call's answer with ``status: true``.
+
+    :param redact: removes secrets from what an error shows.
 
     :raises ListingError: it is not a list of records, or a record has no whole number as its id.
     """
@@ -113,7 +115,7 @@ def parse_page(body: bytes) -> Page:
                     gettext(
                         "Ödüyo listed a record whose id is %(found)s, not a whole number, so the listing cannot be paged. Ask "
                         "Ödüyo's support about this record, then start the task again.",
-                        found=neutralise(repr(found), 60),
+                        found=neutralise(redact(repr(found)), 60),
                     )
                 )
             record["id"] = match[1]

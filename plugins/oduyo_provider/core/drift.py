@@ -162,14 +162,21 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
 def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
     """Whether a site that stores keys otherwise can have made the record of a create.
 
-    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent.
+    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent, cut or in
+        other letters.
     """
     if can_be_key_of(change.integration_id, record.get("integration_id")):
         return True
     stored = find_stored_otherwise(change, record, normaliser)
     return has_natural_key and all(
-        name == "integration_id" or is_beginning(change.payload[name], value) for name, value in stored.items()
+        name == "integration_id" or can_be_letters_of(change.payload[name], value or "")
+        for name, value in stored.items()
     )
+
+
+def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> bool:
+    """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
+    return stored[:-1] == sent[:-1] and can_be_letters_of(sent[-1], stored[-1])
 
 
 def can_be_key_of(sent: str, stored: str | None) -> bool:

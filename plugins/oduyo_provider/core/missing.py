@@ -15,6 +15,8 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
 from oduyo_provider.core.samples import describe_change
 
+_PAIR = ("key1", "key2")
+
 
 class MissingRecords:
     """Goes through the records of one partition after its rows.
@@ -60,13 +62,17 @@ class MissingRecords:
                 self._read_missing(key, match, now)
         if not has_row and (entry is None or not entry.is_others(source)):
             for record in (match.record, *match.twins):
-                self.add_unmatched(record, record.get("integration_id"))
+                self.add_unmatched(record, record.get("integration_id"), entry)
 
-    def add_unmatched(self, record: Remote, integration_id: str | None) -> None:
-        """A record that no row matches: it may be what somebody typed by hand, or what a row was before its key changed."""
+    def add_unmatched(self, record: Remote, integration_id: str | None, entry: Entry | None = None) -> None:
+        """A record that no row matches: it may be what somebody typed by hand, or what a row was before its key changed.
+
+        :param entry: what is remembered of its key.
+        """
         natural_key = self._resource.natural_key
         found = compute_natural_key(
-            {name: self._normaliser.text(record.get(name)) for name in natural_key}, natural_key
+            {name: self._normaliser.text(_find_sent(entry, name, record.get(name))) for name in natural_key},
+            natural_key,
         )
         if found:
             adoptable = None if integration_id else record
@@ -94,7 +100,7 @@ class MissingRecords:
     def _read_missing(self, key: str, match: Match, entry: Entry) -> None:
         rules, counts, record = self._rules, self._counts, match.record
         entry = compute_seen(entry, match, self._resource)
-        if rules.may_lack_rows or not self._is_in_scope(record):
+        if rules.may_lack_rows or not self._is_in_scope(record, entry):
             counts.out_of_scope += not rules.may_lack_rows
             self._builder.note(key, entry)
             if not rules.may_lack_rows:
@@ -140,10 +146,17 @@ class MissingRecords:
         payload = {"status": passive}
         return Change(Action.DEACTIVATE, entry.integration_id, payload, oduyo_id, base, ("status",), retires=True)
 
-    def _is_in_scope(self, record: Remote) -> bool:
-        """Whether this run has any row of the record's (key1, key2) pair."""
+    def _is_in_scope(self, record: Remote, entry: Entry) -> bool:
+        """Whether this run has any row of the record's (key1, key2) pair, as it was sent."""
         pairs, read = self._rules.pairs, self._normaliser.text
-        return pairs is None or (read(record.get("key1")), read(record.get("key2"))) in pairs
+        return pairs is None or tuple(read(_find_sent(entry, name, record.get(name))) for name in _PAIR) in pairs
+
+
+def _find_sent(entry: Entry | None, field: str, value: str | None) -> str | None:
+    """What was sent of a value that Ödüyo is known to keep otherwise; any other value itself."""
+    if entry is None or (known := entry.stored.get(field)) is None:
+        return value
+    return known.sent if entry.is_stored_as(field, known.sent, value) else value
 
 
 def describe_refusal(change: Change, entry: Entry | None) -> Remark:

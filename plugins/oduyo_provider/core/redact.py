@@ -17,7 +17,7 @@ _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Redactor:
-    """Replaces every secret it knows by ``***``, also where a secret stands URL-encoded, JSON- or HTML-escaped, or in base64."""
+    """Replaces every secret it knows by ``***``, also where a secret stands encoded for a URL, HTML, JSON or code, or in base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
@@ -42,19 +42,27 @@ class Redactor:
 
 
 def _compute_forms(secret: str) -> Iterator[str]:
-    yield secret
+    for form in {secret, *_encode(secret)}:
+        yield form
+        # Any of them may stand in JSON, in which PHP escapes slashes too.
+        for escaped in (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]):
+            yield escaped
+            yield escaped.replace("/", "\\/")
+
+
+def _encode(secret: str) -> Iterator[str]:
     bare = secret.encode("utf-8", "surrogatepass")
     for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
-    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
-        yield escaped
-        yield escaped.replace("/", "\\/")  # PHP escapes slashes in JSON
     yield html.escape(secret, quote=False)
     for apostrophe in ("&#x27;", "&#039;", "&#39;", "&apos;", "'"):
         yield html.escape(secret).replace("&#x27;", apostrophe)
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(bare).decode().rstrip("=")
+    slashed = secret.replace("\\", "\\\\").replace("'", "\\'")  # as PHP and Python show a text in code
+    yield slashed
+    yield slashed.replace('"', '\\"')
 
 
 def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:

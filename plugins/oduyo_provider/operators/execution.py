@@ -130,10 +130,15 @@ def _read_columns(columns: object) -> list[str] | None:
     if columns is None:
         return None
     if isinstance(columns, str) or not (
-        isinstance(columns, Sequence) and all(isinstance(name, str) for name in columns)
+        isinstance(columns, Sequence)
+        and all(isinstance(name, str) for name in columns)
+        and len({*columns}) == len(columns)  # of two values with one name one would be lost
     ):
         raise SettingsError(
-            gettext("columns is %(columns)s: it takes a list of field names.", columns=neutralise(repr(columns), 80))
+            gettext(
+                "columns is %(columns)s: it takes a list of field names, each of them once.",
+                columns=neutralise(repr(columns), 80),
+            )
         )
     return list(columns)
 

@@ -49,7 +49,7 @@ def find_writing_requests(site: Sandbox, place: Path) -> tuple[range, range]:
 
 def choose(numbers: range, moment: str) -> list[int]:
     """Requests to stop at: all of them, or a seeded choice."""
-    return list(numbers) if IS_ALL else random.Random(moment).sample(numbers, min(len(numbers), 4))
+    return list(numbers) if IS_ALL else random.Random(moment).sample(numbers, min(len(numbers), 2))
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -46,67 +46,99 @@ CASES = [
 ]  # fmt: skip
 
 
+#: Rows of each resource, by its plural.
+Tables = dict[str, list[dict[str, object]]]
+
+
 @pytest.fixture
 def run(airflow_db: None, oduyo: Sandbox, staging: Path) -> Callable[..., DagRunResult]:
-    """``run(plural, rows, …)``: the operator of a resource with these rows and arguments."""
+    """``run(tables, …)``: one DAG with the operator of each resource, its rows and these arguments."""
 
-    def run_operator(plural: str, rows: list[dict[str, object]], **arguments: Any) -> DagRunResult:
+    def run_operators(tables: Tables, **arguments: Any) -> DagRunResult:
         from airflow.sdk import DAG
 
         with DAG(dag_id="of_somebody", schedule=None) as dag:
-            OPERATORS[plural](task_id="save", rows=rows, **arguments)
+            for plural, rows in tables.items():
+                OPERATORS[plural](task_id=plural, rows=rows, **arguments)
         return run_dag(dag, {}, staging)
 
-    return run_operator
+    return run_operators
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.plural)
-def test_a_resource_is_kept_in_step(oduyo: Sandbox, run: Callable[..., DagRunResult], case: Case) -> None:
-    operator = OPERATORS[case.plural]
-    name, in_use, passive = operator.resource.name, operator.resource.active, operator.resource.passive
-    status: object = "PRTF" if passive is None else "A"
-    rows = [{"integration_id": n, "status": status, **case.row} for n in (1, 2, 3)]
-    # Records that people could not tell apart are no subject here.
-    for field in operator.resource.natural_key[-1:]:
-        rows = [{**row, field: f"{row[field]} {row['integration_id']}"} for row in rows]
+def make_tables() -> Tables:
+    """Three rows of each resource, which people can tell apart."""
+    tables: Tables = {}
+    for case in CASES:
+        resource = OPERATORS[case.plural].resource
+        status = "PRTF" if resource.passive is None else "A"
+        rows: list[dict[str, object]] = [{"integration_id": n, "status": status, **case.row} for n in (1, 2, 3)]
+        for field in resource.natural_key[-1:]:
+            rows = [{**row, field: f"{row[field]} {row['integration_id']}"} for row in rows]
+        tables[case.plural] = rows
+    return tables
 
-    def report(rows: list[dict[str, object]], **arguments: Any) -> dict[str, int]:
-        made = run(case.plural, rows, **arguments)
+
+def change_first(tables: Tables, changes: dict[str, dict[str, object]]) -> Tables:
+    return {plural: [{**rows[0], **changes[plural]}, *rows[1:]] for plural, rows in tables.items()}
+
+
+def expect_stored(case: Case) -> dict[str, object]:
+    """What Ödüyo holds of a case's row, but for the field that tells the rows apart."""
+    resource = OPERATORS[case.plural].resource
+    status = "PRTF" if resource.passive is None else resource.active
+    fields = {"status": status, **{key: str(value) for key, value in case.row.items()}, **case.stored}
+    return {key: value for key, value in fields.items() if key not in resource.natural_key[-1:]}
+
+
+def test_all_resources_are_kept_in_step_in_one_dag(oduyo: Sandbox, run: Callable[..., DagRunResult]) -> None:
+    def report(tables: Tables, **arguments: Any) -> dict[str, dict[str, int]]:
+        made = run(tables, **arguments)
         assert made.state == "success", made.error
-        return pick(made.xcoms["save"][0])
+        return {plural: pick(made.xcoms[plural][0]) for plural in tables}
 
+    def of_each(**figures: int) -> dict[str, dict[str, int]]:
+        return dict.fromkeys(OPERATORS, figures)
+
+    tables = make_tables()
     refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
     oduyo.set_faults({**refusal, "match": {"integration_id": "3"}})
-    assert report(rows) == {"extracted": 3, "created": 2, "refused": 1}
+    assert report(tables) == of_each(extracted=3, created=2, refused=1)
     oduyo.set_faults()
-    stored = {str(record["integration_id"]): record for record in oduyo.records(name)}
-    last = operator.resource.natural_key[-1]
-    expected = {"status": "PRTF" if passive is None else in_use, **{key: str(value) for key, value in case.row.items()}}
-    expected = {**expected, **case.stored}
-    assert {key: stored["1"][key] for key in expected if key != last} == {
-        k: v for k, v in expected.items() if k != last
-    }
+    for case in CASES:
+        stored = {str(record["integration_id"]): record for record in find_records(oduyo, case.plural)}
+        expected = expect_stored(case)
+        assert {key: stored["1"][key] for key in expected} == expected, case.plural
 
-    rows = rows[:2]
+    tables = {plural: rows[:2] for plural, rows in tables.items()}
     written = count_writes(oduyo)
-    assert report(rows) == {"extracted": 2, "unchanged": 2}
-    same = [{**row, **{key: value for key, value in case.same.items() if key != last}} for row in rows]
-    assert report(same) == {"extracted": 2, "unchanged": 2}
-    changed = [{**rows[0], **case.changed}, rows[1]]
-    assert report(changed, dry_run=True) == {"extracted": 2, "unchanged": 1, "updated": 1, "dry_run": 1}
+    assert report(tables) == of_each(extracted=2, unchanged=2)
+    same = {case.plural: without_last_key(case.plural, case.same) for case in CASES}
+    assert report(change_first(tables, same)) == of_each(extracted=2, unchanged=2)
+    changed = change_first(tables, {case.plural: case.changed for case in CASES})
+    assert report(changed, dry_run=True) == of_each(extracted=2, unchanged=1, updated=1, dry_run=1)
     assert count_writes(oduyo) == written
-    assert report(changed) == {"extracted": 2, "unchanged": 1, "updated": 1}
-    assert count_writes(oduyo) == written + 1
+    assert report(changed) == of_each(extracted=2, unchanged=1, updated=1)
+    assert count_writes(oduyo) == written + len(CASES)
 
-    retire = {"on_missing": "deactivate", "missing_runs": 1}
-    if passive is None:
-        assert "on_missing=deactivate cannot be used" in run(case.plural, changed[:1], **retire).error
-        return
-    assert report(changed[:1], **retire) == {"extracted": 1, "unchanged": 1, "missing": 1, "deactivated": 1}
-    assert {str(record["integration_id"]): record["status"] for record in oduyo.records(name)} == {
-        "1": in_use,
-        "2": passive,
-    }
+    made = run({plural: rows[:1] for plural, rows in changed.items()}, on_missing="deactivate", missing_runs=1)
+    refused = [str(error) for error in made.errors if "on_missing=deactivate cannot be used" in str(error)]
+    assert len(refused) == sum(OPERATORS[case.plural].resource.passive is None for case in CASES) > 0
+    for plural in OPERATORS:
+        if (passive := OPERATORS[plural].resource.passive) is None:
+            assert made.tasks[plural] == ["failed"], plural
+            continue
+        assert pick(made.xcoms[plural][0]) == {"extracted": 1, "unchanged": 1, "missing": 1, "deactivated": 1}, plural
+        states = {str(record["integration_id"]): record["status"] for record in find_records(oduyo, plural)}
+        assert states == {"1": OPERATORS[plural].resource.active, "2": passive}, plural
+
+
+def find_records(oduyo: Sandbox, plural: str) -> list[dict[str, Any]]:
+    return [dict(record) for record in oduyo.records(OPERATORS[plural].resource.name)]
+
+
+def without_last_key(plural: str, fields: dict[str, object]) -> dict[str, object]:
+    """Without the field that tells the rows apart."""
+    return {key: value for key, value in fields.items() if key not in OPERATORS[plural].resource.natural_key[-1:]}
 
 
 def test_every_resource_is_tried() -> None:

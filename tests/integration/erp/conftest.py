@@ -1,40 +1,22 @@
-"""The demo ERP's server, started once, and Airflow's own hook on it with either driver."""
+"""Airflow's own hook on the demo ERP, with either driver."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.erp.load import load_demo
-from sandbox.erp.server import DemoErp, start_server, stop_server
+from sandbox.erp.server import DemoErp, stop_server
 
 MakeHook = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def erp_server() -> Iterator[DemoErp]:
-    """The demo ERP, loaded; has ``.dsn`` and ``.connection`` (what an Airflow ``Connection`` takes)."""
-    with server_folder() as data:
-        erp = start_server(data)
-        load_demo(erp.dsn)
-        yield erp
-
-
 @pytest.fixture
 def server_data() -> Iterator[Path]:
-    """A folder for a server of the test's own."""
-    with server_folder() as data:
-        yield data
-
-
-@contextmanager
-def server_folder() -> Iterator[Path]:
-    """A folder that a server may run in; the server is stopped and the folder removed at the end.
+    """A folder for a server of the test's own, which is stopped at the end.
 
     Not one of pytest's: as root the server runs under another user, and every pytest that starts on this machine closes
     the folder of all its temporary folders to other users (mode 0700), under the feet of a running server.

@@ -30,6 +30,7 @@ from tests.unit.api.wire import (
     SESSION,
     FakeTime,
     Handler,
+    Records,
     Site,
     answer,
     cut,
@@ -208,6 +209,20 @@ def test_patience_with_throttling_has_an_end(headers: dict[str, str], time: Fake
     assert (reply.outcome, reply.lost) == (Outcome.FAILED, 0)
     assert reply.reason.startswith("HTTP 429")
     assert time.now_s - 1000.0 <= 630.0
+
+
+@pytest.mark.parametrize("header", [{"Retry_After": "86400"}, {"Retry_After": "Fri, 01 Jan 2100 00:00:00 GMT"}])
+def test_a_site_that_is_out_of_service_for_a_day_at_a_create_does_not_hold_the_next_calls_for_a_day(
+    header: dict[str, str], time: FakeTime
+) -> None:
+    async def work(client: OduyoClient) -> Reply:
+        reply = await create(client)
+        await client.fetch_last()
+        return reply
+
+    reply = use(Site(create=answer(503, HTML, **header), list=Records(range(1, 3))), time, work)
+    assert (reply.outcome, reply.lost) == (Outcome.DOUBTFUL, 1)
+    assert time.now_s - 1000.0 <= 600.0
 
 
 def test_a_dead_session_is_renewed_once_for_all_waiting_calls(time: FakeTime) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from oduyo_provider.api.login_answer import parse_session_id
 from oduyo_provider.core.errors import NotThisApiError
+from oduyo_provider.core.redact import Redactor
 
 DEEP = b'{"status": true, "data": ' + b"[" * 200_000
 
@@ -59,6 +60,11 @@ def test_an_answer_without_a_session_shows_its_keys_and_no_value(answer: object,
         parse_session_id(json.dumps(answer).encode(), path)
     assert f"Keys of the answer: {keys}." in str(caught.value)
     assert "gizli" not in str(caught.value)
+
+
+def test_secrets_are_struck_out_of_keys() -> None:
+    with pytest.raises(NotThisApiError, match=r"Keys of the answer: user=a&password=\*\*\*\."):
+        parse_session_id(b'{"user=a&password=gizli%2F1": ""}', None, Redactor(["gizli/1"]))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"S-1"', DEEP, b'{"session_id": "\xfe"}'])

@@ -6,6 +6,7 @@ import pytest
 
 from oduyo_provider.api.records import Filter, Page, encode_column, encode_list, parse_created_id, parse_page
 from oduyo_provider.core.errors import ListingError
+from oduyo_provider.core.redact import Redactor
 
 DEEP = b'{"status": true, "data": ' + b"[" * 200_000
 
@@ -79,6 +80,11 @@ def test_a_record_without_a_usable_id_is_a_listing_error(given: str) -> None:
         parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode())
     with pytest.raises(ListingError, match="None"):
         parse_page(b'{"data": [{"code": "x"}]}')
+
+
+def test_secrets_are_struck_out_of_an_id_that_is_none() -> None:
+    with pytest.raises(ListingError, match=r"whose id is 'x\*\*\*', not a whole number"):
+        parse_page(b'{"data": [{"id": "xgizli"}]}', Redactor(["gizli"]))
 
 
 @pytest.mark.parametrize("data", ["null", '""', "[]", "{}", "false", '"[]"', '"{}"', '"null"', '"false"', '"\\"\\""'])

@@ -38,6 +38,7 @@ def fault(**changes: Any) -> str:
         ({"host": "fir ma"}, "blanks"),
         ({"host": "fir\x1bma"}, "\\x1b"),
         ({"host": "firma..com"}, "no host name"),
+        ({"host": "xn--mteri-kva8f.example.com"}, "no host name"),
         ({"host": "https://[::1%25eth0]"}, "no host name"),
         ({"host": "https://[::1"}, "no host name"),
         ({"host": "http://firma"}, "plain http"),

@@ -131,6 +131,15 @@ def test_a_record_that_a_person_changed_since_the_plan_is_not_deleted(edited_s: 
     assert find_kinds(retire(story, "delete")) == kinds
 
 
+@pytest.mark.parametrize(("renamed_s", "kinds"), [(70, {}), (30, {"retired": 1})])
+def test_a_record_that_a_person_renames_after_the_look_is_retired_all_the_same(
+    renamed_s: float, kinds: dict[str, int]
+) -> None:
+    story = miss(nights=2)
+    story.person("update", story.runs[-1].started_at + renamed_s, 2, integration_id="ELLE")
+    assert find_kinds(retire(story, "delete")) == kinds
+
+
 def test_a_delete_that_only_makes_passive_is_judged_as_a_delete() -> None:
     story = miss(nights=2)
     story.call("delete", story.runs[-1].started_at + 100, 2, stored={"status": "0"})

@@ -9,6 +9,7 @@ from oduyo_provider.core.drift import (
     Drift,
     can_be_key_of,
     can_be_made_of,
+    can_be_natural_key_of,
     compute_drift,
     find_differences,
     find_moved,
@@ -301,6 +302,24 @@ def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_a
     record: Remote, has_natural_key: bool, can_be: bool
 ) -> None:
     assert can_be_made_of(CREATE, record, NORMALISER, has_natural_key=has_natural_key) is can_be
+
+
+@pytest.mark.parametrize(
+    ("stored", "can_be"),
+    [
+        (("21", "26", "ödeme günü"), True),
+        (("21", "26", "odeme gunu"), True),
+        (("21", "26", "ODEME"), True),
+        (("21", "26", "ödeme yeri"), False),
+        (("2", "26", "ödeme günü"), False),
+        (("21", "26", ""), False),
+    ],
+    ids=["as sent", "other letters", "cut", "another text", "another firm", "no code"],
+)
+def test_a_natural_key_can_be_one_whose_code_the_site_cut_or_wrote_in_other_letters(
+    stored: tuple[str, ...], can_be: bool
+) -> None:
+    assert can_be_natural_key_of(("21", "26", "ödeme günü"), stored) is can_be
 
 
 CHEQUES = Normaliser(CHEQUE)

@@ -149,6 +149,15 @@ def test_a_record_with_a_mangled_key_is_in_the_scope_of_the_mended_one() -> None
     assert retire(make_record(key1="Þ"), pairs=pairs, normaliser=REPAIRING).counts.missing == 1
 
 
+@pytest.mark.parametrize(("listed", "is_in"), [("21", True), ("22", False)])
+def test_a_record_of_which_oduyo_keeps_a_key_otherwise_is_in_the_scope_of_the_one_that_was_sent(
+    listed: str, is_in: bool
+) -> None:
+    entry = msgspec.structs.replace(GONE, stored={"key1": Stored("021", "21")})
+    plan = plan_of([], [make_record(key1=listed, key2="1")], [entry], pairs=frozenset({("021", "1")}))
+    assert (plan.counts.missing, plan.counts.out_of_scope) == (is_in, not is_in)
+
+
 def test_a_record_whose_key_no_rule_reads_is_out_of_scope() -> None:
     assert retire(make_record(key1="\ud800"), pairs=frozenset({("", "1")})).counts.out_of_scope == 1
 
@@ -348,3 +357,12 @@ def test_a_record_looks_like_a_row_whatever_its_blanks() -> None:
 
 def test_a_record_whose_code_no_rule_reads_looks_like_no_row() -> None:
     assert plan_of([], [make_record("1", None, code="\ud800")]).unmatched == []
+
+
+@pytest.mark.parametrize(("listed", "told"), [("KOD İ", "kod i"), ("KOD X", "KOD X")])
+def test_an_unmatched_record_of_which_oduyo_keeps_the_code_otherwise_is_told_by_the_one_that_was_sent(
+    listed: str, told: str
+) -> None:
+    entry = make_entry(stored={"code": Stored("kod i", "KOD İ")})
+    [unmatched] = plan_of([], [make_record(code=listed)], [entry]).unmatched
+    assert unmatched.values[-1] == told

@@ -30,6 +30,11 @@ def test_a_secret_is_struck_out_in_every_encoding() -> None:
         html.escape(AWKWARD).replace("&#x27;", "&apos;"),
         b64encode(AWKWARD.encode()).decode().rstrip("="),
         urlsafe_b64encode(AWKWARD.encode()).decode().rstrip("="),
+        json.dumps(b64encode(AWKWARD.encode()).decode().rstrip("=")).replace("/", "\\/"),
+        json.dumps(html.escape(AWKWARD)).replace("/", "\\/"),
+        repr(AWKWARD)[1:-1],
+        json.dumps(repr(AWKWARD)[1:-1], ensure_ascii=False),
+        AWKWARD.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"'),
     ]
     for form in forms:
         assert redact(f"a {form} b").replace('"', "") == "a *** b"

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-import msgspec
-
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
@@ -54,13 +52,13 @@ class Applier:
 
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
-        self._trust_confirmed(recorder)
+        recorder.trust_confirmed()
         pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
         pending = self._take_resends(recorder, pending)
-        self._note_proven(recorder, changes)
         is_cut_off = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
+            await self._judge_earlier(recorder, changes)
             for action in Action:
                 await self._send(recorder, action, [change for change in pending if change.action is action])
             await self._verifier.verify(recorder, find_unread(recorder, changes))
@@ -103,6 +101,17 @@ class Applier:
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
 
+    async def _judge_earlier(self, recorder: Recorder, changes: Sequence[Change]) -> None:
+        """What earlier tries sent proves its kind before more is sent; what they did not read back is judged as a first one."""
+        sent = [change for change in changes if is_canary(change) and recorder.is_done_earlier(change)]
+        for change in sorted(sent, key=lambda change: not recorder.results[change.key].is_read_back):
+            if change.action in self._course.proven:
+                continue
+            if recorder.results[change.key].is_read_back:
+                self._course.proven.add(change.action)
+            else:
+                await self._canary.judge(recorder, change)
+
     async def _send_again(self, recorder: Recorder) -> None:
         """Send what a session that had ended refused."""
         again, recorder.again = recorder.again, []
@@ -126,7 +135,11 @@ class Applier:
             if not recorder.has_errors_only(change):  # else it is judged once others have been sent
                 await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
-            if known is not None and known.outcome is Outcome.DONE and await self._canary.judge(recorder, ready):
+            if (
+                known is not None
+                and known.outcome is Outcome.DONE
+                and await self._canary.judge(recorder, change, ready.looked.record or change.base)
+            ):
                 self._unanswered = 0
                 return rest
             self._count_unanswered(recorder, change)
@@ -215,24 +228,6 @@ class Applier:
             self._course.resends_left -= change.is_resend
             kept.append(change)
         return kept
-
-    @staticmethod
-    def _trust_confirmed(recorder: Recorder) -> None:
-        """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
-        for key, known in recorder.results.items():
-            if known.is_confirmed and known.outcome is Outcome.DOUBTFUL:
-                recorder.results[key] = msgspec.structs.replace(
-                    known, outcome=Outcome.DONE, reason="", is_read_back=False
-                )
-
-    def _note_proven(self, recorder: Recorder, changes: Sequence[Change]) -> None:
-        """A kind whose first change an earlier try has read back needs no other."""
-        for change in changes if recorder.history.tries else ():
-            known = recorder.results.get(change.key)
-            if known is None or not (known.is_confirmed and known.is_read_back):
-                continue
-            if known.outcome is Outcome.DONE and is_canary(change):
-                self._course.proven.add(change.action)
 
     async def _wait_until(self, moment: float, count: int) -> None:
         wait_s = moment - self._work.clock.now()

@@ -21,7 +21,7 @@ from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import compute_read_back, find_lost_fields, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
-from oduyo_provider.sync.apply.work import Course, Finding, Ready, Work
+from oduyo_provider.sync.apply.work import Course, Finding, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
 #: So many first changes without effect stop the run.
@@ -54,18 +54,18 @@ class Canary:
             if brake in self._work.known_findings and not self._work.is_known(brake):
                 raise CanaryError(stops.explain_known_finding(brake))
 
-    async def judge(self, recorder: Recorder, ready: Ready) -> bool:
-        """Read a change that was just confirmed back; returns whether it proves its kind.
+    async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
+        """Read a confirmed change back; returns whether it proves its kind.
 
+        :param looked: its record as it was right before; None where an earlier try sent it.
         :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
         """
-        change = ready.change
         known = recorder.results[change.key]
         record, twins = await self._wait_until_shown(recorder, change, known)
         self._work.check_lease()  # without it this may be another run's doing
-        if record is not None and self._work.partial_updates:
+        if record is not None and looked is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
-            await self._check_other_fields(recorder, ready, record, known)
+            await self._check_other_fields(recorder, change, looked, record, known)
         found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
         recorder.correct(found.result)
         if found.result.outcome is Outcome.DOUBTFUL:
@@ -78,8 +78,8 @@ class Canary:
         if found.result.twins:
             await recorder.flush()
             raise CanaryError(stops.explain_twins(change, found.result))
-        if record is not None:
-            await self._check_other_fields(recorder, ready, record, found.result)
+        if record is not None and looked is not None:
+            await self._check_other_fields(recorder, change, looked, record, found.result)
         self._course.proven.add(change.action)
         return True
 
@@ -145,13 +145,14 @@ class Canary:
         same = await self._lookup.fetch_by_key(finding.stored)
         return [record for record in same if record["id"] != result.oduyo_id]
 
-    async def _check_other_fields(self, recorder: Recorder, ready: Ready, record: Remote, result: Result) -> None:
+    async def _check_other_fields(
+        self, recorder: Recorder, change: Change, looked: Remote, record: Remote, result: Result
+    ) -> None:
         """An update must leave alone what it does not change; dates are Ödüyo's to set.
 
         Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
         and is kept with other letters, is what the brake ``letters`` is for.
         """
-        change, looked = ready.change, ready.looked.record or ready.change.base
         lost: tuple[str, ...] = ()
         if change.action in (Action.UPDATE, Action.DEACTIVATE):
             lost = find_lost_fields(change, looked, record, self._work.normaliser)

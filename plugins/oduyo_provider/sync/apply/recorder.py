@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
+
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.language import gettext
@@ -60,6 +62,19 @@ class Recorder:
         self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
+
+    def trust_confirmed(self) -> None:
+        """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
+        for key, known in self.results.items():
+            if known.is_confirmed and known.outcome is Outcome.DOUBTFUL:
+                self.results[key] = msgspec.structs.replace(known, outcome=Outcome.DONE, reason="", is_read_back=False)
+
+    def is_done_earlier(self, change: Change) -> bool:
+        """Whether an earlier try transmitted a change, and it took effect."""
+        known = self.results.get(change.key)
+        if known is None or known.outcome is not Outcome.DONE or not self.history.tries:
+            return False
+        return known.is_confirmed or bool(self.history.sends.get(change.key))
 
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.drift import can_be_made_of
+from oduyo_provider.core.drift import can_be_made_of, can_be_natural_key_of
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -39,7 +39,8 @@ class Seeker:
     def find_created(self, recorder: Recorder, changes: Sequence[Change], window: Window) -> dict[str, list[Remote]]:
         """The records that creates whose id is not known may have made, lowest id first: key → records above its floor.
 
-        By key; else by the key as this site may store it together with the natural key, leaving out other rows' records.
+        By key; else by the key as this site may store it together with the natural key, whose code may be cut or in other
+        letters, leaving out other rows' records.
         """
         found = {change.key: self._find_same(recorder, change, window) for change in changes}
         taken = {result.oduyo_id for result in recorder.results.values() if result.oduyo_id}
@@ -84,13 +85,23 @@ class Seeker:
         wanted = compute_natural_key(change.payload, natural_key)
         if wanted is None and not self._work.is_known("key_altered"):
             return []
-        return [
+        free = [
             record
             for record in window.records
             if int(record["id"] or 0) > floor
             and record["id"] not in taken
             and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
-            and (wanted is None or compute_natural_key(record, natural_key) == wanted)
-            and (wanted is not None or bool(record.get("integration_id")))
-            and can_be_made_of(change, record, normaliser, has_natural_key=wanted is not None)
+        ]
+        if wanted is None:
+            return [
+                record
+                for record in free
+                if record.get("integration_id") and can_be_made_of(change, record, normaliser, has_natural_key=False)
+            ]
+        return [
+            record
+            for record in free
+            if (found := compute_natural_key(record, natural_key)) is not None
+            and can_be_natural_key_of(wanted, found)
+            and can_be_made_of(change, record, normaliser, has_natural_key=found == wanted)
         ]

@@ -209,7 +209,7 @@ class Asker:
 
     async def _list(self, body: bytes, tries: int) -> Listed:
         for tries_left in reversed(range(tries)):
-            listed = read_listed(await self.send("list", body))
+            listed = read_listed(await self.send("list", body), self.redact)
             if listed.seen.meaning not in (Meaning.UNKNOWN, Meaning.NOT_SENT) or not tries_left:
                 break
         return listed
@@ -235,10 +235,10 @@ def is_same(before: Listed, after: Listed) -> bool:
     return before.seen.meaning is after.seen.meaning and before.words == after.words
 
 
-def read_listed(seen: Seen) -> Listed:
+def read_listed(seen: Seen, redact: Redactor) -> Listed:
     """What an answer to a list call holds."""
     try:
-        page = read_page(seen.classification, seen.answer)
+        page = read_page(seen.classification, seen.answer, redact)
     except ListingError as error:
         return Listed(seen, fault=str(error))
     if page is None:

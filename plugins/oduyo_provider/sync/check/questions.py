@@ -102,7 +102,7 @@ class SessionQuestions:
             Meaning.SESSION: "documented",
             Meaning.REFUSED: "own_words",
             Meaning.BLOCKED: "web_page",
-            Meaning.DONE: "accepted" if read_listed(seen).records else "own_words",
+            Meaning.DONE: "accepted" if read_listed(seen, self._asker.redact).records else "own_words",
         }.get(seen.meaning, "no_answer")
         return Found(DEAD_SESSION.name, reading, {"status": str(seen.status), "words": words})
 

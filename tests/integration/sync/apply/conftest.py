@@ -11,12 +11,6 @@ from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver
 
 
-@pytest.fixture(autouse=True)
-def _quick_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Before a refused session is renewed, workers wait for up to 2 s, so that they do not end each other's.
-    monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.05)
-
-
 @pytest.fixture(scope="session")
 def shared_site() -> Iterator[Sandbox]:
     with Sandbox() as site:

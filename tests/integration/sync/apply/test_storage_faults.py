@@ -202,7 +202,7 @@ def test_a_line_that_somebody_changed_stops_the_retry_and_names_the_file(
     path = find_file(plan, kind)
     path.write_bytes(b'{"keys": [1\n' + path.read_bytes())
     with pytest.raises(StagingError, match=rf"{path.name} has a line that cannot be read.*or start a new run"):
-        driver.load(plan, driver.new_run("run", attempt=2))
+        driver.load(plan, driver.new_run("run", attempt=2), clock=Clock(time.time, no_wait))
     assert driver.calls("create") == ROWS
     report, error = driver.sync_and_fail(make_rows(ROWS), clock=Clock(time.time, no_wait))
     assert (report.unchanged, report.writes, error) == (ROWS, 0, None)
@@ -242,7 +242,7 @@ def test_a_journal_of_another_plan_is_refused(driver: Driver, plan: Plans) -> No
     other = driver.plan(make_rows(ROWS + 5), driver.new_run("other"))
     shutil.copytree(find_journal(plan), find_journal(other))
     with pytest.raises(StagingError, match=r"belongs to another plan.*start a new run"):
-        driver.load(other, driver.new_run("other"))
+        driver.load(other, driver.new_run("other"), clock=Clock(time.time, no_wait))
     assert driver.calls("create") == ROWS
 
 

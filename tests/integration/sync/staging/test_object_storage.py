@@ -18,25 +18,28 @@ from tests.integration.dag.test_operator import RunOperator
 from tests.integration.sync.apply.driver import Driver, make_rows, no_wait
 from tests.integration.sync.staging.conftest import Bucket
 
+#: Enough for a journal of several parts.
+ROWS, REJECTED = 800, 8
+
 
 def read_lines(bucket: Bucket, key: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in bucket.read(key).splitlines()]
 
 
-def test_the_demo_goes_through_and_the_second_run_writes_nothing(
+def test_a_table_goes_through_and_the_second_run_writes_nothing(
     erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, bucket: Bucket
 ) -> None:
-    erp.load_demo()
-    made = run_special_codes()
+    query = make_query(ROWS).replace("'K.' || n AS code", "CASE WHEN n % 100 <> 0 THEN 'K.' || n END AS code")
+    made = run_special_codes(query=query)
     assert made.state == "success", made.error
     writes, records = count_writes(oduyo), oduyo.records()
     assert writes == made.report["created"] == len(records) == len({str(r["integration_id"]) for r in records})
-    assert made.report["extracted"] == made.report["created"] + made.report["rejected"] == 3_500
+    assert made.report["extracted"] == made.report["created"] + made.report["rejected"] == ROWS
 
     folder = f"oduyo/staging/oduyo_special_codes/{made.run_id}/"
     assert json.loads(bucket.read(folder + "report.json")) == made.report
     quarantined = read_lines(bucket, folder + "quarantine.jsonl")
-    assert len(quarantined) == made.report["rejected"]
+    assert len(quarantined) == made.report["rejected"] == REJECTED
     assert all(line["reasons"] for line in quarantined)
 
     # The journal: intents of every change, and their outcomes, in parts that are never written to again.
@@ -48,15 +51,14 @@ def test_the_demo_goes_through_and_the_second_run_writes_nothing(
     assert sum(".intents." in key for key in parts) > 1
     assert sum(".outcomes." in key for key in parts) > 1
 
-    again = run_special_codes()
+    again = run_special_codes(query=query)
     assert again.state == "success", again.error
     assert count_writes(oduyo) == writes
-    rejected = made.report["rejected"]
     assert pick(again.report) == {
-        "extracted": 3_500,
+        "extracted": ROWS,
         "unchanged": writes,
-        "rejected": rejected,
-        "known_rejected": rejected,
+        "rejected": REJECTED,
+        "known_rejected": REJECTED,
     }
 
 
@@ -74,12 +76,13 @@ def test_a_large_table_is_split_into_buckets(
     erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ODUYO_BUCKETS", "5")
-    oduyo.seed(make_records(24_500, start=501))
-    made = run_special_codes(query=make_query(25_000))
+    monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", 1_000)
+    oduyo.seed(make_records(1_950, start=51))
+    made = run_special_codes(query=make_query(2_000))
     assert made.state == "success", made.error
     assert (len(made.tasks["transform"]), len(made.tasks["load"])) == (5, 1)
-    assert pick(made.report) == {"extracted": 25_000, "unchanged": 24_500, "created": 500}
-    assert count_writes(oduyo) == 500
+    assert pick(made.report) == {"extracted": 2_000, "unchanged": 1_950, "created": 50}
+    assert count_writes(oduyo) == 50
     names = [key.rpartition("/")[2] for key in bucket.list_keys() if "/desired/" in key]
     assert names == [f"bucket-{n:04d}.jsonl" for n in range(5)] + ["manifest.json"]
 

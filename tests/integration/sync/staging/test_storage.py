@@ -126,8 +126,8 @@ def anywhere(request: pytest.FixtureRequest, site: Sandbox, tmp_path: Path) -> D
 
 class TestPruning:
     @pytest.fixture(autouse=True)
-    def _keep_three(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(retention, "KEPT_RUNS", 3)
+    def _keep_two(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(retention, "KEPT_RUNS", 2)
 
     @staticmethod
     def sync(driver: Driver, runs: int) -> list[str]:
@@ -136,21 +136,21 @@ class TestPruning:
         return driver.root.child("dag").names()
 
     def test_the_oldest_finished_runs_go(self, anywhere: Driver) -> None:
-        assert self.sync(anywhere, 5) == ["run3", "run4", "run5"]
+        assert self.sync(anywhere, 3) == ["run2", "run3"]
 
     def test_how_old_a_run_is_its_files_say_and_not_its_name(self, site: Sandbox, tmp_path: Path) -> None:
         driver = Driver(site, tmp_path / "staging")
-        for name in ("e", "d", "c", "b", "a"):
+        for name in ("d", "c", "b", "a"):
             driver.sync(make_rows(1), driver.new_run(name))
-        assert driver.root.child("dag").names() == ["a", "b", "c"]
+        assert driver.root.child("dag").names() == ["a", "b"]
 
     def test_a_run_without_a_report_stays_until_nobody_can_be_working_on_it(
         self, anywhere: Driver, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         anywhere.plan(make_rows(1), anywhere.new_run("a_waiting"))
-        assert self.sync(anywhere, 4) == ["a_waiting", "run2", "run3", "run4"]
+        assert self.sync(anywhere, 3) == ["a_waiting", "run2", "run3"]
         monkeypatch.setattr(retention, "ABANDONED_AFTER_S", -5.0)
-        assert self.sync(anywhere, 1) == ["run3", "run4", "run5"]
+        assert self.sync(anywhere, 1) == ["run3", "run4"]
 
     def test_a_run_that_cannot_be_removed_fails_no_other(
         self, anywhere: Driver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -159,7 +159,7 @@ class TestPruning:
             raise StagingError("no right to delete")
 
         monkeypatch.setattr(Folder, "remove", refuse)
-        assert self.sync(anywhere, 4) == ["run1", "run2", "run3", "run4"]
+        assert self.sync(anywhere, 3) == ["run1", "run2", "run3"]
         assert "Old staged runs could not be removed; the next run tries again: no right to delete" in caplog.text
 
 

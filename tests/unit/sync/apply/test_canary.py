@@ -12,6 +12,9 @@ from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, choose_place, is_canary
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.sender import Sender
+from oduyo_provider.sync.apply.work import Looked, Ready
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -402,3 +405,24 @@ def test_create_mode_has_a_canary_too(site: Sandbox, make_load: Callable[..., Lo
     load = make_load(is_create_mode=True)
     assert "'1' became '1           '" in stop(load, *make_creates(5))
     assert load.sent() == ["1"]
+
+
+def test_what_a_try_that_died_sent_first_is_judged_before_the_next_one_sends_more(site: Sandbox, load: Load) -> None:
+    creates = make_creates(5, description="AYNI")
+    first = msgspec.structs.replace(creates[2], payload={**creates[2].payload, "description": "Açıklama"})
+    site.set_habits({"habit": "letters", "to": "ascii", "field": "*"})
+
+    async def die_before_the_read_back(load: Load) -> None:
+        sender = Sender(load.work, load.course, look_again=_never)
+        await sender.send_one(load.recorder, Ready(first, Looked(None, load.monotonic())))
+        await load.recorder.flush()
+
+    load.run(die_before_the_read_back)
+    with pytest.raises(CanaryError, match="'Açıklama' became 'Aciklama'"):
+        load.retry(*creates[:2], first, *creates[3:])
+    assert load.sent() == []
+    assert len(site.records()) == 1
+
+
+async def _never(recorder: Recorder, change: Change) -> Ready | None:
+    raise AssertionError(change)

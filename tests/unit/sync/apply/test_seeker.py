@@ -144,6 +144,19 @@ class TestWholeLoads:
         assert len({result.oduyo_id for result in results.values()}) == len(site.records()) == len(load.sent()) == 5
         assert {result.stored["integration_id"] for result in results.values()} == {"1", "2", "3", "4", "5"}
 
+    def test_it_is_found_too_where_the_site_cuts_keys_and_writes_codes_in_other_letters(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        creates = [
+            rekey(make_creates(1, start=number, code=f"ÖDEME GÜNÜ {number}")[0], f"{number}-MERKEZ")
+            for number in range(1, 6)
+        ]
+        site.set_habits("cut=5", {"habit": "letters", "to": "ascii", "field": "code"})
+        site.set_faults({"call": "create", "kind": "drop", "where": "after", "skip": 2, "times": 2})
+        results = make_load(known_findings={"key_altered": True, "letters": True}).apply(*creates)
+        assert count_outcomes(results) == {"done": 5}
+        assert len({result.oduyo_id for result in results.values()}) == len(site.records()) == 5
+
     def test_what_somebody_else_made_in_its_place_is_left_to_the_next_run(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(3)
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "2"}})

@@ -1,0 +1,13 @@
+"""What the integration tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a next try nobody waits: the local site is never overloaded, and how long the waits are has tests of its own."""
+    monkeypatch.setattr("oduyo_provider.api.backoff.LONGEST_BACKOFF_S", 0.01)
+    # Before a refused session is renewed, workers wait, so that they do not end each other's.
+    monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.05)

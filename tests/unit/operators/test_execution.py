@@ -1,0 +1,21 @@
+"""What the operators are given: rows as dicts or as tuples."""
+
+from __future__ import annotations
+
+import pytest
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.operators.execution import read_rows
+
+
+def test_tuples_get_the_names_of_columns_in_their_order() -> None:
+    assert read_rows([(1, "A"), [2, "B"]], ["integration_id", "code"]) == [
+        {"integration_id": 1, "code": "A"},
+        {"integration_id": 2, "code": "B"},
+    ]
+
+
+@pytest.mark.parametrize("columns", [["code", "code"], ["integration_id", "code", "code"], [1], "code", {"code": 1}])
+def test_columns_are_a_list_of_names_each_of_them_once(columns: object) -> None:
+    with pytest.raises(SettingsError, match="it takes a list of field names, each of them once"):
+        read_rows([(1, "A", "B")], columns)
