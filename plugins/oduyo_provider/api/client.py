@@ -132,6 +132,16 @@ class OduyoClient:
         except PageLostError:
             return []
 
+    async def compares_as_text(self, known_id: str) -> bool:
+        """Whether the site compares ids as text, where that makes a difference for the ids above the highest that it names.
+
+        :param known_id: the highest. Of the ids above 1000 a site that compares text names 999, one that compares numbers a
+            higher one, or none. One that heeds no filter counts as comparing text.
+        """
+        power = "1" + "0" * len(known_id)
+        last = await Look(self._list_call).fetch((Filter("id", ">", power),), 1, True)
+        return bool(last) and int(record_id(last[0])) <= int(known_id)
+
     async def fetch_highest_id(self) -> str | None:
         """The largest id as a number, whatever the site compares; None when the site is shown to be empty.
 

@@ -524,3 +524,15 @@ def test_b11_a_retry_after_date_counts_from_the_answer_s_own_date(time: FakeTime
     wait = answer(429, b"", Retry_After="Wed, 01 Jul 2026 12:00:07 GMT", Date="Wed, 01 Jul 2026 12:00:00 GMT")
     assert use(Site(create=[wait, CREATED]), time, create).outcome is Outcome.DONE
     assert time.slept == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("named", "is_text"), [([], False), ([{"id": "1003"}], False), ([{"id": "999"}], True), ([{"id": "97"}], True)]
+)
+def test_a_site_that_names_a_lower_id_above_a_power_of_ten_compares_text(
+    named: list[dict[str, str]], is_text: bool, time: FakeTime
+) -> None:
+    site = Site(list=ok(named))
+    assert use(site, time, lambda client: client.compares_as_text("999")) is is_text
+    [call] = site.calls("list")
+    assert call.json["filters"] == [{"field": "id", "operator": ">", "value": "1000"}]

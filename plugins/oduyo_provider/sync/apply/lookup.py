@@ -44,6 +44,7 @@ class Lookup:
         self._client = work.client
         self._course = course
         self._site_rows = site_rows
+        self._sorts_as_numbers = False
 
     async def fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
         """The records with these ids; those that are not there are left out."""
@@ -121,7 +122,21 @@ class Lookup:
             return None
         if ids[-1] > max(floor + 1, self._course.lowest_id):  # it may have been cut
             return None
+        if not await self._has_newest_first(ids):
+            return None
         return [record for record, number in zip(page, ids, strict=True) if number > floor]
+
+    async def _has_newest_first(self, ids: list[int]) -> bool:
+        """Whether the newest records come first in a page: where ids are sorted as text, 10000 comes behind 9999 and 9998.
+
+        :param ids: descending.
+        """
+        if not self._sorts_as_numbers and all(str(above) > str(below) for above, below in pairwise(ids)):
+            if await self._client.compares_as_text(str(ids[0])):
+                return False
+            # Of 1000 nothing tells, and nothing has to: there every larger number is a larger text.
+            self._sorts_as_numbers = str(ids[0]).rstrip("0") != "1"
+        return True
 
     def _note_top(self, window: Window) -> None:
         records, course = window.records, self._course

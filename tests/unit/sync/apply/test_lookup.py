@@ -69,7 +69,7 @@ class TestNewest:
     def test_one_page_shows_all_records_above_the_overlap(self, site: Sandbox, load: Load) -> None:
         ids = seed(site, make_creates(2000))
         assert fetch_newest(load) == ids[-OVERLAP_ROWS:]
-        assert load.calls() == {"list": 1}
+        assert load.calls() == {"list": 2}, "once it is asked how ids are sorted"
 
     def test_each_look_goes_on_where_the_one_before_ended(self, site: Sandbox, load: Load) -> None:
         seed(site, make_creates(2000))
@@ -83,7 +83,7 @@ class TestNewest:
             return found
 
         assert load.run(look_again_and_again) == [(2400, 1901), (2800, 2301), (3200, 2701)]
-        assert load.calls() == {"list": 3}
+        assert load.calls() == {"list": 1 + 3}
 
     def test_more_new_records_than_a_page_holds_are_listed(self, site: Sandbox, load: Load) -> None:
         seed(site, make_creates(600))
@@ -141,7 +141,35 @@ class TestAbove:
         ids = seed(site, make_creates(2000))
         window = load.run(lambda load: load.lookup.fetch_above(1600))
         assert list(window.by_id) == ids[1600:]
-        assert load.calls() == {"list": 1}
+        assert load.calls() == {"list": 2}, "once it is asked how ids are sorted"
+
+    @pytest.mark.parametrize("where", ["above", "newest"])
+    def test_where_ids_are_sorted_as_text_no_record_hides_behind_a_page_of_older_ones(
+        self, site: Sandbox, load: Load, where: str
+    ) -> None:
+        seed(site, make_creates(12))
+        for oduyo_id in map(str, range(1, 5)):
+            site.delete(oduyo_id)
+        site.set_readings(id_compare="text", list_cap=3)
+
+        async def look(load: Load) -> list[str]:
+            load.course.top_id = load.course.overlap_id = 9
+            found = await (load.lookup.fetch_above(9) if where == "above" else load.lookup.fetch_newest())
+            return list(found.by_id)
+
+        assert load.run(look) == ["10", "11", "12"]
+
+    def test_how_ids_are_sorted_is_asked_once(self, site: Sandbox, load: Load) -> None:
+        seed(site, make_creates(30))
+
+        async def look_twice(load: Load) -> None:
+            load.course.top_id = load.course.overlap_id = 27
+            for _ in range(2):
+                site.set_readings(list_cap=5)
+                assert list((await load.lookup.fetch_above(27)).by_id) == ["28", "29", "30"]
+
+        load.run(look_twice)
+        assert load.calls() == {"list": 3}
 
     def test_more_than_a_page_is_listed(self, site: Sandbox, load: Load) -> None:
         ids = seed(site, make_creates(2000))

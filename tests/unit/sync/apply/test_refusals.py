@@ -85,7 +85,7 @@ def test_a_session_that_died_with_unforeseen_words_costs_one_login_and_no_row(
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
-@pytest.mark.parametrize("calls", [9, 25])
+@pytest.mark.parametrize("calls", [10, 25])
 def test_a_success_in_a_new_session_says_nothing_of_what_was_refused_in_an_old_one(
     site: Sandbox, make_load: Callable[..., Load], concurrency: int, calls: int
 ) -> None:
