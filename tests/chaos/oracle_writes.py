@@ -130,8 +130,9 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     own.sort(key=lambda other: other.number)
     counted = [other for other in own if other is run or (other.is_applied and not other.is_dry)]
     matching = [other.number for other in counted if key in other.rows and timeline.find_records(key, other.ended_at)]
-    # Also what a load wrote that did not come to its end is the source's own.
-    times = [version.time for version in timeline.versions[record_id] if version.by.isdigit()]
+    # Also what a load sent that did not come to its end is the source's own, whatever came of it.
+    names = str(record_id)
+    times = [sent.time for sent in history.sent if names in sent.ids or sent.column.get("id") == names]
     matching += [other.number for other in own if key in other.rows and any(map(other.covers, times))]
     if not matching:
         return "no run of the source has had a row of it"

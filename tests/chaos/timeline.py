@@ -81,8 +81,16 @@ class Timeline:
         setting = [v for v in self.versions[record_id] if v.time <= time and field in v.effect.fields]
         if not setting or setting[-1].by.isdigit():
             return False
-        since = setting[-1].time - READ_BACK_S - self._history.lag_s
-        return any(v.by.isdigit() and since <= v.time <= setting[-1].time for v in self.versions[record_id])
+        edited_at = setting[-1].time
+        since = edited_at - READ_BACK_S - self._history.lag_s
+        return any(
+            v.by.isdigit() and v.time <= edited_at and (since <= v.time or self._is_same_run(v.time, edited_at))
+            for v in self.versions[record_id]
+        )
+
+    def _is_same_run(self, first: float, second: float) -> bool:
+        """Whether one run was under way at both moments: what it writes is read back at its load's end."""
+        return any(run.covers(first) and run.covers(second) for run in self._history.runs)
 
     def find_key(self, record_id: int, time: float) -> str:
         """The record's ``integration_id`` as whoever wrote it last meant it, however the site stored it."""

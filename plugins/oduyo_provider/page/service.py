@@ -33,7 +33,7 @@ from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import GOING, RunFacts
 from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
-from oduyo_provider.page.view_models import View, compute_run_view
+from oduyo_provider.page.view_models import View, compute_run_view, compute_step, list_causes
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import staging_root
@@ -216,4 +216,6 @@ def _begin(dag_id: str, run_id: str, state: RunState) -> View:
         "is_going": facts.is_going,
         "is_empty": True,
         "sentence": describe_run(facts),
+        "causes": list_causes(dag_id, run_id, facts),
+        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
     }

@@ -103,7 +103,10 @@ def compute_address(dag_id: str, run_id: str, task: TaskState) -> str:
 
 
 def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
-    """Every task that failed or waits for its next try, with what it said of its error and what to do next."""
+    """Every task that failed or waits for its next try, with what it said of its error and what to do next.
+
+    What wrong params make several tasks say is told once, as the first one's.
+    """
     missing = gettext(
         "The task left no message: it was killed, it ran longer than it may, or it failed outside of this package. Its log "
         "says more."
@@ -124,7 +127,8 @@ def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
             "max_tries": task.max_tries,
             "retry_at": task.retry_at,
         }
-        for task in failed
+        for number, task in enumerate(failed)
+        if not task.error or task.error not in [earlier.error for earlier in failed[:number]]
     ]
 
 

@@ -115,6 +115,17 @@ def test_a_run_that_could_not_log_in_says_so_and_not_that_both_sides_are_alike(
     assert (view["lines"], view["title"]) == (0, "As far as it came")
 
 
+def test_a_run_that_failed_before_it_staged_anything_says_why_too(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    made = run_special_codes({"release": ["nonsense"]}, query=make_query(3))
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert view["is_empty"]
+    (cause,) = view["causes"]
+    assert (cause["task"], cause["text"].partition(":")[0]) == ("snapshot", "The run's params are wrong")
+    assert view["steps"][0]["log"].endswith("/tasks/snapshot")
+
+
 def test_a_dry_run_shows_its_plan_by_action_and_deletions_first(
     get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, staging: Path
 ) -> None:

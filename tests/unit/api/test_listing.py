@@ -303,6 +303,16 @@ def test_b6_the_smaller_page_is_kept_for_the_listings_that_follow() -> None:
     assert limits(site) == [200, 200, 100, 100, 50, 50, 50, 1, 50, 50, 50, 1]
 
 
+def test_b6_two_listings_at_once_halve_the_same_page_once() -> None:
+    async def both(client: OduyoClient) -> list[list[Remote]]:
+        return await asyncio.gather(client.snapshot_records(), client.snapshot_records())
+
+    site = Site(list=TooMuch(60, answer(500, b"")))
+    for found in ask(site, both, page_size=200):
+        assert [record["id"] for record in found] == [str(number) for number in MANY]
+    assert set(limits(site)) == {200, 100, 50, 1}
+
+
 def test_b6_a_page_that_fails_once_is_asked_for_again_as_large() -> None:
     site = Site(list=[answer(500, b""), Records(range(1, 6))])
     ask(site, OduyoClient.snapshot_records)

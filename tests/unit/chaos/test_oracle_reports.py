@@ -93,6 +93,7 @@ def test_a_key_that_a_person_changes_right_after_a_write_leaves_the_record_the_r
         return story.person("update", edited_at, 1, integration_id="ELLE").run(2, ROWS)
 
     assert not find_kinds(tell(101, "K"))
+    assert not find_kinds(tell(300, "K")), "read back at the end of the load"
     assert find_kinds(tell(500, "K"))["false_green"] == 1
     assert find_kinds(tell(101, "Y"))["false_green"] == 1
 

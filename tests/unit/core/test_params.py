@@ -137,6 +137,11 @@ def test_a_param_of_the_first_version_is_named_with_the_one_that_took_its_place(
         parse_params({"max_update_ratio": 0.2})
 
 
+def test_a_param_that_is_like_no_other_is_named_alone() -> None:
+    with pytest.raises(SettingsError, match=r"xyz is not a param(?! \()"):
+        parse_params({"xyz": 1})
+
+
 def test_params_are_the_same_after_a_manifest_held_them() -> None:
     params = parse_params({"release": ["retired:3", "updates"], "source": "muhasebe", "missing_runs": 1})
     assert msgspec.json.decode(msgspec.json.encode(params), type=RunParams) == params

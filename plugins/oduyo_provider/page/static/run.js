@@ -17,7 +17,7 @@ export function describeRun(view, filter) {
   const title = [formatTime(view.started_at, true) || t("run"), " ", pill(`tone-${view.sentence.tone}`, view.sentence.label)];
   const about = [view.run_id, view.task ? t("of_task", { task: view.task }) : "", view.duration_s === null || view.duration_s === undefined ? "" : t("took", { time: formatDuration(view.duration_s) })];
   const parts = [heading(title, back), make("p", { class: "soft small run-id" }, about.filter(Boolean).join(" · ")), sentence(view.sentence)];
-  if (view.is_empty) return parts;
+  if (view.is_empty) return [...parts, ...view.causes.map(showCause), view.steps.length ? listSteps(view.steps) : null];
   for (const note of view.notes) parts.push(make("p", { class: "note" }, note));
   for (const cause of view.causes) parts.push(showCause(cause));
   if (view.approval) parts.push(showApproval(view.approval));

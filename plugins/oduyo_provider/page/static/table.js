@@ -43,7 +43,7 @@ export function makeTable(load, address, task) {
       const turn = () => { state.sort = order === "ascending" ? `-${key}` : order === "descending" ? "" : key; state.page = 1; listHead(); head.querySelector(`.${name} button`).focus(); refresh(); };
       return make("th", { scope: "col", class: name, "aria-sort": order }, make("button", { type: "button", onclick: turn, title: t("sort") }, t(`column_${name}`),
         make("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? " ↑" : order === "descending" ? " ↓" : "")),
-        API_NAMES[name] ? make("div", { class: "api" }, API_NAMES[name]) : "");
+        API_NAMES[name] && API_NAMES[name] !== t(`column_${name}`).toLowerCase() ? make("div", { class: "api" }, API_NAMES[name]) : "");
     }));
   }
 
