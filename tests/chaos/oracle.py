@@ -63,7 +63,7 @@ def find_duplicates(history: History, timeline: Timeline) -> Iterator[Violation]
             # One call that makes two records is the site's doing.
             if other == effect.id or first.by == effect.by:
                 continue
-            if first.by.isdigit() and not (other in history.hidden and _is_lost_create(timeline, other)):
+            if first.by.isdigit() and not (other in history.hidden and _is_lost_create(history, timeline, other)):
                 yield Violation("duplicate", key, f"record {effect.id} was made, and {other} was there")
             elif _is_listed(history, timeline, other, key, sent.time) and not _is_common(
                 history, timeline, other, sent
@@ -71,10 +71,10 @@ def find_duplicates(history: History, timeline: Timeline) -> Iterator[Violation]
                 yield Violation("twin", key, f"record {effect.id} was made, and {other} by {first.by} was listed")
 
 
-def _is_lost_create(timeline: Timeline, record_id: int) -> bool:
-    """Whether the answer to a record's create was lost: what no list shows either cannot be known to be there."""
+def _is_lost_create(history: History, timeline: Timeline, record_id: int) -> bool:
+    """Whether nobody knows the answer to a record's create: what no list shows either cannot be known to be there."""
     sent = timeline.find_sent(timeline.versions[record_id][0].effect)
-    return sent is not None and sent.is_lost
+    return sent is not None and (sent.is_lost or _is_killed(history, sent, []))
 
 
 def _is_listed(history: History, timeline: Timeline, record_id: int, key: str, time: float) -> bool:
