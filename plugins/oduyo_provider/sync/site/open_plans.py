@@ -46,12 +46,13 @@ class OpenPlans:
         return sorted((plan for plan in found if plan is not None), key=lambda plan: (plan.turn, plan.generation))
 
     def open(self, plan: OpenPlan) -> OpenPlan:
-        """Note a plan before its first look; the parts of an earlier try of the same plan stay known."""
+        """Note a plan before its first look; of an earlier try the parts stay known, and that it came to its end with the same."""
         name = layout.name_digest(plan.generation)
         known = read_state(self._folder, name, OpenPlan)
         if known is not None:
             parts = plan.parts + [part for part in known.parts if part not in plan.parts]
-            plan = msgspec.structs.replace(plan, parts=parts)
+            is_finished = known.is_finished and len(parts) == len(known.parts)
+            plan = msgspec.structs.replace(plan, parts=parts, is_finished=is_finished)
         write_state(self._folder, name, plan)
         return plan
 

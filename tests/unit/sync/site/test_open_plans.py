@@ -38,12 +38,16 @@ def test_a_later_try_of_the_same_plan_keeps_the_parts_of_the_earlier_one(plans: 
     assert plans.open(again) == again
 
 
-def test_a_plan_that_is_begun_again_is_not_finished(plans: OpenPlans) -> None:
-    plan = plans.open(make("a", 1))
-    plans.finish(plan)
+@pytest.mark.parametrize(
+    ("parts", "is_finished"), [(["first"], True), (["first", "second"], False), (["second"], False)]
+)
+def test_a_plan_that_is_begun_again_came_to_its_end_before_with_the_same_parts_only(
+    plans: OpenPlans, parts: list[str], is_finished: bool
+) -> None:
+    plans.finish(plans.open(make("a", 1, "first")))
     assert [plan.is_finished for plan in plans.read()] == [True]
-    plans.open(msgspec.structs.replace(plan, turn=2))
-    assert [plan.is_finished for plan in plans.read()] == [False]
+    plans.open(msgspec.structs.replace(make("a", 1, *parts), turn=2))
+    assert [plan.is_finished for plan in plans.read()] == [is_finished]
 
 
 def test_a_plan_is_forgotten_once_it_is_closed(plans: OpenPlans) -> None:
