@@ -22,6 +22,8 @@ UNSAVED_S = 5.0
 READ_BACK_S = 60.0
 #: Fields that the site sets by itself.
 STAMPS = ("created_in", "updated_in")
+#: The ERP's dates, which some sites set by themselves too.
+DATES = ("special_created_in", "special_updated_in")
 #: Answers that do not say whether the call took effect; 0 is none at all.
 UNTOLD = (0, 200, 408, 500, 502, 504, 520)
 #: Faults that leave a write's answer as it was.

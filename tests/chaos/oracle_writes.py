@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tests.chaos.history import LOOK_S, STAMPS, Effect, History, Run, Sent
+from tests.chaos.history import LOOK_S, STAMPS, UNSAVED_S, Effect, History, Run, Sent
 from tests.chaos.timeline import Timeline
 from tests.chaos.violation import Violation, find_products
 
@@ -167,7 +167,9 @@ def find_foreign(history: History, timeline: Timeline) -> Iterator[Violation]:
             loaded.remove(run)
         sources = {run.source for run in history.runs if run.covers(sent.time) and not run.is_dry}
         makers = {run.source for run in history.runs if run.covers(sent.time) and _asks_for(run, sent)}
-        if effect.call == "create" and len(makers) == 1:
+        # A record that nobody knows to be made belongs to whoever matches it.
+        is_known = not sent.is_lost and not any(0 <= kill - sent.time <= UNSAVED_S for kill in history.kills)
+        if effect.call == "create" and is_known and len(makers) == 1:
             owners[effect.id] = next(iter(makers))
         owner = owners.get(effect.id)
         is_released = any("other_source" in run.released for run in history.runs if run.covers(sent.time))

@@ -170,6 +170,7 @@ def test_a_record_belongs_to_the_source_that_made_it_at_once() -> None:
     )
     story.run(1, {"1": NEW}, source="other", at=1000, is_green=False)
     assert find_kinds(story.call("update", 1100, 1, **NEW)) == {"foreign": 1}
+    assert not find_kinds(story, kills=[101.0]), "nobody knows that it was made"
 
 
 @pytest.mark.parametrize("change", [{"is_applied": False}, {"is_dry": True}], ids=str)

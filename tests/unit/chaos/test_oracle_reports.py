@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.chaos.oracle_reports import RED, SUMS
@@ -96,6 +97,16 @@ def test_a_key_that_a_person_changes_right_after_a_write_leaves_the_record_the_r
     assert not find_kinds(tell(300, "K")), "read back at the end of the load"
     assert find_kinds(tell(500, "K"))["false_green"] == 1
     assert find_kinds(tell(101, "Y"))["false_green"] == 1
+
+
+@pytest.mark.parametrize(("field", "kinds"), [("special_updated_in", {}), ("code", {"false_green": 1})])
+def test_a_date_that_oduyo_said_yes_to_is_its_own_to_set(field: str, kinds: dict[str, int]) -> None:
+    row = {**ROW, "special_updated_in": "2024-06-13 10:00:00"}
+    story = Story().seed(1, "1", **{**row, field: "2024-05-01 10:00:00"}).run(1, {"1": row})
+    assert find_kinds(story)["false_green"] == 1
+    story.call("update", 100, 0, integration_id="1", **row)
+    story.sent[-1] = msgspec.structs.replace(story.sent[-1], column={**story.sent[-1].column, "id": "1"})
+    assert find_kinds(story) == kinds
 
 
 def test_a_second_record_that_a_person_makes_with_the_key_as_it_is_kept_is_nobodys() -> None:
