@@ -42,6 +42,7 @@ class Applier:
     def __init__(self, work: Work, course: Course, *, site_rows: int) -> None:
         self._work = work
         self._course = course
+        self._kinds = work.normaliser.resource.kinds
         lookup = Lookup(work, course, site_rows=site_rows)
         self._looker = Looker(work, course, lookup)
         self._seeker = Seeker(work, course, lookup)
@@ -100,13 +101,13 @@ class Applier:
         if not self._work.is_create_mode or action is Action.CREATE:
             self._canary.check_known(action)
         if action not in self._course.proven:
-            rest = await self._send_canaries(recorder, choose_canaries(pending))
+            rest = await self._send_canaries(recorder, choose_canaries(pending, self._kinds))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
 
     async def _judge_earlier(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """What earlier tries sent proves its kind before more is sent; what they did not read back is judged as a first one."""
-        sent = [change for change in changes if is_canary(change) and recorder.is_done_earlier(change)]
+        sent = [change for change in changes if is_canary(change, self._kinds) and recorder.is_done_earlier(change)]
         for change in sorted(sent, key=lambda change: not recorder.results[change.key].is_read_back):
             if change.action in self._course.proven:
                 continue
@@ -124,7 +125,7 @@ class Applier:
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
         rest = list(pending)
-        candidates = sum(map(is_canary, pending))
+        candidates = sum(is_canary(change, self._kinds) for change in pending)
         for tried in range(candidates):
             change = rest.pop(choose_place(tried, candidates - tried, self._work.clock.now()))
             looked = await self._looker.look(recorder, [change])

@@ -5,7 +5,7 @@ What a site does to values, or to changes, shows on one record and not on three 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from oduyo_provider.api.reply import Reply
@@ -13,7 +13,7 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
@@ -30,9 +30,13 @@ MAX_WITHOUT_EFFECT = 3
 _KEY = "integration_id"
 
 
-def is_canary(change: Change) -> bool:
-    """Whether a change can be the first of its kind: one that only mends the form of a key cannot."""
-    return change.differs != (_KEY,) or change.is_adoption
+def is_canary(change: Change, kinds: Mapping[str, Kind]) -> bool:
+    """Whether a change can be the first of its kind: one that only mends the form of a key, or only writes dates, cannot.
+
+    :param kinds: of the resource's fields. Dates are Ödüyo's to set: one that is as before proves nothing.
+    """
+    proving = [name for name in change.differs if name != _KEY and kinds.get(name) is not Kind.DATETIME]
+    return not change.differs or bool(proving) or change.is_adoption
 
 
 class Canary:
@@ -180,9 +184,9 @@ def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequ
     return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
 
 
-def choose_canaries(pending: Sequence[Change]) -> list[Change]:
+def choose_canaries(pending: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Change]:
     """The changes in the order in which they may be the first: those that cannot come last, in their order."""
-    return sorted(pending, key=lambda change: not is_canary(change))
+    return sorted(pending, key=lambda change: not is_canary(change, kinds))
 
 
 def choose_place(tried: int, left: int, now: float) -> int:

@@ -266,8 +266,8 @@ class TestKeys:
             Action.UPDATE, "1", wanted[0].payload, "1", compute_base(record, SPECIAL_CODE), ("integration_id",)
         )
         others = make_updates(site, wanted[1:])
-        assert [is_canary(change) for change in (mending, *others)] == [False, True, True]
-        assert choose_canaries([mending, *others]) == [*others, mending]
+        assert [is_canary(change, SPECIAL_CODE.kinds) for change in (mending, *others)] == [False, True, True]
+        assert choose_canaries([mending, *others], SPECIAL_CODE.kinds) == [*others, mending]
         site.set_habits({"habit": "ignore", "call": "update", "ids": ["1"]})
         results = load.apply(mending, *others)
         assert count_outcomes(results) == {"done": 3}
@@ -426,3 +426,13 @@ def test_what_a_try_that_died_sent_first_is_judged_before_the_next_one_sends_mor
 
 async def _never(recorder: Recorder, change: Change) -> Ready | None:
     raise AssertionError(change)
+
+
+def test_dates_alone_prove_nothing_where_a_site_ignores_updates(site: Sandbox, load: Load) -> None:
+    wanted = make_creates(8, special_updated_in="2025-05-01 10:00:00")
+    seed(site, wanted, special_updated_in="2024-05-01 10:00:00")
+    changes = make_updates(site, [*wanted[:2], *change_fields(wanted[2:], description="yeni")])
+    assert [is_canary(change, SPECIAL_CODE.kinds) for change in changes] == [False] * 2 + [True] * 6
+    site.set_habits("ignore=update")
+    assert "of the kind update" in stop(load, *changes)
+    assert len(load.sent("update")) == MAX_WITHOUT_EFFECT
