@@ -303,7 +303,7 @@ def test_another_connection_may_be_named(
         ({"rows": '{"code": 1}'}, ["rows", "a list of rows"]),
         ({"rows": [{"integration_id": 1, "code": "A"}, 7]}, ["Row 2 of rows is 7: each row is a dict"]),
         ({"rows": [(1, "A")]}, ["Row 1 of rows is (1, 'A')", "name the fields of tuples with columns"]),
-        ({"rows": [(1, "A"), (2,)], "columns": ["integration_id", "code"]}, ["Row 2 of rows is (2,)", "1 values", "2 fields"]),
+        ({"rows": [(1, "A"), (2,)], "columns": ["integration_id", "code"]}, ["Row 2 of rows is (2,)", "values: 1", "field names in columns: 2"]),
         ({"rows": [{"integration_id": 1, "code": "A"}], "columns": ["code"]}, ["Row 1 of rows", "leave columns out"]),
         ({"rows": [(1, "A")], "columns": "integration_id, code"}, ["columns is 'integration_id, code'", "a list of field names"]),
         ({"rows": [{"integration_id": 1}]}, ['no column "code"']),

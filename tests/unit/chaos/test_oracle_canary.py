@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.chaos.histories import Story, find_kinds
@@ -39,3 +40,13 @@ def test_updates_that_all_have_no_effect_are_a_crowd() -> None:
         story.seed(number + 1, key, code="X", status="1").call("update", 100 + number, **ROWS[key])
     assert find_kinds(story) == {"crowd": 1}
     assert "crowd" not in find_kinds(story.call("update", 200, 1, **ROWS[KEYS[0]]))
+
+
+@pytest.mark.parametrize(("code", "kinds"), [("Ş", {}), ("X", {"crowd": 1})])
+def test_one_that_looks_cut_excuses_those_after_it(code: str, kinds: dict[str, int]) -> None:
+    story = Story().run(1, ROWS, is_green=False).seed(1, KEYS[0], code=code, status="1")
+    for number, key in enumerate(KEYS):
+        story.call("update", 100 + number, **ROWS[key])
+    first = story.sent[0]
+    story.sent[0] = msgspec.structs.replace(first, column={**first.column, "id": "1"})
+    assert find_kinds(story) == kinds
