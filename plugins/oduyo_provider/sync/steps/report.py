@@ -119,14 +119,18 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
                 by=steps.rejected_by,
             )
         )
-    if faults := _find_faults(made, steps, step):
-        raise IncompleteError(
-            gettext(
-                "The run is not in step: %(faults)s. The log of the first red task says why. What was done is done; the next run "
-                "compares everything again and sends only what is missing.",
-                faults="; ".join(faults),
-            )
+    if faults := "; ".join(_find_faults(made, steps, step)):
+        compared = gettext(
+            "The run is not in step: %(faults)s. The log of the first red task says why. What was done is done; the next run "
+            "compares everything again and sends only what is missing.",
+            faults=faults,
         )
+        sent = gettext(
+            "Not all rows were sent: %(faults)s. Clear the first red task to send the rest: a new run with sync_mode create "
+            "compares nothing and sends every row once more.",
+            faults=faults,
+        )
+        raise IncompleteError(compared if made.compares else sent)
 
 
 def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:

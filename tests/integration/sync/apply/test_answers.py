@@ -202,6 +202,16 @@ def test_create_mode_creates_again_and_looks_only_for_lost_answers(driver: Drive
     assert {entry.oduyo_id for entry in driver.entries().values()} == {"1", "2", "3", "4", "5"}
 
 
+def test_a_run_that_compares_nothing_does_not_promise_that_the_next_one_sends_what_is_missing_only(
+    site: Sandbox, driver: Driver
+) -> None:
+    site.set_habits({"habit": "row_fails", "keys": "4", "status": 500})
+    site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
+    _, error = driver.sync_and_fail(make_rows(6), sync_mode="create")
+    assert str(error).startswith("Not all rows were sent: 1 doubtful. Clear the first red task to send the rest")
+    assert "sends every row once more" in str(error)
+
+
 def test_a_site_that_goes_down_stops_the_load_and_leaves_the_rest_for_the_next_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
