@@ -288,7 +288,6 @@ class ChaosDriver(Driver):
     def _close(self, note: Note, run: Run) -> None:
         """The run has ended: note what it accounts for."""
         note.read_quarantine(run.folder)
-        note.refused |= {
-            entry.integration_id for entry in self.entries().values() if entry.refused and entry.source == self.source
-        }
+        # Whoever was refused first, the row counts as refused for all that have it.
+        note.refused |= {entry.integration_id for entry in self.entries().values() if entry.refused}
         note.ended_at = self.virtual.now()

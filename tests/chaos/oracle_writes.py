@@ -129,17 +129,17 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     own = [other for other in history.runs if other.source == run.source and other.number <= run.number]
     own.sort(key=lambda other: other.number)
     counted = [other for other in own if other is run or (other.is_applied and not other.is_dry)]
-    matching = [other.number for other in counted if key in other.rows and timeline.find_records(key, other.ended_at)]
+    matching = [other for other in counted if key in other.rows and timeline.find_records(key, other.ended_at)]
     # Also what a load sent that did not come to its end is the source's own, whatever came of it.
     names = str(record_id)
     times = [sent.time for sent in history.sent if names in sent.ids or sent.column.get("id") == names]
-    matching += [other.number for other in own if key in other.rows and any(map(other.covers, times))]
+    matching += [other for other in own if key in other.rows and any(map(other.covers, times))]
     if not matching:
         return "no run of the source has had a row of it"
     lacking = [other for other in counted if not other.has(key)]
     # Of two runs beside each other either may have been the later one.
-    sure = [other for other in counted if other.has(key) and not any(map(other.overlaps, lacking))]
-    last = max([*matching, *(other.number for other in sure)])
+    sure = [other.number for other in (*matching, *counted) if other.has(key) and not any(map(other.overlaps, lacking))]
+    last = max(sure, default=min(other.number for other in matching))
     missing = [other for other in lacking if other.number > last]
     if len(missing) < run.missing_runs:
         return f"it was missing in {len(missing)} runs"
