@@ -193,11 +193,14 @@ class Schedule:
         """What a person releases in the next run, having read why this one was red."""
         if note.is_green or (not self.is_calm and driver.rng.random() < 0.4):
             return set()
-        asked = {name for error in note.errors for name in _ASKED.findall(error)} - {"vanished"}
+        named = {name for error in note.errors for name in _ASKED.findall(error)}
+        asked = named - {"vanished"}
         told = [int(count) for error in note.errors for count in _VANISHED.findall(error)]
         vanished = max([note.report.get("vanished", 0), *told])
         if vanished and vanished == self._count_gone(note, driver):
             asked.add(f"vanished:{vanished}")
+        elif "vanished" in named and not vanished and not any(map(self._is_there, self._find_own(driver))):
+            asked.add("vanished")  # Ödüyo lists none of them
         return asked
 
     def _count_gone(self, note: Note, driver: ChaosDriver) -> int:
@@ -205,16 +208,18 @@ class Schedule:
 
         A record is there with the row's key; or with the row's id and the key as this site keeps it.
         """
+        return sum(entry.integration_id in note.rows and not self._is_there(entry) for entry in self._find_own(driver))
+
+    @staticmethod
+    def _find_own(driver: ChaosDriver) -> list[Entry]:
+        return [entry for entry in driver.entries().values() if entry.source == driver.source and entry.is_made]
+
+    def _is_there(self, entry: Entry) -> bool:
         held = {
             str(record["id"]): normalise_key(str(record["integration_id"] or "")) for record in self.sandbox.records()
         }
-        own = [entry for entry in driver.entries().values() if entry.source == driver.source and entry.is_made]
-        return sum(
-            entry.integration_id in note.rows
-            and normalise_key(entry.integration_id) not in held.values()
-            and held.get(entry.oduyo_id or "") not in self._find_kept_keys(entry)
-            for entry in own
-        )
+        is_kept = held.get(entry.oduyo_id or "") in self._find_kept_keys(entry)
+        return is_kept or normalise_key(entry.integration_id) in held.values()
 
     def _find_kept_keys(self, entry: Entry) -> set[str]:
         known = {entry.stored["integration_id"].stored or ""} if "integration_id" in entry.stored else set()
