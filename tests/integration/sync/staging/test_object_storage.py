@@ -84,7 +84,7 @@ def test_a_large_table_is_split_into_buckets(
     assert pick(made.report) == {"extracted": 2_000, "unchanged": 1_950, "created": 50}
     assert count_writes(oduyo) == 50
     names = [key.rpartition("/")[2] for key in bucket.list_keys() if "/desired/" in key]
-    assert names == [f"bucket-{n:04d}.jsonl" for n in range(5)] + ["manifest.json"]
+    assert names == [f"bucket-{n:04d}.jsonl" for n in range(5)] + ["manifest.json", "shared_codes.jsonl"]
 
 
 @pytest.mark.parametrize("kind", ["intents", "outcomes"])
