@@ -99,8 +99,8 @@ def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> in
         other for other in history.runs if other.source == run.source and other.number < run.number and not other.is_dry
     ]
     told = [other.ended_at for other in earlier if other.is_applied or other.report.get("new_duplicates")]
-    told += [other.listed_at for other in earlier if not other.report and not other.is_applied]
-    moment = max(told, default=run.listed_at)
+    killed = [other.listed_at for other in earlier if not other.report and not other.is_applied]
+    moment = max([*told, *killed]) if told else run.listed_at
     return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))
 
 

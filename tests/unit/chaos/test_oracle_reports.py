@@ -87,6 +87,11 @@ def test_twins_that_a_killed_run_listed_are_known_and_later_ones_are_not() -> No
     assert find_kinds(tell(DAY_S + 30)) == {"false_green": 1}
 
 
+def test_on_a_first_applied_run_twins_are_known_also_after_one_that_was_killed() -> None:
+    story = Story().seed(1, "1", **ROW).run(1, ROWS, is_green=False, is_applied=False)
+    assert not find_kinds(story.person("create", 1000, 2, **COLUMN).run(2, ROWS))
+
+
 def test_a_key_that_a_person_changes_right_after_a_write_leaves_the_record_the_rows_own() -> None:
     def tell(edited_at: float, value: str) -> Story:
         story = Story().seed(1, "1", code="X", status="1").seed(2, "1", code="X", status="1").run(1, ROWS)
