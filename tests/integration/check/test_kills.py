@@ -52,6 +52,14 @@ def choose(numbers: range, moment: str) -> list[int]:
     return list(numbers) if IS_ALL else random.Random(moment).sample(numbers, min(len(numbers), 2))
 
 
+def check_until(site: Sandbox, place: Path, number: int, moment: str) -> None:
+    """A check with test records that is stopped at a request."""
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(patch, number, moment, _interrupt)
+        with pytest.raises(Interrupted):
+            Checker(site.url, place).check(write=True)
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_check_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove(
     site: Sandbox, tmp_path: Path, moment: str
@@ -77,13 +85,9 @@ def test_a_check_that_is_stopped_removes_what_it_made_by_itself(site: Sandbox, t
     before = site.records()
     for number in choose(tries, moment):
         place = tmp_path / f"{number}-{moment}"
-        with pytest.MonkeyPatch.context() as patch:
-            stop_at(patch, number, moment, _interrupt)
-            with pytest.raises(Interrupted):
-                Checker(site.url, place).check(write=True)
+        check_until(site, place, number, moment)
         assert site.records() == before, (number, moment)
-        checker = Checker(site.url, place)
-        assert checker.check().trial is None, (number, moment)
+        assert Checker(site.url, place).check().trial is None, (number, moment)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -94,10 +98,7 @@ def test_what_a_check_does_not_remove_as_it_is_stopped_meanwhile_the_next_one_re
     before = site.records()
     for number in choose(removal, moment):
         place = tmp_path / f"{number}-{moment}"
-        with pytest.MonkeyPatch.context() as patch:
-            stop_at(patch, number, moment, _interrupt)
-            with pytest.raises(Interrupted):
-                Checker(site.url, place).check(write=True)
+        check_until(site, place, number, moment)
         assert Checker(site.url, place).check().trial is None, (number, moment)
         assert site.records() == before, (number, moment)
 

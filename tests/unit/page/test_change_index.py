@@ -8,15 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import PlanCounts
-from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase, Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
-from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.segments import BLOCK_LINES, Segment
+from oduyo_provider.sync.staging.segments import BLOCK_LINES
 from oduyo_provider.sync.staging.storage import Disk
+from tests.unit.sync.staging.tables import write_table
 
 
 def make_lines(count: int, start: int = 0) -> list[ChangeLine]:
@@ -34,17 +31,7 @@ def make_lines(count: int, start: int = 0) -> list[ChangeLine]:
 
 def write_index(place: Path, *segments: list[ChangeLine], phase: RunPhase = RunPhase.ENDED) -> ChangeIndex:
     folder = Folder.open(str(place))
-    files = [Segment(lines).write(folder, ("table", "try1", f"{n}.gz")) for n, lines in enumerate(segments)]
-    table = ChangeTable(
-        generation="g",
-        params=RunParams(),
-        resource=SPECIAL_CODE,
-        counts=PlanCounts(),
-        is_dry=False,
-        segments=files,
-        written_at=1.0,
-    )
-    return ChangeIndex(folder, table, phase)
+    return ChangeIndex(folder, write_table(folder, *segments), phase)
 
 
 @pytest.mark.parametrize("count", [0, 1, BLOCK_LINES - 1, BLOCK_LINES, BLOCK_LINES + 1, 5 * BLOCK_LINES + 7])

@@ -7,27 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import PlanCounts
-from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.change_lines import ChangeLine
-from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.left_out import count_gone, read_left_out
-from oduyo_provider.sync.staging.segments import Segment
-
-
-def write_table(folder: Folder, *segments: list[ChangeLine]) -> ChangeTable:
-    files = [Segment(lines).write(folder, ("table", f"{number}.gz")) for number, lines in enumerate(segments)]
-    return ChangeTable(
-        generation="g",
-        params=RunParams(),
-        resource=SPECIAL_CODE,
-        counts=PlanCounts(),
-        is_dry=False,
-        segments=files,
-        written_at=1.0,
-    )
+from tests.unit.sync.staging.tables import write_table
 
 
 def test_rows_are_read_of_all_segments_and_refused_deletions_are_no_rows(tmp_path: Path) -> None:
