@@ -16,12 +16,15 @@ from oduyo_provider.api.runtime import Runtime
 
 #: Successes after which the pace recovers by one step: a shorter gap, then a higher concurrency.
 DEFAULT_RECOVERY_SUCCESSES = 20
-#: The shortest gap between two requests and the longest, in seconds, and what a step of recovery leaves of it.
-FIRST_GAP_S = 0.01
+#: The first gap between two requests and the longest, in seconds. The first is wide enough for ten requests a second: a
+#: single create is sent twice at most, so that there is no time to feel the way.
+FIRST_GAP_S = 0.1
 LONGEST_GAP_S = 5.0
+#: What a step of recovery leaves of the gap, and the gap in seconds below which none is kept.
+GAP_RECOVERY_RATIO = 0.9
+NO_GAP_S = 0.005
 #: Two requests that are further apart, in seconds, were not too fast: the site is slow for other reasons.
 FAST_WITHIN_S = 1.0
-GAP_RECOVERY_RATIO = 0.9
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
 LONGEST_DEFAULT_PAUSE_S = 30.0
@@ -118,7 +121,7 @@ class Pacer:
         self._successes = 0
         if self._gap_s > self._shortest_gap_s:
             shorter_s = self._gap_s * GAP_RECOVERY_RATIO
-            self._gap_s = max(self._shortest_gap_s, shorter_s if shorter_s > FIRST_GAP_S / 2 else 0.0)
+            self._gap_s = max(self._shortest_gap_s, shorter_s if shorter_s > NO_GAP_S else 0.0)
         elif self.concurrency < self._largest:
             self.concurrency += 1
             self._wake()
