@@ -25,7 +25,7 @@ from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.stops import LOST
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
-from oduyo_provider.sync.apply.work import Course, Ready, Work
+from oduyo_provider.sync.apply.work import Course, Ready, Work, group_by_kind
 
 #: How often the fate of a change is looked for: after the first look what did not arrive is sent once more.
 ROUNDS = 2
@@ -61,8 +61,8 @@ class Applier:
         try:
             pending = await self._look_at_earlier(recorder, pending)
             await self._judge_earlier(recorder, changes)
-            for action in Action:
-                await self._send(recorder, action, [change for change in pending if change.action is action])
+            for action, same in group_by_kind(pending):
+                await self._send(recorder, action, same)
             await self._verifier.verify(recorder, find_unread(recorder, changes))
             is_cut_off = False
         finally:
@@ -119,8 +119,8 @@ class Applier:
     async def _send_again(self, recorder: Recorder) -> None:
         """Send what a session that had ended refused."""
         again, recorder.again = recorder.again, []
-        for action in Action:
-            await self._send(recorder, action, [change for change in again if change.action is action])
+        for action, same in group_by_kind(again):
+            await self._send(recorder, action, same)
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one proves its kind; returns what is left."""
@@ -194,7 +194,8 @@ class Applier:
             self._work.progress.say(stops.describe_sending_again(len(again)))
             for change in again:
                 recorder.unsettled.pop(change.key, None)
-            await self._sender.send(recorder, self._look_ahead(recorder, again))
+            for _, same in group_by_kind(again):
+                await self._sender.send(recorder, self._look_ahead(recorder, same))
         await recorder.flush()
 
     async def _judge_sought(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> list[Change]:

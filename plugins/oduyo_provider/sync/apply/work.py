@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -109,3 +109,13 @@ class Course(msgspec.Struct):
     overlap_id: int = 0
     lowest_id: int = 0
     calls_per_s: float = 1.0
+
+
+def group_by_kind(changes: Iterable[Change]) -> Iterator[tuple[Action, list[Change]]]:
+    """The changes of each kind that there are, in the order in which kinds are sent: a slice is looked at as one kind."""
+    by_kind: dict[Action, list[Change]] = {}
+    for change in changes:
+        by_kind.setdefault(change.action, []).append(change)
+    for action in Action:
+        if action in by_kind:
+            yield action, by_kind[action]

@@ -15,6 +15,7 @@ from oduyo_provider.core.errors import (
     NotSentError,
     RefusalsError,
 )
+from oduyo_provider.sync.apply import looker
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
@@ -59,6 +60,22 @@ def test_updates_and_deletes_whose_answers_are_lost_take_effect(driver: Driver, 
     stored = driver.stored()
     assert set(stored) == {str(n) for n in range(1, 9)}
     assert {record["description"] for record in stored.values()} == {"yeni"}
+
+
+def test_a_create_and_an_update_that_did_not_arrive_are_both_sent_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looker, "LISTING_VALID_S", 0.0)
+    driver.sync(make_rows(9))
+    # So many newer records that a look at creates does not reach back to the one that is updated.
+    driver.site.seed([{"integration_id": f"E{n}", "code": f"ESKİ.{n}", "key1": "9"} for n in range(1_500)])
+    driver.site.set_faults(
+        {"call": "update", "kind": "drop", "match": {"integration_id": "2"}, "times": call.DEFAULT_UNKNOWN_TRIES},
+        {"call": "create", "kind": "drop", "match": {"integration_id": "11"}, "times": 1},
+    )
+    report = driver.sync([{**row, "description": "yeni"} for row in make_rows(12)])
+    assert (report.updated, report.created, report.stale) == (9, 3, 0)
+    assert {driver.stored()[str(n)]["description"] for n in range(1, 13)} == {"yeni"}
 
 
 def test_a_create_that_never_arrives_is_sent_twice_and_then_doubtful(driver: Driver) -> None:
