@@ -42,7 +42,7 @@ class Progress:
         self._started_at = self._said_at = self._clock()
         if done:
             text = gettext(
-                "%(done)s of %(total)s changes were done by an earlier try",
+                "Changes done by an earlier try: %(done)s of %(total)s",
                 done=format_number(done),
                 total=format_number(total),
             )
@@ -88,12 +88,12 @@ class Progress:
         }
         if rest:
             text = gettext(
-                "%(done)s of %(total)s changes (%(percent)s %%), %(rate)s a second, about %(left)s s left; %(rest)s not done",
+                "Changes done: %(done)s of %(total)s (%(percent)s %%), %(rate)s a second, about %(left)s s left; not done: %(rest)s",
                 **told,
             )
         else:
             text = gettext(
-                "%(done)s of %(total)s changes (%(percent)s %%), %(rate)s a second, about %(left)s s left", **told
+                "Changes done: %(done)s of %(total)s (%(percent)s %%), %(rate)s a second, about %(left)s s left", **told
             )
         self._log.info("%s", text)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
@@ -185,10 +185,10 @@ class Ledger:
         if damaged:
             # A memory, not the truth: without an entry a run is more careful, never wrong.
             log.warning(
-                gettext(
-                    "%(count)s lines of %(file)s are damaged and were left out: their records are compared as on a first "
-                    "run",
-                    count=format_number(damaged),
+                ngettext(
+                    "%(n)s line of %(file)s is damaged and was left out: its record is compared as on a first run",
+                    "%(n)s lines of %(file)s are damaged and were left out: their records are compared as on a first run",
+                    damaged,
                     file=where,
                 ),
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import ngettext
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
@@ -54,9 +54,10 @@ def _read_altered(folder: Folder) -> Iterator[_Altered]:
             damaged += 1
     if damaged:
         log.warning(
-            gettext(
-                "%(count)s lines of %(file)s are damaged and were left out",
-                count=format_number(damaged),
+            ngettext(
+                "%(n)s line of %(file)s is damaged and was left out",
+                "%(n)s lines of %(file)s are damaged and were left out",
+                damaged,
                 file=f"{folder.uri}/{layout.LEGACY_ALTERED}",
             )
         )

@@ -33,8 +33,8 @@ def test_a_line_comes_every_few_seconds_and_never_for_each_row(caplog: pytest.Lo
         ticks.now += 0.125
         progress.count(Action.CREATE, result(number, Outcome.REFUSED if number < 5 else Outcome.DONE))
     assert caplog.messages == [
-        "40 of 200 changes (20 %), 8 a second, about 20 s left; 5 not done",
-        "80 of 200 changes (40 %), 8 a second, about 15 s left; 5 not done",
+        "Changes done: 40 of 200 (20 %), 8 a second, about 20 s left; not done: 5",
+        "Changes done: 80 of 200 (40 %), 8 a second, about 15 s left; not done: 5",
     ]
 
 
@@ -46,8 +46,8 @@ def test_what_an_earlier_try_did_is_no_part_of_the_rate(caplog: pytest.LogCaptur
     ticks.now += 5
     progress.count(Action.CREATE, result(1))
     assert caplog.messages == [
-        "900 of 1,000 changes were done by an earlier try",
-        "901 of 1,000 changes (90 %), 0 a second, about 495 s left",
+        "Changes done by an earlier try: 900 of 1,000",
+        "Changes done: 901 of 1,000 (90 %), 0 a second, about 495 s left",
     ]
 
 

@@ -260,8 +260,8 @@ class TestDamage:
         lines[5] = damaged
         find_file(root).write_bytes(b"".join(lines))
         assert set(read(ledger)) == set(KEYS) - {"004"}
-        assert "1 lines of" in caplog.text
-        assert "are compared as on a first run" in caplog.text
+        assert "1 line of" in caplog.text
+        assert "its record is compared as on a first run" in caplog.text
 
     def test_a_file_that_was_cut_keeps_what_is_left(self, root: Folder, ledger: Ledger) -> None:
         data = find_file(root).read_bytes()
