@@ -2,7 +2,7 @@
 
 A filter or an order by action and outcome is answered by the counts that stand in ``change_table.json``: then only the segments
 that hold the lines of one page are opened, and of these only a few blocks. A search, and an order by a text, reads all
-lines once and keeps what is searched in memory.
+lines once, a bounded part for each answer, and keeps what is searched in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import msgspec
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.found_lines import FoundLines, Tags
-from oduyo_provider.page.search_text import compute_order, compute_text, fold
+from oduyo_provider.page.search_text import compute_order
+from oduyo_provider.page.searched_texts import SearchedTexts
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
     OUTCOMES,
@@ -34,9 +36,6 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.outcomes import DIED
 from oduyo_provider.sync.staging.segments import Head, read_head, read_lines
 
-#: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
-ORDERS = ("", "outcome", "integration_id", "oduyo_id", "code")
-
 #: Lines that are read at once for a download.
 _CHUNK_LINES = 2_000
 
@@ -50,30 +49,6 @@ class RunPhase(Enum):
     DRY = "dry"  # the change was only planned
     GOING = "going"  # the change waits
     ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lines, and in which order.
-
-    :param outcomes: as shown; none: any. Likewise ``actions``.
-    :param is_known: only what was rejected or refused alike before, or only what was not; None: both.
-    :param search: words that must all be there.
-    :param order: one of :data:`ORDERS`.
-    """
-
-    outcomes: Sequence[str] = ()
-    actions: Sequence[str] = ()
-    is_known: bool | None = None
-    search: str = ""
-    order: str = ""
-    is_descending: bool = False
-
-
-class _Searched(msgspec.Struct, frozen=True):
-    """What is searched and ordered of one segment: the folded text, and the texts of each column."""
-
-    texts: list[str]
-    columns: list[tuple[str, str, str]]
 
 
 class ChangeIndex:
@@ -91,7 +66,7 @@ class ChangeIndex:
         self._files = [] if table is None else table.segments
         self._starts = [0, *accumulate(file.lines for file in self._files)]
         self._heads: dict[_Path, Head] = {}
-        self._searched: dict[_Path, _Searched] = {}
+        self.texts = SearchedTexts(folder, self._finish)
         self._lock = Lock()
         if before is not None and before.phase is phase:
             self._take_over(before)
@@ -107,24 +82,35 @@ class ChangeIndex:
     def __len__(self) -> int:
         return self._starts[-1]
 
-    @property
-    def searched_lines(self) -> int:
-        """Lines whose texts are held in memory."""
-        return sum(len(searched.texts) for searched in self._searched.values())
+    def find(self, wanted: Wanted, max_bytes: int | None = None) -> Sequence[int]:
+        """The numbers of the lines that are wanted, in their order; read no further than it is sliced.
 
-    def find(self, wanted: Wanted) -> Sequence[int]:
-        """The numbers of the lines that are wanted, in their order; read no further than it is sliced."""
+        :param max_bytes: where texts have to be read, about so many bytes of them are read now, one segment at least; what
+            is left (:meth:`count_unread`) is not among the lines. None: all are read.
+        """
         groups = self._group(wanted)
-        found: Sequence[int] = FoundLines(groups, self._count, self._list)
-        words = fold(wanted.search).split()
-        if words:
+        if not wanted.needs_texts:
+            return FoundLines(groups, self._count, self._list)
+        unread = self._list_unread(wanted)
+        while unread and (max_bytes is None or max_bytes > 0):
+            segment = unread.pop(0)
+            head, file = self._get_head(segment), self._files[segment]
+            self.texts.read(file, head)
+            max_bytes = None if max_bytes is None else max_bytes - sum(head.blocks)
+        found = list(FoundLines(groups, self._count_read, self._list))
+        if words := wanted.words:
             found = [number for number in found if all(word in self._get_text(number) for word in words)]
-        if wanted.order in ORDERS[2:]:
-            column = ORDERS.index(wanted.order) - 2
-            found = sorted(
-                found, key=lambda number: compute_order(self._get_columns(number)[column]), reverse=wanted.is_descending
+        if (column := wanted.column) is not None:
+            found.sort(
+                key=lambda number: compute_order(self._get_columns(number)[column]), reverse=wanted.is_descending
             )
         return found
+
+    def count_unread(self, wanted: Wanted) -> int:
+        """Lines among which more may be found, as their texts are not read yet."""
+        tags = frozenset().union(*self._group(wanted))
+        counts = self._count(tags)
+        return sum(counts[segment] for segment in self._list_unread(wanted))
 
     def find_key(self, key: str, partitions: int) -> list[ChangeLine]:
         """The lines of one match key; of a table with all partitions only the key's is read."""
@@ -198,6 +184,18 @@ class ChangeIndex:
         """How many lines of each segment have one of these tags."""
         return [sum(count for tag, count in file.counts.items() if tag in tags) for file in self._files]
 
+    def _count_read(self, tags: Tags) -> list[int]:
+        """As `_count`; none of a segment whose texts are not read."""
+        counts = self._count(tags)
+        return [count if self.texts.has(file) else 0 for file, count in zip(self._files, counts, strict=True)]
+
+    def _list_unread(self, wanted: Wanted) -> list[int]:
+        """The segments with lines that may be wanted, whose texts have to be read before that is known."""
+        if not wanted.needs_texts:
+            return []
+        counts = self._count(frozenset().union(*self._group(wanted)))
+        return [number for number, file in enumerate(self._files) if counts[number] and not self.texts.has(file)]
+
     def _list(self, tags: Tags, segment: int) -> list[int]:
         """The numbers of the lines of one segment that have one of these tags."""
         start = self._starts[segment]
@@ -205,15 +203,14 @@ class ChangeIndex:
         return [start + position for position, tag in enumerate(found) if tag in tags]
 
     def _take_over(self, before: ChangeIndex) -> None:
-        heads, searched = before.get_read()
         paths = {file.path for file in self._files}
-        self._heads = {path: head for path, head in heads.items() if path in paths}
-        self._searched = {path: found for path, found in searched.items() if path in paths}
+        self._heads = {path: head for path, head in before.get_heads().items() if path in paths}
+        self.texts.take_over(before.texts, paths)
 
-    def get_read(self) -> tuple[dict[_Path, Head], dict[_Path, _Searched]]:
-        """What was read of the segments, by their paths: a path names the same bytes for ever."""
+    def get_heads(self) -> dict[_Path, Head]:
+        """The heads that were read, by the paths of their segments: a path names the same bytes for ever."""
         with self._lock:
-            return dict(self._heads), dict(self._searched)
+            return dict(self._heads)
 
     def _get_head(self, segment: int) -> Head:
         file = self._files[segment]
@@ -225,22 +222,9 @@ class ChangeIndex:
         return head
 
     def _get_text(self, number: int) -> str:
-        searched, position = self._get_searched(number)
-        return searched.texts[position]
+        segment = bisect_right(self._starts, number) - 1
+        return self.texts.get(self._files[segment]).texts[number - self._starts[segment]]
 
     def _get_columns(self, number: int) -> tuple[str, str, str]:
-        searched, position = self._get_searched(number)
-        return searched.columns[position]
-
-    def _get_searched(self, number: int) -> tuple[_Searched, int]:
         segment = bisect_right(self._starts, number) - 1
-        file = self._files[segment]
-        searched = self._searched.get(file.path)
-        if searched is None:
-            head = self._get_head(segment)
-            lines = [self._finish(line) for _, line in read_lines(self._folder, file, head, range(file.lines))]
-            texts = [compute_text(line) for line in lines]
-            searched = _Searched(texts, [(line.integration_id, line.oduyo_id, line.code) for line in lines])
-            with self._lock:
-                self._searched[file.path] = searched
-        return searched, number - self._starts[segment]
+        return self.texts.get(self._files[segment]).columns[number - self._starts[segment]]

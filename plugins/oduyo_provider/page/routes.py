@@ -14,13 +14,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
-from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.record_routes import add_record_views
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.table_query import WantedLines
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.page.xlsx_export import MEDIA_TYPE, TO_MEND, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 

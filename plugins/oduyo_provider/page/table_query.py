@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Query
 
 from oduyo_provider.core.language import gettext
-from oduyo_provider.page.change_index import ORDERS, Wanted
+from oduyo_provider.page.wanted import ORDERS, Wanted
 from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
 
 #: Of rows that were rejected or refused: those that were not so before, and those that were.

@@ -7,21 +7,27 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.language import gettext
-from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.labels import ACTION_FILTERS, label
 from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import DONE, OUTCOMES
 
 #: Lines of the table on one page.
 PAGE_LINES = 50
+
+#: Of the texts that a search or an order by a text has to read, about so many bytes are read for one answer.
+MAX_TEXT_BYTES = 500_000
 
 #: Outcomes that name their action themselves, or have none.
 _SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
 
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:
-    """One page of the table; a page beyond the last is the last."""
-    found = opened.index.find(wanted)
+    """One page of the table, as far as its lines are read; a page beyond the last is the last.
+
+    ``unread`` lines may still be wanted: who asks again gets further, until there are none.
+    """
+    found = opened.index.find(wanted, MAX_TEXT_BYTES)
     pages = max(1, -(-len(found) // PAGE_LINES))
     page = min(max(1, page), pages)
     lines = list(opened.index.read(found[(page - 1) * PAGE_LINES : page * PAGE_LINES]))
@@ -29,6 +35,7 @@ def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str
         "found": len(found),
         "page": page,
         "pages": pages,
+        "unread": opened.index.count_unread(wanted),
         "first": (page - 1) * PAGE_LINES + 1 if lines else 0,
         "lines": [{**msgspec.to_builtins(line), "label": label(line.outcome)} for line in lines],
     }

@@ -127,6 +127,7 @@ def _list_table() -> dict[str, str]:
 
 #: Texts about a number of things, for a number; ``{n}`` stands for it, since the script writes it.
 _PLURALS: dict[str, Callable[[int], str]] = {
+    "unread": lambda n: ngettext("{n} more line is being read", "{n} more lines are being read", n),
     "last_runs": lambda n: ngettext("The last {n} run", "The last {n} runs", n),
     "site_answers": lambda n: ngettext("{n} answer of the site check", "{n} answers of the site check", n),
     "remarks": lambda n: ngettext("{n} remark", "{n} remarks", n),

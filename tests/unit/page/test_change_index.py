@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.page.change_index import ChangeIndex, RunPhase, Wanted
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.segments import BLOCK_LINES
@@ -51,6 +52,16 @@ def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
     assert [line.integration_id for line in index.read(found)] == ["291", "294", "297"]
     assert len(index.find(Wanted(outcomes=["refused", "created"]))) == 300
     assert len(index.find(Wanted(outcomes=["deleted"]))) == 0
+
+
+def test_a_search_reads_a_part_for_each_answer_and_says_what_is_left(tmp_path: Path) -> None:
+    index = write_index(tmp_path, make_lines(90), [], make_lines(60, 90), make_lines(150, 150))
+    wanted = Wanted(outcomes=["refused"], search="kod")
+    assert index.count_unread(wanted) == 100
+    seen = [(len(index.find(wanted, 1)), index.count_unread(wanted)) for _ in range(4)]
+    assert seen == [(30, 70), (50, 50), (100, 0), (100, 0)]
+    assert index.find(wanted) == [n for n in range(300) if n % 3 == 0]
+    assert index.count_unread(Wanted()) == 0
 
 
 def test_a_slice_is_what_the_whole_list_has_there(tmp_path: Path) -> None:

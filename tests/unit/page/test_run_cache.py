@@ -9,8 +9,8 @@ import pytest
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.page.change_index import Wanted
 from oduyo_provider.page.run_cache import RunCache
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.archive import fetch_run
 from oduyo_provider.sync.staging.layout import EXISTING, MANIFEST, TABLE
 from tests.unit.page.staged import StagingWriter

@@ -2,7 +2,7 @@
 
 import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
 import { field, fold, make, pill, show } from "./dom.js";
-import { count, formatTime, t } from "./texts.js";
+import { count, formatTime, t, tn } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
 const FILTERS = ["outcome", "action", "known"];
@@ -67,8 +67,12 @@ export function makeTable(load, address, task) {
     keepAddress([["task", task()], ...pairs, ["page", state.page > 1 ? String(state.page) : ""]]);
     box.setAttribute("aria-busy", "true");
     try {
-      const view = await load([...pairs, ["page", String(state.page)]]);
-      if (turn === state.turn) showPage(view);
+      // A search reads a part of the lines for each answer: ask on until all are read.
+      for (let unread = true; unread && turn === state.turn;) {
+        const view = await load([...pairs, ["page", String(state.page)]]);
+        unread = view.unread > 0;
+        if (turn === state.turn) showPage(view);
+      }
     } catch (error) {
       if (turn === state.turn) found.textContent = error.message;
     } finally {
@@ -77,9 +81,12 @@ export function makeTable(load, address, task) {
   }
 
   function showPage(view) {
+    const nothing = view.unread ? t("reading") : isFiltered() ? [t("no_match"), " ", lookFurther(state.search)] : state.nothing;
+    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(nothing)]));
+    const range = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
+    found.textContent = [range, view.unread ? tn("unread", view.unread) : ""].filter(Boolean).join(" · ");
+    if (view.unread) return; // how many pages there are is not known yet
     state.page = view.page;
-    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(isFiltered() ? [t("no_match"), " ", lookFurther(state.search)] : state.nothing)]));
-    found.textContent = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
     listPages(view);
   }
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.page.change_index import ChangeIndex, RunPhase, Wanted
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
+from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.change_table import read_table
 from oduyo_provider.sync.staging.layout import TABLE, TABLE_FILES
