@@ -17,7 +17,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
-from oduyo_provider.sync.staging.journal import History, Journal
+from oduyo_provider.sync.staging.journal import History, Journal, forget_not_done
 
 
 class Loss(NamedTuple):
@@ -122,6 +122,12 @@ class Recorder:
         for key in keys:
             self.intended_at[key] = at
             self.floors[key] = min(floor, self.floors.get(key, floor))
+
+    def note_sent(self, key: str) -> None:
+        """A change is being transmitted."""
+        self.sent.add(key)
+        if key in self.history.results and key not in self.settled:
+            forget_not_done(self.results, key)
 
     def note_unsettled(self, change: Change, reply: Reply, at: float) -> None:
         """A change was transmitted, and nobody knows whether it took effect.

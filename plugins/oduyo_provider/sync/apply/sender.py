@@ -160,7 +160,7 @@ class Sender:
             work.check_lease()
             if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
                 raise LookExpiredError
-            recorder.sent.add(key)
+            recorder.note_sent(key)
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)

@@ -50,7 +50,8 @@ class Intent(msgspec.Struct, frozen=True):
 class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
-    :param results: key → latest result; that a later try did not transmit it, changes none.
+    :param results: key → latest result; that a later try did not transmit it, changes none. None where a later try may
+        have transmitted what an earlier one had not done.
     :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
     :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
         to. An outcome of an earlier try says nothing of what a later one sent.
@@ -200,6 +201,14 @@ def _find_unknown(history: History, one: _Try) -> None:
             history.sends[key] = history.sends.get(key, 0) + len(times)
         if result is None:
             history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
+            forget_not_done(history.results, key)
+
+
+def forget_not_done(results: dict[str, Result], key: str) -> None:
+    """A change is sent once more: what was known of it no longer holds, but for what was done, or may have been."""
+    known = results.get(key)
+    if known is not None and known.outcome not in (Outcome.DONE, Outcome.DOUBTFUL):
+        del results[key]
 
 
 def _did_nothing(result: Result) -> bool:

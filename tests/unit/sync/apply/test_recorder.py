@@ -57,6 +57,22 @@ def test_what_earlier_tries_know_is_known(folder: Folder) -> None:
     assert second.settled == set()
 
 
+def test_what_an_earlier_try_did_not_do_is_unknown_once_it_is_sent_again(folder: Folder) -> None:
+    first = make(folder)
+    outcomes = (Outcome.NOT_APPLIED, Outcome.REFUSED, Outcome.DONE)
+    for change, outcome in zip(CHANGES, outcomes, strict=False):
+        first.take(change, Result(change.key, outcome, at=900.0))
+    run(first.flush)
+    second = make(folder, "try2")
+    assert len(second.results) == 3
+    for change in CHANGES:
+        second.note_sent(change.key)
+    assert set(second.results) == {CHANGES[2].key}
+    second.take(CHANGES[0], Result(CHANGES[0].key, Outcome.REFUSED, at=1100.0))
+    second.note_sent(CHANGES[0].key)
+    assert second.results[CHANGES[0].key].outcome is Outcome.REFUSED
+
+
 def test_an_intent_keeps_the_lowest_floor(folder: Folder) -> None:
     async def work() -> None:
         await recorder.intend(CHANGES[:2], 900)

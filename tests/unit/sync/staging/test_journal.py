@@ -15,6 +15,8 @@ from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, Journal, read_history
+from oduyo_provider.sync.staging.outcomes import find_result
+from tests.unit.sync.plans import create
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -207,18 +209,21 @@ def test_a_journal_that_is_not_there_is_empty(folder: Folder) -> None:
     assert history.unknown_until is None
 
 
-def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(folder: Folder) -> None:
-    async def work() -> None:
-        first = make_journal(folder, "try1")
-        await first.intend(["create:1"])
-        first.record(Result("create:1", Outcome.DOUBTFUL, at=110.0))
-        await first.flush()
-        await make_journal(folder, "try2", lambda: 200.0).intend(["create:1"])
-
-    asyncio.run(work())
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_an_outcome_of_an_earlier_try_says_nothing_of_what_a_later_one_sent(folder: Folder, outcome: Outcome) -> None:
+    write(folder, "try1", outcome, 110.0)
+    asyncio.run(make_journal(folder, "try2", lambda: 200.0).intend(["create:1"]))
     history = read_history(folder, "d1")
     assert history.unknown == {"create:1": 200.0}
-    assert history.sends == {"create:1": 2}
+    is_kept = outcome in (Outcome.DONE, Outcome.DOUBTFUL)
+    assert [result.outcome for result in history.results.values()] == ([outcome] if is_kept else [])
+    assert find_result(create("1"), history).outcome is (outcome if is_kept else Outcome.DOUBTFUL)
+
+
+def test_intents_of_all_tries_count_as_sent(folder: Folder) -> None:
+    write(folder, "try1", Outcome.DOUBTFUL, 110.0)
+    asyncio.run(make_journal(folder, "try2").intend(["create:1"]))
+    assert read_history(folder, "d1").sends == {"create:1": 2}
 
 
 def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: Folder) -> None:
