@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.errors import IncompleteError
-from oduyo_provider.sync.steps.load import check_delivered
+from oduyo_provider.sync.steps.plan_checks import check_delivered
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.driver import ChaosDriver, Plan
 from tests.chaos.figures import FIGURES

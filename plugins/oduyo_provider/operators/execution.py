@@ -20,8 +20,9 @@ from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
 from oduyo_provider.sync.staging.manifests import Reference
-from oduyo_provider.sync.steps.load import check_delivered, load
+from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import sync_rows
+from oduyo_provider.sync.steps.plan_checks import check_delivered
 
 #: Told how many records were written, also when the task then fails.
 OnWritten = Callable[[int], None]

@@ -114,7 +114,7 @@ class Canary:
         window = await self._lookup.fetch_newest()
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         if known.oduyo_id is None:
-            found = self._seeker.find_created(recorder, [change], window)[change.key]
+            found = (await self._seeker.find_created(recorder, [change], window))[change.key]
             return (found[0] if found else None), found[1:]
         record = window.by_id.get(known.oduyo_id)
         if record is None:
@@ -134,7 +134,7 @@ class Canary:
         """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
         other = ""
         if finding.brake == "key_altered":
-            other = find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
+            other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
         is_known = self._work.is_known(finding.brake) and not other
         self._work.note_finding(finding, is_known)
         if is_known:
@@ -174,14 +174,17 @@ class Canary:
         raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
 
 
-def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
+async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
     """Whose key the stored one is: another row's or record's; empty when it is nobody's.
 
     :param twins: other records that hold the key as it was sent or is stored.
     """
     if twins:
         return gettext("Ödüyo's record %(id)s", id=twins[0]["id"])
-    return recorder.find_key_owner(finding.stored, change) if finding.stored else ""
+    if not finding.stored:
+        return ""
+    await recorder.elsewhere.read()
+    return recorder.find_key_owner(finding.stored, change)
 
 
 def choose_canaries(pending: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Change]:

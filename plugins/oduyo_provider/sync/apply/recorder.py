@@ -15,6 +15,7 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.elsewhere import Elsewhere, Partitions
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal, forget_not_done
@@ -33,6 +34,7 @@ class Recorder:
     :param history: what earlier tries of this plan wrote down.
     :param entries: the ledger's, by match key.
     :param row_keys: match keys of the rows that the plan changes.
+    :param elsewhere: the plan's other partitions.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Recorder:
         progress: Progress,
         entries: dict[str, Entry],
         row_keys: frozenset[str] = frozenset(),
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._journal = journal
         self._progress = progress
         self.history = history
         self.entries = entries
         self.row_keys = row_keys
+        self.elsewhere = elsewhere or Partitions().besides(0)
         self.results: dict[str, Result] = dict(history.results)
         self.intended_at: dict[str, float] = {}
         #: Key → the highest id that was seen before its last sending.
@@ -78,15 +82,17 @@ class Recorder:
 
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""
-        is_known = key in self.row_keys or key in self.entries
-        return is_known and key != compute_match_key(change.integration_id)
+        if key is None or key == compute_match_key(change.integration_id):
+            return False
+        return key in self.row_keys or key in self.entries or self.elsewhere.has_key(key)
 
     def find_others(self, change: Change, records: Iterable[Remote]) -> set[str]:
         """The ids of those records that other rows are known to have."""
         mine = compute_match_key(change.integration_id)
         known = {result.oduyo_id for key, result in self.results.items() if key != change.key}
         known |= {entry.oduyo_id for key, entry in self.entries.items() if key != mine}
-        return {str(record["id"]) for record in records if record["id"] in known}
+        ids = (str(record["id"]) for record in records)
+        return {oduyo_id for oduyo_id in ids if oduyo_id in known or self.elsewhere.has_id(oduyo_id)}
 
     def count_sends(self, key: str) -> int:
         """How often a change may have been transmitted to an unknown fate, earlier tries included."""
@@ -105,8 +111,10 @@ class Recorder:
         owner = self.entries.get(key)
         if owner is None or not owner.is_made:
             owner = self._by_stored_key.get(key)
-        is_other = owner is not None and owner.integration_id != change.integration_id
-        return gettext("the record of %(key)s", key=owner.integration_id) if owner is not None and is_other else ""
+        if owner is not None and owner.integration_id != change.integration_id:
+            return gettext("the record of %(key)s", key=owner.integration_id)
+        name = self.elsewhere.find_owner(key)
+        return gettext("the row %(key)s", key=name) if name else ""
 
     @cached_property
     def _by_stored_key(self) -> dict[str, Entry]:
@@ -157,6 +165,8 @@ class Recorder:
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
         self.results[result.key] = result
+        if result.oduyo_id:
+            self.elsewhere.note_made(result.oduyo_id)
         if result.twins:
             self._progress.note_twins(result)
         self._journal.record(result)

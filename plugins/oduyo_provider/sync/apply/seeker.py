@@ -33,16 +33,21 @@ class Seeker:
                 found[change.key].append(record)
         if creates:
             floor = min(recorder.floors.get(change.key, 0) for change in creates)
-            found.update(self.find_created(recorder, creates, await self._lookup.fetch_above(floor)))
+            found.update(await self.find_created(recorder, creates, await self._lookup.fetch_above(floor)))
         return found
 
-    def find_created(self, recorder: Recorder, changes: Sequence[Change], window: Window) -> dict[str, list[Remote]]:
+    async def find_created(
+        self, recorder: Recorder, changes: Sequence[Change], window: Window
+    ) -> dict[str, list[Remote]]:
         """The records that creates whose id is not known may have made, lowest id first: key → records above its floor.
 
         By key; else by the key as this site may store it together with the natural key, whose code may be cut or in other
         letters, leaving out other rows' records.
         """
         found = {change.key: self._find_same(recorder, change, window) for change in changes}
+        if all(found.values()):
+            return found
+        await recorder.elsewhere.read()
         taken = {result.oduyo_id for result in recorder.results.values() if result.oduyo_id}
         taken |= {entry.oduyo_id for entry in recorder.entries.values() if entry.oduyo_id}
         taken |= {str(record["id"]) for same in found.values() for record in same}
@@ -91,6 +96,7 @@ class Seeker:
             if int(record["id"] or 0) > floor
             and record["id"] not in taken
             and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
+            and not recorder.elsewhere.has_id(str(record["id"]))
         ]
         if wanted is None:
             return [

@@ -46,7 +46,7 @@ class Verifier:
             seen = await self._fetch(recorder, pending, is_last=is_last)
             self._work.check_lease()  # without it this may be another run's doing
             if seen is not None:
-                pending = self._examine(recorder, pending, seen, alterations, is_last=is_last)
+                pending = await self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:
                 left_s = max(deadline - self._work.clock.now(), 0.0)
                 await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
@@ -54,7 +54,7 @@ class Verifier:
         if alterations:
             raise CanaryError(alterations[0])
 
-    def _examine(
+    async def _examine(
         self,
         recorder: Recorder,
         pending: Sequence[Change],
@@ -73,12 +73,14 @@ class Verifier:
                 later.append(change)
                 continue
             known = recorder.results[change.key]
+            if twins:
+                await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
             found = compute_read_back(change, known, record, own, normaliser, at=now)
             recorder.correct(found.result)
             if found.finding is not None and found.finding.brake == "key_altered":
-                other = find_owner(recorder, change, found.finding, twins)
+                other = await find_owner(recorder, change, found.finding, twins)
                 is_known = self._work.is_known("key_altered") and not other
                 self._work.note_finding(found.finding, is_known)
                 if not is_known:
@@ -113,7 +115,7 @@ class Verifier:
             }
             by_id = {**window.by_id, **await self._lookup.fetch_by_ids(absent)}
             nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
-            sought = self._seeker.find_created(recorder, nameless, window)
+            sought = await self._seeker.find_created(recorder, nameless, window)
             for change in creates:
                 known = recorder.results[change.key].oduyo_id
                 if known is None:

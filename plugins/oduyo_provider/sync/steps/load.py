@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.applier import Applier
+from oduyo_provider.sync.apply.elsewhere import Known, Partitions, list_known
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Finding, Work
@@ -26,6 +26,7 @@ from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site import state as site_state
 from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.journal import Journal
@@ -91,6 +92,7 @@ class _Load:
         self._lease = lease
         self._first = parts[0].manifest
         self._decision = read_decision(plans[0])
+        self._partitions = Partitions(len(parts), self._read_known)
         self._ends: Counter[tuple[Action, Outcome]] = Counter()
 
     async def run(self) -> Reference:
@@ -147,8 +149,8 @@ class _Load:
         updater = open_updater(self._step, self._first.generation)
         try:
             async with updater.writing(self._step.clock.now()):
-                for number, part in enumerate(self._parts):
-                    recorder, changes = await asyncio.to_thread(self._open_part, part)
+                for number in range(len(self._parts)):
+                    recorder, changes = await asyncio.to_thread(self._open_part, number)
                     await updater.begin(number, recorder, changes)
                     await applier.apply(recorder, changes)
                     if applier.is_settled(recorder):
@@ -162,16 +164,25 @@ class _Load:
         finally:
             self._progress.say_samples()
 
-    def _open_part(self, part: PlanPart) -> tuple[Recorder, list[Change]]:
+    def _open_part(self, number: int) -> tuple[Recorder, list[Change]]:
+        part = self._parts[number]
         manifest = part.manifest
         changes = list(part.read_changes())
         history = part.read_history()
-        entries = self._state.read_entries(manifest.partition, manifest.partitions, without=manifest.generation)
+        entries = self._read_entries(part)
         journal = Journal(
             part.journal, attempt=self._step.run.attempt, digest=manifest.digest, clock=self._step.clock.now
         )
         keys = frozenset(compute_match_key(change.integration_id) for change in changes)
-        return Recorder(journal, history, self._progress, entries, keys), changes
+        return Recorder(journal, history, self._progress, entries, keys, self._partitions.besides(number)), changes
+
+    def _read_entries(self, part: PlanPart) -> Entries:
+        manifest = part.manifest
+        return self._state.read_entries(manifest.partition, manifest.partitions, without=manifest.generation)
+
+    def _read_known(self, number: int) -> Iterator[Known]:
+        part = self._parts[number]
+        return list_known(part, self._read_entries(part).values())
 
     def _make_work(self, *, is_listing_trusted: bool) -> Work:
         step, first, settings = self._step, self._first, self._settings
@@ -231,16 +242,3 @@ class _Load:
             log.info(gettext("Nothing to do: Ödüyo is as the ERP wants it"))
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
         return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
-
-
-def check_delivered(reference: Reference) -> None:
-    """Raise IncompleteError when a load left something undelivered, so that its task is tried again."""
-    undelivered = reference["undelivered"]
-    if undelivered:
-        raise IncompleteError(
-            gettext(
-                "Not all changes were delivered: %(counts)s. The samples above say why; trying again sends only what is not "
-                "there yet.",
-                counts=", ".join(f"{format_number(count)} {gettext(name)}" for name, count in undelivered.items()),
-            )
-        )

@@ -1,4 +1,4 @@
-"""Whether a plan may be applied by this task."""
+"""Whether a plan may be applied by this task, and whether all of it was."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.errors import IncompleteError, SettingsError
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
 from oduyo_provider.sync.staging.plans import read_decision
 from oduyo_provider.sync.steps.context import StepContext
@@ -60,5 +60,18 @@ def check_decided(plans: Sequence[Reference]) -> None:
             gettext(
                 "Guard has not let this plan through (%(why)s): nothing was sent.",
                 why=decision.why_not or gettext("a brake tripped"),
+            )
+        )
+
+
+def check_delivered(reference: Reference) -> None:
+    """Raise IncompleteError when a load left something undelivered, so that its task is tried again."""
+    undelivered = reference["undelivered"]
+    if undelivered:
+        raise IncompleteError(
+            gettext(
+                "Not all changes were delivered: %(counts)s. The samples above say why; trying again sends only what is not "
+                "there yet.",
+                counts=", ".join(f"{format_number(count)} {gettext(name)}" for name, count in undelivered.items()),
             )
         )

@@ -16,8 +16,10 @@ from oduyo_provider.core.errors import (
     RefusalsError,
 )
 from oduyo_provider.sync.apply import looker
+from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows, no_wait, note_waits
 from tests.integration.sync.apply.test_two_at_once import Loading, wait_for_creates
@@ -76,6 +78,42 @@ def test_a_create_and_an_update_that_did_not_arrive_are_both_sent_again(
     report = driver.sync([{**row, "description": "yeni"} for row in make_rows(12)])
     assert (report.updated, report.created, report.stale) == (9, 3, 0)
     assert {driver.stored()[str(n)]["description"] for n in range(1, 13)} == {"yeni"}
+
+
+@pytest.mark.parametrize("is_second_try", [False, True], ids=["one try", "two tries"])
+def test_a_lost_create_is_not_taken_for_the_record_of_another_partition_s_row(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, is_second_try: bool
+) -> None:
+    """K-2 looks like K-26 with its key and code cut off, and stands in another partition."""
+    monkeypatch.setattr(buckets, "SINGLE_PARTITION_ROWS", 4)
+    rows = [
+        {"integration_id": f"K-{n}", "code": f"KOD.{n}", "description": "", "key1": "2", "key2": "1", "typecode": "26"}
+        for n in (2, *range(20, 30))
+    ]
+    run = driver.new_run()
+    plan = driver.plan(rows, run, buckets=16)
+    assert len(plan) > 4
+    driver.site.set_faults(
+        *({"call": "create", "kind": "drop", "match": {"integration_id": f"K-{n}"}, "times": 1} for n in range(20, 30))
+    )
+    if is_second_try:
+        # The first try ends between the sending and the search, which the next one makes first of all.
+        monkeypatch.setattr(Applier, "finish", raise_killed)
+        with pytest.raises(KilledError):
+            driver.load(plan, run)
+        monkeypatch.undo()
+        run = driver.new_run(run.run_id, attempt=2)
+    assert driver.load(plan, run, clock=note_waits([]))["figures"] == {"created": len(rows)}
+    stored = {key: record["code"] for key, record in driver.stored().items()}
+    assert stored == {row["integration_id"]: row["code"] for row in rows}
+
+
+class KilledError(Exception):
+    """The task was killed."""
+
+
+async def raise_killed(_applier: Applier) -> None:
+    raise KilledError
 
 
 def test_a_create_that_never_arrives_is_sent_twice_and_then_doubtful(driver: Driver) -> None:
