@@ -70,6 +70,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     :param retires: whether the record stops being in use.
     :param is_resend: Ödüyo refused the same before, long ago.
     :param is_adoption: the record had no integration_id, and gets the row's.
+    :param replaces: of a create whose record has vanished, as a person released: that record's id, empty where none is
+        known. None: nothing is to be known of a record when it is sent.
     """
 
     action: Action
@@ -81,6 +83,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     retires: bool = False
     is_resend: bool = False
     is_adoption: bool = False
+    replaces: str | None = None
 
     @cached_property
     def key(self) -> str:

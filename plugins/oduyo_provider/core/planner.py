@@ -154,15 +154,17 @@ class _Planner:
         self.builder.sample("vanished", text)
         if "vanished" in self.rules.released:
             self.counts.recreates += 1
-            self._create(integration_id, payload, entry)
+            self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
             return
         self.counts.vanished += 1
         code = payload.get("code", "")
         self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, text))
         self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
-    def _create(self, integration_id: str, payload: Payload, entry: Entry | None) -> None:
-        change = Change(Action.CREATE, integration_id, payload)
+    def _create(
+        self, integration_id: str, payload: Payload, entry: Entry | None, *, replaces: str | None = None
+    ) -> None:
+        change = Change(Action.CREATE, integration_id, payload, replaces=replaces)
         resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self._count_known_refused(change, entry)

@@ -445,7 +445,7 @@ def test_a_record_that_was_made_after_the_listing_has_not_vanished(newest_id: in
 
 def test_releasing_vanished_creates_the_record_again() -> None:
     plan = plan_of([make_row()], [], [make_entry()], released=frozenset({"vanished"}))
-    assert [change.key for change in plan.changes] == ["create:100"]
+    assert [(change.key, change.replaces) for change in plan.changes] == [("create:100", "7")]
     assert (plan.counts.vanished, plan.counts.recreates) == (0, 1)
     assert plan.counts.samples["vanished"] == ["100 (Ödüyo 7) is not listed any more"]
 

@@ -82,8 +82,9 @@ class Looker:
         for change in changes:
             key = compute_match_key(change.integration_id)
             same, entry = window.by_key.get(key, []), recorder.entries.get(key)
-            is_made = entry is not None and entry.is_made and "vanished" not in self._work.released
-            if not same and is_made:  # what was confirmed is never created again, whatever shows
+            is_made = entry is not None and entry.is_made and change.replaces != (entry.oduyo_id or "")
+            # What was confirmed is never created again, whatever shows, but for what a person released as the plan knew it.
+            if not same and is_made:
                 self._take(recorder, change, Outcome.STALE, reason=APPEARED)
             elif ready := self._sort(recorder, change, same[0] if same else None, at):
                 found.append(ready)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
@@ -172,13 +173,25 @@ class TestCreate:
         assert load.run(appear_and_look) == [creates[0], creates[2]]
         assert find_stale(load) == {"create:2": APPEARED}
 
-    @pytest.mark.parametrize(("released", "is_sent"), [(frozenset[str](), False), (frozenset({"vanished"}), True)])
-    def test_a_key_that_was_confirmed_since_the_plan_is_never_created_again_by_itself(
-        self, make_load: Callable[..., Load], released: frozenset[str], is_sent: bool
+    @pytest.mark.parametrize(
+        ("entry", "replaces", "is_sent"),
+        [
+            (Entry("2", "dag", "77"), None, False),
+            (Entry("2", "dag", "77"), "77", True),
+            (Entry("2", "dag", "78"), "77", False),
+            (Entry("2", "dag", confirmed_at=5.0), None, False),
+            (Entry("2", "dag", confirmed_at=5.0), "", True),
+            (Entry("2", "dag", "78"), "", False),
+            (Entry("2", "dag"), None, True),
+            (Entry("2", "dag"), "77", True),
+        ],
+    )
+    def test_a_key_that_was_confirmed_is_created_again_only_as_a_person_released_it(
+        self, load: Load, entry: Entry, replaces: str | None, is_sent: bool
     ) -> None:
-        creates = make_creates(2)
-        load = make_load(released=released)
-        load.entries = {"2": Entry("2", "dag", "77")}
+        first, second = make_creates(2)
+        creates = [first, msgspec.structs.replace(second, replaces=replaces)]
+        load.entries = {"2": entry}
         assert look(load, creates) == (creates if is_sent else creates[:1])
         assert find_stale(load) == ({} if is_sent else {"create:2": APPEARED})
 
