@@ -179,11 +179,13 @@ class Schedule:
             await driver.clear_load(rng.choice(driver.plans))
         else:
             erp.work(0.1)
-            await self._run(number, is_manual=True)
+            await self._run(number, is_manual=True, is_beside=True)
 
-    async def _run(self, number: int, *, is_manual: bool) -> Note:
-        params = dict(self.params[number])
-        params["release"] = [*params.get("release", ()), *sorted(self.released[number])]
+    async def _run(self, number: int, *, is_manual: bool, is_beside: bool = False) -> Note:
+        params, released = dict(self.params[number]), self.released[number]
+        if is_beside:  # what the other run makes again, nobody asks for twice
+            released = {name for name in released if not name.startswith("vanished")}
+        params["release"] = [*params.get("release", ()), *sorted(released)]
         note = await self.drivers[number].run_once(self.erps[number], is_manual=is_manual, **params)
         asked = self._decide(note, self.drivers[number])
         self.released[number] = asked | self.released[number] if self.is_calm and not note.is_green else asked
