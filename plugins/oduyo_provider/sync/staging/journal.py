@@ -197,8 +197,10 @@ def _find_unknown(history: History, one: _Try) -> None:
     """Compare what a try was about to send with what it knows of it."""
     for key, times in one.intents.items():
         result = one.results.get(key)
-        if result is None or not _did_nothing(result):
-            history.sends[key] = history.sends.get(key, 0) + len(times)
+        # An answer speaks of the last sending only: one before it may have been lost.
+        sends = len(times) if result is None else len(times) - _count_harmless(result, len(times))
+        if sends:
+            history.sends[key] = history.sends.get(key, 0) + sends
         if result is None:
             history.unknown[key] = max(times[-1], history.unknown.get(key, times[-1]))
             forget_not_done(history.results, key)
@@ -211,10 +213,12 @@ def forget_not_done(results: dict[str, Result], key: str) -> None:
         del results[key]
 
 
-def _did_nothing(result: Result) -> bool:
-    """Whether a try knows that what it was about to send took no effect: never transmitted, or answered with a no."""
+def _count_harmless(result: Result, intents: int) -> int:
+    """Of how many of its intents a try knows that they took no effect: never transmitted, or answered with a no."""
+    if result.outcome is Outcome.NOT_APPLIED:
+        return intents
     is_undelivered = result.outcome is Outcome.FAILED and not result.is_confirmed
-    return is_undelivered or result.outcome in (Outcome.NOT_APPLIED, Outcome.REFUSED)
+    return int(is_undelivered or result.outcome is Outcome.REFUSED)
 
 
 def _foreign(folder: Folder, name: str) -> str:

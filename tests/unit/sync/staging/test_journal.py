@@ -120,6 +120,15 @@ def test_what_is_known_to_have_done_nothing_does_not_count_as_sent(
     assert read_history(folder, "d1").sends.get("create:1", 0) == sends
 
 
+@pytest.mark.parametrize(
+    ("outcome", "sends"), [(Outcome.REFUSED, 1), (Outcome.FAILED, 1), (Outcome.NOT_APPLIED, 0), (Outcome.DOUBTFUL, 2)]
+)
+def test_a_no_says_nothing_of_what_the_same_try_sent_before_it(folder: Folder, outcome: Outcome, sends: int) -> None:
+    asyncio.run(make_journal(folder).intend(["create:1"]))
+    write(folder, "try1", outcome, 110.0)
+    assert read_history(folder, "d1").sends.get("create:1", 0) == sends
+
+
 def test_the_lowest_floor_of_all_tries_counts(folder: Folder) -> None:
     async def work() -> None:
         for attempt, floor in (("try1", "900"), ("try2", "1000"), ("try3", None)):
