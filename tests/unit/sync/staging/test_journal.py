@@ -124,8 +124,14 @@ def test_what_is_known_to_have_done_nothing_does_not_count_as_sent(
     ("outcome", "sends"), [(Outcome.REFUSED, 1), (Outcome.FAILED, 1), (Outcome.NOT_APPLIED, 0), (Outcome.DOUBTFUL, 2)]
 )
 def test_a_no_says_nothing_of_what_the_same_try_sent_before_it(folder: Folder, outcome: Outcome, sends: int) -> None:
-    asyncio.run(make_journal(folder).intend(["create:1"]))
-    write(folder, "try1", outcome, 110.0)
+    async def work() -> None:
+        journal = make_journal(folder)
+        await journal.intend(["create:1"])
+        await journal.intend(["create:1"])
+        journal.record(Result("create:1", outcome, at=110.0))
+        await journal.flush()
+
+    asyncio.run(work())
     assert read_history(folder, "d1").sends.get("create:1", 0) == sends
 
 
