@@ -69,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     :param source: who owns the record; empty for nobody.
     :param oduyo_id: Ödüyo's id; None where there is no record that is known.
     :param confirmed_at: when a create was confirmed whose id is not known yet: it is never sent again by itself.
+    :param made_in: the run that made the record, until it was seen in a list.
     :param twins: ids of further records with the same key, as last reported.
     :param stored: field → what was sent and what is kept of it.
     :param retired_at: when this product deactivated or deleted the record, seconds since 1970.
@@ -80,6 +81,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
     oduyo_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+$")] | None = None
     confirmed_at: float | None = None
+    made_in: str = ""
     twins: tuple[str, ...] = ()
     stored: dict[str, Stored] = {}
     missing: Missing | None = None
@@ -179,18 +181,25 @@ def is_missing_long_enough(missing: Missing, runs: int) -> bool:
 
 
 def apply_result(
-    entry: Entry | None, change: Change, result: Result, *, source: str, date_field: str | None, is_released: bool
+    entry: Entry | None,
+    change: Change,
+    result: Result,
+    *,
+    source: str,
+    run: str,
+    date_field: str | None,
+    is_released: bool,
 ) -> Entry | None:
     """The entry after a change's result; None when there is nothing to remember.
 
     :param entry: before; None when the key is new.
-    :param source: that made the plan.
+    :param source: that made the plan; ``run`` is the run's name.
     :param date_field: the resource's ``*_updated_in``.
     :param is_released: a person released or approved the plan's retirements.
     """
     known = entry or Entry(change.integration_id)
     if result.outcome is Outcome.DONE:
-        return _apply_done(known, change, result, source, date_field, is_released=is_released)
+        return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
     if result.outcome is Outcome.REFUSED and result.is_remembered:
         digest = compute_payload_digest(change.action, change.payload)
         since = (
@@ -202,7 +211,9 @@ def apply_result(
         # Not found when it was read back: it is never sent again by itself.
         confirmed_at = None if result.oduyo_id else result.at
         owner = _find_owner(known, source)
-        return msgspec.structs.replace(known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at)
+        return msgspec.structs.replace(
+            known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at, made_in=run
+        )
     return entry
 
 
@@ -211,7 +222,7 @@ def _find_owner(known: Entry, source: str) -> str:
 
 
 def _apply_done(
-    known: Entry, change: Change, result: Result, source: str, date_field: str | None, *, is_released: bool
+    known: Entry, change: Change, result: Result, source: str, run: str, date_field: str | None, *, is_released: bool
 ) -> Entry:
     if change.action is Action.DELETE:
         return Entry(
@@ -227,6 +238,7 @@ def _apply_done(
         source,
         oduyo_id=oduyo_id,
         confirmed_at=None if oduyo_id else result.at,
+        made_in=run if change.action is Action.CREATE and not result.is_read_back else "",
         twins=tuple(result.twins) or known.twins,
         stored=stored,
         missing=known.missing if change.action is Action.DEACTIVATE else None,

@@ -142,6 +142,7 @@ def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
         entry,
         oduyo_id=get_id(match.record),
         confirmed_at=None,
+        made_in="",
         twins=tuple(map(get_id, match.twins)),
         retired_at=entry.retired_at if is_passive else None,
     )

@@ -152,7 +152,8 @@ class _Planner:
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         text = describe_vanished(integration_id, entry)
         self.builder.sample("vanished", text)
-        if "vanished" in self.rules.released:
+        # What this very run has made since, nobody can have released when it was triggered.
+        if "vanished" in self.rules.released and entry.made_in != self.rules.run:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
             return

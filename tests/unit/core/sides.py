@@ -149,6 +149,7 @@ entry_fields = {
     "source": st.sampled_from([SOURCE, SOURCE, "other", ""]),
     "oduyo_id": st.none() | NUMBERS.map(str),
     "confirmed_at": st.none() | moments,
+    "made_in": st.sampled_from(["", "", "run0", RUN]),
     "twins": st.lists(NUMBERS.map(str), max_size=2).map(tuple),
     "stored": st.dictionaries(
         st.sampled_from(["integration_id", "code"]),

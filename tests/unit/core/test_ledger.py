@@ -53,7 +53,9 @@ def done(change: Change, **fields: Any) -> Result:
 def apply(
     entry: Entry | None, change: Change, result: Result, *, source: str = "dag", is_released: bool = False
 ) -> Entry | None:
-    return apply_result(entry, change, result, source=source, date_field="special_updated_in", is_released=is_released)
+    return apply_result(
+        entry, change, result, source=source, run="dag/run", date_field="special_updated_in", is_released=is_released
+    )
 
 
 def remember(
@@ -174,7 +176,13 @@ def test_a_record_is_missing_long_enough_in_so_many_runs_over_twelve_hours_and_i
 def test_a_created_record_is_the_sources_with_its_id_and_its_date() -> None:
     after = remember(None, CREATE, done(CREATE, oduyo_id="7", stored={"code": "a"}, twins=["8"]))
     assert after == Entry(
-        "100", "dag", "7", twins=("8",), stored={"code": Stored("A", "a")}, date_sent="2024-05-06 00:00:00"
+        "100",
+        "dag",
+        "7",
+        made_in="dag/run",
+        twins=("8",),
+        stored={"code": Stored("A", "a")},
+        date_sent="2024-05-06 00:00:00",
     )
 
 
@@ -205,6 +213,17 @@ def test_a_confirmed_change_that_had_no_effect_is_not_remembered(change: Change,
     result = Result(change.key, Outcome.FAILED, oduyo_id, is_confirmed=True, is_remembered=True, at=NOW)
     assert apply(KNOWN, change, result) == KNOWN
     assert apply(None, change, result) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_read_back", "made_in"),
+    [(Outcome.DONE, False, "dag/run"), (Outcome.DONE, True, ""), (Outcome.DOUBTFUL, False, "dag/run")],
+)
+def test_which_run_made_a_record_is_known_until_it_was_listed(
+    outcome: Outcome, is_read_back: bool, made_in: str
+) -> None:
+    result = Result(CREATE.key, outcome, "9", is_confirmed=True, is_read_back=is_read_back, at=NOW)
+    assert remember(None, CREATE, result).made_in == made_in
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tests.unit.core.sides import (
     DAY,
     HOUR,
     NOW,
+    RUN,
     SOURCE,
     UUID,
     Row,
@@ -448,6 +449,12 @@ def test_releasing_vanished_creates_the_record_again() -> None:
     assert [(change.key, change.replaces) for change in plan.changes] == [("create:100", "7")]
     assert (plan.counts.vanished, plan.counts.recreates) == (0, 1)
     assert plan.counts.samples["vanished"] == ["100 (Ödüyo 7) is not listed any more"]
+
+
+@pytest.mark.parametrize(("made_in", "recreates"), [("", 1), ("an earlier run", 1), (RUN, 0)])
+def test_what_the_run_itself_has_made_is_not_made_again_by_its_next_try(made_in: str, recreates: int) -> None:
+    plan = plan_of([make_row()], [], [make_entry(made_in=made_in)], released=frozenset({"vanished"}))
+    assert (plan.counts.recreates, plan.counts.creates, plan.counts.vanished) == (recreates, recreates, 1 - recreates)
 
 
 @pytest.mark.parametrize("entry", [make_entry(oduyo_id=None), make_entry(oduyo_id=None, **PASSIVE_AT)])

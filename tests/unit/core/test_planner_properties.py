@@ -25,6 +25,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from tests.unit.core.sides import (
     DAY,
     NOW,
+    RUN,
     SOURCE,
     Row,
     apply_changes,
@@ -265,7 +266,13 @@ def apply_plan(known: list[Entry], plan: Plan, ids: dict[str, str]) -> list[Entr
         key = compute_match_key(change.integration_id)
         result = Result(change.key, Outcome.DONE, ids.get(key, change.oduyo_id), at=NOW)
         entry = apply_result(
-            after.get(key), change, result, source=SOURCE, date_field=SPECIAL_CODE.date_field, is_released=False
+            after.get(key),
+            change,
+            result,
+            source=SOURCE,
+            run=RUN,
+            date_field=SPECIAL_CODE.date_field,
+            is_released=False,
         )
         assert entry is not None
         after[key] = entry

@@ -75,6 +75,11 @@ def done(change: Change, oduyo_id: str | None = None, *, at: float = 2000.0, **f
     return msgspec.structs.replace(made, **fields)
 
 
+def read_back(change: Change, oduyo_id: str | None = None, **fields: object) -> Result:
+    """A change that Ödüyo confirmed, and that was seen in a list."""
+    return done(change, oduyo_id, is_read_back=True, **fields)
+
+
 def stage_plan(
     root: Folder,
     changes: Iterable[Change] = (),

@@ -61,7 +61,13 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
         if not _may_write(before, plan) or (is_outdated and before is not None and before.is_made):
             continue
         after = apply_result(
-            before, change, result, source=plan.source, date_field=date_field, is_released=plan.is_released
+            before,
+            change,
+            result,
+            source=plan.source,
+            run=plan.run,
+            date_field=date_field,
+            is_released=plan.is_released,
         )
         if after is not None:
             entries[key] = after

@@ -26,10 +26,10 @@ from tests.unit.sync.plans import (
     SITE,
     create,
     delete,
-    done,
     make_open,
     make_snapshot,
     open_part,
+    read_back,
     stage_plan,
     update,
     write_journal,
@@ -68,7 +68,7 @@ def stage_creates(root: Folder, keys: list[str] = KEYS, *, partitions: int = 1, 
     for partition in range(partitions):
         changes = [create(key) for key in keys if compute_bucket(key, partitions) == partition]
         reference = stage_plan(root, changes, run=run, partition=partition, partitions=partitions)
-        write_journal(reference, *(done(change, str(100 + int(change.integration_id))) for change in changes))
+        write_journal(reference, *(read_back(change, str(100 + int(change.integration_id))) for change in changes))
         references.append(reference)
     return make_open(*references)
 
@@ -148,9 +148,9 @@ def test_merging_twice_changes_nothing(root: Folder, ledger: Ledger) -> None:
     reference = stage_plan(root, [first, changed, gone, refused], notes=notes)
     write_journal(
         reference,
-        done(first, "100"),
-        done(changed, stored={"description": "new"}, twins=["900"]),
-        done(gone),
+        read_back(first, "100"),
+        read_back(changed, stored={"description": "new"}, twins=["900"]),
+        read_back(gone),
         Result(refused.key, Outcome.REFUSED, reason="no", answer="Geçersiz", is_remembered=True, at=2000.0),
     )
     plan = make_open(reference)
@@ -319,7 +319,7 @@ def test_an_entry_of_another_source_stays_unless_a_person_moves_it(
     changed = update("000", "100", description="theirs")
     snapshot = make_snapshot(source="other")
     reference = stage_plan(root, [changed], notes=[Entry("001", "other", "101")], run="run2", snapshot=snapshot)
-    write_journal(reference, done(changed))
+    write_journal(reference, read_back(changed))
     plan = make_open(reference, takes_over=takes_over)
     merge(ledger, plan)
     assert {entry.source for entry in read(ledger).values()} == ({"other"} if takes_over else {"dag"})
@@ -331,7 +331,7 @@ def test_an_outdated_plan_only_fills_in_ids_that_are_missing(root: Folder, ledge
     known, unknown = update("000", "100", special_updated_in="2026-01-01 00:00:00"), create("001")
     older = Entry("000", "dag", "100", twins=("5",))
     reference = stage_plan(root, [unknown, known], notes=[older], forgotten=["000"])
-    write_journal(reference, done(known), done(unknown, "101"))
+    write_journal(reference, read_back(known), read_back(unknown, "101"))
     merge(ledger, make_open(reference), is_outdated=True)
     assert read(ledger) == {"000": newer, "001": Entry("001", "dag", "101")}
 
@@ -388,7 +388,7 @@ def test_create_mode_leaves_the_ledger_alone(root: Folder, ledger: Ledger) -> No
     again = [create("000"), create("001")]
     params = parse_params({"sync_mode": "create"})
     reference = stage_plan(root, again, run="run2", params=params)
-    write_journal(reference, *(done(change, "900") for change in again))
+    write_journal(reference, *(read_back(change, "900") for change in again))
     plan = make_open(reference)
     assert read(ledger, plan) == {"000": Entry("000", "dag", "100")}
     merge(ledger, plan)
@@ -400,7 +400,7 @@ def test_guids_are_one_key_whatever_their_case(root: Folder, ledger: Ledger) -> 
 
     def merge_one(change: Change, run: str) -> None:
         reference = stage_plan(root, [change], run=run)
-        write_journal(reference, done(change, "7"))
+        write_journal(reference, read_back(change, "7"))
         merge(ledger, make_open(reference))
 
     merge_one(create(guid), "run1")

@@ -17,7 +17,7 @@ from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
-from tests.unit.sync.plans import SITE, create, done, make_open, make_snapshot, stage_plan, update, write_journal
+from tests.unit.sync.plans import SITE, create, make_open, make_snapshot, read_back, stage_plan, update, write_journal
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def begin(
     root = Folder.open(str(Path(state.claims.uri).parents[3]))
     snapshot = make_snapshot(number=number, source=source)
     reference = stage_plan(root, [change], rejected=rejected, run=f"{source}-run{number}", snapshot=snapshot)
-    write_journal(reference, done(change, oduyo_id))
+    write_journal(reference, read_back(change, oduyo_id))
     state.source(source).note_applied(number, make_open(reference).generation)
     return state.plans.open(make_open(reference, turn=state.next_turn()))
 
@@ -93,7 +93,7 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
 ) -> None:
     change = create("A1")
     reference = stage_plan(root, [change], notes=[Entry("B1", "dag", "8")])
-    write_journal(reference, done(change, "7"))
+    write_journal(reference, read_back(change, "7"))
     state.source("dag").note_applied(1, "plan 1")
     state.merge(state.plans.open(make_open(reference, is_finished=False)), buckets=64)
     assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
@@ -133,7 +133,7 @@ def test_a_plan_of_another_source_is_not_outdated_by_this_one(state: SiteState, 
     state.merge(begin(state, 5, "A1", "7"), buckets=64)
     change = update("B1", "8", description="new")
     reference = stage_plan(root, [change], run="other", snapshot=make_snapshot(source="other", number=1))
-    write_journal(reference, done(change, stored={"description": "ne"}))
+    write_journal(reference, read_back(change, stored={"description": "ne"}))
     state.source("other").note_applied(1, "other")
     state.merge(state.plans.open(make_open(reference)), buckets=64)
     assert state.read_entries(0, 1)["B1"].stored["description"].stored == "ne"
