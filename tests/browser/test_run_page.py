@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from sandbox.demo.stage import Stage
 from sandbox.erp.load import apply_edits
 from sandbox.erp.server import start_server
 from tests.browser.forms import compute_run_address, fetch_states, open_trigger_form, send_trigger_form, wait_for_run
+from tests.browser.looks import compute_contrast, list_violations
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -111,45 +111,6 @@ def test_a_step_s_log_is_one_click_away(page: Any, frame: Any) -> None:
     frame.get_by_role("link", name="guard").click()
     page.wait_for_url("**/tasks/guard*")
     page.get_by_text("to create").first.wait_for()
-
-
-def list_violations(frame: Any) -> list[str]:
-    """The rules of accessibility that the page breaks, as axe-core finds them, each with the first element."""
-    source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    run = "return (await axe.run(document)).violations.map(rule => `${rule.id}: ${rule.nodes[0].html}`)"
-    return list(frame.locator("html").evaluate(f"async () => {{ {source}; {run} }}"))
-
-
-def compute_contrast(frame: Any, selector: str) -> float:
-    """The least contrast of text to its background among the matching elements, as WCAG 2 computes it."""
-    return float(
-        frame.locator(selector).evaluate_all(
-            """elements => {
-                const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-                const read = (colour) => {
-                    paint.clearRect(0, 0, 1, 1);
-                    paint.fillStyle = colour;
-                    paint.fillRect(0, 0, 1, 1);
-                    return paint.getImageData(0, 0, 1, 1).data;
-                };
-                const light = ([red, green, blue]) => [red, green, blue]
-                    .map(part => part / 255)
-                    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-                    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
-                const behind = (element) => {
-                    for (let at = element; at; at = at.parentElement) {
-                        const colour = read(getComputedStyle(at).backgroundColor);
-                        if (colour[3] === 255) return colour;
-                    }
-                    return read(getComputedStyle(document.documentElement).colorScheme === 'dark' ? '#121212' : '#fff');
-                };
-                return Math.min(...elements.filter(element => element.innerText && element.offsetParent).map(element => {
-                    const both = [light(read(getComputedStyle(element).color)), light(behind(element))];
-                    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-                }));
-            }"""
-        )
-    )
 
 
 #: Cells of which something is cut off or out of sight.

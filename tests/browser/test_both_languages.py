@@ -1,0 +1,232 @@
+"""What a person asks at eight in the morning, answered by the pages in English and in Turkish alike.
+
+Three runs are looked at: one that Ödüyo refused to log in, one that waits for a person as it would delete a record, and one
+that went well. Each test is one of the questions.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sandbox.demo.airflow import DAG_ID, AirflowApi
+from sandbox.demo.stage import Stage
+from sandbox.erp.load import apply_edits
+from sandbox.erp.server import start_server
+from tests.browser.forms import compute_run_address, wait_for_run, wait_for_task
+from tests.browser.looks import list_violations
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+
+#: English → Turkish, as the glossary has it: the oracle, written by hand.
+TURKISH = {
+    "Nothing was written: the run failed in the step snapshot.": (
+        "Hiçbir şey yazılmadı: çalıştırma snapshot adımında hata verdi."
+    ),
+    "Why snapshot failed": "snapshot neden hata verdi",
+    "Log": "Günlük",
+    "It adds up": "Toplamlar tutuyor",
+    "in step with the ERP": "ERP ile eşit",
+    "What each run did": "Her çalıştırma ne yaptı",
+    "ERP row": "ERP satırı",
+    "Ödüyo record": "Ödüyo kaydı",
+    "What happened to it?": "Ne oldu?",
+    "Nothing has the code or id “nobody has this”.": "Kodu ya da kimliği “nobody has this” olan hiçbir şey yok.",
+    "39 known": "önceden bilinen 39",
+    "1 to delete": "1 silinecek",
+    "Approve or reject": "Onayla ya da reddet",
+    "waits for a person": "onay bekliyor",
+    "Download Excel": "Excel indir",
+    "Changes": "Değişiklikler",
+    "To be mended in the ERP": "ERP'de düzeltilecekler",
+    "ERP id": "ERP kimliği",
+    "rejected": "elenen",
+    "Last good run": "Son başarılı çalıştırma",
+    "Waits for a person": "Onay bekleyen",
+    "ERP rows in step": "Eşit ERP satırları",
+    "3,462 of 3,501": "3.501 satırdan 3.462",
+    "1–39 of 39": "1–39 / 39",
+}
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Ids of the runs that are looked at."""
+
+    good: str
+    failed: str
+    waiting: str
+
+
+@pytest.fixture(scope="module")
+def runs(stage: Stage, api: AirflowApi) -> Iterator[Runs]:
+    if not stage.fetch_record_count():
+        assert wait_for_run(api, api.trigger({})) == "success"
+    apply_edits(start_server(stage.place.erp).dsn)
+    good = api.trigger({})
+    assert wait_for_run(api, good) == "success"
+    connection = stage.connections["oduyo_default"]
+    api.save_connection("oduyo_default", {**connection, "password": "not-the-password"})
+    failed = api.trigger({})
+    assert wait_for_run(api, failed) == "failed"
+    api.save_connection("oduyo_default", connection)
+    waiting = api.trigger({"on_missing": "delete", "missing_runs": 1, "max_missing_percent": 0, "on_unsafe": "ask"})
+    wait_for_task(api, waiting, "approve", "awaiting_input")
+    yield Runs(good, failed, waiting)
+    api.fail_active_runs()
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Somebody who reads Airflow in a language.
+
+    :param visitor: the browser's window, in which a test opens its pages.
+    """
+
+    language: str
+    visitor: Any
+
+    def say(self, text: str) -> str:
+        """A text as this reader sees it."""
+        return TURKISH[text] if self.language == "tr" else text
+
+    def open(self, address: str, heading: str | re.Pattern[str] | None = None) -> tuple[Any, Any]:
+        """A page of Airflow's, and the document in its frame."""
+        page = self.visitor.new_page()
+        page.goto(address)
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("heading", name=heading).first.wait_for()
+        return page, frame
+
+    def open_run(self, run_id: str) -> tuple[Any, Any]:
+        """The page of a run."""
+        return self.open(f"{compute_run_address(run_id)}/plugin/oduyo-run")
+
+    def open_dag(self) -> tuple[Any, Any]:
+        """The page of the DAG."""
+        return self.open(f"/dags/{DAG_ID}/plugin/oduyo-dag", DAG_ID)
+
+
+@pytest.fixture(scope="module", params=["en", "tr"])
+def reader(request: pytest.FixtureRequest, browser: Any, stage: Stage, window: Any, runs: Runs) -> Iterator[Reader]:
+    assert stage.api
+    visitor = browser.new_context(
+        viewport={"width": 1000, "height": 900},
+        base_url=stage.api.address,
+        storage_state=window.storage_state(),
+        accept_downloads=True,
+    )
+    visitor.add_init_script(f"localStorage.setItem('i18nextLng', '{request.param}')")
+    # A visitor without a cache: all of Airflow's pages are read and compiled anew, on a busy machine in minutes.
+    visitor.set_default_timeout(180_000)
+    yield Reader(request.param, visitor)
+    visitor.close()
+
+
+@pytest.fixture(autouse=True)
+def _close_pages(reader: Reader, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of a test that fails a picture is left in .run/logs/browser."""
+    failed_before = request.session.testsfailed
+    yield
+    for number, page in enumerate(reader.visitor.pages):
+        if request.session.testsfailed > failed_before:
+            page.screenshot(path=ROOT / ".run/logs/browser" / f"{request.node.name}-{number}.png")
+        page.close()
+
+
+def wait_until_read(frame: Any) -> None:
+    """While the table is read it is pale."""
+    frame.locator("[aria-busy]").wait_for(state="detached")
+
+
+def test_a_failed_run_says_what_failed_and_its_log_is_one_click_away(reader: Reader, runs: Runs) -> None:
+    page, frame = reader.open_run(runs.failed)
+    frame.get_by_text(reader.say("Nothing was written: the run failed in the step snapshot.")).wait_for()
+    cause = frame.get_by_role("region", name=reader.say("Why snapshot failed"))
+    # The error is in the words of the worker, whose language ODUYO_LANGUAGE says.
+    assert "Ödüyo refused the login of user" in cause.inner_text()
+    cause.get_by_role("link", name=reader.say("Log")).click()
+    page.wait_for_url("**/tasks/snapshot*")
+
+
+def test_a_good_run_says_that_both_sides_are_in_step_and_which_rows_are_left_out_as_before(
+    reader: Reader, runs: Runs
+) -> None:
+    _page, frame = reader.open_run(runs.good)
+    frame.get_by_role("heading", name=reader.say("It adds up")).wait_for()
+    text = frame.locator("#main").inner_text()
+    assert reader.say("in step with the ERP") in text
+    assert reader.say("39 known") in text
+    assert frame.locator("html").get_attribute("lang") == reader.language
+
+
+def test_one_record_shows_both_sides_and_its_history_and_a_vain_search_says_so(reader: Reader, runs: Runs) -> None:
+    _page, frame = reader.open_dag()
+    frame.get_by_role("searchbox").fill("E-TİCARET-IĞDIR.001")
+    frame.get_by_role("button", name=reader.say("What happened to it?")).click()
+    frame.get_by_role("heading", name=reader.say("What each run did")).wait_for()
+    heads = frame.locator(".sides thead").inner_text()
+    assert reader.say("ERP row") in heads
+    assert reader.say("Ödüyo record") in heads
+    frame.get_by_role("searchbox").fill("nobody has this")
+    frame.get_by_role("searchbox").press("Enter")
+    frame.get_by_text(reader.say("Nothing has the code or id “nobody has this”.")).wait_for()
+    assert list_violations(frame) == []
+
+
+def test_a_plan_that_waits_shows_deletions_first_and_leads_to_the_approval(reader: Reader, runs: Runs) -> None:
+    page, frame = reader.open_run(runs.waiting)
+    actions = frame.locator(".actions button")
+    actions.first.wait_for()
+    assert actions.first.inner_text().split() == reader.say("1 to delete").split()
+    actions.first.click()
+    assert "action=delete" in page.url
+    wait_until_read(frame)
+    assert frame.locator(".changes tbody tr").count() == 1
+    assert list_violations(frame) == []
+    frame.get_by_role("link", name=reader.say("Approve or reject")).click()
+    page.wait_for_url("**/tasks/approve/**")
+
+
+def test_the_dag_s_page_says_how_it_stands_and_what_waits(reader: Reader, runs: Runs) -> None:
+    _page, frame = reader.open_dag()
+    text = frame.locator("#main").inner_text()
+    for fact in ("Last good run", "Waits for a person", "ERP rows in step", "3,462 of 3,501", "waits for a person"):
+        assert reader.say(fact) in text
+    row = frame.get_by_role("row").filter(has_text=runs.waiting)
+    assert row.get_by_role("link", name=reader.say("Approve or reject")).is_visible()
+    assert list_violations(frame) == []
+    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+def test_the_workbook_has_heads_in_the_reader_s_language(reader: Reader, runs: Runs, tmp_path: Path) -> None:
+    page, frame = reader.open_run(runs.good)
+    with page.expect_download() as download:
+        frame.get_by_role("link", name=reader.say("Download Excel")).click()
+    download.value.save_as(tmp_path / "changes.xlsx")
+    with zipfile.ZipFile(tmp_path / "changes.xlsx") as workbook:
+        names = workbook.read("xl/workbook.xml").decode()
+        first = workbook.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r'<sheet name="([^"]+)"', names) == [
+        reader.say("Changes"),
+        reader.say("To be mended in the ERP"),
+    ]
+    assert reader.say("ERP id") in first
+
+
+def test_filter_and_order_stand_in_the_address_in_the_same_words(reader: Reader, runs: Runs) -> None:
+    page, frame = reader.open_run(runs.good)
+    frame.locator(".chips").get_by_role("button", name=reader.say("rejected")).click()
+    frame.get_by_role("button", name=reader.say("ERP id")).click()
+    frame.get_by_text(reader.say("1–39 of 39"), exact=True).wait_for()
+    wait_until_read(frame)
+    assert "outcome=rejected" in page.url
+    assert "sort=integration_id" in page.url
+    assert frame.locator(".changes tbody .reason").first.is_visible()
+    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert list_violations(frame) == []
