@@ -31,9 +31,10 @@ class Known(msgspec.Struct, frozen=True):
     stored_key: str | None = None
 
     @property
-    def keys(self) -> set[str]:
-        """The match keys under which it may be found."""
-        return {compute_match_key(key) for key in (self.integration_id, (self.stored_key or "").strip()) if key}
+    def keys(self) -> tuple[str, str]:
+        """Its match key, and that under which Ödüyo stores it."""
+        stored_key = (self.stored_key or "").strip() or self.integration_id
+        return compute_match_key(self.integration_id), compute_match_key(stored_key)
 
 
 def list_known(part: PlanPart, entries: Iterable[Entry]) -> Iterator[Known]:
@@ -48,9 +49,10 @@ def list_known(part: PlanPart, entries: Iterable[Entry]) -> Iterator[Known]:
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """The numbers of one partition's keys and ids, sorted."""
+    """The numbers of one partition's keys as sent and as stored, and of its ids, sorted."""
 
     keys: array[int]
+    stored_keys: array[int]
     ids: array[int]
 
 
@@ -87,12 +89,14 @@ class Partitions:
         return next((known.integration_id for known in self._read(number) if key in known.keys), "")
 
     def _read_part(self, number: int) -> _Part:
-        keys, ids = array("q"), array("q")
+        keys, stored_keys, ids = array("q"), array("q"), array("q")
         for known in self._read(number):
-            keys.extend(map(hash, known.keys))
+            key, stored_key = known.keys
+            keys.append(hash(key))
+            stored_keys.append(hash(stored_key))
             if known.oduyo_id:
                 ids.append(hash(known.oduyo_id))
-        return _Part(array("q", sorted(keys)), array("q", sorted(ids)))
+        return _Part(*(array("q", sorted(numbers)) for numbers in (keys, stored_keys, ids)))
 
 
 class Elsewhere:
@@ -112,7 +116,7 @@ class Elsewhere:
             self._partitions.made[self._number].append(hash(oduyo_id))
 
     def has_key(self, key: str) -> bool:
-        """Whether a match key is that of a row or record elsewhere."""
+        """Whether a match key is that of a row or record elsewhere, as it is sent: where keys are cut, many are stored alike."""
         return any(_has(part.keys, hash(key)) for _, part in self._partitions.list_others(self._number))
 
     def has_id(self, oduyo_id: str) -> bool:
@@ -122,9 +126,10 @@ class Elsewhere:
         return any(_has(part.ids, number) or number in made[other] for other, part in others)
 
     def find_owner(self, key: str) -> str:
-        """The key, as it is sent, of the row or record elsewhere with this match key; empty where there is none."""
+        """The key, as it is sent, of the row or record elsewhere that has this match key, sent or stored; empty: none has it."""
         for number, part in self._partitions.list_others(self._number):
-            if _has(part.keys, hash(key)) and (name := self._partitions.find_name(number, key)):
+            is_there = _has(part.keys, hash(key)) or _has(part.stored_keys, hash(key))
+            if is_there and (name := self._partitions.find_name(number, key)):
                 return name
         return ""
 
