@@ -99,7 +99,7 @@ class StagingWriter:
         write_table(self.root.child("dag", run_id), table)
 
     def journal(self, run_id: str, plan: PlanManifest) -> Folder:
-        return self.root.child("dag", run_id, RESULTS, name_journal(0, plan.digest))
+        return self.root.child("dag", run_id, RESULTS, name_journal(0, plan.snapshot.number, plan.digest))
 
     def settle(self, run_id: str, plan: PlanManifest, ids: list[str]) -> None:
         lines = [encode(Result(f"create:{name}", Outcome.DONE, oduyo_id="1", at=5.0)) + b"\n" for name in ids]

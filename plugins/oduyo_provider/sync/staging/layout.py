@@ -89,9 +89,12 @@ def name_partition(partition: int) -> str:
     return f"{partition:04d}"
 
 
-def name_journal(partition: int, digest: str) -> str:
-    """The folder of the journal of one partition's plan."""
-    return f"{name_partition(partition)}-{digest[:16]}"
+def name_journal(partition: int, number: int, digest: str) -> str:
+    """The folder of the journal of one partition's plan.
+
+    :param number: of the plan: a later one may ask for the very same changes, as others have written meanwhile.
+    """
+    return f"{name_partition(partition)}-{number}-{digest[:16]}"
 
 
 def name_entries(attempt: str, kind: str, part: int | None = None) -> str:

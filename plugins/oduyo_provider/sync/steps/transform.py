@@ -50,7 +50,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
         counts=plan.counts,
         files=files,
         digest=files.changes.digest,
-        journal=step.run.folder.child(RESULTS, name_journal(partition, files.changes.digest)).uri,
+        journal=step.run.folder.child(RESULTS, name_journal(partition, snapshot.number, files.changes.digest)).uri,
         params=step.params,
         snapshot=snapshot,
         lines=write_planned_lines(step, partition, plan),

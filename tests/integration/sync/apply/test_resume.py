@@ -42,6 +42,19 @@ def test_a_create_that_never_arrived_in_two_sendings_is_left_to_the_next_run(dri
     assert len(driver.stored()) == 10
 
 
+def test_a_second_try_that_plans_anew_sends_again_what_somebody_has_changed_back(driver: Driver) -> None:
+    old = make_rows(3, special_updated_in="2024-01-01 00:00:00")
+    new = [{**row, "description": "yeni"} for row in old]
+    driver.site.set_readings(stamps="unless_sent")
+    driver.sync(old)
+    assert driver.sync(new, driver.new_run("run2")).updated == 3
+    assert driver.sync(old, driver.new_run("run3")).updated == 3
+    # The same changes as the first try's, letter for letter.
+    assert driver.sync(new, driver.new_run("run2", attempt=2)).updated == 3
+    assert {record["description"] for record in driver.stored().values()} == {"yeni"}
+    assert driver.calls("update") == 9
+
+
 def test_a_second_try_delivers_what_the_first_could_not(driver: Driver) -> None:
     driver.sync(make_rows(10))
     run = driver.new_run()

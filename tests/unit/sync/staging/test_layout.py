@@ -46,7 +46,7 @@ def test_a_bucket_s_file_says_which_it_is() -> None:
 
 
 def test_a_partition_s_journal_is_that_of_one_plan() -> None:
-    assert layout.name_journal(3, "0123456789abcdef" * 4) == "0003-0123456789abcdef"
+    assert layout.name_journal(3, 7, "0123456789abcdef" * 4) == "0003-7-0123456789abcdef"
 
 
 def test_a_journal_s_file_is_numbered_where_it_cannot_grow() -> None:
