@@ -16,8 +16,6 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Payload
 
-#: A record counts as missing only when at least this long lies between the first and the last run without its row.
-MISSING_FOR_S = 12 * 3600.0
 #: A remembered refusal is tried again after this long …
 RESEND_AFTER_S = 7 * 86_400.0
 #: … but so many a run at most, so that a rule that Ödüyo mended is noticed.
@@ -163,21 +161,6 @@ def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refus
     if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
         return False
     return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
-
-
-def compute_missing(entry: Entry, run: str, now: float) -> Missing:
-    """The entry's count of runs without its row, with this run added; the same run counts once."""
-    known = entry.missing
-    if known is None:
-        return Missing(now, now, 1, run)
-    if known.run == run:
-        return known
-    return Missing(known.first_at, max(now, known.last_at), known.count + 1, run)
-
-
-def is_missing_long_enough(missing: Missing, runs: int) -> bool:
-    """Whether a record may be retired: no row in so many runs, over at least :data:`MISSING_FOR_S`; one run is at once."""
-    return missing.count >= runs and (runs <= 1 or missing.last_at - missing.first_at >= MISSING_FOR_S)
 
 
 def apply_result(

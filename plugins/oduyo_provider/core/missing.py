@@ -6,7 +6,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, compute_missing, find_resend, is_missing_long_enough
+from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, Missing, find_resend
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
@@ -16,6 +16,24 @@ from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREAD
 from oduyo_provider.core.samples import describe_change
 
 _PAIR = ("key1", "key2")
+
+#: A record counts as missing only when at least this long lies between the first and the last run without its row.
+MISSING_FOR_S = 12 * 3600.0
+
+
+def compute_missing(entry: Entry, run: str, now: float) -> Missing:
+    """The entry's count of runs without its row, with this run added; the same run counts once."""
+    known = entry.missing
+    if known is None:
+        return Missing(now, now, 1, run)
+    if known.run == run:
+        return known
+    return Missing(known.first_at, max(now, known.last_at), known.count + 1, run)
+
+
+def is_missing_long_enough(missing: Missing, runs: int) -> bool:
+    """Whether a record may be retired: no row in so many runs, over at least :data:`MISSING_FOR_S`; one run is at once."""
+    return missing.count >= runs and (runs <= 1 or missing.last_at - missing.first_at >= MISSING_FOR_S)
 
 
 class MissingRecords:

@@ -10,7 +10,6 @@ import pytest
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import (
     MAX_RESENDS,
-    MISSING_FOR_S,
     RESEND_AFTER_S,
     WEEK_S,
     Entry,
@@ -19,11 +18,10 @@ from oduyo_provider.core.ledger import (
     Result,
     Stored,
     apply_result,
-    compute_missing,
     compute_payload_digest,
     find_resend,
-    is_missing_long_enough,
 )
+from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, is_missing_long_enough
 from tests.unit.core.sides import DAY, HOUR, NOW
 
 CREATE = Change(
