@@ -38,6 +38,10 @@ class Timeline:
         self.versions: dict[int, list[Version]] = defaultdict(list)
         self._keys: dict[int, list[tuple[float, str]]] = defaultdict(list)
         self._ids: dict[str, set[int]] = defaultdict(set)
+        self._confirmed: dict[str, list[Sent]] = defaultdict(list)
+        for sent in history.sent:
+            if sent.is_confirmed and "id" in sent.column:
+                self._confirmed[sent.column["id"]].append(sent)
         for effect in history.effects:
             last = self.versions[effect.id][-1].fields if self.versions[effect.id] else None
             fields = None if effect.call == "delete" else {**(last or {}), **effect.fields}
@@ -77,15 +81,19 @@ class Timeline:
         return {version.fields.get(field) or "" for version in (*first, *during) if version.fields is not None}
 
     def is_unnoticed(self, record_id: int, field: str, time: float) -> bool:
-        """Whether the field is as somebody made it between a call's write and its read-back, as of ``time``."""
+        """Whether the field is as somebody made it between a call and its read-back, as of ``time``.
+
+        A call that was answered with a yes and ignored is as good as one that wrote: it shows the other's value alike.
+        """
         setting = [v for v in self.versions[record_id] if v.time <= time and field in v.effect.fields]
         if not setting or setting[-1].by.isdigit():
             return False
         edited_at = setting[-1].time
         since = edited_at - READ_BACK_S - self._history.lag_s
+        called = [v.time for v in self.versions[record_id] if v.by.isdigit()]
+        called += [sent.time for sent in self._confirmed[str(record_id)] if field in sent.column]
         return any(
-            v.by.isdigit() and v.time <= edited_at and (since <= v.time or self._is_same_run(v.time, edited_at))
-            for v in self.versions[record_id]
+            moment <= edited_at and (since <= moment or self._is_same_run(moment, edited_at)) for moment in called
         )
 
     def _is_same_run(self, first: float, second: float) -> bool:

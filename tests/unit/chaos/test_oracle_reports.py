@@ -104,6 +104,15 @@ def test_a_key_that_a_person_changes_right_after_a_write_leaves_the_record_the_r
     assert find_kinds(tell(101, "Y"))["false_green"] == 1
 
 
+@pytest.mark.parametrize(("edited_at", "kinds"), [(101, {}), (300, {}), (500, {"false_green": 1})])
+def test_a_value_that_a_person_writes_right_after_an_ignored_call_looks_like_what_the_site_made_of_it(
+    edited_at: float, kinds: dict[str, int]
+) -> None:
+    story = Story().seed(1, "1", **{**ROW, "code": "X"}).run(1, ROWS, is_green=False)
+    story.call("update", 100, 0, **{**COLUMN, "id": "1"})
+    assert find_kinds(story.person("update", edited_at, 1, code="ELLE").run(2, ROWS)) == kinds
+
+
 @pytest.mark.parametrize(("field", "kinds"), [("special_updated_in", {}), ("code", {"false_green": 1})])
 def test_a_date_that_oduyo_said_yes_to_is_its_own_to_set(field: str, kinds: dict[str, int]) -> None:
     row = {**ROW, "special_updated_in": "2024-06-13 10:00:00"}
