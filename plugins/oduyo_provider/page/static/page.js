@@ -13,6 +13,7 @@ const runId = asked.get("run_id");
 const main = document.getElementById("main");
 
 const POLL_MS = 3000;
+const RELOAD_AGAIN_MS = 3000;
 
 class Unavailable extends Error {}
 
@@ -106,7 +107,13 @@ function followLanguage() {
   if (window.parent === window) return;
   try {
     const root = window.parent.document.documentElement;
-    new MutationObserver(() => { if (root.lang !== language) location.reload(); }).observe(root, { attributes: true, attributeFilter: ["lang"] });
+    const follow = () => {
+      if (root.lang === language) return;
+      location.reload();
+      setTimeout(follow, RELOAD_AGAIN_MS); // who writes the address meanwhile calls a reload off
+    };
+    new MutationObserver(follow).observe(root, { attributes: true, attributeFilter: ["lang"] });
+    follow();
   } catch (error) {
     console.info("The language does not follow Airflow's, as the page around cannot be read.", error);
   }
