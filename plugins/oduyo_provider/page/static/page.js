@@ -6,14 +6,13 @@ import { heading, make } from "./dom.js";
 import { describeRun } from "./run.js";
 import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
-import { language, setFields, setTexts, t } from "./texts.js";
+import { language, readLanguage, setFields, setTexts, t } from "./texts.js";
 
 const dagId = asked.get("dag_id");
 const runId = asked.get("run_id");
 const main = document.getElementById("main");
 
 const POLL_MS = 3000;
-const RELOAD_AGAIN_MS = 3000;
 
 class Unavailable extends Error {}
 
@@ -107,13 +106,7 @@ function followLanguage() {
   if (window.parent === window) return;
   try {
     const root = window.parent.document.documentElement;
-    const follow = () => {
-      if (root.lang === language) return;
-      location.reload();
-      setTimeout(follow, RELOAD_AGAIN_MS); // who writes the address meanwhile calls a reload off
-    };
-    new MutationObserver(follow).observe(root, { attributes: true, attributeFilter: ["lang"] });
-    follow();
+    new MutationObserver(() => { if (readLanguage() !== language) location.reload(); }).observe(root, { attributes: true, attributeFilter: ["lang"] });
   } catch (error) {
     console.info("The language does not follow Airflow's, as the page around cannot be read.", error);
   }

@@ -8,7 +8,14 @@ function readAround(read) {
   }
 }
 
-export const language = readAround(() => (window.parent === window ? null : window.parent.document.documentElement.lang)) || "";
+// Airflow's document says "en" until it is told otherwise, now and then for good; what its reader chose it keeps beside that.
+export const readLanguage = () => readAround(() => {
+  if (window.parent === window) return null;
+  const said = window.parent.document.documentElement.lang;
+  return said === "en" ? localStorage.getItem("i18nextLng") || said : said;
+}) || "";
+
+export const language = readLanguage();
 
 function readZone() {
   const stored = readAround(() => localStorage.getItem("timezone"));
