@@ -13,6 +13,7 @@ import pytest
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.ledger import Entry, Result, Stored
+from oduyo_provider.sync.apply.elsewhere import Known, Partitions
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.staging.folder import Folder
@@ -166,6 +167,21 @@ def test_whose_a_stored_key_is(folder: Folder, stored: str, owner: str) -> None:
     known = {entry.integration_id: entry for entry in entries}
     recorder = make(folder, entries=known, row_keys=frozenset({"A1", "A2"}))
     assert recorder.find_key_owner(stored, create("A1")) == owner
+
+
+def test_keys_and_ids_of_other_partitions_are_others_too(folder: Folder) -> None:
+    change, parts = CHANGES[0], ([Known("A0", "7")], [Known("B1", "8", "CUT")])
+    partitions = Partitions(2, parts.__getitem__)
+    recorder = make(folder, elsewhere=partitions.besides(0))
+    records = [{"id": "7"}, {"id": "8"}, {"id": "9"}]
+    assert (recorder.find_others(change, records), recorder.is_key_of_other(change, "B1")) == (set(), False)
+    run(partitions.read)
+    assert recorder.find_others(change, records) == {"8"}
+    assert [recorder.is_key_of_other(change, key) for key in ("B1", "CUT", "A0", None)] == [True, False, False, False]
+    assert recorder.find_key_owner("CUT", change) == "the row B1"
+    assert recorder.find_key_owner("NOBODY", change) == ""
+    recorder.take(change, done(change, "12"))
+    assert partitions.besides(1).has_id("12")
 
 
 def test_outcomes_are_written_as_soon_as_many_wait(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
