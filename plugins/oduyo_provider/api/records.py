@@ -16,10 +16,11 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
 
-_ID = re.compile(r"[0-9]{1,40}")
-_ID_AS_NUMBER = re.compile(r"\s*([0-9]{1,40})(?:\.0+)?\s*", re.ASCII)
-_BRACKETED_ID = re.compile(r"<\s*([0-9]{1,40})\s*>")
-_TRAILING_ID = re.compile(r"(?:^|\bid\b)\W*([0-9]{1,40})\W*$", re.ASCII | re.IGNORECASE)
+# No database counts further, and larger ones would not fit where many are kept in mind.
+_ID = re.compile(r"[0-9]{1,19}")
+_ID_AS_NUMBER = re.compile(r"\s*([0-9]{1,19})(?:\.0+)?\s*", re.ASCII)
+_BRACKETED_ID = re.compile(r"<\s*([0-9]{1,19})\s*>")
+_TRAILING_ID = re.compile(r"(?:^|\bid\b)\W*([0-9]{1,19})\W*$", re.ASCII | re.IGNORECASE)
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -113,8 +114,8 @@ def parse_page(body: bytes, redact: Callable[[str], str] = str) -> Page:
             if match is None:
                 raise ListingError(
                     gettext(
-                        "Ödüyo listed a record whose id is %(found)s, not a whole number, so the listing cannot be paged. Ask "
-                        "Ödüyo's support about this record, then start the task again.",
+                        "Ödüyo listed a record whose id is %(found)s, not a whole number of at most 19 digits, so the "
+                        "listing cannot be paged. Ask Ödüyo's support about this record, then start the task again.",
                         found=neutralise(redact(repr(found)), 60),
                     )
                 )

@@ -69,12 +69,14 @@ def test_records_are_text_or_none() -> None:
     ]
 
 
-@pytest.mark.parametrize(("given", "read"), [('" 7 "', "7"), ("7.0", "7"), ('"7.00"', "7"), ("7", "7")])
+@pytest.mark.parametrize(
+    ("given", "read"), [('" 7 "', "7"), ("7.0", "7"), ('"7.00"', "7"), ("7", "7"), ("9" * 19, "9" * 19)]
+)
 def test_an_id_is_a_text_of_digits(given: str, read: str) -> None:
     assert parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode()).records == [{"id": read}]
 
 
-@pytest.mark.parametrize("given", ['""', "null", '"x"', "1.5", "-1", '"٣"', "[]", '"' + "9" * 41 + '"'])
+@pytest.mark.parametrize("given", ['""', "null", '"x"', "1.5", "-1", '"٣"', "[]", '"' + "9" * 20 + '"', "9" * 20])
 def test_a_record_without_a_usable_id_is_a_listing_error(given: str) -> None:
     with pytest.raises(ListingError, match="not a whole number"):
         parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode())
