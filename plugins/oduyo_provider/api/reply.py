@@ -15,7 +15,7 @@ from oduyo_provider.core.change import Outcome
 _COME_LATER = 503
 
 
-class Reply(msgspec.Struct):
+class Reply(msgspec.Struct, gc=False):
     """How a change ended.
 
     :param oduyo_id: the record's id; None when a create's answer did not tell it.

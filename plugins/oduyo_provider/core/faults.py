@@ -17,7 +17,7 @@ SENTINEL = "ÿ"
 _KEY = "integration_id"
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """One reason why a row is rejected, or one oddity that is only reported.
 
     :param field: the API's field name.

@@ -26,14 +26,14 @@ REFUSED_BEFORE = gettext_noop("refused before, and not sent again in this run")
 WEEK_S = 7 * 86_400.0
 
 
-class Stored(msgspec.Struct, frozen=True, array_like=True):
+class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal."""
 
     sent: str
     stored: str | None
 
 
-class Missing(msgspec.Struct, frozen=True):
+class Missing(msgspec.Struct, frozen=True, gc=False):
     """In which applied runs of its source no row had the key.
 
     :param first_at: of the first such run, seconds since 1970; likewise ``last_at``.
@@ -47,7 +47,7 @@ class Missing(msgspec.Struct, frozen=True):
     run: str
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """A change that Ödüyo refused.
 
     :param digest: of the action and the payload, see :func:`compute_payload_digest`.
@@ -60,7 +60,7 @@ class Refused(msgspec.Struct, frozen=True):
     since: float
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is remembered of one key.
 
     :param integration_id: the key, as this product sends it.
@@ -111,7 +111,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.refused is not None and self.refused.digest == digest
 
 
-class Result(msgspec.Struct, omit_defaults=True):
+class Result(msgspec.Struct, omit_defaults=True, gc=False):
     """What became of one change. A later result of the same change replaces an earlier one.
 
     :param key: of the change.
@@ -133,7 +133,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     answer: str = ""
     is_remembered: bool = False
     stored: dict[str, str | None] = {}
-    twins: list[str] = []
+    twins: tuple[str, ...] = ()
     is_confirmed: bool = False
     is_read_back: bool = False
     at: float = 0.0
@@ -222,7 +222,7 @@ def _apply_done(
         oduyo_id=oduyo_id,
         confirmed_at=None if oduyo_id else result.at,
         made_in=run if change.action is Action.CREATE and not result.is_read_back else "",
-        twins=tuple(result.twins) or known.twins,
+        twins=result.twins or known.twins,
         stored=stored,
         missing=known.missing if change.action is Action.DEACTIVATE else None,
         retired_at=result.at if is_retirement else was_retired_at,

@@ -19,7 +19,7 @@ from oduyo_provider.core.values.invalid import show_value
 _SHOWN = 3
 
 
-class LookAlike(msgspec.Struct, frozen=True, omit_defaults=True):
+class LookAlike(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row to create that looks like one or more records.
 
     :param integration_id: of the row.

@@ -65,14 +65,11 @@ def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> st
     return compute_record_key(record, normaliser)
 
 
-class Match:
+class Match(msgspec.Struct, frozen=True, gc=False):
     """The records of one key: the one that counts, and its twins."""
 
-    __slots__ = ("record", "twins")
-
-    def __init__(self, record: Remote, twins: list[Remote]) -> None:
-        self.record = record
-        self.twins = twins
+    record: Remote
+    twins: list[Remote]
 
 
 class Matching:
@@ -135,8 +132,11 @@ class Matching:
         return self._unkeyed
 
 
-def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
-    """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again."""
+def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: object) -> Entry:
+    """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again.
+
+    :param changes: what else becomes of the entry.
+    """
     is_passive = resource.passive is not None and match.record.get("status") == resource.passive
     return msgspec.structs.replace(
         entry,
@@ -145,6 +145,7 @@ def compute_seen(entry: Entry, match: Match, resource: Resource) -> Entry:
         made_in="",
         twins=tuple(map(get_id, match.twins)),
         retired_at=entry.retired_at if is_passive else None,
+        **changes,
     )
 
 

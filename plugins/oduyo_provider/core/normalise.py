@@ -49,7 +49,7 @@ class Rules(msgspec.Struct, frozen=True):
 DEFAULT_RULES = Rules()
 
 
-class Normalised(msgspec.Struct):
+class Normalised(msgspec.Struct, gc=False):
     """What became of one row.
 
     :param integration_id: the id, also of a row that is rejected for another reason; None when it is missing, empty,
@@ -61,8 +61,8 @@ class Normalised(msgspec.Struct):
 
     integration_id: str | None
     payload: Payload | None
-    faults: list[Fault]
-    warnings: list[Fault]
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
 
 
 class Normaliser:
@@ -124,7 +124,7 @@ class Normaliser:
                     )
                 payload[name] = text
         warnings = compute_warnings(payload, self.resource.date_field)
-        return Normalised(payload.get(_KEY), None if faults else payload, faults, warnings)
+        return Normalised(payload.get(_KEY), None if faults else payload, tuple(faults), tuple(warnings))
 
     def integration_id(self, value: object) -> str | None:
         """The id as text, or None when it is empty, a sentinel or invalid."""

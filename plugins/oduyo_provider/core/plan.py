@@ -67,7 +67,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     shared_codes: frozenset[int] = frozenset()
 
 
-class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row that is not sent, with every reason.
 
     :param row: the row as extracted.
@@ -88,7 +88,7 @@ def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> st
     return blake2b(text, digest_size=8).hexdigest()
 
 
-class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True):
+class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row to create, or a record that matches no row, by what people tell records apart by.
 
     :param values: of the resource's natural key.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.faults import Fault
@@ -55,14 +56,14 @@ class PlanBuilder:
             counts.deletes += 1
         self.changes.append(change)
 
-    def reject(self, row: dict[str, object], integration_id: str | None, faults: list[Fault]) -> bool:
+    def reject(self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; returns whether the last applied run rejected it alike."""
         digest = compute_reject_digest(row, faults)
         is_known = digest in self._known_rejected
         self.counts.rejected += 1
         self.counts.known_rejected += is_known
         self._reasons.update(fault.code for fault in faults)
-        self._rejected.append(Rejected(integration_id, faults, row, digest, is_known))
+        self._rejected.append(Rejected(integration_id, list(faults), row, digest, is_known))
         for brake in ("all_rejected",) if is_known else ("all_rejected", "rejected"):
             self.sample(brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}")
         return is_known

@@ -5,7 +5,7 @@ Pure: the same rows, records and entries give the same plan, whatever their orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -101,7 +101,7 @@ class _Planner:
             elif row.payload is None:
                 self._reject(key, group.raw, integration_id, row.faults)
             else:
-                warnings = row.warnings + find_shared_code(group.raw, self.rules.shared_codes)
+                warnings = [*row.warnings, *find_shared_code(group.raw, self.rules.shared_codes)]
                 self.builder.warn(integration_id, row.payload.get("code", ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
                     self.builder.add(Change(Action.CREATE, integration_id, row.payload))
@@ -120,7 +120,7 @@ class _Planner:
             )
             self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, "duplicate", detail)])
 
-    def _reject(self, key: str, raw: Row, integration_id: str | None, faults: list[Fault]) -> bool:
+    def _reject(self, key: str, raw: Row, integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""
         entry, match = self.matching.entries.get(key), self.matching.get(key)
         if entry is not None and entry.is_owned_by(self.rules.source):
@@ -204,7 +204,7 @@ class _Planner:
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
-        known = compute_seen(self.matching.entries.get(key) or Entry(integration_id), match, self.resource)
+        known = self.matching.entries.get(key) or Entry(integration_id)
         # What is no longer stored so needs not be remembered.
         stored = {
             name: pair
@@ -212,7 +212,7 @@ class _Planner:
             if name not in payload or known.is_stored_as(name, payload[name], match.record.get(name))
         }
         changes = {"integration_id": integration_id, "source": self.rules.source, "stored": stored, "missing": None}
-        self.builder.note(key, msgspec.structs.replace(known, **changes))
+        self.builder.note(key, compute_seen(known, match, self.resource, **changes))
 
     def _count_update(self, change: Change, entry: Entry | None) -> None:
         kinds = self.resource.kinds

@@ -21,7 +21,7 @@ PASSIVE_ALREADY = gettext_noop("passive already")
 WAITS = gettext_noop("not missing for long enough")
 
 
-class Remark(msgspec.Struct, frozen=True, omit_defaults=True):
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One row or record.
 
     :param outcome: one of those above.

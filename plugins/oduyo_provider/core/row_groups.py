@@ -14,29 +14,27 @@ Row = dict[str, object]
 _write = msgspec.json.Encoder(decimal_format="number", order="sorted", enc_hook=str).encode
 
 
-class RowGroup:
+class RowGroup(msgspec.Struct, gc=False):
     """A row, and the others that have its key.
 
     :param raw: the first row of its key; ``normalised`` what became of it.
+    :param different: once there are others: all different rows, by what is written of them.
     """
 
-    __slots__ = ("_different", "normalised", "raw")
-
-    def __init__(self, raw: Row, normalised: Normalised) -> None:
-        self.raw = raw
-        self.normalised = normalised
-        self._different: dict[bytes, Row] = {}
+    raw: Row
+    normalised: Normalised
+    different: dict[bytes, Row] = {}
 
     def take(self, raw: Row) -> bool:
         """Add a row with the same key; returns False when it is one of those that are there already."""
-        if not self._different:
-            self._different[_write(self.raw)] = self.raw
+        if not self.different:
+            self.different[_write(self.raw)] = self.raw
         text = _write(raw)
-        is_new = text not in self._different
-        self._different.setdefault(text, raw)
+        is_new = text not in self.different
+        self.different.setdefault(text, raw)
         return is_new
 
     @property
     def rows(self) -> list[Row]:
         """The different rows."""
-        return list(self._different.values()) or [self.raw]
+        return list(self.different.values()) or [self.raw]

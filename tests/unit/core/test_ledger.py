@@ -172,7 +172,7 @@ def test_a_record_is_missing_long_enough_in_so_many_runs_over_twelve_hours_and_i
 
 
 def test_a_created_record_is_the_sources_with_its_id_and_its_date() -> None:
-    after = remember(None, CREATE, done(CREATE, oduyo_id="7", stored={"code": "a"}, twins=["8"]))
+    after = remember(None, CREATE, done(CREATE, oduyo_id="7", stored={"code": "a"}, twins=("8",)))
     assert after == Entry(
         "100",
         "dag",
@@ -265,7 +265,7 @@ def test_an_update_ends_the_count_of_runs_without_a_row_and_a_refusal() -> None:
 
 
 def test_twins_that_were_found_replace_those_that_were_known() -> None:
-    assert remember(KNOWN, UPDATE, done(UPDATE, twins=["9"])).twins == ("9",)
+    assert remember(KNOWN, UPDATE, done(UPDATE, twins=("9",))).twins == ("9",)
 
 
 @pytest.mark.parametrize("is_released", [True, False])

@@ -93,7 +93,7 @@ def test_values_of_a_driver_are_read_as_well_as_staged_ones(normaliser: Normalis
             "special_created_in": datetime(2025, 5, 23, 8, 30, 0, 123, tzinfo=timezone.utc),
         }
     )
-    assert done.faults == []
+    assert done.faults == ()
     assert done.payload == {
         "integration_id": "9465",
         "code": "3f2504e0-4f89-11d3-9a0c-0305e82c3301",

@@ -169,7 +169,7 @@ def test_what_a_person_may_type_is_found(tmp_path: Path) -> None:
         reason="Kod zaten var",
         answer="uzun cevap",
         stored={"code": "KISA"},
-        twins=["912"],
+        twins=("912",),
     )
     index = write_index(tmp_path, [line, msgspec.structs.replace(line, integration_id="AB-2")])
     for text in ("ab-1", "ab-1 77", "ab-1 k.1", "ab-1 eski", "ab-1 yeni", "ab-1 ZATEN", "ab-1 cevap", "ab-1 kısa"):

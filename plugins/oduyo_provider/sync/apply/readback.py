@@ -69,7 +69,7 @@ def compute_read_back(
         return ReadBack(
             _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
         )
-    ids = [str(twin["id"]) for twin in twins]
+    ids = tuple(str(twin["id"]) for twin in twins)
     result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
     return ReadBack(result, _find_alteration(change, stored, normaliser))
 

@@ -20,7 +20,7 @@ from oduyo_provider.sync.runtime.clock import Clock
 PAGE_ROWS = 1_000
 
 
-class Looked(msgspec.Struct, frozen=True):
+class Looked(msgspec.Struct, frozen=True, gc=False):
     """What was seen of a change's record right before it is sent.
 
     :param record: documented fields; None for a create, or where the plan's own listing counts as the look.
@@ -31,7 +31,7 @@ class Looked(msgspec.Struct, frozen=True):
     at: float
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A change that may be sent, as it was looked at."""
 
     change: Change

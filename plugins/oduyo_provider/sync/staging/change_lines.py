@@ -45,7 +45,7 @@ _ACTION_NUMBERS = {name: number for number, name in enumerate(ACTIONS)}
 _ACTION_SHIFT, _KNOWN_BIT = 4, 0x80
 
 
-class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the table: a change, or a row that was rejected.
 
     :param outcome: one of :data:`OUTCOMES`, or :data:`SENT`.
@@ -69,7 +69,7 @@ class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     answer: str = ""
     stored: dict[str, str | None] = {}
-    twins: list[str] = []
+    twins: tuple[str, ...] = ()
     is_known: bool = False
     at: float = 0.0
 

@@ -31,7 +31,7 @@ MAX_BYTES = 2 << 20
 KEPT_TEXT = 300
 
 
-class PastChange(msgspec.Struct, frozen=True, omit_defaults=True):
+class PastChange(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What one run did to one key.
 
     :param integration_id: the key.

@@ -119,7 +119,7 @@ def test_a_field_that_is_not_written_is_not_altered_whatever_stands_in_it() -> N
 
 def test_twins_are_named() -> None:
     twins = [{"id": "9", "integration_id": "00017"}, {"id": "12", "integration_id": "00017"}]
-    assert read_back(CREATE, store(CREATE), *twins).result.twins == ["9", "12"]
+    assert read_back(CREATE, store(CREATE), *twins).result.twins == ("9", "12")
 
 
 def test_an_answer_without_an_id_gets_that_of_its_record() -> None:

@@ -204,4 +204,4 @@ class TestWholeLoads:
             }
         )
         results = load.apply(*creates)
-        assert (results["create:2"].oduyo_id, results["create:2"].twins) == ("3", ["2"])
+        assert (results["create:2"].oduyo_id, results["create:2"].twins) == ("3", ("2",))

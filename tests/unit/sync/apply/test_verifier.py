@@ -103,7 +103,7 @@ def test_further_records_with_the_same_key_are_twins(site: Sandbox, load: Load) 
     ids = seed(site, creates)
     seed(site, creates[:1])
     verify(load, creates, ids)
-    assert {key: result.twins for key, result in load.recorder.results.items()} == {"create:1": ["3"], "create:2": []}
+    assert {key: result.twins for key, result in load.recorder.results.items()} == {"create:1": ("3",), "create:2": ()}
 
 
 def test_a_create_without_an_id_is_found_by_its_key_above_the_floor(site: Sandbox, load: Load) -> None:
@@ -199,7 +199,7 @@ def test_create_mode_takes_no_older_record_for_its_own_and_none_for_a_twin(
     verify(make_load(is_create_mode=True), creates, ids, floor=2)
     load = make_load(is_create_mode=True)
     verify(load, creates, [None, None], floor=2)
-    assert [(result.oduyo_id, result.twins) for result in load.recorder.results.values()] == [("3", []), ("4", [])]
+    assert [(result.oduyo_id, result.twins) for result in load.recorder.results.values()] == [("3", ()), ("4", ())]
 
 
 def test_only_what_is_done_and_was_not_read_back_is_read_back(load: Load) -> None:

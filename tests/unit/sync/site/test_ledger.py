@@ -149,7 +149,7 @@ def test_merging_twice_changes_nothing(root: Folder, ledger: Ledger) -> None:
     write_journal(
         reference,
         read_back(first, "100"),
-        read_back(changed, stored={"description": "new"}, twins=["900"]),
+        read_back(changed, stored={"description": "new"}, twins=("900",)),
         read_back(gone),
         Result(refused.key, Outcome.REFUSED, reason="no", answer="Geçersiz", is_remembered=True, at=2000.0),
     )

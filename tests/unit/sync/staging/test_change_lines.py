@@ -58,9 +58,9 @@ def test_a_result_is_put_into_its_line() -> None:
     line = settle_line(make_line(UPDATE), UPDATE, refused)
     assert (line.outcome, line.reason, line.answer, line.at) == ("refused", "Kod zaten var", "", 5.0)
     done = settle_line(
-        line, UPDATE, Result("update:12", Outcome.DONE, "12", stored={"code": "K"}, twins=["13"], at=6.0)
+        line, UPDATE, Result("update:12", Outcome.DONE, "12", stored={"code": "K"}, twins=("13",), at=6.0)
     )
-    assert (done.outcome, done.reason, done.stored, done.twins) == ("updated", "", {"code": "K"}, ["13"])
+    assert (done.outcome, done.reason, done.stored, done.twins) == ("updated", "", {"code": "K"}, ("13",))
     assert settle_line(make_line(UPDATE), UPDATE, None, is_sent=True).outcome == SENT
 
 

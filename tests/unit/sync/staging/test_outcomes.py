@@ -32,7 +32,7 @@ def test_what_was_never_about_to_be_sent_is_not_applied() -> None:
 
 def test_results_are_counted_by_action_outcome_and_reason() -> None:
     outcomes = Outcomes()
-    count_result(outcomes, CHANGE, done(CHANGE, "7", reason="left out", stored={"code": "K"}, twins=["8", "9"]))
+    count_result(outcomes, CHANGE, done(CHANGE, "7", reason="left out", stored={"code": "K"}, twins=("8", "9")))
     count_result(outcomes, create("A2"), Result("create:A2", Outcome.REFUSED, reason="HTTP 404"))
     count_result(outcomes, create("A3"), Result("create:A3", Outcome.REFUSED, reason="HTTP 404"))
     assert outcomes.changes == {
