@@ -59,6 +59,16 @@ def test_a_night_that_was_not_applied_does_not_count(change: dict[str, bool]) ->
     assert find_kinds(retire(story, "delete")) == {"retired": 1}
 
 
+@pytest.mark.parametrize(("record_id", "kinds"), [(0, {}), (2, {"retired": 1})], ids=["ignored", "took effect"])
+def test_of_a_load_that_was_cut_off_only_what_took_effect_shows_that_the_row_was_there(
+    record_id: int, kinds: dict[str, int]
+) -> None:
+    again = {"1": ROWS["1"], "2": {**ROWS["2"], "code": "NEW"}}
+    story = miss(nights=1).run(3, again, is_green=False, is_applied=False, on_missing="delete")
+    story.call("update", story.runs[-1].started_at + 100, record_id, **again["2"], **({} if record_id else {"id": "2"}))
+    assert find_kinds(retire(story.run(4, {"1": ROWS["1"]}, on_missing="delete"), "delete")) == kinds
+
+
 def test_a_record_that_is_passive_already_is_not_deleted_either_while_the_erp_has_it() -> None:
     story = Story().seed(1, "1", **{**OLD, "status": "0"}).run(1, {"1": {"code": "OLD"}}, on_missing="delete")
     assert find_kinds(retire(story, "delete", record_id=1))["retired"] == 1
