@@ -177,9 +177,13 @@ def test_b14_a_server_error_with_words_shows_them_and_is_not_tried_again_at_once
     assert len(site.seen) == 1
 
 
-def test_b14_a_login_that_is_asked_to_slow_down_waits_and_shows_the_words(time: FakeTime) -> None:
-    text, site = refuse(LostAnswerError, no(429, message="Çok fazla deneme"), time)
-    assert "HTTP 429, message: Çok fazla deneme" in text
+@pytest.mark.parametrize(("status", "headers"), [(429, {}), (503, {"Retry_After": "5"})])
+def test_b14_a_login_that_is_asked_to_slow_down_waits_and_shows_the_words(
+    status: int, headers: dict[str, str], time: FakeTime
+) -> None:
+    body = {"status": False, "message": "Çok fazla deneme"}
+    text, site = refuse(LostAnswerError, answer(status, body, **headers), time)
+    assert f"HTTP {status}, message: Çok fazla deneme" in text
     assert len(site.seen) == 4
 
 
