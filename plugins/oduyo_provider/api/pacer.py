@@ -2,8 +2,8 @@
 
 The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors make it half of what was under way;
 successes bring it back, one by one. Where one request after the other is still too fast, the **gap** between them becomes
-twice what it was, and successes shorten it again. A "slow down" also pauses every request: as long as `Retry-After` says, or else a time that grows until
-something succeeds again.
+twice what it was, up to some two seconds, and successes shorten it again. A "slow down" also pauses every request: as long
+as `Retry-After` says, or else a time that grows until something succeeds again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from oduyo_provider.api.runtime import Runtime
 
 #: Successes after which the pace recovers by one step: a shorter gap, then a higher concurrency.
 DEFAULT_RECOVERY_SUCCESSES = 20
-#: The first gap between two requests and the longest, in seconds. The first is wide enough for ten requests a second: a
-#: single create is sent twice at most, so that there is no time to feel the way.
+#: The first gap between two requests, in seconds. It is wide enough for ten requests a second: a single create is sent twice
+#: at most, so that there is no time to feel the way.
 FIRST_GAP_S = 0.1
-LONGEST_GAP_S = 5.0
 #: What a step of recovery leaves of the gap, and the gap in seconds below which none is kept.
 GAP_RECOVERY_RATIO = 0.9
 NO_GAP_S = 0.005
-#: Two requests that are further apart, in seconds, were not too fast: the site is slow for other reasons.
+#: Two requests that are further apart, in seconds, were not too fast: the site is slow for other reasons, and no gap helps.
 FAST_WITHIN_S = 1.0
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
@@ -132,8 +131,8 @@ class Pacer:
         under_way = min(self.concurrency, self._running + 1)
         self.concurrency = max(1, under_way // 2)
         if under_way == 1 and was_asked_to:
-            was_s = max(self._gap_s, self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0)
-            self._gap_s = min(max(2 * was_s, FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
+            too_fast_s = self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0
+            self._gap_s = max(2 * too_fast_s, FIRST_GAP_S, self._gap_s)
         self._successes = 0
         self._error_ratio = 0.0
 

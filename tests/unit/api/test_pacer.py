@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, LONGEST_GAP_S, Pacer
+from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, Pacer
 from oduyo_provider.api.runtime import Runtime
 from tests.unit.api.wire import FakeTime
 
@@ -287,15 +287,16 @@ def test_b5_the_gap_is_twice_what_lay_between_the_last_two_requests_and_a_tenth_
     asyncio.run(run())
 
 
-def test_b5_the_gap_has_a_longest_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
+def test_b5_the_gap_grows_while_it_is_below_a_second_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(1, 20, runtime=time.runtime)
-        for _ in range(12):
+        for _ in range(12):  # whatever the pace: no gap helps such a site
+            await send(pacer)
             pacer.throttled(await send(pacer), 1.0)
         await send(pacer)
         before_s = time.now_s
         sent_in = await send(pacer)
-        assert time.now_s - before_s == LONGEST_GAP_S
+        assert time.now_s - before_s == pytest.approx(1.6)
         for _ in range(50 * DEFAULT_RECOVERY_SUCCESSES):
             pacer.succeeded(sent_in)
         await send(pacer)
