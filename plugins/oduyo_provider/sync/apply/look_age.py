@@ -11,18 +11,23 @@ MAX_EXPIRED_LOOKS = 5
 
 
 class LookExpiredError(Exception):
-    """The look at a change's record is too old to send it; raised right before a transmission."""
+    """The look at a change's record is too old to send it."""
 
 
-def check_looks(expired: int) -> None:
-    """Give up where a site is too slow to look at a record and change it in time: it would be looked at for ever."""
-    if expired >= MAX_EXPIRED_LOOKS:
-        raise NotSentError(
-            gettext(
-                "Looking at one record took longer than %(seconds)s s, %(times)s times in a row, so it was out of "
-                "date before its change could be sent. The rest was not sent. This is tried again; if it stays so, ask "
-                "Ödüyo's support why its list calls are so slow.",
-                seconds=format_number(LOOK_VALID_S),
-                times=expired,
-            )
+def check_look(at: float, now: float) -> None:
+    """Raise :class:`LookExpiredError` where a look is too old: before a change is queued, and right before it leaves."""
+    if now - at > LOOK_VALID_S:
+        raise LookExpiredError
+
+
+def explain_expired_looks() -> NotSentError:
+    """A site is too slow to look at a record and change it in time: it would be looked at for ever."""
+    return NotSentError(
+        gettext(
+            "Looking at one record took longer than %(seconds)s s, %(times)s times in a row, so it was out of "
+            "date before its change could be sent. The rest was not sent. This is tried again; if it stays so, ask "
+            "Ödüyo's support why its list calls are so slow.",
+            seconds=format_number(LOOK_VALID_S),
+            times=MAX_EXPIRED_LOOKS,
         )
+    )

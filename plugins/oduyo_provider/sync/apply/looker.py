@@ -5,6 +5,7 @@ As wanted: done, and nothing is sent. Moved since the plan was made: stale. Else
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
@@ -61,7 +62,7 @@ class Looker:
         """
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
-            return [Ready(change, Looked(None, self._work.monotonic())) for change in mine]
+            return [Ready(change, Looked(None, math.inf)) for change in mine]
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
         at = self._work.monotonic()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
-from oduyo_provider.sync.apply.look_age import LookExpiredError, check_looks
+from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredError, check_look, explain_expired_looks
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals
 from oduyo_provider.sync.apply.work import Course, Ready, Work
-from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
@@ -40,6 +40,7 @@ class Sender:
         self._is_alone = asyncio.Event()
         self._low = 0
         self._is_low = asyncio.Event()
+        self._renewing = asyncio.Lock()
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -78,7 +79,7 @@ class Sender:
     async def finish(self) -> None:
         """Nothing more is sent: decide whether the last refusals were the rows' own."""
         while self._refusals.is_open:
-            await self._refusals.probe(self._resend, is_end=True)
+            await self._refusals.probe(self._renew, is_end=True)
 
     def has_held(self, recorder: Recorder) -> bool:
         """Whether refusals of a partition wait for a decision."""
@@ -123,43 +124,44 @@ class Sender:
             await self._deliver(recorder, ready)
 
     async def _deliver(self, recorder: Recorder, ready: Ready) -> None:
-        """Send a change, looked at again as often as its look expires before it leaves."""
+        """Send a change; where its look expires before it leaves, it is looked at again."""
         self._under_way += 1
         try:
-            current: Ready | None = ready
-            expired = 0
-            while current is not None:
-                sent_at = self._work.monotonic()
-                try:
-                    reply = await self._call(recorder, current)
-                except LookExpiredError:
-                    expired += 1
-                    check_looks(expired)
-                    current = await self._renew(recorder, current)
-                else:
-                    await self._take(recorder, current.change, reply, sent_at)
-                    break
+            sent_at = self._work.monotonic()
+            try:
+                reply: Reply | None = await self._call(recorder, ready)
+            except LookExpiredError:
+                reply = await self._renew(recorder, ready.change)
+            if reply is not None:
+                await self._take(recorder, ready.change, reply, sent_at)
             self._waiting.pop(ready.change.key, None)
         finally:
             self._under_way -= 1
             if self._under_way <= 1:
                 self._is_alone.set()
 
-    async def _renew(self, recorder: Recorder, ready: Ready) -> Ready | None:
-        """Look at a change again; None when a result was taken. What was transmitted before was answered with "later"."""
-        change = ready.change
-        again = await self._look_again(recorder, change)
-        if again is not None:
-            await recorder.intend([change], self._course.top_id)
-        return again
+    async def _renew(self, recorder: Recorder, change: Change) -> Reply | None:
+        """Look at a change again and send it; None when the look settled it. What was transmitted before was answered with "later".
+
+        One after the other: at a slow pace all who look side by side would wait for each other, and expire again.
+        """
+        async with self._renewing:
+            for _ in range(1, MAX_EXPIRED_LOOKS):
+                ready = await self._look_again(recorder, change)
+                if ready is None:
+                    return None
+                await recorder.intend([change], self._course.top_id)
+                with suppress(LookExpiredError):
+                    return await self._call(recorder, ready)
+        raise explain_expired_looks()
 
     def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
         change, key, work = ready.change, ready.change.key, self._work
+        check_look(ready.looked.at, work.monotonic())  # what is too old already takes no place in the queue
 
         def before_send() -> None:
             work.check_lease()
-            if not work.is_create_mode and work.monotonic() - ready.looked.at > LOOK_VALID_S:
-                raise LookExpiredError
+            check_look(ready.looked.at, work.monotonic())
             recorder.note_sent(key)
 
         if change.action is Action.CREATE:
@@ -219,17 +221,9 @@ class Sender:
             while self._under_way > 1:
                 self._is_alone.clear()
                 await self._is_alone.wait()
-            await self._refusals.probe(self._resend)
+            await self._refusals.probe(self._renew)
         finally:
             self._may_send.set()
-
-    async def _resend(self, recorder: Recorder, change: Change) -> Reply | None:
-        """Look at a refused change and send it again; None when the look settled it."""
-        ready = await self._look_again(recorder, change)
-        if ready is None:
-            return None
-        await recorder.intend([change], self._course.top_id)
-        return await self._call(recorder, ready)
 
 
 def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:

@@ -24,7 +24,7 @@ class Looked(msgspec.Struct, frozen=True, gc=False):
     """What was seen of a change's record right before it is sent.
 
     :param record: documented fields; None for a create, or where the plan's own listing counts as the look.
-    :param at: by the monotonic clock.
+    :param at: by the monotonic clock; infinite with ``sync_mode=create``, which looks at nothing.
     """
 
     record: Remote | None

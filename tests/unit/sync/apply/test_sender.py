@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import msgspec
 import pytest
 
 from oduyo_provider.api import call
@@ -35,7 +37,8 @@ def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = la
             for number, changes in enumerate(slices):
                 if number:
                     between()
-                yield [Ready(change, Looked(change.base or None, load.monotonic())) for change in changes]
+                at = math.inf if load.work.is_create_mode else load.monotonic()
+                yield [Ready(change, Looked(change.base or None, at)) for change in changes]
 
         sender = Sender(load.work, load.course, looker.look_again)
         await sender.send(load.recorder, look())
@@ -225,6 +228,27 @@ class TestExpiredLooks:
         assert len(load.sent("update")) == 38
         assert {record["id"] for record in site.records() if record["description"] == "onların"} == {"3"}
         assert len(load.read_journal().unknown) == 0
+
+    def test_at_a_slow_pace_they_are_renewed_one_after_the_other_and_none_expires_again(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        load.settings = msgspec.structs.replace(load.settings, requests_per_second=0.1)
+        creates = make_creates(12)
+
+        async def work(load: Load) -> None:
+            looker = Looker(load.work, load.course, load.lookup)
+            sender = Sender(load.work, load.course, looker.look_again)
+            ready = await looker.look(load.recorder, creates)
+            load.skip(LOOK_VALID_S + 1)
+
+            async def given() -> AsyncIterator[list[Ready]]:
+                yield ready
+
+            await sender.send(load.recorder, given())
+
+        load.run(work)
+        assert count_outcomes(load.recorder.results) == {"done": 12}
+        assert len(site.records()) == 12
 
     def test_a_create_that_had_to_wait_is_looked_at_again_before_it_leaves(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(5)
