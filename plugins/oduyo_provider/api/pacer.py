@@ -1,9 +1,9 @@
 """How many requests are under way, and how fast they follow each other.
 
 The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors make it half of what was under way;
-successes bring it back, one by one. Where one request after the other is still too fast, the **gap** between them becomes
-twice what it was, up to some two seconds, and successes shorten it again. A "slow down" also pauses every request: as long
-as `Retry-After` says, or else a time that grows until something succeeds again.
+successes bring it back, one by one. Where one request after the other is still too fast, there is a **gap** between them; it
+becomes twice what it was while "slow down" is said again and again, up to some two seconds, and successes shorten it. A "slow
+down" also pauses every request: as long as `Retry-After` says, or else a time that grows until something succeeds again.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ FAST_WITHIN_S = 1.0
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
 LONGEST_DEFAULT_PAUSE_S = 30.0
-#: Share of failing requests above which the concurrency is halved, and over how many requests it is taken. A site that
-#: fails one request in twenty is not overloaded.
-RISING_ERRORS_RATIO = 0.2
+#: Share of failing requests above which the concurrency is halved, and of those answered with "slow down" above which the gap
+#: grows, and over how many requests it is taken. A site that fails one request in twenty is not overloaded, and one that says
+#: "slow down" to one in twenty says so whatever the pace.
+RISING_RATIO = 0.2
 ERRORS_OVER_REQUESTS = 32
+ASKED_OVER_REQUESTS = 16
 
 
 class Pacer:
@@ -58,6 +60,7 @@ class Pacer:
         self._pauses_in_a_row = 0
         self._successes = 0
         self._error_ratio = 0.0
+        self._asked_ratio = 0.0  # of "slow down" to requests that went one after the other
 
     async def acquire(self) -> int:
         """Wait for a slot, for the end of a pause and for the rate; returns the round."""
@@ -103,9 +106,8 @@ class Pacer:
         """A request failed. Many failures mean that the server may be overloaded: halve the concurrency."""
         if sent_in != self._round:
             return
-        self._successes = 0
         self._error_ratio += (1 - self._error_ratio) / ERRORS_OVER_REQUESTS
-        if self._error_ratio > RISING_ERRORS_RATIO:
+        if self._error_ratio > RISING_RATIO:
             self._slow_down(was_asked_to=False)
 
     def succeeded(self, sent_in: int) -> None:
@@ -114,6 +116,7 @@ class Pacer:
             return
         self._pauses_in_a_row = 0
         self._error_ratio -= self._error_ratio / ERRORS_OVER_REQUESTS
+        self._asked_ratio -= self._asked_ratio / ASKED_OVER_REQUESTS
         self._successes += 1
         if self._successes < DEFAULT_RECOVERY_SUCCESSES:
             return
@@ -127,14 +130,24 @@ class Pacer:
 
     def _slow_down(self, *, was_asked_to: bool) -> None:
         self._round += 1
+        self._error_ratio = 0.0
         # The request that was answered has given its slot back.
         under_way = min(self.concurrency, self._running + 1)
         self.concurrency = max(1, under_way // 2)
-        if under_way == 1 and was_asked_to:
-            too_fast_s = self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0
-            self._gap_s = max(2 * too_fast_s, FIRST_GAP_S, self._gap_s)
+        if under_way > 1:
+            self._successes = 0
+        elif was_asked_to:
+            self._lengthen_gap()
+
+    def _lengthen_gap(self) -> None:
+        """One at a time is too fast: at once for the first time, then where it is said again and again."""
+        self._asked_ratio += (1 - self._asked_ratio) / ASKED_OVER_REQUESTS
+        if self._gap_s > self._shortest_gap_s and self._asked_ratio <= RISING_RATIO:
+            return
+        too_fast_s = self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0
+        self._gap_s = max(2 * too_fast_s, FIRST_GAP_S, self._gap_s)
         self._successes = 0
-        self._error_ratio = 0.0
+        self._asked_ratio = 0.0
 
     async def _queue(self) -> None:
         waiter = asyncio.get_running_loop().create_future()

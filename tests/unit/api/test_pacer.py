@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
@@ -236,9 +238,7 @@ def test_a_slot_comes_back_when_the_pause_is_cancelled(time: FakeTime) -> None:
     asyncio.run(run())
 
 
-def test_b5_where_one_at_a_time_is_too_fast_a_slow_down_doubles_the_gap_and_successes_shorten_it(
-    time: FakeTime,
-) -> None:
+def test_b5_where_one_at_a_time_is_too_fast_slow_downs_double_the_gap_and_successes_shorten_it(time: FakeTime) -> None:
     async def gap(pacer: Pacer) -> float:
         await send(pacer)
         before_s = time.now_s
@@ -248,10 +248,10 @@ def test_b5_where_one_at_a_time_is_too_fast_a_slow_down_doubles_the_gap_and_succ
     async def run() -> None:
         pacer = Pacer(4, runtime=time.runtime)
         gaps = []
-        for _ in range(5):
+        for _ in range(11):
             await fail_among_others(pacer, pacer.overloaded)
             gaps.append(await gap(pacer))
-        assert gaps == [0.0, 0.0, 0.1, 0.2, 0.4]
+        assert gaps == [0.0, 0.0, *[0.1] * 4, *[0.2] * 4, 0.4]
         assert pacer.concurrency == 1
         sent_in = await send(pacer)
         pacer.overloaded(sent_in - 1)
@@ -287,10 +287,55 @@ def test_b5_the_gap_is_twice_what_lay_between_the_last_two_requests_and_a_tenth_
     asyncio.run(run())
 
 
+@dataclass
+class SlowSite:
+    """Answers requests one after the other, each in 20 ms, and with "slow down" as it is told to.
+
+    :param says_no: from the time since the last request that was taken, and a random number from 0 to 1, whether to.
+    """
+
+    time: FakeTime
+    says_no: Callable[[float, float], bool]
+
+    async def take(self, requests: int) -> tuple[int, float]:
+        """Let so many be taken; returns how many were not, and how long it took, in seconds."""
+        pacer, rng, began_at, refused = Pacer(1, runtime=self.time.runtime), random.Random(1), self.time.now_s, 0
+        taken_at = began_at - 9.0
+        for _ in range(requests):
+            sent_in, sent_at = await send(pacer), self.time.now_s
+            self.time.now_s += 0.02
+            while self.says_no(sent_at - taken_at, rng.random()):
+                refused += 1
+                pacer.overloaded(sent_in)
+                sent_in, sent_at = await send(pacer), self.time.now_s
+                self.time.now_s += 0.02
+            taken_at = sent_at
+            pacer.succeeded(sent_in)
+        return refused, self.time.now_s - began_at
+
+
+@pytest.mark.parametrize("rate", [20, 10, 5, 2, 1])
+def test_b5_a_rate_that_a_site_allows_is_found(rate: int, time: FakeTime) -> None:
+    site = SlowSite(time, lambda distance_s, _: distance_s < 1 / rate - 1e-9)
+    refused, took_s = asyncio.run(site.take(400))
+    assert refused < 40
+    assert took_s < 2 * 400 / rate
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.03, 0.09])
+def test_a_site_that_says_slow_down_now_and_then_whatever_the_pace_is_not_left_for_later(
+    ratio: float, time: FakeTime
+) -> None:
+    site = SlowSite(time, lambda _, drawn: drawn < ratio)
+    refused, took_s = asyncio.run(site.take(3_500))
+    assert refused < 1.5 * ratio * 3_500
+    assert took_s < 3_500 * 0.3
+
+
 def test_b5_the_gap_grows_while_it_is_below_a_second_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(1, 20, runtime=time.runtime)
-        for _ in range(12):  # whatever the pace: no gap helps such a site
+        for _ in range(40):  # whatever the pace: no gap helps such a site
             await send(pacer)
             pacer.throttled(await send(pacer), 1.0)
         await send(pacer)
