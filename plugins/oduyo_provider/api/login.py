@@ -70,7 +70,8 @@ async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[
                 return _read_login(settings, answer, redact)
             wait_s = compute_retry_after(answer)
             error = _make_passing_error(settings, answer, redact)
-            if answer.status != 429 and wait_s is None and _find_message(answer):
+            is_put_off = answer.status == 429 or (wait_s is not None and wait_s <= LONGEST_LOGIN_WAIT_S)
+            if not is_put_off and _find_message(answer):
                 raise error
         lost = lost if isinstance(error, NotSentError) else error
         if attempt < DEFAULT_LOGIN_TRIES:

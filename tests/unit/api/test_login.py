@@ -187,6 +187,13 @@ def test_b14_a_login_that_is_asked_to_slow_down_waits_and_shows_the_words(
     assert len(site.seen) == 4
 
 
+def test_b14_a_login_that_is_put_off_for_long_is_not_tried_again_at_once(time: FakeTime) -> None:
+    body = {"status": False, "message": LOCKED}
+    text, site = refuse(LostAnswerError, answer(503, body, Retry_After="900"), time)
+    assert LOCKED in text
+    assert len(site.seen) == 1
+
+
 def test_b4_a_login_behind_a_php_notice_is_read(time: FakeTime) -> None:
     body = b"\nNotice: Undefined index: ip in /var/www/login.php on line 3\n" + b'{"session_id": "S1"}'
     assert log_in(Site(login=answer(200, body)), time.runtime) == "S1"
