@@ -139,7 +139,7 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     lacking = [other for other in counted if not other.has(key)]
     # Of a load that did not come to its end only what took effect counts.
     changed = [sent.time for effect, sent in find_products(history, timeline) if effect.id == record_id]
-    had = [*counted, *(other for other in own if any(map(other.covers, changed)))]
+    had = [*counted, *(other for other in own if not other.is_dry and any(map(other.covers, changed)))]
     # Of two runs beside each other either may have been the later one.
     sure = [other.number for other in had if other.has(key) and not any(map(other.overlaps, lacking))]
     last = max(sure, default=min(other.number for other in matching))

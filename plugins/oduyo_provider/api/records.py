@@ -16,7 +16,7 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
 
-# No database counts further, and larger ones would not fit where many are kept in mind.
+# No table gets further, and larger ones would not fit where many are kept in mind.
 _ID = re.compile(r"[0-9]{1,19}")
 _ID_AS_NUMBER = re.compile(r"\s*([0-9]{1,19})(?:\.0+)?\s*", re.ASCII)
 _BRACKETED_ID = re.compile(r"<\s*([0-9]{1,19})\s*>")
