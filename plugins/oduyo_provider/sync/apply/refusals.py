@@ -113,8 +113,9 @@ class Refusals:
             return
         self._next_probe *= 2
         await self._work.client.renew_session()
-        last = self._held.pop()
+        last = self._held[-1]
         reply = await resend(last.recorder, last.change)
+        self._held.remove(last)
         if reply is None:
             return
         if reply.outcome is Outcome.DONE:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import LoginRefusedError, RefusalsError
+from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import MAX_REPLACED, MAX_WITHOUT_SUCCESS, Refusals
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
@@ -192,3 +193,23 @@ def test_a_retry_sends_again_what_was_refused_and_not_remembered(site: Sandbox, 
     site.set_habits()
     assert count_outcomes(load.retry(*make_creates(60))) == {"done": 60}
     assert load.waits == [], "what was answered is not waited for"
+
+
+def test_a_probe_that_fails_leaves_no_refusal_without_its_result(one_by_one: Load) -> None:
+    async def work(load: Load) -> None:
+        refusals = Refusals(load.work, load.course)
+        load.course.successes = 1
+        for change in make_creates(3):
+            result = Result(change.key, Outcome.REFUSED, reason="Geçersiz kod", is_remembered=True)
+            refusals.hold(load.recorder, change, result, 1)
+
+        async def fail(recorder: Recorder, change: Change) -> None:
+            raise LostAnswerError("no answer")
+
+        with pytest.raises(LostAnswerError):
+            await refusals.probe(fail)
+        refusals.release()
+
+    one_by_one.run(work)
+    assert count_outcomes(one_by_one.recorder.results) == {"refused": 3}
+    assert find_remembered(one_by_one.recorder.results) == 0
