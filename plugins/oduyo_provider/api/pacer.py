@@ -2,8 +2,8 @@
 
 The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors make it half of what was under way;
 successes bring it back, one by one. Where one request after the other is still too fast, there is a **gap** between them; it
-becomes twice what it was while "slow down" is said again and again, up to some two seconds, and successes shorten it. A "slow
-down" also pauses every request: as long as `Retry-After` says, or else a time that grows until something succeeds again.
+becomes twice what it was while "slow down" is said again and again, and successes shorten it. A "slow down" also pauses
+every request: as long as `Retry-After` says, or else a time that grows until something succeeds again.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ from oduyo_provider.api.runtime import Runtime
 
 #: Successes after which the pace recovers by one step: a shorter gap, then a higher concurrency.
 DEFAULT_RECOVERY_SUCCESSES = 20
-#: The first gap between two requests, in seconds. It is wide enough for ten requests a second: a single create is sent twice
-#: at most, so that there is no time to feel the way.
+#: The first gap between two requests and the longest, in seconds. The first is wide enough for ten requests a second: a
+#: single create is sent twice at most, so that there is no time to feel the way.
 FIRST_GAP_S = 0.1
+LONGEST_GAP_S = 5.0
 #: What a step of recovery leaves of the gap, and the gap in seconds below which none is kept.
 GAP_RECOVERY_RATIO = 0.9
 NO_GAP_S = 0.005
-#: Two requests that are further apart, in seconds, were not too fast: the site is slow for other reasons, and no gap helps.
+#: Two requests that are further apart, in seconds, were not too fast by themselves: the site is slow for other reasons.
 FAST_WITHIN_S = 1.0
 #: First pause when Ödüyo names none, in seconds. It doubles with each slow-down, up to the longest.
 DEFAULT_PAUSE_S = 1.0
 LONGEST_DEFAULT_PAUSE_S = 30.0
-#: Share of failing requests above which the concurrency is halved, and of those answered with "slow down" above which the gap
-#: grows, and over how many requests it is taken. A site that fails one request in twenty is not overloaded, and one that says
-#: "slow down" to one in twenty says so whatever the pace.
-RISING_RATIO = 0.2
+#: Share of failing requests above which the concurrency is halved, and over how many requests it is taken. A site that
+#: fails one request in twenty is not overloaded.
+RISING_ERRORS_RATIO = 0.2
 ERRORS_OVER_REQUESTS = 32
-ASKED_OVER_REQUESTS = 16
+#: Share of requests answered with "slow down" above which the gap grows. A site that says it to one in twenty says it whatever
+#: the pace; where the pace is to blame, it says it to every second one at least.
+RISING_ASKED_RATIO = 0.3
+ASKED_OVER_REQUESTS = 8
 
 
 class Pacer:
@@ -102,12 +105,16 @@ class Pacer:
         if sent_in == self._round:
             self._slow_down(was_asked_to=True)
 
+    def ease(self) -> None:
+        """Half the pace, where there is a gap: for what must not be refused once more."""
+        self._gap_s = min(2 * self._gap_s, max(LONGEST_GAP_S, self._gap_s))
+
     def errored(self, sent_in: int) -> None:
         """A request failed. Many failures mean that the server may be overloaded: halve the concurrency."""
         if sent_in != self._round:
             return
         self._error_ratio += (1 - self._error_ratio) / ERRORS_OVER_REQUESTS
-        if self._error_ratio > RISING_RATIO:
+        if self._error_ratio > RISING_ERRORS_RATIO:
             self._slow_down(was_asked_to=False)
 
     def succeeded(self, sent_in: int) -> None:
@@ -142,10 +149,10 @@ class Pacer:
     def _lengthen_gap(self) -> None:
         """One at a time is too fast: at once for the first time, then where it is said again and again."""
         self._asked_ratio += (1 - self._asked_ratio) / ASKED_OVER_REQUESTS
-        if self._gap_s > self._shortest_gap_s and self._asked_ratio <= RISING_RATIO:
+        if self._gap_s > self._shortest_gap_s and self._asked_ratio <= RISING_ASKED_RATIO:
             return
         too_fast_s = self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0
-        self._gap_s = max(2 * too_fast_s, FIRST_GAP_S, self._gap_s)
+        self._gap_s = min(max(2 * max(self._gap_s, too_fast_s), FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
         self._successes = 0
         self._asked_ratio = 0.0
 

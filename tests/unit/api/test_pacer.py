@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, Pacer
+from oduyo_provider.api.pacer import DEFAULT_RECOVERY_SUCCESSES, LONGEST_DEFAULT_PAUSE_S, LONGEST_GAP_S, Pacer
 from oduyo_provider.api.runtime import Runtime
 from tests.unit.api.wire import FakeTime
 
@@ -248,10 +248,10 @@ def test_b5_where_one_at_a_time_is_too_fast_slow_downs_double_the_gap_and_succes
     async def run() -> None:
         pacer = Pacer(4, runtime=time.runtime)
         gaps = []
-        for _ in range(11):
+        for _ in range(9):
             await fail_among_others(pacer, pacer.overloaded)
             gaps.append(await gap(pacer))
-        assert gaps == [0.0, 0.0, *[0.1] * 4, *[0.2] * 4, 0.4]
+        assert gaps == [0.0, 0.0, *[0.1] * 3, *[0.2] * 3, 0.4]
         assert pacer.concurrency == 1
         sent_in = await send(pacer)
         pacer.overloaded(sent_in - 1)
@@ -297,9 +297,13 @@ class SlowSite:
     time: FakeTime
     says_no: Callable[[float, float], bool]
 
-    async def take(self, requests: int) -> tuple[int, float]:
-        """Let so many be taken; returns how many were not, and how long it took, in seconds."""
-        pacer, rng, began_at, refused = Pacer(1, runtime=self.time.runtime), random.Random(1), self.time.now_s, 0
+    async def take(self, requests: int, per_second: float | None = None) -> tuple[int, float]:
+        """Let so many be taken; returns how many were not, and how long it took, in seconds.
+
+        :param per_second: the rate that is set.
+        """
+        pacer, rng = Pacer(1, per_second, runtime=self.time.runtime), random.Random(1)
+        began_at, refused = self.time.now_s, 0
         taken_at = began_at - 9.0
         for _ in range(requests):
             sent_in, sent_at = await send(pacer), self.time.now_s
@@ -314,12 +318,13 @@ class SlowSite:
         return refused, self.time.now_s - began_at
 
 
-@pytest.mark.parametrize("rate", [20, 10, 5, 2, 1])
-def test_b5_a_rate_that_a_site_allows_is_found(rate: int, time: FakeTime) -> None:
+@pytest.mark.parametrize("per_second", [None, 25, 1], ids=["no rate set", "25 set", "1 set"])
+@pytest.mark.parametrize("rate", [20, 10, 5, 2, 0.95, 0.5])
+def test_b5_a_rate_that_a_site_allows_is_found(rate: float, per_second: float | None, time: FakeTime) -> None:
     site = SlowSite(time, lambda distance_s, _: distance_s < 1 / rate - 1e-9)
-    refused, took_s = asyncio.run(site.take(400))
+    refused, took_s = asyncio.run(site.take(400, per_second))
     assert refused < 40
-    assert took_s < 2 * 400 / rate
+    assert took_s < 2 * 400 / min(rate, per_second or rate)
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.03, 0.09])
@@ -332,22 +337,58 @@ def test_a_site_that_says_slow_down_now_and_then_whatever_the_pace_is_not_left_f
     assert took_s < 3_500 * 0.3
 
 
-def test_b5_the_gap_grows_while_it_is_below_a_second_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
+def test_b5_the_gap_has_a_longest_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(1, 20, runtime=time.runtime)
-        for _ in range(40):  # whatever the pace: no gap helps such a site
+        for _ in range(40):
             await send(pacer)
             pacer.throttled(await send(pacer), 1.0)
         await send(pacer)
         before_s = time.now_s
         sent_in = await send(pacer)
-        assert time.now_s - before_s == pytest.approx(1.6)
+        assert time.now_s - before_s == LONGEST_GAP_S
         for _ in range(50 * DEFAULT_RECOVERY_SUCCESSES):
             pacer.succeeded(sent_in)
         await send(pacer)
         before_s = time.now_s
         await send(pacer)
         assert time.now_s - before_s == pytest.approx(0.05)
+
+    asyncio.run(run())
+
+
+def test_what_must_not_be_refused_once_more_goes_at_half_the_pace(time: FakeTime) -> None:
+    async def measure(pacer: Pacer) -> float:
+        await send(pacer)
+        before_s = time.now_s
+        await send(pacer)
+        return time.now_s - before_s
+
+    async def run() -> None:
+        pacer = Pacer(1, runtime=time.runtime)
+        pacer.ease()
+        assert await measure(pacer) == 0.0
+        pacer.overloaded(await send(pacer))
+        pacer.ease()
+        assert await measure(pacer) == pytest.approx(0.2)
+        for _ in range(9):
+            pacer.ease()
+        assert await measure(pacer) == LONGEST_GAP_S
+
+    asyncio.run(run())
+
+
+def test_errors_in_between_do_not_keep_the_pace_from_recovering(time: FakeTime) -> None:
+    async def run() -> None:
+        pacer = Pacer(8, runtime=time.runtime)
+        await fail_among_others(pacer, lambda sent_in: pacer.throttled(sent_in, 1.0))
+        slower = pacer.concurrency
+        sent_in = await send(pacer)
+        for number in range(DEFAULT_RECOVERY_SUCCESSES):
+            if number % 8 == 4:
+                pacer.errored(sent_in)
+            pacer.succeeded(sent_in)
+        assert pacer.concurrency == slower + 1
 
     asyncio.run(run())
 

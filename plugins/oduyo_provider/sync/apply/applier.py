@@ -192,8 +192,8 @@ class Applier:
         again = await self._judge_sought(recorder, unsettled, is_last=is_last)
         if again:
             self._work.progress.say(stops.describe_sending_again(len(again)))
-            for change in again:
-                recorder.unsettled.pop(change.key, None)
+            recorder.forget_unsettled(again)
+            self._work.client.ease_pace()
             for _, same in group_by_kind(again):
                 await self._sender.send(recorder, self._look_ahead(recorder, same))
         await recorder.flush()

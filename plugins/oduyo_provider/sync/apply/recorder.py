@@ -145,6 +145,11 @@ class Recorder:
         self.unsettled[change.key] = change
         self.losses.setdefault(change.key, []).append(Loss(reply, at))
 
+    def forget_unsettled(self, changes: Iterable[Change]) -> None:
+        """These changes are sent again."""
+        for change in changes:
+            self.unsettled.pop(change.key, None)
+
     def is_unanswered(self, change: Change) -> bool:
         """Whether a change got no usable answer, also when it was sent again."""
         known = self.results.get(change.key)
