@@ -24,9 +24,8 @@ def explain_expired_looks() -> NotSentError:
     """A site is too slow to look at a record and change it in time: it would be looked at for ever."""
     return NotSentError(
         gettext(
-            "Looking at one record took longer than %(seconds)s s, %(times)s times in a row, so it was out of "
-            "date before its change could be sent. The rest was not sent. This is tried again; if it stays so, ask "
-            "Ödüyo's support why its list calls are so slow.",
+            "One change could not be sent within %(seconds)s s of the look at its record, %(times)s times in a row. The rest "
+            "was not sent. This is tried again; if it stays so, ask Ödüyo's support why its answers take so long.",
             seconds=format_number(LOOK_VALID_S),
             times=MAX_EXPIRED_LOOKS,
         )

@@ -15,6 +15,7 @@ from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredErr
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals
 from oduyo_provider.sync.apply.work import Course, Ready, Work
+from oduyo_provider.sync.runtime.tasks import wait_for_all
 
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
@@ -41,6 +42,8 @@ class Sender:
         self._low = 0
         self._is_low = asyncio.Event()
         self._renewing = asyncio.Lock()
+        self._is_stopping = False
+        self._left_at: dict[str, float] = {}
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -54,8 +57,9 @@ class Sender:
         workers = [asyncio.ensure_future(self._work_off(recorder, queue)) for _ in range(self._work.concurrency)]
         tasks = [asyncio.ensure_future(self._feed(recorder, slices, queue)), *workers]
         try:
-            await _wait_for(tasks, flusher)
+            await wait_for_all(tasks, flusher)
         except Exception:
+            self._is_stopping = True
             # What is under way gets its answer first: else nobody would know whether it took effect.
             tasks[0].cancel()
             _stop_taking(queue, len(workers))
@@ -127,13 +131,12 @@ class Sender:
         """Send a change; where its look expires before it leaves, it is looked at again."""
         self._under_way += 1
         try:
-            sent_at = self._work.monotonic()
             try:
                 reply: Reply | None = await self._call(recorder, ready)
             except LookExpiredError:
                 reply = await self._renew(recorder, ready.change)
             if reply is not None:
-                await self._take(recorder, ready.change, reply, sent_at)
+                await self._take(recorder, ready.change, reply)
             self._waiting.pop(ready.change.key, None)
         finally:
             self._under_way -= 1
@@ -143,17 +146,29 @@ class Sender:
     async def _renew(self, recorder: Recorder, change: Change) -> Reply | None:
         """Look at a change again and send it; None when the look settled it. What was transmitted before was answered with "later".
 
-        One after the other: at a slow pace all who look side by side would wait for each other, and expire again.
+        What expires once more goes alone: at a slow pace all who look side by side wait for each other.
         """
+        with suppress(LookExpiredError):
+            return await self._look_and_call(recorder, change)
         async with self._renewing:
             for _ in range(1, MAX_EXPIRED_LOOKS):
-                ready = await self._look_again(recorder, change)
-                if ready is None:
-                    return None
-                await recorder.intend([change], self._course.top_id)
                 with suppress(LookExpiredError):
-                    return await self._call(recorder, ready)
+                    return await self._look_and_call(recorder, change)
         raise explain_expired_looks()
+
+    async def _look_and_call(self, recorder: Recorder, change: Change) -> Reply | None:
+        self._check_going()
+        ready = await self._look_again(recorder, change)
+        if ready is None:
+            return None
+        self._check_going()
+        await recorder.intend([change], self._course.top_id)
+        return await self._call(recorder, ready)
+
+    def _check_going(self) -> None:
+        """The load stops: what was not under way does not begin."""
+        if self._is_stopping:
+            raise asyncio.CancelledError
 
     def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
         change, key, work = ready.change, ready.change.key, self._work
@@ -163,6 +178,7 @@ class Sender:
             work.check_lease()
             check_look(ready.looked.at, work.monotonic())
             recorder.note_sent(key)
+            self._left_at[key] = work.monotonic()
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
@@ -171,11 +187,9 @@ class Sender:
         body = change.compute_body(ready.looked.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
 
-    async def _take(self, recorder: Recorder, change: Change, reply: Reply, sent_at: float) -> None:
-        """Sort an answer: final, held back, or to be looked at later.
-
-        :param sent_at: when the call began, by the monotonic clock.
-        """
+    async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
+        """Sort an answer: final, held back, or to be looked at later."""
+        sent_at = self._left_at.pop(change.key, 0.0)
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
@@ -232,13 +246,3 @@ def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
         queue.get_nowait()
     for _ in range(workers):
         queue.put_nowait(None)
-
-
-async def _wait_for(tasks: Sequence[asyncio.Future[None]], flusher: asyncio.Future[None]) -> None:
-    """Wait for all tasks; the first failure, also of the flusher, ends the wait."""
-    pending: set[asyncio.Future[None]] = set(tasks)
-    while pending:
-        done, _ = await asyncio.wait({*pending, flusher}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-        pending -= done

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +16,9 @@ from oduyo_provider.api import call
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LeaseLostError, LoginRefusedError, NotSentError, StagingError
 from oduyo_provider.sync.apply import recorder as recorder_module
+from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS
 from oduyo_provider.sync.apply.looker import Looker
+from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW, Sender
 from oduyo_provider.sync.apply.work import Looked, Ready
 from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
@@ -229,15 +233,24 @@ class TestExpiredLooks:
         assert {record["id"] for record in site.records() if record["description"] == "onların"} == {"3"}
         assert len(load.read_journal().unknown) == 0
 
-    def test_at_a_slow_pace_they_are_renewed_one_after_the_other_and_none_expires_again(
-        self, site: Sandbox, load: Load
+    def test_at_a_slow_pace_what_expires_again_goes_alone(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        load = make_load(concurrency=12)
+        load.settings = msgspec.structs.replace(load.settings, requests_per_second=0.2)
+        self.send_expired(load, make_creates(30))
+        assert count_outcomes(load.recorder.results) == {"done": 30}
+        assert len(site.records()) == 30
+
+    def send_expired(
+        self, load: Load, creates: list[Change], look: Callable[[Looker], Callable[..., Any]] | None = None
     ) -> None:
-        load.settings = msgspec.structs.replace(load.settings, requests_per_second=0.1)
-        creates = make_creates(12)
+        """Send creates whose look is out of date by now.
+
+        :param look: what looks again, in place of the looker.
+        """
 
         async def work(load: Load) -> None:
             looker = Looker(load.work, load.course, load.lookup)
-            sender = Sender(load.work, load.course, looker.look_again)
+            sender = Sender(load.work, load.course, look(looker) if look else looker.look_again)
             ready = await looker.look(load.recorder, creates)
             load.skip(LOOK_VALID_S + 1)
 
@@ -247,8 +260,57 @@ class TestExpiredLooks:
             await sender.send(load.recorder, given())
 
         load.run(work)
-        assert count_outcomes(load.recorder.results) == {"done": 12}
-        assert len(site.records()) == 12
+
+    def test_an_intent_is_written_anew_before_it_leaves(self, monkeypatch: pytest.MonkeyPatch, load: Load) -> None:
+        intents: list[int] = []
+        append = Folder.append
+
+        def note(self: Folder, name: str, data: bytes) -> None:
+            if ".intents." in name:
+                intents.append(data.count(b"create:"))
+            append(self, name, data)
+
+        monkeypatch.setattr(Folder, "append", note)
+        self.send_expired(load, make_creates(3))
+        assert intents == [3, 1, 1, 1]
+        assert count_outcomes(load.recorder.results) == {"done": 3}
+
+    def test_a_site_that_is_too_slow_to_look_and_send_in_time_stops_the_load(self, load: Load) -> None:
+        looks: list[str] = []
+
+        def look(looker: Looker) -> Callable[..., Any]:
+            async def look_slowly(recorder: Recorder, change: Change) -> Ready | None:
+                ready = await looker.look_again(recorder, change)
+                looks.append(change.key)
+                load.skip(LOOK_VALID_S + 1)
+                return ready
+
+            return look_slowly
+
+        with pytest.raises(NotSentError, match=r"could not be sent within 60 s .* 5 times in a row"):
+            self.send_expired(load, make_creates(1), look)
+        assert looks == ["create:1"] * MAX_EXPIRED_LOOKS
+        assert load.sent() == []
+        assert count_outcomes(load.read_journal().results) == {"not_applied": 1}
+
+    def test_once_the_load_stops_nobody_looks_again_and_nothing_is_sent(self, load: Load) -> None:
+        looks: list[str] = []
+
+        def look(looker: Looker) -> Callable[..., Any]:
+            async def look_once(recorder: Recorder, change: Change) -> Ready | None:
+                looks.append(change.key)
+                if len(looks) == 1:
+                    raise StagingError("no space left on device")
+                await asyncio.sleep(0.05)
+                return await looker.look_again(recorder, change)
+
+            return look_once
+
+        with pytest.raises(StagingError, match="no space left"):
+            self.send_expired(load, make_creates(12), look)
+        assert len(looks) <= load.work.concurrency
+        assert load.sent() == []
+        assert count_outcomes(load.read_journal().results) == {"not_applied": 12}
 
     def test_a_create_that_had_to_wait_is_looked_at_again_before_it_leaves(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(5)
