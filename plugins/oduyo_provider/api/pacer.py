@@ -63,6 +63,7 @@ class Pacer:
         self._pauses_in_a_row = 0
         self._successes = 0
         self._error_ratio = 0.0
+        self._is_eased = False
         self._asked_ratio = 0.0  # of "slow down" to requests that went one after the other
 
     async def acquire(self) -> int:
@@ -106,8 +107,10 @@ class Pacer:
             self._slow_down(was_asked_to=True)
 
     def ease(self) -> None:
-        """Half the pace, where there is a gap: for what must not be refused once more."""
-        self._gap_s = min(2 * self._gap_s, max(LONGEST_GAP_S, self._gap_s))
+        """Half the pace, where Ödüyo has made us keep a gap: for what must not be refused once more."""
+        if self._gap_s > self._shortest_gap_s and not self._is_eased:
+            self._is_eased = True
+            self._gap_s = min(2 * self._gap_s, max(LONGEST_GAP_S, self._gap_s))
 
     def errored(self, sent_in: int) -> None:
         """A request failed. Many failures mean that the server may be overloaded: halve the concurrency."""
@@ -129,6 +132,7 @@ class Pacer:
             return
         self._successes = 0
         if self._gap_s > self._shortest_gap_s:
+            self._is_eased = False
             shorter_s = self._gap_s * GAP_RECOVERY_RATIO
             self._gap_s = max(self._shortest_gap_s, shorter_s if shorter_s > NO_GAP_S else 0.0)
         elif self.concurrency < self._largest:
@@ -149,12 +153,14 @@ class Pacer:
     def _lengthen_gap(self) -> None:
         """One at a time is too fast: at once for the first time, then where it is said again and again."""
         self._asked_ratio += (1 - self._asked_ratio) / ASKED_OVER_REQUESTS
-        if self._gap_s > self._shortest_gap_s and self._asked_ratio <= RISING_ASKED_RATIO:
+        is_first = self._gap_s <= self._shortest_gap_s < FIRST_GAP_S
+        if not is_first and self._asked_ratio <= RISING_ASKED_RATIO:
             return
         too_fast_s = self._distance_s if self._distance_s < FAST_WITHIN_S else 0.0
         self._gap_s = min(max(2 * max(self._gap_s, too_fast_s), FIRST_GAP_S), max(LONGEST_GAP_S, self._shortest_gap_s))
         self._successes = 0
         self._asked_ratio = 0.0
+        self._is_eased = False
 
     async def _queue(self) -> None:
         waiter = asyncio.get_running_loop().create_future()

@@ -113,9 +113,15 @@ class Refusals:
             return
         self._next_probe *= 2
         await self._work.client.renew_session()
-        last = self._held[-1]
-        reply = await resend(last.recorder, last.change)
-        self._held.remove(last)
+        last = self._held.pop()
+        intended_at = last.recorder.intended_at.get(last.change.key)
+        try:
+            reply = await resend(last.recorder, last.change)
+        except BaseException:
+            # Where only the look failed it is refused as before; what was to be sent again is unknown.
+            if last.recorder.intended_at.get(last.change.key) == intended_at:
+                self._held.append(last)
+            raise
         if reply is None:
             return
         if reply.outcome is Outcome.DONE:

@@ -131,6 +131,7 @@ class Sender:
         """Send a change; where its look expires before it leaves, it is looked at again."""
         self._under_way += 1
         try:
+            self._check_going()
             try:
                 reply: Reply | None = await self._call(recorder, ready)
             except LookExpiredError:
@@ -235,6 +236,7 @@ class Sender:
             while self._under_way > 1:
                 self._is_alone.clear()
                 await self._is_alone.wait()
+            self._check_going()
             await self._refusals.probe(self._renew)
         finally:
             self._may_send.set()

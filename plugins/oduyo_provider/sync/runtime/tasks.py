@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 async def wait_for_all(tasks: Sequence[asyncio.Future[None]], beside: asyncio.Future[None]) -> None:
     """Wait for all tasks; the first failure, also of the one beside them, is raised at once. Nothing is cancelled."""
-    pending: set[asyncio.Future[None]] = set(tasks)
-    while pending:
-        done, _ = await asyncio.wait({*pending, beside}, return_when=asyncio.FIRST_COMPLETED)
+    left, pending = set(tasks), {*tasks, beside}
+    while left:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        pending -= done
+        left -= done

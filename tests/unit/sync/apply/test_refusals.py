@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -213,3 +214,27 @@ def test_a_probe_that_fails_leaves_no_refusal_without_its_result(one_by_one: Loa
     one_by_one.run(work)
     assert count_outcomes(one_by_one.recorder.results) == {"refused": 3}
     assert find_remembered(one_by_one.recorder.results) == 0
+
+
+def test_what_a_probe_was_sending_when_it_was_cut_off_is_unknown(one_by_one: Load) -> None:
+    async def work(load: Load) -> None:
+        refusals, creates = Refusals(load.work, load.course), make_creates(3)
+        load.course.successes = 1
+        await load.recorder.intend(creates, 0)
+        for change in creates:
+            load.recorder.note_sent(change.key)
+            refusals.hold(load.recorder, change, Result(change.key, Outcome.REFUSED, is_remembered=True), 1)
+
+        async def send_and_be_cut_off(recorder: Recorder, change: Change) -> None:
+            await recorder.intend([change], 0)
+            recorder.note_sent(change.key)
+            raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await refusals.probe(send_and_be_cut_off)
+        refusals.release()
+
+    one_by_one.run(work)
+    history = one_by_one.read_journal()
+    assert count_outcomes(history.results) == {"refused": 2}
+    assert list(history.unknown) == ["create:3"]
