@@ -105,8 +105,8 @@ class _Load:
         turn = self._state.read_turn()
         self._client.use_page_size(self._state.read_check().page_size)
         plan = self._describe_plan(turn)
+        await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
         if has_changes:
-            await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
         self._state.merge_others(first.generation, buckets=self._step.buckets)

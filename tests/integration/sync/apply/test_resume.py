@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import CanaryError, OutdatedPlanError, SettingsError, StagingError
+from oduyo_provider.core.errors import CanaryError, LostAnswerError, OutdatedPlanError, SettingsError, StagingError
+from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
-from oduyo_provider.sync.site import lease
+from oduyo_provider.sync.site import lease, quiesce
 from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import SETTLE_S, Driver, make_rows, no_wait, note_waits, short_wait
 
@@ -203,6 +204,27 @@ def test_a_changed_plan_file_is_refused(driver: Driver) -> None:
     with pytest.raises(StagingError, match="is not as it was written"):
         driver.load(plan, run)
     assert driver.calls("create") == 0
+
+
+def test_what_a_load_that_was_cut_off_may_have_sent_is_waited_for_after_its_report_too(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiesce, "CLOCK_SKEW_S", 0.2)
+    late = {"call": "create", "times": 1, "match": {"integration_id": "2"}}
+    driver.site.set_faults({**late, "kind": "late_commit", "seconds": SETTLE_S / 2})
+
+    async def stop(_: Applier) -> None:
+        raise LostAnswerError("the site is down")
+
+    run = driver.new_run()
+    plan = driver.plan(make_rows(3), run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Applier, "finish", stop)
+        with pytest.raises(LostAnswerError):
+            driver.load(plan, run)
+    assert driver.report(run, None).doubtful == 1
+    assert driver.sync(make_rows(3)).unchanged == 2
+    assert len(driver.stored()) == driver.calls("create") == 3
 
 
 class TestTwins:
