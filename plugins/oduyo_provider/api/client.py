@@ -48,10 +48,9 @@ class OduyoClient:
         self._redact = redact = Redactor(settings.secrets)
         self._transport = Transport(settings, redact)
         self._keeper = SessionKeeper(settings, self._transport, on_secret=on_secret, redact=redact, runtime=runtime)
-        pacer = Pacer(settings.max_concurrency, settings.requests_per_second, runtime)
+        self._pacer = Pacer(settings.max_concurrency, settings.requests_per_second, runtime)
         harmless = HarmlessCall(f"{resource.path}/list", encode_list((), 1, descending=True))
-        self._pacer = pacer
-        self._runner = CallRunner(self._transport, self._keeper, pacer, harmless, redact, runtime)
+        self._runner = CallRunner(self._transport, self._keeper, self._pacer, harmless, redact, runtime)
         self._list_call = ListCall(self._runner, resource, settings.site, redact)
         self._stack = AsyncExitStack()
 

@@ -47,8 +47,8 @@ class Login(msgspec.Struct, frozen=True):
 async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[str], str], runtime: Runtime) -> Login:
     """Log in. While the server cannot be reached or gives no usable answer, this is tried `DEFAULT_LOGIN_TRIES` times.
 
-    An answer of the API itself is final, unless it is "slow down", a 429 or one that names a time within a minute: trying again with
-    a wrong password locks accounts.
+    An answer of the API itself is final, as trying again with a wrong password locks accounts; unless it is "slow down": a
+    429, or one that names a time within a minute.
 
     :raises LoginRefusedError: Ödüyo refuses user, password, key or rights, or the account is locked.
     :raises NotThisApiError: something else answers at this address, or each answer was a 2xx that is cut or empty.

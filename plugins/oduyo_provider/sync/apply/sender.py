@@ -145,9 +145,9 @@ class Sender:
                 self._is_alone.set()
 
     async def _renew(self, recorder: Recorder, change: Change) -> Reply | None:
-        """Look at a change again and send it; None when the look settled it. What was transmitted before was answered with "later".
+        """Look at a change again and send it; None when the look settled it.
 
-        What expires once more goes alone: at a slow pace all who look side by side wait for each other.
+        A create that was transmitted before was told "later". What expires once more goes alone: at a slow pace all wait for all.
         """
         with suppress(LookExpiredError):
             return await self._look_and_call(recorder, change)

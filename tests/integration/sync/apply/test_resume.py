@@ -206,8 +206,9 @@ def test_a_changed_plan_file_is_refused(driver: Driver) -> None:
     assert driver.calls("create") == 0
 
 
+@pytest.mark.parametrize("is_idle", [False, True], ids=["at once", "after a run without changes"])
 def test_what_a_load_that_was_cut_off_may_have_sent_is_waited_for_after_its_report_too(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, is_idle: bool
 ) -> None:
     monkeypatch.setattr(quiesce, "CLOCK_SKEW_S", 0.2)
     late = {"call": "create", "times": 1, "match": {"integration_id": "2"}}
@@ -223,7 +224,9 @@ def test_what_a_load_that_was_cut_off_may_have_sent_is_waited_for_after_its_repo
         with pytest.raises(LostAnswerError):
             driver.load(plan, run)
     assert driver.report(run, None).doubtful == 1
-    assert driver.sync(make_rows(3)).unchanged == 2
+    if is_idle:
+        assert driver.sync([row for row in make_rows(3) if row["integration_id"] != 2]).writes == 0
+    assert driver.sync(make_rows(3)).unchanged == (3 if is_idle else 2)
     assert len(driver.stored()) == driver.calls("create") == 3
 
 

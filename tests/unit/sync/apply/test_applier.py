@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LeaseLostError, LostAnswerError
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE
@@ -129,6 +130,16 @@ class TestLostCreates:
         site.set_habits({"habit": "row_fails", "keys": "4", "status": 500})
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
         assert load.apply(*make_creates(6))["create:4"].outcome is Outcome.DOUBTFUL
+
+    def test_what_is_sent_for_the_last_time_goes_at_half_the_pace(
+        self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        eased_after: list[int] = []
+        monkeypatch.setattr(OduyoClient, "ease_pace", lambda _: eased_after.append(len(load.sent())))
+        site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
+        assert count_outcomes(load.apply(*make_creates(6))) == {"done": 6}
+        assert eased_after == [6]
+        assert load.sent()[-1] == "4"
 
     def test_a_server_that_fails_at_every_row_refuses_none_of_them(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "row_fails", "status": 500})

@@ -51,6 +51,20 @@ def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = la
     load.run(work)
 
 
+def note_intents(monkeypatch: pytest.MonkeyPatch, load: Load) -> list[tuple[int, int]]:
+    """Of each append to the intents: how many calls had been sent before, and how many creates it names."""
+    seen: list[tuple[int, int]] = []
+    append = Folder.append
+
+    def note(self: Folder, name: str, data: bytes) -> None:
+        if ".intents." in name:
+            seen.append((len(load.sent()), data.count(b"create:")))
+        append(self, name, data)
+
+    monkeypatch.setattr(Folder, "append", note)
+    return seen
+
+
 class Appends:
     """What is appended to outcome files: how many lines at a time, and whether two appends ran at once."""
 
@@ -124,15 +138,7 @@ def test_nothing_is_sent_whose_intent_cannot_be_written(monkeypatch: pytest.Monk
 def test_the_intents_of_a_slice_are_durable_before_any_of_it_is_sent(
     monkeypatch: pytest.MonkeyPatch, load: Load
 ) -> None:
-    seen: list[tuple[int, int]] = []
-    append = Folder.append
-
-    def note(self: Folder, name: str, data: bytes) -> None:
-        if ".intents." in name:
-            seen.append((len(load.sent()), data.count(b"create:")))
-        append(self, name, data)
-
-    monkeypatch.setattr(Folder, "append", note)
+    seen = note_intents(monkeypatch, load)
     creates = make_creates(60)
     send(load, creates[:30], creates[30:])
     assert [count for _, count in seen] == [30, 30]
@@ -209,18 +215,25 @@ class TestStops:
 
 
 class TestExpiredLooks:
-    def test_what_was_looked_at_too_long_ago_is_looked_at_again_alone(self, site: Sandbox, load: Load) -> None:
-        wanted = make_creates(40)
-        seed(site, wanted, description="eski")
-        changes = make_updates(site, wanted)
+    def send_expired(
+        self,
+        load: Load,
+        changes: list[Change],
+        look: Callable[[Looker], Callable[..., Any]] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send changes whose look is out of date by now.
+
+        :param look: what looks again, in place of the looker.
+        :param meanwhile: called before they are sent.
+        """
 
         async def work(load: Load) -> None:
             looker = Looker(load.work, load.course, load.lookup)
-            sender = Sender(load.work, load.course, looker.look_again)
+            sender = Sender(load.work, load.course, look(looker) if look else looker.look_again)
             ready = await looker.look(load.recorder, changes)
             load.skip(LOOK_VALID_S + 1)
-            site.edit("3", description="onların")
-            site.edit("4", description="Açıklama 4")
+            meanwhile()
 
             async def given() -> AsyncIterator[list[Ready]]:
                 yield ready
@@ -228,6 +241,16 @@ class TestExpiredLooks:
             await sender.send(load.recorder, given())
 
         load.run(work)
+
+    def test_what_was_looked_at_too_long_ago_is_looked_at_again_alone(self, site: Sandbox, load: Load) -> None:
+        wanted = make_creates(40)
+        seed(site, wanted, description="eski")
+
+        def edit() -> None:
+            site.edit("3", description="onların")
+            site.edit("4", description="Açıklama 4")
+
+        self.send_expired(load, make_updates(site, wanted), meanwhile=edit)
         assert count_outcomes(load.recorder.results) == {"done": 39, "stale": 1}
         assert len(load.sent("update")) == 38
         assert {record["id"] for record in site.records() if record["description"] == "onların"} == {"3"}
@@ -240,40 +263,18 @@ class TestExpiredLooks:
         assert count_outcomes(load.recorder.results) == {"done": 30}
         assert len(site.records()) == 30
 
-    def send_expired(
-        self, load: Load, creates: list[Change], look: Callable[[Looker], Callable[..., Any]] | None = None
-    ) -> None:
-        """Send creates whose look is out of date by now.
-
-        :param look: what looks again, in place of the looker.
-        """
-
-        async def work(load: Load) -> None:
-            looker = Looker(load.work, load.course, load.lookup)
-            sender = Sender(load.work, load.course, look(looker) if look else looker.look_again)
-            ready = await looker.look(load.recorder, creates)
-            load.skip(LOOK_VALID_S + 1)
-
-            async def given() -> AsyncIterator[list[Ready]]:
-                yield ready
-
-            await sender.send(load.recorder, given())
-
-        load.run(work)
-
     def test_an_intent_is_written_anew_before_it_leaves(self, monkeypatch: pytest.MonkeyPatch, load: Load) -> None:
-        intents: list[int] = []
-        append = Folder.append
-
-        def note(self: Folder, name: str, data: bytes) -> None:
-            if ".intents." in name:
-                intents.append(data.count(b"create:"))
-            append(self, name, data)
-
-        monkeypatch.setattr(Folder, "append", note)
+        seen = note_intents(monkeypatch, load)
         self.send_expired(load, make_creates(3))
-        assert intents == [3, 1, 1, 1]
+        assert [count for _, count in seen] == [3, 1, 1, 1]
         assert count_outcomes(load.recorder.results) == {"done": 3}
+
+    def test_a_success_after_a_refusal_proves_the_session(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        load = make_load(concurrency=1)
+        site.set_habits({"habit": "refuse", "keys": "*[13579]", "message": "Geçersiz kod"})
+        self.send_expired(load, make_creates(40))
+        assert count_outcomes(load.recorder.results)["done"] == 20
+        assert load.calls().get("login", 0) == 0
 
     def test_a_site_that_is_too_slow_to_look_and_send_in_time_stops_the_load(self, load: Load) -> None:
         looks: list[str] = []
