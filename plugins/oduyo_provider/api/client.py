@@ -9,8 +9,9 @@ from typing import Any, final
 
 from oduyo_provider.api.call import DEFAULT_UNKNOWN_TRIES, CallRunner, HarmlessCall
 from oduyo_provider.api.list_call import ListCall, Look, PageLostError
-from oduyo_provider.api.listing import Listing, PageSize, collect_records, fetch_compares_as_text, record_id
+from oduyo_provider.api.listing import Listing, collect_records, fetch_compares_as_text, record_id
 from oduyo_provider.api.pacer import Pacer
+from oduyo_provider.api.page_size import PageSize
 from oduyo_provider.api.records import Filter, encode_column, encode_list
 from oduyo_provider.api.reply import Reply, make_reply
 from oduyo_provider.api.runtime import Runtime
@@ -77,7 +78,7 @@ class OduyoClient:
     def use_page_size(self, records: int | None) -> None:
         """Take what is known of the site, unless the connection itself says how long a page is."""
         if records is not None and self._settings.page_size is None:
-            self._page_size.records = records
+            self._page_size = PageSize(records)
 
     def create(
         self, fields: Mapping[str, str | None], *, before_send: BeforeSend | None = None

@@ -19,6 +19,7 @@ from oduyo_provider.api.listing_errors import (
     explain_endless,
     explain_text_order,
 )
+from oduyo_provider.api.page_size import PageSize
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.core.errors import ListingError
@@ -54,13 +55,6 @@ async def fetch_compares_as_text(fetch: FetchRecords, known_id: str) -> bool:
 def _is_power_of_ten(known_id: str) -> bool:
     """Whether :func:`fetch_compares_as_text` cannot tell from this id how a site compares."""
     return known_id.rstrip("0") == "1"
-
-
-class PageSize:
-    """How many records a page asks for; smaller once a page of this size has failed. All listings of a client share it."""
-
-    def __init__(self, records: int) -> None:
-        self.records = records
 
 
 class Listing:
@@ -151,10 +145,10 @@ class Listing:
             except PageLostError:
                 if limit == 1:
                     raise
+                self._page_size.failed(limit)
                 self._limit = limit // 2
-                if limit == self._page_size.records:
-                    self._page_size.records = self._limit
             else:
+                self._page_size.succeeded(limit, len(page))
                 self._limit = self._page_size.records if page else limit
                 return page, limit
 

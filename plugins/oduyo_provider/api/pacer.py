@@ -117,6 +117,7 @@ class Pacer:
         if sent_in != self._round:
             return
         self._error_ratio += (1 - self._error_ratio) / ERRORS_OVER_REQUESTS
+        self._asked_ratio -= self._asked_ratio / ASKED_OVER_REQUESTS
         if self._error_ratio > RISING_ERRORS_RATIO:
             self._slow_down(was_asked_to=False)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from oduyo_provider.api import listing
 from oduyo_provider.api.client import OduyoClient
-from oduyo_provider.api.listing import Listing, PageSize, record_id
+from oduyo_provider.api.listing import Listing, record_id
+from oduyo_provider.api.page_size import PageSize
 from oduyo_provider.api.records import Filter
 from oduyo_provider.core.errors import ListingError, LostAnswerError
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
@@ -300,7 +301,15 @@ def test_b6_the_smaller_page_is_kept_for_the_listings_that_follow() -> None:
 
     site = Site(list=TooMuch(60, answer(500, b"")))
     ask(site, twice, page_size=200)
-    assert limits(site) == [200, 200, 100, 100, 50, 50, 50, 1, 50, 50, 50, 1]
+    assert limits(site) == [200, 200, 100, 100, 50, 50, 50, 1, 50, 50, 100, 100, 50, 1]
+
+
+def test_after_an_outage_pages_become_as_large_again_as_they_were() -> None:
+    records = Records(range(1, 801))
+    site = Site(list=[records, records, *[answer(502, b"")] * 6, records])
+    found = ask(site, OduyoClient.snapshot_records, page_size=80)
+    assert [record["id"] for record in found] == [str(number) for number in range(1, 801)]
+    assert limits(site) == [*[80] * 4, *[40] * 2, *[20] * 2, *[10] * 4, *[20] * 4, *[40] * 4, *[80] * 5, 1]
 
 
 def test_b6_two_listings_at_once_halve_the_same_page_once() -> None:

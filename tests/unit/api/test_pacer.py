@@ -337,6 +337,25 @@ def test_a_site_that_says_slow_down_now_and_then_whatever_the_pace_is_not_left_f
     assert took_s < 3_500 * (1.2 if per_second else 0.3)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_other_failures_do_not_make_slow_down_a_larger_share_of_the_requests(seed: int, time: FakeTime) -> None:
+    async def run() -> None:
+        pacer, rng = Pacer(1, runtime=time.runtime), random.Random(seed)
+        for _ in range(3_500):
+            sent_in, drawn = await send(pacer), rng.random()
+            time.now_s += 0.02
+            if drawn < 0.05:
+                pacer.overloaded(sent_in)
+            elif drawn < 0.5:
+                pacer.errored(sent_in)
+            else:
+                pacer.succeeded(sent_in)
+
+    began_at = time.now_s
+    asyncio.run(run())
+    assert time.now_s - began_at < 3_500 * 0.1
+
+
 def test_b5_the_gap_has_a_longest_and_recovers_to_the_rate_that_was_set(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(1, 20, runtime=time.runtime)
