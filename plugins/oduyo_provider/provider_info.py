@@ -45,7 +45,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "label": gettext_noop("Records per page"),
         "description": gettext_noop(
             "How many records a listing asks for at once. Empty, the default, takes what the site check found, or else "
-            "1000. It is halved by itself where a page fails."
+            "1000. It is halved by itself where a page fails, and doubled again after full pages."
         ),
         "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 10000},
     },
