@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,7 +29,6 @@ from oduyo_provider.page.health import (
     read_site_facts,
 )
 from oduyo_provider.page.record_view import RecordSearch
-from oduyo_provider.page.remembered import Remembered
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import GOING, RunFacts
 from oduyo_provider.page.sides import open_sides
@@ -36,8 +36,8 @@ from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_in
 from oduyo_provider.page.view_models import View, compute_run_view, compute_step, list_causes
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
-from oduyo_provider.sync.staging.folder import staging_root
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
+from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT
 from oduyo_provider.sync.staging.manifests import Decision
 from oduyo_provider.sync.staging.plans import find_decision
 
@@ -55,8 +55,8 @@ class PageService:
 
     def __init__(self, cache: RunCache | None = None) -> None:
         self._cache = cache or RunCache()
-        self._reports = Remembered[Report](_MAX_REPORTS)
-        self._decisions = Remembered["Decision | None"](_MAX_REPORTS)
+        self._read_report = lru_cache(_MAX_REPORTS)(_read_report)
+        self._read_decision = lru_cache(_MAX_REPORTS)(_read_decision)
 
     def fetch_dags(self, readable: set[str]) -> list[dict[str, Any]]:
         """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
@@ -123,7 +123,8 @@ class PageService:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)
         facts = self._gather(run, state, fetch_instances(dag_id, run_id), asked)
         opened = self._cache.open(run, is_going=facts.is_going)
-        return add_plan(facts, run, opened, self._read_decision(run, opened)), opened
+        decision = None if opened.table is None else self._read_decision(run.folder.uri, opened.table.generation)
+        return add_plan(facts, run, opened, decision), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
         if not runs:
@@ -152,23 +153,18 @@ class PageService:
             approval=None if run.task else approval,
             is_operator=bool(run.task),
             is_settled=run.is_settled,
-            report=None if run.reported_at is None else self._read_report(run),
+            report=None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at),
         )
 
-    def _read_report(self, run: StagedRun) -> Report:
-        return self._reports.get((run.folder.uri, run.reported_at), run.read_report)
 
-    def _read_decision(self, run: StagedRun, opened: OpenedRun) -> Decision | None:
-        """What guard decided; None before."""
-        if opened.table is None:
-            return None
-        generation = opened.table.generation
+def _read_report(folder_uri: str, _written_at: float) -> Report:
+    return read_manifest(Folder.open(folder_uri), REPORT, Report)
 
-        def read() -> Decision | None:
-            found = find_decision(run.folder, generation)
-            return None if found is None else found[1]
 
-        return self._decisions.get((run.folder.uri, generation), read)
+def _read_decision(folder_uri: str, generation: str) -> Decision | None:
+    """What guard decided; None before."""
+    found = find_decision(Folder.open(folder_uri), generation)
+    return None if found is None else found[1]
 
 
 def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
