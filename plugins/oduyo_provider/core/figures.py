@@ -6,69 +6,50 @@ from oduyo_provider.core.language import gettext, gettext_noop
 
 #: English, to be read by ``gettext``. Figure of :class:`~oduyo_provider.core.report.Report` → what it counts.
 FIGURES = {
-    "extracted": gettext_noop("ERP rows that were read."),
-    "repeated": gettext_noop("The same row once more, letter for letter."),
-    "rejected": gettext_noop("Rows that broke a rule; never sent."),
-    "unchanged": gettext_noop("Rows that Ödüyo already has so."),
-    "created": gettext_noop("Rows whose record was created."),
-    "updated": gettext_noop("Rows whose record was updated."),
-    "refused": gettext_noop("Rows to which Ödüyo said no."),
-    "failed": gettext_noop("Rows that could not be delivered, or whose change had no effect."),
-    "doubtful": gettext_noop("Rows that were sent and are not settled, or whose record is not listed any more."),
-    "stale": gettext_noop("Rows whose record changed in Ödüyo after the plan was made; not sent."),
-    "not_applied": gettext_noop("Rows that were never transmitted, as a step failed or stopped."),
-    "missing": gettext_noop("Records of this source without an ERP row, in the rows' key1 and key2."),
-    "kept_missing": gettext_noop(
+    gettext_noop("extracted"): gettext_noop("ERP rows that were read."),
+    gettext_noop("repeated"): gettext_noop("The same row once more, letter for letter."),
+    gettext_noop("rejected"): gettext_noop("Rows that broke a rule; never sent."),
+    gettext_noop("unchanged"): gettext_noop("Rows that Ödüyo already has so."),
+    gettext_noop("created"): gettext_noop("Rows whose record was created."),
+    gettext_noop("updated"): gettext_noop("Rows whose record was updated."),
+    gettext_noop("refused"): gettext_noop("Rows to which Ödüyo said no."),
+    gettext_noop("failed"): gettext_noop("Rows that could not be delivered, or whose change had no effect."),
+    gettext_noop("doubtful"): gettext_noop(
+        "Rows that were sent and are not settled, or whose record is not listed any more."
+    ),
+    gettext_noop("stale"): gettext_noop("Rows whose record changed in Ödüyo after the plan was made; not sent."),
+    gettext_noop("not_applied"): gettext_noop("Rows that were never transmitted, as a step failed or stopped."),
+    gettext_noop("missing"): gettext_noop("Records of this source without an ERP row, in the rows' key1 and key2."),
+    gettext_noop("kept_missing"): gettext_noop(
         "Left as they are: on_missing is keep, passive already, waiting for missing_runs, moved, or not applied."
     ),
-    "deactivated": gettext_noop("Set to passive."),
-    "deleted": gettext_noop("Deleted."),
-    "missing_refused": gettext_noop("Ödüyo said no."),
-    "missing_failed": gettext_noop("Neither, though it was tried."),
-    "adopted": gettext_noop("Of updated: records that were typed by hand and got the row's integration_id."),
-    "known_refused": gettext_noop("Of refused: refused before, and not sent again until the row changes."),
-    "known_rejected": gettext_noop("Of rejected: the last applied run rejected them alike."),
-    "vanished": gettext_noop("Of doubtful: the ledger knows their record, and Ödüyo does not list it."),
-    "remote_duplicates": gettext_noop("Further records with a key that another record has; left alone."),
-    "new_duplicates": gettext_noop("Of these, those that are new."),
-    "altered": gettext_noop("Records of which Ödüyo stored a value otherwise than sent, and otherwise than before."),
-    "out_of_scope": gettext_noop("Records of this source in a key1 and key2 of which this run has no row; kept."),
-    "new_other_source": gettext_noop("Rows newly rejected as another source owns their record."),
+    gettext_noop("deactivated"): gettext_noop("Set to passive."),
+    gettext_noop("deleted"): gettext_noop("Deleted."),
+    gettext_noop("missing_refused"): gettext_noop("Ödüyo said no."),
+    gettext_noop("missing_failed"): gettext_noop("Neither, though it was tried."),
+    gettext_noop("adopted"): gettext_noop(
+        "Of updated: records that were typed by hand and got the row's integration_id."
+    ),
+    gettext_noop("known_refused"): gettext_noop(
+        "Of refused: refused before, and not sent again until the row changes."
+    ),
+    gettext_noop("known_rejected"): gettext_noop("Of rejected: the last applied run rejected them alike."),
+    gettext_noop("vanished"): gettext_noop("Of doubtful: the ledger knows their record, and Ödüyo does not list it."),
+    gettext_noop("remote_duplicates"): gettext_noop("Further records with a key that another record has; left alone."),
+    gettext_noop("new_duplicates"): gettext_noop("Of these, those that are new."),
+    gettext_noop("altered"): gettext_noop(
+        "Records of which Ödüyo stored a value otherwise than sent, and otherwise than before."
+    ),
+    gettext_noop("out_of_scope"): gettext_noop(
+        "Records of this source in a key1 and key2 of which this run has no row; kept."
+    ),
+    gettext_noop("new_other_source"): gettext_noop("Rows newly rejected as another source owns their record."),
     "dry_run": gettext_noop("True: nothing was sent, and the counts of changes are the planned ones."),
     "sync_mode": gettext_noop("The param. With create nothing was compared: whether Ödüyo is in step is not known."),
     "reasons": gettext_noop("Reason → count, of what was rejected, refused, failed, doubtful or stale."),
     "started_at": gettext_noop("When the run began to list Ödüyo, ISO 8601, UTC."),
     "ended_at": gettext_noop("When it was added up."),
 }
-
-_NAMES = (
-    gettext_noop("extracted"),
-    gettext_noop("repeated"),
-    gettext_noop("rejected"),
-    gettext_noop("unchanged"),
-    gettext_noop("created"),
-    gettext_noop("updated"),
-    gettext_noop("refused"),
-    gettext_noop("failed"),
-    gettext_noop("doubtful"),
-    gettext_noop("stale"),
-    gettext_noop("not_applied"),
-    gettext_noop("missing"),
-    gettext_noop("kept_missing"),
-    gettext_noop("deactivated"),
-    gettext_noop("deleted"),
-    gettext_noop("missing_refused"),
-    gettext_noop("missing_failed"),
-    gettext_noop("adopted"),
-    gettext_noop("known_refused"),
-    gettext_noop("known_rejected"),
-    gettext_noop("vanished"),
-    gettext_noop("remote_duplicates"),
-    gettext_noop("new_duplicates"),
-    gettext_noop("altered"),
-    gettext_noop("out_of_scope"),
-    gettext_noop("new_other_source"),
-)
 
 
 def translate_figure(name: str) -> str:

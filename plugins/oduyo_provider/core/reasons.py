@@ -35,16 +35,8 @@ WARNINGS = {
     "shared_code": gettext_noop("Another row has the same firm, period, type and code. All of them are sent."),
 }
 
-#: What else a report counts reasons by.
-_NAMES = (
-    gettext_noop("refused"),
-    gettext_noop("failed"),
-    gettext_noop("doubtful"),
-    gettext_noop("stale"),
-    gettext_noop("not_applied"),
-    gettext_noop("vanished"),
-    gettext_noop("other reasons"),
-)
+#: What the rare reasons are counted as, together.
+OTHER_REASONS = gettext_noop("other reasons")
 
 
 def translate_reason(reason: str) -> str:

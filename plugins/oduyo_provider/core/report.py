@@ -9,6 +9,7 @@ import msgspec
 from oduyo_provider.core.brakes import Limits, is_above
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts, SyncMode
+from oduyo_provider.core.reasons import OTHER_REASONS
 
 #: Different reasons that a report lists.
 MAX_REASONS = 50
@@ -242,5 +243,5 @@ def _compute_top(reasons: Counter[str]) -> dict[str, int]:
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     top = dict(ordered[:MAX_REASONS])
     if len(ordered) > MAX_REASONS:
-        top["other reasons"] = sum(count for _, count in ordered[MAX_REASONS:])
+        top[OTHER_REASONS] = sum(count for _, count in ordered[MAX_REASONS:])
     return top

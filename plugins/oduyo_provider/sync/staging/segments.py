@@ -16,6 +16,7 @@ import msgspec
 
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
+from oduyo_provider.core.reasons import OTHER_REASONS
 from oduyo_provider.sync.staging.change_lines import DONE, ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
@@ -26,7 +27,6 @@ FORMAT = 1
 BLOCK_LINES = 128
 #: Reasons that are counted of one segment; the rest is counted together.
 MAX_REASONS = 5
-OTHER_REASONS = "other reasons"
 
 #: The fastest: level 6 takes twice the time for files that are a fifth smaller.
 _LEVEL = 1

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.reasons import OTHER_REASONS
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.segments import (
     BLOCK_LINES,
     MAX_REASONS,
-    OTHER_REASONS,
     Segment,
     SegmentFile,
     read_head,
