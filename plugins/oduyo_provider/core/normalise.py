@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, compute_warnings
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
 from oduyo_provider.core.values.decimals import parse_decimal
-from oduyo_provider.core.values.invalid import InvalidValueError, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError
 from oduyo_provider.core.values.status import parse_status
 from oduyo_provider.core.values.text import parse_description, parse_id, parse_text
 
@@ -27,6 +26,9 @@ _KEY = "integration_id"
 
 _Parser = Callable[[object], "str | None"]
 
+
+#: The zone that Ödüyo's datetimes are in.
+_ZONE = ZoneInfo("Europe/Istanbul")
 
 #: In characters. Ödüyo documents no limit.
 DEFAULT_MAX_TEXT_LENGTH = 255
@@ -38,12 +40,10 @@ class Rules(msgspec.Struct, frozen=True):
     :param max_text_length: in characters, of every text field after normalising. Longer rows are rejected, never cut.
         Ödüyo's real limits are not documented.
     :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): repair them.
-    :param timezone: IANA name of the zone that Ödüyo's datetimes are in.
     """
 
     max_text_length: int = DEFAULT_MAX_TEXT_LENGTH
     repair_windows_1254: bool = False
-    timezone: str = "Europe/Istanbul"
 
 
 DEFAULT_RULES = Rules()
@@ -69,28 +69,18 @@ class Normaliser:
     """Applies the rules to the rows of one resource; keeps nothing from one row to the next.
 
     :param resource: whose fields are read; other keys of a row are ignored.
-    :raises SettingsError: a rule that cannot be meant.
     """
 
     def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
-        if rules.max_text_length < 1:
-            raise SettingsError(
-                gettext(
-                    "max_text_length is %(length)s, which would reject every row. Set it to 1 or more.",
-                    length=rules.max_text_length,
-                )
-            )
         self.resource = resource
         self.rules = rules
-        zone = _open_zone(rules.timezone)
-        parsers = _compute_parsers(resource, zone, repair=rules.repair_windows_1254)
+        parsers = _compute_parsers(resource, repair=rules.repair_windows_1254)
         self._fields = tuple(
             (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
             for field in resource.fields
         )
-        self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
         # Ödüyo's values are not repaired: a garbled text there must differ from the repaired one, so that it is updated.
-        stored = _compute_parsers(resource, zone, repair=False)
+        stored = _compute_parsers(resource, repair=False)
         self._stored_parsers = {field.name: stored[field.kind] for field in resource.fields}
         self._parse_id, self._parse_text = parsers[Kind.ID], parsers[Kind.TEXT]
 
@@ -152,26 +142,13 @@ class Normaliser:
         return _parse_stored(self._stored_parsers[field], remote_value) == payload_value
 
 
-def _open_zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # unknown, malformed, or a folder of the time zone database
-        raise SettingsError(
-            gettext(
-                "There is no time zone '%(name)s'. Set an IANA name such as Europe/Istanbul; if that name is refused "
-                "too, install the tzdata package.",
-                name=show_value(name),
-            )
-        ) from error
-
-
-def _compute_parsers(resource: Resource, zone: ZoneInfo, *, repair: bool) -> dict[Kind, _Parser]:
+def _compute_parsers(resource: Resource, *, repair: bool) -> dict[Kind, _Parser]:
     return {
         Kind.ID: partial(parse_id, repair=repair),
         Kind.TEXT: partial(parse_text, repair=repair),
         Kind.DESCRIPTION: partial(parse_description, repair=repair),
         Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or ""),
-        Kind.DATETIME: partial(parse_datetime, zone=zone),
+        Kind.DATETIME: partial(parse_datetime, zone=_ZONE),
         Kind.DECIMAL: parse_decimal,
     }
 

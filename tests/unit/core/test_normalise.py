@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.record import SPECIAL_CODE, Field, Kind, Resource
@@ -130,24 +129,6 @@ def test_the_length_limit_is_for_texts_only() -> None:
     done = normaliser.row({"integration_id": 1, "code": "ABC", "special_created_in": "2025-05-23", "key1": "ABCD"})
     assert [fault.code for fault in done.faults] == ["key1: too_long"]
     assert done.faults[0].detail == "4 characters, allowed are 3"
-
-
-def test_another_time_zone_can_be_set() -> None:
-    normaliser = Normaliser(SPECIAL_CODE, Rules(timezone="UTC"))
-    row = {"integration_id": 1, "code": "A", "updated_in": "2025-05-23T08:30:00+03:00"}
-    assert normaliser.row(row).payload == {"integration_id": "1", "code": "A", "updated_in": "2025-05-23 05:30:00"}
-
-
-@pytest.mark.parametrize("name", ["Europe/Ankara", "", "../etc/passwd", "Europe"])
-def test_an_unknown_time_zone_is_an_error_that_names_it(name: str) -> None:
-    with pytest.raises(SettingsError, match="IANA name such as Europe/Istanbul") as caught:
-        Normaliser(SPECIAL_CODE, Rules(timezone=name))
-    assert f"'{name}'" in str(caught.value)
-
-
-def test_a_limit_that_would_reject_every_row_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="max_text_length is 0"):
-        Normaliser(SPECIAL_CODE, Rules(max_text_length=0))
 
 
 @pytest.mark.parametrize(

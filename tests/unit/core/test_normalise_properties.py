@@ -49,7 +49,6 @@ NORMALISERS = {
         Rules(),
         Rules(repair_windows_1254=True),
         Rules(max_text_length=3),
-        Rules(timezone="America/St_Johns"),
     )
 }
 normalisers = st.sampled_from(list(NORMALISERS.values()))
