@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
-from oduyo_provider.core.declaration import param, read_declarations
+from oduyo_provider.core.declaration import Param, read_declarations
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
@@ -26,9 +26,9 @@ TEXTS = gettext_noop("What to read: texts")
 MAX_SOURCE_LENGTH = 250
 
 
-def _percent(title: str, description: str) -> msgspec.Meta:
+def _percent(title: str, description: str) -> Param:
     takes = gettext_noop("a whole number of percent from 0 to 100, such as 20 for a fifth")
-    return param(title, description, takes=takes, section=SAFETY, is_brake=True, ge=0, le=100)
+    return Param(title, description, takes=takes, section=SAFETY, is_brake=True)
 
 
 def _parse_source(given: object) -> str | None:
@@ -45,7 +45,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
 
     erp_query: Annotated[
         str,
-        param(
+        Param(
             gettext_noop("What to read: ERP query"),
             gettext_noop(
                 "A query of dags/sql, without .sql. It says which table is read, and which column is which field."
@@ -55,7 +55,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = "dia_postgres"
     sync_mode: Annotated[
         SyncMode,
-        param(
+        Param(
             gettext_noop("What to do: mode"),
             gettext_noop(
                 "upsert compares both sides and sends what differs. create compares nothing: a second run makes every code again."
@@ -68,7 +68,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = SyncMode.UPSERT
     on_missing: Annotated[
         OnMissing,
-        param(
+        Param(
             gettext_noop("What to do: records without an ERP row"),
             gettext_noop("What happens to this source's records that no ERP row has any more."),
             choices={
@@ -79,23 +79,22 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = OnMissing.KEEP
     dry_run: Annotated[
-        bool, param(gettext_noop("What to do: dry run"), gettext_noop("Show the plan in the log and write nothing."))
+        bool, Param(gettext_noop("What to do: dry run"), gettext_noop("Show the plan in the log and write nothing."))
     ] = False
     missing_runs: Annotated[
         int,
-        param(
+        msgspec.Meta(ge=1, le=100),
+        Param(
             gettext_noop("Runs without a row"),
             gettext_noop(
                 "A record is deactivated or deleted when no row has had it in so many applied runs, at least 12 hours from the first to the last. With 1, at once."
             ),
             section=RECORDS,
-            ge=1,
-            le=100,
         ),
     ] = 2
     adopt: Annotated[
         bool,
-        param(
+        Param(
             gettext_noop("Adopt records that were typed by hand"),
             gettext_noop("A record without an integration_id gets that of the one row which has the same codes."),
             section=RECORDS,
@@ -103,7 +102,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     resend_refused: Annotated[
         bool,
-        param(
+        Param(
             gettext_noop("Send refused rows again"),
             gettext_noop("Also send what Ödüyo has refused before and has not changed since."),
             section=RECORDS,
@@ -111,7 +110,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     source: Annotated[
         str | None,
-        param(
+        Param(
             gettext_noop("Name of the source"),
             gettext_noop(
                 "Who owns the records that this run writes. None takes the DAG's own name; a name that two DAGs share makes them one source."
@@ -124,6 +123,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     max_missing_percent: Annotated[
         int,
+        msgspec.Meta(ge=0, le=100),
         _percent(
             gettext_noop("Most records retired, in whole percent"),
             gettext_noop(
@@ -133,6 +133,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10
     max_update_percent: Annotated[
         int,
+        msgspec.Meta(ge=0, le=100),
         _percent(
             gettext_noop("Most updates, in whole percent"),
             gettext_noop("Stop when more of the matched records would be updated. 20 means a fifth, 0 allows none."),
@@ -140,6 +141,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = 50
     max_rejected_percent: Annotated[
         int,
+        msgspec.Meta(ge=0, le=100),
         _percent(
             gettext_noop("Most rejected rows, in whole percent"),
             gettext_noop(
@@ -149,7 +151,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = 5
     on_unsafe: Annotated[
         OnUnsafe,
-        param(
+        Param(
             gettext_noop("When a brake trips"),
             gettext_noop(
                 "fail ends the run without a write. ask waits in the task approve for a person; a day's silence is a no."
@@ -161,7 +163,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = OnUnsafe.FAIL
     release: Annotated[
         Release,
-        param(
+        Param(
             gettext_noop("Brakes that may trip in this run"),
             gettext_noop(
                 "For one run that you have looked at, one brake a line, each with the most that is allowed if you like, such as retired:149. The brakes are %(brakes)s."
@@ -177,7 +179,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}
     repair_windows_1254: Annotated[
         bool,
-        param(
+        Param(
             gettext_noop("Mend Turkish letters"),
             gettext_noop("For texts that were read in the wrong encoding: Þube becomes Şube."),
             section=TEXTS,
@@ -185,12 +187,11 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     max_text_length: Annotated[
         int,
-        param(
+        msgspec.Meta(ge=1, le=1_000_000),
+        Param(
             gettext_noop("Longest text"),
             gettext_noop("In characters. Longer texts are rejected, never cut."),
             section=TEXTS,
-            ge=1,
-            le=1_000_000,
         ),
     ] = DEFAULT_MAX_TEXT_LENGTH
 
