@@ -38,7 +38,7 @@ def drop_look(patch: pytest.MonkeyPatch) -> None:
 
     async def look(self: Looker, _: Recorder, changes: Sequence[Change], **how: bool) -> list[Ready]:
         del how
-        return [Ready(change, Looked(None, self._work.monotonic())) for change in changes]
+        return [Ready(change, Looked(None, self._work.clock.monotonic())) for change in changes]
 
     patch.setattr(Looker, "look", look)
 

@@ -132,9 +132,9 @@ class Applier:
             if not looked:
                 continue
             [ready] = looked
-            sent_at = self._work.monotonic()
+            sent_at = self._work.clock.monotonic()
             await self._sender.send_one(recorder, ready)
-            self._looker.note_pace(max(self._work.monotonic() - sent_at, 0.001))
+            self._looker.note_pace(max(self._work.clock.monotonic() - sent_at, 0.001))
             await self._settle(recorder, [change], is_last=False)
             if not recorder.has_errors_only(change):  # else it is judged once others have been sent
                 await self._settle(recorder, [change], is_last=True)

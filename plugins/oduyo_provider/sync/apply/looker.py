@@ -36,16 +36,16 @@ class Looker:
         self._work = work
         self._course = course
         self._lookup = lookup
-        self._requests, self._measured_at = work.client.requests, work.monotonic()
+        self._requests, self._measured_at = work.client.requests, work.clock.monotonic()
 
     def note_pace(self, took_s: float) -> None:
         """A call took so long: so many a second go out at once."""
         self._course.calls_per_s = self._work.concurrency / took_s
-        self._requests, self._measured_at = self._work.client.requests, self._work.monotonic()
+        self._requests, self._measured_at = self._work.client.requests, self._work.clock.monotonic()
 
     def compute_slice(self, first: Change) -> int:
         """How many changes can be looked at and sent in one slice's time."""
-        requests, now = self._work.client.requests, self._work.monotonic()
+        requests, now = self._work.client.requests, self._work.clock.monotonic()
         if requests - self._requests >= self._work.concurrency * 4:
             self._course.calls_per_s = (requests - self._requests) / max(now - self._measured_at, 0.001)
             self._requests, self._measured_at = requests, now
@@ -65,7 +65,7 @@ class Looker:
             return [Ready(change, Looked(None, math.inf)) for change in mine]
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
-        at = self._work.monotonic()
+        at = self._work.clock.monotonic()
         if mine and mine[0].action is Action.CREATE:
             return await self._look_at_creates(recorder, mine, at)
         records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in mine})
@@ -136,7 +136,7 @@ class Looker:
     def _is_listing_fresh(self, needed_s: float) -> bool:
         """Whether the plan's own listing still counts as a look for what takes so long to send."""
         listed_at = self._work.listed_at
-        return listed_at is not None and self._work.monotonic() + needed_s - listed_at < LISTING_VALID_S
+        return listed_at is not None and self._work.clock.monotonic() + needed_s - listed_at < LISTING_VALID_S
 
     def _take_others(self, recorder: Recorder, change: Change) -> bool:
         """A record of another source is not touched."""

@@ -71,7 +71,7 @@ class Refusals:
         :param session: the number of the session that it was sent with.
         :raises RefusalsError: everything was refused.
         """
-        self._held.append(Held(recorder, change, result, session, self._work.monotonic()))
+        self._held.append(Held(recorder, change, result, session, self._work.clock.monotonic()))
         self._in_a_row += 1
         self._course.refusals += 1
         if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:

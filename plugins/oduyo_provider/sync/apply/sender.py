@@ -173,13 +173,13 @@ class Sender:
 
     def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
         change, key, work = ready.change, ready.change.key, self._work
-        check_look(ready.looked.at, work.monotonic())  # what is too old already takes no place in the queue
+        check_look(ready.looked.at, work.clock.monotonic())  # what is too old already takes no place in the queue
 
         def before_send() -> None:
             work.check_lease()
-            check_look(ready.looked.at, work.monotonic())
+            check_look(ready.looked.at, work.clock.monotonic())
             recorder.note_sent(key)
-            self._left_at[key] = work.monotonic()
+            self._left_at[key] = work.clock.monotonic()
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)

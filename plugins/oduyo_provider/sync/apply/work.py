@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -77,7 +76,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     known_findings: Mapping[str, bool] = {}
     released: frozenset[str] = frozenset()
     note_finding: Callable[[Finding, bool], None]
-    monotonic: Callable[[], float] = time.monotonic
 
     def is_known(self, brake: str) -> bool:
         """Whether a person has released what the site does, in this run or before."""

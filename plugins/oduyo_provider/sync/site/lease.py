@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -74,13 +73,11 @@ class Lease:
         attempt: str,
         say: Callable[[str], None],
         clock: Clock = Clock(),  # noqa: B008  frozen
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._mine = Claim(generation, attempt)
         self._say = say
         self._clock = clock
-        self._monotonic = monotonic
         self._seen: dict[str, _Seen] = {}
         self._renewed_at = self._claimed_at = float("-inf")
         self._is_lost = False
@@ -119,16 +116,16 @@ class Lease:
 
     def _compute_age_s(self) -> float:
         # Both clocks: one stands still while the machine sleeps, the other can be set.
-        return max(self._monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
+        return max(self._clock.monotonic() - self._renewed_at, self._clock.now() - self._claimed_at)
 
     async def _acquire(self) -> None:
-        waited_from, said_at = self._monotonic(), float("-inf")
+        waited_from, said_at = self._clock.monotonic(), float("-inf")
         while True:
             others = await asyncio.to_thread(self._read_live)
             if not others and await self._try_to_hold():
                 return
-            if others and self._monotonic() - said_at >= SAY_WAITING_EVERY_S:
-                said_at = self._monotonic()
+            if others and self._clock.monotonic() - said_at >= SAY_WAITING_EVERY_S:
+                said_at = self._clock.monotonic()
                 self._say(
                     gettext(
                         "Waiting: %(plan)s is writing to this site (%(seconds)s s so far)",
@@ -161,7 +158,7 @@ class Lease:
 
     def _read_live(self) -> list[Claim]:
         """The others' claims that have not lapsed."""
-        now, present = self._monotonic(), dict[str, _Seen]()
+        now, present = self._clock.monotonic(), dict[str, _Seen]()
         for name, claim in read_claims(self._folder).items():
             if name == self._name:
                 continue
@@ -171,7 +168,7 @@ class Lease:
         return [seen.claim for seen in present.values() if now - seen.since < LAPSES_AFTER_S]
 
     def _renew(self, *, is_held: bool) -> None:
-        before, claimed_at = self._monotonic(), self._clock.now()
+        before, claimed_at = self._clock.monotonic(), self._clock.now()
         self._mine = msgspec.structs.replace(self._mine, renewals=self._mine.renewals + 1, is_held=is_held)
         self._folder.write(self._name, msgspec.json.encode(self._mine))
         self._renewed_at, self._claimed_at = before, claimed_at
@@ -190,7 +187,7 @@ class Lease:
         renewed_at, claimed_at = self._renewed_at, self._claimed_at
         if self._compute_age_s() <= HELD_FOR_S:
             self._renew(is_held=True)
-        age_s = max(self._monotonic() - renewed_at, self._clock.now() - claimed_at)
+        age_s = max(self._clock.monotonic() - renewed_at, self._clock.now() - claimed_at)
         self._is_lost = self._is_lost or age_s > HELD_FOR_S
 
 

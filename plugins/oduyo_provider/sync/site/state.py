@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.site_check import Point, TrialRecords
+from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
+from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.legacy import has_legacy_run
 from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
@@ -77,6 +79,10 @@ class SiteState:
     def claims(self) -> Folder:
         """The folder of the lease's claims."""
         return self._folder.child(layout.CLAIMS)
+
+    def make_lease(self, generation: str, attempt: str, say: Callable[[str], None], clock: Clock) -> Lease:
+        """A lease for one writer."""
+        return Lease(self.claims, generation=generation, attempt=attempt, say=say, clock=clock)
 
     def source(self, source: str) -> SourceState:
         """What is kept of a source."""

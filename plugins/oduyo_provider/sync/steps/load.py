@@ -56,14 +56,7 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
     check_decided(plans)
     state = step.open_state(first.snapshot.site, first.snapshot.resource)
     progress = Progress(log)
-    lease = Lease(
-        state.claims,
-        generation=first.generation,
-        attempt=step.run.attempt,
-        say=progress.say,
-        clock=step.clock,
-        monotonic=step.clock.monotonic,
-    )
+    lease = state.make_lease(first.generation, step.run.attempt, progress.say, step.clock)
     async with lease.hold():
         return await _Load(step, plans, parts, client, settings, state, progress, lease).run()
 
@@ -203,7 +196,6 @@ class _Load:
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
             partial_updates=bool(self._state.read_check().partial_updates),
             listed_at=clock.monotonic() - age_s if is_trusted else None,
-            monotonic=clock.monotonic,
             known_findings={name: finding.is_released for name, finding in findings.items()},
             released=frozenset(first.params.release),
             note_finding=self._note_finding,

@@ -18,7 +18,7 @@ from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.sync.runtime.log_table import format_table
-from oduyo_provider.sync.site.lease import Lease, read_claims
+from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
@@ -176,15 +176,7 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
     mine = [plan for plan in state.plans.read() if plan.generation == manifest.generation and plan.is_finished]
     if not mine or read_claims(state.claims):
         return
-    lease = Lease(
-        state.claims,
-        generation=manifest.generation,
-        attempt=step.run.attempt,
-        say=log.info,
-        clock=step.clock,
-        monotonic=step.clock.monotonic,
-    )
-    async with lease.hold():
+    async with state.make_lease(manifest.generation, step.run.attempt, log.info, step.clock).hold():
         for plan in mine:
             state.merge(plan, buckets=step.buckets)
 

@@ -36,7 +36,6 @@ from oduyo_provider.sync.check.speed import Speed, judge_speed, measure_speed
 from oduyo_provider.sync.check.trial import Trial, Tried
 from oduyo_provider.sync.check.write_points import CREATE, TEST_RECORDS
 from oduyo_provider.sync.runtime.clock import Clock
-from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.state import SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import name_attempt
@@ -65,7 +64,7 @@ async def check_site(
     :raises OduyoError: nothing more could be asked, such as after a refused login. What was answered is kept.
     """
     state = SiteState(root, settings.site, resource)
-    lease = Lease(state.claims, generation=_WRITER, attempt=name_attempt(1), say=log.info, clock=clock)
+    lease = state.make_lease(_WRITER, name_attempt(1), log.info, clock)
     async with lease.hold(), AsyncExitStack() as stack:
         check = _Check(state, settings, resource, lease.check, on_secret, clock)
         return await check.run(stack, write=write)

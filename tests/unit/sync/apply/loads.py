@@ -112,13 +112,12 @@ class Load:
             "client": client,
             "normaliser": Normaliser(SPECIAL_CODE),
             "progress": Progress(logging.getLogger("oduyo_provider.tests")),
-            "clock": Clock(self.now, self.sleep),
+            "clock": Clock(self.now, self.sleep, self.monotonic),
             "concurrency": 4,
             "settle_s": SETTLE_S,
             "check_lease": lambda: None,
             "source": "dag",
             "note_finding": lambda finding, is_released: self.findings.append((finding, is_released)),
-            "monotonic": self.monotonic,
         }
         self.work = Work(**{**given, **self._work})
         ids = sorted(int(record["id"] or 0) for record in self.site.records())

@@ -46,7 +46,7 @@ class FakeTime:
 
     @property
     def clock(self) -> Clock:
-        return Clock(lambda: self.now_s + self.ahead_s, self.sleep)
+        return Clock(lambda: self.now_s + self.ahead_s, self.sleep, lambda: self.now_s)
 
 
 @pytest.fixture
@@ -91,7 +91,6 @@ def make(
         attempt=f"{generation}-{attempt}",
         say=say,
         clock=time.clock,
-        monotonic=lambda: time.now_s,
     )
 
 
