@@ -15,7 +15,7 @@ from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
 from oduyo_provider.page.csv_export import write_csv
-from oduyo_provider.page.record_routes import add_record_views
+from oduyo_provider.page.record_view import compute_record_view
 from oduyo_provider.page.service import PageService
 from oduyo_provider.page.table_query import WantedLines
 from oduyo_provider.page.table_view import compute_table_view
@@ -39,8 +39,12 @@ HEADERS = {
 _FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
 
 RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
+#: The run that is asked about; empty for the latest one that has read both sides.
+MaybeRunId = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
+#: A code or an id as a person types it.
+Asked = Annotated[str, Query(max_length=200)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
@@ -51,7 +55,6 @@ def make_app(service: PageService | None = None) -> FastAPI:
     _add_files(app)
     service = service or PageService()
     _add_views(app, service)
-    add_record_views(app, service)
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
@@ -107,6 +110,10 @@ def _add_views(app: FastAPI, service: PageService) -> None:
     @app.get("/run")
     def show_run(dag_id: DagId, run_id: RunId, task: TaskName = "") -> Response:
         return _answer(_found(service.fetch_run(dag_id, run_id, task)))
+
+    @app.get("/record")
+    def show_record(dag_id: DagId, record: Asked, run_id: MaybeRunId = "", task: TaskName = "") -> Response:
+        return _answer(compute_record_view(service.find_places(dag_id, run_id, task), record))
 
     @app.get("/changes")
     def show_changes(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext, read_language
-from oduyo_provider.page.record_texts import list_record_texts
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 
@@ -15,7 +14,7 @@ def compute_texts() -> dict[str, Any]:
     plurals = {name: (text(1), text(2)) for name, text in _PLURALS.items()}
     return {
         "language": read_language(),
-        "texts": {**_list_common(), **_list_dag(), **_list_run(), **_list_table(), **list_record_texts()},
+        "texts": {**_list_common(), **_list_dag(), **_list_run(), **_list_table(), **_list_record()},
         "plurals": plurals,
     }
 
@@ -122,6 +121,40 @@ def _list_table() -> dict[str, str]:
         "becomes": gettext("becomes"),
         "stored_as": gettext("stored as “{value}”"),
         "stored_empty": gettext("stored as empty"),
+    }
+
+
+def _list_record() -> dict[str, str]:
+    return {
+        "record_search": gettext("What happened to it?"),
+        "record_help": gettext("A code or an id"),
+        "record_choice": gettext("Several match. Choose one."),
+        "record_more": gettext("There are more. Type more of the code."),
+        "record_none": gettext("Nothing has the code or id “{text}”."),
+        "record_now": gettext("In the last run"),
+        "record_sides": gettext("The two sides, as the last run read them"),
+        "record_ledger": gettext("In the ledger"),
+        "record_history": gettext("What each run did"),
+        "record_gone": gettext("Neither the ERP nor Ödüyo had it."),
+        "side_erp": gettext("ERP row"),
+        "side_oduyo": gettext("Ödüyo record"),
+        "field": gettext("Field"),
+        "ledger_none": gettext("The ledger does not know it."),
+        "ledger_source": gettext("Owner"),
+        "ledger_nobody": gettext("nobody"),
+        "ledger_missing": gettext("Missing in the ERP"),
+        "ledger_refused": gettext("Refused by Ödüyo"),
+        "ledger_retired": gettext("Deactivated or deleted"),
+        "ledger_twins": gettext("Further records with this key"),
+        "ledger_stored": gettext("Stored otherwise than sent"),
+        "history_none": gettext("No applied run has changed it since its history is kept."),
+        "history_cut": gettext("What is older than {time} is no longer kept in full."),
+        "look_further": gettext("Look for “{text}” among all rows, records and runs"),
+        "looked": gettext(
+            "Looked in the history, and in what the run {run} read: ERP rows: {rows} ({rows_at}), Ödüyo records: {records} "
+            "({records_at})."
+        ),
+        "looked_history": gettext("Looked in the history alone: no kept run has read both sides."),
     }
 
 
