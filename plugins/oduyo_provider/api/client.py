@@ -137,7 +137,8 @@ class OduyoClient:
         """Whether the site compares ids as text, where that makes a difference for the ids above the highest that it names.
 
         :param known_id: the highest. Of the ids above 1000 a site that compares text names 999, one that compares numbers a
-            higher one, or none. One that heeds no filter counts as comparing text.
+            higher one, or none. One that heeds no filter counts as comparing text. Without ``<=``, which firewalls may
+            block: unlike :func:`.listing.fetch_compares_as_text`, this is asked in the midst of a load.
         """
         power = "1" + "0" * len(known_id)
         last = await Look(self._list_call).fetch((Filter("id", ">", power),), 1, True)

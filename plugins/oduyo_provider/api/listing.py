@@ -48,11 +48,15 @@ async def fetch_compares_as_text(fetch: FetchRecords, known_id: str) -> bool:
     As text, nothing lies between 10000 and 1000, but there every larger number is a larger text too. A site that heeds
     only one of the two conditions counts as comparing text; that costs a longer listing and no record.
     """
-    power = "1" + "0" * len(known_id)
-    return bool(await fetch([Filter("id", ">", power), Filter("id", "<=", known_id)], 1, False))
+    return bool(await fetch(make_text_filters(known_id), 1, False))
 
 
-def _is_power_of_ten(known_id: str) -> bool:
+def make_text_filters(known_id: str) -> list[Filter]:
+    """Ids above the next power of ten and up to `known_id`: as numbers there are none."""
+    return [Filter("id", ">", "1" + "0" * len(known_id)), Filter("id", "<=", known_id)]
+
+
+def is_power_of_ten(known_id: str) -> bool:
     """Whether :func:`fetch_compares_as_text` cannot tell from this id how a site compares."""
     return known_id.rstrip("0") == "1"
 
@@ -125,11 +129,11 @@ class Listing:
         if known is not None and await fetch_compares_as_text(self._fetch, known):
             self._last = self._after_id = self._up_to = None
             return
-        is_shown = known is not None and not _is_power_of_ten(known)
+        is_shown = known is not None and not is_power_of_ten(known)
         up_to = self._up_to
         if up_to is None or is_shown:
             return
-        if _is_power_of_ten(up_to) or await fetch_compares_as_text(self._fetch, up_to):
+        if is_power_of_ten(up_to) or await fetch_compares_as_text(self._fetch, up_to):
             self._up_to = None
 
     async def _fetch_page(self) -> tuple[list[Remote], int]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from contextlib import aclosing
 from itertools import pairwise
 
+from oduyo_provider.api.listing import is_power_of_ten
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.matching import compute_record_key
@@ -135,7 +136,7 @@ class Lookup:
             if await self._client.compares_as_text(str(ids[0])):
                 return False
             # Of 1000 nothing tells, and nothing has to: there every larger number is a larger text.
-            self._sorts_as_numbers = str(ids[0]).rstrip("0") != "1"
+            self._sorts_as_numbers = not is_power_of_ten(str(ids[0]))
         return True
 
     def _note_top(self, window: Window) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from oduyo_provider.api.listing import is_power_of_ten, make_text_filters
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.records import Filter
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
@@ -183,11 +184,10 @@ class ListQuestions:
             return Found(name, "ignored")
         if above.records:
             return Found(name, "text")
-        known = next((one for one in (highest, *reversed(ids)) if one.strip("0") != "1"), None)
+        known = next((one for one in (highest, *reversed(ids)) if not is_power_of_ten(one)), None)
         if known is None:
             return Found(name, "too_few")
-        power = "1" + "0" * len(known)
-        between = await self._asker.list([Filter("id", ">", power), Filter("id", "<=", known)], self.facts.few)
+        between = await self._asker.list(make_text_filters(known), self.facts.few)
         if between.fault:
             reading = "blocked" if between.seen.meaning is Meaning.BLOCKED else "unknown"
             return Found(name, reading, {"words": between.fault})
