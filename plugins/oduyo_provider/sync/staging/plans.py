@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
-from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
@@ -134,7 +133,8 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
 
     :param references: as transform or guard returned them.
     """
-    parts = [_open_part(reference) for reference in references]
+    read_decision = cache(_read_decision)
+    parts = [_open_part(reference, read_decision) for reference in references]
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
@@ -142,13 +142,15 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
 Decided = tuple[Folder, Decision]
 
 
-def _open_part(reference: Reference) -> PlanPart:
+def _open_part(reference: Reference, read_decision: Callable[[str], Decided]) -> PlanPart:
     manifest = read_manifest(Folder.open(reference["manifest"]), layout.MANIFEST, PlanManifest)
     uri = reference.get("decision")
-    if not uri:
-        return PlanPart(manifest)
+    return decide_part(manifest, read_decision(uri) if uri else None)
+
+
+def _read_decision(uri: str) -> Decided:
     folder = Folder.open(uri)
-    return decide_part(manifest, (folder, read_manifest(folder, layout.DECISION, Decision)))
+    return folder, read_manifest(folder, layout.DECISION, Decision)
 
 
 def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
@@ -161,19 +163,6 @@ def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
         return PlanPart(manifest, decision)
     found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
     return PlanPart(manifest, decision, {item.integration_id: item for item in found})
-
-
-def read_decision(reference: Reference) -> Decision:
-    """What guard decided of a plan.
-
-    :raises SettingsError: the reference is not one that guard returned.
-    """
-    uri = reference.get("decision")
-    if not uri:
-        raise SettingsError(
-            gettext("The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent.")
-        )
-    return read_manifest(Folder.open(uri), layout.DECISION, Decision)
 
 
 def find_decision(run_folder: Folder, generation: str) -> Decided | None:

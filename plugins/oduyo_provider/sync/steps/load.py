@@ -31,7 +31,7 @@ from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.journal import Journal
 from oduyo_provider.sync.staging.manifests import Reference
-from oduyo_provider.sync.staging.plans import PlanPart, open_parts, read_decision
+from oduyo_provider.sync.staging.plans import PlanPart, open_parts
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 from oduyo_provider.sync.steps.tables import open_updater
@@ -53,16 +53,19 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
     parts = open_parts(plans)
     first = parts[0].manifest
     check_belongs(step, first, client, settings)
-    check_decided(plans)
     state = step.open_state(first.snapshot.site, first.snapshot.resource)
     progress = Progress(log)
     lease = state.make_lease(first.generation, step.run.attempt, progress.say, step.clock)
+    applying = _Load(step, plans, parts, client, settings, state, progress, lease)
     async with lease.hold():
-        return await _Load(step, plans, parts, client, settings, state, progress, lease).run()
+        return await applying.run()
 
 
 class _Load:
-    """One try of applying one plan, while the lease is held."""
+    """One try of applying one plan, while the lease is held.
+
+    :raises SettingsError: guard has not let the plan through.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class _Load:
         self._progress = progress
         self._lease = lease
         self._first = parts[0].manifest
-        self._decision = read_decision(plans[0])
+        self._decision = check_decided(parts[0].decision)
         self._partitions = Partitions(len(parts), self._read_known)
         self._ends: Counter[tuple[Action, Outcome]] = Counter()
 

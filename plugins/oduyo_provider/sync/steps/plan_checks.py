@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import IncompleteError, SettingsError
 from oduyo_provider.core.language import format_number, gettext
-from oduyo_provider.sync.staging.manifests import PlanManifest, Reference
-from oduyo_provider.sync.staging.plans import read_decision
+from oduyo_provider.sync.staging.manifests import Decision, PlanManifest, Reference
 from oduyo_provider.sync.steps.context import StepContext
 
 
@@ -49,12 +46,15 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
         )
 
 
-def check_decided(plans: Sequence[Reference]) -> None:
-    """Whether guard let a plan through.
+def check_decided(decision: Decision | None) -> Decision:
+    """What guard decided of a plan, where it let it through.
 
     :raises SettingsError: it did not, or never saw it.
     """
-    decision = read_decision(plans[0])
+    if decision is None:
+        raise SettingsError(
+            gettext("The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent.")
+        )
     if not (decision.writes or decision.asks):
         raise SettingsError(
             gettext(
@@ -62,6 +62,7 @@ def check_decided(plans: Sequence[Reference]) -> None:
                 why=decision.why_not or gettext("a brake tripped"),
             )
         )
+    return decision
 
 
 def check_delivered(reference: Reference) -> None:

@@ -9,20 +9,19 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action
-from oduyo_provider.core.errors import SettingsError, StagingError
+from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import PlanCounts, Rejected
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.layout import name_look_alikes
+from oduyo_provider.sync.staging.layout import DECISION, name_look_alikes
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.plans import (
     compute_adoption,
     compute_total,
     find_decision,
     open_parts,
-    read_decision,
     reject_look_alike,
     write_decision,
 )
@@ -128,11 +127,14 @@ def test_a_look_alike_that_the_last_run_rejected_alike_is_known(root: Folder) ->
     assert not reject_look_alike(create("A2", space1="x"), look_alike, frozenset({first.digest})).is_known
 
 
-def test_a_plan_that_guard_never_saw_is_no_plan_for_load(root: Folder) -> None:
-    reference = stage_plan(root)
-    with pytest.raises(SettingsError, match=r"was not looked at by guard.*Nothing was sent"):
-        read_decision(reference)
-    assert read_decision(decide(root, reference)).writes
+def test_a_decision_is_read_once_for_all_parts(root: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = decide(root, stage_plan(root))
+    read: list[str] = []
+    take = Folder.read
+    monkeypatch.setattr(Folder, "read", lambda folder, name: read.append(name) or take(folder, name))
+    decisions = [part.decision for part in open_parts([reference, reference, reference])]
+    assert read.count(DECISION) == 1
+    assert all(decision is not None and decision.writes for decision in decisions)
 
 
 def test_the_latest_decision_of_a_plan_is_found_and_that_of_another_is_not(root: Folder) -> None:
