@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -68,11 +67,6 @@ def format_number(number: float, digits: int = 0) -> str:
     """
     text = f"{number:,.{digits}f}"
     return text if read_language() == DEFAULT_LANGUAGE else text.translate(str.maketrans(",.", ".,"))
-
-
-def format_time(moment: datetime) -> str:
-    """A date and time of day to the minute, in its own time zone: ``2026-11-28 06:30``, ``28.11.2026 06:30``."""
-    return moment.strftime("%Y-%m-%d %H:%M" if read_language() == DEFAULT_LANGUAGE else "%d.%m.%Y %H:%M")
 
 
 def read_language() -> str:

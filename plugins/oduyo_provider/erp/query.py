@@ -25,18 +25,15 @@ class Rows:
     """The rows of a running query: iterate over it once, each item is a batch of rows.
 
     :ivar columns: the resource's field names that the query returns, in its order; known before the first row.
-    :ivar count: rows handed out so far.
     """
 
     def __init__(self, cursor: QueryCursor, columns: tuple[str, ...], batch_rows: int) -> None:
         self.columns = columns
-        self.count = 0
         self._cursor = cursor
         self._batch_rows = batch_rows
 
     def __iter__(self) -> Iterator[list[dict[str, object]]]:
         while batch := self._cursor.fetch(self._batch_rows):
-            self.count += len(batch)
             yield [dict(zip(self.columns, row, strict=True)) for row in batch]
         self._cursor.check_end()
 

@@ -98,8 +98,7 @@ class Applier:
         if not pending or self._is_given_up(action):
             return
         rest = list(pending)
-        if not self._work.is_create_mode or action is Action.CREATE:
-            self._canary.check_known(action)
+        self._canary.check_known(action)
         if action not in self._course.proven:
             rest = await self._send_canaries(recorder, choose_canaries(pending, self._kinds))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))

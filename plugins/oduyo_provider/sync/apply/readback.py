@@ -23,12 +23,10 @@ class ReadBack(msgspec.Struct, frozen=True):
 
     :param result: the change's result as it shows.
     :param finding: what the site does to a value; None when all is as it was sent, or only cut.
-    :param lost: fields that were not sent, and are other than before the change.
     """
 
     result: Result
     finding: Finding | None = None
-    lost: tuple[str, ...] = ()
 
     @property
     def is_without_effect(self) -> bool:

@@ -12,15 +12,12 @@ from oduyo_provider.sync.staging.journal import History
 DIED = gettext_noop("the task died while it was being sent")
 
 
-def find_result(change: Change, history: History, *, is_ended: bool = True) -> Result:
-    """The result of a change: the journal's, or what the missing of one means.
-
-    :param is_ended: nothing is being sent any more.
-    """
+def find_result(change: Change, history: History) -> Result:
+    """The result of a change of which nothing is being sent any more: the journal's, or what the missing of one means."""
     known = history.results.get(change.key)
     if known is not None:
         return known
-    if is_ended and change.key in history.unknown:
+    if change.key in history.unknown:
         return Result(change.key, Outcome.DOUBTFUL, reason=DIED)
     return Result(change.key, Outcome.NOT_APPLIED)
 

@@ -14,7 +14,7 @@ from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest, write_manifest
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
 from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference
 
@@ -121,11 +121,6 @@ def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
         unmatched=write(layout.UNMATCHED, plan.unmatched),
         remarks=write(layout.REMARKS, plan.remarks),
     )
-
-
-def write_decision(folder: Folder, decision: Decision) -> None:
-    """Write what guard decided."""
-    write_manifest(folder, layout.DECISION, decision)
 
 
 def open_parts(references: Sequence[Reference]) -> list[PlanPart]:

@@ -11,11 +11,11 @@ from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.release import OnUnsafe
 from oduyo_provider.sync.site.state import SiteState
-from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.layout import PLAN
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
+from oduyo_provider.sync.staging.layout import DECISION, PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.outcomes import count_actions
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts, write_decision
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
 from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
@@ -42,7 +42,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     state = step.open_state(snapshot.site, snapshot.resource)
     folder = step.run.step(PLAN)
     decision = _decide(step, parts, state, folder)
-    write_decision(folder, decision)
+    write_manifest(folder, DECISION, decision)
     references = [{**reference, "decision": folder.uri} for reference in plans]
     blocking, decided = _find_blocking(decision.trips), open_parts(references)
     write_decided_table(step, decided, state.source(snapshot.source).read_known_rejected())

@@ -23,7 +23,6 @@ def test_what_the_journal_says_counts() -> None:
 def test_what_was_about_to_be_sent_and_has_no_outcome_is_doubtful_once_nothing_is_sent_any_more() -> None:
     history = History(unknown={CHANGE.key: 1.0})
     assert find_result(CHANGE, history) == Result(CHANGE.key, Outcome.DOUBTFUL, reason=DIED)
-    assert find_result(CHANGE, history, is_ended=False).outcome is Outcome.NOT_APPLIED
 
 
 def test_what_was_never_about_to_be_sent_is_not_applied() -> None:

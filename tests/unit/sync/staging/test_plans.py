@@ -14,7 +14,7 @@ from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import PlanCounts, Rejected
-from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, name_look_alikes
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.plans import (
@@ -23,7 +23,6 @@ from oduyo_provider.sync.staging.plans import (
     find_decision,
     open_parts,
     reject_look_alike,
-    write_decision,
 )
 from tests.unit.sync.plans import create, done, open_part, stage_plan, update, write_journal
 
@@ -50,7 +49,7 @@ def decide(
         counts=PlanCounts(),
         look_alikes={"0": folder.write_lines(name_look_alikes(0), lines)} if found else {},
     )
-    write_decision(folder, decision)
+    write_manifest(folder, DECISION, decision)
     return {**reference, "decision": folder.uri}
 
 
