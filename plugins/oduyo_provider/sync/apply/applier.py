@@ -56,6 +56,7 @@ class Applier:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
         recorder.trust_confirmed()
         pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
+        self._work.progress.note_earlier(len(changes) - len(pending))
         pending = self._take_resends(recorder, pending)
         is_cut_off = True
         try:

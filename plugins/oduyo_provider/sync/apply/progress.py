@@ -36,17 +36,15 @@ class Progress:
         self.counts: Counter[tuple[Action, Outcome]] = Counter()
         self.samples: list[str] = []
 
-    def start(self, total: int, *, done: int = 0) -> None:
-        """Begin with so many changes, some of which an earlier try has done."""
-        self._total, self._earlier, self._done = total, done, done
+    def start(self, total: int) -> None:
+        """Begin with so many changes."""
+        self._total, self._earlier, self._done = total, 0, 0
         self._started_at = self._said_at = self._clock()
-        if done:
-            text = gettext(
-                "Changes done by an earlier try: %(done)s of %(total)s",
-                done=format_number(done),
-                total=format_number(total),
-            )
-            self._log.info(text)
+
+    def note_earlier(self, count: int) -> None:
+        """So many changes an earlier try has settled for good."""
+        self._earlier += count
+        self._done += count
 
     def count(self, action: Action, result: Result) -> None:
         """Take a result."""

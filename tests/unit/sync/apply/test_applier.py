@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +13,7 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LeaseLostError, LostAnswerError
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE
 from oduyo_provider.sync.apply.applier import MAX_CREATES, Applier
+from oduyo_provider.sync.apply.progress import Progress
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import (
     SETTLE_S,
@@ -54,6 +56,19 @@ def test_a_retry_sends_nothing_that_was_confirmed(site: Sandbox, load: Load) -> 
     load.apply(*changes)
     assert count_outcomes(load.retry(*changes)) == {"done": 20}
     assert set(load.calls()) <= {"list"}
+
+
+def test_the_progress_of_a_retry_counts_what_earlier_tries_did(
+    make_load: Callable[..., Load], caplog: pytest.LogCaptureFixture
+) -> None:
+    log = logging.getLogger("oduyo_provider.tests.progress")
+    caplog.set_level(logging.INFO, logger=log.name)
+    load = make_load(progress=Progress(log, every_s=0.0))
+    load.apply(*make_creates(2))
+    caplog.clear()
+    load.work.progress.start(3)
+    load.retry(*make_creates(3))
+    assert [text for text in caplog.messages if text.startswith("Changes done: 3 of 3 (100 %)")]
 
 
 def test_what_was_confirmed_and_not_read_back_is_read_back_by_the_retry(site: Sandbox, load: Load) -> None:

@@ -42,13 +42,11 @@ def test_what_an_earlier_try_did_is_no_part_of_the_rate(caplog: pytest.LogCaptur
     caplog.set_level(logging.INFO, logger=log.name)
     ticks = Ticks()
     progress = Progress(log, clock=ticks, every_s=5.0)
-    progress.start(1000, done=900)
+    progress.start(1000)
+    progress.note_earlier(900)
     ticks.now += 5
     progress.count(Action.CREATE, result(1))
-    assert caplog.messages == [
-        "Changes done by an earlier try: 900 of 1,000",
-        "Changes done: 901 of 1,000 (90 %), 0 a second, about 495 s left",
-    ]
+    assert caplog.messages == ["Changes done: 901 of 1,000 (90 %), 0 a second, about 495 s left"]
 
 
 def test_the_first_errors_are_samples_on_one_line_each(caplog: pytest.LogCaptureFixture) -> None:
