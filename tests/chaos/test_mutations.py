@@ -15,7 +15,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Looked, Ready
+from oduyo_provider.sync.apply.work import Ready
 from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.source import SourceState
 from oduyo_provider.sync.site.state import SiteState
@@ -38,7 +38,7 @@ def drop_look(patch: pytest.MonkeyPatch) -> None:
 
     async def look(self: Looker, _: Recorder, changes: Sequence[Change], **how: bool) -> list[Ready]:
         del how
-        return [Ready(change, Looked(None, self._work.clock.monotonic())) for change in changes]
+        return [Ready(change, None, self._work.clock.monotonic()) for change in changes]
 
     patch.setattr(Looker, "look", look)
 

@@ -142,7 +142,7 @@ class Applier:
             if (
                 known is not None
                 and known.outcome is Outcome.DONE
-                and await self._canary.judge(recorder, change, ready.looked.record or change.base)
+                and await self._canary.judge(recorder, change, ready.record or change.base)
             ):
                 return rest
             self._unanswered[change.action] += recorder.is_unanswered(change)

@@ -17,7 +17,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup
 from oduyo_provider.sync.apply.readback import compute_read_back
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Course, Looked, Ready, Work
+from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 
 #: Changes of one slice, at most. Of creates fewer: what they make must fit into one page with the overlap.
@@ -62,9 +62,9 @@ class Looker:
         """
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
-            return [Ready(change, Looked(None, math.inf)) for change in mine]
+            return [Ready(change, None, math.inf) for change in mine]
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
-            return [Ready(change, Looked(None, self._work.listed_at or 0.0)) for change in mine]
+            return [Ready(change, None, self._work.listed_at or 0.0) for change in mine]
         at = self._work.clock.monotonic()
         if mine and mine[0].action is Action.CREATE:
             return await self._look_at_creates(recorder, mine, at)
@@ -96,7 +96,7 @@ class Looker:
         drift = compute_drift(change, record, self._work.normaliser)
         if drift is Drift.AS_PLANNED:
             base = None if record is None else compute_base(record, self._work.normaliser.resource)
-            return Ready(change, Looked(base, at))
+            return Ready(change, base, at)
         if drift is Drift.AS_WANTED:
             oduyo_id = change.oduyo_id or (record["id"] if record else None)
             self._take(recorder, change, Outcome.DONE, oduyo_id=oduyo_id, is_read_back=True)

@@ -173,11 +173,11 @@ class Sender:
 
     def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
         change, key, work = ready.change, ready.change.key, self._work
-        check_look(ready.looked.at, work.clock.monotonic())  # what is too old already takes no place in the queue
+        check_look(ready.looked_at, work.clock.monotonic())  # what is too old already takes no place in the queue
 
         def before_send() -> None:
             work.check_lease()
-            check_look(ready.looked.at, work.clock.monotonic())
+            check_look(ready.looked_at, work.clock.monotonic())
             recorder.note_sent(key)
             self._left_at[key] = work.clock.monotonic()
 
@@ -185,7 +185,7 @@ class Sender:
             return work.client.create(change.compute_body(), before_send=before_send)
         if change.action is Action.DELETE:
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
-        body = change.compute_body(ready.looked.record, partial=work.partial_updates)
+        body = change.compute_body(ready.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:

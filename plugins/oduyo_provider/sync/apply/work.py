@@ -19,22 +19,16 @@ from oduyo_provider.sync.runtime.clock import Clock
 PAGE_ROWS = 1_000
 
 
-class Looked(msgspec.Struct, frozen=True, gc=False):
-    """What was seen of a change's record right before it is sent.
+class Ready(msgspec.Struct, frozen=True, gc=False):
+    """A change that may be sent, with what was seen of its record right before.
 
     :param record: documented fields; None for a create, or where the plan's own listing counts as the look.
-    :param at: by the monotonic clock; infinite with ``sync_mode=create``, which looks at nothing.
+    :param looked_at: by the monotonic clock; infinite with ``sync_mode=create``, which looks at nothing.
     """
 
-    record: Remote | None
-    at: float
-
-
-class Ready(msgspec.Struct, frozen=True, gc=False):
-    """A change that may be sent, as it was looked at."""
-
     change: Change
-    looked: Looked
+    record: Remote | None
+    looked_at: float
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, choose_place, is_canary
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
-from oduyo_provider.sync.apply.work import Looked, Ready
+from oduyo_provider.sync.apply.work import Ready
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -414,7 +414,7 @@ def test_what_a_try_that_died_sent_first_is_judged_before_the_next_one_sends_mor
 
     async def die_before_the_read_back(load: Load) -> None:
         sender = Sender(load.work, load.course, look_again=_never)
-        await sender.send_one(load.recorder, Ready(first, Looked(None, load.monotonic())))
+        await sender.send_one(load.recorder, Ready(first, None, load.monotonic()))
         await load.recorder.flush()
 
     load.run(die_before_the_read_back)

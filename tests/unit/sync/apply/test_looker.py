@@ -87,7 +87,7 @@ class TestUpdate:
 
         async def work(load: Load) -> dict[str, str]:
             [ready] = await Looker(load.work, load.course, load.lookup).look(load.recorder, [change])
-            return change.compute_body(ready.looked.record)
+            return change.compute_body(ready.record)
 
         body = load.run(work)
         assert (body["space1"], body["note"], body["description"]) == ("panelden", "yeni not", "Açıklama 1")

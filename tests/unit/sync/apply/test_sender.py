@@ -20,7 +20,7 @@ from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW, Sender
-from oduyo_provider.sync.apply.work import Looked, Ready
+from oduyo_provider.sync.apply.work import Ready
 from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 from oduyo_provider.sync.staging import journal as journal_module
 from oduyo_provider.sync.staging.folder import Folder
@@ -42,7 +42,7 @@ def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = la
                 if number:
                     between()
                 at = math.inf if load.work.is_create_mode else load.monotonic()
-                yield [Ready(change, Looked(change.base or None, at)) for change in changes]
+                yield [Ready(change, change.base or None, at) for change in changes]
 
         sender = Sender(load.work, load.course, looker.look_again)
         await sender.send(load.recorder, look())
@@ -193,7 +193,7 @@ class TestStops:
             looker = Looker(load.work, load.course, load.lookup)
 
             async def look() -> AsyncIterator[list[Ready]]:
-                yield [Ready(change, Looked(None, load.monotonic())) for change in make_creates(200)]
+                yield [Ready(change, None, load.monotonic()) for change in make_creates(200)]
 
             await Sender(load.work, load.course, looker.look_again).send(load.recorder, look())
 
