@@ -12,9 +12,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
 
 from oduyo_provider.core.record import Resource
+from oduyo_provider.page.cells import list_cells
 from oduyo_provider.page.labels import LABELS
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
@@ -38,7 +38,9 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
     writer = csv.writer(buffer, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
     for number, line in enumerate(lines, 1):
-        writer.writerow([neutralise_cell(cell) for cell in _compute_cells(line, ["code", *names])])
+        writer.writerow(
+            [neutralise_cell(cell) for cell in list_cells(line, ["code", *names], LABELS[line.outcome], separator="T")]
+        )
         if number % _CHUNK_LINES == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -50,16 +52,3 @@ def neutralise_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula. A NUL, which some take for the end of the file, is shown instead."""
     text = text.replace("\0", "␀")
     return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
-
-
-def _compute_cells(line: ChangeLine, names: list[str]) -> Iterator[str]:
-    yield from (LABELS[line.outcome], line.action, line.integration_id, line.oduyo_id, line.code)
-    yield ", ".join(name for name, _, _ in line.fields)
-    yield from (line.reason, line.answer)
-    yield "; ".join(f"{name}: {value or ''}" for name, value in line.stored.items())
-    yield datetime.fromtimestamp(line.at, timezone.utc).isoformat(timespec="seconds") if line.at else ""
-    fields = {name: (before, after) for name, before, after in line.fields}
-    for name in names:
-        before, after = fields.get(name, (None, None))
-        yield before or ""
-        yield after or ""

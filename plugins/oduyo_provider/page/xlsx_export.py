@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 import xlsxwriter
@@ -19,6 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from oduyo_provider.core.field_labels import name_field
 from oduyo_provider.core.language import DEFAULT_LANGUAGE, gettext, use_language
 from oduyo_provider.core.record import Resource
+from oduyo_provider.page.cells import list_cells
 from oduyo_provider.page.labels import label
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
@@ -59,7 +59,7 @@ def _fill(workbook: Workbook, lines: Iterable[ChangeLine], to_mend: Iterable[Cha
     names = [name for name in resource.field_names if name != "integration_id"]
     heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
     _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names)).write(
-        _list_cells(line, names) for line in lines
+        list_cells(line, names, label(line.outcome), separator=" ") for line in lines
     )
     mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(heads, names))
     mend.write(_list_mend_cells(line, names) for line in to_mend)
@@ -126,19 +126,6 @@ def _list_change_head(heads: Mapping[str, str], names: Sequence[str]) -> list[st
     for name in names:
         head += [gettext("%(field)s before", field=heads[name]), gettext("%(field)s after", field=heads[name])]
     return head
-
-
-def _list_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:
-    yield from (label(line.outcome), line.action, line.integration_id, line.oduyo_id, line.code)
-    yield ", ".join(name for name, _, _ in line.fields)
-    yield from (line.reason, line.answer)
-    yield "; ".join(f"{name}: {value or ''}" for name, value in line.stored.items())
-    yield datetime.fromtimestamp(line.at, timezone.utc).isoformat(" ", timespec="seconds") if line.at else ""
-    fields = {name: (before, after) for name, before, after in line.fields}
-    for name in names:
-        before, after = fields.get(name, (None, None))
-        yield before or ""
-        yield after or ""
 
 
 def _list_mend_head(heads: Mapping[str, str], names: Sequence[str]) -> list[str]:
