@@ -16,6 +16,7 @@ from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, RESOURCES
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.answers import QUESTIONS
+from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site.lease import Lease, read_claims
@@ -37,7 +38,7 @@ def test_without_write_a_check_writes_nothing_to_the_site(site: Sandbox, checker
     check = checker.check()
     assert (site.writes(), site.records()) == ([], before)
     assert check.trial is None
-    assert read(check).keys() == {question.name for question in QUESTIONS if not question.needs_write}
+    assert read(check).keys() == {question.name for question in QUESTIONS if question not in WRITE_QUESTIONS}
 
 
 def test_with_write_every_question_is_answered(checker: Checker) -> None:

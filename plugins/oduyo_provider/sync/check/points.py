@@ -30,7 +30,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     :param text: the question as a sentence.
     :param provider: what the provider does, however the site reads it.
     :param readings: name → what it means.
-    :param needs_write: only asked with a test record.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     provider: str
     readings: dict[str, Reading]
-    needs_write: bool = False
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -64,7 +64,6 @@ def _find_text_setting(name: str) -> str:
 
 STORED_TEXTS = Question(
     name="stored_texts",
-    needs_write=True,
     title=gettext_noop("Texts"),
     text=gettext_noop("Are texts stored as they are sent?"),
     provider=gettext_noop(
@@ -75,7 +74,6 @@ STORED_TEXTS = Question(
 
 LENGTHS = Question(
     name="lengths",
-    needs_write=True,
     title=gettext_noop("Long texts"),
     text=gettext_noop("How long may a text be?"),
     provider=gettext_noop("It rejects rows whose texts are longer than max_text_length."),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.sync.check.points import Question, Reading
 
-_question = partial(Question, needs_write=True)
-
-
-UPDATE = _question(
+UPDATE = Question(
     name="update",
     title=gettext_noop("Update"),
     text=gettext_noop("Does an update take effect, with the id as a text?"),
@@ -38,7 +33,7 @@ UPDATE = _question(
 )
 
 
-PARTIAL_UPDATE = _question(
+PARTIAL_UPDATE = Question(
     name="partial_update",
     title=gettext_noop("Absent fields"),
     text=gettext_noop("Does an update keep the fields that it leaves out?"),
@@ -63,7 +58,7 @@ PARTIAL_UPDATE = _question(
 )
 
 
-UNCHANGED_UPDATE = _question(
+UNCHANGED_UPDATE = Question(
     name="unchanged_update",
     title=gettext_noop("Same again"),
     text=gettext_noop("How is an update answered that changes nothing?"),
@@ -76,7 +71,7 @@ UNCHANGED_UPDATE = _question(
 )
 
 
-DELETE = _question(
+DELETE = Question(
     name="delete",
     title=gettext_noop("Delete"),
     text=gettext_noop("Does a delete remove the record?"),
@@ -99,7 +94,7 @@ DELETE = _question(
 )
 
 
-GONE = _question(
+GONE = Question(
     name="gone",
     title=gettext_noop("Record gone"),
     text=gettext_noop("How is a delete of a record answered that is gone already?"),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.sync.check.points import Question, Reading
 from oduyo_provider.sync.check.text_points import TEXT_QUESTIONS
 from oduyo_provider.sync.check.update_points import DELETE, GONE, PARTIAL_UPDATE, UNCHANGED_UPDATE, UPDATE
 
-_question = partial(Question, needs_write=True)
-
-CREATE = _question(
+CREATE = Question(
     name="create",
     title=gettext_noop("Create"),
     text=gettext_noop("How is a create answered?"),
@@ -51,7 +47,7 @@ CREATE = _question(
     },
 )
 
-SHOWN_AFTER = _question(
+SHOWN_AFTER = Question(
     name="shown_after",
     title=gettext_noop("Delay of lists"),
     text=gettext_noop("How soon is a new record listed?"),
@@ -62,7 +58,7 @@ SHOWN_AFTER = _question(
     },
 )
 
-ID_STEPS = _question(
+ID_STEPS = Question(
     name="id_steps",
     title=gettext_noop("New ids"),
     text=gettext_noop("How are new ids chosen?"),
@@ -77,7 +73,7 @@ ID_STEPS = _question(
     },
 )
 
-STAMPS = _question(
+STAMPS = Question(
     name="stamps",
     title=gettext_noop("created_in"),
     text=gettext_noop("Is a created_in that is sent stored?"),
@@ -95,7 +91,7 @@ STAMPS = _question(
     },
 )
 
-EMPTY_DATE = _question(
+EMPTY_DATE = Question(
     name="empty_date",
     title=gettext_noop("Empty date"),
     text=gettext_noop("Is an empty date taken?"),
@@ -107,7 +103,7 @@ EMPTY_DATE = _question(
     },
 )
 
-TIME_ZONE = _question(
+TIME_ZONE = Question(
     name="time_zone",
     title=gettext_noop("Time zone"),
     text=gettext_noop("In which time zone does Ödüyo write its times?"),
@@ -119,7 +115,7 @@ TIME_ZONE = _question(
 )
 
 
-SECOND_CREATE = _question(
+SECOND_CREATE = Question(
     name="second_create",
     title=gettext_noop("Same key twice"),
     text=gettext_noop("What does a second create with the same integration_id do?"),
@@ -132,7 +128,7 @@ SECOND_CREATE = _question(
     },
 )
 
-TEST_RECORDS = _question(
+TEST_RECORDS = Question(
     name="test_records",
     title=gettext_noop("Test records"),
     text=gettext_noop("Are all test records gone again?"),
