@@ -56,11 +56,9 @@ class Store:
         return "/".join((self._root, *self._below))
 
     def child(self, name: str) -> Store:
-        """See ``Disk``, here and below."""
         return Store(self._fs, self._root, f"{self._path}/{name}", (*self._below, name))
 
     def names(self) -> list[str]:
-        """See ``Disk``."""
         self._forget_listings(self._path)
         try:
             found = self._fs.ls(self._path, detail=False)
@@ -71,7 +69,6 @@ class Store:
         return sorted(name.rpartition("/")[2] for name in names if name.strip("/") != self._path.strip("/"))
 
     def fetch_files(self) -> Iterator[tuple[tuple[str, ...], float]]:
-        """See ``Disk``."""
         self._forget_listings(self._path)
         try:
             found = self._fs.find(self._path, detail=True)
@@ -82,7 +79,7 @@ class Store:
             yield tuple(str(path).strip("/").removeprefix(base).split("/")), _read_time(info)
 
     def has(self, name: str) -> bool:
-        """See ``Disk``; fsspec's own ``exists`` answers no whenever it could not look."""
+        # fsspec's own ``exists`` answers no whenever it could not look.
         path = self._full(name)
         self._forget_listings(path)
         try:
@@ -92,7 +89,6 @@ class Store:
         return True
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
-        """See ``Disk``."""
         path = self._full(name)
         self._forget_listings(path)
         if length == 0:  # no range that a store could be asked for
@@ -102,19 +98,16 @@ class Store:
         return bytes(self._fs.cat_file(path, start=start, end=None if length is None else start + length))
 
     def open_lines(self, name: str) -> BinaryIO:
-        """See ``Disk``."""
         path = self._full(name)
         self._forget_listings(path)
         # fsspec's own files look for each line's end in Python.
         return io.BufferedReader(self._fs.open(path, "rb", block_size=READ_AHEAD_BYTES))
 
     def write(self, name: str, data: bytes) -> None:
-        """See ``Disk``."""
         self._fs.pipe_file(self._full(name), data)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        """See ``Disk``."""
         with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
             gathered = Path(folder) / "lines"
             with os.fdopen(open_private(gathered, os.O_TRUNC), "wb") as stream:
@@ -126,7 +119,6 @@ class Store:
         self._fs.put_file(str(file), self._full(name))
 
     def delete(self, name: str) -> None:
-        """See ``Disk``."""
         path = self._full(name)
         self._forget_listings(path)
         with suppress(FileNotFoundError):
@@ -136,7 +128,6 @@ class Store:
         """A store has no folders."""
 
     def remove(self) -> None:
-        """See ``Disk``."""
         self._forget_listings(self._path)
         with suppress(FileNotFoundError):
             self._fs.rm(self._path, recursive=True)

@@ -63,7 +63,7 @@ class PlanPart:
                 yield reject_look_alike(change, self._decided[change.integration_id], known)
 
     def read_notes(self) -> Iterator[Entry]:
-        """See :class:`~oduyo_provider.core.plan.Plan`; likewise the methods below."""
+        """Entries of the ledger, as they are once the plan is applied."""
         return self._read(self.manifest.files.notes, Entry)
 
     def read_forgotten(self) -> Iterator[str]:
