@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -105,14 +106,12 @@ class Asker:
 
     async def send_login(self, probe: Probe | None = None) -> Seen:
         """One login, sent again where the site asks to come later."""
-        asked = probe or self._probe
-        for wait_s in (*READ_AGAIN_AFTER_S, None):
-            await self._clock.sleep(self._gap_s)
-            seen = await asked.log_in()
-            self.wire.note(seen, self._clock.now())
-            if wait_s is None or seen.status not in PUT_OFF:
-                break
-            await self._wait(seen, wait_s)
+        return await self._ask_again(partial(self._send_login_once, probe or self._probe))
+
+    async def _send_login_once(self, probe: Probe) -> Seen:
+        await self._clock.sleep(self._gap_s)
+        seen = await probe.log_in()
+        self.wire.note(seen, self._clock.now())
         return seen
 
     async def send(self, call: str, body: bytes, *, session: str | None = None, probe: Probe | None = None) -> Seen:
@@ -120,12 +119,7 @@ class Asker:
 
         :param session, probe: other ones than usual.
         """
-        for wait_s in (*READ_AGAIN_AFTER_S, None):
-            seen = await self.send_once(call, body, session=session, probe=probe)
-            if wait_s is None or seen.status not in PUT_OFF:
-                break
-            await self._wait(seen, wait_s)
-        return seen
+        return await self._ask_again(partial(self.send_once, call, body, session=session, probe=probe))
 
     async def send_once(
         self,
@@ -190,22 +184,27 @@ class Asker:
         A create is sent again only where it certainly had no effect.
         """
         body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
-        seen = await self._write(call, body, put_off, permit)
+        send = partial(self.send_once, call, body, permit=permit)
+        seen = await self._ask_again(send, put_off)
         for _ in range(MAX_RENEWALS):
             if seen.meaning is not Meaning.SESSION:
                 break
             self.sessions_ended += 1
             await self.log_in()
-            seen = await self._write(call, body, put_off, permit)
+            seen = await self._ask_again(send, put_off)
         return seen
 
-    async def _write(self, call: str, body: bytes, put_off: Sequence[int], permit: Permit) -> Seen:
-        for wait_s in (*READ_AGAIN_AFTER_S, None):
-            seen = await self.send_once(call, body, permit=permit)
-            if wait_s is None or seen.status not in put_off:
-                break
+    async def _ask_again(self, ask: Callable[[], Awaitable[Seen]], put_off: Sequence[int] = PUT_OFF) -> Seen:
+        """Ask, and again where the site asks to come later.
+
+        :param put_off: the statuses that say so.
+        """
+        for wait_s in READ_AGAIN_AFTER_S:
+            seen = await ask()
+            if seen.status not in put_off:
+                return seen
             await self._wait(seen, wait_s)
-        return seen
+        return await ask()
 
     async def _list(self, body: bytes, tries: int) -> Listed:
         for tries_left in reversed(range(tries)):
