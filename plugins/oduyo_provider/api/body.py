@@ -20,17 +20,23 @@ def to_utf8(body: bytes, content_type: str) -> bytes:
     A body that is UTF-8 stays as it is, whatever the header says: JSON has to be UTF-8, and web servers name their own
     charset for everything. A charset that is unknown, or does not fit, changes nothing.
     """
-    charset = _CHARSET.search(content_type)
+    charset = find_charset(content_type)
     if charset is None or body.isascii():
         return body
     try:
         body.decode()
     except UnicodeDecodeError:
         try:
-            return body.decode(charset[1]).encode()
+            return body.decode(charset).encode()
         except (LookupError, UnicodeError):
             return body
     return body
+
+
+def find_charset(content_type: str) -> str | None:
+    """The charset that ``Content-Type`` names."""
+    charset = _CHARSET.search(content_type)
+    return None if charset is None else charset[1]
 
 
 def strip_marks(body: bytes) -> bytes:

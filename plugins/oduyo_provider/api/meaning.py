@@ -162,14 +162,15 @@ def compute_retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = _parse_date(text)
+    until = parse_date(text)
     if until is None:
         return None
-    since = _parse_date(answer.headers.get("date", "")) or datetime.now(timezone.utc)
+    since = parse_date(answer.headers.get("date", "")) or datetime.now(timezone.utc)
     return max(0.0, (until - since).total_seconds())
 
 
-def _parse_date(text: str) -> datetime | None:
+def parse_date(text: str) -> datetime | None:
+    """An HTTP date; None when it is none. One of an unknown zone (``-0000``) counts as UTC."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from oduyo_provider.api.meaning import Classification, Meaning, classify, compute_retry_after, compute_text
+from oduyo_provider.api.meaning import Classification, Meaning, classify, compute_retry_after, compute_text, parse_date
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.redact import Redactor
 
@@ -177,6 +177,16 @@ def test_a_retry_after_counts_from_now_where_the_answer_has_no_date(date: dict[s
     assert waits is not None
     assert 3000 < waits <= 3600
     assert wait(**date) is None
+
+
+@pytest.mark.parametrize("text", ["", "gestern", "Tue, 99 Foo 2023"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000"])
+def test_a_date_of_no_known_zone_counts_as_utc(zone: str) -> None:
+    assert parse_date(f"Wed, 01 Jul 2026 12:00:00 {zone}") == datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(("status", "call"), [(429, "create"), (503, "create"), (503, "update")])

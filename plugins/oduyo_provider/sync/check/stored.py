@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from itertools import pairwise
 
 from oduyo_provider.api.envelope import parse_envelope
-from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.meaning import Meaning, parse_date
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.records import parse_created_id
 from oduyo_provider.core.change import compute_base
@@ -16,7 +16,6 @@ from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS, TEXTS
-from oduyo_provider.sync.check.wire import parse_date
 from oduyo_provider.sync.check.write_points import CREATE, ID_STEPS, TIME_ZONE
 
 #: Time zones are apart by quarters of an hour, and none is further from UTC than 14 hours.
@@ -80,7 +79,7 @@ def find_time_zone(seen: Seen, record: Remote) -> Found:
         stored = datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return Found(name, "unknown", {"words": gettext("its times are not written as documented.")})
-    hours = round((stored - site_time) / _HOUR * QUARTERS) / QUARTERS
+    hours = round((stored - site_time.timestamp()) / _HOUR * QUARTERS) / QUARTERS
     if abs(hours) > FURTHEST_HOURS:
         return Found(name, "unknown", {"words": gettext("its time is more than half a day off.")})
     return Found(name, "offset", {"offset": f"{hours:+g}"})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from oduyo_provider.api.body import strip_marks
+from oduyo_provider.api.body import find_charset, strip_marks
 from oduyo_provider.api.envelope import parse_json
-from oduyo_provider.api.meaning import compute_reason
+from oduyo_provider.api.meaning import compute_reason, parse_date
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.language import gettext
@@ -25,7 +23,6 @@ MARK = b"\xef\xbb\xbf"
 USUAL_HEADER_BYTES = 8190
 #: The charset that JSON has to be in.
 _UTF8 = ("utf-8", "utf8", "")
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
 class Wire(msgspec.Struct):
@@ -59,13 +56,13 @@ class Wire(msgspec.Struct):
         self.answers += 1
         self._note_body(answer)
         headers = answer.headers
-        if charset := _CHARSET.search(headers.get("content-type", "")):
-            self.charsets |= {charset[1].lower()} - set(_UTF8)
+        if charset := find_charset(headers.get("content-type", "")):
+            self.charsets |= {charset.lower()} - set(_UTF8)
         self.longest_header = max(self.longest_header, *(len(value.encode()) for value in headers.values()), 0)
         self.closed += headers.get("connection", "").lower() == "close"
         if (site_time := parse_date(headers.get("date", ""))) is not None:
             # The site wrote its time while the call was under way.
-            self.clock_offsets.append(site_time - (now - seen.took_s / 2))
+            self.clock_offsets.append(site_time.timestamp() - (now - seen.took_s / 2))
 
     def _note_body(self, answer: Answer) -> None:
         body, marks = answer.body, 0
@@ -112,11 +109,3 @@ class Wire(msgspec.Struct):
             "direction": gettext("ahead") if offset_s > 0 else gettext("behind"),
         }
         return Found(CLOCK.name, "same" if abs(offset_s) <= CLOCK_SKEW_S else "off", details)
-
-
-def parse_date(text: str) -> float | None:
-    """An HTTP date in seconds since 1970; None when it is none."""
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None

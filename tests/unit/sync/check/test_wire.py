@@ -6,7 +6,7 @@ import pytest
 
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.redact import Redactor
-from oduyo_provider.sync.check.wire import Wire, parse_date
+from oduyo_provider.sync.check.wire import Wire
 from tests.unit.sync.check.seen import lose, see
 
 NOW = 1_700_000_000.0
@@ -56,8 +56,3 @@ def test_clocks_are_compared_by_the_middle_of_all_answers(ahead_s: float, readin
     details = find(*answers)[reading]
     if reading == "off":
         assert details == {"seconds": "300", "direction": "ahead" if ahead_s > 0 else "behind"}
-
-
-@pytest.mark.parametrize("text", ["", "gestern", "Tue, 99 Foo 2023"])
-def test_what_is_no_date_is_none(text: str) -> None:
-    assert parse_date(text) is None
