@@ -13,8 +13,6 @@ MASK = "***"
 #: Characters of foreign text that a log line or an exception shows.
 DEFAULT_TEXT_LIMIT = 500
 
-_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
 
 class Redactor:
     """Replaces every secret it knows by ``***``, also where a secret stands encoded for a URL, HTML, JSON or code, or in base64."""
@@ -72,13 +70,10 @@ def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:
     """
     if len(text) <= limit and text.isprintable():
         return text
-    shown = "".join(map(_escape, text[: limit + 1]))
+    shown = escape(text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def _escape(character: str) -> str:
-    if character.isprintable():
-        return character
-    number = ord(character)
-    plain = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-    return _SHORT_ESCAPES.get(character, plain)
+def escape(text: str) -> str:
+    """A text in printable characters only: the others appear as escapes such as ``\\u200b``."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oduyo_provider.core.redact import Redactor
+from oduyo_provider.core.redact import Redactor, escape
 from oduyo_provider.erp.driver import Database
 
 #: How much of a driver's text a message shows, in characters.
@@ -79,10 +79,7 @@ def compute_words(text: str, kind: str) -> str:
         return kind
     words = lines[0] + (f" ({'; '.join(lines[1:])})" if lines[1:] else "")
     # A driver quotes the values that it does not like.
-    shown = "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in words[:SHOWN_CHARACTERS]
-    )
-    return shown.rstrip(" .")
+    return escape(words[:SHOWN_CHARACTERS]).rstrip(" .")
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:

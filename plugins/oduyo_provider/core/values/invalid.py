@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from oduyo_provider.core.language import gettext
+from oduyo_provider.core.redact import escape
 
 #: How much of a value a fault's detail shows, in characters.
 SHOWN_CHARACTERS = 40
@@ -49,9 +50,5 @@ def show_value(value: object) -> str:
         text = gettext("a value of type %(type)s", type=value["unsupported"])
     else:
         text = gettext("a value of type %(type)s", type=type(value).__name__)
-    cut = text[:SHOWN_CHARACTERS]
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in cut
-    )
-    return shown if cut == text else f"{shown}…"
+    shown = escape(text[:SHOWN_CHARACTERS])
+    return shown if len(text) <= SHOWN_CHARACTERS else f"{shown}…"
