@@ -134,7 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """As msgspec's own, which would show the secrets in rich tracebacks."""
-        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown = msgspec.structs.asdict(self)
         shown |= {"password": "***", "api_key": "***"}
         if self.proxy is not None and "@" in self.proxy:
             shown["proxy"] = f"***@{self.proxy.rpartition('@')[2]}"

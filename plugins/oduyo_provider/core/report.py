@@ -65,11 +65,14 @@ class Report(msgspec.Struct, kw_only=True):
     ended_at: str = ""
 
     @property
+    def counts(self) -> dict[str, int]:
+        """What is counted, by figure."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if type(value) is int}
+
+    @property
     def undone(self) -> dict[str, int]:
         """What is left to be done or looked at, by figure: none of it when the run is in step."""
-        if self.dry_run:
-            return {}
-        return {name: count for name in UNDONE if (count := getattr(self, name))}
+        return {} if self.dry_run else {name: count for name in UNDONE if (count := getattr(self, name))}
 
     @property
     def compares(self) -> bool:
@@ -205,7 +208,7 @@ def compute_report(
     figures["known_refused"] += outcomes.known_refused
     figures["remote_duplicates"] += outcomes.new_duplicates
     figures["new_duplicates"] += outcomes.new_duplicates
-    told = Report(
+    report = Report(
         extracted=rows,
         adopted=plan.adoptions if dry_run else outcomes.adopted,
         altered=outcomes.altered,
@@ -214,8 +217,8 @@ def compute_report(
         reasons=_compute_top(_count_reasons(plan, outcomes)),
         started_at=started_at,
         ended_at=ended_at,
+        **figures,
     )
-    report = msgspec.structs.replace(told, **figures)
     report.check()
     return report
 

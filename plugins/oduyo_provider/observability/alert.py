@@ -26,7 +26,6 @@ from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import Report
 from oduyo_provider.observability.links import compute_run_url
-from oduyo_provider.observability.metrics import read_counts
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import ALERTS, REPORT, TOLD
@@ -155,9 +154,7 @@ def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | 
     if made is None:
         lines.append(gettext("Totals: not known, as the run wrote no report."))
     else:
-        counts = [
-            f"{translate_figure(name)} {format_number(count)}" for name, count in read_counts(made).items() if count
-        ]
+        counts = [f"{translate_figure(name)} {format_number(count)}" for name, count in made.counts.items() if count]
         lines.append(gettext("Totals: %(counts)s", counts=", ".join(counts) or gettext("nothing was read")))
         reasons = list(made.reasons.items())[:_SHOWN]
         lines += [gettext("First reasons:")] * bool(reasons)

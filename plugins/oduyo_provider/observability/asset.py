@@ -10,7 +10,6 @@ from airflow.sdk import Asset, AssetAlias
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.core.resources import RESOURCES
-from oduyo_provider.observability.metrics import read_counts
 
 #: Resource → its asset, and the alias of it that is an outlet. An alias, since a task updates each plain asset among its
 #: outlets whenever it succeeds: after a dry run, too. About a scheme without x- Airflow asks all other providers, which
@@ -35,7 +34,7 @@ def publish(made: Report, context: Mapping[str, Any]) -> None:
     """
     if made.dry_run:
         return
-    counts: dict[str, Any] = {**read_counts(made), "started_at": made.started_at, "ended_at": made.ended_at}
+    counts: dict[str, Any] = {**made.counts, "started_at": made.started_at, "ended_at": made.ended_at}
     for asset, alias in ASSETS.values():
         if alias in context["task"].outlets:
             context["outlet_events"][alias].add(asset, extra=counts)

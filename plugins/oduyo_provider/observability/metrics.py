@@ -39,18 +39,12 @@ def count_report(made: Report, context: Mapping[str, Any]) -> None:
     if made.dry_run:
         return
     tags = _make_tags(context)
-    for name, value in read_counts(made).items():
+    for name, value in made.counts.items():
         if name not in _SUMS:
             _count(f"oduyo.records.{name}", value, tags)
     Stats.timing(
         "oduyo.run", datetime.fromisoformat(made.ended_at) - datetime.fromisoformat(made.started_at), tags=tags
     )
-
-
-def read_counts(made: Report) -> dict[str, int]:
-    """The report's figures by name."""
-    figures = {name: getattr(made, name) for name in made.__struct_fields__}
-    return {name: value for name, value in figures.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
 def _count(name: str, count: int, tags: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oduyo_provider.core.errors import SettingsError
@@ -99,7 +100,7 @@ def sync_given_rows(
     with counting(client, context):
         made = asyncio.run(sync_rows(step, rows, client, hook.settings, on_report=note))
     publish(made, context)
-    return {name: getattr(made, name) for name in made.__struct_fields__}
+    return msgspec.structs.asdict(made)
 
 
 def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:

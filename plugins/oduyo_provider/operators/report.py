@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -43,7 +44,7 @@ class OduyoReportOperator(BaseOperator):
         with noting_errors(context):
             step = read_step(context)
             made = asyncio.run(report(step, steps))
-        ti.xcom_push("return_value", {name: getattr(made, name) for name in made.__struct_fields__})
+        ti.xcom_push("return_value", msgspec.structs.asdict(made))
         count_report(made, context)
         try:
             check_complete(made, steps, step)

@@ -292,3 +292,9 @@ def test_rare_reasons_are_added_up_under_one_name() -> None:
 def test_as_many_reasons_as_fit_are_all_named() -> None:
     reasons = {f"r{number}": 1 for number in range(MAX_REASONS)}
     assert compute_report(PlanCounts(reasons=reasons), Outcomes(), extracted=0, dry_run=False).reasons == reasons
+
+
+def test_counts_are_the_whole_numbers_and_nothing_else() -> None:
+    counts = Report(extracted=3, created=3, dry_run=True, reasons={"failed": 1}, started_at="x").counts
+    assert {name: count for name, count in counts.items() if count} == {"extracted": 3, "created": 3}
+    assert not {"dry_run", "sync_mode", "reasons", "started_at", "ended_at"} & set(counts)

@@ -158,11 +158,8 @@ def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
 def format_report(made: Report) -> str:
     """The report as a table: the rows and the writes, and of the other figures those that are not 0."""
     always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
-    figures = {name: getattr(made, name) for name in Report.__struct_fields__}
     rows: list[tuple[str, object]] = [
-        (translate_figure(name), count)
-        for name, count in figures.items()
-        if type(count) is int and (count or name in always)
+        (translate_figure(name), count) for name, count in made.counts.items() if count or name in always
     ]
     if made.dry_run:
         rows.insert(0, (gettext("nothing was sent; planned are"), ""))
