@@ -50,9 +50,8 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.layout import MANIFEST
-from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, read_reference
 from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.staging.run_folder import Run
 from oduyo_provider.sync.steps.context import StepContext
@@ -105,7 +104,7 @@ def step_extract(folder: Path, rows: int, making: Making) -> list[Reference]:
 
 def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
     """Read and normalise all rows."""
-    manifest = read_manifest(Folder.open(_read(folder, "extract")[0]["manifest"]), MANIFEST, ExtractManifest)
+    manifest = read_reference(_read(folder, "extract")[0], ExtractManifest)
     normaliser, good = Normaliser(SPECIAL_CODE), 0
     for bucket in range(manifest.desired.buckets):
         for line in manifest.desired.read_lines(bucket):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,11 +11,14 @@ from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.staging.buckets import Side
-from oduyo_provider.sync.staging.folder import StagedFile
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
+from oduyo_provider.sync.staging.layout import MANIFEST
 from oduyo_provider.sync.staging.segments import SegmentFile
 
 #: A reference that travels through XCom: the URI of a folder in staging, and counts.
 Reference = dict[str, Any]
+
+T = TypeVar("T")
 
 
 class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,3 +132,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     trips: list[Trip]
     counts: PlanCounts
     look_alikes: dict[str, StagedFile]
+
+
+def read_reference(reference: Reference, kind: type[T]) -> T:
+    """The manifest that a reference names."""
+    return read_manifest(Folder.open(reference["manifest"]), MANIFEST, kind)

@@ -16,7 +16,7 @@ from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
-from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference
+from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference, read_reference
 
 T = TypeVar("T")
 
@@ -138,7 +138,7 @@ Decided = tuple[Folder, Decision]
 
 
 def _open_part(reference: Reference, read_decision: Callable[[str], Decided]) -> PlanPart:
-    manifest = read_manifest(Folder.open(reference["manifest"]), layout.MANIFEST, PlanManifest)
+    manifest = read_reference(reference, PlanManifest)
     uri = reference.get("decision")
     return decide_part(manifest, read_decision(uri) if uri else None)
 

@@ -20,9 +20,9 @@ from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
-from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST, SHARED_CODES
-from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.staging.row_codec import encode_row
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.snapshot import read_altered_keys
@@ -89,7 +89,7 @@ def extract(
     step: StepContext, hook: DatabaseHook, query: str, *, query_name: str, snapshot: Reference
 ) -> list[Reference]:
     """Run the query into staging; returns a reference for each partition."""
-    listed = read_manifest(Folder.open(snapshot["manifest"]), MANIFEST, SnapshotManifest)
+    listed = read_reference(snapshot, SnapshotManifest)
     normaliser = step.make_normaliser(listed.resource)
     started_at, said_at = time.time(), time.monotonic()
     writer = SideWriter(step.run.step(DESIRED), buckets=step.buckets, is_split=listed.side.buckets > 1)

@@ -10,9 +10,8 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.report import Report
 from oduyo_provider.erp.query import match_columns
 from oduyo_provider.sync.staging.buckets import SideWriter
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.layout import DESIRED, MANIFEST
-from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest
+from oduyo_provider.sync.staging.layout import DESIRED
+from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import RowSink, finish_extract, name_parts
 from oduyo_provider.sync.steps.guard import guard
@@ -54,7 +53,7 @@ async def sync_rows(
 
 def stage_rows(step: StepContext, rows: Sequence[dict[str, object]], snapshot: Reference) -> list[Reference]:
     """Write rows into staging as extract does; columns are those of all rows together."""
-    listed = read_manifest(Folder.open(snapshot["manifest"]), MANIFEST, SnapshotManifest)
+    listed = read_reference(snapshot, SnapshotManifest)
     normaliser = step.make_normaliser(listed.resource)
     started_at, folder = time.time(), step.run.step(DESIRED)
     names = list(dict.fromkeys(name for row in rows for name in row))

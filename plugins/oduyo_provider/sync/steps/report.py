@@ -21,10 +21,9 @@ from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.journal import History
-from oduyo_provider.sync.staging.layout import MANIFEST, QUARANTINE, REPORT
-from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest
+from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.staging.outcomes import count_result, find_result
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
 from oduyo_provider.sync.staging.retention import prune
@@ -76,9 +75,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
     table = FinalTable(step, None if dry_run else open_past(step, parts, is_applied=steps.load is not None))
     tally = _Tally(parts, table, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
-    extracted = (
-        read_manifest(Folder.open(steps.parts[0]["manifest"]), MANIFEST, ExtractManifest) if steps.parts else None
-    )
+    extracted = read_reference(steps.parts[0], ExtractManifest) if steps.parts else None
     step.run.folder.write_lines(QUARANTINE, tally.write_quarantine())
     table.finish(parts, is_dry=dry_run)
     made = compute_report(
@@ -230,7 +227,7 @@ def _settle(change: Change, result: Result | None) -> ChangeLine:
 def _read_start(steps: Steps) -> float:
     if steps.snapshot is None:
         return time.time()
-    return read_manifest(Folder.open(steps.snapshot["manifest"]), MANIFEST, SnapshotManifest).started_at
+    return read_reference(steps.snapshot, SnapshotManifest).started_at
 
 
 def _format_time(seconds: float) -> str:

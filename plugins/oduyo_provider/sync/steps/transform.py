@@ -11,10 +11,10 @@ from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.staging.buckets import Side
-from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest, write_manifest
+from oduyo_provider.sync.staging.folder import Folder, decode_lines, write_manifest
 from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
-from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest, Reference
+from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest, Reference, read_reference
 from oduyo_provider.sync.staging.plans import write_plan
 from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.staging.staged_faults import explain_line
@@ -29,7 +29,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
 
     :param part: one of the references that extract returned.
     """
-    extracted = read_manifest(Folder.open(part["manifest"]), MANIFEST, ExtractManifest)
+    extracted = read_reference(part, ExtractManifest)
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
