@@ -41,8 +41,7 @@ def test_the_whole_dag_ends_complete_without_a_duplicate(
 ) -> None:
     erp.load_demo()
     erp.run(
-        "DELETE FROM erp.sis_ozelkod WHERE _key NOT IN "
-        f"(SELECT _key FROM erp.sis_ozelkod ORDER BY _key LIMIT {ROWS})"
+        f"DELETE FROM erp.sis_ozelkod WHERE _key NOT IN (SELECT _key FROM erp.sis_ozelkod ORDER BY _key LIMIT {ROWS})"
     )
     ((rows,),) = erp.fetch("SELECT count(*) FROM erp.sis_ozelkod")
     set_oduyo(settle_s=SETTLE_S)

@@ -116,19 +116,26 @@ def find_as_before(
 
 
 def find_without_effect(
-    change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
+    change: Change,
+    record: Remote,
+    stored: Mapping[str, str | None],
+    normaliser: Normaliser,
+    *,
+    knows_letters: bool = False,
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is what such a site makes of the one that was sent, cut or in other letters, was not ignored. Dates are
-    Ödüyo's to set.
+    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set.
+
+    :param knows_letters: the site is known to keep other letters: then a text that is what it makes of the one that was sent
+        was not ignored either.
     """
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
         if normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and not is_beginning(change.payload[name], stored[name])
-        and not can_be_letters_of(change.payload[name], stored[name] or "")
+        and not (knows_letters and can_be_letters_of(change.payload[name], stored[name] or ""))
     }
 
 

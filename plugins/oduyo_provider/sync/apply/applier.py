@@ -99,7 +99,7 @@ class Applier:
         if not pending or self._is_given_up(action):
             return
         rest = list(pending)
-        self._canary.check_known(action)
+        self._canary.check_known(rest)
         if action not in self._course.proven:
             rest = await self._send_canaries(recorder, choose_canaries(pending, self._kinds))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))

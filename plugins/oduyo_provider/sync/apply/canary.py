@@ -48,14 +48,16 @@ class Canary:
         self._lookup = lookup
         self._seeker = Seeker(work, course, lookup)
 
-    def check_known(self, action: Action) -> None:
+    def check_known(self, changes: Sequence[Change]) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
 
+        :param changes: of one kind.
         :raises CanaryError: naming what is known.
         """
-        brakes = {Action.CREATE: ("key_altered", "letters"), Action.UPDATE: ("letters",)}.get(action, ())
-        for brake in brakes:
-            if brake in self._work.known_findings and not self._work.is_known(brake):
+        writes_keys = any(change.action is Action.CREATE or change.is_adoption for change in changes)
+        writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
+        for brake, is_concerned in {"key_altered": writes_keys, "letters": writes_texts}.items():
+            if is_concerned and brake in self._work.known_findings and not self._work.is_known(brake):
                 raise CanaryError(stops.explain_known_finding(brake))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
@@ -70,15 +72,18 @@ class Canary:
         if record is not None and looked is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
-        found = compute_read_back(change, known, record, twins, self._work.normaliser, at=self._work.clock.now())
+        knows_letters, now = self._work.is_known("letters"), self._work.clock.now()
+        found = compute_read_back(
+            change, known, record, twins, self._work.normaliser, knows_letters=knows_letters, at=now
+        )
         recorder.correct(found.result)
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
-        if found.is_without_effect:
-            return self._count_without_effect(change)
         if found.finding is not None:
             await self._check_finding(recorder, change, found.finding, found.result)
+        if found.is_without_effect:
+            return self._count_without_effect(change)
         if found.result.twins:
             await recorder.flush()
             raise CanaryError(stops.explain_twins(change, found.result))
@@ -188,8 +193,27 @@ async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins
 
 
 def choose_canaries(pending: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Change]:
-    """The changes in the order in which they may be the first: those that cannot come last, in their order."""
-    return sorted(pending, key=lambda change: not is_canary(change, kinds))
+    """The changes in the order in which they may be the first: the one that shows most, the others in their order; then those
+    that cannot be.
+
+    What a site does to long keys, or to letters that are no ASCII, does not show on a row without them.
+    """
+    able = [change for change in pending if is_canary(change, kinds)]
+    signs = {change.key: _count_signs(change) for change in able}
+    most_signs, longest = (
+        (max(counts, default=0) or 1 for counts in zip(*signs.values(), strict=True)) if able else (1, 1)
+    )
+    first = max(
+        able, key=lambda change: signs[change.key][0] / most_signs + signs[change.key][1] / longest, default=None
+    )
+    return sorted(pending, key=lambda change: (change.key not in signs, change is not first))
+
+
+def _count_signs(change: Change) -> tuple[int, int]:
+    """How many different letters that are no ASCII letters or digits a change writes, and how long its key is."""
+    written = change.payload.values() if change.action is Action.CREATE else map(change.payload.get, change.differs)
+    signs = {sign for text in written if text for sign in text if not (sign.isascii() and sign.isalnum())}
+    return len(signs), len(change.integration_id)
 
 
 def choose_place(tried: int, left: int, now: float) -> int:

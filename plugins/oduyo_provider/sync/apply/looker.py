@@ -127,7 +127,8 @@ class Looker:
             return True
         known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
         twins = [item for item in records if item is not record]
-        result = compute_read_back(change, known, record, twins, normaliser, at=self._work.clock.now()).result
+        knows_letters, now = self._work.is_known("letters"), self._work.clock.now()
+        result = compute_read_back(change, known, record, twins, normaliser, knows_letters=knows_letters, at=now).result
         if result.outcome is Outcome.DONE:
             result.is_read_back = False  # what the site did to its values is judged with all others
         recorder.take(change, result)

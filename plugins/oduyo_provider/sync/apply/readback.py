@@ -12,6 +12,7 @@ from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote
+from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.sync.apply.work import Finding
 
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
@@ -22,7 +23,7 @@ class ReadBack(msgspec.Struct, frozen=True):
     """A change as it shows after it was sent.
 
     :param result: the change's result as it shows.
-    :param finding: what the site does to a value; None when all is as it was sent, or only cut.
+    :param finding: what the site does to a value, or may do; None when all is as it was sent, or only cut.
     """
 
     result: Result
@@ -45,13 +46,21 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
 
 
 def compute_read_back(
-    change: Change, known: Result, record: Remote | None, twins: Sequence[Remote], normaliser: Normaliser, *, at: float
+    change: Change,
+    known: Result,
+    record: Remote | None,
+    twins: Sequence[Remote],
+    normaliser: Normaliser,
+    *,
+    knows_letters: bool = False,
+    at: float,
 ) -> ReadBack:
     """Compare what a confirmed change was to make with the record.
 
     :param known: the result as it was taken from the answer.
     :param record: the change's record; None when it is not listed.
     :param twins: further records with the same key.
+    :param knows_letters: a person has released that the site keeps other letters.
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
@@ -63,24 +72,30 @@ def compute_read_back(
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
     stored = find_stored_otherwise(change, record, normaliser)
     oduyo_id = str(record["id"])
-    if find_without_effect(change, record, stored, normaliser):
-        return ReadBack(
-            _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
-        )
+    ignored = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters)
+    if ignored:
+        result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
+        may_be_letters = all(can_be_letters_of(change.payload[name], stored[name] or "") for name in ignored)
+        return ReadBack(result, _find_alteration(change, stored, normaliser) if may_be_letters else None)
     ids = tuple(str(twin["id"]) for twin in twins)
     result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
     return ReadBack(result, _find_alteration(change, stored, normaliser))
 
 
 def find_lost_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
-    """The fields that an update does not change, and that are other than they were when it was looked at."""
+    """The fields that an update does not change, and of which the site kept nothing, or other letters.
+
+    What holds something else was written by somebody else meanwhile.
+    """
     now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
     return tuple(
         name
         for name, value in looked.items()
-        if name not in (*change.differs, _KEY)
+        if value
+        and name not in (*change.differs, _KEY)
         and kinds.get(name) is not Kind.DATETIME
-        and (value or "") != (now.get(name) or "")
+        and value != (kept := now.get(name) or "")
+        and (not kept or can_be_letters_of(value, kept))
     )
 
 

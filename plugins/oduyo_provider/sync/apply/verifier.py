@@ -77,7 +77,9 @@ class Verifier:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
-            found = compute_read_back(change, known, record, own, normaliser, at=now)
+            found = compute_read_back(
+                change, known, record, own, normaliser, knows_letters=self._work.is_known("letters"), at=now
+            )
             recorder.correct(found.result)
             if found.finding is not None and found.finding.brake == "key_altered":
                 other = await find_owner(recorder, change, found.finding, twins)

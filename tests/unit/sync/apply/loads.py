@@ -206,6 +206,11 @@ def _make_change(wanted: Change, record: dict[str, str | None], action: Action) 
     return Change(action, wanted.integration_id, wanted.payload, oduyo_id, base, differs)
 
 
+def rekey(change: Change, key: str) -> Change:
+    """The same create under another key."""
+    return msgspec.structs.replace(change, integration_id=key, payload={**change.payload, "integration_id": key})
+
+
 def change_fields(changes: Iterable[Change], **fields: str) -> list[Change]:
     """The same creates with other values."""
     return [msgspec.structs.replace(change, payload={**change.payload, **fields}) for change in changes]

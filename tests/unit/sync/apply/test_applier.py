@@ -283,7 +283,8 @@ class TestSlices:
         seed(site, wanted, description="eski")
         assert count_outcomes(load.apply(*make_updates(site, wanted))) == {"done": 1200}
         sent = [int(key) for key in load.sent("update")]
-        assert all(abs(place - key) <= 2 * load.work.concurrency for place, key in enumerate(sent, 1))
+        behind_the_canary = enumerate(sent[1:], 1)
+        assert all(abs(place - key) <= 2 * load.work.concurrency for place, key in behind_the_canary)
 
     def test_intents_stand_for_one_slice_and_no_more(self, site: Sandbox, load: Load) -> None:
         load.apply(*make_creates(1000))

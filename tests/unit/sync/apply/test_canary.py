@@ -16,7 +16,16 @@ from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.work import Ready
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import SETTLE_S, Load, change_fields, count_outcomes, make_creates, make_updates, seed
+from tests.unit.sync.apply.loads import (
+    SETTLE_S,
+    Load,
+    change_fields,
+    count_outcomes,
+    make_creates,
+    make_updates,
+    rekey,
+    seed,
+)
 
 CALLS = {
     Action.CREATE: "create",
@@ -209,6 +218,15 @@ class TestKeys:
         )
         assert load.calls()["create"] == 0
 
+    def test_known_and_not_released_no_record_gets_a_key_by_adoption(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan(site, Action.UPDATE)
+        adoption = msgspec.structs.replace(changes[4], is_adoption=True)
+        load = make_load(known_findings={"key_altered": False})
+        assert "(key_altered)" in stop(load, *changes[:4], adoption)
+        assert load.calls()["update"] == 0
+
     def test_known_and_not_released_updates_are_sent_all_the_same(
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
@@ -273,6 +291,39 @@ class TestKeys:
         assert count_outcomes(results) == {"done": 3}
         assert results["update:1"].stored == {"integration_id": " 1 "}
         assert load.sent("update")[0] == "2"
+
+
+class TestWhichIsTheFirst:
+    """The change that shows most of what a site may do."""
+
+    def test_one_with_a_long_key(self, site: Sandbox, load: Load) -> None:
+        site.set_habits({"habit": "cut", "length": 8})
+        creates = make_creates(3) + [
+            rekey(create, "CARİ-GRUBU-" + create.payload["code"]) for create in make_creates(3, start=4)
+        ]
+        assert "'CARİ-GRUBU-KOD.4' became 'CARİ-GRU'" in stop(load, *creates)
+        assert len(site.records()) == 1
+
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+    def test_one_with_many_letters(self, site: Sandbox, load: Load, action: Action) -> None:
+        texts = ["MERKEZ", "MERKEZ", "ŞUBE ÇİĞLİ", "ŞUBE", "MERKEZ"]
+        wanted = [
+            change_fields([create], description=text)[0] for create, text in zip(make_creates(5), texts, strict=True)
+        ]
+        if action is Action.UPDATE:
+            seed(site, wanted, description="eski")
+            wanted = make_updates(site, wanted)
+        site.set_habits({"habit": "letters", "to": "ascii", "field": "*"})
+        assert "'ŞUBE ÇİĞLİ' became 'SUBE CIGLI'" in stop(load, *wanted)
+        assert load.sent(CALLS[action]) == ["3"]
+
+    def test_none_that_cannot_be_one(self) -> None:
+        creates = make_creates(3)
+        dates = Change(
+            Action.UPDATE, "1" * 30, {"special_updated_in": "2030-01-01 00:00:00"}, "1", {}, ("special_updated_in",)
+        )
+        assert choose_canaries([dates, *creates], SPECIAL_CODE.kinds) == [*creates, dates]
+        assert choose_canaries([dates], SPECIAL_CODE.kinds) == [dates]
 
 
 class TestTexts:
@@ -341,9 +392,11 @@ class TestLostFields:
         text = stop(load, *changes)
         assert "left fields out, and Ödüyo did not keep them" in text
         assert "They were sent again, and from now on updates carry the whole record. Start a new run." in text
-        [record, *others] = site.records()
-        assert (record["description"], record["space1"], record["note"]) == ("Açıklama 1", "panelden", "elle")
-        assert record["code"] == "KOD.1"
+        [key] = load.sent("update")[:1]
+        [record] = [record for record in site.records() if record["integration_id"] == key]
+        others = [other for other in site.records() if other != record]
+        assert (record["description"], record["space1"], record["note"]) == (f"Açıklama {key}", "panelden", "elle")
+        assert record["code"] == f"KOD.{key}"
         assert {other["description"] for other in others} == {"eski"}
         assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
 

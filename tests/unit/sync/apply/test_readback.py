@@ -10,6 +10,7 @@ from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.sync.apply.readback import NO_EFFECT, ReadBack, compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.work import Finding
 from tests.unit.sync.plans import create, deactivate, delete, done, update
 
 NORMALISER = Normaliser(SPECIAL_CODE)
@@ -71,6 +72,16 @@ def test_one_field_without_effect_is_enough() -> None:
     assert read_back(change, store(change, space1="a")).is_without_effect
 
 
+def test_what_is_as_before_may_be_letters_only_where_the_site_is_known_to_keep_others() -> None:
+    change = update("A1", "7", {"description": "SUBE"}, description="ŞUBE")
+    record = store(change, description="SUBE")
+    found = read_back(change, record)
+    assert found.is_without_effect
+    assert found.finding == Finding("letters", "description", "ŞUBE", "SUBE")
+    known = compute_read_back(change, done(change, "7"), record, [], NORMALISER, knows_letters=True, at=1.0)
+    assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "SUBE"})
+
+
 @pytest.mark.parametrize("stored", ["Yeni", "Yeni açıklam"])
 def test_a_stored_beginning_is_altered_and_never_no_effect(stored: str) -> None:
     change = update("A1", "7", {"description": stored}, description="Yeni açıklama")
@@ -128,10 +139,15 @@ def test_an_answer_without_an_id_gets_that_of_its_record() -> None:
     assert found.result.oduyo_id == "31"
 
 
-def test_fields_that_were_not_sent_and_are_other_than_before_are_lost() -> None:
+def test_fields_that_were_not_sent_and_of_which_nothing_or_other_letters_are_left_are_lost() -> None:
     looked = UPDATE.base
     assert find_lost_fields(UPDATE, looked, store(UPDATE), NORMALISER) == ()
     assert find_lost_fields(UPDATE, looked, store(UPDATE, note=None), NORMALISER) == ("note",)
+    assert find_lost_fields(UPDATE, {**looked, "note": "A & ş"}, store(UPDATE, note="A &amp; s"), NORMALISER) == (
+        "note",
+    )
+    assert find_lost_fields(UPDATE, looked, store(UPDATE, note="by a person"), NORMALISER) == ()
+    assert find_lost_fields(UPDATE, {**looked, "note": None}, store(UPDATE, note="by a person"), NORMALISER) == ()
     assert (
         find_lost_fields(UPDATE, looked, store(UPDATE, description="x", updated_in="2030-01-01 00:00:00"), NORMALISER)
         == ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
@@ -12,12 +11,7 @@ from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Result
 from oduyo_provider.sync.apply.seeker import Seeker
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import Load, count_outcomes, make_creates, make_updates, seed
-
-
-def rekey(change: Change, key: str) -> Change:
-    """The same create under another key."""
-    return msgspec.structs.replace(change, integration_id=key, payload={**change.payload, "integration_id": key})
+from tests.unit.sync.apply.loads import Load, count_outcomes, make_creates, make_updates, rekey, seed
 
 
 def seek(load: Load, *changes: Change, floor: int = 0) -> dict[str, list[str]]:
@@ -126,7 +120,7 @@ class TestWholeLoads:
     def test_a_lost_create_whose_key_is_stored_otherwise_stops_the_run_as_any_other(
         self, site: Sandbox, load: Load
     ) -> None:
-        creates = [rekey(make_creates(1)[0], "0"), rekey(make_creates(1, start=7)[0], "0007")]
+        creates = [rekey(make_creates(1)[0], "10000"), rekey(make_creates(1, start=7)[0], "0007")]
         site.set_habits("number=int")
         site.set_faults({"call": "create", "kind": "drop", "where": "after", "match": {"integration_id": "0007"}})
         with pytest.raises(CanaryError, match="'0007' became '7'"):
