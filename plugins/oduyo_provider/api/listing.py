@@ -164,9 +164,9 @@ class Listing:
         """Whether the last id of all is the last one seen."""
         top = await self._fetch(self._filters, 1, True)
         if not top:
-            # On an empty site nothing can confirm the end but the same answers once more.
+            # On an empty site nothing can confirm the end but the same answers once more; one with a known id is not empty.
             self._nothings += 1
-            return not self._has_seen and self._nothings >= 2
+            return not self._has_seen and self._after_id is None and self._nothings >= 2
         end = record_id(top[0])
         if not self._has_seen:
             return self._after_id is not None and int(end) <= int(self._after_id)

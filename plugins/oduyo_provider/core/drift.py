@@ -90,15 +90,17 @@ def find_moved(change: Change, record: Remote, normaliser: Normaliser, fields: I
 def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
     """The fields that were sent and are stored otherwise, with what is stored.
 
-    Of a record that was there before: those that the change writes, and the key, which is always sent as the ERP has it. What
-    is otherwise in another field was so when it was looked at, or somebody else wrote it: it is no doing of the site's.
+    Of a record that was there before: those that the change writes, the key, which is always sent as the ERP has it, and dates,
+    which Ödüyo sets. What is otherwise in another field was so when it was looked at, or somebody else wrote it: it is no
+    doing of the site's.
     """
     found = {name: record.get(name) for name in find_differences(normaliser, change.payload, record)}
     if not found or change.oduyo_id is None:
         return found
     is_same_key = (record.get("integration_id") or "") == (change.base.get("integration_id") or "")
     written = {*change.differs, *(() if is_same_key else ("integration_id",))}
-    return {name: value for name, value in found.items() if name in written}
+    kinds = normaliser.resource.kinds
+    return {name: value for name, value in found.items() if name in written or kinds.get(name) is Kind.DATETIME}
 
 
 def find_as_before(
@@ -162,8 +164,12 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
     """
     if change.oduyo_id is not None and not find_moved(change, record, normaliser, change.base) <= set(change.differs):
         return False
-    stored = find_stored_otherwise(change, record, normaliser)
-    return all(is_beginning(change.payload[name], value) for name, value in stored.items())
+    stored, kinds = find_stored_otherwise(change, record, normaliser), normaliser.resource.kinds
+    return all(
+        is_beginning(change.payload[name], value)
+        for name, value in stored.items()
+        if kinds.get(name) is not Kind.DATETIME
+    )
 
 
 def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:

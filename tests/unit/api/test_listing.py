@@ -184,7 +184,11 @@ def test_nothing_above_the_given_id_is_confirmed_by_the_last_record() -> None:
     assert ids(records, "5") == []
     assert records.asked == 3
     assert ids(Records(range(1, 4)), "5") == []
-    assert ids(Records([]), "5") == []
+
+
+def test_a_site_with_a_known_id_is_not_empty_because_it_answers_nothing() -> None:
+    assert "lists nothing above id 5" in fault(Records([]), "5")
+    assert "lists nothing above id 5" in fault(Records([], empty=no(404)), "5")
 
 
 def test_a_record_above_the_given_id_that_is_not_listed_is_an_error() -> None:

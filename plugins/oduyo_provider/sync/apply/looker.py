@@ -68,7 +68,9 @@ class Looker:
         at = self._work.clock.monotonic()
         if mine and mine[0].action is Action.CREATE:
             return await self._look_at_creates(recorder, mine, at)
-        records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in mine})
+        ids = {str(change.oduyo_id) for change in mine}
+        # That all are gone is asked once more, now that Ödüyo has listed another record: it may have failed until then.
+        records = await self._lookup.fetch_by_ids(ids) or await self._lookup.fetch_by_ids(ids)
         looked = ((change, records.get(str(change.oduyo_id))) for change in mine)
         return [ready for change, record in looked if (ready := self._sort(recorder, change, record, at))]
 

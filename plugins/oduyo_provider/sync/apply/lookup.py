@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
-from contextlib import aclosing
 from itertools import pairwise
 
 from oduyo_provider.api.listing import is_power_of_ten
@@ -48,9 +47,18 @@ class Lookup:
         self._sorts_as_numbers = False
 
     async def fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
-        """The records with these ids; those that are not there are left out."""
+        """The records with these ids; those that are not there are left out.
+
+        :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
+        """
         if not ids:
             return {}
+        found = await self._fetch_by_ids(ids)
+        if not found:
+            await self._check_lists()
+        return found
+
+    async def _fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
         numbers = sorted(map(int, ids))
         if len(numbers) <= self._count_pages(numbers[0], numbers[-1]):
             return await self._look_up(ids)
@@ -63,7 +71,7 @@ class Lookup:
     async def fetch_newest(self) -> Window:
         """All records above the overlap of the last look; notes the highest id for the next one.
 
-        :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
+        :raises ListingError: as :meth:`fetch_by_ids`.
         """
         floor = self._course.overlap_id
         page = await self._fetch_top_page(floor)
@@ -71,7 +79,22 @@ class Lookup:
             page = [record async for records in self._client.list_records(_above(floor)) for record in records]
             if page and not floor:
                 self._course.lowest_id = min(int(record["id"] or 0) for record in page)
-        if not page and self._course.top_id and await self._client.fetch_last() is None:
+        if not page and self._course.top_id:
+            await self._check_lists()
+        window = Window(page, self._work)
+        self._note_top(window)
+        return window
+
+    def _can_be_empty(self) -> bool:
+        """Whether all records that Ödüyo held may have been deleted by this load."""
+        return self._site_rows <= len(self._course.deletions)
+
+    async def _check_lists(self) -> None:
+        """Nothing was found: a failure may be answered as an empty list is.
+
+        :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
+        """
+        if not self._can_be_empty() and await self._client.fetch_last() is None:
             raise ListingError(
                 gettext(
                     "Ödüyo lists no record at all, although it held some when the plan was made, so what it does not list "
@@ -79,9 +102,6 @@ class Lookup:
                     "check in the Ödüyo panel whether the user may list these records."
                 )
             )
-        window = Window(page, self._work)
-        self._note_top(window)
-        return window
 
     async def fetch_above(self, floor: int) -> Window:
         """All records above an id; notes the highest one, above which lies what is made from now on."""
@@ -170,13 +190,11 @@ class Lookup:
         if found:
             return found[0]
         # Where the site's filter says no, its list may still show the record.
-        async with aclosing(self._client.list_records(_above(int(oduyo_id) - 1))) as pages:
-            async for page in pages:
-                return next((record for record in page if record["id"] == oduyo_id), None)
-        return None
+        return (await self._list_between(int(oduyo_id), int(oduyo_id), {oduyo_id})).get(oduyo_id)
 
     async def _list_between(self, low: int, high: int, wanted: set[str]) -> dict[str, Remote]:
-        pages = self._client.list_records(_above(low - 1), str(high))
+        # Where all may be deleted, no id is known, and what lists nothing twice is empty.
+        pages = self._client.list_records(None if self._can_be_empty() else _above(low - 1), str(high))
         return {str(record["id"]): record async for page in pages for record in page if record["id"] in wanted}
 
 

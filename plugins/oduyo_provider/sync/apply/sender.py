@@ -184,6 +184,7 @@ class Sender:
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
         if change.action is Action.DELETE:
+            self._course.deletions.add(str(change.oduyo_id))
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
         body = change.compute_body(ready.record, partial=work.partial_updates)
         return work.client.update(body, before_send=before_send)
@@ -199,8 +200,7 @@ class Sender:
         # A record that is deleted already cannot be deleted again.
         if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
-        oduyo_id = change.oduyo_id or reply.oduyo_id
-        result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, at=now)
+        result = Result(change.key, reply.outcome, change.oduyo_id or reply.oduyo_id, reply.reason, reply.body, at=now)
         result.is_confirmed = reply.outcome is Outcome.DONE
         if is_refused:
             result.is_remembered = not reply.by_firewall

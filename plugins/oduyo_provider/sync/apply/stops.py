@@ -67,11 +67,12 @@ def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
 
 
 def explain_without_effect(change: Change, count: int) -> str:
-    """The first changes of a kind were confirmed, and changed nothing."""
+    """The first changes of a kind were confirmed, and not carried out."""
     return gettext(
-        "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them had an effect; the last was %(key)s (Ödüyo "
-        "%(oduyo_id)s). Nothing more is sent. Check in the Ödüyo panel whether the user may change these records, and ask "
-        "Ödüyo's support.",
+        "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them was carried out whole: something that they "
+        "write is still as it was. The last was %(key)s (Ödüyo %(oduyo_id)s): %(fields)s. Nothing more is sent. Check in the "
+        "Ödüyo panel whether the user may change these records, and ask Ödüyo's support.",
+        fields=", ".join(change.differs) or change.action.value,
         count=count,
         action=change.action.value,
         key=change.integration_id,

@@ -86,6 +86,7 @@ class Course(msgspec.Struct):
     :param proven: actions whose first change was read back and found as it should be.
     :param without_effect: action → first changes that had no effect.
     :param successes: changes that Ödüyo took; ``refusals`` those that it refused.
+    :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
     :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
         lowest of the site, 0 where it is not known.
@@ -95,6 +96,7 @@ class Course(msgspec.Struct):
     proven: set[Action] = msgspec.field(default_factory=set)
     without_effect: Counter[Action] = msgspec.field(default_factory=Counter)
     successes: int = 0
+    deletions: set[str] = msgspec.field(default_factory=set)
     refusals: int = 0
     resends_left: int = MAX_RESENDS
     top_id: int = 0

@@ -138,7 +138,7 @@ def test_three_without_effect_stop_the_run(site: Sandbox, load: Load, action: Ac
     changes = plan(site, action)
     site.set_habits({"habit": "ignore", "call": CALLS[action]})
     text = stop(load, *changes)
-    assert f"Ödüyo confirmed 3 changes of the kind {action.value}, and none of them had an effect" in text
+    assert f"Ödüyo confirmed 3 changes of the kind {action.value}, and none of them was carried out whole" in text
     assert len(load.sent(CALLS[action])) == MAX_WITHOUT_EFFECT
     assert count_outcomes(load.read_journal().results) == {"failed": 3}
     assert sum(load.waits) > 3 * SETTLE_S - 1, "an effect may come late"

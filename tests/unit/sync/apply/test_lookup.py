@@ -37,6 +37,27 @@ class TestById:
             site.delete(oduyo_id)
         assert fetch_by_ids(load, [*ids, "9999"]) == [oduyo_id for oduyo_id in ids if oduyo_id not in ids[::10]]
 
+    @pytest.mark.parametrize("count", [3, 60], ids=["look-ups", "pages"])
+    @pytest.mark.parametrize("status", [200, 404])
+    def test_that_all_are_gone_is_believed_of_no_site_that_lists_nothing(
+        self, site: Sandbox, load: Load, count: int, status: int
+    ) -> None:
+        ids = seed(site, make_creates(60))
+        site.set_faults({"kind": "status_false", "status": status, "call": "list"})
+        with pytest.raises(ListingError, match=r"lists nothing above id|lists no record at all"):
+            fetch_by_ids(load, ids[-count:])
+
+    def test_a_site_may_be_empty_where_the_deletion_of_all_was_sent(self, site: Sandbox, load: Load) -> None:
+        ids = seed(site, make_creates(3))
+
+        async def look(load: Load) -> tuple[object, object]:
+            for oduyo_id in ids:
+                site.delete(oduyo_id)
+            load.course.deletions.update(ids)
+            return await load.lookup.fetch_by_ids(ids), await load.lookup.fetch_by_ids(ids[:1])
+
+        assert load.run(look) == ({}, {})
+
     def test_pages_are_read_to_their_end_where_ids_are_sorted_as_text(self, site: Sandbox, load: Load) -> None:
         ids = seed(site, make_creates(3000))
         site.set_readings(id_compare="text")
