@@ -93,6 +93,7 @@ def name_journal(partition: int, number: int, digest: str) -> str:
     """The folder of the journal of one partition's plan.
 
     :param number: of the plan: a later one may ask for the very same changes, as others have written meanwhile.
+    :param digest: what the plan is called.
     """
     return f"{name_partition(partition)}-{number}-{digest[:16]}"
 

@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.plan import PlanCounts, SyncMode
 from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
@@ -92,7 +92,8 @@ class PlanManifest(msgspec.Struct, frozen=True):
     """One partition's plan.
 
     :param folder: URI of the folder that holds the files.
-    :param digest: SHA-256 of the changes file: the plan's name.
+    :param digest: SHA-256 of the changes file: the plan's name; of the run's name where the run has one plan, see
+        :func:`number_plan`.
     :param journal: URI of the folder that tries of this plan write to.
     :param lines: what is shown of it; None where that could not be written.
     """
@@ -113,6 +114,15 @@ class PlanManifest(msgspec.Struct, frozen=True):
     def generation(self) -> str:
         """Names the plan as a whole: its partitions belong together, a later listing by the same run does not."""
         return f"{self.run}, plan {self.snapshot.number} ({self.snapshot.attempt})"
+
+
+def number_plan(params: RunParams, snapshot: SnapshotManifest) -> int:
+    """The number that tells the plans of a run apart.
+
+    0 with ``sync_mode=create``: it compares nothing, so a run has one plan, however often it is made. What a try of it
+    confirmed is not created again.
+    """
+    return snapshot.number if params.sync_mode is SyncMode.UPSERT else 0
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
+from oduyo_provider.sync.staging.manifests import number_plan
 from oduyo_provider.sync.staging.past_changes import PastChange, make_past_change, write_past_changes
 from oduyo_provider.sync.staging.plans import PlanPart
 from oduyo_provider.sync.steps.context import StepContext
@@ -71,4 +72,6 @@ class PastWriter:
 
 def open_past(step: StepContext, parts: Sequence[PlanPart], *, is_applied: bool) -> PastWriter | None:
     """Takes the lines of a plan; None where there is none."""
-    return PastWriter(step, parts[0].manifest.snapshot.number, is_applied=is_applied) if parts else None
+    if not parts:
+        return None
+    return PastWriter(step, number_plan(step.params, parts[0].manifest.snapshot), is_applied=is_applied)

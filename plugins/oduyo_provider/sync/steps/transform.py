@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 
@@ -14,7 +15,15 @@ from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, decode_lines, write_manifest
 from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
-from oduyo_provider.sync.staging.manifests import ExtractManifest, PlanManifest, Reference, read_reference
+from oduyo_provider.sync.staging.manifests import (
+    ExtractManifest,
+    PlanFiles,
+    PlanManifest,
+    Reference,
+    SnapshotManifest,
+    number_plan,
+    read_reference,
+)
 from oduyo_provider.sync.staging.plans import write_plan
 from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.staging.staged_faults import explain_line
@@ -25,10 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def transform(step: StepContext, part: Reference) -> Reference:
-    """Compute and write one partition's plan.
-
-    :param part: one of the references that extract returned.
-    """
+    """Compute and write the plan of one partition, one of the references that extract returned."""
     extracted = read_reference(part, ExtractManifest)
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
@@ -42,6 +48,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     )
     folder = step.run.step(PLAN).child(name_partition(partition))
     files = write_plan(folder, plan)
+    number, digest = _name_plan(step, snapshot, files)
     manifest = PlanManifest(
         run=step.run.name,
         folder=folder.uri,
@@ -49,8 +56,8 @@ def transform(step: StepContext, part: Reference) -> Reference:
         partitions=partitions,
         counts=plan.counts,
         files=files,
-        digest=files.changes.digest,
-        journal=step.run.folder.child(RESULTS, name_journal(partition, snapshot.number, files.changes.digest)).uri,
+        digest=digest,
+        journal=step.run.folder.child(RESULTS, name_journal(partition, number, digest)).uri,
         params=step.params,
         snapshot=snapshot,
         lines=write_planned_lines(step, partition, plan),
@@ -64,6 +71,12 @@ def transform(step: StepContext, part: Reference) -> Reference:
         "changes": plan.counts.changes,
         "rejected": plan.counts.rejected,
     }
+
+
+def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) -> tuple[int, str]:
+    """The plan's number and digest: tries of plans that have both go on with each other."""
+    number = number_plan(step.params, snapshot)
+    return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
 
 
 def _read_rows(side: Side, partition: int) -> Iterator[dict[str, object]]:
