@@ -44,6 +44,7 @@ class RowSink:
         self._has_pairs = "key1" in columns and "key2" in columns
         self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
         self.unreadable_ids = 0
+        self.lacks_status = False
 
     @property
     def rows(self) -> int:
@@ -55,6 +56,7 @@ class RowSink:
         integration_id = self._normaliser.integration_id(row.get("integration_id"))
         if integration_id is None:
             self.unreadable_ids += 1
+        self.lacks_status = self.lacks_status or "status" not in row
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
         key = None if integration_id is None else compute_match_key(integration_id)
@@ -173,10 +175,10 @@ def _check_deactivation(step: StepContext, sink: RowSink, listed: SnapshotManife
                 resource=listed.resource.name,
             )
         )
-    if sink.rows and "status" not in sink.columns:
+    if sink.lacks_status:
         raise SettingsError(
             gettext(
-                "on_missing=deactivate needs the column status in the query: without it a record whose row comes back "
+                "on_missing=deactivate needs the column status in every row: without it a record whose row comes back "
                 "would stay passive for ever. Select it, for example as '1' AS status, or choose keep."
             )
         )

@@ -37,6 +37,15 @@ def test_a13_a_query_without_status_cannot_deactivate(site: Sandbox, old: Nights
     assert count_in_use(site) == COUNT
 
 
+@pytest.mark.parametrize("count", [COUNT, COUNT - 1], ids=["none missing", "one missing"])
+def test_a13_rows_of_which_some_have_no_status_cannot_deactivate(site: Sandbox, old: Nights, count: int) -> None:
+    rows = make_rows(count // 2, status="1") + make_rows(count)[count // 2 :]
+    for _ in range(2):
+        night = old.night(rows, on_missing="deactivate", missing_runs=1)
+        assert night.why.startswith("SettingsError: on_missing=deactivate needs the column status in every row")
+    assert count_in_use(site) == COUNT
+
+
 @WAYS
 def test_a13_a_row_that_is_back_after_one_night_was_never_missed(site: Sandbox, old: Nights, on_missing: str) -> None:
     for count in (COUNT - 1, COUNT, COUNT - 1, COUNT):
