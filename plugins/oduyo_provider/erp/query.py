@@ -95,7 +95,7 @@ def match_columns(names: Sequence[str], resource: Resource, query_name: str = "t
     :raises SourceError: a required column is missing, a column is unknown or comes twice; all of it in one message.
     """
     fields = {field.name: field.required for field in resource.fields}
-    found = [_fold(name) for name in names]
+    found = [fold_name(name) for name in names]
     unknown = [name for name, field in zip(names, found, strict=True) if field not in fields]
     twice = sorted({field for field in found if field in fields and found.count(field) > 1})
     missing = [field for field, required in fields.items() if required and field not in found]
@@ -118,7 +118,8 @@ def match_columns(names: Sequence[str], resource: Resource, query_name: str = "t
     return tuple(found)
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
+    """The field name that a column's name stands for, if it stands for one."""
     name = name.strip()
     return name.lower() if name.isascii() else name
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.report import Report
-from oduyo_provider.erp.query import match_columns
+from oduyo_provider.erp.query import fold_name, match_columns
 from oduyo_provider.sync.staging.buckets import SideWriter
 from oduyo_provider.sync.staging.layout import DESIRED
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest, read_reference
@@ -52,15 +53,19 @@ async def sync_rows(
 
 
 def stage_rows(step: StepContext, rows: Sequence[dict[str, object]], snapshot: Reference) -> list[Reference]:
-    """Write rows into staging as extract does; columns are those of all rows together."""
+    """Write rows into staging as extract does; columns are those of all rows together, however each spells them."""
     listed = read_reference(snapshot, SnapshotManifest)
     normaliser = step.make_normaliser(listed.resource)
     started_at, folder = time.time(), step.run.step(DESIRED)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = dict(zip(names, match_columns(names, normaliser.resource, "rows"), strict=True)) if rows else {}
+    shapes = list(dict.fromkeys(map(tuple, rows)))
+    fields = {name: fold_name(name) for names in shapes for name in names}
+    found: Counter[str] = Counter()
+    for names in shapes:
+        found |= Counter(fields[name] for name in names)
+    columns = match_columns(list(found.elements()), normaliser.resource, "rows") if rows else ()
     writer = SideWriter(folder, buckets=step.buckets, is_split=listed.side.buckets > 1)
-    sink = RowSink(writer, normaliser, tuple(columns.values()))
+    sink = RowSink(writer, normaliser, columns)
     for row in rows:
-        sink.write({columns[name]: value for name, value in row.items()})
+        sink.write({fields[name]: value for name, value in row.items()})
     manifest = finish_extract(step, sink, listed, query_name="rows", started_at=started_at)
     return name_parts(manifest)
