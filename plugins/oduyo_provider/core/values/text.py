@@ -182,8 +182,7 @@ def parse_staged_text(value: object) -> str:
         return _parse_text_bytes(raw)
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, (date, time)):
-        iso = (_drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
+    if isinstance(value, (date, time)) and (iso := _write_moment(value)) is not None:
         return f"{iso[:-6]}Z" if iso.endswith("+00:00") else iso
     if isinstance(value, dict) and value.keys() == {"number"}:
         raise InvalidValueError(
@@ -209,6 +208,13 @@ def _parse_text_bytes(raw: bytes) -> str:
             "binary", gettext("bytes that are no text; make them text in the query, for example with CAST")
         )
     return text
+
+
+def _write_moment(value: date | time) -> str | None:
+    try:
+        return (_drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
+    except Exception:  # whatever a type of somebody else's raises, such as pandas' NaT, a time without a year
+        return None
 
 
 def _drop_offset_seconds(moment: datetime) -> datetime:

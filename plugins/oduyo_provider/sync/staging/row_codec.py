@@ -38,10 +38,13 @@ def encode_row(row: dict[str, object]) -> bytes:
         convert = _CONVERTERS.get(type(value), _convert_unusual)
         if convert is not None:
             changed = changed or dict(row)
-            changed[column] = convert(value)
+            try:
+                changed[column] = convert(value)
+            except Exception:  # whatever a type of somebody else's raises, such as pandas' NaT, a time without a year
+                changed[column] = {"unsupported": type(value).__name__}
     try:
         return _ENCODER.encode(row if changed is None else changed)
-    except (UnicodeEncodeError, ValueError):
+    except Exception:
         # Rare enough to be found out only here: lone surrogates and integers of thousands of digits.
         return _ENCODER.encode({column: _convert_unwritable(value) for column, value in (changed or row).items()})
 
@@ -102,6 +105,8 @@ def _convert_unwritable(value: object) -> object:
         return {"unsupported": "text that is not Unicode"}
     except ValueError:
         return {"unsupported": "number of too many digits"}
+    except Exception:
+        return {"unsupported": type(value).__name__}
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -136,6 +136,18 @@ def test_a_detail_names_the_type_that_cannot_be_sent() -> None:
 )
 def test_other_types_are_the_text_that_staging_writes(value: object, expected: str) -> None:
     assert parse_text(value) == expected
+
+
+class Zone(tzinfo):
+    """A time zone that knows no times."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("value", [datetime(2025, 5, 23, tzinfo=Zone()), time(8, tzinfo=Zone())])
+def test_a_value_whose_own_type_fails_is_of_an_unsupported_type(value: object) -> None:
+    assert reason_of(value) == "unsupported_type"
 
 
 def test_only_an_id_loses_the_zeros_behind_its_point() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
@@ -134,6 +134,25 @@ def test_subclasses_are_read_as_what_they_are() -> None:
     assert through(Day(2025, 5, 23)) == "2025-05-23"
     assert through(Amount("1.50")) == Decimal("1.50")
     assert through(Ratio("nan")) == {"number": "NaN"}
+
+
+class Zone(tzinfo):
+    """A time zone that knows no times."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise NotImplementedError
+
+
+class NaT(datetime):
+    """As pandas' NaT: a datetime by its type, whose year is NaN."""
+
+    year = math.nan  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("value", [NaT(2025, 1, 1), datetime(2025, 1, 1, tzinfo=Zone()), time(8, tzinfo=Zone())])
+def test_a_value_whose_own_type_fails_costs_its_row_alone(value: object) -> None:
+    row = decode_row(encode_row({"code": value, "integration_id": Decimal(7)}))
+    assert row == {"code": {"unsupported": type(value).__name__}, "integration_id": 7}
 
 
 def test_an_offset_with_seconds_keeps_its_instant() -> None:
