@@ -13,8 +13,8 @@ from oduyo_provider.core.language import gettext
 Release = dict[str, int | None]
 
 _SEPARATORS = re.compile(r"[,;\n]")
-#: What a name that was copied out of a list may still carry.
-_QUOTES = " []\"'"
+#: What a name may still carry that was copied out of a list or a mapping, or rendered from one by a template.
+_QUOTES = " []{}\"'"
 
 
 class OnUnsafe(str, Enum):
@@ -39,14 +39,14 @@ def parse_release(given: object) -> Release:
         given = _SEPARATORS.split(given)
     if not isinstance(given, Iterable):
         raise ValueError(gettext("%(value)s is no list", value=repr(given)))  # noqa: TRY004  every fault of a param is a ValueError
-    return dict(_parse_entry(entry) for entry in given if entry != "")
+    return dict(_parse_entry(entry) for entry in given if not (isinstance(entry, str) and not entry.strip(_QUOTES)))
 
 
 def _parse_entry(entry: object) -> tuple[str, int | None]:
     if not isinstance(entry, str):
         return _parse_name(entry), None
     name, colon, limit = entry.strip(_QUOTES).partition(":")
-    return _parse_name(name.strip()), _parse_limit(limit.strip() if colon else None)
+    return _parse_name(name.strip(_QUOTES)), _parse_limit(limit.strip() if colon else None)
 
 
 def _parse_name(name: object) -> str:
