@@ -86,7 +86,7 @@ class SiteState:
 
     def source(self, source: str) -> SourceState:
         """What is kept of a source."""
-        return SourceState(self._folder.child(layout.SOURCES, source.replace("/", "~")), source)
+        return SourceState(self._folder.child(layout.SOURCES, layout.name_source(source)), source)
 
     def is_opened(self, source: str) -> bool:
         """Whether scheduled runs of a source may write: a person's run has passed guard, here or under 0.1.0."""

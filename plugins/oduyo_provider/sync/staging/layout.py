@@ -76,7 +76,17 @@ def name_site(site: str) -> str:
     host, colon, port = site.partition(":")
     if _PLAIN(host) and (not colon or port.isdecimal()):
         return plain
-    return f"{plain}-{hashlib.sha256(site.encode()).hexdigest()[:8]}"
+    return _mark(plain, site)
+
+
+def name_source(source: str) -> str:
+    """The folder of a source: ``<dag_id>/<task_id>`` as ``<dag_id>~<task_id>``, and different for different sources."""
+    plain = source.replace("/", "~")
+    return _mark(plain, source) if "~" in source else plain
+
+
+def _mark(plain: str, name: str) -> str:
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def name_bucket(bucket: int, buckets: int) -> str:

@@ -52,6 +52,11 @@ def test_a_site_that_nobody_wrote_to_knows_nothing(state: SiteState) -> None:
     assert not state.is_opened("dag")
 
 
+def test_a_source_that_is_opened_opens_no_other(state: SiteState) -> None:
+    state.source("d/t").open("run1")
+    assert [state.is_opened(source) for source in ("d/t", "d~t", "d")] == [True, False, False]
+
+
 def test_each_load_takes_the_next_turn(state: SiteState) -> None:
     assert [state.next_turn(), state.next_turn()] == [1, 2]
     assert state.read_turn() == 2

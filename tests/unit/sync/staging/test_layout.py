@@ -40,6 +40,17 @@ def test_different_sites_have_different_folders() -> None:
     assert all(folder.isascii() and "/" not in folder and ":" not in folder for folder in folders)
 
 
+def test_a_source_s_folder_reads_as_the_source() -> None:
+    assert [layout.name_source(source) for source in ("dag", "dag/save")] == ["dag", "dag~save"]
+
+
+def test_different_sources_have_different_folders() -> None:
+    sources = ["d/t", "d~t", "d/t/", "d~t~", "d/~t", "d~/t", "d", "d-t"]
+    folders = {layout.name_source(source) for source in sources}
+    assert len(folders) == len(sources)
+    assert not any("/" in folder for folder in folders)
+
+
 def test_a_bucket_s_file_says_which_it_is() -> None:
     assert layout.name_bucket(0, 1) == "all.jsonl"
     assert [layout.name_bucket(bucket, 1000) for bucket in (0, 999)] == ["bucket-0000.jsonl", "bucket-0999.jsonl"]
