@@ -28,6 +28,8 @@ from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, open_
 from oduyo_provider.sync.staging.storage import Disk
 
 _UNSAFE_SIGNS = PATTERN_SIGNS | frozenset("/\\\0")
+#: What file systems take as one name.
+_MAX_NAME_BYTES = 255
 _SHOWN_CAUSE, _SHOWN_PATH = 300, 500
 
 T = TypeVar("T")
@@ -231,6 +233,7 @@ def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T
 
 
 def _safe_name(name: str) -> str:
-    if name in ("", ".", "..") or _UNSAFE_SIGNS & set(name) or not name.isprintable():
+    is_unsafe = name in ("", ".", "..") or _UNSAFE_SIGNS & set(name) or not name.isprintable()
+    if is_unsafe or len(name.encode()) > _MAX_NAME_BYTES:
         return "_" + hashlib.sha256(name.encode()).hexdigest()[:32]
     return name

@@ -123,6 +123,19 @@ def test_a_name_never_leads_out_of_its_folder(folder: Folder, name: str) -> None
     assert below != Path(folder.uri)
 
 
+@pytest.mark.parametrize("name", ["d" * 140 + "~" + "t" * 140, "ş" * 130])
+def test_a_name_that_is_too_long_has_a_folder_of_its_own(folder: Folder, name: str) -> None:
+    for name_of_one in (name, name + "2"):
+        folder.child(name_of_one).write("x", name_of_one.encode())
+    assert [folder.child(other).read("x") for other in (name, name + "2")] == [name.encode(), f"{name}2".encode()]
+
+
+@pytest.mark.parametrize("name", ["d" * 255, "ş" * 127])
+def test_a_name_as_long_as_may_be_is_kept(folder: Folder, name: str) -> None:
+    folder.child(name).write("x", b"1")
+    assert folder.names() == [name]
+
+
 def test_names_of_runs_are_kept_as_they_are(folder: Folder) -> None:
     run = "manual__2026-11-23T19:40:05.313927+00:00"
     assert folder.child("dag", run).uri == f"{folder.uri}/dag/{run}"
