@@ -274,6 +274,15 @@ def test_a_person_can_release_too_many_rejected_rows_up_to_a_count() -> None:
     assert report.has_too_many_rejected(limits(5, updates=None))
 
 
+@pytest.mark.parametrize(("refused", "are_too_many"), [(1, False), (10, False), (11, True)])
+def test_rows_that_were_released_as_guard_counted_them_do_not_count_with_those_refused_since(
+    refused: int, are_too_many: bool
+) -> None:
+    report = Report(extracted=100, rejected=15, known_rejected=3, refused=refused + 2, known_refused=2)
+    assert report.has_too_many_rejected(limits(5, rejected=12)) is are_too_many
+    assert report.has_too_many_rejected(limits(5, rejected=11))
+
+
 def test_what_a_person_approved_is_red_only_for_the_rows_that_were_refused_since() -> None:
     report = Report(extracted=100, rejected=80, refused=20, known_refused=9)
     assert report.has_too_many_rejected(limits(10), is_approved=True)
