@@ -28,6 +28,7 @@ from oduyo_provider.sync.runtime.timing import (
     RENEW_EVERY_S,
     SAY_WAITING_EVERY_S,
 )
+from oduyo_provider.sync.site.files import StateFile
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import name_claim
@@ -36,7 +37,7 @@ from oduyo_provider.sync.staging.layout import name_claim
 READ_TRIES = 3
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(StateFile, frozen=True):
     """A writer's claim.
 
     :param generation: the plan that it writes.

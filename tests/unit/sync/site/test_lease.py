@@ -17,6 +17,7 @@ from oduyo_provider.core.errors import LeaseLostError, StagingError
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import HELD_FOR_S, LAPSES_AFTER_S, RENEW_EVERY_S
 from oduyo_provider.sync.site import lease as lease_module
+from oduyo_provider.sync.site.files import FORMAT
 from oduyo_provider.sync.site.lease import Claim, Lease, read_claims
 from oduyo_provider.sync.staging.folder import Folder
 
@@ -124,6 +125,15 @@ def test_a_lease_is_given_back_at_the_end_also_after_an_error(folder: Folder, ti
             run(lambda generation=generation: hold_and_fail(generation))  # type: ignore[misc]
     assert time.now_s == START_S
     assert folder.names() == []
+
+
+def test_a_claim_says_its_format_as_all_that_is_kept_of_a_site(folder: Folder, time: FakeTime) -> None:
+    async def hold() -> None:
+        async with make(folder, time, "a").hold():
+            [name] = folder.names()
+            assert msgspec.json.decode(folder.read(name))["format"] == FORMAT
+
+    run(hold)
 
 
 @pytest.mark.parametrize("generation", ["other", "dead"], ids=["another plan", "another try of the same plan"])
