@@ -143,20 +143,25 @@ class Tripped:
         self.trips.append(Trip(name, message, count, list(found), blocks, released))
 
 
-def compute_trips(counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, compares: bool = True) -> list[Trip]:
+def compute_trips(
+    counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, left_out: int = 0, compares: bool = True
+) -> list[Trip]:
     """Every brake that the whole plan trips, released ones too.
 
     :param counts: all partitions together.
     :param look_alikes: rows to create of which a look-alike exists.
+    :param left_out: rows to create that are rejected, as a look-alike exists.
     :param compares: False with ``sync_mode=create``, which compares nothing.
     """
     tripped = Tripped(counts, limits)
-    _add_row_trips(tripped, counts, limits)
+    has_look_alikes = look_alikes > FLOOR or is_above_half(look_alikes, counts.creates)
+    # One cause, one brake: what look_alikes stops is not all_rejected too.
+    _add_row_trips(tripped, counts, limits, 0 if has_look_alikes else left_out)
     if compares:
         _add_update_trips(tripped, counts, limits)
         _add_retirement_trips(tripped, counts, limits)
         _add_left_out_trips(tripped, counts, limits)
-        if look_alikes > FLOOR or is_above_half(look_alikes, counts.creates):
+        if has_look_alikes:
             tripped.add("look_alikes", look_alikes, explain_look_alikes(look_alikes, counts.creates))
     return tripped.trips
 
@@ -174,13 +179,14 @@ def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) ->
             tripped.add(name, count, explain_left_out(name, count, is_in_plan=is_in_plan), blocks=is_in_plan)
 
 
-def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_out: int) -> None:
     if counts.extracted == 0:
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
-    if counts.rejected and counts.rejected + counts.repeated == counts.extracted:
-        text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", counts.rejected)
-        tripped.add("all_rejected", counts.rejected, text)
+    rejected = counts.rejected + left_out
+    if rejected and rejected + counts.repeated == counts.extracted:
+        text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", rejected)
+        tripped.add("all_rejected", rejected, text)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if _is_too_many(new, percent, counts.extracted):
         tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent))
@@ -190,9 +196,9 @@ def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> N
     updates, percent = counts.real_updates, limits.max_update_percent
     if is_above(updates, percent, counts.matched):
         tripped.add("updates", updates, explain_updates(updates, counts.matched, percent))
-    percent = limits.max_missing_percent
-    if is_above(counts.emptied, percent, counts.matched):
-        tripped.add("emptied", counts.emptied, explain_emptied(counts.emptied, counts.matched, percent))
+    percent, matched = limits.max_missing_percent, counts.matched + counts.adoptions
+    if is_above(counts.emptied, percent, matched):
+        tripped.add("emptied", counts.emptied, explain_emptied(counts.emptied, matched, percent))
     if is_above(counts.dates_back, percent, counts.updates):
         tripped.add("dates_back", counts.dates_back, explain_dates_back(counts.dates_back, counts.updates, percent))
 

@@ -131,6 +131,29 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return {**kept, **written, "integration_id": self.integration_id, "id": self.oduyo_id}
 
 
+def compute_update(
+    integration_id: str,
+    payload: Payload,
+    record: Remote,
+    differs: tuple[str, ...],
+    resource: Resource,
+    *,
+    is_adoption: bool = False,
+) -> Change:
+    """The update of a listed record."""
+    base, oduyo_id = compute_base(record, resource), record["id"]
+    retires = "status" in differs and payload["status"] == resource.passive
+    return Change(
+        Action.UPDATE, integration_id, payload, oduyo_id, base, differs, retires=retires, is_adoption=is_adoption
+    )
+
+
+def compute_adoption(create: Change, record: Remote, resource: Resource) -> Change:
+    """The update that gives a record without a key the key of the row that was to be created."""
+    differs = tuple(name for name, wanted in create.payload.items() if (record.get(name) or "") != wanted)
+    return compute_update(create.integration_id, create.payload, record, differs, resource, is_adoption=True)
+
+
 def compute_base(record: Remote, resource: Resource) -> Remote:
     """The part of a listed record that a change is based on: documented fields, and dates only where they are dates.
 

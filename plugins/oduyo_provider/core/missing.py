@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.counting import count_in_use, count_retired
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, Missing, find_resend
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.plan import NaturalKey, OnMissing, Pair, PlanRules
+from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
-from oduyo_provider.core.samples import describe_change
 
 _PAIR = ("key1", "key2")
 
@@ -49,7 +49,7 @@ class MissingRecords:
         self._normaliser = normaliser
         self._builder = builder
         self._counts = builder.counts
-        self._retired = {change.oduyo_id: change for change in builder.changes if change.retires}
+        self._retiring = {change.oduyo_id: change for change in builder.changes if change.retires}
 
     def read(self, key: str, match: Match, entry: Entry | None, *, has_row: bool) -> None:
         """Take the records of one key.
@@ -66,7 +66,7 @@ class MissingRecords:
                 for twin in match.twins:
                     if get_id(twin) not in known:
                         counts.new_duplicates += 1
-                        self._builder.sample(
+                        counts.sample(
                             "new_duplicates",
                             gettext(
                                 "%(key)s: Ödüyo %(record)s and %(twin)s",
@@ -75,7 +75,7 @@ class MissingRecords:
                                 twin=get_id(twin),
                             ),
                         )
-            self._count_in_use(match.record)
+            count_in_use(counts, match.record, self._resource, self._retiring.get(get_id(match.record)))
             if not has_row:
                 self._read_missing(key, match, now)
         if not has_row and (entry is None or not entry.is_others(source)):
@@ -95,25 +95,6 @@ class MissingRecords:
         if found:
             adoptable = None if integration_id else record
             self._builder.unmatched.append(NaturalKey(found, integration_id, get_id(record), adoptable))
-
-    def _count_in_use(self, record: Remote) -> None:
-        passive = self._resource.passive
-        if passive is not None and record.get("status") == passive:
-            return
-        self._counts.in_use += 1
-        self._count_pair(record, Pair(1))
-        if change := self._retired.get(get_id(record)):
-            self._count_retired(record, change)
-
-    def _count_retired(self, record: Remote, change: Change) -> None:
-        sample = describe_change(change)
-        self._counts.retired += 1
-        self._count_pair(record, Pair(0, 1, (sample,)))
-        self._builder.sample("retired", sample)
-
-    def _count_pair(self, record: Remote, figures: Pair) -> None:
-        name = f"{record.get('key1') or ''}\0{record.get('key2') or ''}"
-        self._counts.pairs[name] = self._counts.pairs.get(name, Pair()) + figures
 
     def _read_missing(self, key: str, match: Match, entry: Entry) -> None:
         rules, counts, record = self._rules, self._counts, match.record
@@ -145,7 +126,7 @@ class MissingRecords:
             self._builder.remarks.append(describe_refusal(change, entry))
             return
         self._builder.add(msgspec.structs.replace(change, is_resend=resend))
-        self._count_retired(record, change)
+        count_retired(counts, record, change)
 
     def _remark(self, outcome: str, record: Remote, entry: Entry, reason: str = "", detail: str = "") -> None:
         code = record.get("code") or ""

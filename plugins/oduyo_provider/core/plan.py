@@ -185,6 +185,10 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
         """How many changes the plan holds."""
         return self.creates + self.updates + self.deactivates + self.deletes
 
+    def sample(self, brake: str, text: str) -> None:
+        """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""
+        self.samples[brake] = merge_samples(self.samples.get(brake, ()), (text,))
+
     def __add__(self, other: PlanCounts) -> PlanCounts:
         both: dict[str, object] = {}
         for name in self.__struct_fields__:

@@ -9,7 +9,7 @@ from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import Matching
-from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest, merge_samples
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.core.remarks import WARNED, Remark
 
 
@@ -65,7 +65,9 @@ class PlanBuilder:
         self._reasons.update(fault.code for fault in faults)
         self._rejected.append(Rejected(integration_id, list(faults), row, digest, is_known))
         for brake in ("all_rejected",) if is_known else ("all_rejected", "rejected"):
-            self.sample(brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}")
+            self.counts.sample(
+                brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}"
+            )
         return is_known
 
     def warn(self, integration_id: str, code: str, warnings: list[Fault]) -> None:
@@ -74,11 +76,6 @@ class PlanBuilder:
             self._warnings.update(fault.code for fault in warnings)
             reason, detail = ", ".join(fault.code for fault in warnings), "; ".join(fault.detail for fault in warnings)
             self.remarks.append(Remark(WARNED, integration_id, code=code, reason=reason, detail=detail))
-
-    def sample(self, brake: str, text: str) -> None:
-        """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""
-        samples = self.counts.samples
-        samples[brake] = merge_samples(samples.get(brake, ()), (text,))
 
     def close(self) -> Plan:
         """The plan, its changes in their fixed order."""

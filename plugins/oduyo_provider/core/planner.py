@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.change import Action, Change, compute_update
+from oduyo_provider.core.counting import count_update
 from oduyo_provider.core.drift import find_differences
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.language import gettext, ngettext
@@ -19,16 +20,10 @@ from oduyo_provider.core.missing import MissingRecords, describe_refusal
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder
-from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.record import Payload, Remote
 from oduyo_provider.core.remarks import DOUBTFUL, VANISHED, Remark
 from oduyo_provider.core.row_groups import Row, RowGroup
-from oduyo_provider.core.samples import (
-    describe_change,
-    describe_date_back,
-    describe_other_firm,
-    describe_owner,
-    describe_vanished,
-)
+from oduyo_provider.core.samples import describe_other_firm, describe_owner, describe_vanished
 from oduyo_provider.core.shared_codes import find_shared_code
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
@@ -133,7 +128,7 @@ class _Planner:
         if entry is not None and entry.is_others(self.rules.source):
             owner = show_value(entry.source)
             self.counts.other_source += 1
-            self.builder.sample("other_source", describe_owner(integration_id, owner))
+            self.counts.sample("other_source", describe_owner(integration_id, owner))
             if "other_source" not in self.rules.released:
                 fault = Fault(
                     _KEY,
@@ -151,7 +146,7 @@ class _Planner:
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         text = describe_vanished(integration_id, entry)
-        self.builder.sample("vanished", text)
+        self.counts.sample("vanished", text)
         # What this very run has made since, nobody can have released when it was triggered.
         if "vanished" in self.rules.released and entry.made_in != self.rules.run:
             self.counts.recreates += 1
@@ -180,7 +175,7 @@ class _Planner:
         if "key1" in differs and (record.get("key1") or "").strip():
             detail = describe_other_firm(get_id(record), record["key1"], payload["key1"])
             self.counts.other_firm += 1
-            self.builder.sample("other_firm", f"{integration_id}: {detail}")
+            self.counts.sample("other_firm", f"{integration_id}: {detail}")
             if "other_firm" not in self.rules.released:
                 self._reject(key, raw, integration_id, [Fault("key1", "other_firm", detail)])
                 return
@@ -188,15 +183,13 @@ class _Planner:
         if not differs:
             self.counts.unchanged += 1
             return
-        base = compute_base(record, self.resource)
-        retires = "status" in differs and payload["status"] == self.resource.passive
-        change = Change(Action.UPDATE, integration_id, payload, get_id(record), base, differs, retires)
+        change = compute_update(integration_id, payload, record, differs, self.resource)
         resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
         if resend is None:
             self._count_known_refused(change, entry)
         else:
             self.builder.add(msgspec.structs.replace(change, is_resend=resend))
-            self._count_update(change, entry)
+            count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
 
     def _count_known_refused(self, change: Change, entry: Entry | None) -> None:
         self.counts.known_refused += 1
@@ -213,21 +206,6 @@ class _Planner:
         }
         changes = {"integration_id": integration_id, "source": self.rules.source, "stored": stored, "missing": None}
         self.builder.note(key, compute_seen(known, match, self.resource, **changes))
-
-    def _count_update(self, change: Change, entry: Entry | None) -> None:
-        kinds = self.resource.kinds
-        if any(kinds[name] is not Kind.DATETIME for name in change.differs):
-            self.counts.real_updates += 1
-            self.builder.sample("updates", describe_change(change))
-        if any(not change.payload[name] and (change.base.get(name) or "").strip() for name in change.differs):
-            self.counts.emptied += 1
-            self.builder.sample("emptied", describe_change(change))
-        date = change.payload.get(self.resource.date_field or "")
-        # Without a memory of what was sent, Ödüyo's own date says it.
-        before = (entry and entry.date_sent) or change.base.get(self.resource.date_field or "")
-        if date and before and date < before:
-            self.counts.dates_back += 1
-            self.builder.sample("dates_back", describe_date_back(change.integration_id, date, before))
 
     def read_records(self) -> None:
         """All records and entries: who is in use, what is missing, what no row matches, what is gone."""

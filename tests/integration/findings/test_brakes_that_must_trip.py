@@ -367,6 +367,48 @@ def test_codes_that_were_typed_by_hand_are_adopted_when_that_is_wanted(nights: N
     assert nights.run(rows).figures == {"extracted": 300, "unchanged": 300}
 
 
+def test_adopted_records_are_none_that_no_brake_looks_at(nights: Nights) -> None:
+    own, rows = make_codes(60), make_codes(110, 1000, status="P", description="")
+    nights.own(own)
+    nights.seed(make_codes(110, 1000), integration_id="")
+    trips = {"emptied": 110, "retired": 110}
+    assert_stopped(nights.run(own + rows, adopt=True), trips, "110 of 170 matched", "170 of this source are in use")
+    passed = release(nights, own + rows, trips, adopt=True)
+    assert (passed.error, passed.figures) == (None, {"extracted": 170, "unchanged": 60, "updated": 110, "adopted": 110})
+    assert count_in_use(nights) == 60
+
+
+def test_adopted_records_that_are_retired_are_remembered_for_a_week(nights: Nights) -> None:
+    own = make_codes(120)
+    nights.own(own)
+    nights.seed(make_codes(12, 1000), integration_id="")
+    adopted = make_codes(12, 1000, status="P")
+    assert nights.run(own + adopted, adopt=True).error is None
+    rows = make_codes(3, status="P") + own[3:] + adopted
+    assert_stopped(
+        nights.run(rows), {"retired_week": 15}, "15 records are retired within seven days", "132 were in use"
+    )
+
+
+def test_of_adopted_records_the_pair_and_the_date_are_looked_at_too(nights: Nights) -> None:
+    own, dates = make_codes(900), {"special_updated_in": "2026-03-01 00:00:00"}
+    nights.own(own)
+    nights.seed(make_codes(12, 1000, key1="22"), integration_id="", special_updated_in="2026-10-01 00:00:00")
+    rows = own + make_codes(12, 1000, key1="22", status="P", **dates)
+    trips = {"retired_pair": 12, "dates_back": 12}
+    assert_stopped(
+        nights.run(rows, adopt=True), trips, "of key1 '22' and key2 '1', 12 records would be", "12 are in use"
+    )
+    assert release(nights, rows, trips, adopt=True).report.adopted == 12
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_when_all_of_a_few_rows_look_like_a_record_the_run_is_stopped(nights: Nights, adopt: bool) -> None:
+    rows = make_codes(3)
+    nights.seed([*rows, *rows], integration_id="")
+    assert_stopped(nights.run(rows, adopt=adopt), {"all_rejected": 3}, "all 3 rows are rejected", sample="21 · 26 · K")
+
+
 def test_below_the_brake_each_row_that_looks_like_a_record_is_left_out(nights: Nights) -> None:
     rows = make_codes(300)
     nights.seed(rows[:10], integration_id="")

@@ -36,10 +36,10 @@ DEFAULTS = limits()
 
 
 def trips_of(
-    brakes: Limits = DEFAULTS, *, look_alikes: int = 0, compares: bool = True, **figures: Any
+    brakes: Limits = DEFAULTS, *, look_alikes: int = 0, left_out: int = 0, compares: bool = True, **figures: Any
 ) -> dict[str, Trip]:
     counts = PlanCounts(**{"extracted": 1_000_000, **figures})
-    trips = compute_trips(counts, brakes, look_alikes=look_alikes, compares=compares)
+    trips = compute_trips(counts, brakes, look_alikes=look_alikes, left_out=left_out, compares=compares)
     assert len({trip.name for trip in trips}) == len(trips)
     return {trip.name: trip for trip in trips}
 
@@ -439,3 +439,20 @@ def test_the_way_on_is_a_release_of_just_these_brakes_up_to_just_these_counts() 
 def test_a_trip_survives_json() -> None:
     trip = Trip("retired", "text", 3, ["a"], False, True)
     assert msgspec.json.decode(msgspec.json.encode(trip), type=Trip) == trip
+
+
+@pytest.mark.parametrize(("left_out", "expected"), [(1, []), (2, ["all_rejected"])])
+def test_rows_that_look_like_a_record_and_are_left_out_are_rejected_ones(left_out: int, expected: list[str]) -> None:
+    trips = trips_of(extracted=4, rejected=1, repeated=1, creates=2, left_out=left_out)
+    assert list(trips) == expected
+    assert [(trip.count, trip.message) for trip in trips.values()] == [(3, "all 3 rows are rejected")] * len(expected)
+
+
+def test_what_look_alikes_stops_is_not_all_rejected_too() -> None:
+    assert list(trips_of(extracted=4, creates=4, left_out=4, look_alikes=4)) == ["look_alikes"]
+
+
+@pytest.mark.parametrize(("adoptions", "is_tripped"), [(100, True), (110, False)])
+def test_an_adopted_record_is_one_of_those_that_can_lose_a_text(adoptions: int, is_tripped: bool) -> None:
+    trips = trips_of(updates=adoptions, adoptions=adoptions, emptied=11)
+    assert ("emptied" in trips) is is_tripped

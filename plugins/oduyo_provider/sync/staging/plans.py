@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, compute_base
+from oduyo_provider.core.change import Action, Change, compute_adoption
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
@@ -50,7 +50,7 @@ class PlanPart:
             if look_alike is None:
                 yield change
             elif look_alike.adopted is not None:
-                yield compute_adoption(change, look_alike.adopted, self.manifest)
+                yield compute_adoption(change, look_alike.adopted, self.manifest.snapshot.resource)
 
     def read_rejected(self, known: frozenset[str] = frozenset()) -> Iterator[Rejected]:
         """The rejected rows, those last that look like a record."""
@@ -88,13 +88,6 @@ class PlanPart:
 
     def _read(self, file: StagedFile, kind: type[T]) -> Iterator[T]:
         return decode_lines(self.folder, file.name, self.folder.read_lines(file), kind)
-
-
-def compute_adoption(change: Change, record: dict[str, str | None], manifest: PlanManifest) -> Change:
-    """The update that gives a record without a key the row's key."""
-    base = compute_base(record, manifest.snapshot.resource)
-    differs = tuple(name for name, wanted in change.payload.items() if (record.get(name) or "") != wanted)
-    return Change(Action.UPDATE, change.integration_id, change.payload, record["id"], base, differs, is_adoption=True)
 
 
 def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:

@@ -73,10 +73,11 @@ def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, fold
     """Whether load may write; what becomes of rows that look like a record is written into the folder."""
     snapshot, params = parts[0].manifest.snapshot, step.params
     look_alikes = judge_look_alikes(step, parts, state.source(snapshot.source).read_known_rejected())
-    counts = compute_total(parts)
-    counts.samples["look_alikes"] = look_alikes.samples
+    counts = compute_total(parts) + look_alikes.figures
     is_upsert = params.sync_mode is SyncMode.UPSERT
-    trips = compute_trips(counts, params.limits, look_alikes=look_alikes.count, compares=is_upsert)
+    trips = compute_trips(
+        counts, params.limits, look_alikes=look_alikes.count, left_out=look_alikes.left_out, compares=is_upsert
+    )
     blocking = _find_blocking(trips)
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:

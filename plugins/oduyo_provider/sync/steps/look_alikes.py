@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import msgspec
 
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.change import Action, Change, compute_adoption
+from oduyo_provider.core.counting import count_adoption
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode, compute_reject_digest
@@ -27,25 +28,27 @@ class LookAlikes(msgspec.Struct, frozen=True):
     :param decided: those that are adopted or left out.
     :param known: keys of rows left out that the last applied run left out alike.
     :param count: what counts for the brake: those left out and not known, or those that a person released.
-    :param samples: a few of these.
+    :param figures: what adopting does, as the brakes count it, and samples.
     """
 
     decided: list[LookAlike]
     known: frozenset[str]
     count: int
-    samples: list[str]
+    figures: PlanCounts
+
+    @property
+    def left_out(self) -> int:
+        """How many rows are rejected."""
+        return sum(item.adopted is None for item in self.decided)
 
     def add_to(self, counts: PlanCounts) -> PlanCounts:
-        """A plan's counts, these rows counted as what becomes of them."""
+        """A plan's counts with :attr:`figures`, these rows counted as what becomes of them."""
         rejected = [item for item in self.decided if item.adopted is None]
         reasons = Counter(counts.reasons)
         reasons.update(item.fault.code for item in rejected)
-        adopted = len(self.decided) - len(rejected)
         return msgspec.structs.replace(
             counts,
             creates=counts.creates - len(self.decided),
-            updates=counts.updates + adopted,
-            adoptions=adopted,
             rejected=counts.rejected + len(rejected),
             known_rejected=counts.known_rejected + len(self.known),
             reasons=dict(sorted(reasons.items())),
@@ -69,33 +72,38 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
 
     :param known_rejected: digests of the rows that the last applied run rejected.
     """
-    params = step.params
+    params, resource = step.params, parts[0].manifest.snapshot.resource
     if params.sync_mode is SyncMode.CREATE:
-        return LookAlikes([], frozenset(), 0, [])
+        return LookAlikes([], frozenset(), 0, PlanCounts())
     found = find_look_alikes(
         lambda: chain.from_iterable(part.read_new_rows() for part in parts),
         lambda: chain.from_iterable(part.read_unmatched() for part in parts),
         adopt=params.adopt,
     )
     adopted = [item for item in found if item.adopted is not None]
-    others = {item.integration_id: item for item in found if item.adopted is None}
-    known = _find_known(others, parts, known_rejected)
-    counted = [item for key, item in others.items() if _BRAKE in params.release or key not in known]
-    samples = [f"{item.integration_id}: {item.detail}" for item in counted[:SAMPLES]]
+    others = [item for item in found if item.adopted is None]
+    known, figures = set[str](), PlanCounts()
+    for item, change in _find_creates(found, parts):
+        if item.adopted is not None:
+            count_adoption(figures, compute_adoption(change, item.adopted, resource), resource)
+            continue
+        figures.sample("all_rejected", _describe(item))
+        if compute_reject_digest(dict(change.payload), [item.fault]) in known_rejected:
+            known.add(item.integration_id)
+    counted = [item for item in others if _BRAKE in params.release or item.integration_id not in known]
+    figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
     if params.limits.is_released(_BRAKE, len(others)):
-        return LookAlikes(adopted, frozenset(), len(counted), samples)
-    return LookAlikes(found, known, len(counted), samples)
+        return LookAlikes(adopted, frozenset(), len(counted), figures)
+    return LookAlikes(found, frozenset(known), len(counted), figures)
 
 
-def _find_known(
-    rejected: dict[str, LookAlike], parts: Sequence[PlanPart], known_rejected: frozenset[str]
-) -> frozenset[str]:
-    if not rejected or not known_rejected:
-        return frozenset()
-    return frozenset(
-        change.integration_id
-        for change in chain.from_iterable(part.read_changes() for part in parts)
-        if change.action is Action.CREATE
-        and (item := rejected.get(change.integration_id)) is not None
-        and compute_reject_digest(dict(change.payload), [item.fault]) in known_rejected
-    )
+def _describe(item: LookAlike) -> str:
+    return f"{item.integration_id}: {item.detail}"
+
+
+def _find_creates(found: Sequence[LookAlike], parts: Sequence[PlanPart]) -> Iterator[tuple[LookAlike, Change]]:
+    """With the change that would create each of these rows."""
+    by_key = {item.integration_id: item for item in found}
+    for change in chain.from_iterable(part.read_changes() for part in parts if by_key):
+        if change.action is Action.CREATE and (item := by_key.get(change.integration_id)) is not None:
+            yield item, change

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action
+from oduyo_provider.core.change import Action, compute_adoption
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
@@ -18,7 +18,6 @@ from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, name_look_alikes
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.plans import (
-    compute_adoption,
     compute_total,
     find_decision,
     open_parts,
@@ -105,7 +104,7 @@ def test_an_adopted_record_is_updated_where_its_row_would_have_been_created(root
 
 def test_an_adoption_writes_the_key_and_what_differs_over_what_the_record_holds(root: Folder) -> None:
     manifest = open_part(stage_plan(root)).manifest
-    adoption = compute_adoption(create("A2", description="ERP"), RECORD, manifest)
+    adoption = compute_adoption(create("A2", description="ERP"), RECORD, manifest.snapshot.resource)
     assert adoption.action is Action.UPDATE
     assert adoption.base["description"] == "panelden"
     body = adoption.compute_body()

@@ -1,0 +1,60 @@
+"""How updates and retirements count for the brakes, those of adopted records too."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.change import Change
+from oduyo_provider.core.plan import Pair, PlanCounts
+from oduyo_provider.core.record import Kind, Remote, Resource
+from oduyo_provider.core.samples import describe_change, describe_date_back
+
+
+def count_update(counts: PlanCounts, change: Change, resource: Resource, date_sent: str | None = None) -> None:
+    """Count what an update does to its record; an adoption is none of the updates that ``max_update_percent`` is about.
+
+    :param date_sent: what was sent before; where nobody knows, Ödüyo's own date says it.
+    """
+    kinds, date_field = resource.kinds, resource.date_field or ""
+    if not change.is_adoption and any(kinds[name] is not Kind.DATETIME for name in change.differs):
+        counts.real_updates += 1
+        counts.sample("updates", describe_change(change))
+    if any(not change.payload[name] and (change.base.get(name) or "").strip() for name in change.differs):
+        counts.emptied += 1
+        counts.sample("emptied", describe_change(change))
+    date, before = change.payload.get(date_field), date_sent or change.base.get(date_field)
+    if date and before and date < before:
+        counts.dates_back += 1
+        counts.sample("dates_back", describe_date_back(change.integration_id, date, before))
+
+
+def count_in_use(counts: PlanCounts, record: Remote, resource: Resource, change: Change | None) -> None:
+    """Count a record of this source, where it is in use, and what retires it.
+
+    :param change: the record's; None where it has none.
+    """
+    if resource.passive is not None and record.get("status") == resource.passive:
+        return
+    counts.in_use += 1
+    _count_pair(counts, record, Pair(1))
+    if change is not None and change.retires:
+        count_retired(counts, record, change)
+
+
+def count_retired(counts: PlanCounts, record: Remote, change: Change) -> None:
+    """Count a record that a change takes out of use."""
+    sample = describe_change(change)
+    counts.retired += 1
+    _count_pair(counts, record, Pair(0, 1, (sample,)))
+    counts.sample("retired", sample)
+
+
+def _count_pair(counts: PlanCounts, record: Remote, figures: Pair) -> None:
+    name = f"{record.get('key1') or ''}\0{record.get('key2') or ''}"
+    counts.pairs[name] = counts.pairs.get(name, Pair()) + figures
+
+
+def count_adoption(counts: PlanCounts, change: Change, resource: Resource) -> None:
+    """Count an adoption: by it the record becomes this source's."""
+    counts.updates += 1
+    counts.adoptions += 1
+    count_update(counts, change, resource)
+    count_in_use(counts, change.base, resource, change)
