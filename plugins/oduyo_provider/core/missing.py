@@ -89,7 +89,7 @@ class MissingRecords:
         """
         natural_key = self._resource.natural_key
         found = compute_natural_key(
-            {name: self._normaliser.text(_find_sent(entry, name, record.get(name))) for name in natural_key},
+            {name: self._normaliser.value(name, _find_sent(entry, name, record.get(name))) for name in natural_key},
             natural_key,
         )
         if found:

@@ -131,6 +131,13 @@ class Normaliser:
         except InvalidValueError:
             return None
 
+    def value(self, field: str, value: object) -> str | None:
+        """The value of one of the resource's fields as a row would have it, or None when it is invalid."""
+        try:
+            return self._parsers[field](value)
+        except InvalidValueError:
+            return None
+
     def same(self, field: str, remote_value: str | None, payload_value: str) -> bool:
         """Whether Ödüyo's value, normalised, equals the payload's.
 

@@ -11,8 +11,8 @@ from oduyo_provider.core.change import Action
 from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Missing, Refused, Stored, compute_payload_digest
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, Plan
-from oduyo_provider.core.record import Remote
-from oduyo_provider.core.resources import PROJECT_CODE
+from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.resources import PROJECT_CODE, RESOURCES
 from tests.unit.core.sides import (
     ABSENT,
     DAY,
@@ -353,6 +353,15 @@ def test_records_that_no_row_matches_are_looked_through_for_look_alikes() -> Non
 def test_a_record_looks_like_a_row_whatever_its_blanks() -> None:
     plan = plan_of([make_row("new", code="K 1")], [make_record("1", None, code=" K\u00a01 ", key1="21 ")])
     assert [item.values for item in plan.unmatched] == [item.values for item in plan.new_rows]
+
+
+@pytest.mark.parametrize("resource", [resource for resource in RESOURCES if resource.natural_key], ids=str)
+@pytest.mark.parametrize("blanks", ["  ", "\u00a0 ", " \t"])
+def test_a_record_of_any_resource_looks_like_the_row_with_its_texts(resource: Resource, blanks: str) -> None:
+    texts = dict.fromkeys(resource.natural_key, f"A{blanks}B")
+    normaliser = Normaliser(resource)
+    plan = plan_of([{"integration_id": "1", **texts}], [{"id": "7", **texts}], normaliser=normaliser)
+    assert [item.values for item in plan.unmatched] == [item.values for item in plan.new_rows] != []
 
 
 def test_a_record_whose_code_no_rule_reads_looks_like_no_row() -> None:

@@ -145,6 +145,16 @@ def test_a_key_by_itself_is_text_or_none(normaliser: Normaliser, value: object, 
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [("code", "a  b", "a  b"), ("description", "a  b", "a b"), ("key1", 21, "21"), ("status", "P", "0"), ("status", "?", None)],
+)  # fmt: skip
+def test_a_value_by_itself_is_read_as_its_field_is(
+    normaliser: Normaliser, field: str, value: object, expected: str | None
+) -> None:
+    assert normaliser.value(field, value) == expected
+
+
+@pytest.mark.parametrize(
     ("field", "stored", "wanted", "same"),
     [
         ("code", "A", "A", True),
