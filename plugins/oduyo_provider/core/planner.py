@@ -172,7 +172,8 @@ class _Planner:
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
         record, entry = match.record, self.matching.entries.get(key)
         differs = find_differences(self.normaliser, payload, record, entry)
-        if "key1" in differs and (record.get("key1") or "").strip():
+        read = self.normaliser.integration_id  # key1 is the firm's number, in whatever form Ödüyo holds it
+        if "key1" in differs and read(record.get("key1")) not in (None, read(payload["key1"])):
             detail = describe_other_firm(get_id(record), record["key1"], payload["key1"])
             self.counts.other_firm += 1
             self.counts.sample("other_firm", f"{integration_id}: {detail}")

@@ -397,6 +397,21 @@ def test_a_record_whose_key1_is_blank_is_no_other_firms(stored: str | None) -> N
     assert change.differs == ("key1",)
 
 
+@pytest.mark.parametrize("stored", ["21 ", "\u00a021", "21.0", "2\u200b1"])
+@pytest.mark.parametrize("released", [frozenset(), frozenset({"other_firm"})])
+def test_a_key1_in_another_form_is_the_same_firms_and_a_difference_to_be_mended(
+    stored: str, released: frozenset[str]
+) -> None:
+    plan = plan_of([make_row()], [make_record(key1=stored)], released=released)
+    assert [change.differs for change in plan.changes] == [("key1",)]
+    assert (plan.counts.other_firm, plan.counts.rejected) == (0, 0)
+
+
+@pytest.mark.parametrize("stored", ["22.0", "021", "21.5", "2 1"])
+def test_a_key1_that_means_another_number_is_another_firms(stored: str) -> None:
+    assert reasons_of(plan_of([make_row()], [make_record(key1=stored)])) == [["key1: other_firm"]]
+
+
 def test_a_key1_that_is_known_to_be_stored_otherwise_is_no_other_firms() -> None:
     known = make_entry(stored={"key1": Stored("021", "21")})
     assert plan_of([make_row(key1="021")], [make_record(key1="21")], [known]).counts.unchanged == 1
