@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.core.record import Kind, Payload, Remote, Resource, is_passive
 
 
 class Action(str, Enum):
@@ -142,7 +142,7 @@ def compute_update(
 ) -> Change:
     """The update of a listed record."""
     base, oduyo_id = compute_base(record, resource), record["id"]
-    retires = "status" in differs and payload["status"] == resource.passive
+    retires = "status" in differs and payload["status"] == resource.passive and not is_passive(record, resource)
     return Change(
         Action.UPDATE, integration_id, payload, oduyo_id, base, differs, retires=retires, is_adoption=is_adoption
     )

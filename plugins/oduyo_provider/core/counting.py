@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.plan import Pair, PlanCounts
-from oduyo_provider.core.record import Kind, Remote, Resource
+from oduyo_provider.core.record import Kind, Remote, Resource, is_passive
 from oduyo_provider.core.samples import describe_change, describe_date_back
 
 
@@ -31,7 +31,7 @@ def count_in_use(counts: PlanCounts, record: Remote, resource: Resource, change:
 
     :param change: the record's; None where it has none.
     """
-    if resource.passive is not None and record.get("status") == resource.passive:
+    if is_passive(record, resource):
         return
     counts.in_use += 1
     _count_pair(counts, record, Pair(1))

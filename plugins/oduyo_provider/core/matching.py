@@ -10,7 +10,7 @@ from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.record import Remote, Resource, is_passive
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -137,14 +137,13 @@ def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: obje
 
     :param changes: what else becomes of the entry.
     """
-    is_passive = resource.passive is not None and match.record.get("status") == resource.passive
     return msgspec.structs.replace(
         entry,
         oduyo_id=get_id(match.record),
         confirmed_at=None,
         made_in="",
         twins=tuple(map(get_id, match.twins)),
-        retired_at=entry.retired_at if is_passive else None,
+        retired_at=entry.retired_at if is_passive(match.record, resource) else None,
         **changes,
     )
 

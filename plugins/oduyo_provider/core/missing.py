@@ -12,7 +12,7 @@ from oduyo_provider.core.matching import Match, compute_natural_key, compute_see
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import Remote, is_passive
 from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
 
 _PAIR = ("key1", "key2")
@@ -137,10 +137,9 @@ class MissingRecords:
         passive, base, oduyo_id = self._resource.passive, compute_base(record, self._resource), get_id(record)
         if self._rules.on_missing is OnMissing.DELETE:
             return Change(Action.DELETE, entry.integration_id, {}, oduyo_id, base, retires=True)
-        status = record.get("status")
-        if self._rules.on_missing is OnMissing.KEEP or passive is None or status == passive:
+        if self._rules.on_missing is OnMissing.KEEP or passive is None or is_passive(record, self._resource):
             return None
-        if entry.is_stored_as("status", passive, status):
+        if entry.is_stored_as("status", passive, record.get("status")):
             return None
         payload = {"status": passive}
         return Change(Action.DEACTIVATE, entry.integration_id, payload, oduyo_id, base, ("status",), retires=True)

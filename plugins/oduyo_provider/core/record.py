@@ -11,6 +11,8 @@ from functools import cached_property
 
 import msgspec
 
+from oduyo_provider.core.values.status import means_passive
+
 #: A record as the API takes it: field name to text. A field that is not there is neither sent nor compared.
 Payload = dict[str, str]
 
@@ -78,6 +80,11 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     def field_names(self) -> tuple[str, ...]:
         """The names of :attr:`fields`, in order."""
         return tuple(field.name for field in self.fields)
+
+
+def is_passive(record: Remote, resource: Resource) -> bool:
+    """Whether a record is not in use, in whatever word Ödüyo holds that: ``P`` and ``0`` mean the same."""
+    return resource.passive is not None and means_passive(record.get("status"))
 
 
 SPACES = tuple(Field(f"space{number}", Kind.TEXT) for number in range(1, 6))

@@ -36,8 +36,9 @@ def test_an_adoption_that_turns_its_record_passive_retires_it() -> None:
     assert counts.pairs == {"21\x001": Pair(1, 1, (sample,))}
 
 
-def test_a_record_that_is_passive_already_is_not_retired_by_its_adoption() -> None:
-    counts = adopt(make_record(integration_id=None, status="0"), status="0")
+@pytest.mark.parametrize("stored", ["0", "P"])
+def test_a_record_that_is_passive_already_is_not_retired_by_its_adoption(stored: str) -> None:
+    counts = adopt(make_record(integration_id=None, status=stored), status="0")
     assert (counts.in_use, counts.retired, counts.pairs) == (0, 0, {})
 
 

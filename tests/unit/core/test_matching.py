@@ -162,7 +162,15 @@ def test_known_ids_are_the_keys_with_a_confirmed_record_and_those_of_them_that_a
 
 @pytest.mark.parametrize(
     ("status", "passive", "retired_at"),
-    [("0", "0", NOW), ("1", "0", None), (None, "0", None), ("P", "0", None), ("0", None, None), (None, None, None)],
+    [
+        ("0", "0", NOW),
+        ("1", "0", None),
+        (None, "0", None),
+        ("P", "0", NOW),
+        ("A", "0", None),
+        ("0", None, None),
+        (None, None, None),
+    ],
 )
 def test_an_entry_takes_from_the_listing_its_records_id_its_twins_and_whether_it_is_in_use_again(
     status: str | None, passive: str | None, retired_at: float | None

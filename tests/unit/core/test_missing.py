@@ -200,8 +200,9 @@ def test_deleting_names_the_record_and_keeps_what_it_was_based_on() -> None:
     assert change.retires
 
 
-def test_a_record_that_is_passive_already_is_kept() -> None:
-    plan = retire(make_record(status="0"), on_missing=DEACTIVATE)
+@pytest.mark.parametrize("status", ["0", "P", "pasif"])
+def test_a_record_that_is_passive_already_is_kept(status: str) -> None:
+    plan = retire(make_record(status=status), on_missing=DEACTIVATE)
     assert (plan.changes, figures(plan), plan.counts.retired) == ([], (1, 1, 0, 0), 0)
 
 

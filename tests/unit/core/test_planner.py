@@ -635,13 +635,17 @@ def test_a_resource_without_a_date_of_change_and_a_natural_key_counts_none() -> 
 
 @pytest.mark.parametrize(
     ("given", "stored", "retired"),
-    [("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "0", 0), ("1", "0", 0), ("1", "A", 0)],
+    [
+        *[("0", "1", 1), ("0", "A", 1), ("0", None, 1), ("0", "2", 1), ("1", "A", 0)],
+        *[("0", "0", 0), ("0", "P", 0), ("0", "pasif", 0), ("1", "0", 0), ("1", "P", 0)],
+    ],
 )
 def test_an_update_that_turns_a_record_passive_retires_it(given: str, stored: str | None, retired: int) -> None:
     plan = plan_of([make_row(status=given, code="K2")], [make_record(status=stored)])
     assert [change.retires for change in plan.changes] == [bool(retired)]
     assert plan.counts.retired == retired
-    assert plan.counts.pairs.get("21\x001") == (None if stored == "0" else plan.counts.pairs["21\x001"])
+    assert plan.counts.in_use == sum(pair.in_use for pair in plan.counts.pairs.values())
+    assert plan.counts.in_use == (stored not in ("0", "P", "pasif"))
 
 
 def test_records_in_use_are_counted_by_their_two_keys() -> None:
@@ -653,8 +657,9 @@ def test_records_in_use_are_counted_by_their_two_keys() -> None:
     assert found == {"21\x001": (3, 1), "21\x002": (1, 1)}
 
 
-def test_passive_records_are_not_in_use() -> None:
-    counts = plan_of([make_row(status="0")], [make_record(status="0")]).counts
+@pytest.mark.parametrize("stored", ["0", "P"])
+def test_passive_records_are_not_in_use(stored: str) -> None:
+    counts = plan_of([make_row(status="0")], [make_record(status=stored)]).counts
     assert (counts.in_use, counts.pairs) == (0, {})
 
 

@@ -32,6 +32,11 @@ def parse_status(value: object, *, active: str = "1", passive: str = "0") -> str
     return active if is_active else passive
 
 
+def means_passive(value: object) -> bool:
+    """Whether a status means passive; one that means neither does not."""
+    return _read(value) is False
+
+
 def _read(value: object) -> bool | None:
     if isinstance(value, str) and value in _WORDS:
         return _WORDS[value]

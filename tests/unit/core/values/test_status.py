@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from oduyo_provider.core.values.invalid import InvalidValueError
-from oduyo_provider.core.values.status import parse_status
+from oduyo_provider.core.values.status import means_passive, parse_status
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,11 @@ def test_anything_else_is_no_status(value: object) -> None:
         parse_status(value)
     assert caught.value.reason == "unknown_status"
     assert caught.value.detail.endswith("means neither active nor passive; map it to 1 or 0 in the query")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("0", True), ("P", True), ("pasif", True), ("H", True), ("1", False), ("A", False), ("", False), (None, False), ("2", False)],
+)  # fmt: skip
+def test_a_status_means_passive_in_any_word_and_not_where_it_means_neither(value: object, expected: bool) -> None:
+    assert means_passive(value) is expected
