@@ -5,7 +5,8 @@ Pure: the same rows, records and entries give the same plan, whatever their orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -39,6 +40,7 @@ def compute_plan(
     normaliser: Normaliser,
     rules: PlanRules,
     known_rejected: frozenset[str] = frozenset(),
+    read_all: Callable[[], Iterable[Remote]] = tuple,
 ) -> Plan:
     """Compare one partition of the ERP with the same partition of Ödüyo.
 
@@ -46,12 +48,13 @@ def compute_plan(
     :param records: Ödüyo's records as listed.
     :param entries: of the ledger, of the same partition.
     :param known_rejected: digests of the rows that the last applied run rejected.
+    :param read_all: the records of all partitions; asked for only where one has vanished from this one.
     """
     is_upsert = rules.sync_mode is SyncMode.UPSERT
     # sync_mode=create compares nothing and leaves the ledger alone.
     matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser, rules.newest_id)
     builder = PlanBuilder(matching, known_rejected)
-    planner = _Planner(normaliser, rules, matching, builder)
+    planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
     planner.read_rows()
     if is_upsert:
@@ -62,12 +65,20 @@ def compute_plan(
 class _Planner:
     """Compares one partition."""
 
-    def __init__(self, normaliser: Normaliser, rules: PlanRules, matching: Matching, builder: PlanBuilder) -> None:
+    def __init__(
+        self,
+        normaliser: Normaliser,
+        rules: PlanRules,
+        matching: Matching,
+        builder: PlanBuilder,
+        read_all: Callable[[], Iterable[Remote]],
+    ) -> None:
         self.normaliser = normaliser
         self.resource = normaliser.resource
         self.rules = rules
         self.matching = matching
         self.builder = builder
+        self.read_all = read_all
         self.counts = builder.counts
         self.groups: dict[str, RowGroup] = {}
 
@@ -144,8 +155,14 @@ class _Planner:
         else:
             self._create(integration_id, payload, entry)
 
+    @cached_property
+    def moved(self) -> dict[str, str]:
+        """Ödüyo's id → the key that the record carries now, of records that are listed with another key than the ledger's."""
+        gone = {entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.get(key) is None}
+        return {get_id(record): record.get(_KEY) or "" for record in self.read_all() if record.get("id") in gone}
+
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
-        text = describe_vanished(integration_id, entry)
+        text = describe_vanished(integration_id, entry, self.moved.get(entry.oduyo_id or ""))
         self.counts.sample("vanished", text)
         # What this very run has made since, nobody can have released when it was triggered.
         if "vanished" in self.rules.released and entry.made_in != self.rules.run:

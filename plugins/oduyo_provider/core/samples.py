@@ -21,8 +21,18 @@ def describe_change(change: Change) -> str:
     return gettext("update %(where)s: %(fields)s", where=where, fields=fields)
 
 
-def describe_vanished(integration_id: str, entry: Entry) -> str:
-    """A record that Ödüyo does not list any more."""
+def describe_vanished(integration_id: str, entry: Entry, key: str | None) -> str:
+    """A record that Ödüyo does not list any more, at least not with its key.
+
+    :param key: what the record now carries; None where Ödüyo does not list it.
+    """
+    if key is not None:
+        return gettext(
+            "%(id)s: Ödüyo's record %(oduyo_id)s carries the key '%(key)s' now; somebody changed it",
+            id=integration_id,
+            oduyo_id=entry.oduyo_id,
+            key=show_value(key),
+        )
     if not entry.oduyo_id:
         return gettext("%(id)s (confirmed without an id) is not listed any more", id=integration_id)
     return gettext("%(id)s (Ödüyo %(oduyo_id)s) is not listed any more", id=integration_id, oduyo_id=entry.oduyo_id)

@@ -120,10 +120,10 @@ def explain_left_out(name: str, count: int, *, is_in_plan: bool) -> str:
     """
     if name == "vanished":
         text = ngettext(
-            "%(n)s record that was there is not listed by Ödüyo any more, nor found by its id or key: an incomplete list, a "
-            "person who deleted it, or a restored site",
-            "%(n)s records that were there are not listed by Ödüyo any more, nor found by their id or key: an incomplete list, "
-            "a person who deleted them, or a restored site",
+            "%(n)s record that was there is not listed by Ödüyo any more with its key, nor found by a look-up: an incomplete "
+            "list, a person who deleted it or changed its key, or a restored site",
+            "%(n)s records that were there are not listed by Ödüyo any more with their keys, nor found by a look-up: an "
+            "incomplete list, a person who deleted them or changed their keys, or a restored site",
             count,
         )
     elif name == "other_firm":

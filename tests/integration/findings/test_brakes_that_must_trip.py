@@ -548,6 +548,23 @@ def test_vanished_records_are_not_made_again_unless_all_of_them_are_released(nig
     assert nights.run(changed).figures == {"extracted": 100, "unchanged": 100}
 
 
+@pytest.mark.parametrize("partition_rows", [20_000, 10])
+def test_a_record_whose_key_a_person_changed_is_named_with_the_key_that_it_carries_now(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch, partition_rows: int
+) -> None:
+    monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", partition_rows)
+    rows, site = make_codes(100), nights.driver.site
+    nights.own(rows)
+    for number in (5, 6):
+        site.edit(number, integration_id=f"9999{number}")
+    assert nights.run(rows).figures == {"extracted": 100, "unchanged": 98, "doubtful": 2, "vanished": 2}
+    sample = r"^([56]): Ödüyo's record \1 carries the key '9999\1' now; somebody changed it$"
+    assert_stopped(nights.run_again(rows, ["vanished:1"]), {"vanished": 2}, sample=sample)
+    for number in (5, 6):
+        site.edit(number, integration_id=f"{number}")
+    assert nights.run(rows).figures == {"extracted": 100, "unchanged": 100}
+
+
 # What approve needs, where a person is asked.
 
 

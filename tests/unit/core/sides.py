@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -64,6 +64,7 @@ def plan_of(
     *,
     normaliser: Normaliser = NORMALISER,
     known_rejected: Iterable[str] = (),
+    read_all: Callable[[], Iterable[Remote]] = tuple,
     **rules: Any,
 ) -> Plan:
     return compute_plan(
@@ -73,6 +74,7 @@ def plan_of(
         normaliser=normaliser,
         rules=make_rules(**rules),
         known_rejected=frozenset(known_rejected),
+        read_all=read_all,
     )
 
 

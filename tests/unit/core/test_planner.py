@@ -453,6 +453,30 @@ def test_a_record_whose_key_somebody_changed_has_vanished_too() -> None:
     assert (plan.counts.vanished, plan.changes) == (1, [])
 
 
+@pytest.mark.parametrize("released", [frozenset(), frozenset({"vanished"})])
+@pytest.mark.parametrize("key", ["200", "", None])
+def test_a_vanished_record_that_is_listed_with_another_key_is_named_with_it_in_whatever_partition(
+    key: str | None, released: frozenset[str]
+) -> None:
+    rows, entries = [make_row(), make_row("5")], [make_entry(), make_entry("5", "8")]
+    moved = make_record("7", key)
+    for here in ([moved], []):
+        plan = plan_of(rows, here, entries, released=released, read_all=lambda: [moved, make_record("9", "900")])
+        told = [
+            f"100: Ödüyo's record 7 carries the key '{key or ''}' now; somebody changed it",
+            "5 (Ödüyo 8) is not listed any more",
+        ]
+        assert plan.counts.samples["vanished"] == told
+        assert [remark.detail for remark in plan.remarks] == ([] if released else told)
+
+
+def test_other_partitions_are_not_read_where_nothing_has_vanished() -> None:
+    def fail() -> list[Remote]:
+        raise AssertionError
+
+    assert plan_of([make_row()], [make_record()], [make_entry()], read_all=fail).counts.unchanged == 1
+
+
 @pytest.mark.parametrize(("newest_id", "vanished"), [(6, 0), (7, 1), (None, 1)])
 def test_a_record_that_was_made_after_the_listing_has_not_vanished(newest_id: int | None, vanished: int) -> None:
     plan = plan_of([make_row()], [], [make_entry(oduyo_id="7")], newest_id=newest_id)

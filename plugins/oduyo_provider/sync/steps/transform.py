@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from itertools import chain
 
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import format_number, ngettext
@@ -45,6 +46,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
         normaliser=step.make_normaliser(snapshot.resource),
         rules=make_rules(step, extracted),
         known_rejected=state.source(snapshot.source).read_known_rejected(),
+        read_all=lambda: chain.from_iterable(_read_records(extracted.existing, number) for number in range(partitions)),
     )
     folder = step.run.step(PLAN).child(name_partition(partition))
     files = write_plan(folder, plan)
