@@ -15,6 +15,9 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.plan import NaturalKey
 from oduyo_provider.core.values.invalid import show_value
 
+#: The values of a natural key.
+Values = tuple[str | None, ...]
+
 #: Ids of records that a reason shows.
 _SHOWN = 3
 
@@ -49,25 +52,40 @@ def find_look_alikes(
     :param new_rows: gives the rows to create of all partitions, each time from the start; likewise ``unmatched``.
     :param adopt: a record without an integration_id gets the row's, where exactly one row and one record meet.
     """
-    records: dict[tuple[str, ...], list[NaturalKey]] = {}
-    for record in unmatched():
-        records.setdefault(record.values, []).append(record)
-    if not records:
-        return []
-    found = [row for row in new_rows() if row.values in records]
-    rows_of = Counter(row.values for row in found)
+    records = _Records(list(unmatched()))
+    found = [(row, alike) for row in new_rows() if (alike := records.find(row))] if records.all else []
+    rows_of = Counter(str(record.oduyo_id) for _, alike in found for record in alike)
     return sorted(
-        (_judge(row, records[row.values], rows_of[row.values], adopt=adopt) for row in found),
-        key=lambda item: item.integration_id,
+        (_judge(row, alike, rows_of, adopt=adopt) for row, alike in found), key=lambda item: item.integration_id
     )
 
 
-def _judge(row: NaturalKey, records: list[NaturalKey], rows: int, *, adopt: bool) -> LookAlike:
+class _Records:
+    """Records that no row matches, by the parts of their natural keys that rows have."""
+
+    def __init__(self, records: list[NaturalKey]) -> None:
+        self.all = records
+        self._by_parts: dict[tuple[bool, ...], dict[Values, list[NaturalKey]]] = {}
+
+    def find(self, row: NaturalKey) -> list[NaturalKey]:
+        """Those with the row's values; a part that the row has not is not compared."""
+        parts = tuple(value is not None for value in row.values)
+        known = self._by_parts.get(parts)
+        if known is None:
+            known = self._by_parts[parts] = {}
+            for record in self.all:
+                values = tuple(value if part else None for value, part in zip(record.values, parts, strict=True))
+                known.setdefault(values, []).append(record)
+        return known.get(row.values, [])
+
+
+def _judge(row: NaturalKey, records: list[NaturalKey], rows_of: Counter[str], *, adopt: bool) -> LookAlike:
     ids = tuple(sorted((str(record.oduyo_id) for record in records), key=int))
     shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
-    shared = " · ".join(map(show_value, row.values))
+    shared = " · ".join(show_value(value) for value in row.values if value is not None)
     adoptable = [record for record in records if record.record is not None]
     if adopt and adoptable:
+        rows = max(rows_of[str(record.oduyo_id)] for record in adoptable)
         if rows == len(adoptable) == 1:
             return LookAlike(str(row.integration_id), adoptable[0].record)
         detail = gettext(

@@ -91,13 +91,13 @@ def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> st
 class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row to create, or a record that matches no row, by what people tell records apart by.
 
-    :param values: of the resource's natural key.
+    :param values: of the resource's natural key; None for a column that the row has not.
     :param integration_id: of the row, or of the record.
     :param oduyo_id: of the record; None for a row.
     :param record: a record without an integration_id, which could be adopted.
     """
 
-    values: tuple[str, ...]
+    values: tuple[str | None, ...]
     integration_id: str | None = None
     oduyo_id: str | None = None
     record: dict[str, str | None] | None = None

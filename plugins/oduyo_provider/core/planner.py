@@ -182,8 +182,10 @@ class _Planner:
         if resend is None:
             self._count_known_refused(change, entry)
             return
-        if found := compute_natural_key(payload, self.resource.natural_key):
-            self.builder.new_rows.append(NaturalKey(found, integration_id))
+        names = self.resource.natural_key
+        if found := compute_natural_key(payload, names):
+            values = tuple(value if name in payload else None for name, value in zip(names, found, strict=True))
+            self.builder.new_rows.append(NaturalKey(values, integration_id))
         self.builder.add(msgspec.structs.replace(change, is_resend=resend))
 
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:

@@ -367,6 +367,19 @@ def test_codes_that_were_typed_by_hand_are_adopted_when_that_is_wanted(nights: N
     assert nights.run(rows).figures == {"extracted": 300, "unchanged": 300}
 
 
+@pytest.mark.parametrize("columns", [("code",), ("code", "key1"), ("code", "typecode")])
+def test_codes_that_were_typed_by_hand_are_seen_by_the_columns_that_the_query_has(
+    nights: Nights, columns: tuple[str, ...]
+) -> None:
+    full = make_codes(50)
+    nights.seed(full, integration_id="")
+    rows = [{name: row[name] for name in ("integration_id", *columns)} for row in full]
+    assert_stopped(nights.run(rows), {"look_alikes": 50}, "50 of 50 rows to create")
+    night = nights.run(rows, adopt=True)
+    assert (night.error, night.figures) == (None, {"extracted": 50, "updated": 50, "adopted": 50})
+    assert {(record["key1"], record["typecode"]) for record in nights.driver.site.records()} == {("21", "26")}
+
+
 def test_adopted_records_are_none_that_no_brake_looks_at(nights: Nights) -> None:
     own, rows = make_codes(60), make_codes(110, 1000, status="P", description="")
     nights.own(own)

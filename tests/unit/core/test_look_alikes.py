@@ -15,7 +15,7 @@ from tests.unit.core.sides import make_record
 K1, K2 = ("21", "26", "K1"), ("21", "26", "K2")
 
 
-def row(integration_id: str, values: tuple[str, ...] = K1) -> NaturalKey:
+def row(integration_id: str, values: tuple[str | None, ...] = K1) -> NaturalKey:
     return NaturalKey(values, integration_id)
 
 
@@ -95,8 +95,35 @@ def test_each_pair_of_codes_is_judged_by_itself() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("values", "shared"),
+    [((None, None, "K1"), "K1"), (("21", None, "K1"), "21 · K1"), ((None, "26", "K1"), "26 · K1")],
+)
+def test_a_row_is_compared_by_the_columns_that_it_has(values: tuple[str | None, ...], shared: str) -> None:
+    [found] = find([row("1", values), row("2", (*values[:2], "K2"))], [typed("7")])
+    assert (found.integration_id, found.reason) == ("1", "look_alike")
+    assert f"has the same {shared} and" in found.detail
+    assert find([row("1", values)], [typed("7")], adopt=True)[0].adopted == make_record("7", None)
+    others = find([row("1", values)], [typed("7", ("22", "27", "K1"))])
+    assert bool(others) is (values[:2] == (None, None))
+
+
+def test_a_column_that_is_there_and_blank_is_compared() -> None:
+    assert find([row("1", ("", "26", "K1"))], [typed("7")]) == []
+    assert len(find([row("1", ("", "26", "K1"))], [typed("7", ("", "26", "K1"))])) == 1
+
+
+def test_rows_of_other_columns_that_meet_in_one_record_are_ambiguous() -> None:
+    found = find([row("1"), row("2", (None, None, "K1")), row("3", K2)], [typed("7"), typed("8", K2)], adopt=True)
+    assert [(item.integration_id, item.reason, item.adopted is None) for item in found] == [
+        ("1", "ambiguous", True),
+        ("2", "ambiguous", True),
+        ("3", "look_alike", False),
+    ]
+
+
 def test_the_order_of_rows_and_records_does_not_matter() -> None:
-    rows, records = [row("10"), row("2"), row("3", K2)], [typed("7"), keyed("10"), typed("8", K2)]
+    rows, records = [row("10"), row("2"), row("3", (None, None, "K2"))], [typed("7"), keyed("10"), typed("8", K2)]
     found = find(rows, records, adopt=True)
     assert [item.integration_id for item in found] == ["10", "2", "3"]
     for other_rows, other_records in zip(permutations(rows), permutations(records), strict=True):

@@ -348,11 +348,13 @@ def test_records_that_no_row_matches_are_looked_through_for_look_alikes() -> Non
     assert found.keys() == {"1", "2", "5", "6"}
     assert found["1"] == NaturalKey(("21", "26", "K1"), None, "1", records[0])
     assert found["2"] == NaturalKey(("21", "", "K1"), "gone", "2")
-    assert plan.new_rows == [NaturalKey(("21", "", "K2"), "new")]
+    assert plan.new_rows == [NaturalKey(("21", None, "K2"), "new")]
 
 
 def test_a_record_looks_like_a_row_whatever_its_blanks() -> None:
-    plan = plan_of([make_row("new", code="K 1")], [make_record("1", None, code=" K\u00a01 ", key1="21 ")])
+    plan = plan_of(
+        [make_row("new", code="K 1", typecode=None)], [make_record("1", None, code=" K\u00a01 ", key1="21 ")]
+    )
     assert [item.values for item in plan.unmatched] == [item.values for item in plan.new_rows]
 
 
