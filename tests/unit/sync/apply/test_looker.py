@@ -10,6 +10,7 @@ import pytest
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.sync.apply.looker import APPEARED, GONE, MAX_CREATES_SLICE, MAX_SLICE, MOVED, OTHERS, Looker
+from oduyo_provider.sync.apply.work import PAGE_ROWS
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, change_fields, make_creates, make_updates, seed
@@ -195,6 +196,17 @@ class TestCreate:
         assert look(load, creates) == (creates if is_sent else creates[:1])
         assert find_stale(load) == ({} if is_sent else {"create:2": APPEARED})
 
+    @pytest.mark.parametrize(("fields", "outcome"), [({}, Outcome.DONE), ({"code": "başka"}, Outcome.STALE)])
+    def test_a_vanished_record_that_shows_again_is_not_made_anew_however_old_it_is(
+        self, site: Sandbox, load: Load, fields: dict[str, str], outcome: Outcome
+    ) -> None:
+        [change] = make_creates(1)
+        [oduyo_id] = seed(site, [change], **fields)
+        seed(site, make_creates(PAGE_ROWS, start=2))
+        load.entries = {"1": Entry("1", "dag", oduyo_id)}
+        assert look(load, [msgspec.structs.replace(change, replaces=oduyo_id)]) == []
+        assert load.recorder.results["create:1"].outcome is outcome
+
     def test_one_that_another_run_has_made_as_wanted_is_done(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(2)
         seed(site, creates)
@@ -256,6 +268,17 @@ class TestFreshListing:
         load = make_load(listed_at=load.monotonic())
         assert self.look_after(load, [change], LISTING_VALID_S + 5) == []
         assert load.calls() == {"list": 1}
+
+    def test_it_is_none_of_a_record_that_it_lacked_although_it_is_known(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        [change] = make_creates(1)
+        [oduyo_id] = seed(site, [change])
+        load = make_load()
+        load = make_load(listed_at=load.monotonic())
+        load.entries = {"1": Entry("1", "dag", oduyo_id)}
+        assert self.look_after(load, [msgspec.structs.replace(change, replaces=oduyo_id)], 5) == []
+        assert load.recorder.results["create:1"].outcome is Outcome.DONE
 
     def test_the_time_that_sending_takes_counts(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         creates = make_creates(2000)
