@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from hashlib import blake2b
 from typing import Any
@@ -71,7 +71,7 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row that is not sent, with every reason.
 
     :param row: the row as extracted.
-    :param digest: of the row and its reasons.
+    :param digest: see :func:`compute_reject_digest`.
     :param is_known: the last applied run rejected it alike.
     """
 
@@ -82,9 +82,14 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     is_known: bool = False
 
 
-def compute_reject_digest(row: dict[str, object], faults: Iterable[Fault]) -> str:
-    """Names a rejected row with its reasons, to tell new rejections from known ones."""
-    text = msgspec.json.encode([row, [fault.code for fault in faults]], enc_hook=str)
+def compute_reject_digest(row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> str:
+    """Names a rejected row by its id, its reasons and the values at fault, to tell new rejections from known ones.
+
+    :param integration_id: None where it cannot be read: then all values name the row.
+    """
+    names = row if integration_id is None else {fault.field for fault in faults} - {"integration_id"}
+    values = [(name, row.get(name)) for name in sorted(names)]
+    text = msgspec.json.encode([integration_id, values, [fault.code for fault in faults]], enc_hook=str)
     return blake2b(text, digest_size=8).hexdigest()
 
 

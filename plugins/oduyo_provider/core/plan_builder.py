@@ -58,7 +58,7 @@ class PlanBuilder:
 
     def reject(self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; returns whether the last applied run rejected it alike."""
-        digest = compute_reject_digest(row, faults)
+        digest = compute_reject_digest(row, integration_id, faults)
         is_known = digest in self._known_rejected
         self.counts.rejected += 1
         self.counts.known_rejected += is_known

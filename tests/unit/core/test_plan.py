@@ -7,6 +7,7 @@ from operator import add
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,14 +120,35 @@ def test_a_plan_survives_json() -> None:
     assert msgspec.json.decode(encode(plan), type=Plan) == plan
 
 
-def test_a_rejected_row_is_named_by_its_values_and_its_reasons_and_not_by_their_words() -> None:
-    row: dict[str, object] = {"integration_id": "1", "code": ""}
-    digest = compute_reject_digest(row, [Fault("code", "empty", "x")])
-    assert digest == compute_reject_digest(dict(row), [Fault("code", "empty", "other words")])
-    assert digest != compute_reject_digest({**row, "code": " "}, [Fault("code", "empty", "x")])
-    assert digest != compute_reject_digest(row, [Fault("code", "too_long", "x")])
-    assert digest != compute_reject_digest(row, [])
+ROW: dict[str, object] = {"integration_id": "1", "code": "", "special_updated_in": "2025-01-01 00:00:00"}
+EMPTY = [Fault("code", "empty", "x")]
+
+
+def test_a_rejected_row_is_named_by_its_id_its_reasons_and_the_values_at_fault_and_not_by_their_words() -> None:
+    digest = compute_reject_digest(ROW, "1", EMPTY)
+    assert digest == compute_reject_digest(dict(ROW), "1", [Fault("code", "empty", "other words")])
+    assert digest != compute_reject_digest(ROW, "2", EMPTY)
+    assert digest != compute_reject_digest({**ROW, "code": " "}, "1", EMPTY)
+    assert digest != compute_reject_digest(ROW, "1", [Fault("code", "too_long", "x")])
+    assert digest != compute_reject_digest(ROW, "1", [])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{**ROW, "special_updated_in": "2025-06-01 00:00:00"}, {**ROW, "space5": ""}, dict(reversed(ROW.items()))],
+    ids=["another date", "one column more", "another order"],
+)
+def test_what_is_not_at_fault_names_no_rejected_row(row: dict[str, object]) -> None:
+    assert compute_reject_digest(row, "1", EMPTY) == compute_reject_digest(ROW, "1", EMPTY)
+
+
+def test_a_rejected_row_whose_id_cannot_be_read_is_named_by_all_its_values_in_any_order() -> None:
+    faults = [Fault("integration_id", "empty", "x")]
+    row = {**ROW, "integration_id": None}
+    digest = compute_reject_digest(row, None, faults)
+    assert digest == compute_reject_digest(dict(reversed(row.items())), None, faults)
+    assert digest != compute_reject_digest({**row, "code": "A"}, None, faults)
 
 
 def test_a_row_with_a_value_of_any_kind_has_a_name() -> None:
-    assert compute_reject_digest({"code": SPECIAL_CODE.natural_key, "status": object}, [])
+    assert compute_reject_digest({"code": SPECIAL_CODE.natural_key, "status": object}, None, [])

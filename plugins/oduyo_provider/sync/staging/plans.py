@@ -94,7 +94,7 @@ def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[st
     """The row of a create that is not sent, as it looks like a record."""
     faults = [look_alike.fault]
     row: dict[str, object] = dict(change.payload)
-    digest = compute_reject_digest(row, faults)
+    digest = compute_reject_digest(row, change.integration_id, faults)
     return Rejected(change.integration_id, faults, row, digest, digest in known)
 
 

@@ -88,7 +88,7 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
             count_adoption(figures, compute_adoption(change, item.adopted, resource), resource)
             continue
         figures.sample("all_rejected", _describe(item))
-        if compute_reject_digest(dict(change.payload), [item.fault]) in known_rejected:
+        if compute_reject_digest(dict(change.payload), item.integration_id, [item.fault]) in known_rejected:
             known.add(item.integration_id)
     counted = [item for item in others if _BRAKE in params.release or item.integration_id not in known]
     figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))

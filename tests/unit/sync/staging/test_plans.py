@@ -122,7 +122,8 @@ def test_a_look_alike_that_the_last_run_rejected_alike_is_known(root: Folder) ->
     first = reject_look_alike(create("A2"), look_alike, frozenset())
     assert not first.is_known
     assert reject_look_alike(create("A2"), look_alike, frozenset({first.digest})).is_known
-    assert not reject_look_alike(create("A2", space1="x"), look_alike, frozenset({first.digest})).is_known
+    assert reject_look_alike(create("A2", space1="x"), look_alike, frozenset({first.digest})).is_known
+    assert not reject_look_alike(create("A3"), look_alike, frozenset({first.digest})).is_known
 
 
 def test_a_decision_is_read_once_for_all_parts(root: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
