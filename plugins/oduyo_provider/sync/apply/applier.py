@@ -14,18 +14,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.errors import LostAnswerError
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.errors import LostAnswerError, RefusalsError
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, choose_place, is_canary
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
+from oduyo_provider.sync.apply.pending import choose_pending
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.stops import LOST
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
-from oduyo_provider.sync.apply.work import Course, Ready, Work, group_by_kind
+from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Course, Ready, Work, group_by_kind
 
 #: How often the fate of a change is looked for: after the first look what did not arrive is sent once more.
 ROUNDS = 2
@@ -55,15 +56,15 @@ class Applier:
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
         recorder.trust_confirmed()
-        pending = [change for change in changes if not _is_final(recorder.results.get(change.key))]
+        pending = choose_pending(recorder, self._course, changes, self._work.clock.now())
         self._work.progress.note_earlier(len(changes) - len(pending))
-        pending = self._take_resends(recorder, pending)
         is_cut_off = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
             await self._judge_earlier(recorder, changes)
             for action, same in group_by_kind(pending):
                 await self._send(recorder, action, same)
+            await self._check_taken(recorder)
             await self._verifier.verify(recorder, find_unread(recorder, changes))
             is_cut_off = False
         finally:
@@ -85,6 +86,7 @@ class Applier:
         while again := [recorder for recorder, _ in self._unsettled if recorder.again]:
             for recorder in again:
                 await self._send_again(recorder)
+                await self._check_taken(recorder)
             await self._sender.finish()
         for round_number in range(1, ROUNDS + 1):
             for recorder, _ in self._unsettled:
@@ -100,7 +102,7 @@ class Applier:
             return
         rest = list(pending)
         self._canary.check_known(rest)
-        if action not in self._course.proven:
+        if action not in self._course.proven or self._course.is_refused:
             rest = await self._send_canaries(recorder, choose_canaries(pending, self._kinds))
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
@@ -116,18 +118,31 @@ class Applier:
             else:
                 await self._canary.judge(recorder, change)
 
+    async def _check_taken(self, recorder: Recorder) -> None:
+        """RefusalsError where each kind has had its turn, and nothing was taken."""
+        if self._course.is_refused:
+            self._sender.release_refusals()
+            await recorder.flush()
+            raise RefusalsError(stops.explain_refused(self._course.said))
+
     async def _send_again(self, recorder: Recorder) -> None:
-        """Send what a session that had ended refused."""
+        """Send what a session that had ended refused, and what waits for any change to be taken, once one was."""
+        if self._course.is_refused:
+            return
         again, recorder.again = recorder.again, []
         for action, same in group_by_kind(again):
             await self._send(recorder, action, same)
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Send one after the other until one proves its kind; returns what is left."""
+        """Send one after the other until one proves its kind; returns what is left.
+
+        Where all was refused so far, one has its turn, whatever it writes.
+        """
         rest = list(pending)
         candidates = sum(is_canary(change, self._kinds) for change in pending)
-        for tried in range(candidates):
-            change = rest.pop(choose_place(tried, candidates - tried, self._work.clock.now()))
+        count = max(candidates, self._course.is_refused)
+        for tried in range(count):
+            change = rest.pop(choose_place(tried, count - tried, self._work.clock.now()))
             looked = await self._looker.look(recorder, [change])
             if not looked:
                 continue
@@ -139,15 +154,14 @@ class Applier:
             if not recorder.has_errors_only(change):  # else it is judged once others have been sent
                 await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
-            if (
-                known is not None
-                and known.outcome is Outcome.DONE
-                and await self._canary.judge(recorder, change, ready.record or change.base)
-            ):
+            is_done = known is not None and known.outcome is Outcome.DONE and bool(candidates)
+            if is_done and await self._canary.judge(recorder, change, ready.record or change.base):
                 return rest
             self._unanswered[change.action] += recorder.is_unanswered(change)
             if self._is_given_up(change.action):
                 return []
+            if self._course.is_refused:
+                return rest
         return rest
 
     def _is_given_up(self, action: Action) -> bool:
@@ -167,7 +181,11 @@ class Applier:
         """Slice by slice: the changes that may be sent, as they were just looked at."""
         position = 0
         while position < len(pending):
+            if self._course.is_refused:
+                recorder.again.extend(pending[position:])
+                return
             size = self._looker.compute_slice(pending[position])
+            size = size if self._course.successes else min(size, MAX_WITHOUT_SUCCESS)
             yield await self._looker.look(recorder, pending[position : position + size])
             position += size
 
@@ -224,27 +242,8 @@ class Applier:
             return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
         return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, LOST, at=at)
 
-    def _take_resends(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Leave out refusals of long ago beyond those that a run sends again."""
-        kept: list[Change] = []
-        for change in pending:
-            if change.is_resend and not self._course.resends_left:
-                at = self._work.clock.now()
-                recorder.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=at))
-                continue
-            self._course.resends_left -= change.is_resend
-            kept.append(change)
-        return kept
-
     async def _wait_until(self, moment: float, count: int) -> None:
         wait_s = moment - self._work.clock.now()
         if wait_s > 0:
             self._work.progress.say(stops.describe_waiting(count, wait_s))
             await self._work.clock.sleep(wait_s)
-
-
-def _is_final(known: Result | None) -> bool:
-    """Whether an earlier try has settled a change for good."""
-    return known is not None and (
-        known.outcome is Outcome.DONE or (known.outcome is Outcome.REFUSED and known.is_remembered)
-    )

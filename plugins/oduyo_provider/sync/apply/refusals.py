@@ -14,7 +14,6 @@ import msgspec
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Change, Outcome
-from oduyo_provider.core.errors import RefusalsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -24,8 +23,6 @@ from oduyo_provider.sync.apply.work import Course, Work
 FIRST_PROBE = 3
 #: So often a change is sent again because its session was replaced; then the refusal counts, and is not remembered.
 MAX_REPLACED = 3
-#: So many refusals without any success are a wrong key or mapping, not bad rows.
-MAX_WITHOUT_SUCCESS = 50
 
 #: ``await resend(recorder, change)``: look and send again; None when the look settled it.
 Resend = Callable[[Recorder, Change], Awaitable["Reply | None"]]
@@ -69,22 +66,11 @@ class Refusals:
         """Take a refusal; returns whether it is time to look into them.
 
         :param session: the number of the session that it was sent with.
-        :raises RefusalsError: everything was refused.
         """
         self._held.append(Held(recorder, change, result, session, self._work.clock.monotonic()))
         self._in_a_row += 1
         self._course.refusals += 1
-        if not self._course.successes and self._course.refusals >= MAX_WITHOUT_SUCCESS:
-            self.release()
-            raise RefusalsError(
-                gettext(
-                    "Ödüyo refused the first %(count)s changes, one after the other; the last time it said: %(said)s. That "
-                    "is a wrong key, missing rights or a wrong mapping rather than bad rows: compare one refused row in "
-                    "quarantine.jsonl with the query's columns, then start a new run. The rest was not sent.",
-                    count=MAX_WITHOUT_SUCCESS,
-                    said=result.answer or result.reason,
-                )
-            )
+        self._course.said = result.answer or result.reason
         return self._in_a_row >= self._next_probe
 
     def settle(self, session: int, sent_at: float) -> None:

@@ -8,7 +8,7 @@ from oduyo_provider.core.change import Change
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.sync.apply.work import Finding
+from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding
 
 #: The reason of a change whose answers were all lost and that does not show.
 LOST = gettext_noop("answers lost, not found")
@@ -39,6 +39,17 @@ def explain_unanswered(count: int) -> str:
         "The first %(count)s changes got no usable answer, also when they were sent again, and none of them took effect. The "
         "rest was not sent. This is tried again; if it stays so, ask Ödüyo's support what becomes of them.",
         count=count,
+    )
+
+
+def explain_refused(said: str) -> str:
+    """The first changes were all refused."""
+    return gettext(
+        "Ödüyo refused the first %(count)s changes, one after the other; the last time it said: %(said)s. That "
+        "is a wrong key, missing rights or a wrong mapping rather than bad rows: compare one refused row in "
+        "quarantine.jsonl with the query's columns, then start a new run. The rest was not sent.",
+        count=MAX_WITHOUT_SUCCESS,
+        said=said,
     )
 
 

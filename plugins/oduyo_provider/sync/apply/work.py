@@ -17,6 +17,8 @@ from oduyo_provider.sync.runtime.clock import Clock
 
 #: Records in one page of a listing.
 PAGE_ROWS = 1_000
+#: So many refusals without any success are a wrong key or mapping, not bad rows.
+MAX_WITHOUT_SUCCESS = 50
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
@@ -85,7 +87,7 @@ class Course(msgspec.Struct):
 
     :param proven: actions whose first change was read back and found as it should be.
     :param without_effect: action → first changes that had no effect.
-    :param successes: changes that Ödüyo took; ``refusals`` those that it refused.
+    :param successes: changes that Ödüyo took; ``refusals`` those that it refused, ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
     :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
@@ -98,11 +100,17 @@ class Course(msgspec.Struct):
     successes: int = 0
     deletions: set[str] = msgspec.field(default_factory=set)
     refusals: int = 0
+    said: str = ""
     resends_left: int = MAX_RESENDS
     top_id: int = 0
     overlap_id: int = 0
     lowest_id: int = 0
     calls_per_s: float = 1.0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether so much was refused, and nothing taken, that only another kind can still show that it is the rows' fault."""
+        return not self.successes and self.refusals >= MAX_WITHOUT_SUCCESS
 
 
 def group_by_kind(changes: Iterable[Change]) -> Iterator[tuple[Action, list[Change]]]:

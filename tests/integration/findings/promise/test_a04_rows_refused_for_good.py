@@ -74,6 +74,18 @@ def test_a4_more_refused_rows_than_are_looked_into_at_the_beginning_of_a_plan_do
     assert (night.report.created, night.report.refused) == (89, 111)
 
 
+def test_a4_more_of_them_than_that_do_not_keep_the_others_out_when_the_erp_touches_all_dates(
+    site: Sandbox, dag: Nights
+) -> None:
+    site.set_habits({"habit": "refuse", "keys": "9???"})
+    bad = [{**row, "integration_id": 9000 + number} for number, row in enumerate(make_rows(54))]
+    for year, expected in ((2024, "created"), (2025, "updated")):
+        rows = [{**row, "special_updated_in": f"{year}-06-01 00:00:00"} for row in (*bad, *make_rows(146)[54:])]
+        night = dag.night(rows, max_rejected_percent=100)
+        assert night.is_green, night.why
+        assert night.figures == {"extracted": 146, expected: 92, "refused": 54}
+
+
 def test_a4_the_tries_of_the_first_night_send_a_refused_row_again_only_to_tell_it_from_a_dead_session(
     refusing: Refusing,
 ) -> None:

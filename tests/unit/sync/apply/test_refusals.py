@@ -11,7 +11,8 @@ from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.refusals import MAX_REPLACED, MAX_WITHOUT_SUCCESS, Refusals
+from oduyo_provider.sync.apply.refusals import MAX_REPLACED, Refusals
+from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
 
@@ -238,3 +239,42 @@ def test_what_a_probe_was_sending_when_it_was_cut_off_is_unknown(one_by_one: Loa
     history = one_by_one.read_journal()
     assert count_outcomes(history.results) == {"refused": 2}
     assert list(history.unknown) == ["create:3"]
+
+
+def make_old_records(site: Sandbox, count: int, **fields: str) -> list[Change]:
+    """Updates of records that hold these fields otherwise."""
+    wanted = change_fields(make_creates(count, start=1000), special_updated_in="2025-06-01 00:00:00")
+    seed(site, wanted, **fields)
+    return make_updates(site, wanted)
+
+
+@pytest.mark.parametrize("field", ["description", "special_updated_in"])
+def test_more_refused_creates_than_that_do_not_keep_the_other_kinds_out(site: Sandbox, load: Load, field: str) -> None:
+    updates = make_old_records(site, 20, **{field: "2025-01-01 00:00:00"})
+    refuse(site, "???")
+    results = load.apply(*make_creates(60, start=100), *make_creates(3), *updates)
+    assert count_outcomes(results) == {"done": 23, "refused": 60}
+    assert find_remembered(results) == 60
+
+
+@pytest.mark.parametrize("field", ["description", "special_updated_in"])
+def test_where_no_kind_is_taken_each_has_had_one_turn_and_none_is_remembered(
+    site: Sandbox, load: Load, field: str
+) -> None:
+    updates = make_old_records(site, 20, **{field: "2025-01-01 00:00:00"})
+    refuse(site, "*")
+    with pytest.raises(RefusalsError):
+        load.apply(*make_creates(60), *updates)
+    assert load.calls()["update"] == 1
+    results = load.read_journal().results
+    assert find_remembered(results) == 0
+    assert count_outcomes(results)["refused"] == MAX_WITHOUT_SUCCESS + 1
+
+
+def test_refusals_of_changes_that_prove_nothing_stop_the_run_too(site: Sandbox, load: Load) -> None:
+    updates = make_old_records(site, 300, special_updated_in="2025-01-01 00:00:00")
+    refuse(site, "*")
+    with pytest.raises(RefusalsError):
+        load.apply(*updates)
+    assert load.calls()["update"] < 3 * MAX_WITHOUT_SUCCESS
+    assert find_remembered(load.read_journal().results) == 0
