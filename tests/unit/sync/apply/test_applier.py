@@ -227,6 +227,16 @@ class TestRemembered:
         left = [result for result in results.values() if result.outcome is Outcome.REFUSED]
         assert {(result.reason, result.is_remembered) for result in left} == {(REFUSED_BEFORE, False)}
 
+    def test_a_retry_sends_no_more_of_them(self, site: Sandbox, load: Load) -> None:
+        again = [
+            msgspec.structs.replace(change, is_resend=True) for change in make_creates(MAX_RESENDS + 10, start=100)
+        ]
+        site.set_habits({"habit": "refuse", "keys": "1??"})
+        first = load.apply(*again, *make_creates(5))
+        results = load.retry(*again, *make_creates(5))
+        assert load.sent() == []
+        assert count_outcomes(results) == count_outcomes(first) == {"done": 5, "refused": MAX_RESENDS + 10}
+
     def test_a_row_that_was_refused_is_not_sent_again_by_a_retry(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "refuse", "keys": "3"})
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}})
