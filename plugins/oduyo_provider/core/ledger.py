@@ -162,7 +162,9 @@ def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refus
         return False
     if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
         return False
-    return True if resend_refused or now - entry.refused.since >= RESEND_AFTER_S else None
+    # From the future is no time: it is sent again, and has the right one from then on.
+    is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
+    return True if resend_refused or not is_recent else None
 
 
 def apply_result(

@@ -22,13 +22,16 @@ MISSING_FOR_S = 12 * 3600.0
 
 
 def compute_missing(entry: Entry, run: str, now: float) -> Missing:
-    """The entry's count of runs without its row, with this run added; the same run counts once."""
+    """The entry's count of runs without its row, with this run added; the same run counts once.
+
+    A stamp from the future counts as now.
+    """
     known = entry.missing
     if known is None:
         return Missing(now, now, 1, run)
     if known.run == run:
         return known
-    return Missing(known.first_at, max(now, known.last_at), known.count + 1, run)
+    return Missing(min(known.first_at, now), now, known.count + 1, run)
 
 
 def is_missing_long_enough(missing: Missing, runs: int) -> bool:

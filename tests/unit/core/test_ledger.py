@@ -115,6 +115,7 @@ def test_an_entry_knows_the_refusal_of_the_very_same_payload_only() -> None:
         (0, False, None),
         (RESEND_AFTER_S - 1, False, None),
         (RESEND_AFTER_S, False, True),
+        (-365 * DAY, False, True),
         (0, True, True),
         (RESEND_AFTER_S, True, True),
     ],
@@ -147,9 +148,10 @@ def test_the_same_run_counts_once() -> None:
     assert compute_missing(Entry("100", missing=first), "run1", NOW + DAY) == first
 
 
-def test_a_clock_that_went_back_takes_no_time_off() -> None:
-    first = Missing(NOW, NOW + DAY, 1, "run1")
-    assert compute_missing(Entry("100", missing=first), "run2", NOW) == Missing(NOW, NOW + DAY, 2, "run2")
+@pytest.mark.parametrize("first_at", [NOW - DAY, NOW, NOW + 365 * DAY])
+def test_a_stamp_from_the_future_counts_as_now(first_at: float) -> None:
+    entry = Entry("100", missing=Missing(first_at, NOW + 365 * DAY, 1, "run1"))
+    assert compute_missing(entry, "run2", NOW) == Missing(min(first_at, NOW), NOW, 2, "run2")
 
 
 @pytest.mark.parametrize(
