@@ -22,6 +22,8 @@ RESEND_AFTER_S = 7 * 86_400.0
 MAX_RESENDS = 20
 #: The reason of a refusal that is known and was not sent again.
 REFUSED_BEFORE = gettext_noop("refused before, and not sent again in this run")
+#: So many earlier runs without a row are known by name: one of them that is cleared does not count again.
+RUN_NAMES = 5
 #: Retirements are added up over this long.
 WEEK_S = 7 * 86_400.0
 
@@ -35,18 +37,19 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stored: str | None
 
 
-class Missing(msgspec.Struct, frozen=True, gc=False):
+class Missing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """In which applied runs of its source no row had the key.
 
     :param first_at: of the first such run, seconds since 1970; likewise ``last_at``.
     :param count: different runs.
-    :param run: the last one's name.
+    :param run: the last one's name; ``earlier`` those of the last :data:`RUN_NAMES` before it.
     """
 
     first_at: float
     last_at: float
     count: int
     run: str
+    earlier: tuple[str, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

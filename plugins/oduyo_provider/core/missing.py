@@ -7,7 +7,7 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.counting import count_in_use, count_retired
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Entry, Missing, find_resend
+from oduyo_provider.core.ledger import REFUSED_BEFORE, RUN_NAMES, Entry, Missing, find_resend
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
@@ -29,9 +29,10 @@ def compute_missing(entry: Entry, run: str, now: float) -> Missing:
     known = entry.missing
     if known is None:
         return Missing(now, now, 1, run)
-    if known.run == run:
+    if run in (known.run, *known.earlier):
         return known
-    return Missing(min(known.first_at, now), now, known.count + 1, run)
+    earlier = (*known.earlier, known.run)[-RUN_NAMES:]
+    return Missing(min(known.first_at, now), now, known.count + 1, run, earlier)
 
 
 def is_missing_long_enough(missing: Missing, runs: int) -> bool:

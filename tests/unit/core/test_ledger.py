@@ -11,6 +11,7 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import (
     MAX_RESENDS,
     RESEND_AFTER_S,
+    RUN_NAMES,
     WEEK_S,
     Entry,
     Missing,
@@ -139,19 +140,30 @@ def test_runs_without_a_row_are_counted_from_the_first_to_the_last() -> None:
     second = compute_missing(Entry("100", missing=first), "run2", NOW + HOUR)
     third = compute_missing(Entry("100", missing=second), "run3", NOW + DAY)
     assert first == Missing(NOW, NOW, 1, "run1")
-    assert second == Missing(NOW, NOW + HOUR, 2, "run2")
-    assert third == Missing(NOW, NOW + DAY, 3, "run3")
+    assert second == Missing(NOW, NOW + HOUR, 2, "run2", ("run1",))
+    assert third == Missing(NOW, NOW + DAY, 3, "run3", ("run1", "run2"))
 
 
 def test_the_same_run_counts_once() -> None:
     first = Missing(NOW, NOW, 1, "run1")
     assert compute_missing(Entry("100", missing=first), "run1", NOW + DAY) == first
+    second = compute_missing(Entry("100", missing=first), "run2", NOW + DAY)
+    assert compute_missing(Entry("100", missing=second), "run1", NOW + 2 * DAY) == second
+
+
+def test_of_the_runs_without_a_row_only_the_last_few_are_known_by_name() -> None:
+    entry = Entry("100")
+    for number in range(RUN_NAMES + 3):
+        entry = Entry("100", missing=compute_missing(entry, f"run{number}", NOW))
+    assert entry.missing is not None
+    assert (entry.missing.count, entry.missing.earlier[0]) == (RUN_NAMES + 3, "run2")
+    assert len(entry.missing.earlier) == RUN_NAMES
 
 
 @pytest.mark.parametrize("first_at", [NOW - DAY, NOW, NOW + 365 * DAY])
 def test_a_stamp_from_the_future_counts_as_now(first_at: float) -> None:
     entry = Entry("100", missing=Missing(first_at, NOW + 365 * DAY, 1, "run1"))
-    assert compute_missing(entry, "run2", NOW) == Missing(min(first_at, NOW), NOW, 2, "run2")
+    assert compute_missing(entry, "run2", NOW) == Missing(min(first_at, NOW), NOW, 2, "run2", ("run1",))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_record_is_kept_in_the_first_run_without_its_row_and_that_run_is_remem
 def test_a_record_is_retired_in_the_second_run_at_least_twelve_hours_later() -> None:
     plan = retire(make_record())
     assert figures(plan) == (1, 0, 0, 1)
-    assert notes_of(plan) == {"100": make_entry(missing=Missing(NOW - DAY, NOW, 2, RUN))}
+    assert notes_of(plan) == {"100": make_entry(missing=Missing(NOW - DAY, NOW, 2, RUN, ("run1",)))}
 
 
 @pytest.mark.parametrize(
