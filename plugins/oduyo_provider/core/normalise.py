@@ -79,6 +79,7 @@ class Normaliser:
             (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
             for field in resource.fields
         )
+        self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
         # Ödüyo's values are not repaired: a garbled text there must differ from the repaired one, so that it is updated.
         stored = _compute_parsers(resource, repair=False)
         self._stored_parsers = {field.name: stored[field.kind] for field in resource.fields}
