@@ -122,6 +122,7 @@ class Applier:
         """RefusalsError where each kind has had its turn, and nothing was taken."""
         if self._course.is_refused:
             self._sender.release_refusals()
+            recorder.release_again(self._course.said)
             await recorder.flush()
             raise RefusalsError(stops.explain_refused(self._course.said))
 

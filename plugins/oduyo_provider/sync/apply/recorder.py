@@ -176,6 +176,13 @@ class Recorder:
             self._progress.note_twins(result)
         self._journal.record(result)
 
+    def release_again(self, said: str) -> None:
+        """Nothing is sent again: what was refused by a session that had ended stays refused, and is not remembered."""
+        for change in self.again:
+            if change.key in self.sent:
+                self.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, said))
+        self.again = []
+
     def note_not_sent(self, changes: Iterable[Change], at: float) -> None:
         """Write down what was about to be sent and never was: nobody has to wait for it. What earlier tries know stays."""
         for change in changes:

@@ -69,7 +69,7 @@ class Refusals:
         """
         self._held.append(Held(recorder, change, result, session, self._work.clock.monotonic()))
         self._in_a_row += 1
-        self._course.refusals += 1
+        self._course.refused.add(change.key)
         self._course.said = result.answer or result.reason
         return self._in_a_row >= self._next_probe
 

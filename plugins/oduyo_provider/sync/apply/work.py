@@ -87,7 +87,8 @@ class Course(msgspec.Struct):
 
     :param proven: actions whose first change was read back and found as it should be.
     :param without_effect: action → first changes that had no effect.
-    :param successes: changes that Ödüyo took; ``refusals`` those that it refused, ``said`` what it answered to the last of them.
+    :param successes: changes that Ödüyo took.
+    :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
     :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
@@ -99,7 +100,7 @@ class Course(msgspec.Struct):
     without_effect: Counter[Action] = msgspec.field(default_factory=Counter)
     successes: int = 0
     deletions: set[str] = msgspec.field(default_factory=set)
-    refusals: int = 0
+    refused: set[str] = msgspec.field(default_factory=set)
     said: str = ""
     resends_left: int = MAX_RESENDS
     top_id: int = 0
@@ -110,7 +111,7 @@ class Course(msgspec.Struct):
     @property
     def is_refused(self) -> bool:
         """Whether so much was refused, and nothing taken, that only another kind can still show that it is the rows' fault."""
-        return not self.successes and self.refusals >= MAX_WITHOUT_SUCCESS
+        return not self.successes and len(self.refused) >= MAX_WITHOUT_SUCCESS
 
 
 def group_by_kind(changes: Iterable[Change]) -> Iterator[tuple[Action, list[Change]]]:
