@@ -55,6 +55,7 @@ def make_app(service: PageService | None = None) -> FastAPI:
     _add_files(app)
     service = service or PageService()
     _add_views(app, service)
+    _add_downloads(app, service)
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
@@ -121,6 +122,8 @@ def _add_views(app: FastAPI, service: PageService) -> None:
     ) -> Response:
         return _answer(compute_table_view(_found(service.open(dag_id, run_id, task)), wanted, page))
 
+
+def _add_downloads(app: FastAPI, service: PageService) -> None:
     @app.get("/changes.csv")
     def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
