@@ -63,6 +63,8 @@ class Looker:
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, None, math.inf) for change in mine]
+        # What the listing lacked, although it is known, the listing cannot have shown to be gone.
+        is_again = is_again or any(change.replaces for change in mine)
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, None, self._work.listed_at or 0.0) for change in mine]
         at = self._work.clock.monotonic()
@@ -81,10 +83,12 @@ class Looker:
 
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
         window = await self._lookup.fetch_newest()
+        vanished = await self._lookup.fetch_by_ids({change.replaces for change in changes if change.replaces})
         found: list[Ready] = []
         for change in changes:
             key = compute_match_key(change.integration_id)
-            same, entry = window.by_key.get(key, []), recorder.entries.get(key)
+            back, entry = vanished.get(change.replaces or ""), recorder.entries.get(key)
+            same = [back] if back else window.by_key.get(key, [])
             is_made = entry is not None and entry.is_made and change.replaces != (entry.oduyo_id or "")
             # What was confirmed is never created again, whatever shows, but for what a person released as the plan knew it.
             if not same and is_made:
