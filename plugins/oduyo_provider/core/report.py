@@ -85,17 +85,14 @@ class Report(msgspec.Struct, kw_only=True):
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
     def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
-        """Whether more rows than allowed are newly rejected or refused.
-
-        Rejected rows that a person has released do not count with those that were refused since.
+        """Whether more rows than allowed are newly rejected or refused; rejected ones that were released do not count.
 
         :param is_approved: a person has approved the plan, and with it the rows that it rejects.
         """
         refused = self.refused - self.known_refused
-        asked = refused if is_approved else self.new_rejected
         is_let = is_approved or limits.is_released("rejected", self.new_rejected - refused)
-        is_too_many = is_above(refused if is_let else asked, limits.max_rejected_percent, self.extracted)
-        return is_too_many and not limits.is_released("rejected", asked)
+        asked = refused if is_let else self.new_rejected
+        return is_above(asked, limits.max_rejected_percent, self.extracted) and not limits.is_released("rejected", asked)
 
     @property
     def writes(self) -> int:
