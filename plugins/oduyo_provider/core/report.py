@@ -90,9 +90,11 @@ class Report(msgspec.Struct, kw_only=True):
         :param is_approved: a person has approved the plan, and with it the rows that it rejects.
         """
         refused = self.refused - self.known_refused
-        is_let = is_approved or limits.is_released("rejected", self.new_rejected - refused)
-        asked = refused if is_let else self.new_rejected
-        return is_above(asked, limits.max_rejected_percent, self.extracted) and not limits.is_released("rejected", asked)
+        asked = refused if is_approved else self.new_rejected
+        counted = refused if limits.is_released("rejected", self.new_rejected - refused) else asked
+        return is_above(counted, limits.max_rejected_percent, self.extracted) and not limits.is_released(
+            "rejected", asked
+        )
 
     @property
     def writes(self) -> int:
