@@ -18,8 +18,7 @@ MAX_REASONS = 50
 class Report(msgspec.Struct, kw_only=True):
     """What a run did. The first eleven figures count ERP rows, the next six Ödüyo's records of this source.
 
-    ``extracted`` is the sum of the ten after it, ``missing`` the sum of the five after it. With ``dry_run`` the counts of
-    changes are the planned ones.
+    ``extracted`` is the sum of the ten after it, ``missing`` of the five. With ``dry_run`` changes are counted as planned.
 
     :param adopted: of updated; ``known_refused`` of refused (refused before; few of them are sent again), ``known_rejected``
         of rejected, ``vanished`` of doubtful.
@@ -104,8 +103,7 @@ class Report(msgspec.Struct, kw_only=True):
     def check(self) -> None:
         """Raise ArithmeticError, naming the figures, when they do not add up or one is below zero."""
         for whole, parts in SUMS.items():
-            total = sum(int(getattr(self, part)) for part in parts)
-            if total != getattr(self, whole):
+            if sum(getattr(self, part) for part in parts) != getattr(self, whole):
                 text = " + ".join(f"{part} {getattr(self, part)}" for part in parts)
                 raise ArithmeticError(f"the report does not add up: {whole} {getattr(self, whole)} is not {text}")
             if negative := [part for part in parts if getattr(self, part) < 0]:
