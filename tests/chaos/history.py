@@ -138,7 +138,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     :param hidden: ids that lists leave out.
     :param lag_s: how long lists show old versions.
     :param passive: the resource's word for a passive record.
-    :param kills: when a process of the product was killed.
+    :param kills: when a process of the product was killed, or stopped for so long that it lost its lease.
     :param ledger_lost: when the ledger was lost.
     :param clocks_apart_s: how far the clocks of two processes were apart at most.
     """

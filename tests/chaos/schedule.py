@@ -271,8 +271,8 @@ class Schedule:
         return find_violations(history)
 
     def find_kills(self) -> list[float]:
-        """When processes were killed."""
-        return [worker.died_at for worker in self.workers if worker.died_at is not None]
+        """When processes were killed, or stopped for so long that it is the same."""
+        return [moment for worker in self.workers for moment in worker.deaf_at]
 
     def describe(self) -> str:
         """What was drawn."""

@@ -74,7 +74,7 @@ class Cycle(RuleBasedStateMachine):
             return
         shutil.rmtree(self.folder)
         FIGURES.take_faults(self.sandbox.faults())
-        kills = [worker.died_at for worker in self.workers if worker.died_at is not None]
+        kills = [moment for worker in self.workers for moment in worker.deaf_at]
         history = compute_history(self.sandbox, self.site, self.driver.notes, now=self.virtual.now(), kills=kills)
         found = find_violations(history)
         assert not found, "\n".join(map(str, found[:10]))

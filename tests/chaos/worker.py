@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Who stands still for longer, in seconds, may lose the lease.
+LEASE_S = 10.0
+
 
 class KilledError(BaseException):
     """The process has ended. No `except Exception` sees it, as nothing sees a SIGKILL."""
@@ -36,7 +39,7 @@ class Worker:
     :param clock_off_s: how far its clock is ahead of the site's.
     :param wire_s: how long a request takes to the site at most, and its answer back.
     :ivar tasks: what it does.
-    :ivar died_at: when it was killed; None as long as it was not.
+    :ivar deaf_at: when it was killed, or stopped for longer than its lease holds: what it is answered then is not written down.
     """
 
     def __init__(self, virtual: VirtualTime, clock_off_s: float = 0.0, wire_s: float = 0.0) -> None:
@@ -50,7 +53,7 @@ class Worker:
         self.frozen_until = float("-inf")
         self._left: int | None = None
         self._then: Callable[[], None] = self.die
-        self.died_at: float | None = None
+        self.deaf_at: list[float] = []
 
     @property
     def clock(self) -> Clock:
@@ -72,8 +75,10 @@ class Worker:
         self._left, self._then = moments, then or self.die
 
     def freeze(self, seconds: float) -> None:
-        """Stand still for so long, as after SIGSTOP until SIGCONT."""
+        """Stand still for so long, as after SIGSTOP until SIGCONT. Who has lost the lease meanwhile reads no answer any more."""
         self.frozen_until = self._virtual.now() + seconds
+        if seconds >= LEASE_S:
+            self.deaf_at.append(self._virtual.now())
 
     def set_clock(self, seconds: float) -> None:
         """Somebody, or a time server, sets its clock by so much."""
@@ -81,7 +86,8 @@ class Worker:
 
     def die(self) -> None:
         """End now: from here on nothing is written and nothing is sent."""
-        self.is_dead, self.died_at = True, self._virtual.now()
+        self.is_dead = True
+        self.deaf_at.append(self._virtual.now())
 
     def pass_moment(self) -> None:
         """Count one moment.
