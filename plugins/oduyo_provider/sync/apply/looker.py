@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup
@@ -87,8 +88,9 @@ class Looker:
         found: list[Ready] = []
         for change in changes:
             key = compute_match_key(change.integration_id)
-            back, entry = vanished.get(change.replaces or ""), recorder.entries.get(key)
-            same = [back] if back else window.by_key.get(key, [])
+            entry, back = recorder.entries.get(key), vanished.get(change.replaces or "")
+            # One that carries another key by now was given it by somebody: it is no record of this key any more.
+            same = [back] if back and self._name_key(back, entry) == key else window.by_key.get(key, [])
             is_made = entry is not None and entry.is_made and change.replaces != (entry.oduyo_id or "")
             # What was confirmed is never created again, whatever shows, but for what a person released as the plan knew it.
             if not same and is_made:
@@ -96,6 +98,9 @@ class Looker:
             elif ready := self._sort(recorder, change, same[0] if same else None, at):
                 found.append(ready)
         return found
+
+    def _name_key(self, record: Remote, entry: Entry | None) -> str | None:
+        return name_key(record, find_altered_keys([entry] if entry else []), self._work.normaliser)
 
     def _sort(self, recorder: Recorder, change: Change, record: Remote | None, at: float) -> Ready | None:
         """Whether a change may be sent, as its record was just seen."""

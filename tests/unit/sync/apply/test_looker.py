@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.apply.looker import APPEARED, GONE, MAX_CREATES_SLICE, MAX_SLICE, MOVED, OTHERS, Looker
 from oduyo_provider.sync.apply.work import PAGE_ROWS
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
@@ -206,6 +206,16 @@ class TestCreate:
         load.entries = {"1": Entry("1", "dag", oduyo_id)}
         assert look(load, [msgspec.structs.replace(change, replaces=oduyo_id)]) == []
         assert load.recorder.results["create:1"].outcome is outcome
+
+    @pytest.mark.parametrize(("stored", "is_sent"), [("1 ", False), ("0001", False), ("99", True)])
+    def test_one_that_carries_another_key_than_was_sent_or_stored_is_none_of_it(
+        self, site: Sandbox, load: Load, stored: str, is_sent: bool
+    ) -> None:
+        [change] = make_creates(1)
+        [oduyo_id] = seed(site, [change], integration_id=stored)
+        load.entries = {"1": Entry("1", "dag", oduyo_id, stored={"integration_id": Stored("1", "0001")})}
+        replacing = msgspec.structs.replace(change, replaces=oduyo_id)
+        assert look(load, [replacing]) == ([replacing] if is_sent else [])
 
     def test_one_that_another_run_has_made_as_wanted_is_done(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(2)
