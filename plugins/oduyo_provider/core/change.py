@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import cached_property
+from html import unescape
 
 import msgspec
 
@@ -105,7 +106,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """The new values of the fields that will change; of a create, all fields."""
         return {name: self.payload[name] for name in self.differs} if self.differs else dict(self.payload)
 
-    def compute_body(self, looked: Remote | None = None, *, partial: bool = False) -> Payload:
+    def compute_body(self, looked: Remote | None = None, *, partial: bool = False, is_escaped: bool = False) -> Payload:
         """The fields to send.
 
         An update carries the record as it was looked at, with what the change writes laid over it, since nothing
@@ -114,13 +115,14 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
         :param looked: the record's documented fields as of the look before the sending; None takes the plan's.
         :param partial: Ödüyo is known to keep fields that are left out: send only whose the record is and what differs.
+        :param is_escaped: Ödüyo escapes at each write: what was looked at is sent as it was before that.
         """
         if self.oduyo_id is None:
             return dict(self.payload)
         if self.action is Action.DELETE:
             return {"id": self.oduyo_id}
         base = self.base if looked is None else looked
-        kept = {name: value for name, value in base.items() if value is not None}
+        kept = {name: unescape(value) if is_escaped else value for name, value in base.items() if value is not None}
         if partial:
             kept = {name: kept[name] for name in ("key1", "key2") if name in kept}
         else:

@@ -63,6 +63,13 @@ def test_a_delete_sends_the_id_only() -> None:
     assert DELETE.compute_body({"code": "A", "note": "n"}, partial=True) == {"id": "7"}
 
 
+def test_what_a_site_has_escaped_is_sent_back_as_it_was_before() -> None:
+    looked = {"code": "A", "key1": "21", "note": "Ali &amp; Veli", "space1": "&amp;amp;", "space2": None}
+    body = UPDATE.compute_body(looked, is_escaped=True)
+    assert (body["note"], body["space1"], body["code"]) == ("Ali & Veli", "&amp;", "B")
+    assert UPDATE.compute_body(looked)["note"] == "Ali &amp; Veli"
+
+
 def test_a_body_is_a_copy_of_its_own() -> None:
     create = Change(Action.CREATE, "100", {"code": "A"})
     create.compute_body()["code"] = "X"

@@ -21,6 +21,12 @@ def can_be_letters_of(sent: str, stored: str) -> bool:
     return any(_matches(sent, text) for text in {stored, html.unescape(stored)} if text)
 
 
+def is_escaped(sent: str, stored: str) -> bool:
+    """Whether signs of a stored text were escaped as in HTML: such a site escapes once more what it is sent back."""
+    before = html.unescape(stored)
+    return before != stored and (before == sent or html.unescape(sent) == sent)
+
+
 def _matches(sent: str, stored: str) -> bool:
     reached = {0}
     for letter in sent:

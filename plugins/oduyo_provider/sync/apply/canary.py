@@ -210,9 +210,10 @@ def choose_canaries(pending: Sequence[Change], kinds: Mapping[str, Kind]) -> lis
 
 
 def _count_signs(change: Change) -> tuple[int, int]:
-    """How many different letters that are no ASCII letters or digits a change writes, and how long its key is."""
-    written = change.payload.values() if change.action is Action.CREATE else map(change.payload.get, change.differs)
-    signs = {sign for text in written if text for sign in text if not (sign.isascii() and sign.isalnum())}
+    """How many different signs that are no ASCII letters or digits a change sends, and how long its key is."""
+    signs = {
+        sign for text in change.compute_body().values() for sign in text if not (sign.isascii() and sign.isalnum())
+    }
     return len(signs), len(change.integration_id)
 
 

@@ -186,7 +186,7 @@ class Sender:
         if change.action is Action.DELETE:
             self._course.deletions.add(str(change.oduyo_id))
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
-        body = change.compute_body(ready.record, partial=work.partial_updates)
+        body = change.compute_body(ready.record, partial=work.partial_updates, is_escaped=work.is_escaping)
         return work.client.update(body, before_send=before_send)
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:

@@ -51,6 +51,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param source: that made the plan; ``takes_over`` whether a person released ``other_source``.
     :param is_create_mode: nothing is compared and nothing is looked at before it is sent.
     :param partial_updates: Ödüyo keeps fields that an update leaves out.
+    :param is_escaping: Ödüyo escapes signs as in HTML at each write.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
     :param known_findings: what the site is known to do to values: name of the brake → whether a person released it.
     :param released: names of the brakes that may trip in this run.
@@ -68,6 +69,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     takes_over: bool = False
     is_create_mode: bool = False
     partial_updates: bool = False
+    is_escaping: bool = False
     listed_at: float | None = None
     known_findings: Mapping[str, bool] = {}
     released: frozenset[str] = frozenset()

@@ -198,6 +198,7 @@ class _Load:
             takes_over="other_source" in first.params.release,
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
             partial_updates=bool(self._state.read_check().partial_updates),
+            is_escaping="letters" in findings and findings["letters"].is_escaping,
             listed_at=clock.monotonic() - age_s if is_trusted else None,
             known_findings={name: finding.is_released for name, finding in findings.items()},
             released=frozenset(first.params.release),

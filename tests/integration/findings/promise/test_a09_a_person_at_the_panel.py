@@ -59,6 +59,22 @@ def test_a9_what_a_person_wrote_into_other_fields_before_the_look_is_kept(
     assert (record["description"], record["space1"], record["note"]) == ("yeni", "elle", "not")
 
 
+def test_a9_what_a_site_escapes_at_each_write_shows_on_one_record_and_is_kept_once_that_is_released(
+    site: Sandbox, old: Nights
+) -> None:
+    for key in (5, IT):
+        site.edit(str(find(site, key)["id"]), note="Ali &amp; Veli")
+    site.set_habits({"habit": "escape", "how": "html", "field": "*"})
+    night = old.night(make_rows(), release=["updates"])
+    assert "'Ali &amp; Veli' became 'Ali &amp;amp; Veli'" in night.why
+    notes = {key: find(site, key)["note"] for key in (5, IT)}
+    assert sorted(map(str, notes.values())) == ["Ali &amp; Veli", "Ali &amp;amp; Veli"]
+    for text in ("yeni", "daha yeni", "en yeni"):
+        night = old.night(make_rows(text), release=["updates", "letters"])
+        assert night.is_green, night.why
+        assert {key: find(site, key)["note"] for key in (5, IT)} == notes
+
+
 def test_a9_what_a_person_wrote_between_look_and_sending_is_kept_where_partial_updates_are_known_to_work(
     site: Sandbox, old: Nights
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oduyo_provider.core.values.letters import can_be_letters_of
+from oduyo_provider.core.values.letters import can_be_letters_of, is_escaped
 
 TURKISH = st.text("abcçdefgğhıijklmnoöprsştuüvyzABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ0123456789 .-&'", min_size=1, max_size=40)
 ASCII = str.maketrans("çğıöşüÇĞİÖŞÜ", "cgiosuCGIOSU")
@@ -48,3 +48,19 @@ def test_a_beginning_of_it_is_recognised_too(text: str, data: st.DataObject) -> 
 )
 def test_another_text_is_none_of_it(sent: str, stored: str) -> None:
     assert not can_be_letters_of(sent, stored)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "expected"),
+    [
+        ("A & B", "A &amp; B", True),
+        ("A & ş", "A &amp; s", True),
+        ("A &amp; B", "A &amp;amp; B", True),
+        ("A & B", "A & B", False),
+        ("şube", "sube", False),
+        ("A &amp; B", "A &amp; B", False),
+        ("A & B", "", False),
+    ],
+)
+def test_a_site_that_escapes_shows_it(sent: str, stored: str, expected: bool) -> None:
+    assert is_escaped(sent, stored) is expected
