@@ -61,7 +61,7 @@ def test_a_brake_says_its_figures_and_the_way_on(driver: Driver) -> None:
     text = str(caught.value)
     assert text.startswith(
         "İlk yazmadan önce duruldu. updates: eşleşen 1.200 kayıttan 1.200 tanesi güncellenecekti (max_update_percent 50). "
-        "Örnekler: güncelle 1000 (Ödüyo 1): description 'Açıklama 1000' → 'başka' | "
+        "Örnekler: güncelle 1 (Ödüyo 2): description 'Açıklama 1' → 'başka' | "
     )
     assert text.endswith(
         'Bu doğruysa çalıştırmayı release değeri ["updates:1200"] ile ya da arayüzde onaylamak için on_unsafe=ask ile yeniden '
