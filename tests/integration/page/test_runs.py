@@ -212,15 +212,19 @@ def test_a_run_that_compares_nothing_is_not_said_to_be_in_step(get: Get, driver:
     assert get("run", dag_id=DAG_ID, run_id="run1").json()["sentence"] == item["sentence"]
 
 
-def test_a_row_that_is_left_out_again_with_another_text_is_new_and_not_gone(get: Get, driver: Driver) -> None:
-    for run_id, texts in (("run1", {1: "a", 2: "b"}), ("run2", {1: "other", 3: "c"})):
-        rows = [
-            {**row, "code": None, "description": texts[n]} if (n := row["integration_id"]) in texts else row
-            for row in make_rows(4)
-        ]
+@pytest.mark.parametrize(
+    ("changed", "figures"),
+    [({"description": "other"}, (1, 1, 1)), ({"code": "ÿÿ"}, (2, 0, 1))],
+    ids=["what is beside the fault", "the value at fault"],
+)
+def test_a_row_that_is_left_out_again_is_new_where_the_value_at_fault_is(
+    get: Get, driver: Driver, changed: dict[str, str], figures: tuple[int, int, int]
+) -> None:
+    for run_id, bad in (("run1", {1: {}, 2: {}}), ("run2", {1: changed, 3: {}})):
+        rows = [{**row, "code": None, **bad[n]} if (n := row["integration_id"]) in bad else row for row in make_rows(4)]
         driver.sync(rows, driver.new_run(run_id), max_rejected_percent=100)
     (side,) = get("run", dag_id=DAG_ID, run_id="run2").json()["left_out"]
-    assert (side["new"], side["known"], side["gone"]) == (2, 0, 1)
+    assert (side["new"], side["known"], side["gone"]) == figures
 
 
 def test_a_refusal_is_gone_when_its_row_is_taken_and_not_while_it_is_only_remembered(get: Get, driver: Driver) -> None:
