@@ -21,8 +21,9 @@ STRICT := */oduyo_provider/core/*,*/oduyo_provider/api/*
 # More for pytest, without the thresholds: make test ARGS="tests/unit -k guard"
 ARGS ?=
 
-# All tests: so many at once, those of a file one after the other, as they share what they start.
-JOBS ?= 2
+# All tests: so many at once, one more than two cores hold, as many wait for a browser or for Airflow. Those of a file run one
+# after the other, as they share what they start.
+JOBS ?= 3
 WHOLE = $(if $(ARGS),,-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 # A checkout may be read-only to others, and compiled files of its own are of no use to anybody.
