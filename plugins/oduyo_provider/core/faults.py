@@ -17,6 +17,10 @@ SENTINEL = "ÿ"
 _KEY = "integration_id"
 
 
+#: The reason of rows that share an id and differ.
+DUPLICATE = "duplicate"
+
+
 class Fault(msgspec.Struct, frozen=True, gc=False):
     """One reason why a row is rejected, or one oddity that is only reported.
 

@@ -79,11 +79,16 @@ class _Records:
         return known.get(row.values, [])
 
 
+def _has_no_more(record: NaturalKey, row: NaturalKey) -> bool:
+    """Whether a record has nothing in the parts of the natural key that the row has not."""
+    return not any(held for held, asked in zip(record.values, row.values, strict=True) if asked is None)
+
+
 def _judge(row: NaturalKey, records: list[NaturalKey], rows_of: Counter[str], *, adopt: bool) -> LookAlike:
     ids = tuple(sorted((str(record.oduyo_id) for record in records), key=int))
     shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
     shared = " · ".join(show_value(value) for value in row.values if value is not None)
-    adoptable = [record for record in records if record.record is not None]
+    adoptable = [record for record in records if record.record is not None and _has_no_more(record, row)]
     if adopt and adoptable:
         rows = max(rows_of[str(record.oduyo_id)] for record in adoptable)
         if rows == len(adoptable) == 1:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.change import Change
-from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.remarks import Remark
 
@@ -85,9 +85,10 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 def compute_reject_digest(row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> str:
     """Names a rejected row by its id, its reasons and the values at fault, to tell new rejections from known ones.
 
-    :param integration_id: None where it cannot be read: then all values name the row.
+    :param integration_id: None where it cannot be read: then all values name the row, as where several rows have it.
     """
-    names = row if integration_id is None else {fault.field for fault in faults} - {"integration_id"}
+    is_one = integration_id is not None and all(fault.reason != DUPLICATE for fault in faults)
+    names = {fault.field for fault in faults} - {"integration_id"} if is_one else row
     values = [(name, row.get(name)) for name in sorted(names)]
     text = msgspec.json.encode([integration_id, values, [fault.code for fault in faults]], enc_hook=str)
     return blake2b(text, digest_size=8).hexdigest()

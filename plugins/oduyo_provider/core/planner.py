@@ -13,7 +13,7 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, compute_update
 from oduyo_provider.core.counting import count_update
 from oduyo_provider.core.drift import find_differences
-from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
@@ -124,7 +124,7 @@ class _Planner:
                 len(rows),
                 id=shown,
             )
-            self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, "duplicate", detail)])
+            self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, DUPLICATE, detail)])
 
     def _reject(self, key: str, raw: Row, integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""

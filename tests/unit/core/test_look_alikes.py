@@ -60,6 +60,13 @@ def test_one_row_and_one_record_without_a_key_are_adopted() -> None:
     assert (found.integration_id, found.adopted) == ("1", make_record("7", None))
 
 
+@pytest.mark.parametrize(("held", "is_adopted"), [("22", False), ("", True)])
+def test_a_record_is_not_adopted_by_a_part_of_its_natural_key(held: str, is_adopted: bool) -> None:
+    [found] = find([row("1", (None, "26", "K1"))], [typed("7", (held, "26", "K1"))], adopt=True)
+    assert (found.adopted is not None) is is_adopted
+    assert is_adopted or found.fault.code == "integration_id: look_alike"
+
+
 def test_a_record_with_a_key_beside_it_does_not_hinder_adoption() -> None:
     [found] = find([row("1")], [typed("7"), keyed("8")], adopt=True)
     assert found.adopted == make_record("7", None)
@@ -103,7 +110,6 @@ def test_a_row_is_compared_by_the_columns_that_it_has(values: tuple[str | None, 
     [found] = find([row("1", values), row("2", (*values[:2], "K2"))], [typed("7")])
     assert (found.integration_id, found.reason) == ("1", "look_alike")
     assert f"has the same {shared} and" in found.detail
-    assert find([row("1", values)], [typed("7")], adopt=True)[0].adopted == make_record("7", None)
     others = find([row("1", values)], [typed("7", ("22", "27", "K1"))])
     assert bool(others) is (values[:2] == (None, None))
 
@@ -113,11 +119,11 @@ def test_a_column_that_is_there_and_blank_is_compared() -> None:
     assert len(find([row("1", ("", "26", "K1"))], [typed("7", ("", "26", "K1"))])) == 1
 
 
-def test_rows_of_other_columns_that_meet_in_one_record_are_ambiguous() -> None:
+def test_a_row_of_other_columns_that_meets_in_one_record_makes_its_adoption_ambiguous() -> None:
     found = find([row("1"), row("2", (None, None, "K1")), row("3", K2)], [typed("7"), typed("8", K2)], adopt=True)
     assert [(item.integration_id, item.reason, item.adopted is None) for item in found] == [
         ("1", "ambiguous", True),
-        ("2", "ambiguous", True),
+        ("2", "look_alike", True),
         ("3", "look_alike", False),
     ]
 

@@ -142,6 +142,13 @@ def test_what_is_not_at_fault_names_no_rejected_row(row: dict[str, object]) -> N
     assert compute_reject_digest(row, "1", EMPTY) == compute_reject_digest(ROW, "1", EMPTY)
 
 
+def test_rows_that_share_an_id_are_named_by_all_their_values() -> None:
+    faults = [Fault("integration_id", "duplicate", "x")]
+    digest = compute_reject_digest(ROW, "1", faults)
+    assert digest == compute_reject_digest(dict(reversed(ROW.items())), "1", faults)
+    assert digest != compute_reject_digest({**ROW, "code": "B"}, "1", faults)
+
+
 def test_a_rejected_row_whose_id_cannot_be_read_is_named_by_all_its_values_in_any_order() -> None:
     faults = [Fault("integration_id", "empty", "x")]
     row = {**ROW, "integration_id": None}

@@ -15,7 +15,7 @@ def find_codes() -> set[str]:
     for path in CORE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'(?:InvalidValueError\(|Fault\([^,()]+,)\s*"(\w+)"', text))
-        found |= set(re.findall(r'reason(?:: str)? ?= ?"(\w+)"', text))
+        found |= set(re.findall(r'(?:reason(?:: str)?|DUPLICATE) ?= ?"(\w+)"', text))
     return found
 
 
