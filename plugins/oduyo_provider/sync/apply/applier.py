@@ -56,8 +56,7 @@ class Applier:
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """Apply one partition; what stays unknown is settled by :meth:`finish`."""
         recorder.trust_confirmed()
-        pending = choose_pending(recorder, self._course, changes, self._work.clock.now())
-        self._work.progress.note_earlier(len(changes) - len(pending))
+        pending = choose_pending(recorder, self._work, self._course, changes)
         is_cut_off = True
         try:
             pending = await self._look_at_earlier(recorder, pending)
@@ -69,7 +68,7 @@ class Applier:
             is_cut_off = False
         finally:
             if is_cut_off:
-                self._sender.release_refusals()
+                await self._sender.release_refusals()
             await recorder.flush()
         if not self.is_settled(recorder):
             self._unsettled.append((recorder, list(changes)))
@@ -98,12 +97,13 @@ class Applier:
 
     async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
         """Send the changes of one kind, the first of them alone."""
-        if not pending or self._is_given_up(action):
+        is_idle = self._course.is_refused and action in (Action.DEACTIVATE, Action.DELETE)  # they prove nothing of rows
+        if not pending or is_idle or self._is_given_up(action):
             return
         rest = list(pending)
         self._canary.check_known(rest)
         if action not in self._course.proven or self._course.is_refused:
-            rest = await self._send_canaries(recorder, choose_canaries(pending, self._kinds))
+            rest = await self._send_canaries(recorder, pending)
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
 
@@ -121,7 +121,7 @@ class Applier:
     async def _check_taken(self, recorder: Recorder) -> None:
         """RefusalsError where each kind has had its turn, and nothing was taken."""
         if self._course.is_refused:
-            self._sender.release_refusals()
+            await self._sender.release_refusals()
             recorder.release_again(self._course.said)
             await recorder.flush()
             raise RefusalsError(stops.explain_refused(self._course.said))
@@ -135,15 +135,15 @@ class Applier:
             await self._send(recorder, action, same)
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Send one after the other until one proves its kind; returns what is left.
-
-        Where all was refused so far, one has its turn, whatever it writes.
-        """
-        rest = list(pending)
-        candidates = sum(is_canary(change, self._kinds) for change in pending)
+        """Send one after the other until one proves its kind, and one at least where all was refused; returns what is left."""
+        rest, showing = choose_canaries(pending, self._kinds, partial=self._work.partial_updates)
+        candidates, is_proven = sum(is_canary(change, self._kinds) for change in pending), False
         count = max(candidates, self._course.is_refused)
         for tried in range(count):
-            change = rest.pop(choose_place(tried, count - tried, self._work.clock.now()))
+            if is_proven and tried >= showing:
+                break
+            place = choose_place(tried, count - tried, self._work.clock.now()) if tried >= showing else 0
+            change = rest.pop(place)
             looked = await self._looker.look(recorder, [change])
             if not looked:
                 continue
@@ -157,7 +157,7 @@ class Applier:
             known = recorder.results.get(change.key)
             is_done = known is not None and known.outcome is Outcome.DONE and bool(candidates)
             if is_done and await self._canary.judge(recorder, change, ready.record or change.base):
-                return rest
+                is_proven = True
             self._unanswered[change.action] += recorder.is_unanswered(change)
             if self._is_given_up(change.action):
                 return []
@@ -171,7 +171,7 @@ class Applier:
         return self._unanswered[action] >= (1 if is_down else MAX_WITHOUT_EFFECT)
 
     async def _stop_unanswered(self) -> None:
-        self._sender.release_refusals()
+        await self._sender.release_refusals()
         for recorder, _ in self._unsettled:
             for unknown in list(recorder.unsettled.values()):
                 recorder.take(unknown, self._give_up(recorder, unknown))

@@ -18,7 +18,7 @@ from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.lookup import Lookup
-from oduyo_provider.sync.apply.readback import compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_changed_fields, is_lost, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Work
@@ -28,6 +28,8 @@ from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 MAX_WITHOUT_EFFECT = 3
 
 _KEY = "integration_id"
+#: Signs that sites escape, in HTML or in SQL.
+_ESCAPED = frozenset("&<>\"'\\")
 
 
 def is_canary(change: Change, kinds: Mapping[str, Kind]) -> bool:
@@ -54,7 +56,7 @@ class Canary:
         :param changes: of one kind.
         :raises CanaryError: naming what is known.
         """
-        writes_keys = any(change.action is Action.CREATE or change.is_adoption for change in changes)
+        writes_keys = any(map(_writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         for brake, is_concerned in {"key_altered": writes_keys, "letters": writes_texts}.items():
             if is_concerned and brake in self._work.known_findings and not self._work.is_known(brake):
@@ -94,7 +96,8 @@ class Canary:
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""
-        return await self._work.client.update(change.compute_body(looked), before_send=self._work.check_lease)
+        body = change.compute_body(looked, is_escaped=self._work.is_escaping)
+        return await self._work.client.update(body, before_send=self._work.check_lease)
 
     async def _wait_until_shown(
         self, recorder: Recorder, change: Change, known: Result
@@ -159,24 +162,24 @@ class Canary:
     ) -> None:
         """An update must leave alone what it does not change; dates are Ödüyo's to set.
 
-        Fields that were left out and are lost are sent again, and the run stops. A text that was sent as it had been seen,
-        and is kept with other letters, is what the brake ``letters`` is for.
+        Where fields that were left out are other than before, the run stops. Those that are lost are sent again; over another
+        value, which a person may have written meanwhile, nothing is sent. A text that was sent as it had been seen, and is
+        kept with other letters, is what the brake ``letters`` is for.
         """
-        lost: tuple[str, ...] = ()
-        if change.action in (Action.UPDATE, Action.DEACTIVATE):
-            lost = find_lost_fields(change, looked, record, self._work.normaliser)
-        if not lost:
+        if change.action not in (Action.UPDATE, Action.DEACTIVATE):
             return
-        if not self._work.partial_updates:
+        changed = find_changed_fields(change, looked, record, self._work.normaliser)
+        lost = [name for name in changed if is_lost(looked.get(name), record.get(name))]
+        if lost and not self._work.partial_updates:
             finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
             await self._check_finding(recorder, change, finding, result)
-            return
-        await recorder.flush()
-        finding = Finding("partial_updates", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
-        self._work.note_finding(finding, False)
-        is_restored = (await self._restore(change, looked)).outcome is Outcome.DONE
-        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost)
-        raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
+        elif changed and self._work.partial_updates:
+            await recorder.flush()
+            finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
+            self._work.note_finding(finding, False)
+            is_restored = len(lost) == len(changed) and (await self._restore(change, looked)).outcome is Outcome.DONE
+            shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in changed)
+            raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
 
 
 async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
@@ -192,29 +195,39 @@ async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins
     return recorder.find_key_owner(finding.stored, change)
 
 
-def choose_canaries(pending: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Change]:
-    """The changes in the order in which they may be the first: the one that shows most, the others in their order; then those
-    that cannot be.
+def choose_canaries(
+    pending: Sequence[Change], kinds: Mapping[str, Kind], *, partial: bool = False
+) -> tuple[list[Change], int]:
+    """The changes in the order in which they may be the first, and how many of them show most: those are read back in any case.
 
-    What a site does to long keys, or to letters that are no ASCII, does not show on a row without them.
+    What a site does to letters that are no ASCII, or to long keys, does not show on a row without them. Those that cannot be the
+    first come last, the others keep their order.
+
+    :param partial: of the fields, only those that an update changes are sent.
     """
     able = [change for change in pending if is_canary(change, kinds)]
-    signs = {change.key: _count_signs(change) for change in able}
-    most_signs, longest = (
-        (max(counts, default=0) or 1 for counts in zip(*signs.values(), strict=True)) if able else (1, 1)
+    if not able:
+        return list(pending), 0
+    signs = {change.key: _count_signs(change, partial=partial) for change in able}
+    showing = [max(able, key=lambda change: (signs[change.key], len(change.integration_id)))]
+    longest = max(able, key=lambda change: (len(change.integration_id), signs[change.key]))
+    if _writes_key(longest) and len(longest.integration_id) > len(showing[0].integration_id):
+        showing.append(longest)
+    first = {change.key for change in showing}
+    others = sorted(
+        (change for change in pending if change.key not in first), key=lambda change: change.key not in signs
     )
-    first = max(
-        able, key=lambda change: signs[change.key][0] / most_signs + signs[change.key][1] / longest, default=None
-    )
-    return sorted(pending, key=lambda change: (change.key not in signs, change is not first))
+    return [*showing, *others], len(showing)
 
 
-def _count_signs(change: Change) -> tuple[int, int]:
-    """How many different signs that are no ASCII letters or digits a change sends, and how long its key is."""
-    signs = {
-        sign for text in change.compute_body().values() for sign in text if not (sign.isascii() and sign.isalnum())
-    }
-    return len(signs), len(change.integration_id)
+def _writes_key(change: Change) -> bool:
+    return change.action is Action.CREATE or change.is_adoption
+
+
+def _count_signs(change: Change, *, partial: bool) -> tuple[int, int]:
+    """How many different letters that are no ASCII a change sends, and how many of those that sites escape."""
+    signs = set("".join(change.compute_body(partial=partial).values()))
+    return sum(not sign.isascii() for sign in signs), len(signs & _ESCAPED)
 
 
 def choose_place(tried: int, left: int, now: float) -> int:

@@ -82,21 +82,21 @@ def compute_read_back(
     return ReadBack(result, _find_alteration(change, stored, normaliser))
 
 
-def find_lost_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
-    """The fields that an update does not change, and of which the site kept nothing, or other letters.
-
-    What holds something else was written by somebody else meanwhile.
-    """
+def find_changed_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
+    """The fields that an update does not change, and that are other than they were when it was looked at."""
     now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
     return tuple(
         name
         for name, value in looked.items()
-        if value
-        and name not in (*change.differs, _KEY)
+        if name not in (*change.differs, _KEY)
         and kinds.get(name) is not Kind.DATETIME
-        and value != (kept := now.get(name) or "")
-        and (not kept or can_be_letters_of(value, kept))
+        and (value or "") != (now.get(name) or "")
     )
+
+
+def is_lost(looked: str | None, stored: str | None) -> bool:
+    """Whether the site kept nothing of a value, or other letters; something else may be what a person wrote meanwhile."""
+    return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
 
 
 def _find_alteration(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> Finding | None:

@@ -210,8 +210,13 @@ class _Load:
         if finding.brake == "partial_updates":
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
+        before = self._state.read_findings().get(finding.brake)
         known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
-        if self._state.read_findings().get(finding.brake) != known:
+        if (
+            before is not None and before.is_escaping and not known.is_escaping
+        ):  # an example of it is not given up for another
+            known = msgspec.structs.replace(before, is_released=is_released)
+        if before != known:
             self._state.note_finding(finding.brake, known)
 
     def _count(self, recorder: Recorder, changes: Sequence[Change]) -> None:

@@ -75,6 +75,17 @@ def test_a9_what_a_site_escapes_at_each_write_shows_on_one_record_and_is_kept_on
         assert {key: find(site, key)["note"] for key in (5, IT)} == notes
 
 
+def test_a9_that_a_site_escapes_is_not_forgotten_for_another_letter(site: Sandbox, old: Nights) -> None:
+    site.edit(str(find(site)["id"]), note="Ali &amp; Veli")
+    site.set_habits({"habit": "letters", "to": "ascii", "field": "*"}, {"habit": "escape", "how": "html", "field": "*"})
+    old.night(make_rows("SATIŞ & ŞUBE"), release=["updates", "letters"])
+    note = find(site)["note"]
+    for text in ("ÇARŞI", "İKİ", "ÜÇ & BEŞ", "ÖĞE"):
+        night = old.night(make_rows(text), release=["updates", "letters"])
+        assert night.is_green, night.why
+        assert find(site)["note"] == note
+
+
 def test_a9_what_a_person_wrote_between_look_and_sending_is_kept_where_partial_updates_are_known_to_work(
     site: Sandbox, old: Nights
 ) -> None:

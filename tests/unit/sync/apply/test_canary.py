@@ -285,7 +285,7 @@ class TestKeys:
         )
         others = make_updates(site, wanted[1:])
         assert [is_canary(change, SPECIAL_CODE.kinds) for change in (mending, *others)] == [False, True, True]
-        assert choose_canaries([mending, *others], SPECIAL_CODE.kinds) == [*others, mending]
+        assert choose_canaries([mending, *others], SPECIAL_CODE.kinds)[0] == [*others, mending]
         site.set_habits({"habit": "ignore", "call": "update", "ids": ["1"]})
         results = load.apply(mending, *others)
         assert count_outcomes(results) == {"done": 3}
@@ -322,8 +322,26 @@ class TestWhichIsTheFirst:
         dates = Change(
             Action.UPDATE, "1" * 30, {"special_updated_in": "2030-01-01 00:00:00"}, "1", {}, ("special_updated_in",)
         )
-        assert choose_canaries([dates, *creates], SPECIAL_CODE.kinds) == [*creates, dates]
-        assert choose_canaries([dates], SPECIAL_CODE.kinds) == [dates]
+        assert choose_canaries([dates, *creates], SPECIAL_CODE.kinds) == ([*creates, dates], 1)
+        assert choose_canaries([dates], SPECIAL_CODE.kinds) == ([dates], 0)
+
+    def test_two_where_none_has_both_the_most_letters_and_the_longest_key(self, site: Sandbox, load: Load) -> None:
+        plain, long, lettered, odd = make_creates(4)
+        plain, long, odd = change_fields([plain, long, odd], code="KOD", description="MERKEZ")
+        long, odd = rekey(long, "CARI-0002"), change_fields([odd], description="<M.E.R.K.E.Z>&'-/+")[0]
+        creates = [plain, long, lettered, odd]
+        assert choose_canaries(creates, SPECIAL_CODE.kinds) == ([lettered, long, plain, odd], 2)
+        site.set_habits({"habit": "cut", "length": 6})
+        assert "'CARI-0002' became 'CARI-0'" in stop(load, *creates)
+        assert load.sent() == ["3", "CARI-0002"]
+
+    def test_of_an_update_that_leaves_fields_out_only_what_is_sent_counts(self, site: Sandbox) -> None:
+        first, second = make_creates(2)
+        seed(site, [first], description="eski", note="şüphe çöğ & <b>")
+        seed(site, [second], description="eski")
+        updates = make_updates(site, change_fields([first], description="a") + change_fields([second], description="ş"))
+        assert choose_canaries(updates, SPECIAL_CODE.kinds)[0][0] == updates[0]
+        assert choose_canaries(updates, SPECIAL_CODE.kinds, partial=True)[0][0] == updates[1]
 
 
 class TestTexts:
@@ -398,6 +416,18 @@ class TestLostFields:
         assert (record["description"], record["space1"], record["note"]) == (f"Açıklama {key}", "panelden", "elle")
         assert record["code"] == f"KOD.{key}"
         assert {other["description"] for other in others} == {"eski"}
+        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
+
+    def test_over_another_value_which_a_person_may_have_written_nothing_is_sent(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site, note="elle")
+        edit = {"do": "edit", "id": "it", "fields": {"note": "0"}}
+        site.set_script({"at": {"call": "update", "number": 1}, "do": edit})
+        load = make_load(partial_updates=True)
+        text = stop(load, *changes)
+        assert "note ('elle'). Nothing more is sent. Look at the record in the Ödüyo panel." in text
+        assert load.calls()["update"] == 1
         assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
 
     def test_where_they_cannot_be_restored_a_person_is_told_what_they_were(

@@ -9,7 +9,14 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from oduyo_provider.sync.apply.readback import NO_EFFECT, ReadBack, compute_read_back, find_lost_fields, is_shown
+from oduyo_provider.sync.apply.readback import (
+    NO_EFFECT,
+    ReadBack,
+    compute_read_back,
+    find_changed_fields,
+    is_lost,
+    is_shown,
+)
 from oduyo_provider.sync.apply.work import Finding
 from tests.unit.sync.plans import create, deactivate, delete, done, update
 
@@ -139,16 +146,24 @@ def test_an_answer_without_an_id_gets_that_of_its_record() -> None:
     assert found.result.oduyo_id == "31"
 
 
-def test_fields_that_were_not_sent_and_of_which_nothing_or_other_letters_are_left_are_lost() -> None:
+def test_fields_that_were_not_sent_and_are_other_than_before_are_found() -> None:
     looked = UPDATE.base
-    assert find_lost_fields(UPDATE, looked, store(UPDATE), NORMALISER) == ()
-    assert find_lost_fields(UPDATE, looked, store(UPDATE, note=None), NORMALISER) == ("note",)
-    assert find_lost_fields(UPDATE, {**looked, "note": "A & ş"}, store(UPDATE, note="A &amp; s"), NORMALISER) == (
-        "note",
-    )
-    assert find_lost_fields(UPDATE, looked, store(UPDATE, note="by a person"), NORMALISER) == ()
-    assert find_lost_fields(UPDATE, {**looked, "note": None}, store(UPDATE, note="by a person"), NORMALISER) == ()
-    assert (
-        find_lost_fields(UPDATE, looked, store(UPDATE, description="x", updated_in="2030-01-01 00:00:00"), NORMALISER)
-        == ()
-    )
+    assert find_changed_fields(UPDATE, looked, store(UPDATE), NORMALISER) == ()
+    assert find_changed_fields(UPDATE, looked, store(UPDATE, note=None), NORMALISER) == ("note",)
+    assert find_changed_fields(UPDATE, looked, store(UPDATE, note="by a person"), NORMALISER) == ("note",)
+    as_set = store(UPDATE, description="x", updated_in="2030-01-01 00:00:00")
+    assert find_changed_fields(UPDATE, looked, as_set, NORMALISER) == ()
+
+
+@pytest.mark.parametrize(
+    ("looked", "stored", "expected"),
+    [
+        ("elle", None, True),
+        ("elle", "", True),
+        ("A & ş", "A &amp; s", True),
+        ("elle", "by a person", False),
+        (None, "by a person", False),
+    ],
+)
+def test_what_holds_something_else_is_not_lost(looked: str | None, stored: str | None, expected: bool) -> None:
+    assert is_lost(looked, stored) is expected
