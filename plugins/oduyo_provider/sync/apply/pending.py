@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Course
+from oduyo_provider.sync.apply.work import Course, Work
 
 
-def choose_pending(recorder: Recorder, course: Course, changes: Sequence[Change], at: float) -> list[Change]:
+def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequence[Change]) -> list[Change]:
     """The changes that no earlier try has settled, without refusals of long ago beyond those that a run sends again.
 
     The first of these are the same in every try, so that what earlier tries sent again counts too.
-
-    :param at: seconds since 1970.
     """
     pending: list[Change] = []
+    settled = 0
     for change in changes:
         if change.is_resend and not course.resends_left:
+            at = work.clock.now()
             recorder.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=at))
             continue
         course.resends_left -= change.is_resend
-        if not _is_final(recorder.results.get(change.key)):
+        if change.action is Action.DELETE and (
+            change.key in recorder.results or recorder.history.sends.get(change.key)
+        ):
+            course.deletions.add(str(change.oduyo_id))  # by an earlier try
+        if _is_final(recorder.results.get(change.key), is_create_mode=work.is_create_mode):
+            settled += 1
+        else:
             pending.append(change)
+    work.progress.note_earlier(settled)
     return pending
 
 
-def _is_final(known: Result | None) -> bool:
-    """Whether an earlier try has settled a change for good."""
-    return known is not None and (
-        known.outcome is Outcome.DONE or (known.outcome is Outcome.REFUSED and known.is_remembered)
-    )
+def _is_final(known: Result | None, *, is_create_mode: bool) -> bool:
+    """Whether an earlier try has settled a change for good. With create mode a run's next try is all that sends a refusal again."""
+    if known is None or known.outcome is Outcome.DONE:
+        return known is not None
+    return known.outcome is Outcome.REFUSED and known.is_remembered and not is_create_mode

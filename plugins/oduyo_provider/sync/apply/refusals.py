@@ -50,6 +50,9 @@ class Refusals:
         self._course = course
         self._held: list[Held] = []
         self._replaced: Counter[str] = Counter()
+        self._touched: set[Recorder] = (
+            set()
+        )  # partitions, earlier ones too, that were told what became of their refusals
         self._in_a_row = 0
         self._next_probe = FIRST_PROBE
 
@@ -82,13 +85,16 @@ class Refusals:
         decided = [held for held in self._held if held.session == session and held.at <= sent_at]
         self._held = [held for held in self._held if held.session != session or held.at > sent_at]
         self._in_a_row, self._next_probe = len(self._held), FIRST_PROBE
-        _take_all(decided)
+        self._decide(decided)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """The load ends without knowing: refused, and remembered of none."""
         for held in self._held:
             _forget(held)
+            self._touched.add(held.recorder)
         self._held.clear()
+        for recorder in self._touched:
+            await recorder.flush()
 
     async def probe(self, resend: Resend, *, is_end: bool = False) -> None:
         """Log in once, look, and send the last refused change again.
@@ -124,7 +130,7 @@ class Refusals:
             if self._course.successes or is_end:
                 # Counted on: the next probe comes when there are twice as many without a success.
                 self._replace(last.session)
-                _take_all(self._held)
+                self._decide(self._held)
                 self._held = []
         else:
             self._take_reply(last, reply)
@@ -139,6 +145,12 @@ class Refusals:
                 _forget(held)
             else:
                 held.recorder.again.append(held.change)
+
+    def _decide(self, refusals: Sequence[Held]) -> None:
+        """They are the rows' own."""
+        for held in refusals:
+            held.recorder.take(held.change, held.result)
+            self._touched.add(held.recorder)
 
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
@@ -157,8 +169,3 @@ class Refusals:
 def _forget(held: Held) -> None:
     """Refused, and sent again by the next run."""
     held.recorder.take(held.change, msgspec.structs.replace(held.result, is_remembered=False))
-
-
-def _take_all(refusals: Sequence[Held]) -> None:
-    for held in refusals:
-        held.recorder.take(held.change, held.result)

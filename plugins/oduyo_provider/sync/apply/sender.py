@@ -89,9 +89,9 @@ class Sender:
         """Whether refusals of a partition wait for a decision."""
         return self._refusals.has(recorder)
 
-    def release_refusals(self) -> None:
+    async def release_refusals(self) -> None:
         """The load stops: what was refused and not decided is not remembered."""
-        self._refusals.release()
+        await self._refusals.release()
 
     async def _close(self, recorder: Recorder) -> None:
         recorder.note_not_sent(self._waiting.values(), self._work.clock.now())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from oduyo_provider.core.partition import compute_bucket
+from oduyo_provider.sync.staging import buckets
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import DAY_S, Night, Nights, Row
 
@@ -177,3 +179,20 @@ def test_a4_refused_retirements_are_not_sent_again_and_never_red(site: Sandbox, 
         assert night.report.missing == night.report.missing_refused == 1
         # The first time and a week later, each with its proof that the session lives.
         assert len(site.writes(since=since)) == (2 if number in (0, 7) else 0)
+
+
+def test_a4_what_an_earlier_partition_was_refused_is_told_where_a_later_one_stops_the_load(
+    site: Sandbox, dag: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "SINGLE_PARTITION_ROWS", 50)
+    old: list[Row] = [{"integration_id": n, "code": f"KOD.{n}", "description": "eski"} for n in range(1, 101)]
+    assert dag.night(old).is_green
+    first = sorted((f"9{n:03}" for n in range(300)), key=lambda key: compute_bucket(key, 64))[:2]
+    last = max(old, key=lambda row: compute_bucket(str(row["integration_id"]), 64))
+    site.set_habits(
+        {"habit": "refuse", "keys": "9???", "message": "yok"}, {"habit": "letters", "to": "question", "field": "*"}
+    )
+    rows = [{**row, "description": "ŞUBE"} if row is last else row for row in old]
+    night = dag.night([*rows, *({"integration_id": key, "code": key} for key in first)])
+    assert "'ŞUBE' became '?UBE'" in night.why
+    assert (night.report.refused, night.report.doubtful) == (2, 0)

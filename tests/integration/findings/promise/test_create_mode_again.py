@@ -45,7 +45,7 @@ def count_keys(site: Sandbox) -> Counter[str]:
 
 def test_another_try_creates_nothing_again_and_a_new_run_does(site: Sandbox, dag: Nights) -> None:
     site.set_habits({"habit": "refuse", "keys": "1*", "message": "yok"})
-    for attempt in (1, 2, 3):
+    for attempt in (1, 2):
         made = try_rows(dag, make_rows(), attempt)
         assert (made.created, made.refused) == (COUNT - 11, 11)
         assert len(site.records()) == COUNT - 11
@@ -53,6 +53,14 @@ def test_another_try_creates_nothing_again_and_a_new_run_does(site: Sandbox, dag
     assert [change.outcome for change in past.changes] == ["created"]
     assert try_rows(dag, make_rows(), 1, "run2").created == COUNT - 11
     assert set(count_keys(site).values()) == {2}
+
+
+def test_what_was_refused_is_sent_again_by_the_next_try_of_the_run(site: Sandbox, dag: Nights) -> None:
+    site.set_habits({"habit": "refuse", "keys": "1*", "message": "yok"})
+    assert try_rows(dag, make_rows(), 1).refused == 11
+    site.set_habits()
+    assert try_rows(dag, make_rows(), 2).created == COUNT
+    assert set(count_keys(site).values()) == {1}
 
 
 def test_another_try_sends_what_the_first_did_not_and_looks_for_what_was_lost(site: Sandbox, dag: Nights) -> None:

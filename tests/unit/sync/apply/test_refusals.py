@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -210,7 +210,7 @@ def test_a_probe_that_fails_leaves_no_refusal_without_its_result(one_by_one: Loa
 
         with pytest.raises(LostAnswerError):
             await refusals.probe(fail)
-        refusals.release()
+        await refusals.release()
 
     one_by_one.run(work)
     assert count_outcomes(one_by_one.recorder.results) == {"refused": 3}
@@ -233,7 +233,7 @@ def test_what_a_probe_was_sending_when_it_was_cut_off_is_unknown(one_by_one: Loa
 
         with pytest.raises(asyncio.CancelledError):
             await refusals.probe(send_and_be_cut_off)
-        refusals.release()
+        await refusals.release()
 
     one_by_one.run(work)
     history = one_by_one.read_journal()
@@ -277,4 +277,17 @@ def test_refusals_of_changes_that_prove_nothing_stop_the_run_too(site: Sandbox, 
     with pytest.raises(RefusalsError):
         load.apply(*updates)
     assert load.calls()["update"] < 3 * MAX_WITHOUT_SUCCESS
+    assert find_remembered(load.read_journal().results) == 0
+
+
+@pytest.mark.parametrize("action", [Action.DEACTIVATE, Action.DELETE])
+def test_what_retires_records_has_no_turn_as_it_proves_nothing_of_rows(
+    site: Sandbox, load: Load, action: Action
+) -> None:
+    wanted = make_creates(8, start=1000)
+    seed(site, wanted)
+    refuse(site, "??")
+    with pytest.raises(RefusalsError):
+        load.apply(*make_creates(60, start=10), *make_updates(site, wanted, action=action))
+    assert load.calls()["update"] == load.calls()["delete"] == 0
     assert find_remembered(load.read_journal().results) == 0
