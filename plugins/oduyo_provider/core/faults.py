@@ -16,7 +16,6 @@ SENTINEL = "ÿ"
 
 _KEY = "integration_id"
 
-
 #: The reason of rows that share an id and differ.
 DUPLICATE = "duplicate"
 

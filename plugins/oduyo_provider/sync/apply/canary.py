@@ -1,4 +1,4 @@
-"""The first change of each kind goes alone, and is read back whole before the second is sent.
+"""The first change of each kind, the one that shows most, goes alone, and is read back whole before the second is sent.
 
 What a site does to values, or to changes, shows on one record and not on three thousand.
 """
