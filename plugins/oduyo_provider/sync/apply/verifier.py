@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError, ListingError
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.canary import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, is_lost, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_finding
-from oduyo_provider.sync.apply.work import Course, Work
+from oduyo_provider.sync.apply.work import Course, Finding, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
 #: A change's record as it is now, and others with its key.
@@ -31,12 +32,15 @@ class Verifier:
         self._work = work
         self._lookup = lookup
         self._seeker = Seeker(work, course, lookup)
+        #: Names of the brakes whose finding is remembered.
+        self._noted: set[str] = set()
 
     async def verify(self, recorder: Recorder, done: Sequence[Change]) -> None:
         """Replace the results that turn out otherwise than they were taken.
 
         :param done: changes with the outcome done that were not read back yet.
-        :raises CanaryError: a key is stored otherwise, and nobody has released that: the run is red, nothing is undone.
+        :raises CanaryError: a key or letters are stored otherwise, and nobody has released that: the run is red, nothing is
+            undone.
         """
         pending, deadline = list(done), self._work.clock.now() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
@@ -81,13 +85,26 @@ class Verifier:
                 change, known, record, own, normaliser, knows_letters=self._work.is_known("letters"), at=now
             )
             recorder.correct(found.result)
-            if found.finding is not None and found.finding.brake == "key_altered":
-                other = await find_owner(recorder, change, found.finding, twins)
-                is_known = self._work.is_known("key_altered") and not other
-                self._work.note_finding(found.finding, is_known)
-                if not is_known:
-                    alterations.append(explain_finding(change, found.finding, found.result, other))
+            if found.finding is not None:
+                alterations += await self._check_finding(recorder, change, found.finding, found.result, twins)
         return later
+
+    async def _check_finding(
+        self, recorder: Recorder, change: Change, finding: Finding, result: Result, twins: Sequence[Remote]
+    ) -> list[str]:
+        """Why the run ends red: a key or letters are stored otherwise, and no person has released just that.
+
+        Between a change and this look lie minutes: a text that no site makes of the one that was sent is what a person wrote.
+        """
+        is_key = finding.brake == "key_altered"
+        if not is_key and not is_lost(finding.sent, finding.stored):
+            return []
+        other = await find_owner(recorder, change, finding, twins) if is_key else ""
+        is_known = self._work.is_known(finding.brake) and not other
+        if not is_known or finding.brake not in self._noted:  # once, not for each of a million records
+            self._noted.add(finding.brake)
+            self._work.note_finding(finding, is_known)
+        return [] if is_known else [explain_finding(change, finding, result, other)]
 
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
