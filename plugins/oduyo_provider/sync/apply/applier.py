@@ -135,14 +135,14 @@ class Applier:
             await self._send(recorder, action, same)
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Send one after the other until one proves its kind, and one at least where all was refused; returns what is left."""
+        """Send one after the other until one was read back, those first that can prove their kind; returns what is left."""
         rest, showing = choose_canaries(pending, self._kinds, partial=self._work.partial_updates)
-        candidates, is_proven = sum(is_canary(change, self._kinds) for change in pending), False
-        count = max(candidates, self._course.is_refused)
-        for tried in range(count):
+        able, is_proven = sum(is_canary(change, self._kinds) for change in pending), False
+        for tried in range(len(pending)):
             if is_proven and tried >= showing:
                 break
-            place = choose_place(tried, count - tried, self._work.clock.now()) if tried >= showing else 0
+            left = (able if tried < able else len(pending)) - tried
+            place = choose_place(tried, left, self._work.clock.now()) if tried >= showing else 0
             change = rest.pop(place)
             looked = await self._looker.look(recorder, [change])
             if not looked:
@@ -155,7 +155,7 @@ class Applier:
             if not recorder.has_errors_only(change):  # else it is judged once others have been sent
                 await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
-            is_done = known is not None and known.outcome is Outcome.DONE and bool(candidates)
+            is_done = known is not None and known.outcome is Outcome.DONE
             if is_done and await self._canary.judge(recorder, change, ready.record or change.base):
                 is_proven = True
             self._unanswered[change.action] += recorder.is_unanswered(change)

@@ -33,7 +33,7 @@ _ESCAPED = frozenset("&<>\"'\\")
 
 
 def is_canary(change: Change, kinds: Mapping[str, Kind]) -> bool:
-    """Whether a change can be the first of its kind: one that only mends the form of a key, or only writes dates, cannot.
+    """Whether a change proves that its kind takes effect: one that only mends the form of a key, or only writes dates, does not.
 
     :param kinds: of the resource's fields. Dates are Ödüyo's to set: one that is as before proves nothing.
     """
@@ -63,7 +63,7 @@ class Canary:
                 raise CanaryError(stops.explain_known_finding(brake))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
-        """Read a confirmed change back; returns whether it proves its kind.
+        """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
 
         :param looked: its record as it was right before; None where an earlier try sent it.
         :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
@@ -91,7 +91,8 @@ class Canary:
             raise CanaryError(stops.explain_twins(change, found.result))
         if record is not None and looked is not None:
             await self._check_other_fields(recorder, change, looked, record, found.result)
-        self._course.proven.add(change.action)
+        if is_canary(change, self._work.normaliser.resource.kinds):
+            self._course.proven.add(change.action)
         return True
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
@@ -200,22 +201,21 @@ def choose_canaries(
 ) -> tuple[list[Change], int]:
     """The changes in the order in which they may be the first, and how many of them show most: those are read back in any case.
 
-    What a site does to letters that are no ASCII, or to long keys, does not show on a row without them. Those that cannot be the
-    first come last, the others keep their order.
+    What a site does to letters that are no ASCII, to signs that it escapes, or to long keys, does not show on a row without
+    them. Those that prove no effect come last, the others keep their order.
 
     :param partial: of the fields, only those that an update changes are sent.
     """
-    able = [change for change in pending if is_canary(change, kinds)]
-    if not able:
-        return list(pending), 0
-    signs = {change.key: _count_signs(change, partial=partial) for change in able}
-    showing = [max(able, key=lambda change: (signs[change.key], len(change.integration_id)))]
-    longest = max(able, key=lambda change: (len(change.integration_id), signs[change.key]))
-    if _writes_key(longest) and len(longest.integration_id) > len(showing[0].integration_id):
-        showing.append(longest)
+    able = [change for change in pending if is_canary(change, kinds)] or list(pending)
+    measures = {change.key: _measure(change, partial=partial) for change in able}
+    showing: list[Change] = []
+    for place in range(3 if able else 0):
+        most = max(able, key=lambda change: (measures[change.key][place], measures[change.key]))
+        if measures[most.key][place] > max((measures[change.key][place] for change in showing), default=-1):
+            showing.append(most)
     first = {change.key for change in showing}
     others = sorted(
-        (change for change in pending if change.key not in first), key=lambda change: change.key not in signs
+        (change for change in pending if change.key not in first), key=lambda change: change.key not in measures
     )
     return [*showing, *others], len(showing)
 
@@ -224,10 +224,11 @@ def _writes_key(change: Change) -> bool:
     return change.action is Action.CREATE or change.is_adoption
 
 
-def _count_signs(change: Change, *, partial: bool) -> tuple[int, int]:
-    """How many different letters that are no ASCII a change sends, and how many of those that sites escape."""
+def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
+    """How many different letters that are no ASCII a change sends, how many signs that sites escape, and its key's length."""
     signs = set("".join(change.compute_body(partial=partial).values()))
-    return sum(not sign.isascii() for sign in signs), len(signs & _ESCAPED)
+    key_length = len(change.integration_id) if _writes_key(change) else 0
+    return sum(not sign.isascii() for sign in signs), len(signs & _ESCAPED), key_length
 
 
 def choose_place(tried: int, left: int, now: float) -> int:

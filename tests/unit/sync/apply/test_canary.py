@@ -323,17 +323,26 @@ class TestWhichIsTheFirst:
             Action.UPDATE, "1" * 30, {"special_updated_in": "2030-01-01 00:00:00"}, "1", {}, ("special_updated_in",)
         )
         assert choose_canaries([dates, *creates], SPECIAL_CODE.kinds) == ([*creates, dates], 1)
-        assert choose_canaries([dates], SPECIAL_CODE.kinds) == ([dates], 0)
+        assert choose_canaries([dates], SPECIAL_CODE.kinds) == ([dates], 1)
+        assert choose_canaries([], SPECIAL_CODE.kinds) == ([], 0)
 
-    def test_two_where_none_has_both_the_most_letters_and_the_longest_key(self, site: Sandbox, load: Load) -> None:
+    def test_three_where_none_has_the_most_letters_and_signs_and_the_longest_key(
+        self, site: Sandbox, load: Load
+    ) -> None:
         plain, long, lettered, odd = make_creates(4)
         plain, long, odd = change_fields([plain, long, odd], code="KOD", description="MERKEZ")
         long, odd = rekey(long, "CARI-0002"), change_fields([odd], description="<M.E.R.K.E.Z>&'-/+")[0]
         creates = [plain, long, lettered, odd]
-        assert choose_canaries(creates, SPECIAL_CODE.kinds) == ([lettered, long, plain, odd], 2)
+        assert choose_canaries(creates, SPECIAL_CODE.kinds) == ([lettered, odd, long, plain], 3)
         site.set_habits({"habit": "cut", "length": 6})
         assert "'CARI-0002' became 'CARI-0'" in stop(load, *creates)
-        assert load.sent() == ["3", "CARI-0002"]
+        assert load.sent() == ["3", "4", "CARI-0002"]
+
+    def test_one_with_signs_that_the_site_escapes(self, site: Sandbox, load: Load) -> None:
+        creates = [*make_creates(3), *change_fields(make_creates(1, start=4), description="AR-GE & SATIS")]
+        site.set_habits({"habit": "escape", "field": "*"})
+        assert "'AR-GE & SATIS' became 'AR-GE &amp; SATIS'" in stop(load, *creates)
+        assert load.sent() == ["1", "4"]
 
     def test_of_an_update_that_leaves_fields_out_only_what_is_sent_counts(self, site: Sandbox) -> None:
         first, second = make_creates(2)
@@ -519,3 +528,46 @@ def test_dates_alone_prove_nothing_where_a_site_ignores_updates(site: Sandbox, l
     site.set_habits("ignore=update")
     assert "of the kind update" in stop(load, *changes)
     assert len(load.sent("update")) == MAX_WITHOUT_EFFECT
+
+
+class TestDatesAlone:
+    """Updates that only write dates: they prove no effect, and still show what the site does to a record."""
+
+    @pytest.fixture
+    def changes(self, site: Sandbox) -> list[Change]:
+        wanted = make_creates(8, special_updated_in="2025-05-01 10:00:00")
+        seed(site, wanted, special_updated_in="2024-05-01 10:00:00", space5="<b>")
+        return make_updates(site, wanted)
+
+    def test_the_first_goes_alone_and_proves_nothing(self, site: Sandbox, load: Load, changes: list[Change]) -> None:
+        assert count_outcomes(load.apply(*changes)) == {"done": 8}
+        calls = [entry["call"] for entry in site.log()["requests"] if entry["call"] != "login"]
+        assert calls[calls.index("update") + 1] == "list"
+        assert load.course.proven == set()
+
+    @pytest.mark.parametrize(
+        ("habit", "lost"),
+        [
+            ({"habit": "letters", "to": "ascii", "field": "*"}, "'Açıklama 1' became 'Aciklama 1'"),
+            ({"habit": "escape", "how": "tags", "field": "space5"}, "'<b>' became ''"),
+        ],
+        ids=["letters", "emptied"],
+    )
+    def test_what_is_lost_is_lost_on_one_record(
+        self, site: Sandbox, load: Load, changes: list[Change], habit: dict[str, str], lost: str
+    ) -> None:
+        site.set_habits(habit)
+        assert lost in stop(load, *changes)
+        assert load.sent("update") == ["1"]
+
+    def test_one_that_is_refused_passes_the_role_on(self, site: Sandbox, load: Load, changes: list[Change]) -> None:
+        site.set_habits({"habit": "refuse", "keys": "1"}, {"habit": "letters", "to": "ascii", "field": "*"})
+        assert "became" in stop(load, *changes)
+        assert len(load.sent("update")) == 2
+
+    def test_it_comes_after_those_that_prove_an_effect(self, site: Sandbox, load: Load, changes: list[Change]) -> None:
+        [able] = change_fields(changes[-1:], description="yeni")
+        able = msgspec.structs.replace(able, differs=("description",))
+        site.set_habits({"habit": "refuse", "keys": able.integration_id})
+        assert count_outcomes(load.apply(*changes[:-1], able)) == {"done": 7, "refused": 1}
+        assert load.sent("update")[0] == able.integration_id
