@@ -106,14 +106,16 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
 def find_as_before(
     change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
 ) -> set[str]:
-    """The fields that a change was to write and that are still as they were."""
+    """The fields that a change was to write and that are still as they were; of a key only whether there is one."""
     if change.action is Action.CREATE:
         return set()
-    now = compute_base(record, normaliser.resource)
+    now, left_out = compute_base(record, normaliser.resource), {*SET_BY_ODUYO}
+    if not change.is_adoption:
+        left_out.add("integration_id")
     return {
         name
-        for name in stored.keys() & set(change.differs)
-        if (now.get(name) or "") == (change.base.get(name) or "") and name not in ("integration_id", *SET_BY_ODUYO)
+        for name in stored.keys() & set(change.differs) - left_out
+        if (now.get(name) or "") == (change.base.get(name) or "")
     }
 
 
@@ -127,7 +129,8 @@ def find_without_effect(
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set.
+    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
+    there is one that the site stores otherwise.
 
     :param knows_letters: the site is known to keep other letters: then a text that is what it makes of the one that was sent
         was not ignored either.
@@ -135,7 +138,8 @@ def find_without_effect(
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
-        if normaliser.resource.kinds.get(name) is not Kind.DATETIME
+        if name != "integration_id"
+        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
         and not is_beginning(change.payload[name], stored[name])
         and not (knows_letters and can_be_letters_of(change.payload[name], stored[name] or ""))
     }

@@ -74,6 +74,18 @@ def test_a_date_that_is_as_before_may_be_late_and_is_ödüyo_s_to_set() -> None:
     assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"special_updated_in": before})
 
 
+def test_an_adopted_record_that_has_no_key_yet_may_be_late_and_is_no_update_without_effect() -> None:
+    change = msgspec.structs.replace(
+        update("A1", "7", {"integration_id": ""}, integration_id="A1"), is_adoption=True, differs=("integration_id",)
+    )
+    record = store(change, integration_id="")
+    assert not is_shown(change, record, NORMALISER)
+    assert read_back(change, record).finding == Finding("key_altered", "integration_id", "A1", "")
+    assert is_shown(change, store(change), NORMALISER)
+    mending = msgspec.structs.replace(change, base={**change.base, "integration_id": "A1.0"}, is_adoption=False)
+    assert is_shown(mending, store(change, integration_id="A1.0"), NORMALISER)
+
+
 def test_one_field_without_effect_is_enough() -> None:
     change = update("A1", "7", {"description": "eski", "space1": "a"}, description="yeni", space1="b")
     assert read_back(change, store(change, space1="a")).is_without_effect
