@@ -26,8 +26,8 @@ STAMPS = ("created_in", "updated_in")
 DATES = ("special_created_in", "special_updated_in")
 #: Answers that do not say whether the call took effect; 0 is none at all.
 UNTOLD = (0, 200, 408, 500, 502, 504, 520)
-#: Faults that leave a write's answer as it was.
-HARMLESS = ("kill_session", "wrong_content_type")
+#: Faults that leave a write's answer as it was: a slow one comes milliseconds late, long before anybody stops waiting.
+HARMLESS = ("kill_session", "wrong_content_type", "slow")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
