@@ -97,13 +97,19 @@ DRY_RUN = (
 )
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
+_PLACES = (
+    'export AIRFLOW_HOME="${AIRFLOW_HOME:-$HOME/airflow}"',
+    'export ODUYO_STAGING_PATH="${ODUYO_STAGING_PATH:-$AIRFLOW_HOME/oduyo_staging}"',
+)
 #: … a backup, …
 BACKUP = (
     "airflow dags pause oduyo_special_codes",
+    *_PLACES,
     'tar --create --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH" .',
 )
 #: … while Airflow is stopped, …
 RESTORE = (
+    *_PLACES,
     'mv "$ODUYO_STAGING_PATH" "$ODUYO_STAGING_PATH.before-restore"',
     'mkdir --mode=700 "$ODUYO_STAGING_PATH"',
     'tar --extract --gzip --file "$AIRFLOW_HOME/oduyo-staging.tar.gz" --directory "$ODUYO_STAGING_PATH"',

@@ -264,6 +264,27 @@ class TestCommands:
         assert not unknown, "put them into tests/system/commands.py, and run tests/system/documents.py"
         assert commands.find_all().keys() >= commands.KNOWN, "no page has these any more"
 
+    @pytest.mark.parametrize("told", [(), ("AIRFLOW_HOME",), ("AIRFLOW_HOME", "ODUYO_STAGING_PATH")])
+    def test_a_backup_is_put_back_whatever_the_shell_knows(self, told: tuple[str, ...], tmp_path: Path) -> None:
+        places = {"AIRFLOW_HOME": tmp_path / "opt", "ODUYO_STAGING_PATH": tmp_path / "share"}
+        known = {name: places[name] for name in told}
+        home = known.get("AIRFLOW_HOME", tmp_path / "airflow")
+        staging = known.get("ODUYO_STAGING_PATH", home / "oduyo_staging")
+        for folder in {home, staging, tmp_path / "bin"}:
+            folder.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bin" / "airflow").symlink_to("/bin/true")
+        (ledger := staging / "ledger").write_text("of the backup")
+        environment = {"HOME": str(tmp_path), "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
+        environment |= {name: str(place) for name, place in known.items()}
+        for word in ("tar --create", "tar --extract"):
+            (block,) = [block.text for block in pages.blocks(DOCS / "upgrade.md", "sh") if word in block.text]
+            subprocess.run(["bash", "-euc", block], env=environment, check=True)
+            if word == "tar --create":
+                ledger.write_text("of today")
+                (staging / "run").write_text("of today")
+        assert [path.name for path in staging.iterdir()] == ["ledger"]
+        assert ledger.read_text() == "of the backup"
+
     def test_the_pre_commit_hook_fetches_nothing_and_calls_a_target_that_exists(self) -> None:
         (repository,) = yaml.safe_load(pages.read(ROOT / ".pre-commit-config.yaml"))["repos"]
         assert repository["repo"] == "local"
@@ -411,7 +432,7 @@ def check_command(line: str) -> None:
             check_params(taken["conf"])
     elif program == "export":
         variable, _, value = words[0].partition("=")
-        assert variable in {*(known.name for known in VARIABLES), "AIRFLOW_CONN_ODUYO_DEFAULT"}, line
+        assert variable in {*(known.name for known in VARIABLES), "AIRFLOW_CONN_ODUYO_DEFAULT", "AIRFLOW_HOME"}, line
         if variable == "ODUYO_PARAMS":
             check_params(value)
     else:  # run by the script, as they stand
