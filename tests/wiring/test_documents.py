@@ -27,6 +27,7 @@ from oduyo_provider.core import errors
 from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import DOMAIN, LOCALE_FOLDER
+from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE, RESEND_AFTER_S
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import SUMS, Report
@@ -219,6 +220,12 @@ class TestFigures:
         told = f"up to {retries} times, after 1 to {longest // timedelta(minutes=1)} minutes"
         assert all(told in " ".join(pages.read(page).split()) for page in (OPERATIONS, MESSAGES))
         assert timedelta(days=1) == ANSWER_WITHIN
+
+    def test_when_a_refused_change_is_sent_again(self) -> None:
+        (told,) = [row[1] for row in table(MESSAGES, "reason") if REFUSED_BEFORE in row[0]]
+        weeks = {7 * 86_400: "a week later"}
+        assert told.startswith("refused before with the same values; sent again when the row changes, ")
+        assert told.endswith(f"{weeks[int(RESEND_AFTER_S)]} ({MAX_RESENDS} a run), or with `resend_refused`")
 
     def test_the_defaults_of_the_brakes(self) -> None:
         percents = RunParams().max_update_percent, RunParams().max_rejected_percent, RunParams().max_missing_percent
