@@ -8,6 +8,8 @@ import shlex
 
 import yaml
 
+from oduyo_provider.core.resources import RESOURCES
+from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE
 from tests.conftest import ROOT
 from tests.wiring import pages
 
@@ -22,6 +24,14 @@ def test_every_variable_that_the_program_reads_reaches_every_airflow_service() -
     assert len(AIRFLOW) == 5
     for name in AIRFLOW:
         assert used - set(SERVICES[name]["environment"]) == set(), name
+
+
+def test_every_resource_s_schedule_and_params_reach_every_airflow_service() -> None:
+    asked = {f"{name}_{kind.plural.upper()}" for name in (SCHEDULE_VARIABLE, PARAMS_VARIABLE) for kind in RESOURCES[1:]}
+    for name in AIRFLOW:
+        passed = SERVICES[name]["environment"]
+        assert {variable for variable in passed if re.match("ODUYO_(SCHEDULE|PARAMS)_", variable)} == asked
+        assert {passed[variable] for variable in asked} == {None}, "none is set where nobody sets it"
 
 
 def test_every_variable_that_compose_reads_is_explained_in_the_example() -> None:
