@@ -26,7 +26,7 @@ from bench import measure
 from oduyo_provider.core import errors
 from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import DOMAIN, LOCALE_FOLDER
+from oduyo_provider.core.language import DOMAIN, LANGUAGE_VARIABLE, LOCALE_FOLDER
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE, RESEND_AFTER_S
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
@@ -48,6 +48,8 @@ from tests.wiring.pages import DOCS, TWINS, names_in, table
 
 SQL = ROOT / "dags" / "sql"
 OPERATIONS, MESSAGES, OWN_DAG = (DOCS / f"{name}.md" for name in ("operations", "messages", "own-dag"))
+#: Pages whose tables quote messages.
+QUOTING = (pages.README, MESSAGES)
 #: Pages that people write, which are short; the changelog grows.
 WRITTEN = [page for page in pages.PAGES if page.parent.name != "reference" and page.stem != "CHANGELOG"]
 #: What is named in the pages but stands in no file of the program: Airflow, PostgreSQL, SQL Server, GitHub, systemd.
@@ -62,6 +64,11 @@ FOREIGN |= {
     "always",
     "default_timezone",
 }
+
+
+def _list_quoted(page: Path) -> list[str]:
+    """What the tables of a page quote of messages."""
+    return [part for rows in pages.tables(page) for row in rows[1:] for part in names_in(row[0])]
 
 
 class TestLinks:
@@ -99,12 +106,16 @@ class TestTurkish:
         assert [(len(rows), len(rows[0])) for rows in mine] == [(len(rows), len(rows[0])) for rows in theirs]
         for ours, english in zip(chain.from_iterable(mine), chain.from_iterable(theirs), strict=True):
             # What is quoted of a message is translated: see TestMessages.
-            first = 1 if page == MESSAGES else 0
+            first = 1 if page in QUOTING else 0
             assert set(names_in(" ".join(ours[first:]))) == set(names_in(" ".join(english[first:])))
         assert sorted(re.findall(r"\d+", pages.prose(twin))) == sorted(re.findall(r"\d+", pages.prose(page)))
         assert [_strip_comments(block) for block in pages.blocks(twin)] == [
             _strip_comments(block) for block in pages.blocks(page)
         ]
+
+    @pytest.mark.parametrize("page", [pages.README, DOCS / "quick-start.md"], ids=pages.name)
+    def test_who_reads_turkish_is_told_how_messages_become_turkish(self, page: Path) -> None:
+        assert f"`{LANGUAGE_VARIABLE}=tr`" in pages.section(TWINS[page], "Kendi Airflow'unuzda")
 
     def test_both_glossaries_have_the_same_words(self) -> None:
         english, turkish = DOCS / "glossary.md", DOCS / "tr" / "glossary.md"
@@ -178,21 +189,22 @@ class TestNames:
 
 
 class TestMessages:
-    FRAGMENTS = tuple(part for rows in pages.tables(MESSAGES) for row in rows[1:] for part in names_in(row[0]))
+    FRAGMENTS = tuple(_list_quoted(MESSAGES))
 
     def test_each_is_what_the_code_says(self) -> None:
         said = pages.texts("plugins")
         assert [part for part in self.FRAGMENTS if not any(part in text for text in said)] == []
 
-    def test_the_turkish_page_quotes_the_turkish_text_of_each(self) -> None:
+    @pytest.mark.parametrize("page", QUOTING, ids=pages.name)
+    def test_the_turkish_page_quotes_the_turkish_text_of_each(self, page: Path) -> None:
         with (LOCALE_FOLDER / "tr" / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
             catalogue = read_po(file, locale="tr")
         told = [
             (" ".join([*message.id]) if isinstance(message.id, tuple) else message.id, "".join(message.string))
             for message in catalogue
         ]
-        quoted = [part for rows in pages.tables(TWINS[MESSAGES]) for row in rows[1:] for part in names_in(row[0])]
-        pairs = list(zip(self.FRAGMENTS, quoted, strict=True))
+        quoted = list(map(_list_quoted, (page, TWINS[page])))
+        pairs = list(zip(*quoted, strict=True))
         assert [
             pair for pair in pairs if not any(pair[0] in english and pair[1] in turkish for english, turkish in told)
         ] == []

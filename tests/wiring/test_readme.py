@@ -28,8 +28,9 @@ def run_example(page: Path, function: str, folder: Path, staging: Path) -> DagRu
 
 
 class TestReadme:
-    def test_it_is_short(self) -> None:
-        assert pages.read(pages.README).count("\n") <= 140
+    @pytest.mark.parametrize("page", [pages.README, pages.TWINS[pages.README]], ids=pages.name)
+    def test_it_is_short(self, page: Path) -> None:
+        assert pages.read(page).count("\n") <= 140
 
     def test_the_first_sync_is_at_most_eight_steps_away(self) -> None:
         way = pages.section(pages.README, "Into your Airflow")
