@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import Point
@@ -32,12 +32,14 @@ class SiteFacts(msgspec.Struct, frozen=True):
     :param site: the site's address; empty where no run has listed it yet.
     :param checked_at: of the last site check, seconds since 1970; 0 where nobody asked.
     :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
+    :param is_opened: the first sync was made: scheduled runs write by themselves.
     :param answers: what the site check found out, in the language of the check.
     """
 
     site: str = ""
     checked_at: float = 0.0
     has_read_both: bool = False
+    is_opened: bool = False
     answers: tuple[Point, ...] = ()
 
 
@@ -60,20 +62,16 @@ def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
     paths = [path for path in listed.files if path[0] == EXISTING and path[-1] == MANIFEST]
     path = max(paths, key=lambda path: listed.files[path])
     snapshot = read_manifest(listed.folder.child(*path[:-1]), MANIFEST, SnapshotManifest)
-    check = SiteState(root, snapshot.site, snapshot.resource).read_check()
-    return SiteFacts(snapshot.site, check.checked_at, both, tuple(check.answers))
+    state = SiteState(root, snapshot.site, snapshot.resource)
+    check = state.read_check()
+    return SiteFacts(snapshot.site, check.checked_at, both, state.is_opened(snapshot.source), tuple(check.answers))
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     """What somebody wants to know at eight in the morning: each point with a tone, a text, and a time or a run."""
     last = next((item for item in items if item.is_good), None)
-    good = (
-        _point(gettext("Last good run"), "bad" if items else "plain", gettext("none yet"))
-        if last is None
-        else _point(gettext("Last good run"), "good", TIME, at=last.started_at, run=last)
-    )
     return [
-        good,
+        _describe_last(last, len(items), site),
         _describe_next(dag),
         *_describe_rows(last),
         _describe_waiting(items),
@@ -90,7 +88,7 @@ def compute_answers(site: SiteFacts) -> list[View]:
 
 def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     """The steps up to the first sync; none once it is done."""
-    if any(item.is_good for item in items):
+    if site.is_opened:
         return []
     steps = (
         (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
@@ -99,6 +97,14 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
     )  # fmt: skip
     return [{"done": done, "text": text, "address": address} for done, text, address in steps]
+
+
+def _describe_last(last: RunItem | None, runs: int, site: SiteFacts) -> View:
+    title = gettext("Last good run")
+    if last is not None:
+        return _point(title, "good", TIME, at=last.started_at, run=last)
+    none = ngettext("none in %(n)s run", "none among the last %(n)s runs", runs)
+    return _point(title, "bad" if runs else "plain", none if site.is_opened else gettext("none yet"))
 
 
 def _describe_next(dag: DagState | None) -> View:

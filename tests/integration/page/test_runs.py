@@ -151,6 +151,16 @@ def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
     assert view["sentence"]["text"].startswith("Nothing was sent: this DAG has never written to this Ödüyo site")
 
 
+def test_after_the_first_sync_red_runs_are_no_reason_for_another(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    refusal = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Yetki yok"}'}
+    oduyo.set_faults(refusal)
+    assert run_special_codes(query=make_query(20)).state == "failed"
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert (view["checklist"], view["health"][0]["text"]) == ([], "none in 1 run")
+
+
 def test_the_page_of_a_dag_says_how_it_stands(
     get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
