@@ -25,10 +25,13 @@ _YES = "Approve"
 class DagState(msgspec.Struct, frozen=True):
     """A DAG.
 
+    :param has_import_errors: its file cannot be read; ``is_stale``: no file makes it any more. Airflow runs neither.
     :param next_run_at: when its next run begins by itself, seconds since 1970; None without a schedule.
     """
 
     is_paused: bool
+    has_import_errors: bool
+    is_stale: bool
     next_run_at: float | None
 
 
@@ -70,10 +73,13 @@ class Approval(msgspec.Struct, frozen=True):
 
 def fetch_dag_state(dag_id: str) -> DagState | None:
     """A DAG; None where Airflow does not know it."""
-    columns = DagModel.is_paused, DagModel.next_dagrun_create_after
+    columns = DagModel.is_paused, DagModel.has_import_errors, DagModel.is_stale, DagModel.next_dagrun_create_after
     with create_session() as session:
         found = session.execute(select(*columns).where(DagModel.dag_id == dag_id)).first()
-    return None if found is None else DagState(bool(found[0]), to_seconds(found[1]))
+    if found is None:
+        return None
+    is_paused, has_import_errors, is_stale, next_run_at = found
+    return DagState(is_paused, bool(has_import_errors), is_stale, to_seconds(next_run_at))
 
 
 def fetch_run_states(dag_id: str) -> list[RunState]:

@@ -111,6 +111,12 @@ def _describe_next(dag: DagState | None) -> View:
     title = gettext("Next run")
     if dag is None:
         return _point(title, "bad", gettext("Airflow does not know this DAG"))
+    if dag.has_import_errors:
+        note = gettext("Airflow cannot read the DAG's file; Dag Import Errors on Airflow's home page says why")
+        return {**_point(title, "bad", gettext("Airflow does not run it")), "note": note}
+    if dag.is_stale:
+        note = gettext("no file in Airflow's DAG folder makes this DAG any more")
+        return {**_point(title, "bad", gettext("Airflow does not run it")), "note": note}
     if dag.is_paused:
         return _point(title, "warn", gettext("the DAG is paused"))
     if dag.next_run_at is None:

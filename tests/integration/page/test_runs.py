@@ -6,15 +6,20 @@ import csv
 import io
 import json
 import shutil
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
+from airflow.utils.session import create_session
 
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.page import service
-from oduyo_provider.page.airflow_db import RunState
+from oduyo_provider.page.airflow_db import RunState, fetch_dag_state
+from oduyo_provider.page.health import SiteFacts, compute_health
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
@@ -159,6 +164,22 @@ def test_after_the_first_sync_red_runs_are_no_reason_for_another(
     assert run_special_codes(query=make_query(20)).state == "failed"
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert (view["checklist"], view["health"][0]["text"]) == ([], "none in 1 run")
+
+
+@pytest.mark.parametrize("fault", ["", "is_paused", "has_import_errors", "is_stale"])
+def test_what_airflow_would_not_start_is_no_next_run(airflow_db: None, fault: str) -> None:
+    dag_id, due_at = f"next_{fault}", datetime(2025, 1, 1, tzinfo=timezone.utc)
+    flags = {name: name == fault for name in ("is_paused", "has_import_errors", "is_stale")}
+    with create_session() as session:
+        session.merge(DagBundleModel(name="b"))
+        session.flush()
+        session.add(DagModel(dag_id=dag_id, bundle_name="b", fileloc="/", next_dagrun_create_after=due_at, **flags))
+    with create_session() as session:
+        is_due = dag_id in {dag.dag_id for dag in DagModel.dags_needing_dagruns(session)[0]}
+    point = compute_health(fetch_dag_state(dag_id), [], SiteFacts())[1]
+    with create_session() as session:
+        session.delete(session.get(DagModel, dag_id))
+    assert (point["tone"] == "good") == is_due == (not fault)
 
 
 def test_the_page_of_a_dag_says_how_it_stands(
