@@ -28,7 +28,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the list of a DAG's runs.
 
     :param compares: its rows were compared with records; only then anybody knows whether they are in step.
-    :param series: as in :data:`SERIES`; none while there is no report.
+    :param series: as in :data:`SERIES`; none while there is no report, and of a run that sends nothing.
     :param new_left_out: of the rejected and refused rows those that are new.
     :param started_at: seconds since 1970; None where nobody knows.
     """
@@ -50,15 +50,14 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_good(self) -> bool:
         """Whether it wrote what there was to write: in step, but for rows that were left out."""
-        return bool(self.series) and not self.dry_run and self.sentence.tone in ("good", "warn") and not self.is_going
+        return bool(self.series) and self.sentence.tone in ("good", "warn") and not self.is_going
 
 
 def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> RunItem:
     """One run of the list."""
     report = None if facts.is_going else facts.report
-    series = (
-        {name: sum(getattr(report, part) for part in parts) for name, (_, parts) in SERIES.items()} if report else {}
-    )
+    done = report if report is not None and not report.dry_run else None
+    series = {name: sum(getattr(done, part) for part in parts) for name, (_, parts) in SERIES.items()} if done else {}
     return RunItem(
         run_id=run_id,
         task="/".join(run.task),

@@ -62,8 +62,8 @@ def _list_dag() -> dict[str, str]:
         "runs": gettext("Runs"),
         "chart_name": gettext("Figures of the last runs; the table above holds the same"),
         "chart_help": gettext(
-            "Each strip has a scale of its own, its largest value on the right; bars grow with the square root. Pale bars "
-            "are dry runs. Choose a run to open it."
+            "Each strip has a scale of its own, its largest value on the right; bars grow with the square root. Choose a "
+            "run to open it."
         ),
         "most": gettext("max {value}"),
         "none": gettext("none"),

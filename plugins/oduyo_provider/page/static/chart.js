@@ -29,7 +29,7 @@ export function drawChart(runs, columns, labels, open) {
     values.forEach((value, number) => {
       if (!value) return;
       const tall = Math.max(2, Math.sqrt(value / most) * (STRIP - 4));
-      bars[number].append(draw("rect", { class: `value ${strip.name}${runs[number].dry_run ? " dry" : ""}`, x: LABEL + number * step + (step - bar) / 2, y: base - tall, width: bar, height: tall, rx: 1.5 }));
+      bars[number].append(draw("rect", { class: `value ${strip.name}`, x: LABEL + number * step + (step - bar) / 2, y: base - tall, width: bar, height: tall, rx: 1.5 }));
     });
   });
   const every = Math.ceil(runs.length / 6);
