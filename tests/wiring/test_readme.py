@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 
 from sandbox.oduyo.__main__ import build_parser
 from sandbox.oduyo.server import Sandbox
@@ -97,6 +98,17 @@ class TestExamples:
         namespace: dict[str, Any] = {}
         exec(compile(pages.example(OWN_DAG, "fetch_first_records"), "own-dag.md", "exec"), namespace)  # noqa: S102  our own document
         assert [record["code"] for record in namespace["fetch_first_records"]("erp_special_code")] == ["K.1"]
+        refusal = {
+            "call": "list",
+            "kind": "status_false",
+            "status": 200,
+            "body": '{"status": false, "message": "Yetki yok"}',
+        }
+        oduyo.set_faults(refusal)
+        # `run` says so; the example need not look.
+        with pytest.raises(AirflowException, match=r"HTTP 200: .*Yetki yok"):
+            namespace["fetch_first_records"]("erp_special_code")
+        assert "raise" not in pages.example(OWN_DAG, "fetch_first_records")
 
     def test_the_notifier_s_setting_is_json(self) -> None:
         (text,) = re.findall(r"export ODUYO_NOTIFIER='(.*?)'", pages.read(pages.DOCS / "observability.md"), re.DOTALL)
