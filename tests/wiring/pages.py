@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 #: For those who install, change or judge it; every other page has a Turkish one.
-ENGLISH_ONLY = {"exactly-once", "architecture", "performance", "errors", "layers", "resources"}
+ENGLISH_ONLY = {"exactly-once", "architecture", "performance", "layers"}
 #: English page → Turkish page.
 TWINS = {
     README: ROOT / "README.tr.md",

@@ -9,11 +9,13 @@ import pytest
 
 from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.figures import FIGURES
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import PARAMS, parse_params
 from oduyo_provider.core.reasons import REJECTIONS, WARNINGS
 from oduyo_provider.core.report import Report
+from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.dag.site_check import build_site_check
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.observability.alert import compute_message
@@ -203,3 +205,10 @@ def test_the_turkish_reference_says_what_the_program_says(page: str) -> None:
     said = list_texts()[page]
     assert rows.keys() >= said.keys()
     assert [text for name, texts in said.items() for text in texts if text not in " | ".join(rows[name])] == []
+
+
+def test_the_turkish_reference_calls_fields_what_the_page_calls_them() -> None:
+    tables = pages.tables(pages.DOCS / "tr" / "reference" / "resources.md")
+    assert [[(row[0], row[1]) for row in rows] for _, *rows in tables] == [
+        [(f"`{field.name}`", label_field(resource, field.name)) for field in resource.fields] for resource in RESOURCES
+    ]
