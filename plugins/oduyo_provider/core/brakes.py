@@ -188,7 +188,7 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
         text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", rejected)
         tripped.add("all_rejected", rejected, text)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
-    if _is_too_many(new, percent, counts.extracted):
+    if is_too_many(new, percent, counts.extracted):
         tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent))
 
 
@@ -207,17 +207,18 @@ def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) 
     if not counts.retired:
         return
     percent, whole, samples = limits.max_missing_percent, counts.in_use, counts.samples.get("retired", [])
-    if _is_too_many(counts.retired, percent, whole):
+    if is_too_many(counts.retired, percent, whole):
         tripped.add("retired", counts.retired, explain_retired(counts.retired, whole, percent))
-    pairs = [(name, pair) for name, pair in counts.pairs.items() if _is_too_many(pair.retired, percent, pair.in_use)]
+    pairs = [(name, pair) for name, pair in counts.pairs.items() if is_too_many(pair.retired, percent, pair.in_use)]
     if pairs and len(counts.pairs) > 1:  # one pair is the whole
         name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
         text = explain_retired_pair(name, pair, len(pairs) - 1, percent)
         tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
     week, had = counts.retired + counts.retired_week, whole + counts.retired_week
-    if counts.retired_week and _is_too_many(week, percent, had):
+    if counts.retired_week and is_too_many(week, percent, had):
         tripped.add("retired_week", week, explain_retired_week(week, had, percent), samples=samples)
 
 
-def _is_too_many(count: int, percent: int, whole: int) -> bool:
+def is_too_many(count: int, percent: int, whole: int) -> bool:
+    """Whether a count trips by its percentage, or as more than half of a small whole."""
     return is_above(count, percent, whole) or is_above_half(count, whole)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from oduyo_provider.core.brakes import Limits, is_above
+from oduyo_provider.core.brakes import Limits, is_too_many
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts, SyncMode
 from oduyo_provider.core.reasons import OTHER_REASONS
@@ -91,9 +91,9 @@ class Report(msgspec.Struct, kw_only=True):
         refused = self.refused - self.known_refused
         asked = refused if is_approved else self.new_rejected
         counted = refused if limits.is_released("rejected", self.new_rejected - refused) else asked
-        return is_above(counted, limits.max_rejected_percent, self.extracted) and not limits.is_released(
-            "rejected", asked
-        )
+        percent = limits.max_rejected_percent  # 100 allows any, also more than half
+        is_above = percent < 100 and is_too_many(counted, percent, self.extracted)
+        return is_above and not limits.is_released("rejected", asked)
 
     @property
     def writes(self) -> int:

@@ -257,12 +257,16 @@ def limits(percent: int, **release: int | None) -> Limits:
         ({"refused": 1}, 0, True),
         ({"refused": 90, "known_refused": 90}, 0, False),
         ({"refused": 100}, 100, False),
+        ({"extracted": 10, "refused": 5}, 20, False),
+        ({"extracted": 10, "refused": 6}, 20, True),
+        ({"extracted": 10, "refused": 6, "known_refused": 6}, 20, False),
+        ({"extracted": 3, "refused": 3}, 20, False),
     ],
 )
-def test_new_rejected_and_new_refused_rows_together_are_too_many_above_ten_and_above_their_percentage(
+def test_new_rejected_and_new_refused_rows_together_are_too_many_by_their_percentage_or_above_half(
     figures: dict[str, int], percent: int, are_too_many: bool
 ) -> None:
-    assert Report(extracted=100, **figures).has_too_many_rejected(limits(percent)) is are_too_many
+    assert Report(**{"extracted": 100, **figures}).has_too_many_rejected(limits(percent)) is are_too_many
 
 
 def test_a_person_can_release_too_many_rejected_rows_up_to_a_count() -> None:
