@@ -11,8 +11,8 @@ from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.record import Remote, Resource
-from oduyo_provider.page.change_index import ChangeIndex
 from oduyo_provider.page.labels import label
+from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.search_text import fold
 from oduyo_provider.page.sides import Candidate, Row, Sides
 from oduyo_provider.sync.staging.change_lines import ChangeLine
@@ -29,7 +29,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     """Where a record is looked for.
 
     :param sides: of the run that is asked about; None where it has read nothing yet.
-    :param index: of its changes.
+    :param opened: its changes.
     :param resource: what the records are.
     :param run_id: of that run; empty where there is none.
     """
@@ -37,7 +37,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     root: Folder
     dag_id: str
     sides: Sides | None
-    index: ChangeIndex
+    opened: OpenedRun
     resource: Resource
     run_id: str = ""
 
@@ -97,7 +97,7 @@ def _describe_record(search: RecordSearch, key: str) -> View | None:
     entry = sides.read_entry(search.root, key) if sides else None
     rows = sides.read_rows(key) if sides else []
     records = sides.read_records(key, entry) if sides else []
-    lines = search.index.find_key(key, sides.partitions) if sides else []
+    lines = search.opened.index.find_key(key, sides.partitions) if sides else []
     past = read_past_changes(search.root, search.dag_id, key)
     if not (entry or rows or records or lines or past.changes):
         return None
@@ -124,22 +124,28 @@ def _describe_states(
     told = [{**msgspec.to_builtins(line), "label": label(line.outcome)} for line in lines]
     if any(line.outcome != "warned" for line in lines) or search.sides is None:
         return told
-    return [*told, {"outcome": "", "label": "", "reason": _explain(search.sides, entry, rows, records)}]
+    return [*told, {"outcome": "", "label": "", "reason": _explain(search.opened, search.sides, entry, rows, records)}]
 
 
-def _explain(sides: Sides, entry: Entry | None, rows: Sequence[Row], records: Sequence[Remote]) -> str:
+def _explain(
+    opened: OpenedRun, sides: Sides, entry: Entry | None, rows: Sequence[Row], records: Sequence[Remote]
+) -> str:
     source = sides.manifest.snapshot.source
+    if not (rows or records):
+        return gettext("neither the ERP nor Ödüyo had it in this run")
+    if opened.table is None and opened.is_planned:
+        return gettext("The list of changes could not be written; the log of the task guard says why.")
+    if opened.table is None:
+        return gettext("not compared: the run has come to no plan")
     if rows and records:
         return gettext("unchanged: Ödüyo already has what the ERP wants")
     if rows:
         return gettext("the ERP has a row; Ödüyo held no record when it was listed")
-    if records and entry is not None and entry.is_others(source):
+    if entry is not None and entry.is_others(source):
         return gettext("the record belongs to another source: %(source)s", source=entry.source)
-    if records and entry is not None and entry.is_owned_by(source):
+    if entry is not None and entry.is_owned_by(source):
         return gettext("the record has no ERP row in this run, and is left as it is")
-    if records:
-        return gettext("nobody's record: no row has ever matched it, so it is left as it is")
-    return gettext("neither the ERP nor Ödüyo had it in this run")
+    return gettext("nobody's record: no row has ever matched it, so it is left as it is")
 
 
 def _describe_entry(entry: Entry | None) -> View | None:
@@ -175,7 +181,7 @@ def _describe_places(search: RecordSearch) -> View:
         "rows_at": manifest.started_at,
         "records": manifest.snapshot.rows,
         "records_at": manifest.snapshot.started_at,
-        "lines": len(search.index),
+        "lines": len(search.opened.index),
     }
 
 

@@ -114,9 +114,9 @@ class PageService:
             if task and "/".join(run.task) != task:
                 continue
             if (sides := open_sides(run)) is not None:
-                index = self._cache.open(run, is_going=not run.is_settled).index
-                return RecordSearch(root, dag_id, sides, index, sides.manifest.snapshot.resource, run.name)
-        nothing = ChangeIndex(root, None, RunPhase.ENDED)
+                opened = self._cache.open(run, is_going=not run.is_settled)
+                return RecordSearch(root, dag_id, sides, opened, sides.manifest.snapshot.resource, run.name)
+        nothing = OpenedRun(None, is_planned=False, is_going=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
+from oduyo_provider.sync.staging.layout import TABLE
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
@@ -131,6 +132,25 @@ def test_a_run_can_be_asked_about(driver: Driver, find: Any) -> None:
     driver.sync(make_rows(3, description="YENİ"))
     assert read_states(find("2", run_id="run1"))[0][0] == "created"
     assert read_states(find("2"))[0][0] == "updated"
+
+
+def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any) -> None:
+    """It may be that its transform runs, or has failed."""
+    driver.sync(make_rows(3))
+    run = driver.new_run()
+    driver.list_and_stage([*make_rows(2, description="YENİ"), *make_rows(1, start=50)], run, on_missing="delete")
+    for key in ("KOD.1", "KOD.3", "KOD.50"):
+        assert read_states(find(key)) == [("", "not compared: the run has come to no plan")], key
+    driver.compare(run, on_missing="delete")
+    assert [read_states(find(key))[0][0] for key in ("KOD.1", "KOD.3", "KOD.50")] == ["waiting", "kept", "waiting"]
+
+
+def test_a_run_whose_list_of_changes_is_lost_says_so(driver: Driver, find: Any) -> None:
+    driver.sync(make_rows(3))
+    (driver.root.child("dag", "run1")).delete(TABLE)
+    assert read_states(find("KOD.1")) == [
+        ("", "The list of changes could not be written; the log of the task guard says why.")
+    ]
 
 
 def test_one_key_of_many_reads_its_partition_alone(driver: Driver, find: Any, monkeypatch: pytest.MonkeyPatch) -> None:
