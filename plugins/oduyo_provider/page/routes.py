@@ -43,8 +43,8 @@ RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 MaybeRunId = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
-#: A code or an id as a person types it.
-Asked = Annotated[str, Query(max_length=200)]
+#: A code or an id as a person types it, or the address of a candidate.
+Asked = Annotated[str, Query(max_length=300)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 

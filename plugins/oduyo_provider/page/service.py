@@ -28,7 +28,7 @@ from oduyo_provider.page.health import (
     is_own_dag,
     read_site_facts,
 )
-from oduyo_provider.page.record_view import RecordSearch
+from oduyo_provider.page.record_search import RecordSearch
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import GOING, RunFacts
 from oduyo_provider.page.sides import open_sides

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import msgspec
 
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import compute_record_key
+from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
+from oduyo_provider.sync.site.ledger import Ledger
+from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.buckets import Side
@@ -26,16 +28,29 @@ Row = dict[str, object]
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A row or record that was found.
+    """A row, record or past change that was found.
 
+    :param key: its match key; empty where it has none that can be read.
     :param integration_id: as its side holds it; empty where it holds none.
     :param oduyo_id: empty for a row.
     """
 
+    key: str
     integration_id: str
     oduyo_id: str
     code: str
     description: str
+
+    @property
+    def address(self) -> str:
+        """What leads to this one and no other; empty for a row without a key, to which nothing does."""
+        if self.key:
+            return f"erp:{self.key}"
+        return f"oduyo:{self.oduyo_id}" if self.oduyo_id else ""
+
+    def holds(self, words: list[str]) -> bool:
+        """Whether all words, folded, are in what it shows."""
+        return _holds("\n".join((self.integration_id, self.oduyo_id, self.code, self.description)), words)
 
 
 class Sides:
@@ -65,41 +80,61 @@ class Sides:
         lines = self._rows.read_lines(compute_bucket(key, self._rows.buckets))
         return [row for row in map(decode_row, lines) if self._read_row_key(row) == key]
 
-    def read_records(self, key: str, entry: Entry | None) -> list[Remote]:
+    def read_records(self, key: str, entries: Entries) -> list[Remote]:
         """The records with a match key, and the one that the ledger knows for it; only their bucket is read."""
-        known = None if entry is None else entry.oduyo_id
-        records = self._iterate_records(compute_bucket(key, self._records.buckets))
+        known = entries[key].oduyo_id if key in entries else None
+        altered = find_altered_keys(entries.values())
         return [
             record
-            for record in records
-            if record.get("id") == known is not None or compute_record_key(record, self.normaliser) == key
+            for record in self._iterate_records(compute_bucket(key, self._records.buckets))
+            if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
 
-    def read_entry(self, root: Folder, key: str) -> Entry | None:
-        """What the ledger remembers of a match key."""
-        snapshot = self.manifest.snapshot
-        ledger = SiteState(root, snapshot.site, snapshot.resource).ledger
-        buckets = ledger.buckets
-        return ledger.read(compute_bucket(key, buckets), buckets).get(key)
+    def read_entries(self, root: Folder, key: str) -> Entries:
+        """What the ledger remembers of the partition of a match key."""
+        buckets = self._records.buckets
+        return self._open_ledger(root).read(compute_bucket(key, buckets), buckets)
 
-    def search(self, words: list[str]) -> Iterator[Candidate]:
+    def search(self, root: Folder, words: list[str]) -> Iterator[Candidate]:
         """Every row and record that holds all words in its key, id, code or description."""
+        names = ("integration_id", "id", "code", "description")
+        found: Iterator[tuple[str | None, Mapping[str, object]]]
+        found = chain(self._find_rows(words), self.find_records(root, words))
+        for key, values in found:
+            one = Candidate(key or "", *(show(values.get(name)) for name in names))
+            if one.holds(words):
+                yield one
+
+    def _find_rows(self, words: list[str]) -> Iterator[tuple[str | None, Row]]:
+        """The rows that hold all words somewhere, with their keys."""
         for bucket in range(self._rows.buckets):
             for line in self._rows.read_lines(bucket):
-                if _holds(fold(line.decode(errors="replace")), words):
+                if _holds(line.decode(errors="replace"), words):
                     row = decode_row(line)
-                    key = self.normaliser.integration_id(row.get("integration_id")) or ""
-                    yield from _check(Candidate(key, "", _show(row.get("code")), _show(row.get("description"))), words)
+                    yield self._read_row_key(row), row
+
+    def find_records(self, root: Folder, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
+        """The records that hold all words somewhere, with the keys that they belong to."""
+        altered = find_altered_keys(self._iterate_entries(root))
         for bucket in range(self._records.buckets):
             for line in self._records.read_lines(bucket):
-                if _holds(fold(line.decode(errors="replace")), words):
+                if _holds(line.decode(errors="replace"), words):
                     record = msgspec.json.decode(line, type=Remote)
-                    names = ("integration_id", "id", "code", "description")
-                    yield from _check(Candidate(*(record.get(name) or "" for name in names)), words)
+                    yield name_key(record, altered, self.normaliser), record
+
+    def _iterate_entries(self, root: Folder) -> Iterator[Entry]:
+        ledger = self._open_ledger(root)
+        buckets = ledger.buckets
+        for bucket in range(buckets):
+            yield from ledger.read(bucket, buckets).values()
 
     def _iterate_records(self, bucket: int) -> Iterator[Remote]:
         file = self._records.files[bucket]
         return decode_lines(Folder.open(self._records.folder), file.name, self._records.read_lines(bucket), Remote)
+
+    def _open_ledger(self, root: Folder) -> Ledger:
+        snapshot = self.manifest.snapshot
+        return SiteState(root, snapshot.site, snapshot.resource).ledger
 
     def _read_row_key(self, row: Row) -> str | None:
         found = self.normaliser.integration_id(row.get("integration_id"))
@@ -121,14 +156,11 @@ def _move(side: Side, run_folder: Folder, step: str) -> Side:
     return Side(run_folder.child(step, *below).uri, side.files)
 
 
-def _holds(text: str, words: list[str]) -> bool:
-    return all(word in text for word in words)
-
-
-def _check(found: Candidate, words: list[str]) -> Iterator[Candidate]:
-    if _holds(fold("\n".join((found.integration_id, found.oduyo_id, found.code, found.description))), words):
-        yield found
-
-
-def _show(value: Any) -> str:
+def show(value: object) -> str:
+    """A value of a row or record as text."""
     return "" if value is None else str(value)
+
+
+def _holds(text: str, words: list[str]) -> bool:
+    folded = fold(text)
+    return all(word in folded for word in words)

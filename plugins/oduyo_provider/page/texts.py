@@ -128,7 +128,8 @@ def _list_record() -> dict[str, str]:
     return {
         "record_search": gettext("What happened to it?"),
         "record_help": gettext("A code or an id"),
-        "record_choice": gettext("Several match. Choose one."),
+        "record_choice": gettext("What has this code, id or text"),
+        "record_unnamed": gettext("no id that can be read: such a row is rejected"),
         "record_more": gettext("There are more. Type more of the code."),
         "record_none": gettext("Nothing has the code or id “{text}”."),
         "record_now": gettext("In the last run"),

@@ -48,7 +48,7 @@ def test_an_id_of_either_side_and_several_words_find_the_same_record(driver: Dri
     driver.site.seed([{"integration_id": "7", "code": "KADIKÖY ŞUBE", "status": "1"}])
     oduyo_id = driver.stored()["7"]["id"]
     driver.sync([{"integration_id": 7, "code": "KADIKÖY ŞUBE"}])
-    for text in ("7", oduyo_id, "kadikoy sube", "KADIKÖY ŞUBE"):
+    for text in ("7", oduyo_id, "kadikoy sube", "KADIKÖY ŞUBE", "erp:7", f"oduyo:{oduyo_id}"):
         assert find(text)["record"]["integration_id"] == "7", text
 
 
@@ -60,6 +60,74 @@ def test_several_that_match_are_a_choice(driver: Driver, find: Any) -> None:
     assert (view["record"], len(view["candidates"])) == (None, 12)
     driver.sync([*make_rows(12), {"integration_id": 99, "code": "KOD.1"}])
     assert {found["integration_id"] for found in find("kod.1")["candidates"]} == {"1", "99"}
+
+
+def list_candidates(view: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(found["address"], found["code"]) for found in view["candidates"]]
+
+
+def test_a_text_that_is_an_id_here_and_a_code_there_is_a_choice_and_each_leads_to_its_own(
+    driver: Driver, find: Any
+) -> None:
+    driver.sync(
+        [
+            {"integration_id": 120, "code": "SATIŞ"},
+            {"integration_id": 4711, "code": "120"},
+            {"integration_id": 77, "code": "120.0"},
+        ]
+    )
+    assert list_candidates(find("120")) == [("erp:120", "SATIŞ"), ("erp:4711", "120")]
+    assert list_candidates(find("120.0")) == [("erp:120", "SATIŞ"), ("erp:77", "120.0")]
+    assert [find(address)["record"]["code"] for address in ("erp:120", "erp:4711", "erp:77")] == [
+        "SATIŞ",
+        "120",
+        "120.0",
+    ]
+    assert find("4711")["record"]["code"] == "120"
+
+
+def test_a_text_that_is_an_id_on_both_sides_is_a_choice(driver: Driver, find: Any) -> None:
+    driver.site.seed([{"integration_id": "2", "code": "TWO"}, {"integration_id": "1", "code": "ONE"}])
+    driver.sync([{"integration_id": 1, "code": "ONE"}, {"integration_id": 2, "code": "TWO"}])
+    assert list_candidates(find("1")) == [("erp:1", "ONE"), ("erp:2", "TWO")]
+    assert (find("erp:1")["record"]["code"], find("oduyo:1")["record"]["code"]) == ("ONE", "TWO")
+
+
+def test_a_record_without_an_id_of_the_erp_is_opened_by_its_own(driver: Driver, find: Any) -> None:
+    driver.site.seed([{"integration_id": "", "code": "ELLE.1"}, {"integration_id": "??", "code": "ELLE.2"}])
+    driver.sync(make_rows(2))
+    driver.sync(make_rows(2))
+    assert [find(text)["record"]["code"] for text in ("ELLE.1", "oduyo:1", "ELLE.2", "oduyo:2")] == [
+        "ELLE.1",
+        "ELLE.1",
+        "ELLE.2",
+        "ELLE.2",
+    ]
+    assert read_states(find("ELLE.1")) == [("", "nobody's record: no row has ever matched it, so it is left as it is")]
+    assert list_candidates(find("1")) == [("erp:1", "KOD.1"), ("oduyo:1", "ELLE.1")]
+
+
+def test_a_record_typed_by_hand_says_that_it_is_adopted(driver: Driver, find: Any) -> None:
+    driver.site.seed([{"integration_id": "", "code": "KOD.1"}])
+    driver.sync(make_rows(1), adopt=True, dry_run=True)
+    assert [state["action"] for state in find("oduyo:1")["record"]["states"]] == ["adopt"]
+
+
+def test_rows_without_an_id_are_listed_and_lead_nowhere(driver: Driver, find: Any) -> None:
+    rows = [
+        {"integration_id": name, "code": code} for name, code in ((None, "IDSIZ"), (True, "IDSIZ"), (None, "BAŞKA"))
+    ]
+    driver.sync([*make_rows(2), *rows], max_rejected_percent=100)
+    assert list_candidates(find("IDSIZ")) == [("", "IDSIZ"), ("", "IDSIZ")]
+    assert list_candidates(find("BAŞKA")) == [("", "BAŞKA")]
+
+
+def test_a_record_whose_key_is_stored_otherwise_is_its_row_s(driver: Driver, find: Any) -> None:
+    driver.site.set_habits("cut=4")
+    for _ in range(2):
+        driver.sync_and_fail([{"integration_id": "LONG-1", "code": "K"}], release=["key_altered"])
+    for text in ("K", "LONG", "LONG-1", "oduyo:1"):
+        assert find(text)["record"]["integration_id"] == "LONG-1", text
 
 
 def test_an_empty_search_says_where_it_looked(driver: Driver, find: Any) -> None:
@@ -85,16 +153,16 @@ def test_every_row_and_record_says_why_nothing_was_done(driver: Driver, find: An
     ]
     for _ in range(2):
         driver.sync(rows, max_rejected_percent=100)
-    assert read_states(find("8"))[0][0] == "refused"
-    assert "Kod zaten var" in find("8")["record"]["states"][0]["answer"]
-    assert find("8")["record"]["memory"]["refused_since"]
-    assert read_states(find("9")) == [("rejected", "code: empty")]
-    large = read_states(find("3000000000"))
+    assert read_states(find("erp:8"))[0][0] == "refused"
+    assert "Kod zaten var" in find("erp:8")["record"]["states"][0]["answer"]
+    assert find("erp:8")["record"]["memory"]["refused_since"]
+    assert read_states(find("erp:9")) == [("rejected", "code: empty")]
+    large = read_states(find("erp:3000000000"))
     assert [outcome for outcome, _ in large] == ["warned", ""]
     assert "above_int32" in large[0][1]
-    assert read_states(find("3"))[0] == ("kept", "on_missing is keep")
-    assert read_states(find("500"))[0] == ("rejected", "integration_id: other_source")
-    assert read_states(find("501")) == [("", "the record belongs to another source: other")]
+    assert read_states(find("erp:3"))[0] == ("kept", "on_missing is keep")
+    assert read_states(find("erp:500"))[0] == ("rejected", "integration_id: other_source")
+    assert read_states(find("erp:501")) == [("", "the record belongs to another source: other")]
     assert read_states(find("X1")) == [("", "nobody's record: no row has ever matched it, so it is left as it is")]
 
 
@@ -164,7 +232,7 @@ def test_one_key_of_many_reads_its_partition_alone(driver: Driver, find: Any, mo
         return lines(folder, file)
 
     monkeypatch.setattr(Folder, "read_lines", count_and_read)
-    assert find("123")["record"]["code"] == "KOD.123"
+    assert find("erp:123")["record"]["code"] == "KOD.123"
     assert sum(read) < 50
 
 

@@ -32,12 +32,21 @@ function describePlaces(looked) {
   return t("looked", { run: looked.run_id, rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) });
 }
 
+// What an id can be read of leads to its record; a row without one is nobody's, and stands here alone.
 function listCandidates(view) {
   return make("section", { "aria-label": t("record_choice") }, make("h2", {}, t("record_choice")),
-    make("ul", { class: "candidates" }, view.candidates.map((one) => make("li", {},
-      airflowLink(recordAddress(view.dag_id, one.integration_id || one.oduyo_id), {}, show(one.code || one.integration_id || one.oduyo_id)),
-      make("span", { class: "soft" }, ` ${[one.integration_id, one.description].filter(Boolean).map(show).join(" · ")}`)))),
+    make("ul", { class: "candidates" }, view.candidates.map((one) => make("li", {}, nameCandidate(view, one), make("span", { class: "soft" }, ` ${describeCandidate(one)}`)))),
     view.is_cut ? make("p", { class: "soft small" }, t("record_more")) : "");
+}
+
+function nameCandidate(view, one) {
+  const name = show(one.code || one.integration_id || one.oduyo_id);
+  return one.address ? airflowLink(recordAddress(view.dag_id, one.address), {}, name) : name;
+}
+
+function describeCandidate(one) {
+  const ids = [["column_erp_id", one.integration_id], ["column_oduyo_id", one.oduyo_id]].map(([name, id]) => id && `${t(name)} ${show(id)}`);
+  return [...ids, show(one.description), one.address ? "" : t("record_unnamed")].filter(Boolean).join(" · ");
 }
 
 function showRecord(view, found) {

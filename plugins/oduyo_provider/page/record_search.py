@@ -1,0 +1,139 @@
+"""Finds what a person means by a code or an id: one record, or several to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.page.search_text import fold
+from oduyo_provider.page.sides import Candidate, Row, Sides, show
+from oduyo_provider.page.wanted import Wanted
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.past_changes import PastOfKeys, read_all_past_changes, read_past_changes
+
+#: Rows and records that a search lists.
+MAX_CANDIDATES = 50
+
+
+class RecordSearch(msgspec.Struct, frozen=True):
+    """Where a record is looked for.
+
+    :param sides: of the run that is asked about; None where it has read nothing yet.
+    :param opened: its changes.
+    :param resource: what the records are.
+    :param run_id: of that run; empty where there is none.
+    """
+
+    root: Folder
+    dag_id: str
+    sides: Sides | None
+    opened: OpenedRun
+    resource: Resource
+    run_id: str = ""
+
+    def read_key(self, text: str) -> str:
+        """The match key that a text stands for; empty where it can be none."""
+        return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text.strip())
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All that is known of one key, or of a record without one.
+
+    :param entry: the ledger's.
+    :param rows: of the ERP; ``records`` of Ödüyo.
+    :param lines: of the run's table.
+    """
+
+    key: str
+    entry: Entry | None
+    rows: list[Row]
+    records: list[Remote]
+    lines: list[ChangeLine]
+    past: PastOfKeys
+
+    @property
+    def integration_id(self) -> str:
+        """As it was last called."""
+        names = [line.integration_id for line in self.lines] + [past.integration_id for past in self.past.changes]
+        return next(filter(None, [*names, *self._list("integration_id"), self.key]), "")
+
+    @property
+    def code(self) -> str:
+        """As it is now, else as it was last."""
+        codes = [line.code for line in self.lines] + [past.code for past in reversed(self.past.changes)]
+        return next(filter(None, [*self._list("code"), *codes]), "")
+
+    def _list(self, name: str) -> list[str]:
+        """A field's values in the rows, then in the records."""
+        found: list[Mapping[str, object]] = [*self.rows, *self.records]
+        return [show(values.get(name)) for values in found]
+
+
+def look_up(search: RecordSearch, address: str) -> Known | None:
+    """What a candidate's address leads to; None where it leads nowhere, as a code does."""
+    kind, _, name = address.partition(":")
+    if kind == "erp" and (key := search.read_key(name)):
+        return _look_up_key(search, key)
+    if kind == "oduyo" and search.sides is not None:
+        found = search.sides.find_records(search.root, [fold(name)])
+        for its_key, record in found:
+            if record.get("id") == name:
+                return _look_up_key(search, its_key) if its_key else _look_up_unkeyed(search, record, name)
+    return None
+
+
+def _look_up_key(search: RecordSearch, key: str) -> Known | None:
+    """Everything about one key, of which only its bucket is read; None where nobody knows it."""
+    sides = search.sides
+    entries = sides.read_entries(search.root, key) if sides else {}
+    rows = sides.read_rows(key) if sides else []
+    records = sides.read_records(key, entries) if sides else []
+    lines = search.opened.index.find_key(key, sides.partitions) if sides else []
+    past = read_past_changes(search.root, search.dag_id, key)
+    is_known = key in entries or rows or records or lines or past.changes
+    return Known(key, entries.get(key), rows, records, lines, past) if is_known else None
+
+
+def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Known:
+    """A record that no row can have by its key; a line of the table may still name it, such as its adoption."""
+    index = search.opened.index
+    lines = [line for line in index.read(index.find(Wanted(search=oduyo_id))) if line.oduyo_id == oduyo_id]
+    return Known("", None, [], [record], lines, PastOfKeys([]))
+
+
+def find_candidates(search: RecordSearch, text: str) -> tuple[list[Candidate], bool]:
+    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words.
+
+    :returns: and whether there are more.
+    """
+    whole, words, key = fold(text), fold(text).split(), search.read_key(text)
+    exact: dict[str, Candidate] = {}
+    others: dict[str, Candidate] = {}
+    for found in _iterate_candidates(search, words, key):
+        is_exact = (found.key == key != "") or whole in map(fold, (found.integration_id, found.oduyo_id, found.code))
+        place = exact if is_exact else others
+        if len(place) <= MAX_CANDIDATES:
+            place.setdefault(found.address or f"{found.integration_id}\0{found.code}", found)
+    chosen = list((exact or others).values())
+    return chosen[:MAX_CANDIDATES], len(chosen) > MAX_CANDIDATES
+
+
+def _iterate_candidates(search: RecordSearch, words: list[str], key: str) -> Iterator[Candidate]:
+    """What has this key, however it is written, then the rows, records and past changes that hold all words."""
+    if key and (known := _look_up_key(search, key)):
+        oduyo_id = next((show(record.get("id")) for record in known.records), "")
+        yield Candidate(key, known.integration_id, oduyo_id, known.code, "")
+    if search.sides is not None:
+        yield from search.sides.search(search.root, words)
+    for change in read_all_past_changes(search.root, search.dag_id):
+        found = Candidate(
+            search.read_key(change.integration_id), change.integration_id, change.oduyo_id, change.code, ""
+        )
+        if found.holds(words):
+            yield found
