@@ -16,6 +16,7 @@ from threading import Lock
 
 import msgspec
 
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.found_lines import FoundLines, Tags
@@ -35,6 +36,9 @@ from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.outcomes import DIED
 from oduyo_provider.sync.staging.segments import Head, read_head, read_lines
+
+#: Why a change that may have been transmitted waits.
+AWAITED = gettext_noop("sent, the answer is awaited")
 
 #: Lines that are read at once for a download.
 _CHUNK_LINES = 2_000
@@ -161,7 +165,7 @@ class ChangeIndex:
             return line
         reason = ""
         if line.outcome == SENT and self.phase is not RunPhase.DRY:
-            reason = "sent, the answer is awaited" if self.phase is RunPhase.GOING else DIED
+            reason = AWAITED if self.phase is RunPhase.GOING else DIED
         return msgspec.structs.replace(line, outcome=outcome, reason=reason)
 
     def _group(self, wanted: Wanted) -> list[Tags]:

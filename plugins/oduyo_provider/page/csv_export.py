@@ -1,7 +1,8 @@
 """The table as CSV, for Excel as it is set up in Turkey.
 
 UTF-8 with a byte order mark: without it Excel takes Turkish letters for another encoding. The separator is the semicolon,
-which Excel expects where the comma is the decimal sign. One line a change, two columns a field.
+which Excel expects where the comma is the decimal sign. One line a change, two columns a field. Programs read it: it is
+English in every language, and its times are UTC.
 
 A cell that begins like a formula would be run by whoever opens the file, and the texts come from whoever may write into
 the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -12,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
 
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.cells import list_cells
@@ -38,9 +40,10 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
     writer = csv.writer(buffer, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
     for number, line in enumerate(lines, 1):
-        writer.writerow(
-            [neutralise_cell(cell) for cell in list_cells(line, ["code", *names], LABELS[line.outcome], separator="T")]
-        )
+        at = datetime.fromtimestamp(line.at, timezone.utc).isoformat(timespec="seconds") if line.at else ""
+        outcome = LABELS[line.outcome]
+        cells = list_cells(line, ["code", *names], outcome=outcome, action=line.action, reason=line.reason, at=at)
+        writer.writerow([neutralise_cell(cell) for cell in cells])
         if number % _CHUNK_LINES == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)

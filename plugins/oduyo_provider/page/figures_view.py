@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext
-from oduyo_provider.core.reasons import WARNINGS
+from oduyo_provider.core.reasons import WARNINGS, translate_reason
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
@@ -96,8 +96,8 @@ def compute_reason(reason: str, count: int) -> View:
     """A reason with the filter that shows its rows. Those of changes begin with their outcome."""
     outcome, _, words = reason.partition(": ")
     return {
-        "text": reason,
+        "text": translate_reason(reason),
         "count": count,
         "outcome": outcome if outcome in OUTCOMES else "rejected",
-        "search": words if outcome in OUTCOMES else reason,
+        "search": gettext(words) if outcome in OUTCOMES else reason,
     }

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from oduyo_provider.core.language import gettext, gettext_noop
+from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.past_changes import PastChange
 
 #: Name of a figure of the report or of an outcome → its label, in English.
 LABELS = {
@@ -52,6 +58,15 @@ ACTION_FILTERS = {
     "adopt": gettext_noop("adoptions"),
 }
 
+#: Action of a plan → what one change of it is called.
+ACTIONS = {
+    "delete": gettext_noop("delete"),
+    "deactivate": gettext_noop("deactivate"),
+    "create": gettext_noop("create"),
+    "update": gettext_noop("update"),
+    "adopt": gettext_noop("adopt"),
+}
+
 #: Airflow's states of a task, as they are said here.
 STATE_LABELS = {
     "none": gettext_noop("not started"),
@@ -78,6 +93,11 @@ def label(name: str, *, is_planned: bool = False) -> str:
     """
     known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
     return gettext(known[name])
+
+
+def describe_line(line: ChangeLine | PastChange) -> dict[str, Any]:
+    """A line as it is shown: with its label, and its reason in the reader's language."""
+    return {**msgspec.to_builtins(line), "label": label(line.outcome), "reason": gettext(line.reason)}
 
 
 def label_state(name: str) -> str:

@@ -9,11 +9,10 @@ import msgspec
 from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.page.labels import label
+from oduyo_provider.page.labels import describe_line
 from oduyo_provider.page.record_search import Known, RecordSearch, find_candidates, look_up
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.sides import Sides, show
-from oduyo_provider.sync.staging.past_changes import PastChange
 
 View = dict[str, Any]
 
@@ -44,14 +43,14 @@ def _describe_known(search: RecordSearch, known: Known) -> View:
         "erp": [{name: show(value) for name, value in row.items()} for row in known.rows],
         "oduyo": known.records,
         "memory": _describe_entry(known.entry),
-        "history": [_describe_past(change) for change in reversed(known.past.changes)],
+        "history": [describe_line(change) for change in reversed(known.past.changes)],
         "dropped_until": known.past.dropped_until or None,
     }
 
 
 def _describe_states(search: RecordSearch, known: Known) -> list[View]:
     """What the run made of the record: its lines in the table, or what the missing of one means."""
-    told = [{**msgspec.to_builtins(line), "label": label(line.outcome)} for line in known.lines]
+    told = [describe_line(line) for line in known.lines]
     if any(line.outcome != "warned" for line in known.lines) or search.sides is None:
         return told
     return [*told, {"outcome": "", "label": "", "reason": _explain(search.opened, search.sides, known)}]
@@ -92,10 +91,6 @@ def _describe_entry(entry: Entry | None) -> View | None:
         "refused_since": entry.refused and entry.refused.since,
         "retired_at": entry.retired_at,
     }
-
-
-def _describe_past(change: PastChange) -> View:
-    return {**msgspec.to_builtins(change), "label": label(change.outcome)}
 
 
 def _describe_places(search: RecordSearch) -> View:

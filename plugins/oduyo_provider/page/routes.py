@@ -17,7 +17,7 @@ from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.record_view import compute_record_view
 from oduyo_provider.page.service import PageService
-from oduyo_provider.page.table_query import WantedLines
+from oduyo_provider.page.table_query import WantedLines, Zone
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.page.wanted import Wanted
@@ -134,12 +134,12 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
         )
 
     @app.get("/changes.xlsx")
-    def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
+    def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index, language = opened.index, read_language()
         lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=TO_MEND)))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
-        written = write_xlsx(lines, to_mend, opened.resource, language)
+        written = write_xlsx(lines, to_mend, opened.resource, language, zone)
         return StreamingResponse(written, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
+from oduyo_provider.core.language import LANGUAGES, gettext, use_language
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 #: Accents, which stand behind their letter after Unicode decomposition.
@@ -28,7 +30,16 @@ def compute_order(text: str) -> list[tuple[int, int, str]]:
 
 
 def compute_text(line: ChangeLine) -> str:
-    """Everything of a line that is searched."""
+    """Everything of a line that is searched; its reason in every language, as one index serves all readers."""
     values = [value for _, before, after in line.fields for value in (before, after) if value]
-    head = [line.integration_id, line.oduyo_id, line.code, line.reason, line.answer, *line.twins]
+    head = [line.integration_id, line.oduyo_id, line.code, *_translate(line.reason), line.answer, *line.twins]
     return fold("\n".join([*head, *values, *filter(None, line.stored.values())]))
+
+
+@lru_cache(1_000)
+def _translate(text: str) -> list[str]:
+    found = []
+    for code in LANGUAGES:
+        with use_language(code):
+            found.append(gettext(text))
+    return found

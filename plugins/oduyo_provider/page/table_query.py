@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, HTTPException, Query
 
@@ -39,6 +40,18 @@ def read_wanted(outcome: Names, action: Names, known: Names, search: Search = ""
 
 #: The lines that a request asks for.
 WantedLines = Annotated[Wanted, Depends(read_wanted)]
+
+
+def read_zone(zone: Annotated[str, Query(max_length=64)] = "UTC") -> ZoneInfo:
+    """The time zone that the script has from Airflow's own pages; one that this machine does not know is UTC."""
+    try:
+        return ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
+
+
+#: The reader's time zone.
+Zone = Annotated[ZoneInfo, Depends(read_zone)]
 
 
 def _check_names(given: Sequence[str], names: Sequence[str]) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from oduyo_provider.core.language import gettext
-from oduyo_provider.page.labels import ACTION_FILTERS, label
+from oduyo_provider.page.labels import ACTION_FILTERS, describe_line, label
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import DONE, OUTCOMES
@@ -37,7 +35,7 @@ def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str
         "pages": pages,
         "unread": opened.index.count_unread(wanted),
         "first": (page - 1) * PAGE_LINES + 1 if lines else 0,
-        "lines": [{**msgspec.to_builtins(line), "label": label(line.outcome)} for line in lines],
+        "lines": [describe_line(line) for line in lines],
     }
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -19,10 +21,12 @@ from oduyo_provider.core.field_labels import name_field
 from oduyo_provider.core.language import DEFAULT_LANGUAGE, gettext, use_language
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.cells import list_cells
-from oduyo_provider.page.labels import label
+from oduyo_provider.page.labels import ACTIONS, label
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+UTC = ZoneInfo("UTC")
 
 #: Outcomes whose rows are to be mended in the ERP.
 TO_MEND = ("rejected", "refused")
@@ -36,30 +40,40 @@ _CHUNK_BYTES = 1 << 16
 
 
 def write_xlsx(
-    lines: Iterable[ChangeLine], to_mend: Iterable[ChangeLine], resource: Resource, language: str = DEFAULT_LANGUAGE
+    lines: Iterable[ChangeLine],
+    to_mend: Iterable[ChangeLine],
+    resource: Resource,
+    language: str = DEFAULT_LANGUAGE,
+    zone: ZoneInfo = UTC,
 ) -> Iterator[bytes]:
     """The file in pieces.
 
     :param lines: of the first sheet.
     :param to_mend: of the second: what was rejected or refused.
-    :param language: of the heads; the request's own has ended when the pieces are made.
+    :param language: the reader's; the request's own has ended when the pieces are made.
+    :param zone: of the times, likewise.
     """
     with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
         place = Path(folder) / "changes"
         with use_language(language):
-            _fill(
-                xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder}), lines, to_mend, resource
-            )
+            workbook = xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder})
+            _fill(workbook, lines, to_mend, resource, zone)
         with place.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
 
-def _fill(workbook: Workbook, lines: Iterable[ChangeLine], to_mend: Iterable[ChangeLine], resource: Resource) -> None:
+def _fill(
+    workbook: Workbook,
+    lines: Iterable[ChangeLine],
+    to_mend: Iterable[ChangeLine],
+    resource: Resource,
+    zone: ZoneInfo,
+) -> None:
     names = [name for name in resource.field_names if name != "integration_id"]
     heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
-    _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names)).write(
-        list_cells(line, names, label(line.outcome), separator=" ") for line in lines
+    _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names, zone)).write(
+        _list_change_cells(line, names, zone) for line in lines
     )
     mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(heads, names))
     mend.write(_list_mend_cells(line, names) for line in to_mend)
@@ -110,7 +124,13 @@ def _write_row(sheet: Worksheet, row: int, cells: Iterable[str], style: Format) 
             sheet.write_string(row, column, text[:MAX_TEXT], style)
 
 
-def _list_change_head(heads: Mapping[str, str], names: Sequence[str]) -> list[str]:
+def _list_change_cells(line: ChangeLine, names: Sequence[str], zone: ZoneInfo) -> Iterator[str]:
+    at = f"{datetime.fromtimestamp(line.at, zone):%Y-%m-%d %H:%M:%S}" if line.at else ""
+    action, reason = gettext(ACTIONS.get(line.action, "")), gettext(line.reason)
+    return list_cells(line, names, outcome=label(line.outcome), action=action, reason=reason, at=at)
+
+
+def _list_change_head(heads: Mapping[str, str], names: Sequence[str], zone: ZoneInfo) -> list[str]:
     """The columns of the first sheet.
 
     :param heads: name of a field → how a head shows it.
@@ -121,7 +141,7 @@ def _list_change_head(heads: Mapping[str, str], names: Sequence[str]) -> list[st
         gettext("Reason"),
         gettext("Details"),
         gettext("Stored otherwise"),
-        gettext("Time"),
+        gettext("Time (%(zone)s)", zone=zone.key),
     ]
     for name in names:
         head += [gettext("%(field)s before", field=heads[name]), gettext("%(field)s after", field=heads[name])]
@@ -135,7 +155,8 @@ def _list_mend_head(heads: Mapping[str, str], names: Sequence[str]) -> list[str]
 
 def _list_mend_cells(line: ChangeLine, names: Sequence[str]) -> Iterator[str]:
     since = gettext("known before") if line.is_known else gettext("new")
-    yield from (label(line.outcome), since, line.integration_id, line.oduyo_id, line.code, line.reason, line.answer)
+    yield from (label(line.outcome), since, line.integration_id, line.oduyo_id, line.code)
+    yield from (gettext(line.reason), line.answer)
     values = {name: after for name, _, after in line.fields}
     for name in names:
         yield values.get(name) or ""

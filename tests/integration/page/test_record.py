@@ -202,6 +202,20 @@ def test_a_run_can_be_asked_about(driver: Driver, find: Any) -> None:
     assert read_states(find("2"))[0][0] == "updated"
 
 
+def test_the_fixed_reasons_are_in_the_reader_s_language(driver: Driver, find: Any, get: Get) -> None:
+    driver.site.set_faults({**REFUSAL, "match": {"integration_id": "3"}})
+    for _ in range(2):
+        driver.sync(make_rows(3), max_rejected_percent=100)
+    driver.sync(make_rows(1), max_rejected_percent=100)
+    assert read_states(find("erp:2", language="tr")) == [("kept", "on_missing ayarı keep")]
+    refused = "daha önce reddedildi, bu çalıştırmada yeniden gönderilmedi"
+    assert read_states(find("erp:3", language="tr", run_id="run2")) == [("refused", refused)]
+    for language in ("en", "tr"):
+        for text in (refused, "refused before, and not sent again in this run"):
+            found = get("changes", dag_id=DAG_ID, run_id="run2", search=text, language=language).json()
+            assert (found["found"], found["lines"][0]["reason"] == refused) == (1, language == "tr"), (language, text)
+
+
 def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any) -> None:
     """It may be that its transform runs, or has failed."""
     driver.sync(make_rows(3))

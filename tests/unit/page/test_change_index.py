@@ -136,6 +136,15 @@ def test_every_word_must_be_there_in_any_order(tmp_path: Path) -> None:
     assert list(index.find(Wanted(search="  kadıköy  "))) == [0, 1]
 
 
+def test_a_reason_is_found_in_either_language(tmp_path: Path) -> None:
+    lines = [ChangeLine("stale", "update", reason="record is gone"), ChangeLine("sent", "create")]
+    index = write_index(tmp_path, lines, phase=RunPhase.GOING)
+    for text in ("record is gone", "kayıt artık yok"):
+        assert list(index.find(Wanted(search=text))) == [0], text
+    for text in ("answer is awaited", "yanıt bekleniyor"):
+        assert list(index.find(Wanted(search=text))) == [1], text
+
+
 def test_lines_are_ordered_by_a_column_as_people_count(tmp_path: Path) -> None:
     codes = ["K.10", "K.9", "", "İZMİR", "ılgaz"]
     index = write_index(tmp_path, [ChangeLine("created", "create", code=code) for code in codes])

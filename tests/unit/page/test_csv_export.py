@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oduyo_provider.core.language import use_language
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page.csv_export import neutralise_cell, write_csv
 from oduyo_provider.sync.staging.change_lines import ChangeLine
@@ -38,6 +39,14 @@ def test_turkish_letters_semicolons_and_line_breaks_come_back() -> None:
         "x",
         "description, code",
     )
+
+
+def test_a_program_reads_english_and_utc_in_every_language() -> None:
+    with use_language("tr"):
+        stale = ChangeLine("stale", "update", "1", reason="record is gone", at=1_767_225_600.0)
+        (line,) = read(b"".join(write_csv([stale], SPECIAL_CODE)))
+    told = [line[name] for name in ("outcome", "action", "reason", "at")]
+    assert told == ["stale", "update", "record is gone", "2026-01-01T00:00:00+00:00"]
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])

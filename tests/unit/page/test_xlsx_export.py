@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -105,6 +106,16 @@ def test_the_head_stays_in_sight_and_every_column_can_be_filtered() -> None:
 def test_the_heads_are_in_the_reader_s_language() -> None:
     (row,) = read_sheet(open_workbook([ChangeLine("created", "create", "1")], language="tr"), 1)
     assert row["integration_id · ERP kimliği"] == "1"
+
+
+def test_words_and_times_are_the_reader_s() -> None:
+    line = ChangeLine("stale", "update", "1", reason="record is gone", at=1_767_225_600.0)
+    data = b"".join(write_xlsx([line], [line], SPECIAL_CODE, "tr", ZoneInfo("Europe/Istanbul")))
+    book = zipfile.ZipFile(io.BytesIO(data))
+    ((row,), (mend,)) = read_sheet(book, 1), read_sheet(book, 2)
+    assert (row["Sonuç"], row["İşlem"], row["Neden"]) == ("eskimiş", "güncelleme", "kayıt artık yok")
+    assert row["Zaman (Europe/Istanbul)"] == "2026-01-01 03:00:00"
+    assert mend["Neden"] == "kayıt artık yok"
 
 
 def test_a_head_has_the_api_s_name_of_a_field_and_people_s() -> None:

@@ -102,6 +102,8 @@ function listHistory(view, found) {
 
 function showField([name, before, after]) {
   const told = (text) => (text === null || text === "" ? t("empty") : fold(text, 60));
-  const change = before === null ? [told(after)] : [make("del", {}, told(before)), make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, after === null ? t("deleted") : told(after))];
+  const change = before === null ? [told(after)] : [make("del", {}, told(before))];
+  // What a deletion takes away becomes nothing.
+  if (before !== null && after !== null) change.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
   return make("div", {}, make("dt", {}, field(name)), make("dd", {}, change));
 }

@@ -6,7 +6,7 @@ import { heading, make } from "./dom.js";
 import { describeRun } from "./run.js";
 import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
-import { language, readLanguage, setFields, setTexts, t } from "./texts.js";
+import { language, readLanguage, setFields, setTexts, t, zoneName } from "./texts.js";
 
 const dagId = asked.get("dag_id");
 const runId = asked.get("run_id");
@@ -49,7 +49,7 @@ async function showRun() {
   let task = asked.get("task") ?? "";
   const summary = make("div", {});
   const which = () => [["dag_id", dagId], ["run_id", runId], ["task", task]];
-  const table = makeTable((pairs) => load("changes", [...which(), ...pairs]), (file, pairs) => ask(file, [...which(), ...pairs, ["language", language]]), () => task);
+  const table = makeTable((pairs) => load("changes", [...which(), ...pairs]), (file, pairs) => ask(file, [...which(), ...pairs, ["language", language], ["zone", zoneName]]), () => task);
   table.element.hidden = true;
   main.replaceChildren(make("p", { class: "soft" }, t("reading")));
   const refresh = async () => {

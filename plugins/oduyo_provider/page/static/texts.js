@@ -28,6 +28,8 @@ function readZone() {
 }
 
 const zone = { timeZone: readZone() };
+// What a download is told: the zone that the times of this page are in.
+export const zoneName = new Intl.DateTimeFormat("en", zone).resolvedOptions().timeZone;
 const known = { texts: {}, plurals: {}, fields: {}, rules: new Intl.PluralRules("en") };
 let numbers, times, fullTimes;
 

@@ -1,0 +1,24 @@
+"""Why rows were left out, each reason with the filter that shows its rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from oduyo_provider.core.language import use_language
+from oduyo_provider.page.figures_view import compute_reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "outcome", "search"),
+    [
+        ("stale: record is gone", "eskimiş: kayıt artık yok", "stale", "kayıt artık yok"),
+        ("doubtful: vanished", "şüpheli: kaybolan", "doubtful", "kaybolan"),
+        ("code: empty", "code: empty", "rejected", "code: empty"),
+        ("refused: Kod zaten var", "reddedilen: Kod zaten var", "refused", "Kod zaten var"),
+    ],
+)
+def test_a_reason_and_its_filter_are_in_the_reader_s_language(
+    reason: str, text: str, outcome: str, search: str
+) -> None:
+    with use_language("tr"):
+        assert compute_reason(reason, 3) == {"text": text, "count": 3, "outcome": outcome, "search": search}
