@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext
-from oduyo_provider.core.reasons import WARNINGS, translate_reason
+from oduyo_provider.core.reasons import OTHER_REASONS, WARNINGS, translate_reason
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.page.wanted import MAX_SEARCH
 from oduyo_provider.sync.staging.change_lines import OUTCOMES
 
 View = dict[str, Any]
@@ -93,11 +94,11 @@ def _describe_warning(name: str, count: int) -> View:
 
 
 def compute_reason(reason: str, count: int) -> View:
-    """A reason with the filter that shows its rows. Those of changes begin with their outcome."""
+    """A reason with the filter that shows its rows, which the rare ones have not. Those of changes begin with their outcome."""
     outcome, _, words = reason.partition(": ")
-    return {
-        "text": translate_reason(reason),
-        "count": count,
-        "outcome": outcome if outcome in OUTCOMES else "rejected",
-        "search": gettext(words) if outcome in OUTCOMES else reason,
-    }
+    if outcome not in OUTCOMES:
+        outcome, words = "rejected", reason
+    text = translate_reason(reason)
+    if words == OTHER_REASONS:
+        return {"text": text, "count": count, "outcome": "", "search": ""}
+    return {"text": text, "count": count, "outcome": outcome, "search": gettext(words)[:MAX_SEARCH]}

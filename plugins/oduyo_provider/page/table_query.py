@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, HTTPException, Query
 
 from oduyo_provider.core.language import gettext
-from oduyo_provider.page.wanted import ORDERS, Wanted
+from oduyo_provider.page.wanted import MAX_SEARCH, ORDERS, Wanted
 from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
 
 #: Of rows that were rejected or refused: those that were not so before, and those that were.
 _KNOWN = {"new": False, "known": True}
 
 Names = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
-Search = Annotated[str, Query(max_length=200)]
+Search = Annotated[str, Query(max_length=MAX_SEARCH)]
 Sort = Annotated[str, Query(max_length=40)]
 
 

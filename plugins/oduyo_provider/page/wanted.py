@@ -11,6 +11,9 @@ from oduyo_provider.page.search_text import fold
 #: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
 ORDERS = ("", "outcome", "integration_id", "oduyo_id", "code")
 
+#: The longest search.
+MAX_SEARCH = 200
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines, and in which order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,6 +215,17 @@ def test_the_fixed_reasons_are_in_the_reader_s_language(driver: Driver, find: An
         for text in (refused, "refused before, and not sent again in this run"):
             found = get("changes", dag_id=DAG_ID, run_id="run2", search=text, language=language).json()
             assert (found["found"], found["lines"][0]["reason"] == refused) == (1, language == "tr"), (language, text)
+
+
+def test_a_long_reason_shows_its_rows(driver: Driver, get: Get) -> None:
+    words = "Bu kod muhasebe modülünde kullanılan bir özel kod türüyle çakışıyor; önce fişler kapatılmalıdır. " * 3
+    body = json.dumps({"status": False, "message": words}, ensure_ascii=False)
+    driver.site.set_faults({**REFUSAL, "body": body, "match": {"integration_id": "2"}})
+    driver.sync(make_rows(3), max_rejected_percent=100)
+    (reason,) = get("run", dag_id=DAG_ID, run_id="run1").json()["reasons"]
+    assert len(reason["text"]) > 200
+    asked = {"outcome": reason["outcome"], "search": reason["search"]}
+    assert get("changes", dag_id=DAG_ID, run_id="run1", **asked).json()["found"] == reason["count"] == 1
 
 
 def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any) -> None:

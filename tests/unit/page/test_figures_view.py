@@ -15,6 +15,8 @@ from oduyo_provider.page.figures_view import compute_reason
         ("doubtful: vanished", "şüpheli: kaybolan", "doubtful", "kaybolan"),
         ("code: empty", "code: empty", "rejected", "code: empty"),
         ("refused: Kod zaten var", "reddedilen: Kod zaten var", "refused", "Kod zaten var"),
+        ("other reasons", "öteki nedenler", "", ""),
+        ("refused: other reasons", "reddedilen: öteki nedenler", "", ""),
     ],
 )
 def test_a_reason_and_its_filter_are_in_the_reader_s_language(

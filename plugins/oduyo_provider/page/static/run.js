@@ -101,7 +101,7 @@ function listMore(view, filter) {
     rows.push(make("p", { class: side.new ? "new" : "soft" }, `${side.label}: ${told.filter(Boolean).join(", ")}`));
   }
   const reasons = view.reasons.map((reason) => make("tr", {}, make("td", { class: "number" }, count(reason.count)),
-    make("td", {}, make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", reason.outcome], ["search", reason.search]]) }, reason.text))));
+    make("td", {}, showRemark(reason, filter))));
   const params = Object.entries(view.params).map(([name, value]) => make("span", {}, `${name} `, make("code", {}, value)));
   return make("div", { class: "more" }, rows,
     view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((one) => make("li", {}, showRemark(one, filter))))) : null,
