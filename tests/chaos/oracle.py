@@ -63,11 +63,13 @@ def find_duplicates(history: History, timeline: Timeline) -> Iterator[Violation]
             # One call that makes two records is the site's doing.
             if other == effect.id or first.by == effect.by:
                 continue
-            if first.by.isdigit() and not (other in history.hidden and _is_lost_create(history, timeline, other)):
-                yield Violation("duplicate", key, f"record {effect.id} was made, and {other} was there")
-            elif _is_listed(history, timeline, other, key, sent.time) and not _is_common(
-                history, timeline, other, sent
-            ):
+            if first.by.isdigit():
+                if not (other in history.hidden and _is_lost_create(history, timeline, other)):
+                    yield Violation("duplicate", key, f"record {effect.id} was made, and {other} was there")
+                continue
+            # Who says that what is not listed is gone is taken at his word, also by a site that lists nothing.
+            is_excused = any("vanished" in run.released for run in runs) or _is_common(history, timeline, other, sent)
+            if not is_excused and _is_listed(history, timeline, other, key, sent.time):
                 yield Violation("twin", key, f"record {effect.id} was made, and {other} by {first.by} was listed")
 
 
