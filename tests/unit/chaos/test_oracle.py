@@ -57,6 +57,20 @@ def test_a_create_beside_a_record_that_was_listed_is_a_twin() -> None:
     assert not find_kinds(story, hidden=frozenset({1}))
 
 
+def test_a_twin_of_what_a_person_gave_up_as_gone_is_that_person_s() -> None:
+    story = Story().seed(1, "1", **ROW).run(1, ROWS, is_green=False, released=frozenset({"vanished"}))
+    assert not find_kinds(story.call("create", 100, 2, **COLUMN))
+
+
+@pytest.mark.parametrize("fault", ["", "slow before"])
+def test_a_create_that_was_answered_with_a_no_may_be_sent_again_as_often_as_that(fault: str) -> None:
+    story = Story().run(1, ROWS)
+    for moment in (100, 110, 120, 130):
+        story.call("create", moment, fault=fault, answer='{"status":false,"message":"Oturum bulunamadi"}', **COLUMN)
+    story.call("create", 140, 1, **COLUMN)
+    assert not find_kinds(story)
+
+
 @pytest.mark.parametrize(("made_at", "kinds"), [(10, {"twin": 1}), (50, {})])
 def test_a_person_who_makes_the_record_after_the_look_is_not_seen(made_at: float, kinds: dict[str, int]) -> None:
     story = Story().run(1, ROWS, is_green=False).person("create", made_at, 1, **COLUMN)
