@@ -27,6 +27,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param tasks: those that make this run: all of this project's DAG, one of anybody else's.
     :param approval: the question that was put to a person.
     :param is_operator: it is one task in somebody else's DAG.
+    :param is_staged: there are files of it.
     :param is_settled: nothing was staged after the report.
     :param report: None while there is none.
     :param step: what is done now, by the staged files; for a run without steps of its own.
@@ -40,6 +41,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     tasks: list[TaskState] = []
     approval: Approval | None = None
     is_operator: bool = False
+    is_staged: bool = True
     is_settled: bool = False
     report: Report | None = None
     step: str = ""
@@ -97,6 +99,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing goes on until somebody answers."""
         waits = any(task.state in WAITS_FOR_ANSWER for task in self.tasks if not self.is_operator)
         return self.is_going and waits and (self.approval is None or self.approval.answered_at is None)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether a run without files once had some."""
+        listed = any(task.done for task in self.tasks if task.task_id == STEPS[0])
+        return not self.is_staged and (listed or (self.state is not None and self.state.state == "success"))
 
     @property
     def is_rejected(self) -> bool:

@@ -82,7 +82,7 @@ class PageService:
         return compute_dag_view(dag_id, items, health, compute_checklist(items, site), compute_answers(site))
 
     def fetch_run(self, dag_id: str, run_id: str, task: str) -> View | None:
-        """The view of a run; None where nothing is staged and nothing is on its way.
+        """The view of a run; None where nothing is staged of a DAG that is not this project's.
 
         :param task: of a run in somebody else's DAG; empty: the first that staged something.
         """
@@ -90,7 +90,7 @@ class PageService:
         runs = fetch_run(staging_root(), dag_id, run_id)
         run = _choose(runs, task)
         if run is None:
-            return _begin(dag_id, run_id, state) if state is not None and not runs else None
+            return _begin(dag_id, run_id, state) if state is not None and not runs and is_own_dag(dag_id) else None
         facts, opened = self._open(dag_id, run_id, run, state)
         return compute_run_view(
             dag_id,
@@ -204,8 +204,8 @@ def _select_tasks(run: StagedRun, instances: Iterable[TaskState]) -> list[TaskSt
 
 
 def _begin(dag_id: str, run_id: str, state: RunState) -> View:
-    """A run that has staged nothing yet, or that ended before it could."""
-    facts = RunFacts(state=state, tasks=gather_tasks(fetch_instances(dag_id, run_id)))
+    """A run of this project's DAG of which nothing is staged yet, or any more."""
+    facts = RunFacts(state=state, tasks=gather_tasks(fetch_instances(dag_id, run_id)), is_staged=False)
     return {
         "dag_id": dag_id,
         "run_id": run_id,

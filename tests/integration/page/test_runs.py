@@ -374,7 +374,7 @@ def test_a_going_run_shows_progress_and_settles_with_its_report(
     get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
-    begun = get("run", dag_id=DAG_ID, run_id="run1").json()
+    begun = get("run", dag_id=SPECIAL_CODES, run_id="run1").json()
     assert (begun["is_going"], begun["is_empty"]) == (True, True)
 
     run = driver.new_run("run1")
@@ -435,6 +435,27 @@ def test_staged_files_are_found_where_this_machine_sees_them(
     shutil.move(staging, moved)
     monkeypatch.setenv("ODUYO_STAGING_PATH", str(moved))
     assert get("changes", dag_id=DAG_ID, run_id="run1").json()["found"] == 3
+
+
+@pytest.mark.parametrize("state", ["running", "success", "failed"])
+@pytest.mark.parametrize("dag_id", ["somebody_s", "oduyo_site_check"])
+def test_a_run_that_syncs_nothing_has_no_page(
+    get: Get, staging: Path, monkeypatch: pytest.MonkeyPatch, dag_id: str, state: str
+) -> None:
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, state, None))
+    answer = get("run", dag_id=dag_id, run_id="run1")
+    assert answer.status_code == 404
+    assert "Either it has nothing to do with Ödüyo" in answer.json()["detail"]
+
+
+def test_a_good_run_whose_files_were_removed_says_so(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, staging: Path
+) -> None:
+    made = run_special_codes(query=make_query(3))
+    shutil.rmtree(staging / SPECIAL_CODES)
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert (view["sentence"]["tone"], view["is_going"]) == ("plain", False)
+    assert view["sentence"]["text"].startswith("There are no files of this run: those of the last 30 runs")
 
 
 @pytest.mark.parametrize("route", ["dag", "run", "changes", "changes.csv"])

@@ -61,6 +61,10 @@ NO = Approval("approve", 10.0, 20.0, 99.0, by="ayse")
 SILENCE = Approval("approve", 10.0, 99.0, 99.0)
 REJECTED = tasks(approve="success", load="skipped", report="failed")
 NEXT = "The next run compares everything again and sends only what is missing."
+NO_FILES = (
+    "There are no files of this run: those of the last 30 runs of a DAG are kept. What runs did to a record stands on the "
+    "page of the DAG."
+)
 OPERATOR_RED = [TaskState("save", -1, "failed", {"failed": 1})]
 
 STATES: dict[str, tuple[RunFacts, str, str]] = {
@@ -186,6 +190,15 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "bad",
         "The run has no report, and Airflow does not know it any more: it was removed before it could add up. The next run "
         "compares everything again.",
+    ),
+    # ── ended, and nothing is staged ──
+    "in step, and its files are removed": (ended(None, is_staged=False), "plain", NO_FILES),
+    "in step, and Airflow too has forgotten its tasks": (ended(None, [], is_staged=False), "plain", NO_FILES),
+    "failed, and its files are removed": (ended(None, failed_at("load"), RED, is_staged=False), "bad", NO_FILES),
+    "failed before it staged anything": (
+        ended(None, failed_at("snapshot"), RED, is_staged=False),
+        "bad",
+        f"The run failed in the step snapshot and could not add up. {NEXT}",
     ),
     # ── stopped ──
     **{
