@@ -184,33 +184,57 @@ def _describe_good(report: Report) -> Sentence:
         return Sentence(
             "warn", gettext("no rows"), gettext("The ERP's query returned no row, and nothing was changed.")
         )
-    left_out = report.rejected + report.refused
-    if report.new_rejected:
+    if report.rejected or report.refused:
+        return _describe_left_out(report)
+    if report.missing_refused:
         text = ngettext(
-            "Ödüyo is in step with the ERP, but for %(n)s row that is newly left out.",
-            "Ödüyo is in step with the ERP, but for %(n)s rows that are newly left out.",
-            report.new_rejected,
+            "Ödüyo is in step with the ERP, but for %(n)s record that it refuses to deactivate or delete.",
+            "Ödüyo is in step with the ERP, but for %(n)s records that it refuses to deactivate or delete.",
+            report.missing_refused,
         )
-        # With some that are known there are at least two.
-        text = (
-            text
-            if left_out == report.new_rejected
-            else ngettext(
-                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
-                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
-                report.new_rejected,
-                all=format_number(left_out),
-            )
-        )
-        label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", report.new_rejected)
-        return Sentence("warn", label, text)
-    if left_out:
+        return Sentence("warn", _label_kept(report), text)
+    if not report.writes:
+        return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP: nothing had to change."))
+    return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP."))
+
+
+def _describe_left_out(report: Report) -> Sentence:
+    """In step, but for rows that were rejected or refused."""
+    left_out, new = report.rejected + report.refused, report.new_rejected
+    if not new:
         text = ngettext(
             "Ödüyo is in step with the ERP, but for %(n)s row that was left out before, too.",
             "Ödüyo is in step with the ERP, but for %(n)s rows that were left out before, too.",
             left_out,
         )
-        return Sentence("warn", ngettext("%(n)s known row left out", "%(n)s known rows left out", left_out), text)
-    if not report.writes:
-        return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP: nothing had to change."))
-    return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP."))
+        label = ngettext("%(n)s known row left out", "%(n)s known rows left out", left_out)
+    else:
+        label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", new)
+        text = ngettext(
+            "Ödüyo is in step with the ERP, but for %(n)s row that is newly left out.",
+            "Ödüyo is in step with the ERP, but for %(n)s rows that are newly left out.",
+            new,
+        )
+        # With some that are known there are at least two.
+        text = (
+            text
+            if left_out == new
+            else ngettext(
+                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
+                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
+                new,
+                all=format_number(left_out),
+            )
+        )
+    if report.missing_refused:
+        kept = ngettext(
+            "It also refuses to deactivate or delete %(n)s record.",
+            "It also refuses to deactivate or delete %(n)s records.",
+            report.missing_refused,
+        )
+        text, label = f"{text} {kept}", f"{label}, {_label_kept(report)}"
+    return Sentence("warn", label, text)
+
+
+def _label_kept(report: Report) -> str:
+    return ngettext("%(n)s record not retired", "%(n)s records not retired", report.missing_refused)

@@ -296,6 +296,17 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "warn",
         "Ödüyo is in step with the ERP, but for 5 rows that were left out; 1 of them is new.",
     ),
+    "Ödüyo refuses to retire a record": (
+        ended(Report(extracted=8, unchanged=8, missing=1, missing_refused=1)),
+        "warn",
+        "Ödüyo is in step with the ERP, but for 1 record that it refuses to deactivate or delete.",
+    ),
+    "a row is newly left out, and Ödüyo refuses to retire records": (
+        ended(Report(extracted=9, unchanged=8, rejected=1, missing=2, missing_refused=2)),
+        "warn",
+        "Ödüyo is in step with the ERP, but for 1 row that is newly left out. It also refuses to deactivate or delete 2 "
+        "records.",
+    ),
     "too many rows are newly left out": (
         ended(Report(extracted=100, created=40, rejected=60), tasks(report="failed"), RED),
         "bad",
