@@ -155,6 +155,7 @@ class TestNames:
             "doubtful",
             "dry_run",
             "sync_mode",
+            "faults",
             "reasons",
             "started_at",
             "ended_at",

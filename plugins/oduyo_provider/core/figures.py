@@ -46,6 +46,10 @@ FIGURES = {
     gettext_noop("new_other_source"): gettext_noop("Rows newly rejected as another source owns their record."),
     "dry_run": gettext_noop("True: nothing was sent, and the counts of changes are the planned ones."),
     "sync_mode": gettext_noop("The param. With create nothing was compared: whether Ödüyo is in step is not known."),
+    "faults": gettext_noop(
+        "What makes the run red besides its figures: a step that did not come to its end, too many rows newly rejected or "
+        "refused, a first write that waits."
+    ),
     "reasons": gettext_noop("Reason → count, of what was rejected, refused, failed, doubtful or stale."),
     "started_at": gettext_noop("When the run began to list Ödüyo, ISO 8601, UTC."),
     "ended_at": gettext_noop("When it was added up."),

@@ -13,7 +13,17 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
 from oduyo_provider.core.record import Remote, is_passive
-from oduyo_provider.core.remarks import KEEP, KEPT, OUT_OF_SCOPE, PASSIVE_ALREADY, REFUSED, WAITS, Remark
+from oduyo_provider.core.remarks import (
+    KEEP,
+    KEPT,
+    NEW_DUPLICATE,
+    OUT_OF_SCOPE,
+    PASSIVE_ALREADY,
+    REFUSED,
+    WAITS,
+    WARNED,
+    Remark,
+)
 
 _PAIR = ("key1", "key2")
 
@@ -70,15 +80,10 @@ class MissingRecords:
                 for twin in match.twins:
                     if get_id(twin) not in known:
                         counts.new_duplicates += 1
-                        counts.sample(
-                            "new_duplicates",
-                            gettext(
-                                "%(key)s: Ödüyo %(record)s and %(twin)s",
-                                key=key,
-                                record=get_id(match.record),
-                                twin=get_id(twin),
-                            ),
-                        )
+                        ids = {"record": get_id(match.record), "twin": get_id(twin)}
+                        text = gettext("%(key)s: Ödüyo %(record)s and %(twin)s", key=key, **ids)
+                        counts.sample("new_duplicates", text)
+                        self._remark(WARNED, twin, now, gettext(NEW_DUPLICATE), text)
             count_in_use(counts, match.record, self._resource, self._retiring.get(get_id(match.record)))
             if not has_row:
                 self._read_missing(key, match, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from oduyo_provider.core.language import gettext, gettext_noop
 
 #: Code → what is wrong with the row. Such a row is not sent; it lies in ``quarantine.jsonl`` with all its reasons.
@@ -49,3 +51,12 @@ def translate_reason(reason: str) -> str:
     if words in REJECTIONS:
         return reason
     return f"{gettext(name)}{colon}{gettext(words)}"
+
+
+def compute_top(reasons: Counter[str], most: int) -> dict[str, int]:
+    """The most frequent reasons first; the rare ones together, since Ödüyo's answers may all be different."""
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    top = dict(ordered[:most])
+    if len(ordered) > most:
+        top[OTHER_REASONS] = sum(count for _, count in ordered[most:])
+    return top

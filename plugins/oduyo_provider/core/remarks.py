@@ -11,9 +11,10 @@ REFUSED = "refused"  # Ödüyo refused the same before, and it is not sent again
 DOUBTFUL = "doubtful"  # the ledger knows the record, and Ödüyo does not list it
 KEPT = "kept"  # a record of this source without a row, left as it is
 OUT_OF_SCOPE = "out_of_scope"  # the same, in a (key1, key2) pair of which this run has no row
-WARNED = "warned"  # a row that is odd, and compared all the same
+WARNED = "warned"  # a row or record that is odd, and compared all the same
 
 VANISHED = "vanished"
+NEW_DUPLICATE = gettext_noop("new duplicate")
 
 # Why a record without a row is kept.
 KEEP = gettext_noop("on_missing is keep")

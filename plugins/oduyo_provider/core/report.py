@@ -9,7 +9,7 @@ import msgspec
 from oduyo_provider.core.brakes import Limits, is_too_many
 from oduyo_provider.core.change import Action, Outcome
 from oduyo_provider.core.plan import PlanCounts, SyncMode
-from oduyo_provider.core.reasons import OTHER_REASONS
+from oduyo_provider.core.reasons import compute_top
 
 #: Different reasons that a report lists.
 MAX_REASONS = 50
@@ -27,6 +27,7 @@ class Report(msgspec.Struct, kw_only=True):
     :param out_of_scope: records of this source in a (key1, key2) pair of which this run has no row: kept.
     :param new_other_source: rejected rows whose record another source owns, not rejected so by the last applied run.
     :param sync_mode: the param, empty where nobody knows it; with ``create`` nothing was compared, so that nobody knows whether the run is in step.
+    :param faults: what makes the run red besides its figures, by name; see :mod:`oduyo_provider.core.verdict`.
     :param reasons: reason → how many rows or changes had it.
     :param started_at: ISO 8601, UTC; likewise ``ended_at``.
     """
@@ -59,6 +60,7 @@ class Report(msgspec.Struct, kw_only=True):
     new_other_source: int = 0
     dry_run: bool = False
     sync_mode: str = ""
+    faults: list[str] = []
     reasons: dict[str, int] = {}
     started_at: str = ""
     ended_at: str = ""
@@ -72,6 +74,11 @@ class Report(msgspec.Struct, kw_only=True):
     def undone(self) -> dict[str, int]:
         """What is left to be done or looked at, by figure: none of it when the run is in step."""
         return {} if self.dry_run else {name: count for name in UNDONE if (count := getattr(self, name))}
+
+    @property
+    def is_red(self) -> bool:
+        """Whether the run is not in step, or waits for a person."""
+        return bool(self.undone or self.faults)
 
     @property
     def compares(self) -> bool:
@@ -214,7 +221,8 @@ def compute_report(
         altered=outcomes.altered,
         dry_run=dry_run,
         sync_mode=sync_mode.value if sync_mode else "",
-        reasons=_compute_top(_count_reasons(plan, outcomes)),
+        faults=[],
+        reasons=compute_top(_count_reasons(plan, outcomes), MAX_REASONS),
         started_at=started_at,
         ended_at=ended_at,
         **figures,
@@ -239,12 +247,3 @@ def _count_reasons(plan: PlanCounts, outcomes: Outcomes) -> Counter[str]:
     if plan.vanished:
         reasons["doubtful: vanished"] += plan.vanished
     return reasons
-
-
-def _compute_top(reasons: Counter[str]) -> dict[str, int]:
-    """The most frequent reasons first; the rare ones together, since Ödüyo's answers may all be different."""
-    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    top = dict(ordered[:MAX_REASONS])
-    if len(ordered) > MAX_REASONS:
-        top[OTHER_REASONS] = sum(count for _, count in ordered[MAX_REASONS:])
-    return top

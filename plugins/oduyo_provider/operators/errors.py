@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from textwrap import wrap
-from typing import Any
+from typing import Any, NoReturn
+
+from airflow.sdk.exceptions import AirflowFailException
 
 from oduyo_provider.core.errors import OduyoError, RetryError
 from oduyo_provider.core.language import gettext
@@ -42,6 +44,13 @@ def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
             text = f"{text} {next_try}"
         explain(text)
         raise make_airflow_error(error, text) from None
+
+
+def give_up(context: Mapping[str, Any], text: str) -> NoReturn:
+    """Explain, leave the text for the alert and the page, and fail for good: another try would end alike."""
+    _note(context, text)
+    explain(text)
+    raise AirflowFailException(text) from None
 
 
 def _note(context: Mapping[str, Any], text: str) -> None:

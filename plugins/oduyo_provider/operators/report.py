@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
 
 from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.hooks.environment import read_step
 from oduyo_provider.observability.links import LINKS
 from oduyo_provider.operators.approval import name_rejecter
-from oduyo_provider.operators.errors import explain, noting_errors
+from oduyo_provider.operators.errors import give_up, noting_errors
 
 if TYPE_CHECKING:
     from oduyo_provider.sync.steps.report import Steps
@@ -49,8 +48,7 @@ class OduyoReportOperator(BaseOperator):
         try:
             check_complete(made, steps, step)
         except IncompleteError as error:
-            explain(str(error))
-            raise AirflowFailException(str(error)) from None
+            give_up(context, str(error))
         publish(made, context)
 
 

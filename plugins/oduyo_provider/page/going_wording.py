@@ -30,7 +30,7 @@ def describe_going(facts: RunFacts) -> Sentence:
     """A run that goes on. What went wrong comes before what is done now."""
     if facts.failed is not None:
         text = gettext(
-            "The step %(task)s failed. The run is being added up and will be red.", task=facts.failed.task_id
+            "The step %(task)s failed. The run will still be added up, and will be red.", task=facts.failed.task_id
         )
         return Sentence("bad", gettext("stopped by an error"), text)
     if facts.retrying is not None:
@@ -39,8 +39,8 @@ def describe_going(facts: RunFacts) -> Sentence:
         return _describe_question(facts)
     task = facts.current
     label = gettext("going")
-    if (facts.state is not None and facts.state.state == "queued") or (facts.tasks and task is None):
-        return Sentence("busy", label, gettext("The run waits for its turn; nothing is read yet."))
+    if facts.state is not None and facts.state.state == "queued":
+        return Sentence("busy", label, gettext("The run waits for its turn."))
     if task is not None and task.state in ("none", "scheduled", "queued") and not task.done:
         text = gettext("The step %(task)s waits until Airflow starts it.", task=task.task_id)
         return Sentence("busy", label, text)
@@ -95,9 +95,12 @@ def _describe_step(facts: RunFacts, step: str, task: TaskState | None) -> str:
 
 def _describe_load(facts: RunFacts) -> str:
     if not facts.is_shown:
-        return gettext("The plan is being sent. How far it is cannot be shown; the log of the task load tells.")
+        return gettext(
+            "The plan is being sent. How far it is cannot be shown; the log of the task %(task)s tells.",
+            task=facts.name_task("load"),
+        )
     if not facts.changes:
-        return gettext("The step %(task)s is running.", task="load")
+        return gettext("The step %(task)s is running.", task=facts.name_task("load"))
     if not facts.done:
         return gettext("The plan is made. Each record is looked at right before its change is sent.")
     if facts.done < facts.changes:

@@ -8,6 +8,7 @@ import msgspec
 
 from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.report import Report
+from oduyo_provider.core.verdict import list_step_faults
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.task_states import WAITS_FOR_ANSWER, TaskState
 
@@ -26,10 +27,10 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param state: of the DAG run; None where Airflow does not know it any more.
     :param tasks: those that make this run: all of this project's DAG, one of anybody else's.
     :param approval: the question that was put to a person.
-    :param is_operator: it is one task in somebody else's DAG.
+    :param operator: the task in somebody else's DAG that it is; empty: it is a run of this project's DAG.
     :param is_staged: there are files of it.
     :param is_settled: nothing was staged after the report.
-    :param report: None while there is none.
+    :param report: None while there is none; ``reported_at`` is when it was written, seconds since 1970.
     :param step: what is done now, by the staged files; for a run without steps of its own.
     :param changes: of the plan; ``done`` of them those with a result.
     :param is_dry: the param ``dry_run``.
@@ -40,16 +41,22 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     state: RunState | None
     tasks: list[TaskState] = []
     approval: Approval | None = None
-    is_operator: bool = False
+    operator: str = ""
     is_staged: bool = True
     is_settled: bool = False
     report: Report | None = None
+    reported_at: float = 0.0
     step: str = ""
     changes: int = 0
     done: int = 0
     is_dry: bool = False
     is_shown: bool = True
     trips: list[Trip] = []
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is one task in somebody else's DAG."""
+        return bool(self.operator)
 
     @property
     def brakes(self) -> list[str]:
@@ -67,7 +74,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_red(self) -> bool:
         """Whether Airflow shows the run, or the one task that is it, in red."""
-        last = self.tasks if self.is_operator else [task for task in self.tasks if task.task_id == STEPS[-1]]
+        last = self.last_tasks
         if self.is_operator and last:
             return any(task.state in _RED for task in last)
         # Airflow colours a run a moment after its last task has ended.
@@ -76,9 +83,25 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def last_tasks(self) -> list[TaskState]:
+        """The task that writes the report; none where Airflow does not know it."""
+        return [task for task in self.tasks if task.task_id == self.name_task(STEPS[-1])]
+
+    @property
+    def has_earlier_report(self) -> bool:
+        """Whether a run that goes on has the report of a try before, which its own will replace."""
+        is_own = any(
+            task.state == "running" and task.started_at is not None and task.started_at <= self.reported_at
+            for task in self.last_tasks
+        )
+        return self.is_going and self.report is not None and not is_own
+
+    @property
     def failed(self) -> TaskState | None:
-        """The first task that failed for good; ``report`` only where it could not add up."""
-        return next((task for task in self.tasks if task.state == "failed" and not self.only_reports(task)), None)
+        """The first task that failed for good; ``report`` only where it could not add up, and never a no to the plan."""
+        no = self.approval.task_id if self.approval is not None and self.is_rejected else ""
+        failed = (task for task in self.tasks if task.state == "failed" and task.task_id != no)
+        return next((task for task in failed if not self.only_reports(task)), None)
 
     @property
     def retrying(self) -> TaskState | None:
@@ -135,9 +158,15 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return max(0.0, ended_at - self.started_at - (self.approval.waited_s if self.approval else 0.0))
 
+    def name_task(self, step: str) -> str:
+        """The task that does a step."""
+        return self.operator or step
+
     def only_reports(self, task: TaskState) -> bool:
         """The last task fails when the run is not in step: it says what happened, and is not why."""
-        return not self.is_operator and task.task_id == STEPS[-1] and self.report is not None
+        if self.report is None or task.task_id != self.name_task(STEPS[-1]):
+            return False
+        return not (self.is_operator and list_step_faults(self.report))
 
 
 def _to_seconds(text: str) -> float | None:

@@ -151,9 +151,10 @@ class PageService:
             state=state,
             tasks=_select_tasks(run, instances),
             approval=None if run.task else approval,
-            is_operator=bool(run.task),
+            operator=run.task[0] if run.task else "",
             is_settled=run.is_settled,
             report=None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at),
+            reported_at=run.reported_at or 0.0,
         )
 
 

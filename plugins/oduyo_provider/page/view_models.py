@@ -114,7 +114,7 @@ def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
     failed = [
         task
         for task in facts.tasks
-        if task.state in ("failed", "up_for_retry") and (task.error or not facts.only_reports(task))
+        if task.state in ("failed", "up_for_retry") and not (facts.only_reports(task) and facts.failed is not None)
     ]
     return [
         {
@@ -143,7 +143,7 @@ def compute_approval(dag_id: str, run_id: str, facts: RunFacts) -> View | None:
 
 def _list_notes(facts: RunFacts) -> list[str]:
     notes = []
-    if facts.is_going and facts.report is not None:
+    if facts.has_earlier_report:
         notes.append(gettext("This run was started again: its earlier report counts no more."))
     if not facts.is_going and facts.report is None and facts.changes and not facts.is_dry:
         notes.append(
@@ -165,7 +165,10 @@ def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
     if opened.has_table:
         return gettext("The plan holds no change, and no row was rejected.")
     if opened.is_planned:
-        return gettext("The list of changes could not be written; the log of the task guard says why.")
+        return gettext(
+            "The list of changes could not be written; the log of the task %(task)s says why.",
+            task=facts.name_task("guard"),
+        )
     if facts.is_going:
         return gettext("No change is known yet.")
     return gettext("The run did not come to a plan, so that nothing is known of changes.")

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.report import Report
-from oduyo_provider.page.going_wording import TIME, Sentence, describe_going
+from oduyo_provider.core.verdict import (
+    TOO_MANY_REJECTED,
+    count_unsent,
+    has_rest,
+    list_next_steps,
+    list_step_faults,
+)
+from oduyo_provider.page.going_wording import Sentence, describe_going
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.page.unsent_wording import describe_plan, describe_rejection, describe_stop
 
 
 def describe_run(facts: RunFacts) -> Sentence:
@@ -16,7 +24,7 @@ def describe_run(facts: RunFacts) -> Sentence:
     if facts.report is None:
         return _describe_unreported(facts)
     if facts.report.dry_run:
-        return _describe_plan(facts, facts.report)
+        return describe_plan(facts, facts.report)
     return _describe_report(facts, facts.report)
 
 
@@ -53,63 +61,76 @@ def _describe_unreported(facts: RunFacts) -> Sentence:
     return Sentence("bad", label, text)
 
 
-def _describe_plan(facts: RunFacts, report: Report) -> Sentence:
-    """A run that was to send nothing, or that may not."""
-    label = gettext("dry run")
-    if facts.failed is not None:
-        text = gettext("Nothing was sent: the run failed in the step %(task)s.", task=facts.failed.task_id)
-        return Sentence("bad", gettext("stopped by an error"), text)
-    if not facts.is_dry and facts.is_red:
-        text = gettext(
-            "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the "
-            "plan below, then trigger the DAG by hand with dry_run off."
-        )
-        return Sentence("bad", gettext("first write waits"), text)
-    if facts.brakes:
-        text = ngettext(
-            "Dry run: nothing was sent. The brake %(brakes)s would stop a run that writes.",
-            "Dry run: nothing was sent. The brakes %(brakes)s would stop a run that writes.",
-            len(facts.brakes),
-            brakes=", ".join(facts.brakes),
-        )
-        return Sentence("warn", label, text)
-    if not report.writes:
-        return Sentence("plain", label, gettext("Dry run: nothing was sent, and nothing would have to change."))
-    text = ngettext(
-        "Dry run: nothing was sent. The plan holds %(n)s change.",
-        "Dry run: nothing was sent. The plan holds %(n)s changes.",
-        report.writes,
-    )
-    return Sentence("plain", label, text)
-
-
 def _describe_report(facts: RunFacts, report: Report) -> Sentence:
     may_have_written = report.writes or report.failed or report.missing_failed or report.doubtful > report.vanished
-    undone = sum(report.undone.values())
     if facts.is_rejected and not may_have_written:
-        return _describe_rejection(facts)
+        return describe_rejection(facts)
     if facts.failed is not None and not may_have_written:
-        return _describe_stop(facts, facts.failed)
-    if not report.compares and report.extracted:
-        return _describe_uncompared(facts, report, undone)
-    if facts.failed is not None and not (facts.is_operator and undone):
-        return _describe_failure(report, facts.failed)
-    if undone:
-        return _describe_undone(undone)
-    return _describe_red(report) if facts.is_red else _describe_good(report)
+        return describe_stop(facts, facts.failed)
+    is_uncompared = bool(not report.compares and report.extracted)
+    if report.is_red or facts.failed is not None:
+        return _describe_unsent(report) if is_uncompared else _describe_red(report, facts.failed)
+    if facts.is_red:
+        text = gettext(
+            "The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed, or its last "
+            "task failed after it had written the report."
+        )
+        return Sentence("bad", gettext("red after its report"), text)
+    return _describe_sent(report) if is_uncompared else _describe_good(report)
 
 
-def _describe_uncompared(facts: RunFacts, report: Report, undone: int) -> Sentence:
-    """A run with ``sync_mode`` create, which cannot know whether it is in step, and which the next run does not mend."""
-    if facts.is_red or undone:
+def _describe_red(report: Report, failed: TaskState | None) -> Sentence:
+    """What is left, and the next step for each."""
+    unsent, what = count_unsent(report), []
+    if failed is not None:
         text = ngettext(
-            "Not all rows were sent: %(n)s became a new record. Clear the first red task to send the rest: a new run with "
-            "sync_mode create compares nothing and sends every row once more.",
-            "Not all rows were sent: %(n)s became new records. Clear the first red task to send the rest: a new run with "
-            "sync_mode create compares nothing and sends every row once more.",
+            "the run failed in the step %(task)s after %(n)s change.",
+            "the run failed in the step %(task)s after %(n)s changes.",
+            report.writes,
+            task=failed.task_id,
+        )
+        what.append(text)
+    elif unsent:
+        text = ngettext(
+            "%(n)s row or record is not as the ERP wants it.",
+            "%(n)s rows or records are not as the ERP wants them.",
+            unsent,
+        )
+        what.append(text)
+    elif faults := list_step_faults(report):
+        what.append(f"{'; '.join(faults)}.")
+    if TOO_MANY_REJECTED in report.faults:
+        text = ngettext(
+            "%(n)s row was newly rejected or refused, which is more than max_rejected_percent allows.",
+            "%(n)s rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+            report.new_rejected,
+        )
+        what.append(text)
+    text = gettext("Not in step: %(what)s", what=" ".join([*what, *list_next_steps(report)]))
+    return Sentence("bad", gettext("not in step"), text)
+
+
+def _describe_unsent(report: Report) -> Sentence:
+    """A red run with ``sync_mode`` create, which cannot know whether it is in step, and which the next run does not mend."""
+    if has_rest(report):
+        label = gettext("not all sent")
+        text = ngettext(
+            "Not all rows were sent: %(n)s became a new record.",
+            "Not all rows were sent: %(n)s became new records.",
             report.created,
         )
-        return Sentence("bad", gettext("not all sent"), text)
+    else:
+        label = gettext("to be looked at")
+        text = ngettext(
+            "All valid rows were sent, and %(n)s became a new record; what is left needs a person.",
+            "All valid rows were sent, and %(n)s became new records; what is left needs a person.",
+            report.created,
+        )
+    return Sentence("bad", label, " ".join([text, *list_next_steps(report)]))
+
+
+def _describe_sent(report: Report) -> Sentence:
+    """The same of a good one."""
     text = ngettext(
         "%(n)s row was sent as a new record; nothing was compared, so that nobody knows whether Ödüyo is in step.",
         "%(n)s rows were sent as new records; nothing was compared, so that nobody knows whether Ödüyo is in step.",
@@ -120,70 +141,9 @@ def _describe_uncompared(facts: RunFacts, report: Report, undone: int) -> Senten
     return Sentence("warn" if left_out else "good", label, text)
 
 
-def _describe_rejection(facts: RunFacts) -> Sentence:
-    approval = facts.approval
-    label = gettext("the plan was rejected")
-    if approval is None or not approval.by:
-        text = gettext("Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.")
-        return Sentence("bad", label, text)
-    text = gettext("Nothing was written: the plan was rejected by %(user)s at %(time)s.", user=approval.by, time=TIME)
-    return Sentence("bad", label, text, approval.answered_at)
-
-
-def _describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
-    if failed.task_id == "guard" and facts.brakes:
-        text = ngettext(
-            "Nothing was written: the brake %(brakes)s stopped the run.",
-            "Nothing was written: the brakes %(brakes)s stopped the run.",
-            len(facts.brakes),
-            brakes=", ".join(facts.brakes),
-        )
-        return Sentence("bad", gettext("stopped by a brake"), text)
-    text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
-    return Sentence("bad", gettext("stopped by an error"), text)
-
-
-def _describe_failure(report: Report, failed: TaskState) -> Sentence:
-    text = ngettext(
-        "Not in step: the run failed in the step %(task)s after %(n)s change. The next run compares everything again and "
-        "sends only what is missing.",
-        "Not in step: the run failed in the step %(task)s after %(n)s changes. The next run compares everything again and "
-        "sends only what is missing.",
-        report.writes,
-        task=failed.task_id,
-    )
-    return Sentence("bad", gettext("not in step"), text)
-
-
-def _describe_undone(undone: int) -> Sentence:
-    text = ngettext(
-        "Not in step: %(n)s row or record is not as the ERP wants it. The next run compares everything again and sends only "
-        "what is missing.",
-        "Not in step: %(n)s rows or records are not as the ERP wants them. The next run compares everything again and sends "
-        "only what is missing.",
-        undone,
-    )
-    return Sentence("bad", gettext("not in step"), text)
-
-
-def _describe_red(report: Report) -> Sentence:
-    """Red, with nothing left undone: too many rows are newly rejected or refused, or somebody marked it."""
-    if report.new_rejected:
-        text = ngettext(
-            "Not in step: %(n)s row was newly rejected or refused, which is more than max_rejected_percent allows.",
-            "Not in step: %(n)s rows were newly rejected or refused, which is more than max_rejected_percent allows.",
-            report.new_rejected,
-        )
-        return Sentence("bad", gettext("not in step"), text)
-    text = gettext("The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed.")
-    return Sentence("bad", gettext("marked failed"), text)
-
-
 def _describe_good(report: Report) -> Sentence:
     if not report.extracted and not report.missing:
-        return Sentence(
-            "warn", gettext("no rows"), gettext("The ERP's query returned no row, and nothing was changed.")
-        )
+        return Sentence("warn", gettext("no rows"), gettext("There was no row, and nothing was changed."))
     if report.rejected or report.refused:
         return _describe_left_out(report)
     if report.missing_refused:

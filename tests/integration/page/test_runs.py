@@ -107,6 +107,24 @@ def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     assert count_outcomes(view) == {"not_applied": 20}
 
 
+def test_new_duplicates_are_named_and_the_next_run_is_not_promised_to_mend_them(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    assert run_special_codes(query=make_query(3)).state == "success"
+    twin = oduyo.twin(next(str(record["id"]) for record in oduyo.records() if record["integration_id"] == "2"))
+    made = run_special_codes(query=make_query(3))
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    text = view["sentence"]["text"]
+    assert text.startswith("Not in step: 1 new record carries a key that another record has: decide in the Ödüyo panel")
+    assert "sends only what is missing" not in text
+    (cause,) = view["causes"]
+    assert (cause["task"], cause["text"].partition(".")[0]) == ("report", "The run is not in step: 1 new duplicate")
+    assert "No task before this one is red: guard's log" in cause["text"]
+    (line,) = get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id).json()["lines"]
+    assert (line["integration_id"], line["oduyo_id"], line["reason"].partition(":")[0]) == ("2", twin, "new duplicate")
+    assert get("dag", dag_id=SPECIAL_CODES).json()["runs"][0]["sentence"] == view["sentence"]
+
+
 def test_a_run_that_could_not_log_in_says_so_and_not_that_both_sides_are_alike(
     get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
 ) -> None:

@@ -12,6 +12,7 @@ from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Missing, Refused, 
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, Plan
 from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.core.resources import PROJECT_CODE, RESOURCES
 from tests.unit.core.sides import (
     ABSENT,
@@ -318,7 +319,12 @@ def test_new_twins_are_remembered_so_that_they_are_new_once(rows: list[Row]) -> 
     records = [make_record("7"), make_record("8")]
     plan = plan_of(rows, records, [make_entry()])
     assert (plan.counts.new_duplicates, notes_of(plan)["100"].twins) == (1, ("8",))
-    assert plan_of(rows, records, plan.notes).counts.new_duplicates == 0
+    assert [remark for remark in plan.remarks if remark.outcome == "warned"] == [
+        Remark("warned", "100", "8", "K1", "new duplicate", "100: Ödüyo 7 and 8")
+    ]
+    again = plan_of(rows, records, plan.notes)
+    assert again.counts.new_duplicates == 0
+    assert not [remark for remark in again.remarks if remark.outcome == "warned"]
 
 
 @pytest.mark.parametrize(("is_first", "new"), [(False, 1), (True, 0)])

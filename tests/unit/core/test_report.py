@@ -214,7 +214,7 @@ def test_the_report_has_the_figures_that_are_promised_in_their_order() -> None:
         *("missing", "kept_missing", "deactivated", "deleted", "missing_refused", "missing_failed"),
         *("adopted", "known_refused", "known_rejected", "vanished"),
         *("remote_duplicates", "new_duplicates", "altered", "out_of_scope", "new_other_source"),
-        *("dry_run", "sync_mode", "reasons", "started_at", "ended_at"),
+        *("dry_run", "sync_mode", "faults", "reasons", "started_at", "ended_at"),
     )
 
 
@@ -228,7 +228,15 @@ def test_a_run_with_such_a_figure_is_not_in_step(figure: str) -> None:
 
 
 def test_no_other_figure_leaves_anything_undone() -> None:
-    others = set(Report.__struct_fields__) - {*RED, "dry_run", "sync_mode", "reasons", "started_at", "ended_at"}
+    others = set(Report.__struct_fields__) - {
+        *RED,
+        "dry_run",
+        "sync_mode",
+        "faults",
+        "reasons",
+        "started_at",
+        "ended_at",
+    }
     assert Report(**dict.fromkeys(others, 5)).undone == {}
     assert set(UNDONE) == set(RED)
 

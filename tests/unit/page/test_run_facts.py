@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.run_facts import RunFacts
@@ -45,7 +47,7 @@ def test_where_airflow_has_forgotten_the_run_its_report_says_how_long_it_took() 
 
 def test_a_task_in_anybody_s_dag_has_its_own_times_and_its_own_red() -> None:
     task = TaskState("save", -1, "success", {"success": 1}, started_at=120.0, ended_at=125.0)
-    facts = RunFacts(state=RED, tasks=[task], is_operator=True)
+    facts = RunFacts(state=RED, tasks=[task], operator="save")
     assert (facts.started_at, facts.duration_s, facts.is_red) == (120.0, 5.0, False)
 
 
@@ -53,3 +55,27 @@ def test_report_is_no_cause_of_its_own_as_long_as_it_could_add_up() -> None:
     red = [TaskState("report", -1, "failed", {"failed": 1})]
     assert RunFacts(state=RED, tasks=red, report=Report()).failed is None
     assert RunFacts(state=RED, tasks=red).failed is red[0]
+
+
+def test_an_earlier_report_is_one_of_which_the_task_that_writes_it_has_begun_again() -> None:
+    report = TaskState("report", -1, "running", {"running": 1}, started_at=50.0)
+    facts = RunFacts(state=RUNNING, tasks=[report], report=Report())
+    for written_at, is_earlier in ((40.0, True), (60.0, False)):
+        assert msgspec.structs.replace(facts, reported_at=written_at).has_earlier_report is is_earlier
+    waiting = TaskState("report", -1, "none", {"none": 1}, started_at=50.0)
+    assert msgspec.structs.replace(facts, tasks=[waiting], reported_at=60.0).has_earlier_report
+    assert not msgspec.structs.replace(facts, report=None).has_earlier_report
+
+
+def test_a_no_to_the_plan_is_no_failure() -> None:
+    tasks = [TaskState("approve", -1, "failed"), TaskState("report", -1, "failed")]
+    facts = RunFacts(state=RED, tasks=tasks, report=Report(), approval=Approval("approve", 150.0, 350.0))
+    assert facts.failed is None
+    assert msgspec.structs.replace(facts, approval=None).failed is tasks[0]
+
+
+def test_the_task_of_another_dag_is_a_cause_only_where_a_step_of_it_failed() -> None:
+    task = TaskState("save", -1, "failed", {"failed": 1})
+    facts = RunFacts(state=RED, tasks=[task], operator="save", report=Report(failed=1))
+    assert facts.failed is None
+    assert msgspec.structs.replace(facts, report=Report(faults=["stopped"])).failed is task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.brakes import Trip
@@ -11,7 +12,7 @@ from oduyo_provider.core.language import use_language
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.run_facts import RunFacts
-from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.page.task_states import TaskState, gather_tasks
 from oduyo_provider.page.wording import describe_run
 
 RUNNING, DONE, RED = (RunState("r", state, 1.0) for state in ("running", "success", "failed"))
@@ -65,6 +66,24 @@ NO_FILES = (
     "There are no files of this run: those of the last 30 runs of a DAG are kept. What runs did to a record stands on the "
     "page of the DAG."
 )
+DUPLICATE = "1 new record carries a key that another record has: decide in the Ödüyo panel which of them to remove; no run removes any."
+MEND = "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
+TOO_MANY = Report(extracted=100, created=40, rejected=60, faults=["rejected"])
+TOO_MANY_LEFT_OUT = (
+    f"Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows. {MEND}"
+)
+FIRST = msgspec.structs.replace(PLAN, faults=["first_write"])
+FIRST_WRITE = (
+    "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the plan "
+    "below, then trigger the DAG by hand with dry_run off."
+)
+AFTERWARDS = (
+    "The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed, or its last task "
+    "failed after it had written the report."
+)
+STOPPED_BY_BRAKE = msgspec.structs.replace(STOPPED, faults=["stopped"])
+PARTS = [TaskState("transform", n, state) for n, state in enumerate(("failed", "running", "up_for_retry", "scheduled"))]
+SAVING = [TaskState("save", -1, "running")]
 OPERATOR_RED = [TaskState("save", -1, "failed", {"failed": 1})]
 
 STATES: dict[str, tuple[RunFacts, str, str]] = {
@@ -72,7 +91,12 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "queued": (
         RunFacts(state=RunState("r", "queued", None), tasks=tasks()),
         "busy",
-        "The run waits for its turn; nothing is read yet.",
+        "The run waits for its turn.",
+    ),
+    "cleared and queued, and the sides are read": (
+        RunFacts(state=RunState("r", "queued", None), tasks=tasks(load="none"), report=NOTHING, changes=4),
+        "busy",
+        "The run waits for its turn.",
     ),
     "waiting for a worker": (
         going(tasks(snapshot="queued")),
@@ -150,7 +174,22 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "failed, and not added up yet": (
         going(tasks(extract="failed", transform="upstream_failed", report="running")),
         "bad",
-        "The step extract failed. The run is being added up and will be red.",
+        "The step extract failed. The run will still be added up, and will be red.",
+    ),
+    "one part of many failed, and others go on": (
+        going(gather_tasks([*tasks(extract="success")[:2], *PARTS, *tasks(guard="none")[3:]])),
+        "bad",
+        "The step transform failed. The run will still be added up, and will be red.",
+    ),
+    "rejected, and not added up yet": (
+        going(tasks(approve="failed", load="upstream_failed", report="running"), approval=NO),
+        "busy",
+        "The run is being added up.",
+    ),
+    "its report is written, and is being merged": (
+        going(tasks(report="running"), report=NOTHING, is_settled=True, reported_at=8.0),
+        "busy",
+        "The run is being added up.",
     ),
     "going again after a clear": (
         going(tasks(snapshot="running"), report=NOTHING, is_settled=True),
@@ -163,9 +202,19 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "The step load waits until Airflow starts it.",
     ),
     "a task of another DAG": (
-        RunFacts(state=RUNNING, tasks=[TaskState("save", -1, "running")], is_operator=True, step="extract"),
+        RunFacts(state=RUNNING, tasks=SAVING, operator="save", step="extract"),
         "busy",
         "The ERP's rows are being read.",
+    ),
+    "a task of another DAG that has nothing to send": (
+        RunFacts(state=RUNNING, tasks=SAVING, operator="save", step="load"),
+        "busy",
+        "The step save is running.",
+    ),
+    "a task of another DAG that sends what cannot be shown": (
+        RunFacts(state=RUNNING, tasks=SAVING, operator="save", step="load", is_shown=False),
+        "busy",
+        "The plan is being sent. How far it is cannot be shown; the log of the task save tells.",
     ),
     # ── ended without a report ──
     "failed in the report": (
@@ -219,6 +268,21 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "bad",
         "Nothing was written: the plan was rejected by ayse at {at}.",
     ),
+    "rejected by a person, and approve failed": (
+        ended(STOPPED, failed_at("approve"), RED, approval=NO),
+        "bad",
+        "Nothing was written: the plan was rejected by ayse at {at}.",
+    ),
+    "a task of another DAG that a brake stopped": (
+        ended(STOPPED_BY_BRAKE, OPERATOR_RED, RED, operator="save", trips=trips("retired")),
+        "bad",
+        "Nothing was written: the brake retired stopped the run.",
+    ),
+    "stopped in a DAG that Airflow has forgotten": (
+        ended(Report(faults=["reading"]), [], None),
+        "bad",
+        f"Not in step: reading Ödüyo or the ERP failed. {NEXT}",
+    ),
     "nobody answered": (
         ended(STOPPED, REJECTED, RED, approval=SILENCE),
         "bad",
@@ -250,11 +314,21 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "bad",
         "Nothing was sent: the run failed in the step extract.",
     ),
-    "the first write waits": (
-        ended(PLAN, tasks(report="failed"), RED),
+    "dry, and somebody marked it failed": (
+        ended(PLAN, tasks(report="success"), RED, is_shown=False),
+        "plain",
+        "Dry run: nothing was sent. The plan holds 9 changes.",
+    ),
+    "dry, failed, and Airflow has forgotten it": (
+        ended(Report(dry_run=True, faults=["reading"]), [], None),
         "bad",
-        "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the "
-        "plan below, then trigger the DAG by hand with dry_run off.",
+        "Nothing was sent: reading Ödüyo or the ERP failed.",
+    ),
+    "the first write waits": (ended(FIRST, tasks(report="failed"), RED), "bad", FIRST_WRITE),
+    "the first write waits, and a brake would stop it": (
+        ended(FIRST, tasks(report="failed"), RED, trips=trips("retired")),
+        "bad",
+        f"{FIRST_WRITE} The brake retired would stop that run: release it there if the plan is right.",
     ),
     # ── written ──
     "nothing to change": (ended(NOTHING), "good", "Ödüyo is in step with the ERP: nothing had to change."),
@@ -264,7 +338,12 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "good",
         "Ödüyo is in step with the ERP.",
     ),
-    "empty": (ended(Report()), "warn", "The ERP's query returned no row, and nothing was changed."),
+    "empty": (ended(Report()), "warn", "There was no row, and nothing was changed."),
+    "a task of another DAG that was given no row": (
+        ended(Report(), [TaskState("save", -1, "success")], operator="save"),
+        "warn",
+        "There was no row, and nothing was changed.",
+    ),
     "without comparing": (
         ended(Report(extracted=9, created=9, sync_mode="create")),
         "good",
@@ -280,6 +359,27 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "bad",
         "Not all rows were sent: 4 became new records. Clear the first red task to send the rest: a new run with sync_mode "
         "create compares nothing and sends every row once more.",
+    ),
+    "without comparing, too many are left out": (
+        ended(
+            Report(extracted=100, created=40, rejected=60, sync_mode="create", faults=["rejected"]),
+            tasks(report="failed"),
+            RED,
+        ),
+        "bad",
+        f"All valid rows were sent, and 40 became new records; what is left needs a person. {MEND} A new run with sync_mode "
+        "create compares nothing and sends every row once more.",
+    ),
+    "without comparing, there are duplicates": (
+        ended(Report(extracted=9, created=9, new_duplicates=1, sync_mode="create"), tasks(report="failed"), RED),
+        "bad",
+        f"All valid rows were sent, and 9 became new records; what is left needs a person. {DUPLICATE} A new run with "
+        "sync_mode create compares nothing and sends every row once more.",
+    ),
+    "without comparing, marked failed": (
+        ended(Report(extracted=9, created=9, sync_mode="create"), state=RED),
+        "bad",
+        AFTERWARDS,
     ),
     "known rows are left out": (
         ended(Report(extracted=9, unchanged=4, rejected=3, known_rejected=3, refused=2, known_refused=2)),
@@ -308,9 +408,9 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "records.",
     ),
     "too many rows are newly left out": (
-        ended(Report(extracted=100, created=40, rejected=60), tasks(report="failed"), RED),
+        ended(TOO_MANY, tasks(report="failed"), RED),
         "bad",
-        "Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+        TOO_MANY_LEFT_OUT,
     ),
     "left undone": (
         ended(Report(extracted=6, created=1, failed=3, doubtful=2), tasks(report="failed"), RED),
@@ -333,14 +433,48 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         f"Not in step: 6 rows or records are not as the ERP wants them. {NEXT}",
     ),
     "red a moment before Airflow says so": (
-        ended(Report(extracted=100, created=40, rejected=60), tasks(report="failed"), RUNNING),
+        ended(TOO_MANY, tasks(report="failed"), RUNNING),
         "bad",
-        "Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+        TOO_MANY_LEFT_OUT,
     ),
-    "marked failed": (
-        ended(NOTHING, state=RED),
+    "only duplicates": (
+        ended(Report(extracted=9, unchanged=9, new_duplicates=1), tasks(report="failed"), RED),
         "bad",
-        "The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed.",
+        f"Not in step: {DUPLICATE}",
+    ),
+    "only vanished": (
+        ended(Report(extracted=9, unchanged=8, doubtful=1, vanished=1), tasks(report="failed"), RED),
+        "bad",
+        "Not in step: 1 record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is "
+        "really gone, release vanished for one run; if it shall stay gone, take its row out of the ERP or the query.",
+    ),
+    "only rows of another source": (
+        ended(Report(extracted=9, unchanged=8, rejected=1, new_other_source=1), tasks(report="failed"), RED),
+        "bad",
+        "Not in step: 1 row meets a record that another source owns, and is not sent: if the record is to be this source's, "
+        "release other_source for one run, or give both the same source; else take the row out of the query.",
+    ),
+    "duplicates, and something that the next run sends": (
+        ended(Report(extracted=9, unchanged=8, stale=1, new_duplicates=1), tasks(report="failed"), RED),
+        "bad",
+        f"Not in step: 1 row or record is not as the ERP wants it. {NEXT} {DUPLICATE}",
+    ),
+    "load failed on its way, and there are duplicates": (
+        ended(Report(extracted=9, created=4, not_applied=5, new_duplicates=1), failed_at("load"), RED),
+        "bad",
+        f"Not in step: the run failed in the step load after 4 changes. {NEXT} {DUPLICATE}",
+    ),
+    "marked failed": (ended(NOTHING, state=RED), "bad", AFTERWARDS),
+    "marked failed, with a row that is newly left out": (
+        ended(Report(extracted=1000, unchanged=999, rejected=1), state=RED),
+        "bad",
+        AFTERWARDS,
+    ),
+    "killed after its report was written": (ended(NOTHING, tasks(report="failed"), RED), "bad", AFTERWARDS),
+    "too many are newly left out in a DAG that Airflow has forgotten": (
+        ended(TOO_MANY, [], None),
+        "bad",
+        TOO_MANY_LEFT_OUT,
     ),
     "of a DAG that Airflow has forgotten": (
         ended(NOTHING, [], None),
@@ -348,12 +482,22 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "Ödüyo is in step with the ERP: nothing had to change.",
     ),
     "a task of another DAG that left something undone": (
-        ended(Report(extracted=3, failed=3), OPERATOR_RED, RUNNING, is_operator=True),
+        ended(Report(extracted=3, failed=3), OPERATOR_RED, RUNNING, operator="save"),
         "bad",
         f"Not in step: 3 rows or records are not as the ERP wants them. {NEXT}",
     ),
+    "a task of another DAG that found duplicates": (
+        ended(Report(extracted=9, unchanged=9, new_duplicates=1), OPERATOR_RED, RUNNING, operator="save"),
+        "bad",
+        f"Not in step: {DUPLICATE}",
+    ),
+    "a task of another DAG that failed after its report": (
+        ended(NOTHING, OPERATOR_RED, RED, operator="save"),
+        "bad",
+        AFTERWARDS,
+    ),
     "a task that is good in another DAG that is red": (
-        ended(NOTHING, [TaskState("save", -1, "success")], RED, is_operator=True),
+        ended(NOTHING, [TaskState("save", -1, "success")], RED, operator="save"),
         "good",
         "Ödüyo is in step with the ERP: nothing had to change.",
     ),
@@ -374,7 +518,7 @@ def test_no_two_kinds_of_state_share_a_sentence_by_chance() -> None:
         text = describe_run(facts).text
         says_in_step, is_busy = text.startswith("Ödüyo is in step"), facts.is_going
         assert not (says_in_step and is_busy), state
-        assert not (says_in_step and (facts.failed or facts.report is None or facts.report.undone)), state
+        assert not (says_in_step and (facts.failed or facts.report is None or facts.report.is_red)), state
 
 
 @pytest.mark.parametrize("state", STATES)

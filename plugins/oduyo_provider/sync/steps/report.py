@@ -13,10 +13,11 @@ import msgspec
 from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import IncompleteError, StagingError
 from oduyo_provider.core.figures import translate_figure
-from oduyo_provider.core.language import format_number, gettext, ngettext
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
+from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_red
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
@@ -87,6 +88,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
         started_at=_format_time(_read_start(steps)),
         ended_at=_format_time(time.time()),
     )
+    made = msgspec.structs.replace(made, faults=_find_faults(made, steps, step))
     step.run.folder.write(REPORT, msgspec.json.format(msgspec.json.encode(made)))
     if parts and not dry_run:
         await _merge(step, parts[0])
@@ -116,39 +118,27 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
                 by=steps.rejected_by,
             )
         )
-    if faults := "; ".join(_find_faults(made, steps, step)):
-        compared = gettext(
-            "The run is not in step: %(faults)s. The log of the first red task says why. What was done is done; the next run "
-            "compares everything again and sends only what is missing.",
-            faults=faults,
-        )
-        sent = gettext(
-            "Not all rows were sent: %(faults)s. Clear the first red task to send the rest: a new run with sync_mode create "
-            "compares nothing and sends every row once more.",
-            faults=faults,
-        )
-        raise IncompleteError(compared if made.compares else sent)
+    if made.is_red:
+        why_not = str(steps.guarded["why_not"]) if steps.guarded is not None else ""
+        raise IncompleteError(explain_red(made, why_not, is_one_task=step.is_exempt))
 
 
 def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
+    """What makes the run red besides its figures."""
     faults = []
     if not steps.parts:
-        faults.append(gettext("reading Ödüyo or the ERP failed"))
+        faults.append("reading")
     elif len(steps.plans) < int(steps.parts[0]["partitions"]):
-        faults.append(gettext("comparing failed"))
+        faults.append("comparing")
     elif steps.guarded is None:
-        faults.append(gettext("the plan was stopped before any write"))
+        faults.append("stopped")
     elif not made.dry_run and steps.load is None:
-        faults.append(gettext("applying did not come to its end"))
-    faults += [f"{format_number(count)} {translate_figure(name)}" for name, count in made.undone.items()]
+        faults.append("applying")
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
     if made.has_too_many_rejected(step.params.limits, is_approved=is_approved) and not made.dry_run:
-        text = ngettext(
-            "%(n)s row newly rejected or refused", "%(n)s rows newly rejected or refused", made.new_rejected
-        )
-        faults.append(text)
+        faults.append(TOO_MANY_REJECTED)
     if steps.guarded is not None and steps.guarded["why_not"] and not step.params.dry_run and made.writes:
-        faults.append(str(steps.guarded["why_not"]))
+        faults.append(FIRST_WRITE)
     return faults
 
 

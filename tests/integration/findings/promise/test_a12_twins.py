@@ -28,7 +28,7 @@ def test_a12_new_twins_are_red_once_and_named_and_none_is_removed(
     assert [night.is_green for night in nights] == [False, True, True]
     assert [night.report.new_duplicates for night in nights] == [2, 0, 0]
     assert [night.report.remote_duplicates for night in nights] == [2, 2, 2]
-    assert "2 new_duplicates" in nights[0].why
+    assert "2 new duplicates" in nights[0].why
     assert f"5: Ödüyo {first} and {twin}" in caplog.text
     assert len(site.records()) == COUNT + 2
     assert site.counts()["delete"] == 0

@@ -1,0 +1,132 @@
+"""What is left of a run that is not in step, and the next step for each: the same in its log, its alert and on its page."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.language import gettext, gettext_noop, ngettext
+from oduyo_provider.core.report import Report
+
+#: Fault of a report → the step that did not come to its end, as a clause; English, to be read by ``gettext``.
+STEP_FAULTS = {
+    "reading": gettext_noop("reading Ödüyo or the ERP failed"),
+    "comparing": gettext_noop("comparing failed"),
+    "stopped": gettext_noop("the plan was stopped before any write"),
+    "applying": gettext_noop("applying did not come to its end"),
+}
+#: More rows are newly rejected or refused than ``max_rejected_percent`` allows.
+TOO_MANY_REJECTED = "rejected"
+#: The plan would write to a site to which the source has never written.
+FIRST_WRITE = "first_write"
+
+
+def explain_red(report: Report, why_not: str, *, is_one_task: bool) -> str:
+    """Why a run is red, what comes next, and where the log says more.
+
+    :param why_not: why guard let nothing be written; empty where it did.
+    :param is_one_task: all steps stand in one log.
+    """
+    faults = "; ".join([*_list_clauses(report), *([why_not] if FIRST_WRITE in report.faults else [])])
+    if report.compares:
+        text = gettext("The run is not in step: %(faults)s.", faults=faults)
+    elif has_rest(report):
+        text = gettext("Not all rows were sent: %(faults)s.", faults=faults)
+    else:
+        text = gettext("All valid rows were sent, but the run is red: %(faults)s.", faults=faults)
+    if list_step_faults(report):
+        where = gettext("The log of the first red task says why. What was done is done.")
+    elif is_one_task:
+        where = gettext("Samples stand further up in this log. What was done is done.")
+    else:
+        where = gettext("No task before this one is red: guard's log and load's hold samples. What was done is done.")
+    return " ".join([text, *list_next_steps(report), where])
+
+
+def count_unsent(report: Report) -> int:
+    """Rows and records that are not as the ERP wants them, and that are sent again without a person."""
+    decided = report.vanished + report.new_duplicates + report.new_other_source
+    return sum(report.undone.values()) - decided if report.undone else 0
+
+
+def _list_clauses(report: Report) -> list[str]:
+    """What is left, each in a clause."""
+    told = {
+        "failed": ngettext("%(n)s failed", "%(n)s failed", report.failed),
+        "doubtful": ngettext("%(n)s doubtful", "%(n)s doubtful", report.doubtful),
+        "stale": ngettext("%(n)s stale", "%(n)s stale", report.stale),
+        "not_applied": ngettext("%(n)s not applied", "%(n)s not applied", report.not_applied),
+        "missing_failed": ngettext(
+            "%(n)s record neither deactivated nor deleted",
+            "%(n)s records neither deactivated nor deleted",
+            report.missing_failed,
+        ),
+        "new_duplicates": ngettext("%(n)s new duplicate", "%(n)s new duplicates", report.new_duplicates),
+        "new_other_source": ngettext(
+            "%(n)s row of another source's record", "%(n)s rows of another source's records", report.new_other_source
+        ),
+    }
+    clauses = list_step_faults(report) + [told[name] for name in report.undone]
+    if TOO_MANY_REJECTED in report.faults:
+        clauses.append(
+            ngettext("%(n)s row newly rejected or refused", "%(n)s rows newly rejected or refused", report.new_rejected)
+        )
+    return clauses
+
+
+def list_step_faults(report: Report) -> list[str]:
+    """The steps that did not come to their end, each in a clause."""
+    return [gettext(STEP_FAULTS[name]) for name in report.faults if name in STEP_FAULTS]
+
+
+def has_rest(report: Report) -> bool:
+    """Whether something is to be sent once more, and needs nobody's decision."""
+    return count_unsent(report) > 0 or bool(list_step_faults(report))
+
+
+def list_next_steps(report: Report) -> list[str]:
+    """What comes next, or is to be done, in sentences; what somebody has to decide is not mended by the next run."""
+    steps = []
+    if report.compares and has_rest(report):
+        steps.append(gettext("The next run compares everything again and sends only what is missing."))
+    if report.undone:
+        steps += _list_decisions(report)
+    if TOO_MANY_REJECTED in report.faults:
+        steps.append(
+            gettext(
+                "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
+            )
+        )
+    if report.compares:
+        return steps
+    if has_rest(report):
+        clear = gettext(
+            "Clear the first red task to send the rest: a new run with sync_mode create compares nothing and sends every row "
+            "once more."
+        )
+        return [clear, *steps]
+    return [*steps, gettext("A new run with sync_mode create compares nothing and sends every row once more.")]
+
+
+def _list_decisions(report: Report) -> list[str]:
+    told = {
+        "vanished": ngettext(
+            "%(n)s record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is really "
+            "gone, release vanished for one run; if it shall stay gone, take its row out of the ERP or the query.",
+            "%(n)s records that were there are not listed by Ödüyo any more, and no run makes them anew by itself: if they are "
+            "really gone, release vanished for one run; if they shall stay gone, take their rows out of the ERP or the query.",
+            report.vanished,
+        ),
+        "new_duplicates": ngettext(
+            "%(n)s new record carries a key that another record has: decide in the Ödüyo panel which of them to remove; no run "
+            "removes any.",
+            "%(n)s new records carry a key that another record has: decide in the Ödüyo panel which of them to remove; no run "
+            "removes any.",
+            report.new_duplicates,
+        ),
+        "new_other_source": ngettext(
+            "%(n)s row meets a record that another source owns, and is not sent: if the record is to be this source's, release "
+            "other_source for one run, or give both the same source; else take the row out of the query.",
+            "%(n)s rows meet records that another source owns, and are not sent: if the records are to be this source's, "
+            "release other_source for one run, or give both the same source; else take the rows out of the query.",
+            report.new_other_source,
+        ),
+    }
+    return [text for name, text in told.items() if getattr(report, name)]

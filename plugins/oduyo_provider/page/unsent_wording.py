@@ -1,0 +1,80 @@
+"""Why a run sent nothing, in a sentence and in a word."""
+
+from __future__ import annotations
+
+from oduyo_provider.core.language import gettext, ngettext
+from oduyo_provider.core.report import Report
+from oduyo_provider.core.verdict import FIRST_WRITE, list_step_faults
+from oduyo_provider.page.going_wording import TIME, Sentence
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.task_states import TaskState
+
+
+def describe_plan(facts: RunFacts, report: Report) -> Sentence:
+    """A run that was to send nothing, or that may not."""
+    label = gettext("dry run")
+    if facts.failed is not None:
+        text = gettext("Nothing was sent: the run failed in the step %(task)s.", task=facts.failed.task_id)
+        return Sentence("bad", gettext("stopped by an error"), text)
+    if faults := list_step_faults(report):
+        text = gettext("Nothing was sent: %(faults)s.", faults="; ".join(faults))
+        return Sentence("bad", gettext("stopped by an error"), text)
+    if FIRST_WRITE in report.faults:
+        return _describe_first_write(facts)
+    if facts.brakes:
+        text = ngettext(
+            "Dry run: nothing was sent. The brake %(brakes)s would stop a run that writes.",
+            "Dry run: nothing was sent. The brakes %(brakes)s would stop a run that writes.",
+            len(facts.brakes),
+            brakes=", ".join(facts.brakes),
+        )
+        return Sentence("warn", label, text)
+    if not report.writes:
+        return Sentence("plain", label, gettext("Dry run: nothing was sent, and nothing would have to change."))
+    text = ngettext(
+        "Dry run: nothing was sent. The plan holds %(n)s change.",
+        "Dry run: nothing was sent. The plan holds %(n)s changes.",
+        report.writes,
+    )
+    return Sentence("plain", label, text)
+
+
+def _describe_first_write(facts: RunFacts) -> Sentence:
+    text = gettext(
+        "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the plan "
+        "below, then trigger the DAG by hand with dry_run off."
+    )
+    if facts.brakes:
+        stops = ngettext(
+            "The brake %(brakes)s would stop that run: release it there if the plan is right.",
+            "The brakes %(brakes)s would stop that run: release them there if the plan is right.",
+            len(facts.brakes),
+            brakes=", ".join(facts.brakes),
+        )
+        text = f"{text} {stops}"
+    return Sentence("bad", gettext("first write waits"), text)
+
+
+def describe_rejection(facts: RunFacts) -> Sentence:
+    """Somebody said no, or nobody answered."""
+    approval = facts.approval
+    label = gettext("the plan was rejected")
+    if approval is None or not approval.by:
+        text = gettext("Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.")
+        return Sentence("bad", label, text)
+    text = gettext("Nothing was written: the plan was rejected by %(user)s at %(time)s.", user=approval.by, time=TIME)
+    return Sentence("bad", label, text, approval.answered_at)
+
+
+def describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
+    """A step failed before the first write."""
+    if failed.task_id == facts.name_task("guard") and facts.brakes:
+        text = ngettext(
+            "Nothing was written: the brake %(brakes)s stopped the run.",
+            "Nothing was written: the brakes %(brakes)s stopped the run.",
+            len(facts.brakes),
+            brakes=", ".join(facts.brakes),
+        )
+        return Sentence("bad", gettext("stopped by a brake"), text)
+    text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
+    return Sentence("bad", gettext("stopped by an error"), text)
