@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.observability.alert import announce_waiting
 from oduyo_provider.observability.links import compute_run_url
-from oduyo_provider.operators.errors import explain
+from oduyo_provider.operators.errors import give_up
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
@@ -61,9 +61,7 @@ class UnsafePlanApproval(ApprovalOperator):
         except AirflowRuntimeError:
             if event.get("chosen_options") != [self.REJECT]:
                 raise
-            text = gettext("The plan was rejected: nothing is written.")
-            explain(text)
-            raise AirflowFailException(text) from None
+            give_up(context, gettext("The plan was rejected: nothing is written."))
 
 
 def _describe_plan(decision: Reference) -> list[str]:
