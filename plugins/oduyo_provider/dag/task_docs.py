@@ -50,8 +50,8 @@ def build_task_docs() -> dict[str, str]:
             "Skipped with `dry_run`."
         ),
         "report": gettext(
-            "Adds everything up, whatever happened before. It is red when a step failed or something was left undone: the "
-            "cause is in the first red task."
+            "Adds everything up, whatever happened before. It is red when a step failed, or something is left undone or to be "
+            "decided: its log says what, and the next step for each."
         ),
     }
 
