@@ -28,6 +28,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     :param opened: its changes.
     :param resource: what the records are.
     :param run_id: of that run; empty where there is none.
+    :param task: that made its plan.
     """
 
     root: Folder
@@ -36,6 +37,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     opened: OpenedRun
     resource: Resource
     run_id: str = ""
+    task: str = "guard"
 
     def read_key(self, text: str) -> str:
         """The match key that a text stands for; empty where it can be none."""

@@ -11,7 +11,6 @@ from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.page.labels import describe_line
 from oduyo_provider.page.record_search import Known, RecordSearch, find_candidates, look_up
-from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.sides import Sides, show
 
 View = dict[str, Any]
@@ -53,16 +52,19 @@ def _describe_states(search: RecordSearch, known: Known) -> list[View]:
     told = [describe_line(line) for line in known.lines]
     if any(line.outcome != "warned" for line in known.lines) or search.sides is None:
         return told
-    return [*told, {"outcome": "", "label": "", "reason": _explain(search.opened, search.sides, known)}]
+    return [*told, {"outcome": "", "label": "", "reason": _explain(search, search.sides, known)}]
 
 
-def _explain(opened: OpenedRun, sides: Sides, known: Known) -> str:
+def _explain(search: RecordSearch, sides: Sides, known: Known) -> str:
+    opened = search.opened
     rows, records, entry = known.rows, known.records, known.entry
     source = sides.manifest.snapshot.source
     if not (rows or records):
         return gettext("neither the ERP nor Ödüyo had it in this run")
     if opened.table is None and opened.is_planned:
-        return gettext("The list of changes could not be written; the log of the task guard says why.")
+        return gettext(
+            "The list of changes could not be written; the log of the task %(task)s says why.", task=search.task
+        )
     if opened.table is None:
         return gettext("not compared: the run has come to no plan")
     if rows and records:

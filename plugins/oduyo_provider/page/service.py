@@ -115,7 +115,8 @@ class PageService:
                 continue
             if (sides := open_sides(run)) is not None:
                 opened = self._cache.open(run, is_going=not run.is_settled)
-                return RecordSearch(root, dag_id, sides, opened, sides.manifest.snapshot.resource, run.name)
+                resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
+                return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner)
         nothing = OpenedRun(None, is_planned=False, is_going=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
