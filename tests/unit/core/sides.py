@@ -89,8 +89,14 @@ def notes_of(plan: Plan) -> dict[str, Entry]:
     return notes
 
 
-def apply_changes(site: Mapping[str, Remote], changes: Iterable[Change]) -> dict[str, Remote]:
-    """What Ödüyo holds afterwards: id → record. An update replaces the record; fields left out of it become null."""
+def apply_changes(
+    site: Mapping[str, Remote], changes: Iterable[Change], entries: Iterable[Entry] = ()
+) -> dict[str, Remote]:
+    """What Ödüyo holds afterwards: id → record. An update replaces the record; fields left out of it become null.
+
+    :param entries: of the ledger: a site gives no id twice.
+    """
+    given = [int(entry.oduyo_id) for entry in entries if entry.oduyo_id]
     after = {key: dict(record) for key, record in site.items()}
     for change in changes:
         body = change.compute_body()
@@ -98,7 +104,7 @@ def apply_changes(site: Mapping[str, Remote], changes: Iterable[Change]) -> dict
             assert body == {"id": change.oduyo_id}
             del after[str(change.oduyo_id)]
             continue
-        oduyo_id = body.setdefault("id", str(max(map(int, after), default=0) + 1))
+        oduyo_id = body.setdefault("id", str(max([*map(int, after), *given], default=0) + 1))
         assert (change.action is Action.CREATE) is (oduyo_id not in after)
         after[oduyo_id] = {**dict.fromkeys(("note", *SPECIAL_CODE.field_names)), **body}
     return after

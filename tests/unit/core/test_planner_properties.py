@@ -284,7 +284,7 @@ def apply_plan(known: list[Entry], plan: Plan, ids: dict[str, str]) -> list[Entr
 def test_a_plan_that_was_applied_leaves_nothing_to_change(sides: Sides) -> None:
     sides.rules |= {"sync_mode": SyncMode.UPSERT, "resend_refused": True}
     first = sides.plan()
-    site = apply_changes(sides.site, first.changes)
+    site = apply_changes(sides.site, first.changes, sides.entries)
     made = {str(site[number]["integration_id"]): number for number in site.keys() - sides.site.keys()}
     ids = {compute_match_key(key): number for key, number in made.items()}
     known = apply_plan(sides.entries, first, ids)
