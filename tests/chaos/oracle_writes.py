@@ -114,12 +114,22 @@ def find_retired(history: History, timeline: Timeline) -> Iterator[Violation]:
         key = timeline.find_key(effect.id, effect.time)
         # Whoever gives the record another key after the look is not seen.
         keys = {key, timeline.find_key(effect.id, sent.time - LOOK_S - history.lag_s)}
+        keys |= _find_released_keys(history, timeline, effect, sent)
         runs = [run for run in history.runs if run.covers(sent.time) and not run.is_dry and run.on_missing != "keep"]
         faults = [_find_fault(history, timeline, run, effect.id, looked) for run in runs for looked in keys]
         if all(faults):
             yield Violation("retired", key, f"call {sent.number}: {faults[0] if faults else 'no run retires'}")
         elif sent.call == "delete" and all(_is_changed(timeline, run, effect, sent) for run in runs):
             yield Violation("stale", key, f"call {sent.number} deleted record {effect.id}, which others had changed")
+
+
+def _find_released_keys(history: History, timeline: Timeline, effect: Effect, sent: Sent) -> set[str]:
+    """The key that a new record was sent with, where a person gave it another one before it was read back, and released that."""
+    first, *later = timeline.versions[effect.id]
+    is_rekeyed = any(not version.by.isdigit() and version.time - first.time <= LOOK_S for version in later)
+    is_released = any("key_altered" in run.released and run.started_at <= sent.time for run in history.runs)
+    is_meant = first.by.isdigit() and first.fields is not None and is_rekeyed and is_released
+    return {first.fields.get("integration_id") or ""} if is_meant and first.fields else set()
 
 
 def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, key: str) -> str:

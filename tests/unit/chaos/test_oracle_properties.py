@@ -207,3 +207,17 @@ def test_a_record_of_another_source_moves_when_that_is_released() -> None:
     story = begin().run(1, {"1": NEW}, source="other", at=1000, released=frozenset({"other_source"}))
     story.call("update", 1100, 1, **NEW).run(2, {"1": OLD}, source="other", at=DAY_S)
     assert not find_kinds(story.call("update", DAY_S + 100, 1, **OLD))
+
+
+@pytest.mark.parametrize("released", [frozenset({"key_altered"}), frozenset()], ids=["released", "not released"])
+@pytest.mark.parametrize("edited_after_s", [5, 3600])
+def test_a_new_record_s_other_key_may_be_released_as_the_site_s_and_is_then_the_row_s(
+    edited_after_s: float, released: frozenset[str]
+) -> None:
+    column = {"integration_id": "2", **ROWS["2"]}
+    story = Story().run(1, ROWS, on_missing="delete").call("create", 100, 2, **column)
+    story.person("update", 100 + edited_after_s, 2, integration_id="ELLE")
+    for number in (2, 3):
+        story.run(number, {"1": ROWS["1"]}, on_missing="delete", missing_runs=1, released=released)
+    is_meant = bool(released) and edited_after_s == 5
+    assert find_kinds(retire(story, "delete"))["retired"] == (not is_meant)
