@@ -2,8 +2,8 @@
 
 Every writer keeps a claim, a small file of its own, in one folder per site and resource, and renews it. Whoever sees a
 claim waits, and writes nothing. Whoever sees none writes its own and looks again: of two writers at least one looks after
-the other's claim was written, so at most one goes on. That needs storage whose listings show what was written before (a
-file system, S3), but neither locks nor compare-and-swap.
+the other's claim was written, so at most one goes on; one whose own claim may have lapsed since it looked begins again.
+That needs storage whose listings show what was written before (a file system, S3), but neither locks nor compare-and-swap.
 
 A claim lapses when its reader has seen it unchanged for ``LAPSES_AFTER_S`` by its own clock; no two clocks are compared. A
 holder that could not renew stops sending before that.
@@ -141,21 +141,24 @@ class Lease:
         await asyncio.to_thread(self._renew, is_held=False)
         while True:
             others = await asyncio.to_thread(self._read_live)
-            if not others:
-                await asyncio.to_thread(self._take_over)
+            if not others and await asyncio.to_thread(self._take_over):
                 return True
-            if any(other.is_held or other.attempt < self._mine.attempt for other in others):
+            if not others or any(other.is_held or other.attempt < self._mine.attempt for other in others):
                 await asyncio.to_thread(self._folder.delete, self._name)
                 return False
             if self._compute_age_s() > RENEW_EVERY_S:
                 await asyncio.to_thread(self._renew, is_held=False)
             await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S / 4)
 
-    def _take_over(self) -> None:
-        """Hold the lease, and remove the claims that have lapsed: their writers find out by their own clock."""
-        self._renew(is_held=True)
-        for name in self._seen:
+    def _take_over(self) -> bool:
+        """Hold the lease, and remove the claims that have lapsed: their writers find out by their own clock.
+
+        :returns: whether it is held; not where our own claim may have lapsed since we looked.
+        """
+        is_in_time = self._renew_in_time()
+        for name in self._seen if is_in_time else ():
             self._folder.delete(name)
+        return is_in_time
 
     def _read_live(self) -> list[Claim]:
         """The others' claims that have not lapsed."""
@@ -179,17 +182,17 @@ class Lease:
         while not self._is_lost:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
-                await asyncio.to_thread(self._renew_in_time)
+                if not await asyncio.to_thread(self._renew_in_time):
+                    self._is_lost = True
             except StagingError as error:
                 self._say(gettext("The lease on this site could not be renewed, trying again: %(error)s", error=error))
 
-    def _renew_in_time(self) -> None:
-        """Renew, unless the claim was out of date before, or got so while it was being written."""
+    def _renew_in_time(self) -> bool:
+        """Renew; False when the claim was out of date before, or got so while it was being written."""
         renewed_at, claimed_at = self._renewed_at, self._claimed_at
         if self._compute_age_s() <= HELD_FOR_S:
             self._renew(is_held=True)
-        age_s = max(self._clock.monotonic() - renewed_at, self._clock.now() - claimed_at)
-        self._is_lost = self._is_lost or age_s > HELD_FOR_S
+        return max(self._clock.monotonic() - renewed_at, self._clock.now() - claimed_at) <= HELD_FOR_S
 
 
 def read_claims(folder: Folder) -> dict[str, Claim]:

@@ -339,6 +339,41 @@ def test_a_claim_that_took_too_long_to_write_is_lost(
     run(work)
 
 
+@pytest.mark.parametrize("place", ["after its last look", "while it writes that it holds"])
+def test_a_writer_that_stood_still_while_it_asked_begins_again(
+    monkeypatch: pytest.MonkeyPatch, folder: Folder, time: FakeTime, place: str
+) -> None:
+    names, write = Folder.names, Folder.write
+
+    def stand_still() -> None:
+        """Somebody else sees the claim lapse, takes over, and dies."""
+        if not time.passed_s:
+            time.now_s += LAPSES_AFTER_S + 1
+            folder.delete("a-try1.json")
+            write_claim(folder, "b")
+
+    def list_late(self: Folder) -> list[str]:
+        found = names(self)
+        if place == "after its last look" and found:
+            stand_still()
+        return found
+
+    def write_late(self: Folder, name: str, data: bytes) -> None:
+        if place == "while it writes that it holds" and msgspec.json.decode(data, type=Claim).is_held:
+            stand_still()
+        write(self, name, data)
+
+    async def work() -> None:
+        monkeypatch.setattr(Folder, "names", list_late)
+        monkeypatch.setattr(Folder, "write", write_late)
+        async with make(folder, time, "a").hold() as lease:
+            lease.check()
+            assert list(read_claims(folder)) == ["a-try1.json"], "two hold the lease at once"
+
+    run(work)
+    assert time.passed_s >= 2 * LAPSES_AFTER_S
+
+
 @pytest.mark.parametrize("content", [b"{", b'{"generation":"\xff","attempt":"a"}'])
 def test_a_damaged_claim_lapses_as_any_other(folder: Folder, time: FakeTime, content: bytes) -> None:
     folder.write("odd.json", content)
