@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -65,3 +66,15 @@ class OpenPlans:
     def close(self, plan: OpenPlan) -> None:
         """Forget a plan whose outcomes are in the ledger."""
         self._folder.delete(layout.name_digest(plan.generation))
+
+
+def find_open_folders(root: Folder) -> Iterator[str]:
+    """The folders that open plans name, of all sites: nothing else says yet what these plans did.
+
+    :param root: the staging path.
+    """
+    sites = root.child(layout.SITES)
+    for site in sites.names():
+        for resource in sites.child(site).names():
+            for plan in OpenPlans(sites.child(site, resource)).read():
+                yield from (str(part["manifest"]) for part in plan.parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S
 from oduyo_provider.sync.staging.layout import EXISTING, REPORT
@@ -12,11 +13,13 @@ from oduyo_provider.sync.staging.run_folder import Run
 KEPT_RUNS = 30
 
 
-def prune(run: Run) -> None:
+def prune(run: Run, needed: Iterable[str]) -> None:
     """Remove staged runs of this DAG beyond the last :data:`KEPT_RUNS`, never one whose work has not been reported.
 
     How old a run is its files say: object stores know no times of folders. A run that nobody has touched for
     :data:`ABANDONED_AFTER_S` will not be finished any more.
+
+    :param needed: the addresses of folders that somebody still reads, however old their runs are.
     """
     dag = run.root.child(run.dag_id)
     changed_at: dict[str, float] = {}
@@ -29,6 +32,8 @@ def prune(run: Run) -> None:
             begun.add(parts[: parts.index(EXISTING, 1)])
     unfinished = {parts[0] for parts in begun - reported}
     others = sorted(changed_at.keys() - {run.run_id}, key=lambda name: (changed_at[name], name), reverse=True)
+    kept = tuple(needed)
     for name in others[KEPT_RUNS - 1 :]:
-        if name not in unfinished or time.time() - changed_at[name] > ABANDONED_AFTER_S:
+        is_needed = any(uri.startswith(f"{dag.child(name).uri}/") for uri in kept)
+        if not is_needed and (name not in unfinished or time.time() - changed_at[name] > ABANDONED_AFTER_S):
             dag.child(name).remove()

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from oduyo_provider.core.change import Change, Outcome
-from oduyo_provider.core.errors import IncompleteError, StagingError
+from oduyo_provider.core.errors import IncompleteError, StagingError, StateError
 from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
@@ -20,6 +20,7 @@ from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_red
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import read_claims
+from oduyo_provider.sync.site.open_plans import find_open_folders
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
 from oduyo_provider.sync.staging.journal import History
@@ -93,8 +94,8 @@ async def report(step: StepContext, steps: Steps) -> Report:
     if parts and not dry_run:
         await _merge(step, parts[0])
     try:
-        prune(step.run)
-    except StagingError as error:
+        prune(step.run, find_open_folders(step.run.root))
+    except (StagingError, StateError) as error:
         log.warning(gettext("Old staged runs could not be removed; the next run tries again: %(error)s", error=error))
     log.info("%s\n%s", gettext("The run:"), format_report(made))
     folder = step.run.folder.uri

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from oduyo_provider.sync.staging import buckets
+from oduyo_provider.sync.staging import buckets, retention
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row
 
@@ -147,3 +147,18 @@ def test_a1_creates_whose_answers_are_lost_make_no_second_record_where_keys_are_
     for release in ([], ["key_altered"]):
         dag.night(make_rows(keys), release=release)
     assert dag.codes() == sorted(set(dag.codes()))
+
+
+def test_a1_what_the_canary_found_is_not_forgotten_however_many_runs_are_stopped_before_it_is_released(
+    site: Sandbox, dag: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "KEPT_RUNS", 2)
+    habit, keys = WAYS["as a number"]
+    site.set_habits(habit)
+    assert "CanaryError" in dag.night(make_rows(keys)).why
+    for _ in range(4):
+        assert "no_rows" in dag.night([]).why
+    night = dag.night(make_rows(keys), release=["key_altered"])
+    assert night.is_green, night.why
+    assert (night.figures["unchanged"], night.figures["created"]) == (1, 4)
+    assert len(site.records()) == 5

@@ -7,7 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import PROJECT_CODE
+from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans, find_open_folders
+from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 
 
@@ -64,3 +67,20 @@ def test_a_file_that_is_being_written_is_no_plan(plans: OpenPlans, tmp_path: Pat
         (folder / ".half.json.part").write_bytes(b"{")
         (folder / ".half.json").write_bytes(b"{")
     assert len(plans.read()) == 1
+
+
+@pytest.mark.parametrize("place", ["{}", "memory://bucket{}"])
+def test_the_folders_that_open_plans_name_are_found_on_every_site(tmp_path: Path, place: str) -> None:
+    root = Folder.open(place.format(tmp_path))
+    assert list(find_open_folders(root)) == []
+    for site in ("site.example", "other.example"):
+        for resource in (SPECIAL_CODE, PROJECT_CODE):
+            state = SiteState(root, site, resource)
+            state.plans.open(make("a", 1, f"{site} {resource.name} 1", f"{site} {resource.name} 2"))
+            state.plans.close(state.plans.open(make("b", 2, "closed")))
+    assert sorted(find_open_folders(root)) == sorted(
+        f"{site} {resource.name} {number}"
+        for site in ("site.example", "other.example")
+        for resource in (SPECIAL_CODE, PROJECT_CODE)
+        for number in (1, 2)
+    )

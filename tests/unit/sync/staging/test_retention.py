@@ -31,9 +31,9 @@ def make_run(root: Path, run_id: str, *, age_s: float, is_reported: bool = True,
         os.utime(path, (time.time() - age_s,) * 2)
 
 
-def prune_after(root: Path, run_id: str) -> list[str]:
+def prune_after(root: Path, run_id: str, *needed: str) -> list[str]:
     """The runs that are left once a run has been reported."""
-    prune(Run(Folder.open(str(root)), "dag", run_id, "try1"))
+    prune(Run(Folder.open(str(root)), "dag", run_id, "try1"), needed)
     return sorted(path.name for path in (root / "dag").iterdir())
 
 
@@ -56,6 +56,16 @@ def test_a_run_without_a_report_stays_until_nobody_can_be_working_on_it(tmp_path
     make_run(tmp_path, "waits", age_s=ABANDONED_AFTER_S - 3600, is_reported=False, task=task)
     make_run(tmp_path, "abandoned", age_s=ABANDONED_AFTER_S + 3600, is_reported=False, task=task)
     assert prune_after(tmp_path, "now") == ["b", "c", "now", "waits"]
+
+
+def test_a_run_that_somebody_still_reads_stays_however_old_it_is(tmp_path: Path) -> None:
+    for age_s, name in enumerate(("now", "b", "c", "d", "run1", "run")):
+        make_run(tmp_path, name, age_s=age_s * 100)
+    make_run(tmp_path, "abandoned", age_s=2 * ABANDONED_AFTER_S, is_reported=False)
+    needed = [
+        Folder.open(str(tmp_path)).child("dag", name, "plan", "try1", "0000").uri for name in ("run", "abandoned")
+    ]
+    assert prune_after(tmp_path, "now", *needed) == ["abandoned", "b", "c", "now", "run"]
 
 
 def test_a_run_whose_other_task_still_works_stays(tmp_path: Path) -> None:
