@@ -23,6 +23,10 @@ from oduyo_provider.sync.staging.plans import PlanPart, open_parts, write_plan
 SITE = "site.example"
 
 
+def check_lease() -> None:
+    """The lease is held."""
+
+
 def make_snapshot(*, source: str = "dag", number: int = 1, attempt: str = "try1", **fields: object) -> SnapshotManifest:
     """A listing of an empty site."""
     made = SnapshotManifest(

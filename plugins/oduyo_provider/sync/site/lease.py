@@ -15,6 +15,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
+from typing import TypeVar
 
 import msgspec
 
@@ -35,6 +37,8 @@ from oduyo_provider.sync.staging.layout import name_claim
 
 #: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
 READ_TRIES = 3
+
+T = TypeVar("T")
 
 
 class Claim(StateFile, frozen=True):
@@ -95,8 +99,21 @@ class Lease:
             await asyncio.gather(renewal, return_exceptions=True)
             await asyncio.to_thread(self._folder.delete, self._name)
 
+    async def work(self, write: Callable[[Callable[[], None]], T]) -> T:
+        """Run in a thread what takes long and writes: meanwhile the claim is renewed. It ends before the lease is given back.
+
+        :param write: is given :meth:`check`, to call before each writing.
+        """
+        writing = asyncio.get_running_loop().run_in_executor(None, copy_context().run, write, self.check)
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            self._is_lost = True
+            await asyncio.gather(writing, return_exceptions=True)
+            raise
+
     def check(self) -> None:
-        """Call before every sending.
+        """Call before every sending, and before every writing of what is kept of the site.
 
         :raises LeaseLostError: the claim could not be renewed in time; another writer may take over.
         """

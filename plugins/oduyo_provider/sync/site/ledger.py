@@ -7,7 +7,7 @@ under the lease. Files are replaced whole: a merge that was cut off is simply do
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import msgspec
@@ -97,23 +97,27 @@ class Ledger:
         keyed = ((compute_match_key(entry.integration_id), entry) for entry in entries)
         return {key: entry for key, entry in keyed if compute_bucket(key, partitions) == partition}
 
-    def merge(self, plan: OpenPlan, *, buckets: int, is_outdated: bool) -> None:
+    def merge(self, plan: OpenPlan, check_lease: Callable[[], None], *, buckets: int, is_outdated: bool) -> None:
         """Put the outcomes of a plan into the files. Only under the lease.
 
+        :param check_lease: called before each writing.
         :param buckets: into how many files a large ledger is split.
         :param is_outdated: a newer plan of the same source was merged before: only ids that are missing are filled in.
         """
         index = self.read_index()
         wanted = self._choose_buckets(plan, index, buckets)
         if index is None or index.buckets != wanted:
-            self._split(wanted)
+            self._split(check_lease, wanted)
         count = 0
         for part in open_readable(plan):
             with leaving_out(plan):
-                count += self._merge_part(plan, part, wanted, is_outdated=is_outdated)
+                count += self._merge_part(plan, part, check_lease, wanted, is_outdated=is_outdated)
+        check_lease()
         self.write_index(wanted, max((self.read_index() or Index()).entries + count, 0))
 
-    def _merge_part(self, plan: OpenPlan, part: PlanPart, buckets: int, *, is_outdated: bool) -> int:
+    def _merge_part(
+        self, plan: OpenPlan, part: PlanPart, check_lease: Callable[[], None], buckets: int, *, is_outdated: bool
+    ) -> int:
         """Put one part of a plan into the files; returns how many entries came of it."""
         by_bucket: dict[int, set[str]] = {}
         for key in PlanKeys(part):
@@ -125,6 +129,7 @@ class Ledger:
             apply_part(entries, plan, part, keys, is_outdated=is_outdated)
             count += len(entries) - len(before)
             if entries != before:
+                check_lease()
                 self.write_bucket(bucket, buckets, entries)
         return count
 
@@ -135,14 +140,16 @@ class Ledger:
         is_large = largest > 1 or present > 1 or (index is not None and index.entries > SINGLE_PARTITION_ROWS)
         return (largest if largest > 1 else buckets) if is_large else 1
 
-    def _split(self, buckets: int) -> None:
+    def _split(self, check_lease: Callable[[], None], buckets: int) -> None:
         """Write all entries anew into so many files; the index, replaced last, makes them valid."""
         index = self.read_index()
         total = 0
         for bucket in range(buckets):
             entries = self._read_base(bucket, buckets)
             total += len(entries)
+            check_lease()
             self.write_bucket(bucket, buckets, entries)
+        check_lease()
         self.write_index(buckets, total)
         if index is not None and index.buckets != buckets:
             self._files(index.buckets).remove()

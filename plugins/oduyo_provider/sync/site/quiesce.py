@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from oduyo_provider.core.errors import StagingError
@@ -9,6 +10,7 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import open_parts
 
 
@@ -20,7 +22,7 @@ async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Cloc
 
     :param settle_s: how long after its sending a change may still take effect, in seconds.
     """
-    quiet_at = max((_find_quiet_at(plan, settle_s, clock.now(), say) for plan in plans), default=0.0)
+    quiet_at = await asyncio.to_thread(_find_quiet_at, plans, settle_s, clock.now(), say)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
     if wait_s > 0:
         say(
@@ -32,28 +34,33 @@ async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Cloc
         await clock.sleep(wait_s)
 
 
-def _find_quiet_at(plan: OpenPlan, settle_s: float, now: float, say: Callable[[str], None]) -> float:
-    quiet_at = 0.0
-    for reference in plan.parts:
-        try:
-            last_at = open_parts([reference])[0].read_history().unknown_until
-        except StagingError as error:
-            say(
-                gettext(
-                    "What %(plan)s sent cannot be told, so this waits until it has taken effect: %(error)s",
-                    plan=plan.generation,
-                    error=error,
-                )
+def _find_quiet_at(plans: Sequence[OpenPlan], settle_s: float, now: float, say: Callable[[str], None]) -> float:
+    # A plan that is tried again names what its earlier try had named already.
+    parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
+    last_ats = (_read_last_at(plan, reference, now, say) for plan, reference in parts.values())
+    sent_ats = (min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) for last_at in last_ats if last_at is not None)
+    return max((sent_at + settle_s for sent_at in sent_ats), default=0.0)
+
+
+def _read_last_at(plan: OpenPlan, reference: Reference, now: float, say: Callable[[str], None]) -> float | None:
+    """When what is not known of this part may have been sent last; None where all is known."""
+    try:
+        last_at = open_parts([reference])[0].read_history().unknown_until
+    except StagingError as error:
+        say(
+            gettext(
+                "What %(plan)s sent cannot be told, so this waits until it has taken effect: %(error)s",
+                plan=plan.generation,
+                error=error,
             )
-            last_at = now
-        if last_at is not None:
-            if last_at > now + CLOCK_SKEW_S:
-                say(
-                    gettext(
-                        "%(plan)s wrote a time %(seconds)s s ahead of this machine's clock; check both clocks",
-                        plan=plan.generation,
-                        seconds=format_number(last_at - now),
-                    )
-                )
-            quiet_at = max(quiet_at, min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) + settle_s)
-    return quiet_at
+        )
+        return now
+    if last_at is not None and last_at > now + CLOCK_SKEW_S:
+        say(
+            gettext(
+                "%(plan)s wrote a time %(seconds)s s ahead of this machine's clock; check both clocks",
+                plan=plan.generation,
+                seconds=format_number(last_at - now),
+            )
+        )
+    return last_at

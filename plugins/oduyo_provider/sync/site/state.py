@@ -139,21 +139,27 @@ class SiteState:
         self._folder.write(layout.SUPPORT_TEXT, text.encode() + b"\n")
         return f"{self._folder.uri}/{layout.SUPPORT_TEXT}"
 
-    def merge(self, plan: OpenPlan, *, buckets: int) -> None:
-        """Put what became of a plan into the ledger and forget that it is open. Under the lease."""
+    def merge(self, plan: OpenPlan, check_lease: Callable[[], None], *, buckets: int) -> None:
+        """Put what became of a plan into the ledger and forget that it is open. Under the lease.
+
+        :param check_lease: called before each writing: a merge takes long, and two would undo each other's.
+        """
         source = self.source(plan.source)
         applied = source.read_applied()
         is_outdated = applied is not None and applied.merged > plan.number
-        self.ledger.merge(plan, buckets=buckets, is_outdated=is_outdated)
+        self.ledger.merge(plan, check_lease, buckets=buckets, is_outdated=is_outdated)
         if plan.is_finished:
-            source.note_merged(plan.number, _read_digests(plan))
+            digests = _read_digests(plan)
+            check_lease()
+            source.note_merged(plan.number, digests)
+        check_lease()
         self.plans.close(plan)
 
-    def merge_others(self, generation: str, *, buckets: int) -> Sequence[OpenPlan]:
+    def merge_others(self, generation: str, check_lease: Callable[[], None], *, buckets: int) -> Sequence[OpenPlan]:
         """Merge the open plans of all others, whose loads have ended or died. Under the lease."""
         others = [plan for plan in self.plans.read() if plan.generation != generation]
         for plan in others:
-            self.merge(plan, buckets=buckets)
+            self.merge(plan, check_lease, buckets=buckets)
         return others
 
 

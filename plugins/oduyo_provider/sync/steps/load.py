@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -105,7 +106,9 @@ class _Load:
         if has_changes:
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
-        self._state.merge_others(first.generation, buckets=self._step.buckets)
+        merge_others = partial(self._state.merge_others, first.generation, buckets=self._step.buckets)
+        await self._lease.work(merge_others)
+        self._lease.check()
         source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)

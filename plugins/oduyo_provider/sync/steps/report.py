@@ -161,9 +161,9 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
     mine = [plan for plan in state.plans.read() if plan.generation == manifest.generation and plan.is_finished]
     if not mine or read_claims(state.claims):
         return
-    async with state.make_lease(manifest.generation, step.run.attempt, log.info, step.clock).hold():
+    async with state.make_lease(manifest.generation, step.run.attempt, log.info, step.clock).hold() as lease:
         for plan in mine:
-            state.merge(plan, buckets=step.buckets)
+            await lease.work(partial(state.merge, plan, buckets=step.buckets))
 
 
 def _read_known_rejected(step: StepContext, parts: Sequence[PlanPart]) -> frozenset[str]:

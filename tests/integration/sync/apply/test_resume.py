@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site import lease, quiesce
+from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import SETTLE_S, Driver, make_rows, no_wait, note_waits, short_wait
 
@@ -84,6 +86,53 @@ def test_an_intent_without_an_outcome_is_looked_up_before_anything_is_sent(drive
     assert second["figures"] == {"created": 10}
     assert driver.calls("create") == 10
     assert SETTLE_S < sum(waits) <= SETTLE_S + CLOCK_SKEW_S, "one wait, not one for each reason"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Makes one operation on files of such a name take longer than a claim that is not renewed is held for."""
+    for name, seconds in {"RENEW_EVERY_S": 0.2, "HELD_FOR_S": 1.0, "LAPSES_AFTER_S": 1.5}.items():
+        monkeypatch.setattr(lease, name, seconds)
+
+    def slow_down(operation: str, part: str) -> None:
+        work = getattr(Folder, operation)
+
+        def working(self: Folder, name: str, *given: object) -> object:
+            if part in f"{self.uri}/{name}":
+                time.sleep(1.3)
+            return work(self, name, *given)
+
+        monkeypatch.setattr(Folder, operation, working)
+
+    return slow_down
+
+
+def test_a_second_try_keeps_the_lease_however_long_it_reads_what_the_first_one_sent(
+    driver: Driver, slow: Callable[[str, str], None]
+) -> None:
+    run = driver.new_run()
+    plan = driver.plan(make_rows(10), run)
+    driver.load(plan, run)
+    find_outcomes(driver).unlink()
+    slow("read", "/results/")
+    second = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(sleep=no_wait))
+    assert second["figures"] == {"created": 10}
+
+
+@pytest.mark.parametrize("by", ["the report", "the next load"])
+def test_who_merges_keeps_the_lease_however_long_that_takes(
+    driver: Driver, slow: Callable[[str, str], None], by: str
+) -> None:
+    run = driver.new_run()
+    loaded = driver.load(driver.plan(make_rows(5), run), run)
+    later = driver.new_run()
+    plan = [] if by == "the report" else driver.plan(make_rows(6), later)
+    slow("write", "/ledger/")
+    if by == "the report":
+        driver.report(run, loaded)
+    else:
+        assert driver.load(plan, later)["figures"] == {"created": 1}
+    assert len(driver.entries()) >= 5
 
 
 def test_a_half_written_outcome_counts_as_not_known(driver: Driver) -> None:

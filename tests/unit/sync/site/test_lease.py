@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time as real_time
 from collections import Counter
 from collections.abc import Callable
@@ -316,6 +317,55 @@ def test_a_wall_clock_that_is_set_back_loses_no_lease(folder: Folder, time: Fake
             lease.check()
 
     run(work)
+
+
+@pytest.mark.usefixtures("renews_often")
+def test_a_claim_is_renewed_while_long_work_writes(folder: Folder, time: FakeTime) -> None:
+    def write(check: Callable[[], None]) -> str:
+        for _ in range(3):
+            time.now_s += HELD_FOR_S - 5
+            renewals = read_renewals(folder) + 2
+            until = real_time.monotonic() + 10
+            while read_renewals(folder) <= renewals and real_time.monotonic() < until:
+                real_time.sleep(0.005)
+            check()
+        return "written"
+
+    async def work() -> None:
+        async with make(folder, time, "a").hold() as lease:
+            assert await lease.work(write) == "written"
+
+    run(work)
+
+
+def test_work_that_is_given_up_writes_no_more_and_ends_before_the_lease_is_given_back(
+    folder: Folder, time: FakeTime
+) -> None:
+    begun, given_up, seen = threading.Event(), threading.Event(), list[object]()
+
+    def write(check: Callable[[], None]) -> None:
+        begun.set()
+        given_up.wait(10)
+        real_time.sleep(0.1)
+        seen.extend(folder.names())
+        check()
+        seen.append("written")
+
+    async def hold() -> None:
+        async with make(folder, time, "a").hold() as lease:
+            await lease.work(write)
+
+    async def work() -> None:
+        holding = asyncio.create_task(hold())
+        await asyncio.to_thread(begun.wait, 10)
+        holding.cancel()
+        given_up.set()
+        with pytest.raises(asyncio.CancelledError):
+            await holding
+        assert folder.names() == []
+
+    run(work)
+    assert seen == ["a-try1.json"]
 
 
 @pytest.mark.usefixtures("renews_often")

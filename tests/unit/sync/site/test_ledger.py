@@ -24,6 +24,7 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.storage import Disk
 from tests.unit.sync.plans import (
     SITE,
+    check_lease,
     create,
     delete,
     make_open,
@@ -59,7 +60,7 @@ def read(ledger: Ledger, *plans: OpenPlan, partitions: int = 1) -> Entries:
 
 
 def merge(ledger: Ledger, plan: OpenPlan, *, buckets: int = 7, is_outdated: bool = False) -> None:
-    ledger.merge(plan, buckets=buckets, is_outdated=is_outdated)
+    ledger.merge(plan, check_lease, buckets=buckets, is_outdated=is_outdated)
 
 
 def stage_creates(root: Folder, keys: list[str] = KEYS, *, partitions: int = 1, run: str = "run1") -> OpenPlan:

@@ -14,7 +14,7 @@ from oduyo_provider.sync.site.legacy import has_legacy_run, read_legacy_entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from tests.conftest import ROOT
-from tests.unit.sync.plans import make_open, stage_plan
+from tests.unit.sync.plans import check_lease, make_open, stage_plan
 
 SITE = "erp.ornek.com.tr:8443"
 DAG = "oduyo_special_codes"
@@ -58,7 +58,7 @@ def test_it_is_read_as_the_ledger_until_the_first_merge_has_made_one(root: Folde
         return {key: entry for part in parts for key, entry in part.items()}
 
     assert read() == ENTRIES
-    state.merge(make_open(stage_plan(root, notes=[Entry("1", "dag", "9")])), buckets=64)
+    state.merge(make_open(stage_plan(root, notes=[Entry("1", "dag", "9")])), check_lease, buckets=64)
     shutil.rmtree(find_file(root, "altered.jsonl").parent)
     assert read() == {**ENTRIES, "1": Entry("1", "dag", "9")}
 

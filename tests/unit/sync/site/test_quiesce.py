@@ -15,6 +15,8 @@ from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.plans import PlanPart
 from tests.unit.sync.plans import create, done, make_open, open_part, stage_plan, write_journal
 
 SETTLE_S = 60.0
@@ -91,6 +93,23 @@ def test_the_latest_of_several_plans_is_waited_for(plan: OpenPlan, tmp_path: Pat
     write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
     write_journal(other.parts[1], intended=CHANGES[:1], at=SENT_AT + 5)
     assert wait(plan, other, now=now) == 5
+
+
+def test_a_plan_that_is_tried_again_is_read_once_and_all_that_its_earlier_try_named(
+    plan: OpenPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    read_history = PlanPart.read_history
+
+    def note(self: PlanPart) -> History:
+        read.append(self.manifest.run)
+        return read_history(self)
+
+    monkeypatch.setattr(PlanPart, "read_history", note)
+    earlier = stage_plan(Folder.open(str(tmp_path)), CHANGES, run="earlier")
+    write_journal(earlier, intended=CHANGES, at=SENT_AT)
+    assert wait(make_open(*plan.parts, earlier), plan, now=SENT_AT) == SETTLE_S + CLOCK_SKEW_S
+    assert sorted(read) == ["dag/earlier", "dag/run1"]
 
 
 @pytest.mark.parametrize("damage", ["journal", "plan"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import StateError
+from oduyo_provider.core.errors import LeaseLostError, StateError
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.plan import Rejected
@@ -17,7 +17,17 @@ from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
-from tests.unit.sync.plans import SITE, create, make_open, make_snapshot, read_back, stage_plan, update, write_journal
+from tests.unit.sync.plans import (
+    SITE,
+    check_lease,
+    create,
+    make_open,
+    make_snapshot,
+    read_back,
+    stage_plan,
+    update,
+    write_journal,
+)
 
 
 @pytest.fixture
@@ -87,7 +97,7 @@ def test_what_a_running_load_has_created_has_an_owner_for_everybody_but_itself(s
 def test_a_merged_plan_is_closed_and_its_rejected_rows_are_known(state: SiteState) -> None:
     rejected = Rejected("B1", [Fault("code", "empty", "nothing")], {"integration_id": "B1"}, digest="b1")
     plan = begin(state, 1, "A1", "7", rejected=(rejected,))
-    state.merge(plan, buckets=64)
+    state.merge(plan, check_lease, buckets=64)
     assert state.plans.read() == []
     assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
     assert state.source("dag").read_known_rejected() == {"b1"}
@@ -100,7 +110,7 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
     reference = stage_plan(root, [change], notes=[Entry("B1", "dag", "8")])
     write_journal(reference, read_back(change, "7"))
     state.source("dag").note_applied(1, "plan 1")
-    state.merge(state.plans.open(make_open(reference, is_finished=False)), buckets=64)
+    state.merge(state.plans.open(make_open(reference, is_finished=False)), check_lease, buckets=64)
     assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
     applied = state.source("dag").read_applied()
     assert applied is not None
@@ -110,7 +120,7 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
 def test_a_plan_whose_files_are_gone_is_closed_all_the_same(state: SiteState, tmp_path: Path) -> None:
     plan = begin(state, 1, "A1", "7")
     shutil.rmtree(tmp_path / "dag")
-    state.merge(plan, buckets=64)
+    state.merge(plan, check_lease, buckets=64)
     assert state.plans.read() == []
     applied = state.source("dag").read_applied()
     assert applied is not None
@@ -119,28 +129,72 @@ def test_a_plan_whose_files_are_gone_is_closed_all_the_same(state: SiteState, tm
 
 def test_the_next_holder_of_the_lease_merges_all_others_in_their_order(state: SiteState) -> None:
     plans = [begin(state, number, f"A{number}", str(number)) for number in (1, 2, 3)]
-    merged = state.merge_others(plans[2].generation, buckets=64)
+    merged = state.merge_others(plans[2].generation, check_lease, buckets=64)
     assert [plan.number for plan in merged] == [1, 2]
     assert state.plans.read() == [plans[2]]
     assert set(state.read_entries(0, 1, without=plans[2].generation)) == {"A1", "A2"}
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_a_merge_that_has_lost_the_lease_writes_nothing_more_and_is_done_again(
+    root: Folder, partitions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, writes = 0, 0
+    write, delete = Folder.write, Folder.delete
+
+    def lose() -> None:
+        nonlocal held
+        held -= 1
+        if held < 0:
+            raise LeaseLostError("lost")
+
+    def count(self: Folder, *given: object) -> None:
+        nonlocal writes
+        writes += 1
+        (write if len(given) > 1 else delete)(self, *given)  # type: ignore[arg-type]
+
+    changes = [create(str(number)) for number in range(10)]
+    for times in range(100):
+        folder = root.child(f"lost after {times}")
+        state, held, writes = SiteState(folder, SITE, SPECIAL_CODE), times, 0
+        reference = stage_plan(folder, changes, partitions=partitions)
+        write_journal(reference, *(read_back(change, change.integration_id) for change in changes))
+        state.source("dag").note_applied(1, make_open(reference).generation)
+        plan = state.plans.open(make_open(reference))
+        with monkeypatch.context() as patch:
+            patch.setattr(Folder, "write", count)
+            patch.setattr(Folder, "delete", count)
+            try:
+                state.merge(plan, lose, buckets=64)
+            except LeaseLostError:
+                assert writes - times in (0, 1), "one check before each, but for two small files of the source"
+                assert state.plans.read() == [plan]
+            else:
+                assert writes > 3
+                return
+        state.merge(plan, check_lease, buckets=64)
+        assert state.plans.read() == []
+        entries = [state.read_entries(number, partitions) for number in range(partitions)]
+        assert sum(map(len, entries)) == len(changes)
+    pytest.fail("it never came to its end")
 
 
 def test_an_older_plan_that_is_merged_after_a_newer_one_changes_nothing_that_is_known(
     state: SiteState, root: Folder
 ) -> None:
     older, newer = begin(state, 1, "A1", "7"), begin(state, 2, "A1", "9")
-    state.merge(newer, buckets=64)
-    state.merge(older, buckets=64)
+    state.merge(newer, check_lease, buckets=64)
+    state.merge(older, check_lease, buckets=64)
     assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "9")}
 
 
 def test_a_plan_of_another_source_is_not_outdated_by_this_one(state: SiteState, root: Folder) -> None:
-    state.merge(begin(state, 5, "A1", "7"), buckets=64)
+    state.merge(begin(state, 5, "A1", "7"), check_lease, buckets=64)
     change = update("B1", "8", description="new")
     reference = stage_plan(root, [change], run="other", snapshot=make_snapshot(source="other", number=1))
     write_journal(reference, read_back(change, stored={"description": "ne"}))
     state.source("other").note_applied(1, "other")
-    state.merge(state.plans.open(make_open(reference)), buckets=64)
+    state.merge(state.plans.open(make_open(reference)), check_lease, buckets=64)
     assert state.read_entries(0, 1)["B1"].stored["description"].stored == "ne"
 
 
