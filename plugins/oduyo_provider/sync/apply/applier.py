@@ -244,7 +244,7 @@ class Applier:
         return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, LOST, at=at)
 
     async def _wait_until(self, moment: float, count: int) -> None:
-        wait_s = moment - self._work.clock.now()
+        wait_s = min(moment - self._work.clock.now(), self._work.settle_s)  # the clock may have been set back
         if wait_s > 0:
             self._work.progress.say(stops.describe_waiting(count, wait_s))
             await self._work.clock.sleep(wait_s)

@@ -104,14 +104,14 @@ class Canary:
         self, recorder: Recorder, change: Change, known: Result
     ) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
-        deadline = self._work.clock.now() + self._work.settle_s
+        deadline = self._work.clock.monotonic() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
-            is_last = self._work.clock.now() >= deadline
+            is_last = self._work.clock.monotonic() >= deadline
             record, twins = await self._fetch(recorder, change, known, is_last=is_last)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
-            left_s = max(deadline - self._work.clock.now(), 0.0)
+            left_s = max(deadline - self._work.clock.monotonic(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
     async def _fetch(

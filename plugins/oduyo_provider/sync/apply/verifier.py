@@ -42,17 +42,17 @@ class Verifier:
         :raises CanaryError: a key or letters are stored otherwise, and nobody has released that: the run is red, nothing is
             undone.
         """
-        pending, deadline = list(done), self._work.clock.now() + self._work.settle_s
+        pending, deadline = list(done), self._work.clock.monotonic() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         alterations: list[str] = []
         while pending:
-            is_last = self._work.clock.now() >= deadline  # before the listing, which takes time
+            is_last = self._work.clock.monotonic() >= deadline  # before the listing, which takes time
             seen = await self._fetch(recorder, pending, is_last=is_last)
             self._work.check_lease()  # without it this may be another run's doing
             if seen is not None:
                 pending = await self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:
-                left_s = max(deadline - self._work.clock.now(), 0.0)
+                left_s = max(deadline - self._work.clock.monotonic(), 0.0)
                 await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
         await recorder.flush()
         if alterations:

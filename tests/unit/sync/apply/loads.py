@@ -43,6 +43,7 @@ class Load:
 
     :param work: fields of :class:`Work` that differ from a plain load's.
     :ivar waits: how long it was waited, in seconds.
+    :ivar off_s: how far its wall clock is ahead of the true time, in seconds; during the next wait it is set to ``off_next_s``.
     :ivar since: number of the last request before the load began.
     :ivar findings: what was found of the site, and whether a person had released it.
     """
@@ -52,7 +53,7 @@ class Load:
         self.folder = Folder.open(str(folder / "journal"))
         self.waits: list[float] = []
         self.findings: list[tuple[Finding, bool]] = []
-        self.ahead_s = 0.0
+        self.ahead_s = self.off_s = self.off_next_s = 0.0
         self.is_site_up = True
         self.entries: dict[str, Entry] = {}
         self.row_keys: frozenset[str] = frozenset()
@@ -70,7 +71,7 @@ class Load:
         )
 
     def now(self) -> float:
-        return time.time() + self.ahead_s
+        return time.time() + self.ahead_s + self.off_s
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead_s
@@ -83,6 +84,7 @@ class Load:
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
+        self.off_s = self.off_next_s
         self.skip(seconds)
         await asyncio.sleep(0)
 

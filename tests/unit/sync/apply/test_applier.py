@@ -9,11 +9,13 @@ import msgspec
 import pytest
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LeaseLostError, LostAnswerError
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE
 from oduyo_provider.sync.apply.applier import MAX_CREATES, Applier
 from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.apply.recorder import Recorder
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import (
     SETTLE_S,
@@ -94,6 +96,21 @@ class TestLostCreates:
             "answers lost, not found",
         )
         assert load.waits[0] > SETTLE_S - 5
+
+    def test_one_is_waited_for_no_longer_where_the_clock_is_set_right_meanwhile(
+        self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        note_unsettled = Recorder.note_unsettled
+
+        def note(self: Recorder, change: Change, reply: Reply, at: float) -> None:
+            note_unsettled(self, change, reply, at)
+            load.off_s = 0.0
+
+        monkeypatch.setattr(Recorder, "note_unsettled", note)
+        load.off_s = 3 * 3600
+        site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
+        assert count_outcomes(load.apply(*make_creates(6))) == {"done": 6}
+        assert sum(load.waits) == SETTLE_S
 
     def test_retries_do_not_send_it_a_third_time_but_find_it_when_it_comes_late(
         self, site: Sandbox, load: Load

@@ -169,6 +169,16 @@ def test_a_site_that_names_another_record_than_it_made_alters_no_key(site: Sandb
     assert load.findings == []
 
 
+@pytest.mark.parametrize("off_s", [-3 * 3600, 3 * 3600])
+def test_what_is_not_listed_is_waited_for_as_long_where_the_clock_is_set_right_meanwhile(
+    site: Sandbox, load: Load, off_s: float
+) -> None:
+    load.off_s = off_s
+    site.set_habits({"habit": "hide", "keys": "1"})
+    assert "does not list it within 60 s" in stop(load, *make_creates(5))
+    assert SETTLE_S - 20 < sum(load.waits) < SETTLE_S + 1
+
+
 def test_what_is_listed_late_is_waited_for(site: Sandbox, load: Load) -> None:
     site.set_readings(list_lag_s=SETTLE_S - 5)
     assert count_outcomes(load.apply(*make_creates(5))) == {"done": 5}

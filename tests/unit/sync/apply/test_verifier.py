@@ -67,6 +67,16 @@ def test_a_create_that_never_shows_is_doubtful_and_stays_confirmed(site: Sandbox
     assert SETTLE_S - 10 < sum(load.waits) < SETTLE_S + 1
 
 
+@pytest.mark.parametrize("off_s", [-3 * 3600, 3 * 3600])
+def test_what_does_not_show_is_waited_for_as_long_where_the_clock_is_set_right_meanwhile(
+    site: Sandbox, load: Load, off_s: float
+) -> None:
+    load.off_s = off_s
+    creates = make_creates(3)
+    verify(load, creates, [*seed(site, creates[:2]), "9"])
+    assert SETTLE_S - 10 < sum(load.waits) < SETTLE_S + 1
+
+
 def test_an_update_that_changed_nothing_had_no_effect(site: Sandbox, load: Load) -> None:
     wanted = make_creates(3)
     ids = seed(site, wanted, description="eski")
