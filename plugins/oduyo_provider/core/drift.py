@@ -193,7 +193,8 @@ def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, ha
 
 def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> bool:
     """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
-    return stored[:-1] == sent[:-1] and can_be_letters_of(sent[-1], stored[-1])
+    is_same = [*map(_fold_key, stored[:-1])] == [*map(_fold_key, sent[:-1])]  # it may keep numbers, as it does keys
+    return is_same and can_be_letters_of(sent[-1], stored[-1])
 
 
 def can_be_key_of(sent: str, stored: str | None) -> bool:

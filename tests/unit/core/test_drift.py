@@ -310,11 +310,12 @@ def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_a
         (("21", "26", "ödeme günü"), True),
         (("21", "26", "odeme gunu"), True),
         (("21", "26", "ODEME"), True),
+        (("021", "26.0", "ödeme günü"), True),
         (("21", "26", "ödeme yeri"), False),
         (("2", "26", "ödeme günü"), False),
         (("21", "26", ""), False),
     ],
-    ids=["as sent", "other letters", "cut", "another text", "another firm", "no code"],
+    ids=["as sent", "other letters", "cut", "other forms of numbers", "another text", "another firm", "no code"],
 )
 def test_a_natural_key_can_be_one_whose_code_the_site_cut_or_wrote_in_other_letters(
     stored: tuple[str, ...], can_be: bool

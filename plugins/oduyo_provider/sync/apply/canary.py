@@ -68,8 +68,8 @@ class Canary:
         :param looked: its record as it was right before; None where an earlier try sent it.
         :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
         """
+        record, twins = await self._wait_until_shown(recorder, change)
         known = recorder.results[change.key]
-        record, twins = await self._wait_until_shown(recorder, change, known)
         self._work.check_lease()  # without it this may be another run's doing
         if record is not None and looked is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
@@ -100,35 +100,32 @@ class Canary:
         body = change.compute_body(looked, is_escaped=self._work.is_escaping)
         return await self._work.client.update(body, before_send=self._work.check_lease)
 
-    async def _wait_until_shown(
-        self, recorder: Recorder, change: Change, known: Result
-    ) -> tuple[Remote | None, list[Remote]]:
+    async def _wait_until_shown(self, recorder: Recorder, change: Change) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
         deadline = self._work.clock.monotonic() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
             is_last = self._work.clock.monotonic() >= deadline
-            record, twins = await self._fetch(recorder, change, known, is_last=is_last)
+            record, twins = await self._fetch(recorder, change, is_last=is_last)
             if is_last or is_shown(change, record, self._work.normaliser):
                 return record, twins
             left_s = max(deadline - self._work.clock.monotonic(), 0.0)
             await self._work.clock.sleep(min(next(waits, READ_AGAIN_AFTER_S[-1]), left_s))
 
-    async def _fetch(
-        self, recorder: Recorder, change: Change, known: Result, *, is_last: bool
-    ) -> tuple[Remote | None, list[Remote]]:
+    async def _fetch(self, recorder: Recorder, change: Change, *, is_last: bool) -> tuple[Remote | None, list[Remote]]:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
         window = await self._lookup.fetch_newest()
         same = window.by_key.get(compute_match_key(change.integration_id), [])
-        if known.oduyo_id is None:
+        record = None
+        if (named := recorder.results[change.key].oduyo_id) is not None:
+            by_id = window.by_id if named in window.by_id else await self._lookup.fetch_by_ids({named})
+            await self._seeker.forget_wrong_ids(recorder, [change], by_id, window, is_last=is_last)
+            record = by_id.get(named)
+        if recorder.results[change.key].oduyo_id is None:
             found = (await self._seeker.find_created(recorder, [change], window))[change.key]
             return (found[0] if found else None), found[1:]
-        record = window.by_id.get(known.oduyo_id)
-        if record is None:
-            record = (await self._lookup.fetch_by_ids({known.oduyo_id})).get(known.oduyo_id)
-        record = self._seeker.find_named(recorder, change, record, window, is_last=is_last)
         if record is None or self._work.is_create_mode:  # which makes every row again, as asked
             return record, []
         return record, [twin for twin in same if twin["id"] != record["id"]]

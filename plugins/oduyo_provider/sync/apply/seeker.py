@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import can_be_made_of, can_be_natural_key_of
+from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
@@ -57,26 +61,65 @@ class Seeker:
                 taken.update(str(record["id"]) for record in found[change.key][:1])
         return found
 
-    def find_named(
-        self, recorder: Recorder, change: Change, named: Remote | None, window: Window, *, is_last: bool
-    ) -> Remote | None:
-        """The record of a create whose answer named an id; None when it does not show.
+    async def forget_wrong_ids(
+        self,
+        recorder: Recorder,
+        changes: Sequence[Change],
+        records: Mapping[str, Remote],
+        window: Window,
+        *,
+        is_last: bool,
+    ) -> None:
+        """Creates whose answer named the record of something else are sought as those whose answer named none.
 
         A site may name another record than it made, such as the highest that there is when it looks. So the named one is the
-        create's when it carries the key, or when it is newer than the create and no other new one carries the key.
+        create's when it carries the key; or when no other new one does, and it is new, nobody else's and can have been made of
+        the create.
 
-        :param named: the record with that id; None when it is not listed.
-        :param is_last: it is not looked for again: the named one will not show.
+        :param records: by id, those of the named ones that are listed.
+        :param is_last: what is not listed yet is not waited for any longer.
         """
-        if named is not None:
-            if compute_record_key(named, self._work.normaliser) == compute_match_key(change.integration_id):
-                return named
-        elif not is_last:
-            return None
-        if same := self._find_same(recorder, change, window):
-            return same[0]
-        is_new = named is not None and int(named["id"] or 0) > recorder.floors.get(change.key, 0)
-        return named if is_new else None
+        # An id that two answers name is right for one of them at most, and which one only the records tell.
+        claims = Counter(result.oduyo_id for result in recorder.results.values())
+        codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change in changes}
+        owners = {entry.oduyo_id: key for key, entry in recorder.entries.items() if entry.oduyo_id}
+        wrong: list[Result] = []
+        for change in changes:
+            known, key = recorder.results[change.key], compute_match_key(change.integration_id)
+            oduyo_id = known.oduyo_id or ""
+            named = records.get(oduyo_id)
+            if named is None:
+                is_wrong = is_last and bool(oduyo_id and self._find_same(recorder, change, window))
+            elif compute_record_key(named, self._work.normaliser) == key:
+                is_wrong = False
+            elif claims[oduyo_id] > 1 or owners.get(oduyo_id, key) != key or self._find_same(recorder, change, window):
+                is_wrong = True
+            else:
+                is_wrong = not await self._can_be_of(recorder, change, named, codes)
+            if is_wrong:
+                wrong.append(known)
+        for known in wrong:
+            recorder.correct(msgspec.structs.replace(known, oduyo_id=None))
+
+    async def _can_be_of(
+        self, recorder: Recorder, change: Change, named: Remote, codes: Collection[tuple[str, ...] | None]
+    ) -> bool:
+        """Whether the record that an answer named, and that carries another key, can be what was made of a create.
+
+        :param codes: the natural keys of all creates that are looked at.
+        """
+        normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
+        wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
+        can_be = (
+            int(named["id"] or 0) > recorder.floors.get(change.key, 0)
+            and (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
+            and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)
+        )
+        if not can_be or (found is not None and found in codes):
+            return can_be and found == wanted
+        await recorder.elsewhere.read()
+        key = compute_record_key(named, normaliser)
+        return not recorder.is_key_of_other(change, key) and not recorder.elsewhere.has_id(str(named["id"]))
 
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:

@@ -133,14 +133,12 @@ class Verifier:
                 if (known := recorder.results[change.key].oduyo_id) is not None and known not in window.by_id
             }
             by_id = {**window.by_id, **await self._lookup.fetch_by_ids(absent)}
+            await self._seeker.forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
             nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
             sought = await self._seeker.find_created(recorder, nameless, window)
             for change in creates:
                 known = recorder.results[change.key].oduyo_id
-                if known is None:
-                    record = next(iter(sought[change.key]), None)
-                else:
-                    record = self._seeker.find_named(recorder, change, by_id.get(known), window, is_last=is_last)
+                record = by_id.get(known) if known else next(iter(sought[change.key]), None)
                 seen[change.key] = (record, self._find_twins(change, record, window) if record else [])
         return seen
 

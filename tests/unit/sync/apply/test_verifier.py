@@ -11,7 +11,7 @@ from oduyo_provider.core.errors import CanaryError, LostAnswerError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, make_creates, make_updates, seed
+from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, make_creates, make_updates, rekey, seed
 from tests.unit.sync.plans import done
 
 
@@ -265,6 +265,37 @@ class TestWrongIds:
         verify(load, make_creates(1), ["1"], floor=1)
         result = load.recorder.results["create:1"]
         assert (result.outcome, result.stored) == (Outcome.DOUBTFUL, {})
+
+    def test_one_that_carries_another_row_s_key_is_none_of_it_and_its_own_is_waited_for(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        creates = make_creates(2)
+        seed(site, creates[1:])
+        load.row_keys = frozenset({"1", "2"})
+        verify(load, creates, ["1", "1"])
+        found = {key: (result.outcome, result.oduyo_id) for key, result in load.recorder.results.items()}
+        assert found == {"create:1": (Outcome.DOUBTFUL, None), "create:2": (Outcome.DONE, "1")}
+        assert load.ahead_s > SETTLE_S - 1
+
+    @pytest.mark.parametrize("named", ["none is right", "two are one"])
+    def test_where_keys_are_altered_it_is_only_what_can_have_been_made_of_it(
+        self, site: Sandbox, make_load: Callable[..., Load], named: str
+    ) -> None:
+        load = make_load(known_findings={"key_altered": True})
+        creates = [rekey(create, f"0{create.integration_id}") for create in make_creates(12)]
+        for create in creates:
+            seed(site, [create], integration_id=create.integration_id[1:])
+        ids = {"none is right": [*range(2, 13), 1], "two are one": [1, 1, *range(3, 12), 11]}[named]
+        verify(load, creates, [*map(str, ids)])
+        assert [result.oduyo_id for result in load.recorder.results.values()] == [str(n) for n in range(1, 13)]
+
+    def test_a_record_that_another_row_is_known_to_have_is_none_of_it(self, site: Sandbox, load: Load) -> None:
+        [create] = make_creates(1)
+        seed(site, [create], integration_id="")
+        load.entries = {"x": Entry("X", "dag", "1")}
+        verify(load, [create], ["1"])
+        result = load.recorder.results["create:1"]
+        assert (result.outcome, result.oduyo_id) == (Outcome.DOUBTFUL, None)
 
     def test_one_that_does_not_show_yet_is_waited_for_before_another_with_the_key_counts(
         self, site: Sandbox, load: Load
