@@ -78,6 +78,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param retired_at: when this product deactivated or deleted the record, seconds since 1970.
     :param is_retirement_released: whether a person released or approved that.
     :param date_sent: the ``*_updated_in`` that was sent last.
+    :param is_gone: a look showed no such record when it was to be deleted, but Ödüyo did not say that it deleted it: listed
+        again with this id, it is whose it was.
     """
 
     integration_id: str
@@ -92,11 +94,12 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     retired_at: float | None = None
     is_retirement_released: bool = False
     date_sent: str | None = None
+    is_gone: bool = False
 
     @property
     def is_made(self) -> bool:
         """Whether a record was confirmed for this key, so that it is never created again by itself."""
-        return self.oduyo_id is not None or self.confirmed_at is not None
+        return (self.oduyo_id is not None and not self.is_gone) or self.confirmed_at is not None
 
     def is_owned_by(self, source: str) -> bool:
         """Whether a source owns the record; a key without a record is nobody's."""
@@ -155,21 +158,6 @@ def compute_payload_digest(action: Action, payload: Payload) -> str:
     return blake2b(text, digest_size=8).hexdigest()
 
 
-def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
-    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
-    that it refused before and that is not.
-
-    :param resend_refused: a person wants all of them to be sent again.
-    """
-    if entry is None or entry.refused is None:
-        return False
-    if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
-        return False
-    # From the future is no time: it is sent again, and has the right one from then on.
-    is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
-    return True if resend_refused or not is_recent else None
-
-
 def apply_result(
     entry: Entry | None,
     change: Change,
@@ -202,7 +190,7 @@ def apply_result(
         confirmed_at = None if result.oduyo_id else result.at
         owner = _find_owner(known, source)
         return msgspec.structs.replace(
-            known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at, made_in=run
+            known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at, made_in=run, is_gone=False
         )
     return entry
 
@@ -215,10 +203,13 @@ def _apply_done(
     known: Entry, change: Change, result: Result, source: str, run: str, date_field: str | None, *, is_released: bool
 ) -> Entry:
     if change.action is Action.DELETE:
-        return Entry(
+        deleted = Entry(
             known.integration_id, source, retired_at=result.at, is_retirement_released=is_released, twins=known.twins
         )
-    oduyo_id = result.oduyo_id or change.oduyo_id or known.oduyo_id
+        if result.is_confirmed:
+            return deleted
+        return msgspec.structs.replace(deleted, oduyo_id=change.oduyo_id, stored=known.stored, is_gone=True)
+    oduyo_id = result.oduyo_id or change.oduyo_id or (None if known.is_gone else known.oduyo_id)
     stored = _merge_stored(known.stored, change.payload, result.stored)
     is_retirement = change.retires
     # What comes back into use is no loss any more.

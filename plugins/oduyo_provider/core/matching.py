@@ -91,6 +91,8 @@ class Matching:
     ) -> None:
         self._newest_id = newest_id
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
+        #: Those whose record was taken for deleted, and is listed again.
+        self.returned: dict[str, Entry] = {}
         self._matches: dict[str, Match] = {}
         self._unkeyed: list[Remote] = []
         self._join(records, normaliser)
@@ -113,10 +115,12 @@ class Matching:
             else:
                 by_key.setdefault(key, []).append(record)
         for key, same in by_key.items():
+            known = self.entries.get(key)
             if len(same) > 1:
-                known = self.entries.get(key)
                 same = _sort_by_id(same, None if known is None else known.oduyo_id)
             self._matches[key] = Match(same[0], same[1:])
+            if known is not None and known.is_gone and known.oduyo_id == same[0]["id"]:
+                self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
 
     def get(self, key: str) -> Match | None:
         """The records of a match key; None when Ödüyo lists none."""
@@ -140,6 +144,7 @@ def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: obje
     return msgspec.structs.replace(
         entry,
         oduyo_id=get_id(match.record),
+        is_gone=False,
         confirmed_at=None,
         made_in="",
         twins=tuple(map(get_id, match.twins)),

@@ -7,7 +7,14 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.counting import count_in_use, count_retired
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import REFUSED_BEFORE, RUN_NAMES, Entry, Missing, find_resend
+from oduyo_provider.core.ledger import (
+    REFUSED_BEFORE,
+    RESEND_AFTER_S,
+    RUN_NAMES,
+    Entry,
+    Missing,
+    compute_payload_digest,
+)
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
@@ -164,6 +171,21 @@ def _find_sent(entry: Entry | None, field: str, value: str | None) -> str | None
     if entry is None or (known := entry.stored.get(field)) is None:
         return value
     return known.sent if entry.is_stored_as(field, known.sent, value) else value
+
+
+def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
+    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
+    that it refused before and that is not.
+
+    :param resend_refused: a person wants all of them to be sent again.
+    """
+    if entry is None or entry.refused is None:
+        return False
+    if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
+        return False
+    # From the future is no time: it is sent again, and has the right one from then on.
+    is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
+    return True if resend_refused or not is_recent else None
 
 
 def describe_refusal(change: Change, entry: Entry | None) -> Remark:

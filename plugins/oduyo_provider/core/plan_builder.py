@@ -30,7 +30,7 @@ class PlanBuilder:
         self._entries = matching.entries
         self._known_rejected = known_rejected
         self._rejected: list[Rejected] = []
-        self._notes: dict[str, Entry] = {}
+        self._notes = dict(matching.returned)
         self._reasons: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
 

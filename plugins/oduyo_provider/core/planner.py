@@ -15,9 +15,9 @@ from oduyo_provider.core.counting import count_update
 from oduyo_provider.core.drift import find_differences
 from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.language import gettext, ngettext
-from oduyo_provider.core.ledger import WEEK_S, Entry, find_resend
+from oduyo_provider.core.ledger import WEEK_S, Entry
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
-from oduyo_provider.core.missing import MissingRecords, describe_refusal
+from oduyo_provider.core.missing import MissingRecords, describe_refusal, find_resend
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder

@@ -20,9 +20,8 @@ from oduyo_provider.core.ledger import (
     Stored,
     apply_result,
     compute_payload_digest,
-    find_resend,
 )
-from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, is_missing_long_enough
+from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, find_resend, is_missing_long_enough
 from tests.unit.core.sides import DAY, HOUR, NOW
 
 CREATE = Change(
@@ -311,9 +310,23 @@ def test_a_deactivated_record_is_still_missing() -> None:
 
 
 def test_of_a_deleted_record_only_twins_and_the_retirement_are_remembered() -> None:
-    after = remember(KNOWN, DELETE, done(DELETE))
+    after = remember(KNOWN, DELETE, done(DELETE, is_confirmed=True))
     assert after == Entry("100", "dag", twins=("8",), retired_at=NOW)
     assert not after.is_made
+
+
+def test_of_one_that_oduyo_did_not_say_to_have_deleted_the_id_and_how_it_is_stored_are_too() -> None:
+    after = remember(KNOWN, DELETE, done(DELETE))
+    assert after == Entry("100", "dag", "7", twins=("8",), stored=KNOWN.stored, retired_at=NOW, is_gone=True)
+    assert not after.is_made
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.DOUBTFUL])
+@pytest.mark.parametrize("oduyo_id", ["9", None])
+def test_the_record_that_is_made_in_its_place_is_another(outcome: Outcome, oduyo_id: str | None) -> None:
+    gone = Entry("100", "dag", "7", retired_at=NOW, is_gone=True)
+    after = remember(gone, CREATE, Result(CREATE.key, outcome, oduyo_id, is_confirmed=True, at=NOW))
+    assert (after.oduyo_id, after.is_made, after.is_gone) == (oduyo_id, True, False)
 
 
 def test_a_record_that_was_written_belongs_to_the_source_that_wrote_it() -> None:

@@ -161,6 +161,28 @@ def test_known_ids_are_the_keys_with_a_confirmed_record_and_those_of_them_that_a
 
 
 @pytest.mark.parametrize(
+    ("records", "is_back"),
+    [
+        ([make_record("7", "100")], True),
+        ([make_record("5", "100"), make_record("7", "0100")], True),
+        ([make_record("5", "100")], False),
+        ([make_record("7", "300")], False),
+        ([], False),
+    ],
+    ids=["as sent", "as stored, a twin besides", "another record", "another key", "none"],
+)
+def test_a_record_that_was_taken_for_deleted_and_is_listed_again_is_whose_it_was(
+    records: list[Remote], is_back: bool
+) -> None:
+    gone = make_entry("100", "7", stored=altered("100", "0100"), retired_at=NOW, is_gone=True)
+    matching = Matching(records, [gone], NORMALISER)
+    back = msgspec.structs.replace(gone, is_gone=False, retired_at=None)
+    assert matching.entries == {"100": back if is_back else gone}
+    assert matching.returned == ({"100": back} if is_back else {})
+    assert (matching.known_ids, matching.known_listed) == ((1, 1) if is_back else (0, 0))
+
+
+@pytest.mark.parametrize(
     ("status", "passive", "retired_at"),
     [
         ("0", "0", NOW),

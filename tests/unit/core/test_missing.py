@@ -60,6 +60,27 @@ def test_a_record_is_retired_in_the_second_run_at_least_twelve_hours_later() -> 
     assert notes_of(plan) == {"100": make_entry(missing=Missing(NOW - DAY, NOW, 2, RUN, ("run1",)))}
 
 
+TAKEN_FOR_DELETED = make_entry(retired_at=NOW - DAY, is_gone=True)
+
+
+def test_a_record_that_was_taken_for_deleted_and_is_listed_again_is_missing_and_retired_again() -> None:
+    plan = retire(make_record(), TAKEN_FOR_DELETED, **AT_ONCE)
+    assert figures(plan) == (1, 0, 0, 1)
+    assert notes_of(plan) == {"100": make_entry(missing=Missing(NOW, NOW, 1, RUN))}
+
+
+def test_its_row_that_comes_back_is_compared_where_it_is_listed_and_else_created() -> None:
+    plan = retire(make_record(), TAKEN_FOR_DELETED, rows=[make_row()])
+    assert (plan.counts.unchanged, notes_of(plan)) == (1, {"100": make_entry()})
+    plan = plan_of([make_row()], [], [TAKEN_FOR_DELETED])
+    assert (plan.counts.creates, plan.counts.vanished) == (1, 0)
+
+
+def test_it_is_forgotten_like_any_other_once_its_week_is_over() -> None:
+    assert plan_of([], [], [TAKEN_FOR_DELETED]).forgotten == []
+    assert plan_of([], [], [make_entry(retired_at=NOW - 8 * DAY, is_gone=True)]).forgotten == ["100"]
+
+
 @pytest.mark.parametrize(
     ("missing", "missing_runs", "is_retired"),
     [

@@ -73,7 +73,9 @@ class Looker:
             return await self._look_at_creates(recorder, mine, at)
         ids = {str(change.oduyo_id) for change in mine}
         # That all are gone is asked once more, now that Ödüyo has listed another record: it may have failed until then.
-        records = await self._lookup.fetch_by_ids(ids) or await self._lookup.fetch_by_ids(ids)
+        # What is to be deleted and is gone counts as deleted: a page that leaves it out proves nothing.
+        each = bool(mine) and mine[0].action is Action.DELETE
+        records = await self._lookup.fetch_by_ids(ids, each=each) or await self._lookup.fetch_by_ids(ids, each=each)
         looked = ((change, records.get(str(change.oduyo_id))) for change in mine)
         return [ready for change, record in looked if (ready := self._sort(recorder, change, record, at))]
 

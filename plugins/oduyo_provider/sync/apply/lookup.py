@@ -46,25 +46,26 @@ class Lookup:
         self._site_rows = site_rows
         self._sorts_as_numbers = False
 
-    async def fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
+    async def fetch_by_ids(self, ids: Collection[str], *, each: bool = False) -> dict[str, Remote]:
         """The records with these ids; those that are not there are left out.
 
+        :param each: of many, too, what pages do not show is looked up by its id.
         :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
         """
         if not ids:
             return {}
-        found = await self._fetch_by_ids(ids)
+        found = await self._fetch_by_ids(ids, each=each)
         if not found:
             await self._check_lists()
         return found
 
-    async def _fetch_by_ids(self, ids: Collection[str]) -> dict[str, Remote]:
+    async def _fetch_by_ids(self, ids: Collection[str], *, each: bool) -> dict[str, Remote]:
         numbers = sorted(map(int, ids))
         if len(numbers) <= self._count_pages(numbers[0], numbers[-1]):
             return await self._look_up(ids)
         found = await self._list_between(numbers[0], numbers[-1], set(ids))
         absent = [oduyo_id for oduyo_id in ids if oduyo_id not in found]
-        if absent and len(absent) <= max(8, len(ids) // 10):
+        if absent and (each or len(absent) <= max(8, len(ids) // 10)):
             found.update(await self._look_up(absent))
         return found
 

@@ -31,7 +31,7 @@ class Seeker:
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
         found: dict[str, list[Remote]] = {change.key: [] for change in changes}
-        records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in others})
+        records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in others}, each=True)
         for change in others:
             if (record := records.get(str(change.oduyo_id))) is not None:
                 found[change.key].append(record)

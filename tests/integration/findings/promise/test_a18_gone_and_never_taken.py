@@ -52,6 +52,42 @@ def test_a18_the_only_record_to_be_deleted_may_be_gone_already(site: Sandbox, da
     assert night.report.deleted == 1
 
 
+def test_a18_many_that_a_page_leaves_out_right_before_are_deleted_and_not_only_said_to_be(
+    site: Sandbox, dag: Nights
+) -> None:
+    assert dag.night(make_rows(100)).is_green
+
+    def hide(_: int) -> None:
+        dag.wait(3600)
+        site.set_habits({"habit": "hide", "ids": [find_id(site, key) for key in range(80, 100)], "where": "pages"})
+
+    night = dag.night(make_rows(75), before_load=hide, **WANTS, release=["retired", "retired_pair"])
+    assert night.report.deleted == 25
+    assert len(site.records()) == 75
+
+
+def test_a18_one_that_no_look_shows_counts_as_deleted_and_is_so_once_it_is_listed_again(
+    site: Sandbox, dag: Nights
+) -> None:
+    assert dag.night(make_rows()).is_green
+
+    def hide(_: int) -> None:
+        dag.wait(3600)
+        site.set_habits({"habit": "hide", "ids": [find_id(site, COUNT)]})
+
+    night = dag.night(make_rows(COUNT - 2), before_load=hide, **WANTS)
+    assert night.is_green, night.why
+    assert night.report.deleted == 2
+    night = dag.night(make_rows(COUNT - 2), **WANTS)
+    assert night.is_green, night.why
+    assert night.report.vanished == 0
+    site.set_habits()
+    night = dag.night(make_rows(COUNT - 2), **WANTS)
+    assert night.is_green, night.why
+    assert night.report.deleted == 1
+    assert len(site.records()) == COUNT - 2
+
+
 @pytest.mark.parametrize("call", ["create", "update", "delete"])
 @pytest.mark.parametrize("key", [1, 15, COUNT], ids=["the first", "one in the middle", "the last"])
 def test_a18_a_row_at_which_the_server_always_fails_is_refused_remembered_and_not_red_for_ever(

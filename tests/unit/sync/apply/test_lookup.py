@@ -85,6 +85,15 @@ class TestById:
         site.set_habits({"habit": "hide", "ids": ["7", "8"], "where": "pages"})
         assert fetch_by_ids(load, ids) == ids
 
+    def test_many_that_a_page_leaves_out_are_looked_up_where_their_absence_would_count(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        ids = seed(site, make_creates(100))
+        site.set_habits({"habit": "hide", "ids": ids[10:40], "where": "pages"})
+        found = load.run(lambda load: load.lookup.fetch_by_ids(ids, each=True))
+        assert sorted(found, key=int) == ids
+        assert fetch_by_ids(load, ids) == [*ids[:10], *ids[40:]]
+
 
 class TestNewest:
     def test_one_page_shows_all_records_above_the_overlap(self, site: Sandbox, load: Load) -> None:
