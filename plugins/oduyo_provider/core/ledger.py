@@ -132,6 +132,9 @@ class Result(msgspec.Struct, omit_defaults=True, gc=False):
     :param is_confirmed: Ödüyo said yes: a create is then done for good, whatever shows.
     :param is_read_back: whether Ödüyo was asked what became of it.
     :param at: seconds since 1970.
+    :param harmless: of how many of the intents that its try had written until then it is known that they took no effect: never
+        transmitted, or answered with a no.
+    :param lost_at: until when its try may have transmitted it to an unknown fate; None where it did not.
     """
 
     key: str
@@ -145,6 +148,8 @@ class Result(msgspec.Struct, omit_defaults=True, gc=False):
     is_confirmed: bool = False
     is_read_back: bool = False
     at: float = 0.0
+    harmless: int = 0
+    lost_at: float | None = None
 
     @property
     def is_without_effect(self) -> bool:

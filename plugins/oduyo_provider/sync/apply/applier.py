@@ -24,7 +24,6 @@ from oduyo_provider.sync.apply.pending import choose_pending
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
-from oduyo_provider.sync.apply.stops import LOST
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Course, Ready, Work, group_by_kind
 
@@ -74,8 +73,9 @@ class Applier:
             self._unsettled.append((recorder, list(changes)))
 
     def is_settled(self, recorder: Recorder) -> bool:
-        """Whether every change of a partition has its result."""
-        return not recorder.unsettled and not recorder.again and not self._sender.has_held(recorder)
+        """Whether every change of a partition has its result, and nothing that was sent for it may still take effect."""
+        may_come = max(recorder.lost_at.values(), default=0.0) + self._work.settle_s > self._work.clock.now()
+        return not (recorder.unsettled or recorder.again or may_come or self._sender.has_held(recorder))
 
     async def finish(self) -> None:
         """Decide the last refusals, and settle what is unknown; LostAnswerError where no change got a usable answer."""
@@ -91,9 +91,10 @@ class Applier:
             for recorder, _ in self._unsettled:
                 unknown = list(recorder.unsettled.values())
                 await self._settle(recorder, unknown, is_last=round_number == ROUNDS)
+        lost = [at for recorder, _ in self._unsettled for at in recorder.lost_at.values()]
+        await self._wait_until(max(lost, default=0.0) + self._work.settle_s, len(lost))
         for recorder, changes in self._unsettled:
             await self._verifier.verify(recorder, find_unread(recorder, changes))
-            await recorder.flush()
 
     async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
         """Send the changes of one kind, the first of them alone."""
@@ -236,12 +237,11 @@ class Applier:
 
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
-        at = self._work.clock.now()
+        oduyo_id, at = change.oduyo_id, self._work.clock.now()
         if self._fails_alone(recorder, change):
             last = recorder.losses[change.key][-1].reply
-            reason, words = last.reason, last.body
-            return Result(change.key, Outcome.REFUSED, change.oduyo_id, reason, words, is_remembered=True, at=at)
-        return Result(change.key, Outcome.DOUBTFUL, change.oduyo_id, LOST, at=at)
+            return Result(change.key, Outcome.REFUSED, oduyo_id, last.reason, last.body, is_remembered=True, at=at)
+        return Result(change.key, Outcome.DOUBTFUL, oduyo_id, stops.LOST, at=at)
 
     async def _wait_until(self, moment: float, count: int) -> None:
         wait_s = min(moment - self._work.clock.now(), self._work.settle_s)  # the clock may have been set back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -54,6 +55,8 @@ class Recorder:
         self.elsewhere = elsewhere or Partitions().besides(0)
         self.results: dict[str, Result] = dict(history.results)
         self.intended_at: dict[str, float] = {}
+        #: Key → how often this try was about to send it.
+        self._intents: Counter[str] = Counter()
         #: Key → the highest id that was seen before its last sending.
         self.floors: dict[str, int] = dict(history.floors)
         #: Keys of the changes that this try has transmitted.
@@ -66,6 +69,8 @@ class Recorder:
         self.again: list[Change] = []
         #: Key → the answers to its transmissions of unknown fate, by this try.
         self.losses: dict[str, list[Loss]] = {}
+        #: Key → when it was last transmitted to an unknown fate, at the latest: it may take effect until settle_s has passed.
+        self.lost_at: dict[str, float] = {}
 
     def trust_confirmed(self) -> None:
         """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
@@ -127,6 +132,7 @@ class Recorder:
         """Write down, durably, that changes are about to be sent."""
         keys = [change.key for change in changes]
         at = await self._journal.intend(keys, str(floor) if floor else None)
+        self._intents.update(keys)
         for key in keys:
             self.intended_at[key] = at
             self.floors[key] = min(floor, self.floors.get(key, floor))
@@ -169,7 +175,10 @@ class Recorder:
 
     def correct(self, result: Result) -> None:
         """Replace a result by what was seen later."""
-        self.results[result.key] = result
+        key = result.key
+        result.harmless = max(self._intents[key] - len(self.losses.get(key, ())) - result.is_confirmed, 0)
+        result.lost_at = self.lost_at.get(key)
+        self.results[key] = result
         if result.oduyo_id:
             self.elsewhere.note_made(result.oduyo_id)
         if result.twins:
@@ -188,7 +197,7 @@ class Recorder:
         for change in changes:
             key = change.key
             if key in self.intended_at and key not in self.sent and key not in self.settled:
-                result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at)
+                result = Result(key, Outcome.NOT_APPLIED, change.oduyo_id, at=at, harmless=self._intents[key])
                 self._journal.record(result)
                 self.results.setdefault(key, result)
 

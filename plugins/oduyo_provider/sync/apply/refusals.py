@@ -154,6 +154,8 @@ class Refusals:
 
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
+        if reply.lost:
+            recorder.lost_at[change.key] = self._work.clock.now()
         if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
             recorder.note_unsettled(change, reply, self._work.clock.now())
             return

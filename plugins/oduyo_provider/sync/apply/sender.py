@@ -15,7 +15,7 @@ from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredErr
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals
 from oduyo_provider.sync.apply.work import Course, Ready, Work
-from oduyo_provider.sync.runtime.tasks import wait_for_all
+from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 
 #: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
@@ -62,7 +62,7 @@ class Sender:
             self._is_stopping = True
             # What is under way gets its answer first: else nobody would know whether it took effect.
             tasks[0].cancel()
-            _stop_taking(queue, len(workers))
+            stop_taking(queue, len(workers))
             await asyncio.gather(*workers, return_exceptions=True)
             raise
         finally:
@@ -159,6 +159,8 @@ class Sender:
 
     async def _look_and_call(self, recorder: Recorder, change: Change) -> Reply | None:
         self._check_going()
+        if change.key in self._left_at and change.action is not Action.CREATE:  # it had left, and its look expired
+            recorder.lost_at[change.key] = self._work.clock.now()
         ready = await self._look_again(recorder, change)
         if ready is None:
             return None
@@ -194,6 +196,8 @@ class Sender:
         sent_at = self._left_at.pop(change.key, 0.0)
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
+        if reply.lost:
+            recorder.lost_at[change.key] = now
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
             recorder.note_unsettled(change, reply, now)
             return
@@ -240,11 +244,3 @@ class Sender:
             await self._refusals.probe(self._renew)
         finally:
             self._may_send.set()
-
-
-def _stop_taking(queue: asyncio.Queue[Ready | None], workers: int) -> None:
-    """Let no change be taken any more."""
-    while not queue.empty():
-        queue.get_nowait()
-    for _ in range(workers):
-        queue.put_nowait(None)

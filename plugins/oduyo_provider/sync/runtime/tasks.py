@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 async def wait_for_all(tasks: Sequence[asyncio.Future[None]], beside: asyncio.Future[None]) -> None:
@@ -14,3 +17,11 @@ async def wait_for_all(tasks: Sequence[asyncio.Future[None]], beside: asyncio.Fu
         for task in done:
             task.result()
         left -= done
+
+
+def stop_taking(queue: asyncio.Queue[_T | None], workers: int) -> None:
+    """Let nothing be taken from a queue any more: each of its workers ends instead."""
+    while not queue.empty():
+        queue.get_nowait()
+    for _ in range(workers):
+        queue.put_nowait(None)

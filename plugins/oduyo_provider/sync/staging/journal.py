@@ -21,7 +21,7 @@ from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
-from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, FLUSH_AFTER_S, SENT_WITHIN_S
 from oduyo_provider.sync.staging.folder import Folder, decode_lines
 from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
 from oduyo_provider.sync.staging.run_folder import read_attempt_number
@@ -55,6 +55,8 @@ class History(msgspec.Struct):
     :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
     :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
         to. An outcome of an earlier try says nothing of what a later one sent.
+    :param lost_at: when something was last transmitted to an unknown fate of which an outcome is known all the same: it may
+        still take effect.
     :param floors: key → the lowest of its intents' floors, as a number.
     :param tries: how many tries wrote anything.
     :param last_at: when anything was last written; None when nothing was.
@@ -63,14 +65,17 @@ class History(msgspec.Struct):
     results: dict[str, Result] = msgspec.field(default_factory=dict)
     sends: dict[str, int] = msgspec.field(default_factory=dict)
     unknown: dict[str, float] = msgspec.field(default_factory=dict)
+    lost_at: float | None = None
     floors: dict[str, int] = msgspec.field(default_factory=dict)
     tries: int = 0
     last_at: float | None = None
 
     @property
     def unknown_until(self) -> float | None:
-        """When something was last about to be sent of which no outcome is known; None when all is known."""
-        return max(self.unknown.values(), default=None)
+        """When something was last about to be sent that may still take effect; None when all is known."""
+        # What was lost had left by then; what was only about to be sent leaves within a time of its own.
+        lost = [] if self.lost_at is None else [self.lost_at + CLOCK_SKEW_S - SENT_WITHIN_S]
+        return max([*self.unknown.values(), *lost], default=None)
 
 
 class Journal:
@@ -189,6 +194,8 @@ def _take_intent(history: History, one: _Try, intent: Intent) -> None:
 def _take_results(history: History, one: _Try) -> None:
     for key, result in one.results.items():
         history.last_at = max(result.at, history.last_at or result.at)
+        if result.lost_at is not None:
+            history.lost_at = max(result.lost_at, history.lost_at or result.lost_at)
         if key not in history.results or result.outcome is not Outcome.NOT_APPLIED:
             history.results[key] = result
 
@@ -197,8 +204,7 @@ def _find_unknown(history: History, one: _Try) -> None:
     """Compare what a try was about to send with what it knows of it."""
     for key, times in one.intents.items():
         result = one.results.get(key)
-        # An answer speaks of the last sending only: one before it may have been lost.
-        sends = len(times) if result is None else len(times) - _count_harmless(result, len(times))
+        sends = len(times) - (result.harmless if result else 0)
         if sends:
             history.sends[key] = history.sends.get(key, 0) + sends
         if result is None:
@@ -211,14 +217,6 @@ def forget_not_done(results: dict[str, Result], key: str) -> None:
     known = results.get(key)
     if known is not None and known.outcome not in (Outcome.DONE, Outcome.DOUBTFUL):
         del results[key]
-
-
-def _count_harmless(result: Result, intents: int) -> int:
-    """Of how many of its intents a try knows that they took no effect: never transmitted, or answered with a no."""
-    if result.outcome is Outcome.NOT_APPLIED:
-        return intents
-    is_undelivered = result.outcome is Outcome.FAILED and not result.is_confirmed
-    return int(is_undelivered or result.outcome is Outcome.REFUSED)
 
 
 def _foreign(folder: Folder, name: str) -> str:

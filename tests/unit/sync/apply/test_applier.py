@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -232,6 +233,63 @@ def test_a_row_that_the_server_fails_at_when_it_is_updated_is_refused_after_its_
     site.set_habits({"habit": "row_fails", "call": "update", "keys": "3"})
     result = load.apply(*make_updates(site, wanted))["update:3"]
     assert (result.outcome, result.is_remembered) == (Outcome.REFUSED, True)
+
+
+class TestWhatMayStillTakeEffect:
+    """An update whose first transmission was lost and whose second was confirmed: the first may come after it."""
+
+    FAULT: ClassVar[dict[str, object]] = {"call": "update", "kind": "drop", "match": {"id": "3"}, "times": 1}
+
+    def test_the_load_waits_for_it_at_its_end(self, site: Sandbox, load: Load) -> None:
+        wanted = make_creates(9)
+        seed(site, wanted, description="eski")
+        changes = make_updates(site, wanted)
+        site.set_faults(self.FAULT)
+        assert count_outcomes(load.apply(*changes)) == {"done": 9}
+        assert len(load.sent("update")) == 10
+        assert SETTLE_S - 5 < sum(load.waits) < SETTLE_S + 5
+        assert load.read_journal().unknown_until is not None
+
+    def test_a_load_that_ends_before_leaves_it_to_the_next(self, site: Sandbox, load: Load) -> None:
+        wanted = make_creates(9)
+        seed(site, wanted, description="eski")
+        changes = make_updates(site, wanted)
+        site.set_faults(self.FAULT)
+
+        async def die(_: float) -> None:
+            raise LeaseLostError("x")
+
+        load.sleep = die  # type: ignore[method-assign]
+        with pytest.raises(LeaseLostError):
+            load.apply(*changes)
+        history = load.read_journal()
+        assert count_outcomes(history.results) == {"done": 9}
+        assert history.lost_at == pytest.approx(load.now(), abs=5)
+
+    def test_a_record_whose_look_expired_once_it_had_left_is_waited_for_too(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        load = make_load(concurrency=1)
+        wanted = make_creates(3)
+        seed(site, wanted, description="eski")
+        changes = make_updates(site, wanted)
+        site.set_faults({"call": "update", "kind": "throttle", "retry_after_s": 61, "match": {"id": "2"}, "times": 1})
+        assert count_outcomes(load.apply(*changes)) == {"done": 3}
+        assert sum(load.waits) > SETTLE_S - 5
+
+
+def test_a_create_that_was_told_to_come_later_and_not_sent_again_is_not_found_by_the_next_try(
+    site: Sandbox, make_load: Callable[..., Load]
+) -> None:
+    load = make_load(concurrency=1)
+    creates = make_creates(4)
+    site.set_faults({"call": "create", "kind": "throttle", "retry_after_s": 61, "skip": 1, "times": 1})
+    theirs = {**creates[2].payload, "description": "onların"}
+    site.set_script({"at": {"call": "create", "number": 2, "when": "before"}, "do": {"do": "create", "fields": theirs}})
+    assert load.apply(*creates)["create:3"].outcome is Outcome.STALE
+    assert load.read_journal().sends.get("create:3", 0) == 0
+    assert load.retry(*creates)["create:3"].outcome is Outcome.STALE
+    assert [record["description"] for record in site.records() if record["integration_id"] == "3"] == ["onların"]
 
 
 class TestRemembered:

@@ -108,6 +108,7 @@ def test_what_an_earlier_try_knows_of_it_stays(folder: Folder) -> None:
     async def lose() -> None:
         first = make(folder)
         await first.intend(CHANGES[:1], 0)
+        first.note_unsettled(CHANGES[0], LOST, 1000.0)
         first.take(CHANGES[0], Result(CHANGES[0].key, Outcome.DOUBTFUL, at=1000.0))
         await first.flush()
 
@@ -122,6 +123,64 @@ def test_what_an_earlier_try_knows_of_it_stays(folder: Folder) -> None:
     history = read_history(folder, "d1")
     assert history.results["create:A0"].outcome is second.results["create:A0"].outcome is Outcome.DOUBTFUL
     assert (history.unknown, history.sends) == ({}, {"create:A0": 1})
+
+
+@pytest.mark.parametrize(
+    ("intents", "lost", "outcome", "is_confirmed", "sends"),
+    [
+        (1, 0, Outcome.DONE, True, 1),
+        (1, 0, Outcome.DONE, False, 0),
+        (1, 0, Outcome.STALE, False, 0),
+        (2, 1, Outcome.STALE, False, 1),
+        (1, 0, Outcome.REFUSED, False, 0),
+        (2, 0, Outcome.REFUSED, False, 0),
+        (2, 1, Outcome.REFUSED, False, 1),
+        (2, 2, Outcome.DOUBTFUL, False, 2),
+        (2, 1, Outcome.DOUBTFUL, True, 2),
+        (1, 0, Outcome.FAILED, False, 0),
+        (1, 0, Outcome.FAILED, True, 1),
+    ],
+    ids=[
+        "confirmed",
+        "found done by a look",
+        "stale by a look",
+        "stale by a look once it was lost",
+        "refused",
+        "refused twice",
+        "lost, then refused",
+        "lost twice",
+        "lost, then confirmed and not listed",
+        "not delivered",
+        "no effect",
+    ],
+)
+def test_only_what_was_transmitted_and_not_answered_with_a_no_counts_as_sent(
+    folder: Folder, intents: int, lost: int, outcome: Outcome, is_confirmed: bool, sends: int
+) -> None:
+    async def work() -> None:
+        recorder = make(folder)
+        for _ in range(intents):
+            await recorder.intend(CHANGES[:1], 0)
+        for _ in range(lost):
+            recorder.note_unsettled(CHANGES[0], LOST, 1000.0)
+        result = Result(CHANGES[0].key, outcome, is_confirmed=is_confirmed, at=1000.0)
+        recorder.take(CHANGES[0], result)
+        recorder.correct(result)
+        await recorder.flush()
+
+    run(work)
+    assert read_history(folder, "d1").sends.get("create:A0", 0) == sends
+
+
+def test_until_when_it_may_take_effect_is_written_down_with_its_result(folder: Folder) -> None:
+    recorder = make(folder)
+    recorder.lost_at["create:A0"] = 1010.0
+    recorder.take(CHANGES[0], done(CHANGES[0], "7"))
+    recorder.take(CHANGES[1], done(CHANGES[1], "8"))
+    run(recorder.flush)
+    history = read_history(folder, "d1")
+    assert [result.lost_at for result in history.results.values()] == [1010.0, None]
+    assert history.lost_at == 1010.0
 
 
 def test_transmissions_of_unknown_fate_are_counted_over_all_tries(folder: Folder) -> None:

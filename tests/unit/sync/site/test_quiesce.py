@@ -74,8 +74,15 @@ def test_what_was_answered_is_not_waited_for(plan: OpenPlan) -> None:
     assert wait(plan, now=SENT_AT + 1) == 0
 
 
+def test_what_was_lost_before_it_was_answered_is_waited_for_until_it_can_no_longer_take_effect(plan: OpenPlan) -> None:
+    lost = Result(CHANGES[0].key, Outcome.DONE, "7", is_confirmed=True, at=SENT_AT, lost_at=SENT_AT)
+    write_journal(plan.parts[0], lost, at=SENT_AT)
+    assert wait(plan, now=SENT_AT + 1) == CLOCK_SKEW_S + SETTLE_S - 1
+    assert wait(plan, now=SENT_AT + CLOCK_SKEW_S + SETTLE_S) == 0
+
+
 def test_what_was_never_transmitted_is_not_waited_for(plan: OpenPlan) -> None:
-    not_sent = [Result(change.key, Outcome.NOT_APPLIED, at=SENT_AT) for change in CHANGES]
+    not_sent = [Result(change.key, Outcome.NOT_APPLIED, at=SENT_AT, harmless=1) for change in CHANGES]
     write_journal(plan.parts[0], *not_sent, at=SENT_AT)
     assert wait(plan, now=SENT_AT + 1) == 0
 

@@ -76,13 +76,14 @@ def test_a_later_result_replaces_an_earlier_one_whatever_the_files_are_called(fo
     assert read_history(folder, "d1").results["create:1"].outcome is Outcome.DONE
 
 
-def write(folder: Folder, attempt: str, outcome: Outcome, at: float, *, is_confirmed: bool = False) -> None:
-    """One try's intent of one change, and its result."""
+def write(folder: Folder, attempt: str, outcome: Outcome, at: float, *, intents: int = 1, harmless: int = 0) -> None:
+    """One try's intents of one change, and its result."""
 
     async def work() -> None:
         journal = make_journal(folder, attempt, lambda: at)
-        await journal.intend(["create:1"])
-        journal.record(Result("create:1", outcome, is_confirmed=is_confirmed, at=at))
+        for _ in range(intents):
+            await journal.intend(["create:1"])
+        journal.record(Result("create:1", outcome, at=at, harmless=harmless))
         await journal.flush()
 
     asyncio.run(work())
@@ -93,46 +94,51 @@ def test_what_was_never_transmitted_is_neither_unknown_nor_sent_nor_a_result_ove
     folder: Folder, order: tuple[str, str]
 ) -> None:
     write(folder, order[0], Outcome.DOUBTFUL, 110.0)
-    write(folder, order[1], Outcome.NOT_APPLIED, 120.0)
+    write(folder, order[1], Outcome.NOT_APPLIED, 120.0, harmless=1)
     history = read_history(folder, "d1")
     assert history.results["create:1"].outcome is Outcome.DOUBTFUL
     assert history.unknown == {}
     assert history.sends == {"create:1": 1}
 
 
-@pytest.mark.parametrize(
-    ("outcome", "is_confirmed", "sends"),
-    [
-        (Outcome.DONE, True, 1),
-        (Outcome.DOUBTFUL, False, 1),
-        (Outcome.STALE, False, 1),
-        (Outcome.FAILED, True, 1),
-        (Outcome.FAILED, False, 0),
-        (Outcome.REFUSED, False, 0),
-        (Outcome.NOT_APPLIED, False, 0),
-    ],
-    ids=["done", "doubtful", "stale", "no effect", "not delivered", "refused", "not applied"],
-)
+@pytest.mark.parametrize(("intents", "harmless", "sends"), [(1, 0, 1), (1, 1, 0), (2, 1, 1), (2, 2, 0), (3, 1, 2)])
+@pytest.mark.parametrize("outcome", list(Outcome))
 def test_what_is_known_to_have_done_nothing_does_not_count_as_sent(
-    folder: Folder, outcome: Outcome, is_confirmed: bool, sends: int
+    folder: Folder, outcome: Outcome, intents: int, harmless: int, sends: int
 ) -> None:
-    write(folder, "try1", outcome, 110.0, is_confirmed=is_confirmed)
+    write(folder, "try1", outcome, 110.0, intents=intents, harmless=harmless)
     assert read_history(folder, "d1").sends.get("create:1", 0) == sends
 
 
-@pytest.mark.parametrize(
-    ("outcome", "sends"), [(Outcome.REFUSED, 1), (Outcome.FAILED, 1), (Outcome.NOT_APPLIED, 0), (Outcome.DOUBTFUL, 2)]
-)
-def test_a_no_says_nothing_of_what_the_same_try_sent_before_it(folder: Folder, outcome: Outcome, sends: int) -> None:
+def test_a_result_says_nothing_of_what_the_same_try_was_about_to_send_after_it(folder: Folder) -> None:
     async def work() -> None:
         journal = make_journal(folder)
         await journal.intend(["create:1"])
+        journal.record(Result("create:1", Outcome.REFUSED, at=110.0, harmless=1))
         await journal.intend(["create:1"])
-        journal.record(Result("create:1", outcome, at=110.0))
         await journal.flush()
 
     asyncio.run(work())
-    assert read_history(folder, "d1").sends.get("create:1", 0) == sends
+    assert read_history(folder, "d1").sends == {"create:1": 1}
+
+
+def test_a_line_of_an_earlier_version_is_read_as_if_all_had_been_sent(tmp_path: Path) -> None:
+    folder = Folder.open(str(tmp_path / "journal"))
+    asyncio.run(make_journal(folder).intend(["create:1"]))
+    folder.write("try1.outcomes.jsonl", b'{"key":"create:1","outcome":"stale","at":110.0}\n')
+    history = read_history(folder, "d1")
+    assert (history.sends, history.lost_at) == ({"create:1": 1}, None)
+
+
+@pytest.mark.parametrize("lost_at", [[130.0, 110.0], [110.0, 130.0]])
+def test_the_latest_transmission_of_unknown_fate_counts_whichever_try_made_it(
+    folder: Folder, lost_at: list[float]
+) -> None:
+    for number, at in enumerate(lost_at):
+        journal = make_journal(folder, f"try{number}")
+        journal.record(Result("update:1", Outcome.DONE, "1", is_confirmed=True, lost_at=at, at=140.0 + number))
+        asyncio.run(journal.flush())
+    assert read_history(folder, "d1").lost_at == 130.0
 
 
 def test_the_lowest_floor_of_all_tries_counts(folder: Folder) -> None:
