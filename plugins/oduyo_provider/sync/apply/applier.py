@@ -74,7 +74,7 @@ class Applier:
 
     def is_settled(self, recorder: Recorder) -> bool:
         """Whether every change of a partition has its result, and nothing that was sent for it may still take effect."""
-        may_come = max(recorder.lost_at.values(), default=0.0) + self._work.settle_s > self._work.clock.now()
+        may_come = self._compute_wait_s(recorder.last_lost) > 0
         return not (recorder.unsettled or recorder.again or may_come or self._sender.has_held(recorder))
 
     async def finish(self) -> None:
@@ -91,8 +91,8 @@ class Applier:
             for recorder, _ in self._unsettled:
                 unknown = list(recorder.unsettled.values())
                 await self._settle(recorder, unknown, is_last=round_number == ROUNDS)
-        lost = [at for recorder, _ in self._unsettled for at in recorder.lost_at.values()]
-        await self._wait_until(max(lost, default=0.0) + self._work.settle_s, len(lost))
+        for recorder, _ in self._unsettled:
+            await self._wait_since(recorder.last_lost, len(recorder.lost_at))
         for recorder, changes in self._unsettled:
             await self._verifier.verify(recorder, find_unread(recorder, changes))
 
@@ -192,10 +192,7 @@ class Applier:
             position += size
 
     async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Settle what earlier tries of this plan may have transmitted; returns what is still to be sent.
-
-        Load has waited until nothing of it can take effect any more.
-        """
+        """Settle what earlier tries may have transmitted, of which nothing takes effect any more; returns what is still to be sent."""
         earlier = [change for change in pending if recorder.history.sends.get(change.key)]
         if not earlier:
             return list(pending)
@@ -207,8 +204,7 @@ class Applier:
         unsettled = [change for change in changes if change.key in recorder.unsettled]
         if not unsettled:
             return
-        last_at = max(recorder.losses[change.key][-1].at for change in unsettled)
-        await self._wait_until(last_at + self._work.settle_s, len(unsettled))
+        await self._wait_since(max(recorder.losses[change.key][-1].at for change in unsettled), len(unsettled))
         again = await self._judge_sought(recorder, unsettled, is_last=is_last)
         if again:
             self._work.progress.say(stops.describe_sending_again(len(again)))
@@ -243,8 +239,10 @@ class Applier:
             return Result(change.key, Outcome.REFUSED, oduyo_id, last.reason, last.body, is_remembered=True, at=at)
         return Result(change.key, Outcome.DOUBTFUL, oduyo_id, stops.LOST, at=at)
 
-    async def _wait_until(self, moment: float, count: int) -> None:
-        wait_s = min(moment - self._work.clock.now(), self._work.settle_s)  # the clock may have been set back
-        if wait_s > 0:
+    def _compute_wait_s(self, lost_at: float) -> float:
+        return lost_at + self._work.settle_s - self._work.clock.monotonic()
+
+    async def _wait_since(self, lost_at: float, count: int) -> None:
+        if (wait_s := self._compute_wait_s(lost_at)) > 0:
             self._work.progress.say(stops.describe_waiting(count, wait_s))
             await self._work.clock.sleep(wait_s)

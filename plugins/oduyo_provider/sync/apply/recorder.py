@@ -18,12 +18,13 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.elsewhere import Elsewhere, Partitions
 from oduyo_provider.sync.apply.progress import Progress
+from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import LOOK_FOR_DUE_EVERY_S
 from oduyo_provider.sync.staging.journal import History, Journal, forget_not_done
 
 
 class Loss(NamedTuple):
-    """What became known of a transmission of unknown fate, and when, seconds since 1970."""
+    """What became known of a transmission of unknown fate, and when, in seconds of the monotonic clock."""
 
     reply: Reply
     at: float
@@ -71,6 +72,8 @@ class Recorder:
         self.losses: dict[str, list[Loss]] = {}
         #: Key → when it was last transmitted to an unknown fate, at the latest: it may take effect until settle_s has passed.
         self.lost_at: dict[str, float] = {}
+        #: The last of these moments, by the monotonic clock.
+        self.last_lost = float("-inf")
 
     def trust_confirmed(self) -> None:
         """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
@@ -143,10 +146,14 @@ class Recorder:
         if key in self.history.results and key not in self.settled:
             forget_not_done(self.results, key)
 
+    def note_lost(self, key: str, clock: Clock) -> None:
+        """A change was transmitted to an unknown fate by now, whatever became of it later."""
+        self.lost_at[key], self.last_lost = clock.now(), clock.monotonic()
+
     def note_unsettled(self, change: Change, reply: Reply, at: float) -> None:
         """A change was transmitted, and nobody knows whether it took effect.
 
-        :param at: when its answer came, or was given up.
+        :param at: when its answer came, or was given up, by the monotonic clock.
         """
         self.unsettled[change.key] = change
         self.losses.setdefault(change.key, []).append(Loss(reply, at))

@@ -155,9 +155,9 @@ class Refusals:
     def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
         if reply.lost:
-            recorder.lost_at[change.key] = self._work.clock.now()
+            recorder.note_lost(change.key, self._work.clock)
         if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
-            recorder.note_unsettled(change, reply, self._work.clock.now())
+            recorder.note_unsettled(change, reply, self._work.clock.monotonic())
             return
         self._course.successes += reply.outcome is Outcome.DONE
         oduyo_id = change.oduyo_id or reply.oduyo_id

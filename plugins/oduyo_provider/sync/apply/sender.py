@@ -160,7 +160,7 @@ class Sender:
     async def _look_and_call(self, recorder: Recorder, change: Change) -> Reply | None:
         self._check_going()
         if change.key in self._left_at and change.action is not Action.CREATE:  # it had left, and its look expired
-            recorder.lost_at[change.key] = self._work.clock.now()
+            recorder.note_lost(change.key, self._work.clock)
         ready = await self._look_again(recorder, change)
         if ready is None:
             return None
@@ -197,9 +197,9 @@ class Sender:
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.lost:
-            recorder.lost_at[change.key] = now
+            recorder.note_lost(change.key, self._work.clock)
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
-            recorder.note_unsettled(change, reply, now)
+            recorder.note_unsettled(change, reply, self._work.clock.monotonic())
             return
         # A record that is deleted already cannot be deleted again.
         if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:

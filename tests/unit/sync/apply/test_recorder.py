@@ -16,6 +16,7 @@ from oduyo_provider.core.ledger import Entry, Result, Stored
 from oduyo_provider.sync.apply.elsewhere import Known, Partitions
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, History, Journal, read_history
 from tests.unit.sync.plans import create, done
@@ -174,7 +175,8 @@ def test_only_what_was_transmitted_and_not_answered_with_a_no_counts_as_sent(
 
 def test_until_when_it_may_take_effect_is_written_down_with_its_result(folder: Folder) -> None:
     recorder = make(folder)
-    recorder.lost_at["create:A0"] = 1010.0
+    recorder.note_lost("create:A0", Clock(now=lambda: 1010.0, sleep=asyncio.sleep, monotonic=lambda: 7.0))
+    assert recorder.last_lost == 7.0
     recorder.take(CHANGES[0], done(CHANGES[0], "7"))
     recorder.take(CHANGES[1], done(CHANGES[1], "8"))
     run(recorder.flush)
