@@ -94,7 +94,7 @@ def test_a_dag_that_is_scheduled_on_the_asset_is_started_and_reads_the_counts(
     (extra,) = fetch_events()
     assert {name: made.report[name] for name in extra} == extra
     assert (extra["created"], extra["updated"], extra["extracted"]) == (3, 2, 5)
-    assert set(made.report) - set(extra) == {"dry_run", "sync_mode", "reasons"}
+    assert set(made.report) - set(extra) == {"dry_run", "sync_mode", "faults", "reasons"}
     attach_events(monkeypatch)
     told = run_dag(consumer, {}, staging)
     assert told.state == "success", told.error

@@ -52,7 +52,7 @@ REPORT_KEYS = [
         "adopted",
     ),
     *("known_refused", "known_rejected", "vanished", "remote_duplicates", "new_duplicates", "altered", "out_of_scope"),
-    *("new_other_source", "dry_run", "sync_mode", "reasons", "started_at", "ended_at"),
+    *("new_other_source", "dry_run", "sync_mode", "faults", "reasons", "started_at", "ended_at"),
 ]
 
 
