@@ -61,7 +61,7 @@ def test_a6_rows_of_records_that_the_other_owns_are_left_out_until_a_person_move
     ids = [29, 30, 1001, 1002, 1003]
     first = run_branch(ids)
     assert (first.state, count_texts(oduyo, "merkez"), count_texts(oduyo, "şube")) == ("failed", 30, 3)
-    assert "2 new_other_source" in str(first.errors[-1])
+    assert "2 rows of another source's records" in str(first.errors[-1])
     second = run_branch(ids)
     assert (second.state, count_texts(oduyo, "merkez")) == ("success", 30)
     assert pick(second.xcoms["save"][0]) == {"extracted": 5, "rejected": 2, "known_rejected": 2, "unchanged": 3}

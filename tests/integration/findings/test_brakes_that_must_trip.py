@@ -529,7 +529,7 @@ def test_another_source_s_records_move_when_just_that_is_released(nights: Nights
     changed = make_codes(9, description="yeni") + make_codes(100, 101)
     first = nights.run(changed, source="theirs", release=["other_firm", "updates", "rejected"])
     assert (first.report.rejected, first.report.new_other_source, first.report.created) == (9, 9, 100)
-    assert "9 new_other_source" in str(first.error)
+    assert "9 rows of another source's records" in str(first.error)
     second = nights.run(changed, source="theirs")
     assert (second.error, second.writes, second.report.rejected) == (None, [], 9)
     stopped = nights.run_again(changed, ["other_source:8"], source="theirs")

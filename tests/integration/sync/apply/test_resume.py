@@ -290,7 +290,7 @@ class TestTwins:
         )
         report, error = driver.sync_and_fail(make_rows(4))
         assert (report.created, report.new_duplicates) == (4, 1)
-        assert "1 new_duplicates" in str(error)
+        assert "1 new duplicate" in str(error)
         assert driver.calls("create") == 5
         assert driver.calls("delete") == 0
         again, error = driver.sync_and_fail(make_rows(4))

@@ -74,7 +74,8 @@ def test_a_run_that_is_not_in_step_says_what_is_left(driver: Driver, caplog: pyt
     made, error = driver.sync_and_fail(make_rows(3), max_rejected_percent=0)
     assert made.refused == 1
     assert str(error) == (
-        "Ödüyo, ERP ile eşit değil: 1 satır yeni elendi ya da reddedildi. Nedeni ilk kırmızı görevin günlüğünde yazar. Yapılanlar "
-        "geçerlidir; sonraki çalıştırma her şeyi yeniden karşılaştırır ve yalnızca eksik kalanı gönderir."
+        "Çalıştırma sonunda Ödüyo, ERP ile eşit değil: 1 satır yeni elendi ya da reddedildi. Elenen ve reddedilen satırları "
+        "geldikleri yerde düzeltin: her birinin nedeni quarantine.jsonl dosyasındadır. Bundan önceki görevlerin hiçbiri kırmızı "
+        "değil: örnekler guard ve load görevlerinin günlüğündedir. Yapılanlar geçerlidir."
     )
     assert any("create:2  reddedilen: HTTP 404: " in record.getMessage() for record in caplog.records)
