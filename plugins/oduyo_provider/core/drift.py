@@ -205,5 +205,10 @@ def can_be_key_of(sent: str, stored: str | None) -> bool:
     return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
 
 
+def is_form_of_key(sent: str, stored: str | None) -> bool:
+    """Whether a stored key is the one that was sent in another form, whole: padded, as a number, in other case or escaped."""
+    return bool((stored or "").strip()) and _fold_key(stored or "") == _fold_key(sent)
+
+
 def _fold_key(key: str) -> str:
     return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"

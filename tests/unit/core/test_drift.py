@@ -17,6 +17,7 @@ from oduyo_provider.core.drift import (
     find_stored_otherwise,
     find_without_effect,
     is_beginning,
+    is_form_of_key,
     is_own_alteration,
     is_same_value,
 )
@@ -279,6 +280,25 @@ def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_or_e
     sent: str, stored: str | None, can_be: bool
 ) -> None:
     assert can_be_key_of(sent, stored) is can_be
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "is_form"),
+    [
+        ("A&B", "A&amp;B", True),
+        ("0017", "17", True),
+        ("17", "17.0", True),
+        ("Kod", " KOD ", True),
+        ("KOD-17", "KOD-1", False),
+        ("A1", "", False),
+        ("A1", None, False),
+        ("A1", "ELLE", False),
+    ],
+)
+def test_a_whole_key_in_another_form_is_told_from_one_that_was_cut_or_left_out(
+    sent: str, stored: str | None, is_form: bool
+) -> None:
+    assert is_form_of_key(sent, stored) is is_form
 
 
 @pytest.mark.parametrize("stored", [UUID.upper(), f"{{{UUID}}}"])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.drift import can_be_made_of, can_be_natural_key_of
+from oduyo_provider.core.drift import can_be_made_of, can_be_natural_key_of, is_form_of_key
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
@@ -110,11 +110,12 @@ class Seeker:
         """
         normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
         wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
-        can_be = (
-            int(named["id"] or 0) > recorder.floors.get(change.key, 0)
-            and (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
+        # Where the whole key is there in another form, somebody may have changed the rest since.
+        is_made = is_form_of_key(change.integration_id, named.get("integration_id")) or (
+            (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
             and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)
         )
+        can_be = is_made and int(named["id"] or 0) > recorder.floors.get(change.key, 0)
         if not can_be or (found is not None and found in codes):
             return can_be and found == wanted
         await recorder.elsewhere.read()
