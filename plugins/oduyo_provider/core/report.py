@@ -98,9 +98,8 @@ class Report(msgspec.Struct, kw_only=True):
         refused = self.refused - self.known_refused
         asked = refused if is_approved else self.new_rejected
         counted = refused if limits.is_released("rejected", self.new_rejected - refused) else asked
-        percent = limits.max_rejected_percent  # 100 allows any, also more than half
-        is_above = percent < 100 and is_too_many(counted, percent, self.extracted)
-        return is_above and not limits.is_released("rejected", asked)
+        are_too_many = is_too_many(counted, limits.max_rejected_percent, self.extracted)
+        return are_too_many and not limits.is_released("rejected", asked)
 
     @property
     def writes(self) -> int:
