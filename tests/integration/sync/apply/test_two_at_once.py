@@ -201,8 +201,8 @@ def test_a_holder_that_was_suspended_is_refused_and_writes_nothing_old_over_what
         check(self)
 
     monkeypatch.setattr(lease.Lease, "check", sleep_and_check)
-    monkeypatch.setattr(lease, "LAPSES_AFTER_S", 1.0)
-    monkeypatch.setattr(lease, "HELD_FOR_S", 0.7)
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", 4.0)
+    monkeypatch.setattr(lease, "HELD_FOR_S", 3.0)
     monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.1)
     load.start()
     deadline = time.monotonic() + 30
