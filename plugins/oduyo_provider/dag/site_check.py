@@ -79,11 +79,10 @@ def build_form() -> dict[str, Param]:
 
 def run_site_check() -> dict[str, Any]:
     """Ask; returns how many questions were answered, what is to be set, and the summary line."""
-    import asyncio
-
     from airflow.sdk.log import mask_secret
 
     from oduyo_provider.sync.check.answers import summarise
+    from oduyo_provider.sync.runtime.event_loop import run_async
     from oduyo_provider.sync.staging.folder import staging_root
     from oduyo_provider.sync.steps.site_check import check_site
 
@@ -93,7 +92,7 @@ def run_site_check() -> dict[str, Any]:
         form = read_form(context, gettext("Set it to True, or call OduyoHook().check_site() in a task of your own."))
         resource = next(one for one in RESOURCES if one.plural == form["resource"])
         settings, write = open_oduyo().settings, bool(form["write"])
-        checked = asyncio.run(check_site(staging_root(), settings, resource, write=write, on_secret=mask_secret))
+        checked = run_async(check_site(staging_root(), settings, resource, write=write, on_secret=mask_secret))
     answers = checked.answers
     to_set = [point.title for point in answers if point.setting]
     return {"answers": len(answers), "to_set": to_set, "summary": summarise(answers)}

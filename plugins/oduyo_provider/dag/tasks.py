@@ -14,6 +14,7 @@ from oduyo_provider.erp.query_files import read_query
 from oduyo_provider.erp.statement import parse_statement
 from oduyo_provider.hooks.environment import open_erp, open_oduyo, read_step
 from oduyo_provider.operators.errors import noting_errors
+from oduyo_provider.sync.runtime.event_loop import run_async
 from oduyo_provider.sync.staging.manifests import Reference
 
 
@@ -22,8 +23,6 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
 
     First of all it checks what only a person can mend, on both sides, before anything costs time.
     """
-    import asyncio
-
     from oduyo_provider.observability.metrics import counting
     from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 
@@ -39,7 +38,7 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
                 with counting(client, context):
                     return await fetch_snapshot(step, client, hook.settings.site)
 
-        return asyncio.run(work())
+        return run_async(work())
 
 
 def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:

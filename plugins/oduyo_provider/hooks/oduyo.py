@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,6 +37,7 @@ from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
+from oduyo_provider.sync.runtime.event_loop import run_async
 
 if TYPE_CHECKING:
     from oduyo_provider.sync.site.state import SiteCheck
@@ -241,7 +242,6 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return run_async(work)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        run: Callable[[Coroutine[Any, Any, T]], T] = asyncio.run
-        return pool.submit(run, work).result()
+        return pool.submit(run_async, work).result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from oduyo_provider.core.report import WRITES, Report
 from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
+from oduyo_provider.sync.runtime.event_loop import run_async
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import sync_rows
@@ -53,7 +53,7 @@ def apply_plan(
             with counting(client, context):
                 return await load(step, references, client, hook.settings)
 
-    reference = asyncio.run(work())
+    reference = run_async(work())
     on_written(sum(reference["figures"].get(name, 0) for name in WRITES))
     check_delivered(reference)
     return reference
@@ -98,7 +98,7 @@ def sync_given_rows(
     hook, step = open_oduyo(conn_id), read_step(context, params)
     client = hook.client(resource)
     with counting(client, context):
-        made = asyncio.run(sync_rows(step, rows, client, hook.settings, on_report=note))
+        made = run_async(sync_rows(step, rows, client, hook.settings, on_report=note))
     publish(made, context)
     return msgspec.structs.asdict(made)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +12,7 @@ from oduyo_provider.hooks.environment import read_step
 from oduyo_provider.observability.links import LINKS
 from oduyo_provider.operators.approval import name_rejecter
 from oduyo_provider.operators.errors import give_up, noting_errors
+from oduyo_provider.sync.runtime.event_loop import run_async
 
 if TYPE_CHECKING:
     from oduyo_provider.sync.steps.report import Steps
@@ -42,7 +42,7 @@ class OduyoReportOperator(BaseOperator):
         steps = _read_steps(ti)
         with noting_errors(context):
             step = read_step(context)
-            made = asyncio.run(report(step, steps))
+            made = run_async(report(step, steps))
         ti.xcom_push("return_value", msgspec.structs.asdict(made))
         count_report(made, context)
         try:
