@@ -22,7 +22,7 @@ from tests.integration.findings.promise.nights import Nights, Row, TimeIsUpError
 #: Longest time to wait for a process before it is given up.
 DEADLINE_S = 60.0
 #: A lease as short as a test can wait for: renewed, held without renewal, and lapsed for others.
-RENEW_EVERY_S, HELD_FOR_S, LAPSES_AFTER_S = 0.1, 1.0, 1.5
+RENEW_EVERY_S, HELD_FOR_S, LAPSES_AFTER_S = 0.1, 3.0, 4.0
 
 #: How late a site that stalls carries a call out: long enough to stop a process while all that it has sent is under way.
 LATE_S = 0.5

@@ -104,7 +104,7 @@ def work(port: int, place: str) -> None:
 def test_a_try_that_was_killed_is_gone_on_with(
     site: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
-    for name, seconds in (("RENEW_EVERY_S", 0.1), ("HELD_FOR_S", 1.0), ("LAPSES_AFTER_S", 1.5)):
+    for name, seconds in (("RENEW_EVERY_S", 0.1), ("HELD_FOR_S", 3.0), ("LAPSES_AFTER_S", 4.0)):
         monkeypatch.setattr(f"oduyo_provider.sync.site.lease.{name}", seconds)
     place = tmp_path / "staging"
     site.set_readings(latency_s=0.01)
