@@ -91,7 +91,7 @@ def test_an_intent_without_an_outcome_is_looked_up_before_anything_is_sent(drive
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Makes one operation on files of such a name take longer than a claim that is not renewed is held for."""
-    for name, seconds in {"RENEW_EVERY_S": 0.2, "HELD_FOR_S": 1.0, "LAPSES_AFTER_S": 1.5}.items():
+    for name, seconds in {"RENEW_EVERY_S": 0.2, "HELD_FOR_S": 2.0, "LAPSES_AFTER_S": 2.5}.items():
         monkeypatch.setattr(lease, name, seconds)
 
     def slow_down(operation: str, part: str) -> None:
@@ -99,7 +99,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
 
         def working(self: Folder, name: str, *given: object) -> object:
             if part in f"{self.uri}/{name}":
-                time.sleep(1.3)
+                time.sleep(2.3)
             return work(self, name, *given)
 
         monkeypatch.setattr(Folder, operation, working)
@@ -347,7 +347,7 @@ def test_a_run_that_is_killed_in_the_middle_is_finished_by_the_next_one(
     driver: Driver, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "LAPSES_AFTER_S", 0.2)
-    driver.site.set_readings(latency_s=0.002)
+    driver.site.set_readings(latency_s=0.004)
     spawn = multiprocessing.get_context("spawn")
     process = spawn.Process(target=_sync_in_a_process, args=(driver.site.port, str(driver.root.uri)))
     process.start()

@@ -173,7 +173,7 @@ def test_instances_of_a_mapped_task_are_all_applied_at_once_and_night_after_nigh
 
 
 def test_a_holder_that_cannot_renew_stops_sending(slow: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "HELD_FOR_S", 0.5)
+    monkeypatch.setattr(lease, "HELD_FOR_S", 1.5)
     monkeypatch.setattr(lease, "RENEW_EVERY_S", 60)
     run = slow.new_run()
     plan = slow.plan(make_rows(2000), run)
