@@ -78,7 +78,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param retired_at: when this product deactivated or deleted the record, seconds since 1970.
     :param is_retirement_released: whether a person released or approved that.
     :param date_sent: the ``*_updated_in`` that was sent last.
-    :param is_gone: a look showed no such record when it was to be deleted, but Ödüyo did not say that it deleted it: listed
+    :param is_gone: there was no such record when it was to be deleted, or a person released that it has vanished: listed
         again with this id, it is whose it was.
     """
 

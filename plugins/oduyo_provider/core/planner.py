@@ -168,6 +168,8 @@ class _Planner:
         if "vanished" in self.rules.released and entry.made_in != self.rules.run:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
+            # Whatever becomes of the create: the record is no longer waited for, and is this row's only if it is listed again.
+            self.builder.note(key, msgspec.structs.replace(entry, is_gone=True, confirmed_at=None))
             return
         self.counts.vanished += 1
         code = payload.get("code", "")

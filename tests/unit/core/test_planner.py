@@ -489,6 +489,8 @@ def test_releasing_vanished_creates_the_record_again() -> None:
     assert [(change.key, change.replaces) for change in plan.changes] == [("create:100", "7")]
     assert (plan.counts.vanished, plan.counts.recreates) == (0, 1)
     assert plan.counts.samples["vanished"] == ["100 (Ödüyo 7) is not listed any more"]
+    # Whatever becomes of the create, the record is not waited for any more.
+    assert notes_of(plan) == {"100": make_entry(is_gone=True)}
 
 
 @pytest.mark.parametrize(("made_in", "recreates"), [("", 1), ("an earlier run", 1), (RUN, 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatch
 
 import pytest
@@ -166,3 +167,37 @@ def test_a18_a_server_that_fails_at_everything_is_red_and_nothing_of_it_is_remem
     site.set_habits()
     assert dag.night(make_rows()).is_green
     assert len(site.records()) == COUNT
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda site: site.edit(find_id(site, 5), integration_id="zz"),
+        lambda site: (site.delete(find_id(site, 5)), site.set_habits({"habit": "refuse", "keys": "5"})),
+    ],
+    ids=["its record looks like the row's", "the row is refused"],
+)
+def test_a18_a_vanished_record_is_released_once_also_where_it_is_not_made_anew(
+    site: Sandbox, dag: Nights, settle: Callable[[Sandbox], object]
+) -> None:
+    assert dag.night(make_rows()).is_green
+    settle(site)
+    assert dag.night(make_rows()).report.vanished == 1
+    assert dag.night(make_rows(), release=["vanished"]).is_green
+    for _ in range(2):
+        night = dag.night(make_rows())
+        assert night.is_green, night.why
+        assert night.report.known_rejected + night.report.known_refused == 1
+
+
+def test_a18_a_vanished_record_that_was_released_is_its_row_s_where_it_is_listed_again(
+    site: Sandbox, dag: Nights
+) -> None:
+    assert dag.night(make_rows()).is_green
+    gone = find_id(site, 5)
+    site.edit(gone, integration_id="zz")
+    dag.night(make_rows(), release=["vanished"])
+    site.edit(gone, integration_id="5")
+    night = dag.night(make_rows(text="y"), release=["updates"])
+    assert night.is_green, night.why
+    assert night.figures == {"extracted": COUNT, "updated": COUNT}
