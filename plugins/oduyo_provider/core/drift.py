@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry
@@ -17,6 +18,15 @@ from oduyo_provider.core.values.text import compute_match_key, parse_id
 _BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
 #: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
 _LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
+#: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
+_LETTER_BYTES = 3
+
+
+class Length(NamedTuple):
+    """How long a text is, in characters and in bytes: a site may count either."""
+
+    characters: int = 0
+    size: int = 0
 
 
 class Drift(str, Enum):
@@ -126,21 +136,23 @@ def find_without_effect(
     normaliser: Normaliser,
     *,
     knows_letters: bool = False,
+    longest: Mapping[str, Length] = {},
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
-    there is one that the site stores otherwise.
+    A text that is a beginning of the one that was sent was not ignored, but cut, unless the site holds longer ones. Dates are
+    Ödüyo's to set; a key that is not there is one that the site stores otherwise.
 
     :param knows_letters: the site is known to keep other letters: then a text that is what it makes of the one that was sent
         was not ignored either.
+    :param longest: of the texts that the site is seen to hold, by field.
     """
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
         if name != "integration_id"
         and normaliser.resource.kinds.get(name) is not Kind.DATETIME
-        and not is_beginning(change.payload[name], stored[name])
+        and not can_be_cut(change.payload[name], stored[name], longest.get(name, Length()))
         and not (knows_letters and can_be_letters_of(change.payload[name], stored[name] or ""))
     }
 
@@ -148,6 +160,28 @@ def find_without_effect(
 def is_beginning(sent: str, stored: str | None) -> bool:
     """Whether a stored value is a beginning of what was sent, and not empty: Ödüyo cut it."""
     return bool(stored) and sent.startswith(stored or "")
+
+
+def find_longest(records: Iterable[Remote]) -> dict[str, Length]:
+    """How long the longest text of each field is."""
+    longest: dict[str, Length] = {}
+    for record in records:
+        for name, value in record.items():
+            known, text = longest.get(name, Length()), value or ""
+            longest[name] = Length(max(known.characters, len(text)), max(known.size, len(text.encode())))
+    return longest
+
+
+def can_be_cut(sent: str, stored: str | None, longest: Length) -> bool:
+    """Whether a stored value may have been cut out of what was sent: it is a beginning, and as long as the site's texts get.
+
+    :param longest: of the field's texts, as far as they are known.
+    """
+    if not is_beginning(sent, stored):
+        return False
+    text, rest = stored or "", sent[len(stored or "") :]
+    blanks = len(rest) - len(rest.lstrip())  # a site may take them away where it cuts
+    return longest.characters <= len(text) + blanks or longest.size <= len(text.encode()) + blanks + _LETTER_BYTES
 
 
 def find_other_letters(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> set[str]:

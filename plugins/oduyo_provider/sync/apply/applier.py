@@ -102,7 +102,7 @@ class Applier:
         if not pending or is_idle or self._is_given_up(action):
             return
         rest = list(pending)
-        self._canary.check_known(rest)
+        await self._canary.check_known(recorder, rest)
         if action not in self._course.proven or self._course.is_refused:
             rest = await self._send_canaries(recorder, pending)
         await self._sender.send(recorder, self._look_ahead(recorder, rest))

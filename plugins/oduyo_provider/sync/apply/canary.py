@@ -10,15 +10,22 @@ from zlib import crc32
 
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.drift import is_beginning
 from oduyo_provider.core.errors import CanaryError
-from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
+from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
-from oduyo_provider.sync.apply.readback import compute_read_back, find_changed_fields, is_lost, is_shown
+from oduyo_provider.sync.apply.readback import (
+    compute_read_back,
+    find_changed_fields,
+    is_cut_or_ignored,
+    is_lost,
+    is_shown,
+)
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Finding, Work
@@ -50,13 +57,15 @@ class Canary:
         self._lookup = lookup
         self._seeker = Seeker(work, course, lookup)
 
-    def check_known(self, changes: Sequence[Change]) -> None:
+    async def check_known(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         """A site that is known to alter keys or letters needs a person's release before such values are sent.
 
         :param changes: of one kind.
-        :raises CanaryError: naming what is known.
+        :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
         """
-        writes_keys = any(map(_writes_key, changes))
+        if "key_altered" in self._work.known_findings and not self._work.is_create_mode:
+            await check_keys(recorder, changes)
+        writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         for brake, is_concerned in {"key_altered": writes_keys, "letters": writes_texts}.items():
             if is_concerned and brake in self._work.known_findings and not self._work.is_known(brake):
@@ -74,11 +83,14 @@ class Canary:
         if record is not None and looked is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
-        knows_letters, now = self._work.is_known("letters"), self._work.clock.now()
+        normaliser, now = self._work.normaliser, self._work.clock.now()
+        knows_letters = self._work.is_known("letters")
+        longest = await self._lookup.fetch_longest() if is_cut_or_ignored(change, record, normaliser) else {}
         found = compute_read_back(
-            change, known, record, twins, self._work.normaliser, knows_letters=knows_letters, at=now
+            change, known, record, twins, normaliser, knows_letters=knows_letters, longest=longest, at=now
         )
         recorder.correct(found.result)
+        self._lookup.note_ignored(found.ignored)
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
@@ -180,19 +192,6 @@ class Canary:
             raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
 
 
-async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
-    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
-
-    :param twins: other records that hold the key as it was sent or is stored.
-    """
-    if twins:
-        return gettext("Ödüyo's record %(id)s", id=twins[0]["id"])
-    if not finding.stored:
-        return ""
-    await recorder.elsewhere.read()
-    return recorder.find_key_owner(finding.stored, change)
-
-
 def choose_canaries(
     pending: Sequence[Change], kinds: Mapping[str, Kind], *, partial: bool = False
 ) -> tuple[list[Change], int]:
@@ -205,26 +204,31 @@ def choose_canaries(
     """
     able = [change for change in pending if is_canary(change, kinds)] or list(pending)
     measures = {change.key: _measure(change, partial=partial) for change in able}
+    tells = {change.key: not _is_extension(change) for change in able}
     showing: list[Change] = []
     for place in range(3 if able else 0):
-        most = max(able, key=lambda change: (measures[change.key][place], measures[change.key]))
+        most = max(able, key=lambda change: (measures[change.key][place], measures[change.key], tells[change.key]))
         if measures[most.key][place] > max((measures[change.key][place] for change in showing), default=-1):
             showing.append(most)
     first = {change.key for change in showing}
     others = sorted(
-        (change for change in pending if change.key not in first), key=lambda change: change.key not in measures
+        (change for change in pending if change.key not in first),
+        key=lambda change: (change.key not in tells, not tells.get(change.key, False)),
     )
     return [*showing, *others], len(showing)
 
 
-def _writes_key(change: Change) -> bool:
-    return change.action is Action.CREATE or change.is_adoption
+def _is_extension(change: Change) -> bool:
+    """Whether a change only makes texts longer: one that stays as it was may have been cut, or ignored."""
+    return bool(change.differs) and all(
+        is_beginning(change.payload[name], change.base.get(name)) for name in change.differs
+    )
 
 
 def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
     """How many different letters that are no ASCII a change sends, how many signs that sites escape, and its key's length."""
     signs = set("".join(change.compute_body(partial=partial).values()))
-    key_length = len(change.integration_id) if _writes_key(change) else 0
+    key_length = len(change.integration_id) if writes_key(change) else 0
     return sum(not sign.isascii() for sign in signs), len(signs & _ESCAPED), key_length
 
 

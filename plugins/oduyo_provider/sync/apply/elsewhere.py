@@ -44,7 +44,7 @@ def list_known(part: PlanPart, entries: Iterable[Entry]) -> Iterator[Known]:
         result = results.get(change.key)
         yield Known(change.integration_id, result.oduyo_id if result else None)
     for entry in entries:
-        pair = entry.stored.get("integration_id")
+        pair = entry.stored.get("integration_id") if entry.is_made else None
         yield Known(entry.integration_id, entry.oduyo_id, pair.stored if pair else None)
 
 

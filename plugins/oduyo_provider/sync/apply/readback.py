@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.drift import find_as_before, find_other_letters, find_stored_otherwise, find_without_effect
+from oduyo_provider.core.drift import (
+    Length,
+    find_as_before,
+    find_other_letters,
+    find_stored_otherwise,
+    find_without_effect,
+    is_beginning,
+)
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
@@ -24,10 +31,12 @@ class ReadBack(msgspec.Struct, frozen=True):
 
     :param result: the change's result as it shows.
     :param finding: what the site does to a value, or may do; None when all is as it was sent, or only cut.
+    :param ignored: the fields that are as they were although Ödüyo said yes.
     """
 
     result: Result
     finding: Finding | None = None
+    ignored: frozenset[str] = frozenset()
 
     @property
     def is_without_effect(self) -> bool:
@@ -45,6 +54,16 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
     return not find_as_before(change, record, stored, normaliser)
 
 
+def is_cut_or_ignored(change: Change, record: Remote | None, normaliser: Normaliser) -> bool:
+    """Whether a text is as before, and a beginning of the one that was sent."""
+    if record is None or change.action in (Action.CREATE, Action.DELETE):
+        return False
+    stored = find_stored_otherwise(change, record, normaliser)
+    return any(
+        is_beginning(change.payload[name], stored[name]) for name in find_as_before(change, record, stored, normaliser)
+    )
+
+
 def compute_read_back(
     change: Change,
     known: Result,
@@ -53,6 +72,7 @@ def compute_read_back(
     normaliser: Normaliser,
     *,
     knows_letters: bool = False,
+    longest: Mapping[str, Length] = {},
     at: float,
 ) -> ReadBack:
     """Compare what a confirmed change was to make with the record.
@@ -61,6 +81,7 @@ def compute_read_back(
     :param record: the change's record; None when it is not listed.
     :param twins: further records with the same key.
     :param knows_letters: a person has released that the site keeps other letters.
+    :param longest: of the texts that the site is seen to hold, by field: what is shorter, it did not cut.
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
@@ -72,11 +93,12 @@ def compute_read_back(
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
     stored = find_stored_otherwise(change, record, normaliser)
     oduyo_id = str(record["id"])
-    ignored = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters)
+    ignored = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, longest=longest)
     if ignored:
         result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
         may_be_letters = all(can_be_letters_of(change.payload[name], stored[name] or "") for name in ignored)
-        return ReadBack(result, _find_alteration(change, stored, normaliser) if may_be_letters else None)
+        finding = _find_alteration(change, stored, normaliser) if may_be_letters else None
+        return ReadBack(result, finding, frozenset(ignored))
     ids = tuple(str(twin["id"]) for twin in twins)
     result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
     return ReadBack(result, _find_alteration(change, stored, normaliser))

@@ -112,11 +112,10 @@ class Recorder:
         :returns: for people; empty when it is nobody's.
         """
         key = compute_match_key(stored.strip())
-        if key == compute_match_key(change.integration_id):
-            return ""
-        if key in self.row_keys:
+        is_own = key == compute_match_key(change.integration_id)
+        if key in self.row_keys and not is_own:
             return gettext("the row %(key)s", key=stored)
-        owner = self.entries.get(key)
+        owner = None if is_own else self.entries.get(key)
         if owner is None or not owner.is_made:
             owner = self._by_stored_key.get(key)
         if owner is not None and owner.integration_id != change.integration_id:
@@ -126,7 +125,7 @@ class Recorder:
 
     @cached_property
     def _by_stored_key(self) -> dict[str, Entry]:
-        known = ((entry.stored.get("integration_id"), entry) for entry in self.entries.values())
+        known = ((entry.stored.get("integration_id"), entry) for entry in self.entries.values() if entry.is_made)
         return {
             compute_match_key(pair.stored.strip()): entry for pair, entry in known if pair is not None and pair.stored
         }

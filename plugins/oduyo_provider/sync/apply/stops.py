@@ -124,6 +124,16 @@ def explain_twins(change: Change, result: Result) -> str:
     )
 
 
+def explain_taken_key(change: Change, other: str) -> str:
+    """A key that another record holds, as the site stores it."""
+    return gettext(
+        "The key '%(key)s' is what Ödüyo stores as the key of %(other)s, so that two records could not be told apart; this cannot "
+        "be released. Nothing of this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged.",
+        key=show_value(change.integration_id),
+        other=other,
+    )
+
+
 def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:
     """What was sent, what is stored, and what a person can do.
 

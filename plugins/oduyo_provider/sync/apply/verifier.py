@@ -9,9 +9,9 @@ from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.canary import find_owner
+from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, is_lost, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, is_cut_or_ignored, is_lost, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_finding
@@ -70,8 +70,11 @@ class Verifier:
         """Judge what shows; returns what does not show yet."""
         later: list[Change] = []
         normaliser, now = self._work.normaliser, self._work.clock.now()
+        knows_letters = self._work.is_known("letters")
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
-        for change in pending:
+        # Last those that may have been cut: what was ignored beside them says that they were not.
+        unclear = {change.key for change in pending if is_cut_or_ignored(change, seen[change.key][0], normaliser)}
+        for change in sorted(pending, key=lambda change: change.key in unclear):
             record, twins = seen[change.key]
             if not is_last and not is_shown(change, record, normaliser):
                 later.append(change)
@@ -81,10 +84,12 @@ class Verifier:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
+            longest = await self._lookup.fetch_longest() if change.key in unclear else {}
             found = compute_read_back(
-                change, known, record, own, normaliser, knows_letters=self._work.is_known("letters"), at=now
+                change, known, record, own, normaliser, knows_letters=knows_letters, longest=longest, at=now
             )
             recorder.correct(found.result)
+            self._lookup.note_ignored(found.ignored)
             if found.finding is not None:
                 alterations += await self._check_finding(recorder, change, found.finding, found.result, twins)
         return later

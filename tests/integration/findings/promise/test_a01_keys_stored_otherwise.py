@@ -126,6 +126,32 @@ def test_a1_a_new_key_that_becomes_that_of_an_earlier_record_stops_although_it_w
     assert dag.codes() == ["KOD.1", "KOD.2"]
 
 
+@pytest.mark.parametrize("beside", [[], ["A-LONGER-KEY-ÖÇŞ"]], ids=["alone", "beside one that goes first"])
+@pytest.mark.parametrize(
+    ("habit", "first", "second"),
+    [
+        ({"habit": "number"}, "003", "3"),
+        ({"habit": "case", "to": "upper"}, "abc", "ABC"),
+        ({"habit": "cut", "length": 8}, "MUSTERI-1", "MUSTERI-"),
+    ],
+)
+def test_a1_a_key_that_is_that_of_an_earlier_record_as_it_is_stored_is_not_sent_whatever_is_released(
+    site: Sandbox, dag: Nights, habit: dict[str, object], first: str, second: str, beside: list[str]
+) -> None:
+    site.set_habits(habit)
+    dag.night(make_rows([first]), release=["key_altered"])
+    assert dag.night(make_rows([first]), release=["key_altered"]).is_green
+    for _ in range(2):
+        night = dag.night(make_rows([first, second, *beside]), release=["key_altered"])
+        assert not night.is_green
+        assert f"The key '{second}' is what Ödüyo stores as the key of the record of {first}" in night.why
+        assert "this cannot be released" in night.why
+        assert night.figures == {"extracted": 2 + len(beside), "unchanged": 1, "not_applied": 1 + len(beside)}
+    assert dag.codes() == ["KOD.1"]
+    without = dag.night(make_rows([first, *beside]), release=["key_altered"])
+    assert without.is_green, without.why
+
+
 def test_a1_a_key_that_becomes_that_of_a_record_that_nobody_owns_stops_although_it_was_released(
     site: Sandbox, dag: Nights
 ) -> None:

@@ -131,3 +131,44 @@ def test_a8_a_create_that_makes_nothing_is_doubtful_and_red_and_made_only_when_a
     night = old.night(add(make_rows()), release=["vanished"])
     assert night.is_green, night.why
     assert old.codes() == sorted({f"KOD.{number}" for number in range(1, 21)} | {f"YENİ.{n}" for n in range(5)})
+
+
+def lengthen(rows: list[Row]) -> list[Row]:
+    return [{**row, "description": f"{row['description']} ve daha uzun"} for row in rows]
+
+
+def replace_one(rows: list[Row]) -> list[Row]:
+    return [{**rows[0], "description": "başka"}, *lengthen(rows[1:])]
+
+
+def leave_one(rows: list[Row]) -> list[Row]:
+    return [rows[0], *lengthen(rows[1:])]
+
+
+@pytest.mark.parametrize("change", [replace_one, leave_one], ids=["beside one that is not", "beside a longer one"])
+@pytest.mark.parametrize("letter", ["", "n"], ids=["alike", "of several lengths"])
+def test_a8_texts_that_are_only_made_longer_are_not_taken_for_cut_where_the_site_shows_that_it_cuts_none(
+    site: Sandbox, dag: Nights, change: Change, letter: str
+) -> None:
+    rows = [{**row, "description": f"metin {letter * number}"} for number, row in enumerate(make_rows())]
+    rows[0]["description"] = "bir metin " * 5
+    changed = COUNT - (change is leave_one)
+    assert dag.night(rows).is_green
+    site.set_habits("ignore=update")
+    for _ in range(2):
+        night = dag.night(change(rows), release=["updates"])
+        assert not night.is_green
+        assert f"{MOST} changes of the kind" in night.why
+        assert (night.report.failed, night.report.not_applied, night.report.altered) == (MOST, changed - MOST, 0)
+    site.set_habits()
+    assert dag.night(change(rows), release=["updates"]).report.updated == changed
+
+
+def test_a8_a_site_that_cuts_texts_ignores_no_update_of_what_was_cut_already(site: Sandbox, dag: Nights) -> None:
+    rows = [{**row, "description": "ş" * 10} for row in make_rows()]
+    assert dag.night(rows).is_green
+    site.set_habits({"habit": "cut", "field": "description", "length": 10})
+    night = dag.night(lengthen(rows), release=["updates"])
+    assert night.is_green, night.why
+    assert night.figures == {"extracted": COUNT, "updated": COUNT, "altered": COUNT}
+    assert dag.night(lengthen(rows)).report.writes == 0

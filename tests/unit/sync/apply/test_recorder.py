@@ -230,6 +230,23 @@ def test_whose_a_stored_key_is(folder: Folder, stored: str, owner: str) -> None:
     assert recorder.find_key_owner(stored, create("A1")) == owner
 
 
+@pytest.mark.parametrize(
+    ("key", "owner"), [("C", "the record of CCC"), ("G", ""), ("CUT", "the row B1"), ("A1", ""), ("A2", "")]
+)
+def test_a_key_that_is_to_be_sent_may_be_another_record_s_as_it_is_stored(folder: Folder, key: str, owner: str) -> None:
+    entries = [
+        Entry("CCC", "dag", "8", stored={"integration_id": Stored("CCC", "C")}),
+        Entry("GGG", "dag", "9", is_gone=True, stored={"integration_id": Stored("GGG", "G")}),
+        Entry("A2", "dag", "10"),
+    ]
+    partitions = Partitions(2, ([Known("A0", "7")], [Known("B1", "11", "CUT")]).__getitem__)
+    run(partitions.read)
+    known = {entry.integration_id: entry for entry in entries}
+    rows = frozenset({"A1", "A2", "C", "G"})
+    recorder = make(folder, entries=known, row_keys=rows, elsewhere=partitions.besides(0))
+    assert recorder.find_key_owner(key, create(key)) == owner
+
+
 def test_keys_and_ids_of_other_partitions_are_others_too(folder: Folder) -> None:
     change, parts = CHANGES[0], ([Known("A0", "7")], [Known("B1", "8", "CUT")])
     partitions = Partitions(2, parts.__getitem__)

@@ -1,0 +1,44 @@
+"""Whose a key is on a site that stores keys otherwise than they are sent: one key must never name two records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.language import gettext
+from oduyo_provider.core.record import Remote
+from oduyo_provider.sync.apply import stops
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Finding
+
+
+def writes_key(change: Change) -> bool:
+    """Whether a change gives a record its key."""
+    return change.action is Action.CREATE or change.is_adoption
+
+
+async def check_keys(recorder: Recorder, changes: Sequence[Change]) -> None:
+    """See to it that no key is sent that Ödüyo would store as another record's is stored.
+
+    :raises CanaryError: naming the first.
+    """
+    writing = [change for change in changes if writes_key(change)]
+    if writing:
+        await recorder.elsewhere.read()
+    for change in writing:
+        if other := recorder.find_key_owner(change.integration_id, change):
+            raise CanaryError(stops.explain_taken_key(change, other))
+
+
+async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
+    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
+
+    :param twins: other records that hold the key as it was sent or is stored.
+    """
+    if twins:
+        return gettext("Ödüyo's record %(id)s", id=twins[0]["id"])
+    if not finding.stored:
+        return ""
+    await recorder.elsewhere.read()
+    return recorder.find_key_owner(finding.stored, change)
