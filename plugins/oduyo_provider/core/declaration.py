@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.release import Release
+from oduyo_provider.core.values.invalid import show_value
 
 
 class Param(msgspec.Struct, frozen=True):
@@ -86,6 +89,32 @@ def read_declarations(struct: type[msgspec.Struct]) -> tuple[Param, ...]:
     """The params that the fields of a struct declare, in their order."""
     defaults = msgspec.to_builtins(struct())
     return tuple(_read_declaration(field, defaults[field.name]) for field in msgspec.structs.fields(struct))
+
+
+def find_unknown(given: Iterable[object], known: Sequence[str]) -> list[str]:
+    """Of each name that is none of the known params, what it may have been meant for."""
+    return [_describe_unknown(name, known) for name in given if name not in known]
+
+
+def refuse_faults(faults: Sequence[str]) -> None:
+    """Stop a run whose params are wrong.
+
+    :raises SettingsError: naming every fault, if there are any.
+    """
+    if faults:
+        raise SettingsError(
+            gettext(
+                "The run's params are wrong: %(faults)s. Correct them and trigger the run again.",
+                faults="; ".join(faults),
+            )
+        )
+
+
+def _describe_unknown(name: object, known: Sequence[str]) -> str:
+    near = get_close_matches(str(name), known, n=1)
+    if not near:
+        return gettext("%(name)s is not a param", name=show_value(name))
+    return gettext("%(name)s is not a param (is %(near)s meant?)", name=show_value(name), near=near[0])
 
 
 def _read_declaration(field: msgspec.structs.FieldInfo, default: object) -> Param:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
 
 from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
-from oduyo_provider.core.declaration import Param, read_declarations
-from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.declaration import Param, find_unknown, read_declarations, refuse_faults
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
 from oduyo_provider.core.plan import OnMissing, SyncMode
 from oduyo_provider.core.release import OnUnsafe, Release, parse_release
-from oduyo_provider.core.values.invalid import show_value
 
 #: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
 SAFETY = gettext_noop("Safety: when to stop before any write")
@@ -221,7 +218,14 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
 
     :raises SettingsError: naming every fault.
     """
-    faults = [_describe_unknown(name) for name in given if name not in PARAM_NAMES]
+    params, faults = read_given(given)
+    refuse_faults(faults)
+    return params
+
+
+def read_given(given: Mapping[str, object]) -> tuple[RunParams, list[str]]:
+    """What can be read of given params, and what is wrong with the others."""
+    faults = find_unknown(given, PARAM_NAMES)
     values: dict[str, Any] = {}
     for declared in PARAMS:
         if declared.name in given:
@@ -229,18 +233,4 @@ def parse_params(given: Mapping[str, object]) -> RunParams:
                 values[declared.name] = declared.read(given[declared.name])
             except ValueError as error:
                 faults.append(str(error))
-    if faults:
-        raise SettingsError(
-            gettext(
-                "The run's params are wrong: %(faults)s. Correct them and trigger the run again.",
-                faults="; ".join(faults),
-            )
-        )
-    return RunParams(**values)
-
-
-def _describe_unknown(name: object) -> str:
-    near = get_close_matches(str(name), PARAM_NAMES, n=1)
-    if not near:
-        return gettext("%(name)s is not a param", name=show_value(name))
-    return gettext("%(name)s is not a param (is %(near)s meant?)", name=show_value(name), near=near[0])
+    return RunParams(**values), faults

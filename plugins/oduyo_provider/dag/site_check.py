@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
+from oduyo_provider.core.declaration import find_unknown, refuse_faults
 from oduyo_provider.core.language import check_language, gettext
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
@@ -90,6 +91,7 @@ def run_site_check() -> dict[str, Any]:
     with noting_errors(context):
         check_language()
         form = read_form(context, gettext("Set it to True, or call OduyoHook().check_site() in a task of your own."))
+        refuse_faults(find_unknown(form, list(build_form())))
         resource = next(one for one in RESOURCES if one.plural == form["resource"])
         settings, write = open_oduyo().settings, bool(form["write"])
         checked = run_async(check_site(staging_root(), settings, resource, write=write, on_secret=mask_secret))

@@ -77,6 +77,13 @@ def test_a_form_that_airflow_does_not_pass_on_is_told(
     assert oduyo.counts()["requests"] == 0
 
 
+def test_a_param_that_there_is_not_is_named_before_anything_is_asked(oduyo: Sandbox, run_check: Run) -> None:
+    made = run_check(wirte=True)
+    assert made.state == "failed"
+    assert "wirte is not a param (is write meant?). Correct them and trigger the run again" in made.error
+    assert oduyo.counts()["requests"] == 0
+
+
 def test_the_hook_checks_and_returns_the_answers(oduyo: Sandbox, staging: Path) -> None:
     seed(oduyo)
     check = OduyoHook().check_site()
