@@ -51,6 +51,8 @@ def read_bag() -> Any:
     ("named", "dag_ids"),
     [
         ("", ["oduyo_special_codes"]),
+        (" ", ["oduyo_special_codes"]),
+        (" ,", ["oduyo_special_codes"]),
         ("special_codes", ["oduyo_special_codes"]),
         ("bank_accounts", ["oduyo_bank_accounts"]),
         (" services , special_codes,", ["oduyo_services", "oduyo_special_codes"]),
@@ -196,9 +198,11 @@ def load_dag_params_without(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
-        ("{dry_run: true}", ["ODUYO_PARAMS", "JSON"]),
-        ('["dry_run"]', ["ODUYO_PARAMS", "is not a param"]),
-        ('{"dryrun": true}', ["ODUYO_PARAMS", "dryrun is not a param"]),
+        ("{dry_run: true}", ["ODUYO_PARAMS is no JSON object", "Write one into it", '{"on_missing": "deactivate"}']),
+        ('["dry_run"]', ["ODUYO_PARAMS is no JSON object", "Write one into it", '{"on_missing": "deactivate"}']),
+        ("null", ["ODUYO_PARAMS is no JSON object"]),
+        ("5", ["ODUYO_PARAMS is no JSON object"]),
+        ('{"dryrun": true}', ["ODUYO_PARAMS", "dryrun is not a param", "Correct it on all machines."]),
         ('{"on_missing": "sil"}', ["ODUYO_PARAMS", "on_missing cannot be 'sil'", "one of keep, deactivate, delete"]),
         ('{"release": ["updates"]}', ["ODUYO_PARAMS", "sets release, which is for one run"]),
         ('{"max_update_ratio": 0.2}', ["ODUYO_PARAMS", "is max_update_percent meant?"]),
@@ -217,12 +221,27 @@ def test_a_wrong_oduyo_params_is_an_import_error_that_names_it(
     (error,) = DagBag(dag_folder=DAGS, bundle_name="dags-folder").import_errors.values()
     last = error.strip().splitlines()[-1]
     assert all(fact in last for fact in facts), last
+    assert "trigger the run again" not in last
 
 
-@pytest.mark.parametrize(("text", "schedule"), [("0 5 * * 1-5", "0 5 * * 1-5"), ("", None), ("@hourly", "@hourly")])
+@pytest.mark.parametrize(
+    ("text", "schedule"), [("0 5 * * 1-5", "0 5 * * 1-5"), ("", None), (" ", None), ("@once", "@once")]
+)
 def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text: str, schedule: str | None) -> None:
     monkeypatch.setenv("ODUYO_SCHEDULE", text)
     assert load_dag(DAGS).schedule == schedule
+
+
+@pytest.mark.parametrize(("ending", "text"), [("", "None"), ("", "'@daily'"), ("_BANK_ACCOUNTS", "99 * * * *")])
+def test_a_wrong_schedule_is_an_import_error_that_names_its_variable_and_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, ending: str, text: str
+) -> None:
+    monkeypatch.setenv("ODUYO_RESOURCES", "special_codes,bank_accounts")
+    monkeypatch.setenv(f"ODUYO_SCHEDULE{ending}", text)
+    (error,) = read_bag().import_errors.values()
+    last = error.strip().splitlines()[-1]
+    assert f"{text!r} is no schedule" in last
+    assert f"Set the environment variable ODUYO_SCHEDULE{ending} to a cron line or preset, such as 0 2 * * * or" in last
 
 
 NEXT_RUN = """

@@ -175,7 +175,7 @@ def test_a_wrong_setting_of_the_dag_file_is_said_in_turkish(monkeypatch: pytest.
 
     monkeypatch.setenv("ODUYO_PARAMS", "{dry_run: true}")
     (error,) = DagBag(dag_folder=ROOT / "dags", bundle_name="dags-folder").import_errors.values()
-    assert "ODUYO_PARAMS ortam değişkeninin değeri JSON değil (" in error
+    assert "ODUYO_PARAMS ortam değişkeninin değeri JSON nesnesi değil (" in error
 
 
 def test_a_language_that_there_is_not_leaves_the_dags_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, TriggerRule, task
+from airflow.sdk.exceptions import AirflowException
 
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
@@ -46,33 +49,37 @@ def build_dag(
     resource: str,
     sql_folder: Path | str,
     *,
-    schedule: str | None,
+    schedule: str | None = None,
     doc: str | None = None,
-    params_variable: str = PARAMS_VARIABLE,
 ) -> DAG:
     """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
 
+    ``ODUYO_SCHEDULE`` and ``ODUYO_PARAMS`` set its schedule and the defaults of its params; those of a further resource end
+    in its name, such as ``ODUYO_SCHEDULE_BANK_ACCOUNTS``.
+
     :param resource: what several of its records are called, such as ``special_codes``.
     :param sql_folder: the queries that the param ``erp_query`` can name.
-    :param schedule: Airflow's: a cron expression or preset; None or an empty text runs it by hand only.
+    :param schedule: where the variable is not set: a cron expression or preset of Airflow's; None or empty runs it by hand only.
     :param doc: what it keeps in step; the first line also stands in the list of DAGs. None says it of the resource.
-    :param params_variable: the environment variable that sets other defaults of the params.
-    :raises SettingsError: that variable or the number of retries cannot be used; as the DAG's import error it says what to mend.
+    :raises SettingsError: a variable cannot be used; as the DAG's import error it says what to mend.
     """
+    ending = "" if resource == SPECIAL_CODE.plural else f"_{resource.upper()}"
+    variable = SCHEDULE_VARIABLE + ending
     summary = doc or describe_dag(resource)
     with DAG(
         dag_id=f"oduyo_{resource}",
         description=summary.strip().splitlines()[0].rstrip("."),
         doc_md=build_dag_doc(summary),
-        schedule=schedule or None,
+        schedule=(os.environ.get(variable, schedule) or "").strip() or None,
         start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
-        params=build_form(list_queries(sql_folder), params_variable),
+        params=build_form(list_queries(sql_folder), PARAMS_VARIABLE + ending),
         tags=["oduyo", "erp"],
         default_args={**DELAYS, "retries": read_retries()},
     ) as dag:
         _wire_steps(OPERATORS[resource], str(sql_folder))
+    _check_schedule(dag, variable)
     return dag
 
 
@@ -82,18 +89,26 @@ def build_further_dags(sql_folder: Path | str) -> list[DAG]:
     Each is called ``oduyo_<resource>`` and reads with a query of ``<sql_folder>/<resource>/``. It runs only by hand until
     ``ODUYO_SCHEDULE_<RESOURCE>`` is set; ``ODUYO_PARAMS_<RESOURCE>`` sets other defaults of its params.
 
-    :raises SettingsError: ``ODUYO_RESOURCES`` names something else.
+    :raises SettingsError: ``ODUYO_RESOURCES`` names something else, or a variable cannot be used.
     """
-    return [
-        build_dag(
-            name,
-            Path(sql_folder) / name,
-            schedule=os.environ.get(f"{SCHEDULE_VARIABLE}_{name.upper()}"),
-            params_variable=f"{PARAMS_VARIABLE}_{name.upper()}",
-        )
-        for name in read_resources()
-        if name != SPECIAL_CODE.plural
-    ]
+    return [build_dag(name, Path(sql_folder) / name) for name in read_resources() if name != SPECIAL_CODE.plural]
+
+
+def _check_schedule(dag: DAG, variable: str) -> None:
+    """Have Airflow check a schedule, as it does right after: its own error does not say where the schedule stands."""
+    try:
+        dag.timetable.validate()
+    except AirflowException as error:
+        raise SettingsError(
+            gettext(
+                "%(value)s is no schedule (%(error)s). Set the environment variable %(variable)s to a cron line or preset, such as "
+                "0 2 * * * or @daily, without quotes, or to an empty text to run %(dag)s only by hand, on all machines.",
+                value=repr(dag.schedule),
+                error=str(error).rstrip("."),
+                variable=variable,
+                dag=dag.dag_id,
+            )
+        ) from error
 
 
 def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:

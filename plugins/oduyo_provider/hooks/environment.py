@@ -5,7 +5,6 @@ DAG files are parsed with this module: what opens a connection is imported where
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import check_language, gettext
-from oduyo_provider.core.params import PARAMS, RunParams, parse_params
+from oduyo_provider.core.params import PARAMS, RunParams, parse_params, read_given
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.values.invalid import show_value
@@ -134,26 +133,27 @@ def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> di
 def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
     """What an environment variable sets, as it stands there and as params."""
     try:
-        given = json.loads(os.environ.get(variable) or "{}")
-        return given, parse_params(given if isinstance(given, dict) else {str(given): None})
+        given = msgspec.json.decode(os.environ.get(variable, "").strip() or "{}", type=dict[str, Any])
     except ValueError as error:
         raise SettingsError(
             gettext(
-                "The environment variable %(variable)s is no JSON (%(error)s). Write an object into it, such as %(example)s, "
-                "or unset it, on all machines of this Airflow.",
+                "The environment variable %(variable)s is no JSON object (%(error)s). Write one into it, such as %(example)s, or "
+                "unset it, on all machines of this Airflow.",
                 variable=variable,
                 error=error,
                 example='{"on_missing": "deactivate"}',
             )
         ) from error
-    except SettingsError as error:
+    params, faults = read_given(given)
+    if faults:
         raise SettingsError(
             gettext(
-                "The environment variable %(variable)s sets defaults that cannot be used. %(error)s",
+                "The environment variable %(variable)s sets defaults that cannot be used: %(faults)s. Correct it on all machines.",
                 variable=variable,
-                error=error,
+                faults="; ".join(faults),
             )
-        ) from error
+        )
+    return given, params
 
 
 def read_resources() -> list[str]:
@@ -162,8 +162,8 @@ def read_resources() -> list[str]:
     :raises SettingsError: one of them is unknown.
     """
     known = [resource.plural for resource in RESOURCES]
-    text = os.environ.get(RESOURCES_VARIABLE) or SPECIAL_CODE.plural
-    named = [name for part in text.split(",") if (name := part.strip())]
+    parts = os.environ.get(RESOURCES_VARIABLE, "").split(",")
+    named = [name for part in parts if (name := part.strip())] or [SPECIAL_CODE.plural]
     if unknown := [name for name in named if name not in known]:
         raise SettingsError(
             gettext(
