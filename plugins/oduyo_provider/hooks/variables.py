@@ -19,8 +19,8 @@ class Variable(NamedTuple):
 VARIABLES = (
     Variable(
         STAGING_VARIABLE,
-        "Where staged files lie: a folder, or s3://<connection>@<bucket>/<prefix> and the like. With several machines one "
-        "place that all of them reach.",
+        "Where staged files lie: the absolute path of a folder, or s3://<connection>@<bucket>/<prefix> and the like. With several "
+        "machines one place that all of them reach.",
         "oduyo_staging in AIRFLOW_HOME",
     ),
     Variable("ODUYO_CONN_ID", "The connection to Ödüyo.", "oduyo_default"),

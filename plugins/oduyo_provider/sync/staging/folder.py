@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from oduyo_provider.core.errors import OduyoError, StagedFileError, StagingError
+from oduyo_provider.core.errors import OduyoError, SettingsError, StagedFileError, StagingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
 from oduyo_provider.sync.staging.jsonl import DAMAGE, LineWriter
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
-from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, open_store
+from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, explain_unusable, open_store
 from oduyo_provider.sync.staging.storage import Disk
 
 _UNSAFE_SIGNS = PATTERN_SIGNS | frozenset("/\\\0")
@@ -61,12 +61,16 @@ class Folder:
     def open(cls, uri: str) -> Folder:
         """The folder at a path or URI; ``file://`` and paths without a scheme are on this machine's disk.
 
-        :raises SettingsError: there is no such store, its provider is not installed, or its connection is missing.
+        :raises SettingsError: the path is relative, or there is no such store, its provider is not installed, or its connection
+            is missing.
         """
         parts = urlsplit(uri)
-        if parts.scheme in ("", "file"):
-            return cls(Disk(Path(parts.path if parts.scheme else uri).expanduser()))
-        return cls(open_store(uri))
+        if parts.scheme not in ("", "file"):
+            return cls(open_store(uri))
+        path = Path(parts.netloc + parts.path if parts.scheme else uri).expanduser()
+        if not path.is_absolute():
+            raise SettingsError(explain_unusable(uri, gettext("it is no absolute path, such as /srv/oduyo_staging")))
+        return cls(Disk(path))
 
     @property
     def is_local(self) -> bool:

@@ -161,10 +161,12 @@ def open_store(uri: str) -> Store:
     """
     host = urlsplit(uri).netloc
     if not host.rpartition("@")[2]:
-        raise SettingsError(_unusable(uri, gettext("it names no bucket")))
+        raise SettingsError(explain_unusable(uri, gettext("it names no bucket")))
     if "%" in host or PATTERN_SIGNS & set(uri):
         raise SettingsError(
-            _unusable(uri, gettext("it holds one of the characters %(signs)s", signs=" ".join(sorted(PATTERN_SIGNS))))
+            explain_unusable(
+                uri, gettext("it holds one of the characters %(signs)s", signs=" ".join(sorted(PATTERN_SIGNS)))
+            )
         )
     try:
         asyncio.get_running_loop()
@@ -186,12 +188,13 @@ def _make_store(uri: str) -> Store:
         return Store(path.fs, uri, path.path)
     except AirflowNotFoundException as error:
         cause = gettext("Airflow has no connection %(connection)s", connection=repr(urlsplit(uri).username))
-        raise SettingsError(_unusable(uri, cause)) from error
+        raise SettingsError(explain_unusable(uri, cause)) from error
     except (ImportError, ValueError) as error:
-        raise SettingsError(_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
+        raise SettingsError(explain_unusable(uri, neutralise(str(error), _SHOWN_CAUSE).rstrip("."))) from error
 
 
-def _unusable(uri: str, cause: str) -> str:
+def explain_unusable(uri: str, cause: str) -> str:
+    """Why the staging path cannot be used, and what it can be."""
     return gettext(
         "%(variable)s names %(uri)s, which cannot be used: %(cause)s. Set it to a folder that all workers share, "
         "or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that storage on all "

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.errors import SettingsError, StagingError
 from oduyo_provider.sync.staging.folder import (
     Folder,
     StagedFile,
@@ -191,6 +191,22 @@ def test_staging_lies_where_the_variable_says_or_under_the_airflow_home(
     monkeypatch.setenv("ODUYO_STAGING_PATH", " ")
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "home"))
     assert staging_root().uri == str(tmp_path / "home" / "oduyo_staging")
+
+
+@pytest.mark.parametrize("place", ["x/y", ".", "file://host/x", "file:x"])
+def test_a_place_that_depends_on_where_a_process_was_started_is_refused(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("ODUYO_STAGING_PATH", place)
+    with pytest.raises(SettingsError, match=f"ODUYO_STAGING_PATH names {place}, .*: it is no absolute path, such as /"):
+        staging_root()
+
+
+@pytest.mark.parametrize("place", ["/srv/a b", "file:///srv/a b", "//srv/a b", "~/a b"])
+def test_a_place_may_be_a_path_or_a_file_uri(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setenv("ODUYO_STAGING_PATH", place)
+    monkeypatch.setenv("HOME", "/srv")
+    assert Path(staging_root().uri).parts[1:] == ("srv", "a b")
 
 
 def test_an_object_store_takes_the_same_calls() -> None:
