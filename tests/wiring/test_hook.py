@@ -261,6 +261,11 @@ class TestTheTestButton:
             ({"login": "yanlış"}, "Wrong user, password or API key: ", "refused the login of user 'yanlış'"),
             ({"api_key": "yanlis"}, "Wrong user, password or API key: ", "refused the login of user 'muhasebe'"),
             ({"host": "https://127.0.0.1:1"}, "Wrong site address or port, or no way", "127.0.0.1:1 cannot be reached"),
+            (
+                {"session_id_path": "a.b"},
+                "Session id not found: The login was answered, ",
+                "Set session_id_path to where",
+            ),
             ({"host": "http://erp.example"}, "The Ödüyo connection cannot be used: ", "plain http"),
             ({"login": ""}, "The Ödüyo connection cannot be used: ", "login is missing"),
             ({"verify": "/yok.pem"}, "", "/yok.pem"),

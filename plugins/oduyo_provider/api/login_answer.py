@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oduyo_provider.api.envelope import parse_json
-from oduyo_provider.core.errors import NotThisApiError
+from oduyo_provider.core.errors import NoSessionIdError, NotThisApiError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 
@@ -25,7 +25,8 @@ def parse_session_id(body: bytes, path: str | None, redact: Callable[[str], str]
 
     :param path: dotted path through objects and list positions; None looks in all likely places.
     :param redact: removes secrets from the keys: a site that misreads the form takes it for one.
-    :raises NotThisApiError: the answer is no JSON, or holds no session; the message shows its keys, never its values.
+    :raises NotThisApiError: the answer is no JSON.
+    :raises NoSessionIdError: it holds no session; the message shows its keys, never its values.
     """
     answer = parse_json(body)
     if not isinstance(answer, dict) and not (path and isinstance(answer, list)):
@@ -40,7 +41,7 @@ def parse_session_id(body: bytes, path: str | None, redact: Callable[[str], str]
         hint = gettext("session_id_path is '%(path)s'", path=path)
         if path is None:
             hint = gettext("the extra session_id_path names its place")
-        raise NotThisApiError(
+        raise NoSessionIdError(
             gettext(
                 "The login was answered, but no session id was found in the answer; %(hint)s. Keys of the answer: "
                 "%(keys)s. Set session_id_path to where the session id stands, or check host and path of the "

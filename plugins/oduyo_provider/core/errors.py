@@ -7,6 +7,7 @@
     │   ├── SettingsError          the connection, a param or an environment variable is wrong
     │   ├── LoginRefusedError      Ödüyo refuses the user, the password, the API key or their rights
     │   ├── NotThisApiError        something answers at that address, but not the Ödüyo API
+    │   │   └── NoSessionIdError       a login was answered as by an API, but without a session id where it is sought
     │   ├── ListingRefusedError    Ödüyo answers list calls with words instead of records: a missing right
     │   ├── SourceError            the ERP's query, columns or connection are wrong
     │   ├── UnsafePlanError        a brake stopped the run before any write
@@ -57,6 +58,10 @@ class LoginRefusedError(StopError):
 
 class NotThisApiError(StopError):
     """The address answers, but with something that is not the Ödüyo API."""
+
+
+class NoSessionIdError(NotThisApiError):
+    """A login's answer holds no session id where one is sought: it has another shape, or another API gave it."""
 
 
 class ListingRefusedError(StopError):

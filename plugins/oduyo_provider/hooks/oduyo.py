@@ -27,6 +27,7 @@ from oduyo_provider.core.errors import (
     ListingRefusedError,
     LoginRefusedError,
     LostAnswerError,
+    NoSessionIdError,
     NotSentError,
     NotThisApiError,
     OduyoError,
@@ -50,6 +51,7 @@ _NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION)
 #: What is wrong, as a test of the connection names it first: when the login fails, and when the listing does after it.
 _LOGIN_FAULTS = {
     LoginRefusedError: gettext_noop("Wrong user, password or API key"),
+    NoSessionIdError: gettext_noop("Session id not found"),
     NotThisApiError: gettext_noop("Wrong site address"),
     NotSentError: gettext_noop("Wrong site address or port, or no way through the network"),
     LostAnswerError: gettext_noop("No usable answer"),

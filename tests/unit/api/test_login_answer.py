@@ -5,7 +5,7 @@ import json
 import pytest
 
 from oduyo_provider.api.login_answer import parse_session_id
-from oduyo_provider.core.errors import NotThisApiError
+from oduyo_provider.core.errors import NoSessionIdError, NotThisApiError
 from oduyo_provider.core.redact import Redactor
 
 DEEP = b'{"status": true, "data": ' + b"[" * 200_000
@@ -56,7 +56,7 @@ def test_a_number_may_be_a_session() -> None:
     ],
 )
 def test_an_answer_without_a_session_shows_its_keys_and_no_value(answer: object, path: str | None, keys: str) -> None:
-    with pytest.raises(NotThisApiError) as caught:
+    with pytest.raises(NoSessionIdError) as caught:
         parse_session_id(json.dumps(answer).encode(), path)
     assert f"Keys of the answer: {keys}." in str(caught.value)
     assert "gizli" not in str(caught.value)

@@ -56,7 +56,7 @@ def test_an_error_either_stops_or_can_be_tried_again(error: type[OduyoError]) ->
 def test_the_drawn_tree_is_the_real_one() -> None:
     parents: dict[int, str] = {}
     drawn = {}
-    for indent, name in re.findall(r"^( +(?:[│ ] +)?(?:[├└]── )?)(\w*Error)\b", errors.__doc__ or "", re.MULTILINE):
+    for indent, name in re.findall(r"^( +(?:│ +)*(?:[├└]── )?)(\w*Error)\b", errors.__doc__ or "", re.MULTILINE):
         depth = len(indent)
         drawn[name] = max((known for known in parents.items() if known[0] < depth), default=(0, "Exception"))[1]
         parents = {known: value for known, value in parents.items() if known < depth} | {depth: name}
