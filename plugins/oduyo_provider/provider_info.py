@@ -31,7 +31,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "timeout_s": {
         "label": gettext_noop("Timeout (seconds)"),
         "description": gettext_noop("The longest wait for one answer, 30 by default."),
-        "schema": {"type": ["number", "null"], "default": 30, "exclusiveMinimum": 0},
+        "schema": {"type": ["number", "null"], "default": 30, "exclusiveMinimum": 0, "maximum": 86400},
     },
     "settle_s": {
         "label": gettext_noop("Settling time (seconds)"),
@@ -39,7 +39,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
             "How long a request whose answer was lost may still take effect in Ödüyo, 60 by default: nothing is sent a "
             "second time before."
         ),
-        "schema": {"type": ["number", "null"], "default": 60, "exclusiveMinimum": 0},
+        "schema": {"type": ["number", "null"], "default": 60, "exclusiveMinimum": 0, "maximum": 86400},
     },
     "page_size": {
         "label": gettext_noop("Records per page"),

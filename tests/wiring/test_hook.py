@@ -361,6 +361,25 @@ class TestProviderInfo:
             told = default == "true" if name == "verify" else default
             assert name == "api_key" or getattr(made, name) == told, name
 
+    def test_the_form_s_bounds_are_those_of_settings(self) -> None:
+        from oduyo_provider.api.settings import Settings
+        from oduyo_provider.core.errors import SettingsError
+
+        def take(name: str, value: float) -> object:
+            extra = {"api_key": "c", name: value}
+            return getattr(Settings.from_connection(host="h", port=None, login="a", password="b", extra=extra), name)
+
+        (connection_type,) = get_provider_info()["connection-types"]
+        schemas = {name: field["schema"] for name, field in connection_type["conn-fields"].items()}
+        numbers = {name: schema for name, schema in schemas.items() if {"integer", "number"} & {*schema["type"]}}
+        assert len(numbers) == 5
+        for name, schema in numbers.items():
+            highest = schema.get("maximum", 1e300)
+            assert take(name, highest) == highest
+            for wrong in (0, *([highest + 1] if "maximum" in schema else [])):
+                with pytest.raises(SettingsError, match=f"extra {name} must be"):
+                    take(name, wrong)
+
     def test_the_form_asks_for_the_key_explains_every_field_and_shows_nothing_else(self) -> None:
         (connection_type,) = get_provider_info()["connection-types"]
         fields = connection_type["conn-fields"]
