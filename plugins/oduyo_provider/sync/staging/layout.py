@@ -16,9 +16,9 @@
         sources/<source>/               plan numbers, and whether the source is opened
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
+        check.json, check.txt           what the site check found, and the same for Ödüyo's support
     <staging>/_history/<dag_id>/<bucket>/  what every applied run did to each key
     <staging>/_alerts/<dag_id>/         what was last told of a DAG
-        check.json, check.txt           what the site check found, and the same for Ödüyo's support
 """
 
 from __future__ import annotations
