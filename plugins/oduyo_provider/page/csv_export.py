@@ -5,13 +5,15 @@ which Excel expects where the comma is the decimal sign. One line a change, two 
 English in every language, and its times are UTC.
 
 A cell that begins like a formula would be run by whoever opens the file, and the texts come from whoever may write into
-the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). A negative number
+is none.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
@@ -25,6 +27,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 #: First characters that make a formula of a cell, in full width too. Some programs skip a line break before them.
 _FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
+_is_negative = re.compile(r"-[0-9]+(\.[0-9]+)?").fullmatch
 _HEAD = ("outcome", "action", "integration_id", "oduyo_id", "code", "changed", "reason", "answer", "stored", "at")
 
 #: Lines that are sent together.
@@ -54,4 +57,4 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
 def neutralise_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula. A NUL, which some take for the end of the file, is shown instead."""
     text = text.replace("\0", "␀")
-    return f"'{text}" if text[:1] in _FORMULA_SIGNS and text else text
+    return f"'{text}" if text[:1] in _FORMULA_SIGNS and text and not _is_negative(text) else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -68,15 +69,24 @@ def test_a_nul_is_shown_and_not_written() -> None:
     assert (line["code"], line["reason"]) == ("A␀B", "␀")
 
 
-def test_other_cells_stay_as_they_are() -> None:
-    assert [neutralise_cell(text) for text in ("", "a=b", "7", " =1", "'x")] == ["", "a=b", "7", " =1", "'x"]
+@pytest.mark.parametrize("text", ["", "a=b", "7", " =1", "'x", "-3.2500", "-7"])
+def test_other_cells_stay_as_they_are_negative_numbers_too(text: str) -> None:
+    assert neutralise_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["-", "-3.", "-.5", "-3-2", "-3.2\n", "-2+cmd|' /C calc'!A0", "--1", "+3", "-٣", "-1e5"]
+)
+def test_what_only_begins_like_a_negative_number_is_none(text: str) -> None:
+    assert neutralise_cell(text) == f"'{text}"
 
 
 @given(st.text(), st.text())
 def test_no_cell_of_any_text_begins_like_a_formula(code: str, reason: str) -> None:
     data = b"".join(write_csv([ChangeLine("failed", code=code, reason=reason)], SPECIAL_CODE))
     for line in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"):
-        assert not [cell for cell in line if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")]
+        formulas = [cell for cell in line if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")]
+        assert not [cell for cell in formulas if not re.fullmatch(r"-[0-9]+(\.[0-9]+)?", cell)]
 
 
 def test_many_lines_come_in_pieces() -> None:
