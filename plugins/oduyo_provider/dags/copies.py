@@ -137,7 +137,8 @@ def _hash(data: bytes) -> str:
 
 def _read_record(folder: Path) -> dict[str, str]:
     path = folder / RECORD
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    # A line that is damaged tells nothing: its file counts as edited.
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     return {name: value for value, _, name in (line.partition("  ") for line in lines) if name}
 
 

@@ -140,6 +140,18 @@ def test_what_was_edited_is_not_removed(source: Path, dags: Path) -> None:
     assert (dags / DAG).exists()
 
 
+def test_what_is_damaged_in_the_record_counts_as_edited_and_the_rest_of_it_holds(source: Path, dags: Path) -> None:
+    copy(source, dags)
+    record = dags / RECORD
+    whole = record.read_bytes()
+    for path in (source / DAG, source / "sql" / "erp.sql"):
+        path.write_text("new\n")
+    record.write_bytes(b"\xff\xfe" + whole)
+    assert copy(source, dags) == {DAG: Became.KEPT, "sql/erp.sql": Became.REPLACED}
+    record.write_bytes(whole.decode().encode("utf-16"))
+    assert remove(source, dags) == {DAG: Became.KEPT, "sql/erp.sql": Became.REMOVED}
+
+
 def test_the_record_is_what_sha256sum_reads(source: Path, dags: Path) -> None:
     copy(source, dags)
     checked = subprocess.run(["sha256sum", "--check", RECORD], cwd=dags, capture_output=True, text=True, check=False)
