@@ -16,8 +16,9 @@ _COMMENTS = ("--", "/*")
 _LETTER = re.compile(r"[^\n]")
 
 # What ends a statement in an SQL client and is none of its text: a semicolon; a line of "/" (SQL*Plus) or of GO (SSMS).
-# Oracle refuses a semicolon (ORA-00933), SQL Server refuses GO (102).
-_END = re.compile(r"(?:\s*;|\s*^[ \t]*(?:/|GO)[ \t]*$)+\s*\Z", re.IGNORECASE | re.MULTILINE)
+# Oracle refuses a semicolon (ORA-00933), SQL Server refuses GO (102). Read from behind: from the front every blank of a
+# long comment would be tried as the beginning of the end.
+_END_BACKWARDS = re.compile(r"(?:\s*;|\s*^[ \t\r]*(?:/|OG)[ \t\r]*$)+\s*", re.IGNORECASE | re.MULTILINE)
 
 
 def parse_statement(text: str, query_name: str) -> str:
@@ -28,8 +29,8 @@ def parse_statement(text: str, query_name: str) -> str:
     :raises SourceError: nothing is left, or comments only.
     """
     query = text.strip().lstrip("\ufeff").strip()
-    end = _END.search(_hide(query))
-    query = query[: end.start()] if end else query
+    end = _END_BACKWARDS.match(_hide(query)[::-1])
+    query = query[: len(query) - end.end()] if end else query
     if not _hide(query).strip():
         if query:
             text = gettext(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from oduyo_provider.core.errors import SourceError
@@ -21,6 +23,8 @@ from oduyo_provider.erp.statement import has_more_statements, parse_statement
         ("SELECT 1;\n/", "SELECT 1"),
         ("SELECT 1\nGO", "SELECT 1"),
         ("SELECT 1;\r\n  go  \r\n", "SELECT 1"),
+        ("SELECT 1\r\nGO\r\n-- son\r\n", "SELECT 1"),
+        ("SELECT 1\nGO\n;\nGO", "SELECT 1"),
         ("SELECT 1 -- son;", "SELECT 1 -- son;"),
         ("SELECT ';'", "SELECT ';'"),
         ("SELECT 'a\nGO\n'", "SELECT 'a\nGO\n'"),
@@ -32,6 +36,14 @@ from oduyo_provider.erp.statement import has_more_statements, parse_statement
 )
 def test_c5_what_ends_a_statement_in_an_sql_client_is_not_sent(text: str, sent: str) -> None:
     assert parse_statement(text, "q.sql") == sent
+
+
+@pytest.mark.parametrize("end", ["", "\n;", "\nGO"])
+def test_long_comments_are_read_once(end: str) -> None:
+    query = f"-- {'x' * 77}\n" * 400 + "SELECT 1"
+    started_at = time.process_time()
+    assert parse_statement(query + end, "q.sql") == query
+    assert time.process_time() - started_at < 3
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\ufeff", ";", "GO\n"])
