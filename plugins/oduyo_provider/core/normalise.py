@@ -7,7 +7,7 @@ same result.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -132,6 +132,13 @@ class Normaliser:
         except InvalidValueError:
             return None
 
+    def texts(self, values: Iterable[object]) -> list[str] | None:
+        """As :meth:`text`, of several; None when one is invalid."""
+        try:
+            return [self._parse_text(value) or "" for value in values]
+        except InvalidValueError:
+            return None
+
     def value(self, field: str, value: object) -> str | None:
         """The value of one of the resource's fields as a row would have it, or None when it is invalid."""
         try:
@@ -151,10 +158,11 @@ class Normaliser:
 
 
 def _compute_parsers(resource: Resource, *, repair: bool) -> dict[Kind, _Parser]:
+    # Without partial where nothing is repaired: it costs half as much again, for every value of every row.
+    parse = {Kind.ID: parse_id, Kind.TEXT: parse_text, Kind.DESCRIPTION: parse_description}
+    texts = {kind: partial(read, repair=True) for kind, read in parse.items()} if repair else parse
     return {
-        Kind.ID: partial(parse_id, repair=repair),
-        Kind.TEXT: partial(parse_text, repair=repair),
-        Kind.DESCRIPTION: partial(parse_description, repair=repair),
+        **texts,
         Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or ""),
         Kind.DATETIME: partial(parse_datetime, zone=_ZONE),
         Kind.DECIMAL: parse_decimal,

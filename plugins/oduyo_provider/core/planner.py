@@ -107,7 +107,8 @@ class _Planner:
             elif row.payload is None:
                 self._reject(key, group.raw, integration_id, row.faults)
             else:
-                warnings = [*row.warnings, *find_shared_code(group.raw, self.rules.shared_codes)]
+                shared = find_shared_code(group.raw, self.rules.shared_codes, self.normaliser.texts)
+                warnings = [*row.warnings, *shared]
                 self.builder.warn(integration_id, row.payload.get("code", ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
                     self.builder.add(Change(Action.CREATE, integration_id, row.payload))

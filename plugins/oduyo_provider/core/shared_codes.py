@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import blake2b
 from itertools import pairwise
 
-from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.faults import SENTINEL, Fault
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.values.invalid import is_writable, show_value
+from oduyo_provider.core.values.invalid import show_value
+
+#: Of raw values the texts that Ödüyo gets; None where one of them cannot be sent.
+ReadTexts = Callable[[Iterable[object]], "list[str] | None"]
 
 _FIELDS = ("key1", "key2", "typecode", "code")
 
@@ -22,9 +25,13 @@ MAX_ROWS = 2_000_000
 
 
 class SharedCodes:
-    """Takes all rows, then says which codes several of them have."""
+    """Takes all rows, then says which codes several of them have.
 
-    def __init__(self) -> None:
+    :param read_texts: the normaliser's.
+    """
+
+    def __init__(self, read_texts: ReadTexts) -> None:
+        self._read_texts = read_texts
         self._digests = array("Q")
         self._keys = array("q")
 
@@ -33,7 +40,7 @@ class SharedCodes:
 
         :param key: its match key: the same row once more shares nothing. None where its id cannot be read.
         """
-        digest = compute_code_digest(row)
+        digest = compute_code_digest(row, self._read_texts)
         if digest is not None and len(self._digests) < MAX_ROWS:
             self._digests.append(digest)
             self._keys.append(hash(key) if key is not None else -len(self._keys))
@@ -50,24 +57,21 @@ class SharedCodes:
         return {digest: len(found) for digest, found in keys.items() if len(found) > 1}
 
 
-def compute_code_digest(row: Mapping[str, object]) -> int | None:
-    """What rows with the same firm, period, type and code have in common; None for a row without a code."""
-    *others, code = (_write(row.get(name)) for name in _FIELDS)
-    if not code:
+def compute_code_digest(row: Mapping[str, object], read_texts: ReadTexts) -> int | None:
+    """What rows with the same firm, period, type and code have in common, as Ödüyo gets them.
+
+    :returns: None for a row without a code, or that is rejected for one of these.
+    """
+    texts = read_texts([row.get(name) for name in _FIELDS])
+    if texts is None or not texts[-1].strip(SENTINEL):
         return None
-    text = "\0".join((*others, code))
-    return int.from_bytes(blake2b(text.encode(errors="replace"), digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b("\0".join(texts).encode(), digest_size=8).digest(), "big")
 
 
-def _write(value: object) -> str:
-    if isinstance(value, int) and not is_writable(value):
-        return hex(value)
-    return "" if value is None else str(value).strip()
-
-
-def find_shared_code(row: Mapping[str, object], shared: Collection[int]) -> list[Fault]:
+def find_shared_code(row: Mapping[str, object], shared: Collection[int], read_texts: ReadTexts) -> list[Fault]:
     """The warning of a row whose code is one of those that :meth:`SharedCodes.find` names."""
-    if not shared or compute_code_digest(row) not in shared:  # most tables have none, and a digest takes time
+    # Most tables have none, and a digest takes time.
+    if not shared or compute_code_digest(row, read_texts) not in shared:
         return []
     detail = gettext("another row has the same firm, period, type and code %(code)s", code=show_value(row["code"]))
     return [Fault("code", "shared_code", detail)]

@@ -15,7 +15,7 @@ from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Refused, Stored, compute_payload_digest
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing, Plan, Rejected, SyncMode
-from oduyo_provider.core.record import Remote
+from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.core.resources import PROJECT_CODE
 from oduyo_provider.core.shared_codes import compute_code_digest
 from tests.unit.core.sides import (
@@ -146,8 +146,8 @@ def test_warnings_count_only_rows_that_are_compared() -> None:
 
 
 def test_every_row_with_a_shared_code_is_warned_and_planned_as_any_other() -> None:
-    rows = [make_row("1", code="K"), make_row("2", code="K"), make_row("3", code="L")]
-    shared = frozenset([compute_code_digest(rows[0])])
+    rows = [make_row("1", code="K"), make_row("2", code="\ufeffK"), make_row("3", code="L")]
+    shared = frozenset([compute_code_digest(rows[0], Normaliser(SPECIAL_CODE).texts)])
     plan = plan_of(rows, [], shared_codes=shared)
     assert plan.counts.warnings == {"code: shared_code": 2}
     assert {(remark.outcome, remark.integration_id, remark.reason) for remark in plan.remarks} == {

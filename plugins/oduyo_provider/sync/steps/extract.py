@@ -40,7 +40,7 @@ class RowSink:
         self._writer = writer
         self._normaliser = normaliser
         self.columns = columns
-        self._codes = SharedCodes()
+        self._codes = SharedCodes(normaliser.texts)
         self._has_pairs = "key1" in columns and "key2" in columns
         self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
         self.unreadable_ids = 0
