@@ -93,7 +93,7 @@ def test_a_staged_row_gives_what_the_raw_row_gives(row: dict[str, Any], normalis
     raw, staged = normaliser.row(row), normaliser.row(decode_row(encode_row(row)))
     assert staged.payload == raw.payload
     assert staged.integration_id == raw.integration_id
-    assert [fault.field for fault in staged.faults] == [fault.field for fault in raw.faults]
+    assert [fault.code for fault in staged.faults] == [fault.code for fault in raw.faults]
     assert staged.warnings == raw.warnings
 
 

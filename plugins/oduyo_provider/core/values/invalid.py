@@ -46,6 +46,8 @@ def show_value(value: object) -> str:
         text = f"0x{bytes(value[:SHOWN_CHARACTERS]).hex()}"
     elif isinstance(value, dict) and value.keys() == {"bytes"}:
         text = f"0x{value['bytes']}"
+    elif isinstance(value, dict) and value.keys() == {"escaped"}:  # text with half a character
+        text = str(value["escaped"])
     elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
         text = gettext("a value of type %(type)s", type=value["unsupported"])
     else:

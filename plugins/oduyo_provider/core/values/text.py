@@ -47,15 +47,17 @@ def clean_text(value: str, *, repair: bool = False) -> str:
     if _UNTOUCHED(value):
         return value
     if _SURROGATES.search(value):
-        raise InvalidValueError(
-            "not_encodable",
-            gettext("'%(value)s' holds half a character; correct it in the ERP", value=show_value(value)),
-        )
+        raise _describe_half_character(value)
     # Drop first: an invisible character may stand between a letter and its mark. Trim last: dropping leaves blanks.
     text = unicodedata.normalize("NFC", _DROPPED.sub("", value).translate(_BLANKS))
     if repair:
         text = unicodedata.normalize("NFC", text.translate(_WINDOWS_1254))
     return text.strip()
+
+
+def _describe_half_character(value: object) -> InvalidValueError:
+    detail = gettext("'%(value)s' holds half a character; correct it in the ERP", value=show_value(value))
+    return InvalidValueError("not_encodable", detail)
 
 
 def has_controls(value: str) -> bool:
@@ -175,8 +177,8 @@ def _reject_inexact(number: Decimal) -> None:
 def parse_staged_text(value: object) -> str:
     """The text that a staged row carries for a value that is neither text nor number.
 
-    :raises InvalidValueError: ``not_encodable`` for bytes that are not UTF-8, ``binary`` for bytes that are no text,
-        ``not_a_number`` and ``unsupported_type``.
+    :raises InvalidValueError: ``not_encodable`` for bytes that are not UTF-8 and for half a surrogate pair, ``binary`` for
+        bytes that are no text, ``not_a_number`` and ``unsupported_type``.
     """
     if (raw := parse_bytes(value)) is not None:
         return _parse_text_bytes(raw)
@@ -189,6 +191,8 @@ def parse_staged_text(value: object) -> str:
             "not_a_number",
             gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(value)),
         )
+    if isinstance(value, dict) and value.keys() == {"escaped"}:
+        raise _describe_half_character(value)
     raise InvalidValueError(
         "unsupported_type", gettext("%(value)s cannot be sent; cast it to text in the query", value=show_value(value))
     )

@@ -7,6 +7,8 @@ What the normaliser tells apart stays apart: a number stays an exact number, tex
     NaN and the infinities, of ``float`` and of ``Decimal``.
 ``{"bytes": "<hex>"}``
     bytes, also those that happen to be text: what they mean depends on the field.
+``{"escaped": "<text>"}``
+    text with half a character (a lone surrogate), which stands there as an escape such as ``\\ud800``.
 ``{"unsupported": "<type>"}``
     everything else: the type's name, or what is wrong with the value.
 """
@@ -102,7 +104,7 @@ def _convert_unwritable(value: object) -> object:
     try:
         _ENCODER.encode(value)
     except UnicodeEncodeError:
-        return {"unsupported": "text that is not Unicode"}
+        return {"escaped": str(value).encode(errors="backslashreplace").decode()}
     except ValueError:
         return {"unsupported": "number of too many digits"}
     except Exception:

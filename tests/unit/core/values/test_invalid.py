@@ -24,6 +24,7 @@ from oduyo_provider.core.values.invalid import InvalidValueError, show_value
         pytest.param(10**5000, "an integer of more than 4,000 digits", id="5,001 digits"),
         ({"number": "NaN"}, "NaN"),
         ({"unsupported": "Inet"}, "a value of type Inet"),
+        ({"escaped": "A\\ud83d"}, "A\\ud83d"),
         ({"bytes": "ff"}, "0xff"),
         (b"\xff", "0xff"),
         (memoryview(b"\xff" * 99), "0x" + "ff" * 19 + "…"),

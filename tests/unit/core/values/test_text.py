@@ -101,6 +101,7 @@ def test_a_whole_number_is_written_as_digits(number: float | Decimal, expected: 
         (b"\xff", "not_encodable"),
         (memoryview(b"\xdd"), "not_encodable"),
         ("\ud800", "not_encodable"),
+        ({"escaped": "\\ud800"}, "not_encodable"),
         ([], "unsupported_type"),
         ({}, "unsupported_type"),
         (b"A\x00", "binary"),

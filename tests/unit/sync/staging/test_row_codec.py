@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 
 SURROGATES = st.characters(categories=["Cs"])
@@ -94,7 +96,6 @@ def test_what_is_no_number_is_tagged(value: object, tag: str) -> None:
         ([1], "list"),
         ({"a": 1}, "dict"),
         (timedelta(1), "timedelta"),
-        ("BAY\ud800", "text that is not Unicode"),
         pytest.param(10**5000, "number of too many digits", id="5001 digits"),
         (Decimal("1E+99999"), "number of too many digits"),
         (enum.Enum("Colour", "RED")["RED"], "Colour"),
@@ -107,6 +108,15 @@ def test_what_cannot_be_read_is_tagged_and_its_neighbours_stay(value: object, re
         "code": {"unsupported": reason},
         "special_created_in": "2025-05-23T00:00:00",
     }
+
+
+@pytest.mark.parametrize("name", SPECIAL_CODE.field_names)
+def test_half_a_character_has_the_same_fault_fresh_and_staged(name: str) -> None:
+    row = {"integration_id": 7, "code": "K", name: "BAYİ\\\ud800"}
+    assert decode_row(encode_row(row))[name] == {"escaped": "BAYİ\\\\ud800"}
+    fresh, staged = (Normaliser(SPECIAL_CODE).row(form).faults for form in (row, decode_row(encode_row(row))))
+    assert fresh
+    assert fresh == staged
 
 
 def test_subclasses_are_read_as_what_they_are() -> None:
