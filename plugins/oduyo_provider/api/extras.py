@@ -15,6 +15,7 @@ from oduyo_provider.core.redact import neutralise
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
+_DIGITS = re.compile("[0-9]{1,9}")
 _SITE_NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
@@ -65,14 +66,13 @@ class Extras:
         return None
 
     def whole_number(self, name: str, largest: int) -> int | None:
-        """A whole number from 1 on."""
-        faults_before = len(self._faults)
-        number = self.number(name, largest)
-        if number is not None and number.is_integer():
-            return int(number)
-        if number is not None or len(self._faults) > faults_before:
-            del self._faults[faults_before:]
-            self._fault(name, gettext("a whole number from 1 to %(largest)s", largest=largest))
+        """A whole number from 1 on, in digits: nobody knows whether ``1.000`` means one or a thousand."""
+        value = self._value(name)
+        if value is None:
+            return None
+        if not isinstance(value, bool) and _DIGITS.fullmatch(str(value)) and 1 <= int(str(value)) <= largest:
+            return int(str(value))
+        self._fault(name, gettext("a whole number from 1 to %(largest)s", largest=largest))
         return None
 
     def flag(self, name: str, *, default: bool) -> bool:
