@@ -8,6 +8,7 @@ from typing import Any
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
+from oduyo_provider.erp.query_files import read_query
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.environment import name_erp, open_erp, open_oduyo
 
@@ -15,7 +16,7 @@ from oduyo_provider.hooks.environment import name_erp, open_erp, open_oduyo
 def compute_lineage(query: str | None, oduyo_conn_id: str | None, resource: Resource, written: int) -> Any:
     """An ``OperatorLineage``: the query's tables in, Ödüyo's records out.
 
-    :param query: path of the query file; None names no input.
+    :param query: path of the query file, a ``.sql``; None names no input.
     :param written: records created, updated, deactivated or deleted.
     """
     from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
@@ -42,7 +43,7 @@ def _find_inputs(query: Path) -> tuple[list[Any], dict[str, Any]]:
     try:
         hook: Any = open_erp()
         connection = fetch_connection(name_erp(), gettext("the ERP's database"))
-        text = query.read_text(encoding="utf-8")
+        text = read_query(query.parent, query.stem)
     except (OduyoError, OSError):
         return [], {}  # without them the step extract has failed, and says so
     describe = getattr(hook, "get_openlineage_database_info", None)

@@ -39,7 +39,7 @@ class OduyoResourceOperator(BaseOperator):
     :param columns: the field names of rows that are tuples, in their order.
     :param plan: a reference to a plan; exactly one of ``rows`` and ``plan`` is given.
     :param oduyo_conn_id: a connection of the type ``oduyo``; None takes ``ODUYO_CONN_ID`` or ``oduyo_default``.
-    :param source_query: path of the query file that the rows came from, on the connection that ``ERP_CONN_ID`` names:
+    :param source_query: path of the query file, a ``.sql``, that the rows came from, on the connection that ``ERP_CONN_ID`` names:
         its tables are OpenLineage's inputs. None names none. It is not run.
 
     With ``rows`` it updates the resource's asset if the alias of it is among its ``outlets``, see

@@ -150,6 +150,20 @@ def test_without_its_provider_the_operator_works_all_the_same(
     assert run_operator(staging, source_query="yok.sql").state == "success"
 
 
+@pytest.mark.usefixtures("oduyo")
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("kod.sql", "utf-8"), ("KOD.SQL", "utf-8"), ("kod.sql", "utf-8-sig"), ("kod.şube.sql", "utf-16")],
+)
+def test_c6_a_query_is_read_as_extract_reads_it(tmp_path: Path, name: str, encoding: str) -> None:
+    pytest.importorskip("airflow.providers.openlineage", reason="the OpenLineage provider is not installed")
+    from oduyo_provider.observability.lineage import compute_lineage
+
+    (tmp_path / name).write_text(QUERY, encoding=encoding)
+    found = compute_lineage(f"{tmp_path}/{name[:-4]}.sql", None, SPECIAL_CODE, 0)
+    assert {dataset.name.rpartition(".test.")[2] for dataset in found.inputs} == {"codes", "firms"}
+
+
 def test_an_erp_whose_hook_knows_no_openlineage_gives_the_query_s_name(
     oduyo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
