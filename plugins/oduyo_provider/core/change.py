@@ -106,6 +106,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """The new values of the fields that will change; of a create, all fields."""
         return {name: self.payload[name] for name in self.differs} if self.differs else dict(self.payload)
 
+    def get_value(self, name: str) -> str:
+        """A field as the change leaves it, of a deletion as it was; empty where there is none."""
+        return self.payload.get(name) or self.base.get(name) or ""
+
     def compute_body(self, looked: Remote | None = None, *, partial: bool = False, is_escaped: bool = False) -> Payload:
         """The fields to send.
 

@@ -19,7 +19,7 @@ from oduyo_provider.core.matching import Match, compute_natural_key, compute_see
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
-from oduyo_provider.core.record import Remote, is_passive
+from oduyo_provider.core.record import Remote, Resource, is_passive
 from oduyo_provider.core.remarks import (
     KEEP,
     KEPT,
@@ -139,13 +139,13 @@ class MissingRecords:
         resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
         if resend is None:
             counts.missing_refused += 1
-            self._builder.remarks.append(describe_refusal(change, entry))
+            self._builder.remarks.append(describe_refusal(change, entry, self._resource))
             return
         self._builder.add(msgspec.structs.replace(change, is_resend=resend))
         count_retired(counts, record, change)
 
     def _remark(self, outcome: str, record: Remote, entry: Entry, reason: str = "", detail: str = "") -> None:
-        code = record.get("code") or ""
+        code = record.get(self._resource.code_field) or ""
         self._builder.remarks.append(Remark(outcome, entry.integration_id, get_id(record), code, reason, detail))
 
     def _compute_retirement(self, entry: Entry, record: Remote) -> Change | None:
@@ -188,8 +188,8 @@ def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refus
     return True if resend_refused or not is_recent else None
 
 
-def describe_refusal(change: Change, entry: Entry | None) -> Remark:
+def describe_refusal(change: Change, entry: Entry | None, resource: Resource) -> Remark:
     """A change that Ödüyo refused before, and that is not sent again."""
     words = entry.refused.words if entry is not None and entry.refused is not None else ""
-    code = change.payload.get("code") or change.base.get("code") or ""
+    code = change.get_value(resource.code_field)
     return Remark(REFUSED, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words)

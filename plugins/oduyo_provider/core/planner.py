@@ -109,7 +109,7 @@ class _Planner:
             else:
                 shared = find_shared_code(group.raw, self.rules.shared_codes, self.normaliser.texts)
                 warnings = [*row.warnings, *shared]
-                self.builder.warn(integration_id, row.payload.get("code", ""), warnings)
+                self.builder.warn(integration_id, row.payload.get(self.resource.code_field, ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
                     self.builder.add(Change(Action.CREATE, integration_id, row.payload))
                 else:
@@ -173,7 +173,7 @@ class _Planner:
             self.builder.note(key, msgspec.structs.replace(entry, is_gone=True, confirmed_at=None))
             return
         self.counts.vanished += 1
-        code = payload.get("code", "")
+        code = payload.get(self.resource.code_field, "")
         self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, text))
         self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
 
@@ -216,7 +216,7 @@ class _Planner:
 
     def _count_known_refused(self, change: Change, entry: Entry | None) -> None:
         self.counts.known_refused += 1
-        self.builder.remarks.append(describe_refusal(change, entry))
+        self.builder.remarks.append(describe_refusal(change, entry, self.resource))
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""

@@ -77,6 +77,11 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
         return next((field.name for field in self.fields if field.name.endswith("_updated_in")), None)
 
     @property
+    def code_field(self) -> str:
+        """The field that people call a record's code: the last of its natural key."""
+        return self.natural_key[-1] if self.natural_key else "code"
+
+    @property
     def field_names(self) -> tuple[str, ...]:
         """The names of :attr:`fields`, in order."""
         return tuple(field.name for field in self.fields)

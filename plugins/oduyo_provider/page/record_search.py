@@ -47,12 +47,14 @@ class RecordSearch(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """All that is known of one key, or of a record without one.
 
+    :param code_field: what its code is called.
     :param entry: the ledger's.
     :param rows: of the ERP; ``records`` of Ödüyo.
     :param lines: of the run's table.
     """
 
     key: str
+    code_field: str
     entry: Entry | None
     rows: list[Row]
     records: list[Remote]
@@ -69,7 +71,7 @@ class Known(msgspec.Struct, frozen=True):
     def code(self) -> str:
         """As it is now, else as it was last."""
         codes = [line.code for line in self.lines] + [past.code for past in reversed(self.past.changes)]
-        return next(filter(None, [*self._list("code"), *codes]), "")
+        return next(filter(None, [*self._list(self.code_field), *codes]), "")
 
     def _list(self, name: str) -> list[str]:
         """A field's values in the rows, then in the records."""
@@ -99,14 +101,14 @@ def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
     past = read_past_changes(search.root, search.dag_id, key)
     is_known = key in entries or rows or records or lines or past.changes
-    return Known(key, entries.get(key), rows, records, lines, past) if is_known else None
+    return Known(key, search.resource.code_field, entries.get(key), rows, records, lines, past) if is_known else None
 
 
 def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Known:
     """A record that no row can have by its key; a line of the table may still name it, such as its adoption."""
     index = search.opened.index
     lines = [line for line in index.read(index.find(Wanted(search=oduyo_id))) if line.oduyo_id == oduyo_id]
-    return Known("", None, [], [record], lines, PastOfKeys([]))
+    return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 
 
 def find_candidates(search: RecordSearch, text: str) -> tuple[list[Candidate], bool]:

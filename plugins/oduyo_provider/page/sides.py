@@ -97,7 +97,7 @@ class Sides:
 
     def search(self, root: Folder, words: list[str]) -> Iterator[Candidate]:
         """Every row and record that holds all words in its key, id, code or description."""
-        names = ("integration_id", "id", "code", "description")
+        names = ("integration_id", "id", self.normaliser.resource.code_field, "description")
         found: Iterator[tuple[str | None, Mapping[str, object]]]
         found = chain(self._find_rows(words), self.find_records(root, words))
         for key, values in found:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, PROJECT_CODE, SERVICE
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import TABLE
 from tests.integration.page.conftest import DAG_ID, Get
@@ -51,6 +54,28 @@ def test_an_id_of_either_side_and_several_words_find_the_same_record(driver: Dri
     driver.sync([{"integration_id": 7, "code": "KADIKÖY ŞUBE"}])
     for text in ("7", oduyo_id, "kadikoy sube", "KADIKÖY ŞUBE", "erp:7", f"oduyo:{oduyo_id}"):
         assert find(text)["record"]["integration_id"] == "7", text
+
+
+@pytest.mark.parametrize("resource", [SERVICE, BANK_ACCOUNT, CHEQUE, PROJECT_CODE], ids=lambda one: one.plural)
+def test_a_code_is_found_whatever_its_field_is_called(
+    resource: Resource, driver: Driver, find: Any, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "client", lambda: OduyoClient(driver.settings, resource))
+    rows: list[dict[str, object]] = [
+        {"integration_id": f"id-{n}", **dict.fromkeys(resource.natural_key, f"KOD.{n}")} for n in range(5)
+    ]
+    rows[4]["space5"] = True
+    driver.sync(rows)
+    lines = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
+    assert sorted((line["outcome"], line["code"]) for line in lines) == [
+        *(("created", f"KOD.{n}") for n in range(4)),
+        ("rejected", "KOD.4"),
+    ]
+    for n in range(5):
+        assert find(f"kod.{n}")["record"]["integration_id"] == f"id-{n}"
+    driver.sync(rows[1:])
+    [kept] = get("changes", dag_id=DAG_ID, run_id="run2", outcome="kept").json()["lines"]
+    assert kept["code"] == find("id-0")["record"]["code"] == "KOD.0"
 
 
 def test_several_that_match_are_a_choice(driver: Driver, find: Any) -> None:

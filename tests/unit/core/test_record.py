@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oduyo_provider.core.record import SPECIAL_CODE, Field, Kind, Resource
+from oduyo_provider.core.resources import BANK_ACCOUNT, SERVICE
 
 
 def test_a_special_code_has_the_documented_fields_in_order() -> None:
@@ -21,6 +22,11 @@ def test_a_special_code_needs_an_id_and_a_code() -> None:
 def test_only_the_fields_named_in_are_dates() -> None:
     dates = {field.name for field in SPECIAL_CODE.fields if field.kind is Kind.DATETIME}
     assert dates == {name for name in SPECIAL_CODE.field_names if name.endswith("_in")}
+
+
+def test_the_code_is_the_last_of_what_people_tell_records_apart_by() -> None:
+    assert [resource.code_field for resource in (SPECIAL_CODE, SERVICE, BANK_ACCOUNT)] == ["code", "space2", "iban"]
+    assert Resource("x", "x", ()).code_field == "code"
 
 
 def test_another_resource_is_another_value() -> None:

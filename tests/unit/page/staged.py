@@ -88,7 +88,7 @@ class StagingWriter:
         )
         write_manifest(folder, MANIFEST, plan)
         self._changes[run_id] = changes
-        segment = Segment(make_lines(changes, []))
+        segment = Segment(make_lines(SPECIAL_CODE, changes, []))
         self._files[run_id] = segment.write(run, (PLAN, attempt, name_partition(0), PLANNED_LINES))
         self.write_table(run_id, plan)
         return plan
@@ -116,7 +116,10 @@ class StagingWriter:
         history, changes = read_history(self.journal(run_id, plan), plan.digest), self._changes[run_id]
         lines = [
             settle_line(
-                make_line(change), change, history.results.get(change.key), is_sent=change.key in history.unknown
+                make_line(change, SPECIAL_CODE),
+                change,
+                history.results.get(change.key),
+                is_sent=change.key in history.unknown,
             )
             for change in changes
         ]

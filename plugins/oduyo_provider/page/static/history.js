@@ -46,7 +46,7 @@ function nameCandidate(view, one) {
 
 function describeCandidate(one) {
   const ids = [["column_erp_id", one.integration_id], ["column_oduyo_id", one.oduyo_id]].map(([name, id]) => id && `${t(name)} ${show(id)}`);
-  return [...ids, show(one.description), one.address ? "" : t("record_unnamed")].filter(Boolean).join(" · ");
+  return [...ids, one.description === one.code ? "" : show(one.description), one.address ? "" : t("record_unnamed")].filter(Boolean).join(" · ");
 }
 
 function showRecord(view, found) {

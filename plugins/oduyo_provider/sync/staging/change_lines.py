@@ -11,6 +11,7 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.record import Resource
 from oduyo_provider.core.remarks import REFUSED, Remark
 from oduyo_provider.core.report import compute_figure
 
@@ -95,14 +96,14 @@ def read_known(tag: int) -> bool:
     return bool(tag & _KNOWN_BIT)
 
 
-def make_line(change: Change) -> ChangeLine:
+def make_line(change: Change, resource: Resource) -> ChangeLine:
     """The line of a change that nothing is known of yet."""
     return ChangeLine(
         outcome="waiting",
         action="adopt" if change.is_adoption else change.action.value,
         integration_id=change.integration_id,
         oduyo_id=change.oduyo_id or "",
-        code=change.payload.get("code") or change.base.get("code") or "",
+        code=change.get_value(resource.code_field),
         fields=_compute_fields(change),
     )
 
@@ -130,12 +131,12 @@ def settle_line(line: ChangeLine, change: Change, result: Result | None, *, is_s
     )
 
 
-def make_rejected_line(rejected: Rejected) -> ChangeLine:
+def make_rejected_line(rejected: Rejected, resource: Resource) -> ChangeLine:
     """The line of a row that was never sent, with all that is wrong with it."""
     return ChangeLine(
         outcome="rejected",
         integration_id=rejected.integration_id or _show(rejected.row.get("integration_id")),
-        code=_show(rejected.row.get("code")),
+        code=_show(rejected.row.get(resource.code_field)),
         fields=[(name, None, _show(value)) for name, value in rejected.row.items() if name != "integration_id"],
         reason=", ".join(fault.code for fault in rejected.faults),
         answer="; ".join(fault.detail for fault in rejected.faults),

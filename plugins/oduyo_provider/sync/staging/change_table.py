@@ -129,11 +129,11 @@ def _read_end(tag: int, *, is_ended: bool) -> tuple[Action, Outcome]:
 
 
 def make_lines(
-    changes: Iterable[Change], rejected: Iterable[Rejected], remarks: Iterable[Remark] = ()
+    resource: Resource, changes: Iterable[Change], rejected: Iterable[Rejected], remarks: Iterable[Remark] = ()
 ) -> Iterator[ChangeLine]:
     """The lines of a partition before anything is sent: its changes in their order, then what it rejects or leaves."""
-    yield from map(make_line, changes)
-    yield from map(make_rejected_line, rejected)
+    yield from (make_line(change, resource) for change in changes)
+    yield from (make_rejected_line(row, resource) for row in rejected)
     yield from map(make_left_line, remarks)
 
 

@@ -16,6 +16,7 @@ from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
+from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
 from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_red
 from oduyo_provider.sync.runtime.log_table import format_table
@@ -190,19 +191,20 @@ class _Tally:
         """The lines of the quarantine; takes the outcomes on the way."""
         encode = msgspec.json.Encoder(decimal_format="number").encode
         for part in self._parts:
+            resource = part.manifest.snapshot.resource
             for rejected in part.read_rejected(self._known_rejected):
                 reasons = [fault.code for fault in rejected.faults]
                 details = [fault.detail for fault in rejected.faults]
                 item = Quarantined(
                     rejected.integration_id, reasons, details, row=rejected.row, is_known=rejected.is_known
                 )
-                self._table.take(partial(make_rejected_line, rejected))
+                self._table.take(partial(make_rejected_line, rejected, resource))
                 yield encode(item) + b"\n"
             history = History() if self._dry_run else part.read_history()
             for change in part.read_changes():
                 result = find_result(change, history)
                 count_result(self.outcomes, change, result)
-                self._table.take(partial(_settle, change, None if self._dry_run else result))
+                self._table.take(partial(_settle, change, resource, None if self._dry_run else result))
                 if result.outcome is Outcome.REFUSED:
                     row: dict[str, object] = dict(change.compute_body())
                     reasons = [f"{result.outcome.value}: {result.reason}"]
@@ -211,8 +213,8 @@ class _Tally:
             self._table.close_part(part)
 
 
-def _settle(change: Change, result: Result | None) -> ChangeLine:
-    return settle_line(make_line(change), change, result)
+def _settle(change: Change, resource: Resource, result: Result | None) -> ChangeLine:
+    return settle_line(make_line(change, resource), change, result)
 
 
 def _read_start(steps: Steps) -> float:

@@ -11,6 +11,7 @@ import msgspec
 
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.plan import Plan
+from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.apply.table_updater import TableUpdater
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_left_line
 from oduyo_provider.sync.staging.change_table import (
@@ -42,11 +43,11 @@ def try_to_show(work: Callable[[], T]) -> T | None:
         return None
 
 
-def write_planned_lines(step: StepContext, partition: int, plan: Plan) -> SegmentFile | None:
+def write_planned_lines(step: StepContext, resource: Resource, partition: int, plan: Plan) -> SegmentFile | None:
     """Write the lines of a partition as transform has planned it; None when they cannot be written."""
     path = PLAN, step.run.attempt, name_partition(partition), PLANNED_LINES
     return try_to_show(
-        lambda: Segment(make_lines(plan.changes, plan.rejected, plan.remarks)).write(step.run.folder, path)
+        lambda: Segment(make_lines(resource, plan.changes, plan.rejected, plan.remarks)).write(step.run.folder, path)
     )
 
 
@@ -62,7 +63,8 @@ def write_decided_table(step: StepContext, parts: Sequence[PlanPart], known_reje
         for part in parts:
             planned = part.manifest.lines
             if planned is None or part.has_look_alikes:
-                lines = make_lines(part.read_changes(), part.read_rejected(known_rejected), part.read_remarks())
+                resource, rejected = part.manifest.snapshot.resource, part.read_rejected(known_rejected)
+                lines = make_lines(resource, part.read_changes(), rejected, part.read_remarks())
                 planned = Segment(lines).write(step.run.folder, _name_lines(step, part))
             segments.append(planned)
         write_table(step.run.folder, make_table(parts, segments, is_dry=_is_dry(step, parts), now=step.clock.now()))

@@ -62,7 +62,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
         journal=step.run.folder.child(RESULTS, name_journal(partition, number, digest)).uri,
         params=step.params,
         snapshot=snapshot,
-        lines=write_planned_lines(step, partition, plan),
+        lines=write_planned_lines(step, snapshot.resource, partition, plan),
     )
     write_manifest(folder, MANIFEST, manifest)
     _say_counts(manifest)

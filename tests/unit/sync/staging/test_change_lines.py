@@ -10,6 +10,8 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.resources import SERVICE
 from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
     OUTCOMES,
@@ -36,39 +38,48 @@ def test_a_tag_says_what_its_line_says(outcome: str, action: str, is_known: bool
 
 
 def test_an_update_shows_what_differs() -> None:
-    line = make_line(UPDATE)
+    line = make_line(UPDATE, SPECIAL_CODE)
     assert (line.outcome, line.action, line.oduyo_id, line.code) == ("waiting", "update", "12", "K.7")
     assert line.fields == [("code", "ESKİ", "K.7")]
 
 
 def test_a_create_shows_all_that_is_filled_and_a_delete_all_that_was() -> None:
-    create = make_line(Change(Action.CREATE, "1", {"integration_id": "1", "code": "K", "space1": ""}))
-    delete = make_line(Change(Action.DELETE, "1", {}, "9", {"integration_id": "1", "code": "K", "note": None}))
+    create = make_line(Change(Action.CREATE, "1", {"integration_id": "1", "code": "K", "space1": ""}), SPECIAL_CODE)
+    delete = make_line(
+        Change(Action.DELETE, "1", {}, "9", {"integration_id": "1", "code": "K", "note": None}), SPECIAL_CODE
+    )
     assert create.fields == [("code", None, "K")]
     assert (delete.fields, delete.code) == ([("code", "K", None)], "K")
 
 
 def test_an_adoption_is_no_update() -> None:
     change = Change(Action.UPDATE, "7", {"integration_id": "7"}, "12", {}, ("integration_id",), is_adoption=True)
-    assert make_line(change).action == "adopt"
+    assert make_line(change, SPECIAL_CODE).action == "adopt"
 
 
 def test_a_result_is_put_into_its_line() -> None:
     refused = Result("update:12", Outcome.REFUSED, "12", "Kod zaten var", "Kod zaten var", at=5.0)
-    line = settle_line(make_line(UPDATE), UPDATE, refused)
+    line = settle_line(make_line(UPDATE, SPECIAL_CODE), UPDATE, refused)
     assert (line.outcome, line.reason, line.answer, line.at) == ("refused", "Kod zaten var", "", 5.0)
     done = settle_line(
         line, UPDATE, Result("update:12", Outcome.DONE, "12", stored={"code": "K"}, twins=("13",), at=6.0)
     )
     assert (done.outcome, done.reason, done.stored, done.twins) == ("updated", "", {"code": "K"}, ("13",))
-    assert settle_line(make_line(UPDATE), UPDATE, None, is_sent=True).outcome == SENT
+    assert settle_line(make_line(UPDATE, SPECIAL_CODE), UPDATE, None, is_sent=True).outcome == SENT
 
 
 def test_a_rejected_row_shows_its_values_and_all_that_is_wrong_with_it() -> None:
     faults = [Fault("code", "empty", "no value"), Fault("status", "unknown_status", "'X' means nothing")]
-    line = make_rejected_line(
-        Rejected(None, faults, {"integration_id": 4.5, "code": None, "status": "X"}, is_known=True)
-    )
+    row: dict[str, object] = {"integration_id": 4.5, "code": None, "status": "X"}
+    line = make_rejected_line(Rejected(None, faults, row, is_known=True), SPECIAL_CODE)
     assert (line.outcome, line.action, line.integration_id, line.is_known) == ("rejected", "", "4.5", True)
     assert line.fields == [("code", None, ""), ("status", None, "X")]
     assert line.answer == "no value; 'X' means nothing"
+
+
+def test_a_line_s_code_is_what_people_call_the_code_of_its_resource() -> None:
+    create = Change(Action.CREATE, "1", {"integration_id": "1", "space1": "4", "space2": "HZM.001"})
+    delete = Change(Action.DELETE, "1", {}, "9", {"integration_id": "1", "space2": "HZM.002"})
+    assert [make_line(change, SERVICE).code for change in (create, delete)] == ["HZM.001", "HZM.002"]
+    rejected = Rejected("1", [Fault("status", "unknown_status", "?")], {"integration_id": 1, "space2": "HZM.003"})
+    assert make_rejected_line(rejected, SERVICE).code == "HZM.003"
