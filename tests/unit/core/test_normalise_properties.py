@@ -18,7 +18,7 @@ from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 
 pytestmark = pytest.mark.slow
 
-DROPPED = "\x00\x01\x0b\x1f\x7f\x85\u180e\u200b\u200c\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff"
+DROPPED = "\x00\x01\x0b\x1f\x7f\x85\u061c\u180e\u200b\u200c\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff"
 AWKWARD = (
     DROPPED + "\u200d\t\r\n \u00a0\u2007\u202f\u2003\u3000\u2028"  # joiner and blanks
     "\u0300\u0301\u0306\u0307\u0308\u0323\u0327\u0334\u0338\ufe0f\u2000\u2126\u2329\u2190"  # marks, singletons
