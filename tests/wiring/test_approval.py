@@ -42,7 +42,7 @@ def test_it_shows_the_counts_by_action_then_the_brakes_then_samples_and_what_eac
     facts = (
         "- **1** to delete\n",
         "- **3,460** to create\n",
-        f"- {FIGURE}\n",
+        f"- ` {FIGURE} `\n",
         "- ` create 1: code 'K.1' `\n",
         "(/dags/oduyo_special_codes/runs/manual%201/plugin/oduyo-run)",
         "**Approve**",
@@ -54,10 +54,10 @@ def test_it_shows_the_counts_by_action_then_the_brakes_then_samples_and_what_eac
     assert places == sorted(places)
 
 
-def test_no_text_of_the_erp_becomes_a_link_or_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = ask(
-        monkeypatch, sample=["create 1: code '`![x](https://elsewhere.example/x.png)``'", "create 2: code '```'"]
-    )
+@pytest.mark.parametrize("part", ["sample", "figures"])
+def test_no_text_of_the_erp_becomes_a_link_or_an_image(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    lines = ["create 1: code '`![x](https://elsewhere.example/x.png)``'", "create 2: code '```'"]
+    body = ask(monkeypatch, **{"figures": [], "sample": [], part: lines})
     first, second = [line for line in body.splitlines() if line.startswith("- `")]
     assert first.startswith("- ``` create 1")
     assert first.endswith(" ```")

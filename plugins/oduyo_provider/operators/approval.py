@@ -69,8 +69,8 @@ def _describe_plan(decision: Reference) -> list[str]:
     actions = [
         f"- **{format_number(count)}** {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()
     ]
-    figures = [f"- {figure}" for figure in decision["figures"]]
-    # A list, since Airflow shows the lines of a code block as one.
+    # Brakes name keys and show samples. A list, since Airflow shows the lines of a code block as one.
+    figures = [f"- {_quote(figure)}" for figure in decision["figures"]]
     sample = [f"- {_quote(line)}" for line in decision["sample"]]
     told = [(gettext("**What the plan would do**"), actions or ["- " + gettext("no change")])]
     told.append((gettext("**Why it stopped**"), figures))
@@ -80,7 +80,7 @@ def _describe_plan(decision: Reference) -> list[str]:
 
 
 def _quote(line: str) -> str:
-    """A line of the ERP's data as Markdown code, out of which no text can break."""
+    """A line that may hold texts of the ERP or Ödüyo, as Markdown code, out of which no text can break."""
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {line} {fence}"
