@@ -31,6 +31,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param is_staged: there are files of it.
     :param is_settled: nothing was staged after the report.
     :param report: None while there is none; ``reported_at`` is when it was written, seconds since 1970.
+    :param damage: why the report that was written cannot be read; empty where it can.
     :param step: what is done now, by the staged files; for a run without steps of its own.
     :param changes: of the plan; ``done`` of them those with a result.
     :param is_dry: the param ``dry_run``.
@@ -46,6 +47,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_settled: bool = False
     report: Report | None = None
     reported_at: float = 0.0
+    damage: str = ""
     step: str = ""
     changes: int = 0
     done: int = 0

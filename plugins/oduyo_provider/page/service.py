@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
@@ -40,6 +41,7 @@ from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_ro
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT
 from oduyo_provider.sync.staging.manifests import Decision
 from oduyo_provider.sync.staging.plans import find_decision
+from oduyo_provider.sync.staging.staged_faults import explain_kind
 
 #: Runs that the page of a DAG lists.
 MAX_RUNS = 60
@@ -148,19 +150,32 @@ class PageService:
     def _gather(
         self, run: StagedRun, state: RunState | None, instances: Iterable[TaskState], approval: Approval | None
     ) -> RunFacts:
+        report, damage = None, ""
+        try:
+            report = None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at)
+        except StagedFileError as error:  # one run's report: all others are shown as ever
+            damage = str(error)
         return RunFacts(
             state=state,
             tasks=_select_tasks(run, instances),
             approval=None if run.task else approval,
             operator=run.task[0] if run.task else "",
             is_settled=run.is_settled,
-            report=None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at),
+            report=report,
             reported_at=run.reported_at or 0.0,
+            damage=damage,
         )
 
 
 def _read_report(folder_uri: str, _written_at: float) -> Report:
-    return read_manifest(Folder.open(folder_uri), REPORT, Report)
+    """A report, whose figures add up as they did when it was written."""
+    folder = Folder.open(folder_uri)
+    report = read_manifest(folder, REPORT, Report)
+    try:
+        report.check()
+    except ArithmeticError as error:
+        raise StagedFileError(explain_kind(folder.uri, REPORT, Report.__name__, error)) from error
+    return report
 
 
 def _read_decision(folder_uri: str, generation: str) -> Decision | None:

@@ -29,13 +29,16 @@ def describe_run(facts: RunFacts) -> Sentence:
 
 
 def _describe_unreported(facts: RunFacts) -> Sentence:
-    """A run that ended without a report."""
+    """A run that ended without a report that can be read."""
     if facts.is_pruned:
         text = gettext(
             "There are no files of this run: those of the last 30 runs of a DAG are kept. What runs did to a record stands on "
             "the page of the DAG."
         )
         return Sentence("bad" if facts.is_red else "plain", gettext("no files"), text)
+    if facts.damage:
+        text = gettext("How the run ended stands in its report, which cannot be read. %(cause)s", cause=facts.damage)
+        return Sentence("bad", gettext("unreadable report"), text)
     label = gettext("no report")
     if facts.state is None:
         text = gettext(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.app import get_auth_manager
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.session import create_session
@@ -287,6 +288,31 @@ def test_a_refusal_is_gone_when_its_row_is_taken_and_not_while_it_is_only_rememb
     assert run("run2") == [("refused", 0, 1, 0)]
     driver.site.set_faults()
     assert run("run3", description="taken now") == [("refused", 0, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"), [(-1, "Input data was truncated"), ({"created": 5}, "the report does not add up")]
+)
+def test_a_damaged_report_is_its_run_s_alone(
+    get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch, changed: int | dict[str, int], why: str
+) -> None:
+    monkeypatch.setattr(get_auth_manager(), "get_authorized_dag_ids", lambda **_: {DAG_ID})
+    driver.sync(make_rows(3))
+    driver.sync(make_rows(3, description="YENİ"))
+    place = staging / DAG_ID / "run2" / "report.json"
+    text = place.read_text()
+    place.write_text(text[:changed] if isinstance(changed, int) else json.dumps({**json.loads(text), **changed}))
+
+    later, earlier = get("dag", dag_id=DAG_ID).json()["runs"]
+    assert (later["sentence"]["tone"], later["sentence"]["label"]) == ("bad", "unreadable report")
+    assert why in later["sentence"]["text"]
+    assert earlier["sentence"]["label"] == "in step"
+    (listed,) = get("dags").json()["dags"]
+    assert listed["last"]["sentence"] == later["sentence"]
+    run = {"dag_id": DAG_ID, "run_id": "run2"}
+    assert get("run", **run).json()["sentence"] == later["sentence"]
+    assert get("changes", **run).json()["found"] == len(read_csv(get("changes.csv", **run))) == 3
+    assert get("changes.xlsx", **run).status_code == 200
 
 
 def test_a_dry_run_is_not_the_run_before(get: Get, driver: Driver) -> None:

@@ -240,6 +240,11 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "The run has no report, and Airflow does not know it any more: it was removed before it could add up. The next run "
         "compares everything again.",
     ),
+    "its report is damaged": (
+        ended(None, damage="The file is cut."),
+        "bad",
+        "How the run ended stands in its report, which cannot be read. The file is cut.",
+    ),
     # ── ended, and nothing is staged ──
     "in step, and its files are removed": (ended(None, is_staged=False), "plain", NO_FILES),
     "in step, and Airflow too has forgotten its tasks": (ended(None, [], is_staged=False), "plain", NO_FILES),
