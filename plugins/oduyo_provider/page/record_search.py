@@ -8,10 +8,11 @@ import msgspec
 
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.record import Remote, Resource
+from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.page.sides import Candidate, Row, Sides, show
+from oduyo_provider.page.sides import Candidate, Row, Sides
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
@@ -76,7 +77,7 @@ class Known(msgspec.Struct, frozen=True):
     def _list(self, name: str) -> list[str]:
         """A field's values in the rows, then in the records."""
         found: list[Mapping[str, object]] = [*self.rows, *self.records]
-        return [show(values.get(name)) for values in found]
+        return [format_value(values.get(name)) for values in found]
 
 
 def look_up(search: RecordSearch, address: str) -> Known | None:
@@ -131,7 +132,7 @@ def find_candidates(search: RecordSearch, text: str) -> tuple[list[Candidate], b
 def _iterate_candidates(search: RecordSearch, words: list[str], key: str) -> Iterator[Candidate]:
     """What has this key, however it is written, then the rows, records and past changes that hold all words."""
     if key and (known := _look_up_key(search, key)):
-        oduyo_id = next((show(record.get("id")) for record in known.records), "")
+        oduyo_id = next((format_value(record.get("id")) for record in known.records), "")
         yield Candidate(key, known.integration_id, oduyo_id, known.code, "")
     if search.sides is not None:
         yield from search.sides.search(search.root, words)

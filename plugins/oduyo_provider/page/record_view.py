@@ -9,9 +9,10 @@ import msgspec
 from oduyo_provider.core.field_labels import label_fields
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.page.labels import describe_line
 from oduyo_provider.page.record_search import Known, RecordSearch, find_candidates, look_up
-from oduyo_provider.page.sides import Sides, show
+from oduyo_provider.page.sides import Sides
 
 View = dict[str, Any]
 
@@ -39,7 +40,7 @@ def _describe_known(search: RecordSearch, known: Known) -> View:
         "integration_id": known.integration_id,
         "code": known.code,
         "states": _describe_states(search, known),
-        "erp": [{name: show(value) for name, value in row.items()} for row in known.rows],
+        "erp": [{name: format_value(value) for name, value in row.items()} for row in known.rows],
         "oduyo": known.records,
         "memory": _describe_entry(known.entry),
         "history": [describe_line(change) for change in reversed(known.past.changes)],

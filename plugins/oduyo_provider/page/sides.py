@@ -12,6 +12,7 @@ from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
 from oduyo_provider.sync.site.ledger import Ledger
@@ -101,7 +102,7 @@ class Sides:
         found: Iterator[tuple[str | None, Mapping[str, object]]]
         found = chain(self._find_rows(words), self.find_records(root, words))
         for key, values in found:
-            one = Candidate(key or "", *(show(values.get(name)) for name in names))
+            one = Candidate(key or "", *(format_value(values.get(name)) for name in names))
             if one.holds(words):
                 yield one
 
@@ -154,11 +155,6 @@ def _move(side: Side, run_folder: Folder, step: str) -> Side:
     """A side as this machine sees it: it may reach the same staging under another path."""
     below = side.folder.rstrip("/").rpartition(f"/{step}/")[2].split("/")
     return Side(run_folder.child(step, *below).uri, side.files)
-
-
-def show(value: object) -> str:
-    """A value of a row or record as text."""
-    return "" if value is None else str(value)
 
 
 def _holds(text: str, words: list[str]) -> bool:

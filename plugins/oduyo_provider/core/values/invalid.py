@@ -32,25 +32,33 @@ def is_writable(value: int) -> bool:
     return value.bit_length() <= _WRITABLE_BITS
 
 
+def format_value(value: object) -> str:
+    """A raw value as a person would write it, also one out of a staged file; none as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and not is_writable(value):
+        return gettext("an integer of more than 4,000 digits")
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"0x{bytes(value).hex()}"
+    if isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities
+        return str(value["number"])
+    if isinstance(value, dict) and value.keys() == {"bytes"}:
+        return f"0x{value['bytes']}"
+    if isinstance(value, dict) and value.keys() == {"escaped"}:  # text with half a character
+        return str(value["escaped"])
+    if isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
+        return gettext("a value of type %(type)s", type=value["unsupported"])
+    return gettext("a value of type %(type)s", type=type(value).__name__)
+
+
 def show_value(value: object) -> str:
     """The start of a value, in printable characters only: invisible ones appear as escapes such as ``\\u200b``."""
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, int) and not is_writable(value):
-        text = gettext("an integer of more than 4,000 digits")
-    elif isinstance(value, (int, float, Decimal)):
-        text = str(value)
-    elif isinstance(value, dict) and value.keys() == {"number"}:  # NaN and the infinities, out of a staged file
-        text = str(value["number"])
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        text = f"0x{bytes(value[:SHOWN_CHARACTERS]).hex()}"
-    elif isinstance(value, dict) and value.keys() == {"bytes"}:
-        text = f"0x{value['bytes']}"
-    elif isinstance(value, dict) and value.keys() == {"escaped"}:  # text with half a character
-        text = str(value["escaped"])
-    elif isinstance(value, dict) and value.keys() == {"unsupported"}:  # what staging could not write
-        text = gettext("a value of type %(type)s", type=value["unsupported"])
-    else:
-        text = gettext("a value of type %(type)s", type=type(value).__name__)
+    text = format_value(value)
     shown = escape(text[:SHOWN_CHARACTERS])
     return shown if len(text) <= SHOWN_CHARACTERS else f"{shown}…"

@@ -14,6 +14,7 @@ from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.remarks import REFUSED, Remark
 from oduyo_provider.core.report import compute_figure
+from oduyo_provider.core.values.invalid import format_value
 
 #: What became of a change or row, in the order in which filters are shown.
 OUTCOMES = (
@@ -135,9 +136,9 @@ def make_rejected_line(rejected: Rejected, resource: Resource) -> ChangeLine:
     """The line of a row that was never sent, with all that is wrong with it."""
     return ChangeLine(
         outcome="rejected",
-        integration_id=rejected.integration_id or _show(rejected.row.get("integration_id")),
-        code=_show(rejected.row.get(resource.code_field)),
-        fields=[(name, None, _show(value)) for name, value in rejected.row.items() if name != "integration_id"],
+        integration_id=rejected.integration_id or format_value(rejected.row.get("integration_id")),
+        code=format_value(rejected.row.get(resource.code_field)),
+        fields=[(name, None, format_value(value)) for name, value in rejected.row.items() if name != "integration_id"],
         reason=", ".join(fault.code for fault in rejected.faults),
         answer="; ".join(fault.detail for fault in rejected.faults),
         is_known=rejected.is_known,
@@ -164,10 +165,3 @@ def _compute_fields(change: Change) -> list[tuple[str, str | None, str | None]]:
         kept = {name: value for name, value in change.base.items() if value and name != "integration_id"}
         return [(name, value, None) for name, value in kept.items()]
     return [(name, change.base.get(name), change.payload[name]) for name in change.differs]
-
-
-def _show(value: object) -> str:
-    """A raw value as text; what is no text as JSON."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

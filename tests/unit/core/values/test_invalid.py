@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from oduyo_provider.core.values.invalid import InvalidValueError, show_value
+from oduyo_provider.core.values.invalid import InvalidValueError, format_value, show_value
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,11 @@ from oduyo_provider.core.values.invalid import InvalidValueError, show_value
         ("A" * 40, "A" * 40),
         ("A" * 41, "A" * 40 + "…"),
         (1.5, "1.5"),
-        (True, "True"),
+        (True, "true"),
         (Decimal("1E+16"), "1E+16"),
         pytest.param(10**5000, "an integer of more than 4,000 digits", id="5,001 digits"),
+        (None, ""),
+        ({"other": 1}, "a value of type dict"),
         ({"number": "NaN"}, "NaN"),
         ({"unsupported": "Inet"}, "a value of type Inet"),
         ({"escaped": "A\\ud83d"}, "A\\ud83d"),
@@ -33,6 +35,11 @@ from oduyo_provider.core.values.invalid import InvalidValueError, show_value
 def test_a_value_is_shown_in_few_printable_characters(value: object, shown: str) -> None:
     assert show_value(value) == shown
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize("value", ["A" * 41, "A\u200b\n", Decimal("12345678901234567890.25")])
+def test_the_page_shows_a_value_whole_and_as_it_is(value: object) -> None:
+    assert format_value(value) == str(value)
 
 
 def test_the_error_survives_pickling() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -70,10 +71,12 @@ def test_a_result_is_put_into_its_line() -> None:
 
 def test_a_rejected_row_shows_its_values_and_all_that_is_wrong_with_it() -> None:
     faults = [Fault("code", "empty", "no value"), Fault("status", "unknown_status", "'X' means nothing")]
-    row: dict[str, object] = {"integration_id": 4.5, "code": None, "status": "X"}
-    line = make_rejected_line(Rejected(None, faults, row, is_known=True), SPECIAL_CODE)
-    assert (line.outcome, line.action, line.integration_id, line.is_known) == ("rejected", "", "4.5", True)
-    assert line.fields == [("code", None, ""), ("status", None, "X")]
+    row = {"integration_id": Decimal("4.50"), "code": None, "status": "X"}
+    strange = {"space1": {"unsupported": "timedelta"}, "space2": {"bytes": "ff"}, "space3": True}
+    line = make_rejected_line(Rejected(None, faults, {**row, **strange}, is_known=True), SPECIAL_CODE)
+    assert (line.outcome, line.action, line.integration_id, line.is_known) == ("rejected", "", "4.50", True)
+    shown = {"code": "", "status": "X", "space1": "a value of type timedelta", "space2": "0xff", "space3": "true"}
+    assert line.fields == [(name, None, value) for name, value in shown.items()]
     assert line.answer == "no value; 'X' means nothing"
 
 
