@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, PROJECT_CODE, SERVICE
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
-from oduyo_provider.sync.staging.layout import TABLE
+from oduyo_provider.sync.staging.layout import QUARANTINE, TABLE
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
@@ -205,6 +207,23 @@ def test_every_row_that_shares_its_code_is_found_with_the_words_of_the_warning(
     (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
     assert told["text"].startswith("3 rows carry the warning code: shared_code: Another row has the same firm")
     assert (told["outcome"], told["search"]) == ("warned", "code: shared_code")
+
+
+def test_a_rejected_row_is_shown_in_its_own_digits_and_in_words(driver: Driver, find: Any, get: Get) -> None:
+    values = {
+        "space1": (Decimal("12345678901234567890.2500"), "12345678901234567890.2500"),
+        "space2": (timedelta(1), "a value of type timedelta"),
+        "space3": (b"\xff", "0xff"),
+        "space4": (True, "true"),
+    }
+    row = {"integration_id": 7, "code": "K", **{name: value for name, (value, _) in values.items()}}
+    driver.sync([*make_rows(3, 10), row])
+    (line,) = get("changes", dag_id=DAG_ID, run_id="run1", outcome="rejected").json()["lines"]
+    (shown,) = find("7")["record"]["erp"]
+    for name, (_, text) in values.items():
+        assert ([name, None, text] in line["fields"], shown[name]) == (True, text)
+    (left_out,) = driver.root.child(DAG_ID, "run1").read(QUARANTINE).splitlines()
+    assert b'"space1":12345678901234567890.2500,' in left_out
 
 
 def test_records_of_a_firm_without_rows_are_out_of_scope(driver: Driver, find: Any) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -227,8 +228,8 @@ def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
 
 
 def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
-    """Decode JSON lines; StagedFileError, naming the file, for one that cannot be read."""
-    decode = msgspec.json.Decoder(kind).decode
+    """Decode JSON lines, numbers of ERP rows exactly; StagedFileError, naming the file, for one that cannot be read."""
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
     try:
         for line in lines:
             yield decode(line)
