@@ -52,7 +52,6 @@ from oduyo_provider.core.partition import DEFAULT_BUCKETS, SINGLE_PARTITION_ROWS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, read_reference
-from oduyo_provider.sync.staging.row_codec import decode_row
 from oduyo_provider.sync.staging.run_folder import Run
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
@@ -107,8 +106,8 @@ def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
     manifest = read_reference(_read(folder, "extract")[0], ExtractManifest)
     normaliser, good = Normaliser(SPECIAL_CODE), 0
     for bucket in range(manifest.desired.buckets):
-        for line in manifest.desired.read_lines(bucket):
-            good += normaliser.row(decode_row(line)).payload is not None
+        for row in manifest.desired.read(bucket, dict[str, object]):
+            good += normaliser.row(row).payload is not None
     return good
 
 

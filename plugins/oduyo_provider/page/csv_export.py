@@ -38,8 +38,8 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
     """The file in pieces, so that only one piece is in memory."""
     names = [name for name in resource.field_names if name not in _HEAD]
     columns = [*_HEAD, *(f"{name} {side}" for name in ("code", *names) for side in ("before", "after"))]
-    yield BYTE_ORDER_MARK.encode()
     buffer = io.StringIO()
+    buffer.write(BYTE_ORDER_MARK)
     writer = csv.writer(buffer, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
     for number, line in enumerate(lines, 1):

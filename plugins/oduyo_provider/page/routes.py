@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,18 +131,21 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
         opened = _found(service.open(dag_id, run_id, task))
         lines = opened.index.read(opened.index.find(wanted))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "csv")
-        return StreamingResponse(
-            write_csv(lines, opened.resource), media_type="text/csv; charset=utf-8", headers=headers
-        )
+        return _send(write_csv(lines, opened.resource), "text/csv; charset=utf-8", headers)
 
     @app.get("/changes.xlsx")
     def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
-        index, language = opened.index, read_language()
+        index = opened.index
         lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=TO_MEND)))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
-        written = write_xlsx(lines, to_mend, opened.resource, language, zone)
-        return StreamingResponse(written, media_type=MEDIA_TYPE, headers=headers)
+        return _send(write_xlsx(lines, to_mend, opened.resource, zone), MEDIA_TYPE, headers)
+
+
+def _send(pieces: Iterator[bytes], media_type: str, headers: dict[str, str]) -> Response:
+    """A file in pieces. The first is made before the answer begins: what cannot be read then is said in words."""
+    first = next(pieces)
+    return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)
 
 
 def _name_file(name: str, ending: str) -> dict[str, str]:

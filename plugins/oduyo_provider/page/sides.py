@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -20,10 +21,9 @@ from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.buckets import Side
-from oduyo_provider.sync.staging.folder import Folder, decode_lines, read_manifest
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
 from oduyo_provider.sync.staging.manifests import ExtractManifest
-from oduyo_provider.sync.staging.row_codec import decode_row
 
 Row = dict[str, object]
 
@@ -78,8 +78,8 @@ class Sides:
 
     def read_rows(self, key: str) -> list[Row]:
         """The rows with a match key; only their bucket is read."""
-        lines = self._rows.read_lines(compute_bucket(key, self._rows.buckets))
-        return [row for row in map(decode_row, lines) if self._read_row_key(row) == key]
+        rows = self._rows.read(compute_bucket(key, self._rows.buckets), Row)
+        return [row for row in rows if self._read_row_key(row) == key]
 
     def read_records(self, key: str, entries: Entries) -> list[Remote]:
         """The records with a match key, and the one that the ledger knows for it; only their bucket is read."""
@@ -87,7 +87,7 @@ class Sides:
         altered = find_altered_keys(entries.values())
         return [
             record
-            for record in self._iterate_records(compute_bucket(key, self._records.buckets))
+            for record in self._records.read(compute_bucket(key, self._records.buckets), Remote)
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
 
@@ -109,29 +109,21 @@ class Sides:
     def _find_rows(self, words: list[str]) -> Iterator[tuple[str | None, Row]]:
         """The rows that hold all words somewhere, with their keys."""
         for bucket in range(self._rows.buckets):
-            for line in self._rows.read_lines(bucket):
-                if _holds(line.decode(errors="replace"), words):
-                    row = decode_row(line)
-                    yield self._read_row_key(row), row
+            for row in self._rows.read(bucket, Row, partial(_line_holds, words)):
+                yield self._read_row_key(row), row
 
     def find_records(self, root: Folder, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
         """The records that hold all words somewhere, with the keys that they belong to."""
         altered = find_altered_keys(self._iterate_entries(root))
         for bucket in range(self._records.buckets):
-            for line in self._records.read_lines(bucket):
-                if _holds(line.decode(errors="replace"), words):
-                    record = msgspec.json.decode(line, type=Remote)
-                    yield name_key(record, altered, self.normaliser), record
+            for record in self._records.read(bucket, Remote, partial(_line_holds, words)):
+                yield name_key(record, altered, self.normaliser), record
 
     def _iterate_entries(self, root: Folder) -> Iterator[Entry]:
         ledger = self._open_ledger(root)
         buckets = ledger.buckets
         for bucket in range(buckets):
             yield from ledger.read(bucket, buckets).values()
-
-    def _iterate_records(self, bucket: int) -> Iterator[Remote]:
-        file = self._records.files[bucket]
-        return decode_lines(Folder.open(self._records.folder), file.name, self._records.read_lines(bucket), Remote)
 
     def _open_ledger(self, root: Folder) -> Ledger:
         snapshot = self.manifest.snapshot
@@ -155,6 +147,10 @@ def _move(side: Side, run_folder: Folder, step: str) -> Side:
     """A side as this machine sees it: it may reach the same staging under another path."""
     below = side.folder.rstrip("/").rpartition(f"/{step}/")[2].split("/")
     return Side(run_folder.child(step, *below).uri, side.files)
+
+
+def _line_holds(words: list[str], line: bytes) -> bool:
+    return _holds(line.decode(errors="replace"), words)
 
 
 def _holds(text: str, words: list[str]) -> bool:

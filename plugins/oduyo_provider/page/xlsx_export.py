@@ -18,7 +18,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from oduyo_provider.core.field_labels import name_field
-from oduyo_provider.core.language import DEFAULT_LANGUAGE, gettext, use_language
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.cells import list_cells
 from oduyo_provider.page.labels import ACTIONS, label
@@ -43,21 +43,18 @@ def write_xlsx(
     lines: Iterable[ChangeLine],
     to_mend: Iterable[ChangeLine],
     resource: Resource,
-    language: str = DEFAULT_LANGUAGE,
     zone: ZoneInfo = UTC,
 ) -> Iterator[bytes]:
-    """The file in pieces.
+    """The file in pieces, in the language that is set when the first is taken: by then it is made whole.
 
     :param lines: of the first sheet.
     :param to_mend: of the second: what was rejected or refused.
-    :param language: the reader's; the request's own has ended when the pieces are made.
-    :param zone: of the times, likewise.
+    :param zone: of the times: the reader's.
     """
     with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
         place = Path(folder) / "changes"
-        with use_language(language):
-            workbook = xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder})
-            _fill(workbook, lines, to_mend, resource, zone)
+        workbook = xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder})
+        _fill(workbook, lines, to_mend, resource, zone)
         with place.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk

@@ -14,9 +14,9 @@ import pytest
 
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.erp.query import fetch_rows
-from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from sandbox.erp.load import EDITS, ForeignTablesError, apply_edits, load_demo
 from sandbox.erp.server import DemoErp, start_server, stop_server
+from tests.unit.sync.staging.staged_rows import stage_row
 
 ROOT = Path(__file__).parents[3]
 MakeHook = Callable[..., Any]
@@ -68,7 +68,7 @@ def test_every_postgresql_query_runs_on_the_demo(make_hook: MakeHook, query_file
     assert len(found) == rows
     assert len({row["integration_id"] for row in found}) == rows
     for row in found:
-        assert not any(isinstance(value, dict) for value in decode_row(encode_row(row)).values())
+        assert not any(isinstance(value, dict) for value in stage_row(row).values())
 
 
 def test_odoo_s_times_are_utc_and_its_names_turkish_where_they_are(make_hook: MakeHook) -> None:

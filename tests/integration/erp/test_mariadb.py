@@ -18,8 +18,8 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.erp.waiting import WaitLimits
-from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from tests.integration.erp.mariadb import run_mariadb
+from tests.unit.sync.staging.staged_rows import stage_row
 
 # MySQL's connector leaves its socket to the garbage collector when a login is refused or a query is cut off.
 pytestmark = [
@@ -156,7 +156,7 @@ def test_c8_no_right_on_a_table_names_the_grant(make_hook: Callable[..., Hook]) 
 
 def test_c9_a_bit_is_a_status_and_bytes_are_no_id(make_hook: Callable[..., Hook]) -> None:
     query = "SELECT id AS integration_id, kod AS code, durum AS status, ham AS space1 FROM erp.ozelkod WHERE id < 3"
-    rows = [decode_row(encode_row(row)) for row in read(make_hook(), query)]
+    rows = [stage_row(row) for row in read(make_hook(), query)]
     done = [Normaliser(SPECIAL_CODE).row({**row, "space1": None}) for row in rows]
     assert [row.payload and row.payload["status"] for row in done] == ["1", "0"]
     done = [Normaliser(SPECIAL_CODE).row({**row, "integration_id": row["space1"], "space1": None}) for row in rows]

@@ -18,8 +18,8 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.erp.query import check_hook, fetch_rows
 from oduyo_provider.erp.waiting import WaitLimits
-from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
 from sandbox.erp.server import DemoErp
+from tests.unit.sync.staging.staged_rows import stage_row
 
 MakeHook = Callable[..., Any]
 
@@ -202,7 +202,7 @@ def test_values_of_all_types_reach_the_staged_line(make_hook: MakeHook) -> None:
                timestamptz '2025-05-23 08:30:00+00' AS special_updated_in, date '1899-12-30' AS created_in
     """
     (row,) = read(make_hook(options="-c timezone=Europe/Istanbul"), query)
-    staged = decode_row(encode_row(row))
+    staged = stage_row(row)
     assert str(staged.pop("integration_id")) == "12345.0000"
     assert staged.pop("code") == 9465
     assert staged == {
@@ -237,7 +237,7 @@ def make_database(erp: DemoErp, encoding: str) -> str:
 def test_turkish_text_of_any_database_encoding_is_read(make_hook: MakeHook, erp_server: DemoErp, encoding: str) -> None:
     query = "-- Ödüyo için\nSELECT 1 AS integration_id, 'BAYİ IĞDIR ŞİŞLİ' AS code"
     (row,) = read(make_hook(schema=make_database(erp_server, encoding)), query)
-    assert decode_row(encode_row(row))["code"] == "BAYİ IĞDIR ŞİŞLİ"
+    assert stage_row(row)["code"] == "BAYİ IĞDIR ŞİŞLİ"
 
 
 def test_c12_a_row_in_another_encoding_is_rejected_and_the_others_are_read(
@@ -250,7 +250,7 @@ def test_c12_a_row_in_another_encoding_is_rejected_and_the_others_are_read(
         UNION ALL SELECT 3, 'İL'::varchar, 'P', NULL, 'ğ'
     """
     rows = read(make_hook(schema=make_database(erp_server, "SQL_ASCII")), query, batch_rows=2)
-    done = [Normaliser(SPECIAL_CODE).row(decode_row(encode_row({**row, "space1": None}))) for row in rows]
+    done = [Normaliser(SPECIAL_CODE).row(stage_row({**row, "space1": None})) for row in rows]
     assert [row.payload and row.payload["code"] for row in done] == ["ŞUBE", None, "İL"]
     assert [row.payload and row.payload["space2"] for row in done] == ["ı", None, "ğ"]
     (fault,) = done[1].faults

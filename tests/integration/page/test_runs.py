@@ -315,6 +315,28 @@ def test_a_damaged_report_is_its_run_s_alone(
     assert get("changes.xlsx", **run).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "routes", "why"),
+    [
+        ("the table", ["changes", "changes.csv", "changes.xlsx", "record"], "is not as it was written"),
+        ("the ERP's rows", ["record"], "has a line that cannot be read"),
+    ],
+)
+def test_a_file_that_is_cut_is_said_in_words_also_in_a_download(
+    get: Get, driver: Driver, staging: Path, name: str, routes: list[str], why: str
+) -> None:
+    driver.sync(make_rows(5))
+    folder = staging / DAG_ID / "run1"
+    ((path, _, head_bytes, *_),) = json.loads((folder / "change_table.json").read_bytes())["segments"]
+    (rows,) = folder.glob("desired/*/all.jsonl")
+    place, end = (folder.joinpath(*path), head_bytes) if name == "the table" else (rows, -20)
+    place.write_bytes(place.read_bytes()[:end])
+    for route in routes:
+        answer = get(route, dag_id=DAG_ID, run_id="run1", **({"record": "kod"} if route == "record" else {}))
+        assert (answer.status_code, why in answer.text) == (503, True), (route, answer.text)
+        assert str(place) in answer.json()["message"]
+
+
 def test_a_dry_run_is_not_the_run_before(get: Get, driver: Driver) -> None:
     bad = [{**row, "code": None} for row in make_rows(1)]
     driver.sync([*bad, *make_rows(3, 2)], driver.new_run("run1"), max_rejected_percent=100)

@@ -10,7 +10,7 @@ from oduyo_provider.core import shared_codes
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.shared_codes import SharedCodes, compute_code_digest, find_shared_code
-from oduyo_provider.sync.staging.row_codec import decode_row, encode_row
+from tests.unit.sync.staging.staged_rows import stage_row
 
 NORMALISER = Normaliser(SPECIAL_CODE)
 ROW: dict[str, object] = {"key1": 21, "key2": 1, "typecode": "HK1", "code": "K.1"}
@@ -69,7 +69,7 @@ def test_values_that_are_one_in_oduyo_are_shared_fresh_and_staged(name: str, one
     assert list(shared.values()) == [2]
     for row in rows:
         payload = NORMALISER.row({**row, "integration_id": 1}).payload
-        for form in (row, decode_row(encode_row(row)), payload):
+        for form in (row, stage_row(row), payload):
             assert form is not None
             assert [fault.code for fault in find_shared_code(form, shared, NORMALISER.texts)] == ["code: shared_code"]
 

@@ -91,5 +91,5 @@ def test_no_cell_of_any_text_begins_like_a_formula(code: str, reason: str) -> No
 
 def test_many_lines_come_in_pieces() -> None:
     pieces = list(write_csv((ChangeLine("created", integration_id=str(n)) for n in range(1_200)), SPECIAL_CODE))
-    assert len(pieces) > 3
+    assert len(pieces) == 3
     assert [line["integration_id"] for line in read(b"".join(pieces))] == [str(n) for n in range(1_200)]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from oduyo_provider.core.language import use_language
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page import xlsx_export
 from oduyo_provider.page.xlsx_export import write_xlsx
@@ -26,7 +27,8 @@ Rows = list[dict[str, str]]
 def open_workbook(
     lines: list[ChangeLine], to_mend: list[ChangeLine] | None = None, language: str = "en"
 ) -> zipfile.ZipFile:
-    data = b"".join(write_xlsx(lines, to_mend or [], SPECIAL_CODE, language))
+    with use_language(language):
+        data = b"".join(write_xlsx(lines, to_mend or [], SPECIAL_CODE))
     return zipfile.ZipFile(io.BytesIO(data))
 
 
@@ -110,7 +112,8 @@ def test_the_heads_are_in_the_reader_s_language() -> None:
 
 def test_words_and_times_are_the_reader_s() -> None:
     line = ChangeLine("stale", "update", "1", reason="record is gone", at=1_767_225_600.0)
-    data = b"".join(write_xlsx([line], [line], SPECIAL_CODE, "tr", ZoneInfo("Europe/Istanbul")))
+    with use_language("tr"):
+        data = b"".join(write_xlsx([line], [line], SPECIAL_CODE, ZoneInfo("Europe/Istanbul")))
     book = zipfile.ZipFile(io.BytesIO(data))
     ((row,), (mend,)) = read_sheet(book, 1), read_sheet(book, 2)
     assert (row["Sonuç"], row["İşlem"], row["Neden"]) == ("eskimiş", "güncelleme", "kayıt artık yok")

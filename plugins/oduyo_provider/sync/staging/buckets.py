@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
-from oduyo_provider.sync.staging.folder import Folder, StagedFile
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines
 from oduyo_provider.sync.staging.layout import name_bucket
 
 #: Environment variable that sets the number of buckets of a large side.
@@ -21,6 +22,8 @@ BUCKETS_VARIABLE = "ODUYO_BUCKETS"
 
 #: Bytes held in memory, over all buckets, before they are appended to their files.
 SPILL_BYTES = 8 << 20
+
+T = TypeVar("T")
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -40,6 +43,14 @@ class Side(msgspec.Struct, frozen=True):
     def read_lines(self, bucket: int) -> Iterator[bytes]:
         """The lines of one bucket."""
         return Folder.open(self.folder).read_lines(self.files[bucket])
+
+    def read(self, bucket: int, kind: type[T], is_wanted: Callable[[bytes], bool] | None = None) -> Iterator[T]:
+        """The rows or records of one bucket; StagedFileError where they are not as written.
+
+        :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
+        """
+        lines = filter(is_wanted, self.read_lines(bucket))
+        return decode_lines(Folder.open(self.folder), self.files[bucket].name, lines, kind)
 
 
 def compute_buckets(text: str | None) -> int:

@@ -1,4 +1,4 @@
-"""A raw row as one line of a staged JSON file, and back.
+"""A raw row as one line of a staged JSON file, which :meth:`~oduyo_provider.sync.staging.buckets.Side.read` reads back.
 
 What the normaliser tells apart stays apart: a number stays an exact number, text stays text, a date becomes its ISO
 8601 text. What JSON cannot carry becomes a tagged object, so that a strange value costs its own row and never the run:
@@ -27,7 +27,6 @@ import msgspec
 MAX_DIGITS = 4300
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_DECODER = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 
 
 def encode_row(row: dict[str, object]) -> bytes:
@@ -49,11 +48,6 @@ def encode_row(row: dict[str, object]) -> bytes:
     except Exception:
         # Rare enough to be found out only here: lone surrogates and integers of thousands of digits.
         return _ENCODER.encode({column: _convert_unwritable(value) for column, value in (changed or row).items()})
-
-
-def decode_row(line: bytes) -> dict[str, object]:
-    """The row of a line that :func:`encode_row` made: integers as ``int``, all other numbers as ``Decimal``."""
-    return _DECODER.decode(line)
 
 
 def _convert_float(value: object) -> object:

@@ -190,9 +190,12 @@ def _read_blocks(
             offset = starts[number] - start
             block = data[offset : offset + head.blocks[number]]
             try:
-                yield block, _decode_block(block)
+                lines = _decode_block(block)
             except _DAMAGE as error:
                 raise _damaged(run_folder, file) from error
+            if len(lines) != min(BLOCK_LINES, file.lines - number * BLOCK_LINES):
+                raise _damaged(run_folder, file)  # cut right behind a member: no bytes are no lines
+            yield block, lines
 
 
 def _join_neighbours(numbers: Iterable[int]) -> list[list[int]]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from itertools import chain
 
-from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, decode_lines, write_manifest
-from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
 from oduyo_provider.sync.staging.manifests import (
     ExtractManifest,
@@ -26,8 +22,6 @@ from oduyo_provider.sync.staging.manifests import (
     read_reference,
 )
 from oduyo_provider.sync.staging.plans import write_plan
-from oduyo_provider.sync.staging.row_codec import decode_row
-from oduyo_provider.sync.staging.staged_faults import explain_line
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.tables import write_planned_lines
 
@@ -40,13 +34,13 @@ def transform(step: StepContext, part: Reference) -> Reference:
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
-        _read_rows(extracted.desired, partition),
-        _read_records(extracted.existing, partition),
+        extracted.desired.read(partition, dict[str, object]),
+        extracted.existing.read(partition, Remote),
         state.read_entries(partition, partitions).values(),
         normaliser=step.make_normaliser(snapshot.resource),
         rules=make_rules(step, extracted),
         known_rejected=state.source(snapshot.source).read_known_rejected(),
-        read_all=lambda: chain.from_iterable(_read_records(extracted.existing, number) for number in range(partitions)),
+        read_all=lambda: chain.from_iterable(extracted.existing.read(number, Remote) for number in range(partitions)),
     )
     folder = step.run.step(PLAN).child(name_partition(partition))
     files = write_plan(folder, plan)
@@ -79,17 +73,6 @@ def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) 
     """The plan's number and digest: tries of plans that have both go on with each other."""
     number = number_plan(step.params, snapshot)
     return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
-
-
-def _read_rows(side: Side, partition: int) -> Iterator[dict[str, object]]:
-    try:
-        yield from map(decode_row, side.read_lines(partition))
-    except DAMAGE as error:
-        raise StagedFileError(explain_line(side.folder, side.files[partition].name, error)) from error
-
-
-def _read_records(side: Side, partition: int) -> Iterator[Remote]:
-    return decode_lines(Folder.open(side.folder), side.files[partition].name, side.read_lines(partition), Remote)
 
 
 def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:

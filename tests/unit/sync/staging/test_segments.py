@@ -64,6 +64,15 @@ def test_rare_reasons_are_counted_together(folder: Folder) -> None:
     assert counted == {f"reason {n}": 20 - n for n in range(MAX_REASONS)}
 
 
+@pytest.mark.parametrize("lines", [10, BLOCK_LINES + 1])
+def test_a_segment_that_is_cut_behind_its_head_is_a_sentence(folder: Folder, tmp_path: Path, lines: int) -> None:
+    file = Segment(make_lines(lines)).write(folder, PATH)
+    place = tmp_path.joinpath(*PATH)
+    place.write_bytes(place.read_bytes()[: file.head_bytes])
+    with pytest.raises(StagedFileError, match="is not as it was written"):
+        read_all(folder, file)
+
+
 @pytest.mark.parametrize("at", [12, -12])
 def test_a_damaged_segment_is_a_sentence(folder: Folder, tmp_path: Path, at: int) -> None:
     file = Segment(make_lines(10)).write(folder, PATH)
