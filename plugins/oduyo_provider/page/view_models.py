@@ -199,7 +199,8 @@ def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
 
 
 def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
-    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(params.release)}
+    release = (name if limit is None else f"{name}:{limit}" for name, limit in params.release.items())
+    given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(release)}
     # An operator in somebody else's DAG has no query.
     shown = {name: given[name] for name in _SHOWN_PARAMS if (name != "erp_query" or not run.task) and given[name] != ""}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}

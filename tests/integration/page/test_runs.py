@@ -156,10 +156,11 @@ def test_a_dry_run_shows_its_plan_by_action_and_deletions_first(
     records = make_records(3) + make_records(1, start=90)
     oduyo.seed(records)
     Driver(oduyo, staging).sync([dict(record) for record in records], source=SPECIAL_CODES)
-    given = {"dry_run": True, "on_missing": "delete", "missing_runs": 1, "release": ["retired"]}
+    given = {"dry_run": True, "on_missing": "delete", "missing_runs": 1, "release": ["retired:149", "updates"]}
     made = run_special_codes(given, query=make_query(6))
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert count_outcomes(view) == {"planned": 4}
+    assert view["params"]["release"] == "retired:149, updates"
     assert view["sentence"]["text"] == "Dry run: nothing was sent. The plan holds 4 changes."
     assert [(action["label"], action["count"]) for action in view["actions"]] == [("to delete", 1), ("to create", 3)]
     labels = {part["label"]: part["count"] for sum_ in view["sums"] for part in sum_["parts"]}
