@@ -76,13 +76,13 @@ class StagingWriter:
         files = write_plan(folder, Plan(changes, [], [], [], [], [], counts))
         plan = PlanManifest(
             run=f"dag/{run_id}",
-            folder="of another machine",
+            folder="/on/another/machine",
             partition=0,
             partitions=1,
             counts=counts,
             files=files,
             digest=files.changes.digest,
-            journal="of another machine",
+            journal="/on/another/machine",
             params=RunParams(),
             snapshot=make_snapshot(listed_at),
         )
