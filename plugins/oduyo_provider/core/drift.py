@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
-from typing import NamedTuple
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry
@@ -20,13 +19,6 @@ _BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
 _LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 #: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
 _LETTER_BYTES = 3
-
-
-class Length(NamedTuple):
-    """How long a text is, in characters and in bytes: a site may count either."""
-
-    characters: int = 0
-    size: int = 0
 
 
 class Drift(str, Enum):
@@ -136,23 +128,23 @@ def find_without_effect(
     normaliser: Normaliser,
     *,
     knows_letters: bool = False,
-    longest: Mapping[str, Length] = {},
+    ignored: Collection[str] = (),
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut, unless the site holds longer ones. Dates are
-    Ödüyo's to set; a key that is not there is one that the site stores otherwise.
+    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
+    there is one that the site stores otherwise.
 
     :param knows_letters: the site is known to keep other letters: then a text that is what it makes of the one that was sent
         was not ignored either.
-    :param longest: of the texts that the site is seen to hold, by field.
+    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
         if name != "integration_id"
         and normaliser.resource.kinds.get(name) is not Kind.DATETIME
-        and not can_be_cut(change.payload[name], stored[name], longest.get(name, Length()))
+        and (name in ignored or not is_beginning(change.payload[name], stored[name]))
         and not (knows_letters and can_be_letters_of(change.payload[name], stored[name] or ""))
     }
 
@@ -162,26 +154,19 @@ def is_beginning(sent: str, stored: str | None) -> bool:
     return bool(stored) and sent.startswith(stored or "")
 
 
-def find_longest(records: Iterable[Remote]) -> dict[str, Length]:
-    """How long the longest text of each field is."""
-    longest: dict[str, Length] = {}
-    for record in records:
-        for name, value in record.items():
-            known, text = longest.get(name, Length()), value or ""
-            longest[name] = Length(max(known.characters, len(text)), max(known.size, len(text.encode())))
-    return longest
+def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
+    """Whether a site that cuts a field at one length can have made all these texts: pairs of what was sent and is stored.
 
-
-def can_be_cut(sent: str, stored: str | None, longest: Length) -> bool:
-    """Whether a stored value may have been cut out of what was sent: it is a beginning, and as long as the site's texts get.
-
-    :param longest: of the field's texts, as far as they are known.
+    It counts characters or bytes, and may take away the blanks at the end of what it keeps.
     """
-    if not is_beginning(sent, stored):
-        return False
-    text, rest = stored or "", sent[len(stored or "") :]
-    blanks = len(rest) - len(rest.lstrip())  # a site may take them away where it cuts
-    return longest.characters <= len(text) + blanks or longest.size <= len(text.encode()) + blanks + _LETTER_BYTES
+    characters, sizes = [], []
+    for sent, stored in texts:
+        rest = sent[len(stored) :]
+        blanks = len(rest) - len(rest.lstrip())
+        size = len(stored.encode())
+        characters.append((len(stored), len(stored) + blanks))
+        sizes.append((size, size + blanks + _LETTER_BYTES))
+    return any(max(low for low, _ in kind) <= min(high for _, high in kind) for kind in (characters, sizes))
 
 
 def find_other_letters(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> set[str]:

@@ -7,13 +7,12 @@ import pytest
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import (
     Drift,
-    can_be_cut,
     can_be_key_of,
     can_be_made_of,
     can_be_natural_key_of,
+    can_be_one_cut,
     compute_drift,
     find_differences,
-    find_longest,
     find_moved,
     find_other_letters,
     find_stored_otherwise,
@@ -208,33 +207,28 @@ LONG = "ş" * 10
 
 
 @pytest.mark.parametrize(
-    ("sent", "stored", "others", "expected"),
+    ("texts", "expected"),
     [
-        (LONG + "x", LONG, [], True),
-        (LONG + "x", LONG, [LONG, "k"], True),
-        (LONG + "x", LONG, ["k" * 20], True),  # cut to 20 bytes
-        (LONG + "x", LONG, ["k" * 23], True),  # to 23, before half a letter
-        (LONG + "x", LONG, ["k" * 24], False),
-        (LONG + "x", LONG, ["ş" * 12, "k"], False),
-        (LONG + "  x", LONG, ["ş" * 12], True),  # cut to 12 characters, the blanks taken away
-        (LONG + "  x", LONG, ["ş" * 14], False),
-        (LONG + "x", "", [], False),
-        (LONG + "x", "k", [], False),
+        ([(LONG + "x", LONG)], True),
+        ([(LONG + "x", LONG), ("k" * 11, "k" * 10)], True),
+        ([(LONG + "x", LONG), ("k" * 21, "k" * 20)], True),  # at 20 bytes
+        ([(LONG + "x", LONG), ("k" * 23 + "x", "k" * 23)], True),  # at 23, before half a letter
+        ([(LONG + "x", LONG), ("k" * 24 + "x", "k" * 24)], False),
+        ([(LONG + "x", LONG), ("k" * 9 + "x", "k" * 9)], False),
+        ([(LONG + "  x", LONG), ("ş" * 12 + "x", "ş" * 12)], True),  # at 12 characters, without the blanks
+        ([(LONG + "  x", LONG), ("ş" * 14 + "x", "ş" * 14)], False),
     ],
 )
-def test_a_text_can_have_been_cut_where_the_site_holds_no_longer_ones(
-    sent: str, stored: str, others: list[str], expected: bool
-) -> None:
-    records: list[Remote] = [{"id": str(n), "code": text, "space1": None} for n, text in enumerate([stored, *others])]
-    assert can_be_cut(sent, stored, find_longest(records)["code"]) is expected
+def test_texts_can_have_been_cut_by_one_site_at_one_length_only(texts: list[tuple[str, str]], expected: bool) -> None:
+    assert can_be_one_cut(texts) is expected
+    assert can_be_one_cut(reversed(texts)) is expected
 
 
-def test_a_text_that_stays_as_before_on_a_site_that_holds_longer_ones_was_ignored() -> None:
+def test_a_text_that_stays_as_before_in_a_field_that_is_ignored_was_not_cut() -> None:
     record = make_record(code="K1")
     [change] = plan_of([make_row(code="K1 long")], [record]).changes
     stored = find_stored_otherwise(change, record, NORMALISER)
-    longest = find_longest([{"id": "9", "code": "a longer one"}])
-    assert find_without_effect(change, record, stored, NORMALISER, longest=longest) == {"code"}
+    assert find_without_effect(change, record, stored, NORMALISER, ignored={"code"}) == {"code"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (
     compute_read_back,
     find_changed_fields,
-    is_cut_or_ignored,
+    find_unclear,
     is_lost,
     is_shown,
 )
@@ -84,13 +84,15 @@ class Canary:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
         normaliser, now = self._work.normaliser, self._work.clock.now()
-        knows_letters = self._work.is_known("letters")
-        longest = await self._lookup.fetch_longest() if is_cut_or_ignored(change, record, normaliser) else {}
+        knows_letters, ignored = self._work.is_known("letters"), self._course.ignored
         found = compute_read_back(
-            change, known, record, twins, normaliser, knows_letters=knows_letters, longest=longest, at=now
+            change, known, record, twins, normaliser, knows_letters=knows_letters, ignored=ignored, at=now
         )
-        recorder.correct(found.result)
-        self._lookup.note_ignored(found.ignored)
+        if (
+            not find_unclear(change, record, normaliser).keys() - ignored
+        ):  # else it is read back again beside the others
+            recorder.correct(found.result)
+        self._course.ignored |= found.ignored
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Collection, Iterable
-from contextlib import aclosing, suppress
 from itertools import pairwise
 
 from oduyo_provider.api.listing import is_power_of_ten
-from oduyo_provider.core.drift import Length, find_longest
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.matching import compute_record_key
@@ -48,8 +45,6 @@ class Lookup:
         self._course = course
         self._site_rows = site_rows
         self._sorts_as_numbers = False
-        self._longest: dict[str, Length] | None = None
-        self._ignored: dict[str, Length] = {}
 
     async def fetch_by_ids(self, ids: Collection[str], *, each: bool = False) -> dict[str, Remote]:
         """The records with these ids; those that are not there are left out.
@@ -139,25 +134,6 @@ class Lookup:
         """The records that hold exactly this key, lowest id first, as far as the site's filter finds them."""
         found = await self._client.fetch_by("integration_id", integration_id)
         return sorted(found, key=lambda record: int(record["id"] or 0))
-
-    async def fetch_longest(self) -> dict[str, Length]:
-        """How long the texts get that the site holds, by field, as its first records show; asked once."""
-        if self._longest is None:
-            seen: list[Remote] = []
-            # What was seen until a listing turns out to be disturbed is there all the same.
-            with suppress(ListingError):
-                async with aclosing(self._client.list_records()) as pages:
-                    async for records in pages:
-                        seen += records
-                        if len(seen) >= PAGE_ROWS:
-                            break
-            self._longest = find_longest(seen)
-        return {**self._longest, **self._ignored}
-
-    def note_ignored(self, fields: Iterable[str]) -> None:
-        """Fields that an update left as they were: none that is as before was cut."""
-        for name in fields:
-            self._ignored[name] = Length(sys.maxsize, sys.maxsize)
 
     async def _fetch_top_page(self, floor: int) -> list[Remote] | None:
         """The newest records by one call; None when that cannot be shown to be all above `floor`."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import (
-    Length,
     find_as_before,
     find_other_letters,
     find_stored_otherwise,
@@ -54,14 +53,16 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
     return not find_as_before(change, record, stored, normaliser)
 
 
-def is_cut_or_ignored(change: Change, record: Remote | None, normaliser: Normaliser) -> bool:
-    """Whether a text is as before, and a beginning of the one that was sent."""
+def find_unclear(change: Change, record: Remote | None, normaliser: Normaliser) -> dict[str, tuple[str, str]]:
+    """The texts that are as before, and a beginning of the one that was sent: field → sent and stored. Cut or ignored?"""
     if record is None or change.action in (Action.CREATE, Action.DELETE):
-        return False
+        return {}
     stored = find_stored_otherwise(change, record, normaliser)
-    return any(
-        is_beginning(change.payload[name], stored[name]) for name in find_as_before(change, record, stored, normaliser)
-    )
+    return {
+        name: (change.payload[name], stored[name] or "")
+        for name in find_as_before(change, record, stored, normaliser)
+        if is_beginning(change.payload[name], stored[name])
+    }
 
 
 def compute_read_back(
@@ -72,7 +73,7 @@ def compute_read_back(
     normaliser: Normaliser,
     *,
     knows_letters: bool = False,
-    longest: Mapping[str, Length] = {},
+    ignored: Collection[str] = (),
     at: float,
 ) -> ReadBack:
     """Compare what a confirmed change was to make with the record.
@@ -81,7 +82,7 @@ def compute_read_back(
     :param record: the change's record; None when it is not listed.
     :param twins: further records with the same key.
     :param knows_letters: a person has released that the site keeps other letters.
-    :param longest: of the texts that the site is seen to hold, by field: what is shorter, it did not cut.
+    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
@@ -93,12 +94,12 @@ def compute_read_back(
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
     stored = find_stored_otherwise(change, record, normaliser)
     oduyo_id = str(record["id"])
-    ignored = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, longest=longest)
-    if ignored:
+    as_before = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, ignored=ignored)
+    if as_before:
         result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
-        may_be_letters = all(can_be_letters_of(change.payload[name], stored[name] or "") for name in ignored)
+        may_be_letters = all(can_be_letters_of(change.payload[name], stored[name] or "") for name in as_before)
         finding = _find_alteration(change, stored, normaliser) if may_be_letters else None
-        return ReadBack(result, finding, frozenset(ignored))
+        return ReadBack(result, finding, frozenset(as_before))
     ids = tuple(str(twin["id"]) for twin in twins)
     result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
     return ReadBack(result, _find_alteration(change, stored, normaliser))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.drift import can_be_one_cut
 from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, is_cut_or_ignored, is_lost, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_lost, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_finding
@@ -30,6 +31,7 @@ class Verifier:
 
     def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
         self._work = work
+        self._course = course
         self._lookup = lookup
         self._seeker = Seeker(work, course, lookup)
         #: Names of the brakes whose finding is remembered.
@@ -72,9 +74,10 @@ class Verifier:
         normaliser, now = self._work.normaliser, self._work.clock.now()
         knows_letters = self._work.is_known("letters")
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
+        unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in pending}
+        self._note_ignored(unclear.values())
         # Last those that may have been cut: what was ignored beside them says that they were not.
-        unclear = {change.key for change in pending if is_cut_or_ignored(change, seen[change.key][0], normaliser)}
-        for change in sorted(pending, key=lambda change: change.key in unclear):
+        for change in sorted(pending, key=lambda change: bool(unclear[change.key])):
             record, twins = seen[change.key]
             if not is_last and not is_shown(change, record, normaliser):
                 later.append(change)
@@ -84,15 +87,23 @@ class Verifier:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
-            longest = await self._lookup.fetch_longest() if change.key in unclear else {}
+            ignored = self._course.ignored
             found = compute_read_back(
-                change, known, record, own, normaliser, knows_letters=knows_letters, longest=longest, at=now
+                change, known, record, own, normaliser, knows_letters=knows_letters, ignored=ignored, at=now
             )
             recorder.correct(found.result)
-            self._lookup.note_ignored(found.ignored)
+            self._course.ignored |= found.ignored
             if found.finding is not None:
                 alterations += await self._check_finding(recorder, change, found.finding, found.result, twins)
         return later
+
+    def _note_ignored(self, unclear: Iterable[Mapping[str, tuple[str, str]]]) -> None:
+        """Of a field whose texts no one cut can have made, they were ignored."""
+        by_field: dict[str, list[tuple[str, str]]] = {}
+        for texts in unclear:
+            for name, pair in texts.items():
+                by_field.setdefault(name, []).append(pair)
+        self._course.ignored.update(name for name, pairs in by_field.items() if not can_be_one_cut(pairs))
 
     async def _check_finding(
         self, recorder: Recorder, change: Change, finding: Finding, result: Result, twins: Sequence[Remote]

@@ -89,6 +89,7 @@ class Course(msgspec.Struct):
 
     :param proven: actions whose first change was read back and found as it should be.
     :param without_effect: action → first changes that had no effect.
+    :param ignored: fields that were seen to stay as they were although Ödüyo had said yes.
     :param successes: changes that Ödüyo took.
     :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
@@ -100,6 +101,7 @@ class Course(msgspec.Struct):
 
     proven: set[Action] = msgspec.field(default_factory=set)
     without_effect: Counter[Action] = msgspec.field(default_factory=Counter)
+    ignored: set[str] = msgspec.field(default_factory=set)
     successes: int = 0
     deletions: set[str] = msgspec.field(default_factory=set)
     refused: set[str] = msgspec.field(default_factory=set)

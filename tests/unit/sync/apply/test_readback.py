@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.drift import Length
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
@@ -15,7 +14,7 @@ from oduyo_provider.sync.apply.readback import (
     ReadBack,
     compute_read_back,
     find_changed_fields,
-    is_cut_or_ignored,
+    find_unclear,
     is_lost,
     is_shown,
 )
@@ -38,14 +37,14 @@ def read_back(change: Change, record: Remote | None, *twins: Remote) -> ReadBack
 
 def test_a_text_that_is_as_before_and_a_beginning_of_what_was_sent_is_cut_or_ignored() -> None:
     longer = update("A1", "7", {"description": "Yeni"}, description="Yeni açıklama")
-    assert is_cut_or_ignored(longer, store(longer, description="Yeni"), NORMALISER)
-    assert not is_cut_or_ignored(longer, store(longer, description="Yeni aç"), NORMALISER)
-    assert not is_cut_or_ignored(UPDATE, store(UPDATE, description="eski"), NORMALISER)
-    assert not is_cut_or_ignored(longer, None, NORMALISER)
-    assert not is_cut_or_ignored(CREATE, store(CREATE, description="Şube"), NORMALISER)
-    known, held = done(longer, "7"), {"description": Length(13, 15)}
     record = store(longer, description="Yeni")
-    found = compute_read_back(longer, known, record, [], NORMALISER, longest=held, at=3000.0)
+    assert find_unclear(longer, record, NORMALISER) == {"description": ("Yeni açıklama", "Yeni")}
+    assert find_unclear(longer, store(longer, description="Yeni aç"), NORMALISER) == {}
+    assert find_unclear(UPDATE, store(UPDATE, description="eski"), NORMALISER) == {}
+    assert find_unclear(longer, None, NORMALISER) == {}
+    assert find_unclear(CREATE, store(CREATE, description="Şube"), NORMALISER) == {}
+    known = done(longer, "7")
+    found = compute_read_back(longer, known, record, [], NORMALISER, ignored={"description"}, at=3000.0)
     assert (found.result.reason, found.ignored) == (NO_EFFECT, {"description"})
     assert compute_read_back(longer, known, record, [], NORMALISER, at=3000.0).result.outcome is Outcome.DONE
 
