@@ -97,6 +97,17 @@ def test_a_session_is_a_secret_from_the_moment_it_is_known() -> None:
     use(Site(), work)
 
 
+def test_where_nobody_asks_for_secrets_a_session_is_only_kept_out_of_messages() -> None:
+    async def work() -> None:
+        async with site, Probe(site.settings(), SPECIAL_CODE, redact=REDACT) as probe:
+            assert probe.open_session(await probe.log_in()).session_id == SESSION
+
+    site = Site()
+    asyncio.run(work())
+    assert REDACT(f"<{SESSION}>") == "<***>"
+    assert SECRETS == []
+
+
 def test_a_login_is_sent_once_and_read_without_another_try() -> None:
     async def work(probe: Probe) -> None:
         with pytest.raises(LoginRefusedError, match="HTTP 401"):
