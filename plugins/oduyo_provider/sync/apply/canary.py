@@ -88,9 +88,8 @@ class Canary:
         found = compute_read_back(
             change, known, record, twins, normaliser, knows_letters=knows_letters, ignored=ignored, at=now
         )
-        if (
-            not find_unclear(change, record, normaliser).keys() - ignored
-        ):  # else it is read back again beside the others
+        is_clear = find_unclear(change, record, normaliser).keys() <= ignored
+        if is_clear:  # else it is read back again, beside the others
             recorder.correct(found.result)
         self._course.ignored |= found.ignored
         if found.result.outcome is Outcome.DOUBTFUL:

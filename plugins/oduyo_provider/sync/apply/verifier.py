@@ -74,10 +74,11 @@ class Verifier:
         normaliser, now = self._work.normaliser, self._work.clock.now()
         knows_letters = self._work.is_known("letters")
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
-        unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in pending}
+        judged = pending if is_last else []  # until then what is as before may only be late
+        unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in judged}
         self._note_ignored(unclear.values())
         # Last those that may have been cut: what was ignored beside them says that they were not.
-        for change in sorted(pending, key=lambda change: bool(unclear[change.key])):
+        for change in sorted(pending, key=lambda change: bool(unclear.get(change.key))):
             record, twins = seen[change.key]
             if not is_last and not is_shown(change, record, normaliser):
                 later.append(change)

@@ -86,6 +86,51 @@ def test_an_update_that_changed_nothing_had_no_effect(site: Sandbox, load: Load)
     assert count_outcomes(load.recorder.results) == {"done": 1, "failed": 2}
 
 
+class TestTextsThatStayAsTheyWere:
+    """Beginnings of what was sent, of several lengths: no one cut makes them."""
+
+    BEFORE = ("A", "Açı", "Açıkl")
+
+    def make_changes(self, site: Sandbox, before: Sequence[str] = BEFORE) -> tuple[list[Change], list[str]]:
+        wanted = make_creates(len(before))
+        ids = seed(site, wanted)
+        for oduyo_id, text in zip(ids, before, strict=True):
+            site.edit(oduyo_id, description=text)
+        return make_updates(site, wanted), ids
+
+    def test_they_were_ignored(self, site: Sandbox, load: Load) -> None:
+        changes, ids = self.make_changes(site)
+        verify(load, changes, ids)
+        assert count_outcomes(load.recorder.results) == {"failed": 3}
+        assert load.course.ignored == {"description"}
+
+    def test_those_of_one_length_were_cut(self, site: Sandbox, load: Load) -> None:
+        changes, ids = self.make_changes(site, ["Açı"] * 3)
+        verify(load, changes, ids)
+        assert [result.stored for result in load.recorder.results.values()] == [{"description": "Açı"}] * 3
+        assert count_outcomes(load.recorder.results) == {"done": 3}
+
+    def test_beside_one_that_is_no_beginning_they_were_ignored(self, site: Sandbox, load: Load) -> None:
+        changes, ids = self.make_changes(site, ["Açı", "eski", "Açı"])
+        verify(load, changes, ids)
+        assert count_outcomes(load.recorder.results) == {"failed": 3}
+
+    def test_as_long_as_they_may_only_be_late_nothing_is_concluded(self, site: Sandbox, load: Load) -> None:
+        changes, ids = self.make_changes(site)
+        skip = load.skip
+
+        def arrive(seconds: float) -> None:
+            for oduyo_id, change in zip(ids[:2], changes[:2], strict=True):
+                site.edit(oduyo_id, **change.after)
+            skip(seconds)
+
+        load.skip = arrive  # type: ignore[method-assign]
+        verify(load, changes, ids)
+        assert count_outcomes(load.recorder.results) == {"done": 3}
+        assert load.recorder.results[changes[2].key].stored == {"description": "Açıkl"}
+        assert load.course.ignored == set()
+
+
 def test_a_deletion_that_changed_nothing_had_no_effect(site: Sandbox, load: Load) -> None:
     wanted = make_creates(2)
     ids = seed(site, wanted)
