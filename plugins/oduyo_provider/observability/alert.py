@@ -169,13 +169,14 @@ def _format_place(dag_id: str, run_id: str) -> tuple[str, str]:
 
 
 def _read_causes(context: Mapping[str, Any]) -> list[str]:
-    """The errors that the run's tasks left, in their order, and that of the last task unless it was killed."""
+    """The errors that the run's tasks left, in their order; of the last task, which leaves none when it is killed, at least that."""
     ti, error = context["ti"], context.get("exception")
     before = [task_id for task_id in context["dag"].task_dict if task_id != ti.task_id]
-    texts = [text for text in ti.xcom_pull(task_ids=before, key=ERROR_KEY) if text]
-    is_told = isinstance(error, AirflowException)
-    last = gettext("The last task did not come to its end: it was killed, or it stopped before it could report.")
-    return [*texts, str(error) if is_told else last]
+    texts, own = (ti.xcom_pull(task_ids=task_ids, key=ERROR_KEY) for task_ids in (before, [ti.task_id]))
+    if not any(own):
+        last = gettext("The last task did not come to its end: it was killed, or it stopped before it could report.")
+        own = [str(error) if isinstance(error, AirflowException) else last]
+    return [text for text in (*texts, *own) if text]
 
 
 def _read(folder: Folder, name: str, kind: type[T]) -> T | None:

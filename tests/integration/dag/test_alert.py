@@ -63,6 +63,18 @@ def test_the_cause_is_that_of_the_step_which_failed(
     assert "Totals: nothing was read" in alert["text"]
 
 
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [("The disk is full", "The disk is full"), ("", "The last task did not come to its end: it was killed,")],
+)
+def test_what_the_last_task_left_is_told_where_airflow_does_not_hand_its_error_on(
+    box: Box, staging: Path, left: str, told: str
+) -> None:
+    end(is_bad=True, cause="", left=left)
+    (alert,) = box.alerts
+    assert alert["text"].startswith(told)
+
+
 def test_tries_of_one_run_alert_once(box: Box, oduyo: Sandbox, run_special_codes: RunSpecialCodes) -> None:
     oduyo.set_faults({"call": "list", "kind": "status", "status": 500})
     made = run_special_codes(query=make_query(3), retries=1)
