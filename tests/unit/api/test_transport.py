@@ -11,6 +11,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from rich.console import Console
@@ -89,7 +90,18 @@ def test_a_redirect_is_not_followed() -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 @pytest.mark.parametrize(
-    "cookie", ["ci_session=a%3A4%3A%7Bs%3A10; Path=/", "SRV=n1==; path=/; HttpOnly", "x=a b; SameSite=Lax"]
+    "cookie",
+    [
+        "ci_session=a%3A4%3A%7Bs%3A10; Path=/",
+        "SRV=n1==; path=/; HttpOnly",
+        pytest.param(
+            "x=a b; SameSite=Lax",
+            marks=pytest.mark.skipif(
+                tuple(map(int, aiohttp.__version__.split(".")[:2])) < (3, 14),
+                reason="aiohttp before 3.14 ends it at the blank",
+            ),
+        ),
+    ],
 )
 def test_b10_a_cookie_is_kept_for_the_site_and_sent_back_as_it_came(host: str, cookie: str) -> None:
     async def run() -> None:
