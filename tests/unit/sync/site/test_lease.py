@@ -211,7 +211,9 @@ def count_operations(monkeypatch: pytest.MonkeyPatch, takes_s: float = 0.0) -> C
     return operations
 
 
-def test_a17_fourteen_waiters_on_a_slow_storage_all_get_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a17_fourteen_waiters_on_a_slow_storage_all_get_the_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A tenth of every time: 80 ms an operation, a look a second, a lapse after 30 s.
     monkeypatch.setattr(lease_module, "LOOK_FOR_LEASE_EVERY_S", 0.1)
     monkeypatch.setattr(lease_module, "LAPSES_AFTER_S", LAPSES_AFTER_S / 10)
