@@ -91,8 +91,7 @@ class _Planner:
                 self.builder.reject(raw, None, normalised.faults)
                 continue
             key = compute_match_key(normalised.integration_id)
-            group = self.groups.get(key)
-            if group is None:
+            if (group := self.groups.get(key)) is None:
                 self.groups[key] = RowGroup(raw, normalised)
             elif not group.take(raw):
                 self.counts.repeated += 1
@@ -163,6 +162,7 @@ class _Planner:
         return {get_id(record): record.get(_KEY) or "" for record in self.read_all() if record.get("id") in gone}
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
+        own = msgspec.structs.replace(entry, source=self.rules.source, missing=None)
         text = describe_vanished(integration_id, entry, self.moved.get(entry.oduyo_id or ""))
         self.counts.sample("vanished", text)
         # What this very run has made since, nobody can have released when it was triggered.
@@ -170,12 +170,12 @@ class _Planner:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
             # Whatever becomes of the create: the record is no longer waited for, and is this row's only if it is listed again.
-            self.builder.note(key, msgspec.structs.replace(entry, is_gone=True, confirmed_at=None))
+            self.builder.note(key, msgspec.structs.replace(own, is_gone=True, confirmed_at=None))
             return
         self.counts.vanished += 1
         code = payload.get(self.resource.code_field, "")
         self.builder.remarks.append(Remark(DOUBTFUL, integration_id, entry.oduyo_id or "", code, VANISHED, text))
-        self.builder.note(key, msgspec.structs.replace(entry, source=self.rules.source, missing=None))
+        self.builder.note(key, own)
 
     def _create(
         self, integration_id: str, payload: Payload, entry: Entry | None, *, replaces: str | None = None

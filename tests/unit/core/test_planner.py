@@ -493,6 +493,13 @@ def test_releasing_vanished_creates_the_record_again() -> None:
     assert notes_of(plan) == {"100": make_entry(is_gone=True)}
 
 
+@pytest.mark.parametrize("released", [frozenset[str](), frozenset({"vanished"})])
+def test_a_vanished_record_without_an_owner_is_its_rows(released: frozenset[str]) -> None:
+    plan = plan_of([make_row()], [], [make_entry(source="", confirmed_at=NOW - DAY)], released=released)
+    assert plan.counts.recreates == len(released)
+    assert [note.source for note in plan.notes] == [SOURCE]
+
+
 @pytest.mark.parametrize(("made_in", "recreates"), [("", 1), ("an earlier run", 1), (RUN, 0)])
 def test_what_the_run_itself_has_made_is_not_made_again_by_its_next_try(made_in: str, recreates: int) -> None:
     plan = plan_of([make_row()], [], [make_entry(made_in=made_in)], released=frozenset({"vanished"}))
