@@ -13,6 +13,7 @@ from oduyo_provider.core.change import Outcome
 
 #: "Come later" says nothing of the change that it answers.
 _COME_LATER = 503
+_GATEWAY_ERRORS = (502, 504)
 
 
 class Reply(msgspec.Struct, gc=False):
@@ -24,6 +25,7 @@ class Reply(msgspec.Struct, gc=False):
     :param sends: how many times bytes may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
     :param is_server_error: the last answer was an error of the server's own, an HTTP 5xx; 503 only asks to come later.
+    :param is_gateway_error: the last answer was one of what stands before Ödüyo, and says nothing of the change: 502 or 504.
     :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
         requests. It may be allowed tomorrow: never remember such a refusal.
     :param session: the number of the session that it was sent with last.
@@ -36,6 +38,7 @@ class Reply(msgspec.Struct, gc=False):
     sends: int = 0
     lost: int = 0
     is_server_error: bool = False
+    is_gateway_error: bool = False
     by_firewall: bool = False
     session: int = 0
 
@@ -62,6 +65,7 @@ def make_reply(call: str, result: CallResult, known_id: str | None, redact: Call
         sends=result.sends,
         lost=result.lost,
         is_server_error=answer is not None and answer.status >= 500 and answer.status != _COME_LATER,
+        is_gateway_error=answer is not None and answer.status in _GATEWAY_ERRORS,
         by_firewall=result.by_firewall,
         session=result.session,
     )

@@ -6,7 +6,6 @@ half of a whole of at least :data:`HALF_OF`. A person can release a brake by its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -63,6 +62,8 @@ BRAKES = (
 )  # fmt: skip
 
 BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
+#: Those that know no count: what a site does it does to every record.
+CANARY_BRAKES = tuple(brake.name for brake in BRAKES if brake.is_canary)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,11 +105,6 @@ class Trip(msgspec.Struct, frozen=True):
     samples: list[str] = []
     blocks: bool = True
     is_released: bool = False
-
-
-def format_release(trips: Sequence[Trip]) -> str:
-    """The value of the param `release` that lets these pass."""
-    return json.dumps([f"{trip.name}:{trip.count}" for trip in trips])
 
 
 def is_above(count: int, percent: int, whole: int) -> bool:

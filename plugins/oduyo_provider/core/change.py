@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import cached_property
-from html import unescape
 
 import msgspec
 
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.record import Kind, Payload, Remote, Resource, is_passive
+from oduyo_provider.core.record import MOMENTS, Payload, Remote, Resource, is_passive
+from oduyo_provider.core.values.letters import Escaping
 
 
 class Action(str, Enum):
@@ -110,7 +110,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """A field as the change leaves it, of a deletion as it was; empty where there is none."""
         return self.payload.get(name) or self.base.get(name) or ""
 
-    def compute_body(self, looked: Remote | None = None, *, partial: bool = False, is_escaped: bool = False) -> Payload:
+    def compute_body(
+        self, looked: Remote | None = None, *, partial: bool = False, escaping: Escaping | None = None
+    ) -> Payload:
         """The fields to send.
 
         An update carries the record as it was looked at, with what the change writes laid over it, since nothing
@@ -119,14 +121,14 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
         :param looked: the record's documented fields as of the look before the sending; None takes the plan's.
         :param partial: Ödüyo is known to keep fields that are left out: send only whose the record is and what differs.
-        :param is_escaped: Ödüyo escapes at each write: what was looked at is sent as it was before that.
+        :param escaping: how Ödüyo escapes at each write: what was looked at is sent as it was before that.
         """
         if self.oduyo_id is None:
             return dict(self.payload)
         if self.action is Action.DELETE:
             return {"id": self.oduyo_id}
         base = self.base if looked is None else looked
-        kept = {name: unescape(value) if is_escaped else value for name, value in base.items() if value is not None}
+        kept = {name: escaping.undo(value) if escaping else value for name, value in base.items() if value is not None}
         if partial:
             kept = {name: kept[name] for name in ("key1", "key2") if name in kept}
         else:
@@ -168,7 +170,7 @@ def compute_base(record: Remote, resource: Resource) -> Remote:
     base: Remote = {"note": record.get("note") or None}  # an empty one need not be sent to be kept
     for field in resource.fields:
         value = record.get(field.name)
-        if field.kind is Kind.DATETIME and not _DATE((value or "").strip()):
+        if field.kind in MOMENTS and not _DATE((value or "").strip()):
             value = None
         base[field.name] = value
     return base

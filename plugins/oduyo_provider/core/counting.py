@@ -14,7 +14,7 @@ def count_update(counts: PlanCounts, change: Change, resource: Resource, date_se
     :param date_sent: what was sent before; where nobody knows, Ödüyo's own date says it.
     """
     kinds, date_field = resource.kinds, resource.date_field or ""
-    if not change.is_adoption and any(kinds[name] is not Kind.DATETIME for name in change.differs):
+    if not change.is_adoption and any(kinds[name] is not Kind.STAMP for name in change.differs):
         counts.real_updates += 1
         counts.sample("updates", describe_change(change))
     if any(not change.payload[name] and (change.base.get(name) or "").strip() for name in change.differs):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Payload, Remote
+from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
 from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.core.values.text import compute_match_key, parse_id
+from oduyo_provider.core.values.status import means_passive
+from oduyo_provider.core.values.text import compute_match_key
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
-_BY_MEANING = frozenset({Kind.DATETIME, Kind.DECIMAL})
-#: Kinds whose letters matter: other letters than sent are a fault of the site, not a form of the same value.
-_LETTERS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
+_BY_MEANING = MOMENTS | {Kind.DECIMAL}
+#: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
+_TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
+#: Cut, they are those of another firm or period.
+_NEVER_CUT = frozenset({"key1", "key2"})
 #: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
 _LETTER_BYTES = 3
 
@@ -102,7 +104,7 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
     is_same_key = (record.get("integration_id") or "") == (change.base.get("integration_id") or "")
     written = {*change.differs, *(() if is_same_key else ("integration_id",))}
     kinds = normaliser.resource.kinds
-    return {name: value for name, value in found.items() if name in written or kinds.get(name) is Kind.DATETIME}
+    return {name: value for name, value in found.items() if name in written or kinds.get(name) is Kind.STAMP}
 
 
 def find_as_before(
@@ -143,15 +145,33 @@ def find_without_effect(
         name
         for name in find_as_before(change, record, stored, normaliser)
         if name != "integration_id"
-        and normaliser.resource.kinds.get(name) is not Kind.DATETIME
-        and (name in ignored or not is_beginning(change.payload[name], stored[name]))
-        and not (knows_letters and can_be_letters_of(change.payload[name], stored[name] or ""))
+        and normaliser.resource.kinds.get(name) is not Kind.STAMP
+        and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
+        and not (knows_letters and can_be_letters(name, change.payload[name], stored[name], normaliser))
     }
 
 
 def is_beginning(sent: str, stored: str | None) -> bool:
-    """Whether a stored value is a beginning of what was sent, and not empty: Ödüyo cut it."""
+    """Whether a stored value is a beginning of what was sent, and not empty."""
     return bool(stored) and sent.startswith(stored or "")
+
+
+def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether Ödüyo may have cut a text: a value that is cut is another value."""
+    is_text = normaliser.resource.kinds.get(field) in _TEXTS and field not in _NEVER_CUT
+    return is_text and is_beginning(sent, stored)
+
+
+def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether a text may be the one that was sent as a site keeps it that does not know all letters."""
+    return normaliser.resource.kinds.get(field) in _TEXTS and can_be_letters_of(sent, stored or "")
+
+
+def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether no person can accept what is stored: nothing of what was sent, or a status that says the opposite."""
+    if normaliser.resource.kinds.get(field) is Kind.STATUS:
+        return means_passive(sent) != means_passive(stored)
+    return bool(sent) and not stored and not can_be_letters(field, sent, stored, normaliser)
 
 
 def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
@@ -169,15 +189,17 @@ def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
     return any(max(low for low, _ in kind) <= min(high for _, high in kind) for kind in (characters, sizes))
 
 
-def find_other_letters(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> set[str]:
-    """The text fields of which Ödüyo kept other letters than were sent; a text that was only cut is none."""
-    return {
+def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> list[str]:
+    """The fields, besides the key, of which Ödüyo keeps something else than was sent: neither a cut text nor its own stamps."""
+    kinds = normaliser.resource.kinds
+    return sorted(
         name
         for name, value in stored.items()
         if name != "integration_id"
-        and normaliser.resource.kinds.get(name) in _LETTERS
-        and not is_beginning(sent[name], value)
-    }
+        and kinds.get(name) is not Kind.STAMP
+        and not is_cut(name, sent[name], value, normaliser)
+        and not (kinds.get(name) is Kind.STATUS and means_passive(sent[name]) == means_passive(value))
+    )
 
 
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
@@ -189,45 +211,7 @@ def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) ->
         return False
     stored, kinds = find_stored_otherwise(change, record, normaliser), normaliser.resource.kinds
     return all(
-        is_beginning(change.payload[name], value)
+        is_cut(name, change.payload[name], value, normaliser)
         for name, value in stored.items()
-        if kinds.get(name) is not Kind.DATETIME
+        if kinds.get(name) is not Kind.STAMP
     )
-
-
-def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
-    """Whether a site that stores keys otherwise can have made the record of a create.
-
-    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent, cut or in
-        other letters.
-    """
-    if can_be_key_of(change.integration_id, record.get("integration_id")):
-        return True
-    stored = find_stored_otherwise(change, record, normaliser)
-    return has_natural_key and all(
-        name == "integration_id" or can_be_letters_of(change.payload[name], value or "")
-        for name, value in stored.items()
-    )
-
-
-def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> bool:
-    """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
-    is_same = [*map(_fold_key, stored[:-1])] == [*map(_fold_key, sent[:-1])]  # it may keep numbers, as it does keys
-    return is_same and can_be_letters_of(sent[-1], stored[-1])
-
-
-def can_be_key_of(sent: str, stored: str | None) -> bool:
-    """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
-
-    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
-    """
-    return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
-
-
-def is_form_of_key(sent: str, stored: str | None) -> bool:
-    """Whether a stored key is the one that was sent in another form, whole: padded, as a number, in other case or escaped."""
-    return bool((stored or "").strip()) and _fold_key(stored or "") == _fold_key(sent)
-
-
-def _fold_key(key: str) -> str:
-    return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"

@@ -15,7 +15,7 @@ import msgspec
 
 from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, compute_warnings
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.record import Kind, Payload, Resource
+from oduyo_provider.core.record import MOMENTS, Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
 from oduyo_provider.core.values.decimals import parse_decimal
 from oduyo_provider.core.values.invalid import InvalidValueError
@@ -164,13 +164,13 @@ def _compute_parsers(resource: Resource, *, repair: bool) -> dict[Kind, _Parser]
     return {
         **texts,
         Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or ""),
-        Kind.DATETIME: partial(parse_datetime, zone=_ZONE),
+        **dict.fromkeys(MOMENTS, partial(parse_datetime, zone=_ZONE)),
         Kind.DECIMAL: parse_decimal,
     }
 
 
 def _compute_limit(kind: Kind, rules: Rules) -> int:
-    is_short = kind in (Kind.STATUS, Kind.DATETIME, Kind.DECIMAL)  # by their own rules
+    is_short = kind in {*MOMENTS, Kind.STATUS, Kind.DECIMAL}  # by their own rules
     return sys.maxsize if is_short else rules.max_text_length
 
 

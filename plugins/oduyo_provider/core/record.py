@@ -27,7 +27,8 @@ class Kind(str, Enum):
     TEXT = "text"
     DESCRIPTION = "description"  # as TEXT, and inner blanks are collapsed
     STATUS = "status"
-    DATETIME = "datetime"
+    DATETIME = "datetime"  # what the ERP says, such as the day on which a cheque is due
+    STAMP = "stamp"  # when something was made or changed: Ödüyo may set it by itself
     DECIMAL = "decimal"
 
 
@@ -93,7 +94,9 @@ def is_passive(record: Remote, resource: Resource) -> bool:
 
 
 SPACES = tuple(Field(f"space{number}", Kind.TEXT) for number in range(1, 6))
-STAMPS = (Field("created_in", Kind.DATETIME), Field("updated_in", Kind.DATETIME))
+#: Kinds that hold a moment.
+MOMENTS = frozenset({Kind.DATETIME, Kind.STAMP})
+STAMPS = (Field("created_in", Kind.STAMP), Field("updated_in", Kind.STAMP))
 
 SPECIAL_CODE = Resource(
     name="erp_special_code",
@@ -107,8 +110,8 @@ SPECIAL_CODE = Resource(
         Field("typecode", Kind.TEXT),
         Field("description", Kind.DESCRIPTION),
         *SPACES,
-        Field("special_created_in", Kind.DATETIME),
-        Field("special_updated_in", Kind.DATETIME),
+        Field("special_created_in", Kind.STAMP),
+        Field("special_updated_in", Kind.STAMP),
         *STAMPS,
     ),
     natural_key=("key1", "typecode", "code"),

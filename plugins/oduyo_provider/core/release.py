@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from oduyo_provider.core.brakes import BRAKE_NAMES
+from oduyo_provider.core.brakes import BRAKE_NAMES, CANARY_BRAKES
 from oduyo_provider.core.language import gettext
 
 #: Brakes that may trip in a run, each with the highest count that is released; None releases any count.
@@ -29,12 +30,12 @@ def parse_release(given: object) -> Release:
 
     :param given: a list of names, each alone or with a limit (``retired:149``); the same as one text, separated by
         commas or line ends; or a mapping of name to limit. None releases nothing.
-    :raises ValueError: a name is unknown, or a limit is no whole number; the text says which.
+    :raises ValueError: a name is unknown, or a limit is no whole number or not possible; the text says which.
     """
     if given is None:
         return {}
     if isinstance(given, Mapping):
-        return {_parse_name(name): _parse_limit(limit) for name, limit in given.items()}
+        return dict(_parse_pair(name, limit) for name, limit in given.items())
     if isinstance(given, str):
         given = _SEPARATORS.split(given)
     if not isinstance(given, Iterable):
@@ -42,11 +43,23 @@ def parse_release(given: object) -> Release:
     return dict(_parse_entry(entry) for entry in given if not (isinstance(entry, str) and not entry.strip(_QUOTES)))
 
 
+def format_release(release: Mapping[str, int | None]) -> str:
+    """The value of the param `release` that lets these pass."""
+    return json.dumps([name if limit is None else f"{name}:{limit}" for name, limit in release.items()])
+
+
 def _parse_entry(entry: object) -> tuple[str, int | None]:
     if not isinstance(entry, str):
-        return _parse_name(entry), None
+        return _parse_pair(entry, None)
     name, colon, limit = entry.strip(_QUOTES).partition(":")
-    return _parse_name(name.strip(_QUOTES)), _parse_limit(limit.strip() if colon else None)
+    return _parse_pair(name.strip(_QUOTES), limit.strip() if colon else None)
+
+
+def _parse_pair(name: object, limit: object) -> tuple[str, int | None]:
+    brake, most = _parse_name(name), _parse_limit(limit)
+    if most is not None and brake in CANARY_BRAKES:
+        raise ValueError(gettext("%(brake)s takes no limit", brake=brake))
+    return brake, most
 
 
 def _parse_name(name: object) -> str:

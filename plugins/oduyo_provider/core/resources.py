@@ -25,8 +25,8 @@ def _amounts(names: str) -> Iterator[Field]:
     return (Field(name, Kind.DECIMAL, is_shared=True) for name in names.split())
 
 
-def _dates(names: str) -> Iterator[Field]:
-    return (Field(name, Kind.DATETIME) for name in names.split())
+def _stamps(names: str) -> Iterator[Field]:
+    return (Field(name, Kind.STAMP) for name in names.split())
 
 
 BANK_ACCOUNT = Resource(
@@ -53,7 +53,7 @@ CHEQUE = Resource(
         *_texts("bank_key account_no account_name iban account_code account_branch customer_key firmname"),
         *SPACES,
         *_texts("bordro_info note"),
-        *_dates("vade"),
+        Field("vade", Kind.DATETIME),
         *STAMPS,
     ),
     natural_key=("type", "portfoy_no"),
@@ -68,7 +68,7 @@ SERVICE = Resource(
     fields=(
         *(_ID, _STATUS, *_KEYS, _DESCRIPTION, Field("muh_description", Kind.DESCRIPTION)),
         *SPACES,
-        *_dates("services_created_in services_updated_in"),
+        *_stamps("services_created_in services_updated_in"),
         *STAMPS,
     ),
     natural_key=("key1", "space1", "space2"),
@@ -84,7 +84,7 @@ CASH_CARD = Resource(
         *(_ID, _STATUS, *_KEYS, *_texts("note")),
         *_amounts("price price1 price2 balance balance1 balance2"),
         *(_DESCRIPTION, *SPACES[1:]),
-        *_dates("kasafisi_created_in kasafisi_updated_in"),
+        *_stamps("kasafisi_created_in kasafisi_updated_in"),
     ),
     natural_key=("key1", "description"),
     plural="cash_cards",
@@ -97,7 +97,7 @@ COST_CENTRE = Resource(
         *(_ID, _STATUS, *_KEYS),
         *_amounts("budget calcbudget currency_budget"),
         *(_DESCRIPTION, *SPACES),
-        *_dates("masraf_created_in masraf_updated_in"),
+        *_stamps("masraf_created_in masraf_updated_in"),
     ),
     natural_key=("key1", "description"),
     plural="cost_centres",
@@ -108,7 +108,7 @@ PROJECT_CODE = Resource(
     path="erp/erp_project_code",
     fields=(
         *(_ID, _STATUS, *_KEYS, _DESCRIPTION, *SPACES),
-        *_dates("project_created_in project_updated_in"),
+        *_stamps("project_created_in project_updated_in"),
     ),
     natural_key=("key1", "description"),
     plural="project_codes",
@@ -120,7 +120,7 @@ LEDGER_ACCOUNT = Resource(
     fields=(
         *(_ID, Field("code", Kind.TEXT, required=True), _STATUS, *_KEYS, *_texts("type")),
         *(_DESCRIPTION, Field("description2", Kind.DESCRIPTION), *SPACES),
-        *_dates("muhkod_created_in muhkod_updated_in"),
+        *_stamps("muhkod_created_in muhkod_updated_in"),
         *STAMPS,
     ),
     natural_key=("key1", "code"),

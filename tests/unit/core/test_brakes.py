@@ -17,11 +17,11 @@ from oduyo_provider.core.brakes import (
     Limits,
     Trip,
     compute_trips,
-    format_release,
     is_above,
     is_above_half,
 )
 from oduyo_provider.core.plan import Pair, PlanCounts
+from oduyo_provider.core.release import format_release
 
 
 def limits(
@@ -432,8 +432,9 @@ def test_every_brake_shows_samples_of_what_it_counts() -> None:
 
 
 def test_the_way_on_is_a_release_of_just_these_brakes_up_to_just_these_counts() -> None:
-    trips = list(trips_of(retired=300, in_use=1000, rejected=60_000).values())
-    assert format_release(trips) == '["rejected:60000", "retired:300"]'
+    trips = trips_of(retired=300, in_use=1000, rejected=60_000)
+    assert format_release({name: trip.count for name, trip in trips.items()}) == '["rejected:60000", "retired:300"]'
+    assert format_release({"letters": None, "retired": 0}) == '["letters", "retired:0"]'
 
 
 def test_a_trip_survives_json() -> None:

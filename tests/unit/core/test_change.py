@@ -7,6 +7,7 @@ import pytest
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, Action, Change, Outcome, compute_base
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.values.letters import Escaping
 from tests.unit.core.sides import make_record
 
 UPDATE = Change(Action.UPDATE, "100", {"code": "B"}, "7", {"code": "A", "note": None, "key1": "21"}, ("code",))
@@ -65,9 +66,11 @@ def test_a_delete_sends_the_id_only() -> None:
 
 def test_what_a_site_has_escaped_is_sent_back_as_it_was_before() -> None:
     looked = {"code": "A", "key1": "21", "note": "Ali &amp; Veli", "space1": "&amp;amp;", "space2": None}
-    body = UPDATE.compute_body(looked, is_escaped=True)
+    body = UPDATE.compute_body(looked, escaping=Escaping.HTML)
     assert (body["note"], body["space1"], body["code"]) == ("Ali & Veli", "&amp;", "B")
     assert UPDATE.compute_body(looked)["note"] == "Ali &amp; Veli"
+    slashed = {"code": "A", "note": "O\\'Brien"}
+    assert UPDATE.compute_body(slashed, escaping=Escaping.SLASHES)["note"] == "O'Brien"
 
 
 def test_a_body_is_a_copy_of_its_own() -> None:

@@ -7,18 +7,16 @@ import pytest
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import (
     Drift,
-    can_be_key_of,
-    can_be_made_of,
-    can_be_natural_key_of,
     can_be_one_cut,
     compute_drift,
     find_differences,
     find_moved,
-    find_other_letters,
+    find_other_values,
     find_stored_otherwise,
     find_without_effect,
     is_beginning,
-    is_form_of_key,
+    is_cut,
+    is_other_value,
     is_own_alteration,
     is_same_value,
 )
@@ -28,6 +26,8 @@ from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.resources import CHEQUE
 from tests.unit.core.sides import ABSENT, NORMALISER, UUID, make_entry, make_record, make_row, plan_of
+
+CHEQUES = Normaliser(CHEQUE)
 
 AS_WANTED, AS_PLANNED, MOVED = Drift
 LISTED = make_record(description="d", special_created_in="0000-00-00 00:00:00")
@@ -258,11 +258,56 @@ def test_a_beginning_of_what_was_sent_was_cut(sent: str, stored: str | None, exp
     assert is_beginning(sent, stored) is expected
 
 
-def test_other_letters_are_texts_that_are_neither_as_sent_nor_cut() -> None:
-    sent = {"integration_id": "1", "code": "Ş&1", "space1": "uzun", "status": "1", "special_created_in": "2024-05-06"}
-    stored = {"integration_id": "2", "code": "S&1", "space1": "uz", "status": "P", "special_created_in": None}
-    assert find_other_letters(sent, stored, NORMALISER) == {"code"}
-    assert find_other_letters({"description": "x"}, {"description": None}, NORMALISER) == {"description"}
+@pytest.mark.parametrize(
+    ("field", "sent", "stored", "is_other"),
+    [
+        ("integration_id", "1", "2", False),  # a finding of its own
+        ("code", "Ş&1", "S&1", True),
+        ("code", "uzun", "uz", False),
+        ("description", "x", None, True),
+        ("key1", "21", "2", True),
+        ("key2", "01", "0", True),
+        ("status", "1", "A", False),
+        ("status", "0", "P", False),
+        ("status", "0", "1", True),
+        ("status", "1", "", False),
+        ("special_created_in", "2024-05-06 00:00:00", None, False),
+    ],
+)
+def test_another_value_is_neither_cut_nor_a_stamp_nor_a_status_in_another_word(
+    field: str, sent: str, stored: str | None, is_other: bool
+) -> None:
+    assert find_other_values({field: sent}, {field: stored}, NORMALISER) == ([field] if is_other else [])
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("140000.5000", "1400005000"), ("1400", "140"), ("140.5000", "")])
+def test_an_amount_is_never_cut(sent: str, stored: str) -> None:
+    assert not is_cut("amount", sent, stored, CHEQUES)
+    assert find_other_values({"amount": sent}, {"amount": stored}, CHEQUES) == ["amount"]
+
+
+def test_a_day_that_is_stored_otherwise_is_another_value() -> None:
+    sent, stored = {"vade": "2026-03-31 00:00:00"}, {"vade": "2026-03-30 00:00:00"}
+    assert find_other_values(sent, stored, CHEQUES) == ["vade"]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "stored", "is_final"),
+    [
+        ("description", "Şube", "Sube", False),
+        ("description", "Şube", "", True),
+        ("description", "Şube", None, True),
+        ("description", "😀", "", False),  # the site knows none of its letters
+        ("description", "", "x", False),
+        ("status", "0", "1", True),
+        ("status", "1", "A", False),
+        ("key1", "21", "2", False),
+    ],
+)
+def test_nobody_can_accept_that_nothing_is_stored_or_the_opposite_status(
+    field: str, sent: str, stored: str | None, is_final: bool
+) -> None:
+    assert is_other_value(field, sent, stored, NORMALISER) is is_final
 
 
 @pytest.mark.parametrize(
@@ -285,94 +330,6 @@ def test_only_a_beginning_of_what_was_sent_can_be_what_oduyo_made_of_it(
     change: Change, record: Remote, is_own: bool
 ) -> None:
     assert is_own_alteration(change, record, NORMALISER) is is_own
-
-
-@pytest.mark.parametrize(
-    ("sent", "stored", "can_be"),
-    [
-        ("00001", "1", True),
-        ("00001", "1   ", True),
-        ("000", "0", True),
-        ("ABCDEFGH", "ABCD", True),
-        ("ABC", "abc", True),
-        ("A&B", "A&amp;B", True),
-        ("A&B", "A&amp;amp;B", True),
-        ("100", "", True),
-        ("100", None, True),
-        ("100", "200", False),
-        ("ABCD", "ABCDEFGH", False),
-        ("100", "   ", True),
-        ("0", "00", True),
-    ],
-)
-def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_or_escaping(
-    sent: str, stored: str | None, can_be: bool
-) -> None:
-    assert can_be_key_of(sent, stored) is can_be
-
-
-@pytest.mark.parametrize(
-    ("sent", "stored", "is_form"),
-    [
-        ("A&B", "A&amp;B", True),
-        ("0017", "17", True),
-        ("17", "17.0", True),
-        ("Kod", " KOD ", True),
-        ("KOD-17", "KOD-1", False),
-        ("A1", "", False),
-        ("A1", None, False),
-        ("A1", "ELLE", False),
-    ],
-)
-def test_a_whole_key_in_another_form_is_told_from_one_that_was_cut_or_left_out(
-    sent: str, stored: str | None, is_form: bool
-) -> None:
-    assert is_form_of_key(sent, stored) is is_form
-
-
-@pytest.mark.parametrize("stored", [UUID.upper(), f"{{{UUID}}}"])
-def test_a_uuid_can_be_stored_in_capitals_or_braces(stored: str) -> None:
-    assert can_be_key_of(UUID, stored)
-
-
-@pytest.mark.parametrize(
-    ("record", "has_natural_key", "can_be"),
-    [
-        (make_record(integration_id="1"), False, True),
-        (make_record(integration_id=None), False, True),
-        (make_record(integration_id="X"), False, False),
-        (make_record(integration_id="X"), True, True),
-        (make_record(integration_id="X", code="K"), True, True),
-        (make_record(integration_id="X", code="theirs"), True, False),
-    ],
-    ids=["cut key", "no key", "any key", "any key, same codes", "any key, a cut code", "any key, another code"],
-)
-def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_all_else(
-    record: Remote, has_natural_key: bool, can_be: bool
-) -> None:
-    assert can_be_made_of(CREATE, record, NORMALISER, has_natural_key=has_natural_key) is can_be
-
-
-@pytest.mark.parametrize(
-    ("stored", "can_be"),
-    [
-        (("21", "26", "ödeme günü"), True),
-        (("21", "26", "odeme gunu"), True),
-        (("21", "26", "ODEME"), True),
-        (("021", "26.0", "ödeme günü"), True),
-        (("21", "26", "ödeme yeri"), False),
-        (("2", "26", "ödeme günü"), False),
-        (("21", "26", ""), False),
-    ],
-    ids=["as sent", "other letters", "cut", "other forms of numbers", "another text", "another firm", "no code"],
-)
-def test_a_natural_key_can_be_one_whose_code_the_site_cut_or_wrote_in_other_letters(
-    stored: tuple[str, ...], can_be: bool
-) -> None:
-    assert can_be_natural_key_of(("21", "26", "ödeme günü"), stored) is can_be
-
-
-CHEQUES = Normaliser(CHEQUE)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ def test_a_special_code_needs_an_id_and_a_code() -> None:
     assert [field.name for field in SPECIAL_CODE.fields if field.required] == ["integration_id", "code"]
 
 
-def test_only_the_fields_named_in_are_dates() -> None:
-    dates = {field.name for field in SPECIAL_CODE.fields if field.kind is Kind.DATETIME}
-    assert dates == {name for name in SPECIAL_CODE.field_names if name.endswith("_in")}
+def test_only_the_fields_named_in_are_stamps() -> None:
+    stamps = {field.name for field in SPECIAL_CODE.fields if field.kind is Kind.STAMP}
+    assert stamps == {name for name in SPECIAL_CODE.field_names if name.endswith("_in")}
 
 
 def test_the_code_is_the_last_of_what_people_tell_records_apart_by() -> None:

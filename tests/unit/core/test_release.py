@@ -42,6 +42,8 @@ def test_a_list_a_text_and_a_mapping_are_read_alike(given: object, released: dic
         (["retired:-1"], "'-1' is no whole number"),
         (["retired:%10"], "'%10' is no whole number"),
         (["retired:1.5"], "'1.5' is no whole number"),
+        (["letters:0"], "letters takes no limit"),
+        ({"key_altered": 3}, "key_altered takes no limit"),
         ({"retired": True}, "'True' is no whole number"),
         ("retired updates", "'retired updates' is no brake"),
         ([5], "5 is no brake"),

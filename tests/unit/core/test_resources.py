@@ -57,8 +57,10 @@ def test_no_body_holds_an_id_of_oduyo_s(resource: Resource) -> None:
 
 @by_name
 def test_every_date_and_amount_is_read_as_one(resource: Resource) -> None:
+    stamps = {field.name for field in resource.fields if field.kind is Kind.STAMP}
+    assert stamps == {name for name in resource.field_names if name.endswith("_in")}
     dates = {field.name for field in resource.fields if field.kind is Kind.DATETIME}
-    assert dates == {name for name in resource.field_names if name.endswith("_in") or name == "vade"}
+    assert dates == {"vade"} & {*resource.field_names}
     amounts = {field.name for field in resource.fields if field.kind is Kind.DECIMAL}
     words = ("amount", "price", "balance", "budget")
     assert amounts == {name for name in resource.field_names if any(word in name for word in words)}

@@ -1,9 +1,11 @@
-"""Texts in other letters: what a site can have made of letters that its database or its code page does not have."""
+"""Texts in other letters: what a site can have made of letters, signs and zeros that its database or its code does not keep."""
 
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
+from enum import Enum
 
 #: Letters of the Latin alphabet that no decomposition takes to ASCII, and those whose case is another letter in Turkish.
 _PLAIN = {"ı": "i", "ß": "ss", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L"}
@@ -12,19 +14,42 @@ _TURKISH_I = frozenset("iIıİ")
 _MOST_CHARACTERS = 4
 
 
+#: Signs that sites escape, in HTML or in SQL, or leave out.
+ESCAPED_SIGNS = frozenset("&<>\"'\\")
+_SLASHED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class Escaping(str, Enum):
+    """How a site escapes signs at each write: what it is sent back as it is listed, it escapes once more."""
+
+    HTML = "html"  # & becomes &amp;
+    SLASHES = "slashes"  # ' becomes \'
+
+    def undo(self, text: str) -> str:
+        """A stored text as it was before it was escaped."""
+        return html.unescape(text) if self is Escaping.HTML else _SLASHED.sub(r"\1", text)
+
+
 def can_be_letters_of(sent: str, stored: str) -> bool:
     """Whether a stored text can be the one that was sent, or a beginning of it, in other letters.
 
     A letter that is no ASCII may have become its plain form (ş → s), a question mark, nothing, or what its bytes are in another
-    code page (ş → ÅŸ); case may be another, and signs may be escaped as in HTML.
+    code page (ş → ÅŸ); case may be another, signs may be escaped or gone, and a number may be without the zeros before it.
     """
-    return any(_matches(sent, text) for text in {stored, html.unescape(stored)} if text)
+    if not stored:
+        return not any(letter.isascii() and letter not in ESCAPED_SIGNS for letter in sent)
+    if sent.isdecimal() and stored.isdecimal() and sent.lstrip("0") == stored.lstrip("0"):
+        return True
+    return any(_matches(sent, text) for text in {stored, *(escaping.undo(stored) for escaping in Escaping)})
 
 
-def is_escaped(sent: str, stored: str) -> bool:
-    """Whether signs of a stored text were escaped as in HTML: such a site escapes once more what it is sent back."""
-    before = html.unescape(stored)
-    return before != stored and (before == sent or html.unescape(sent) == sent)
+def find_escaping(sent: str, stored: str) -> Escaping | None:
+    """How signs of a stored text were escaped; None when they were not."""
+    for escaping in Escaping:
+        before = escaping.undo(stored)
+        if before != stored and (before == sent or escaping.undo(sent) == sent):
+            return escaping
+    return None
 
 
 def _matches(sent: str, stored: str) -> bool:
@@ -45,7 +70,7 @@ def _find_ends(letter: str, stored: str, start: int) -> set[int]:
     if letter in _TURKISH_I and stored[start : start + 1] in _TURKISH_I:
         ends.add(start + 1)
     if letter.isascii():
-        return ends
+        return ends | {start} if letter in ESCAPED_SIGNS else ends
     ends |= {start, *({start + 1} if stored[start : start + 1] == "?" else ())}
     for end in range(start + 1, min(start + _MOST_CHARACTERS, len(stored)) + 1):
         if stored[end - 1].isascii():

@@ -17,7 +17,8 @@ from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import LostAnswerError, RefusalsError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply import stops
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, choose_canaries, choose_place, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, is_canary
+from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.pending import choose_pending
@@ -145,7 +146,7 @@ class Applier:
             left = (able if tried < able else len(pending)) - tried
             place = choose_place(tried, left, self._work.clock.now()) if tried >= showing else 0
             change = rest.pop(place)
-            looked = await self._looker.look(recorder, [change])
+            looked = await self._looker.look(recorder, [change], is_again=bool(change.oduyo_id))  # whole, as listed
             if not looked:
                 continue
             [ready] = looked
@@ -235,8 +236,9 @@ class Applier:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
         oduyo_id, at = change.oduyo_id, self._work.clock.now()
         if self._fails_alone(recorder, change):
-            last = recorder.losses[change.key][-1].reply
-            return Result(change.key, Outcome.REFUSED, oduyo_id, last.reason, last.body, is_remembered=True, at=at)
+            replies = [loss.reply for loss in recorder.losses[change.key]]
+            is_own, last = not any(reply.is_gateway_error for reply in replies), replies[-1]
+            return Result(change.key, Outcome.REFUSED, oduyo_id, last.reason, last.body, is_remembered=is_own, at=at)
         return Result(change.key, Outcome.DOUBTFUL, oduyo_id, stops.LOST, at=at)
 
     def _compute_wait_s(self, lost_at: float) -> float:

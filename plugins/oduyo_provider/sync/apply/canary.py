@@ -6,11 +6,10 @@ What a site does to values, or to changes, shows on one record and not on three 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from zlib import crc32
+from typing import NoReturn
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.drift import is_beginning
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Kind, Remote
@@ -23,8 +22,10 @@ from oduyo_provider.sync.apply.readback import (
     compute_read_back,
     find_changed_fields,
     find_unclear,
+    is_documented,
     is_lost,
     is_shown,
+    make_finding,
 )
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
@@ -35,16 +36,14 @@ from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 MAX_WITHOUT_EFFECT = 3
 
 _KEY = "integration_id"
-#: Signs that sites escape, in HTML or in SQL.
-_ESCAPED = frozenset("&<>\"'\\")
 
 
 def is_canary(change: Change, kinds: Mapping[str, Kind]) -> bool:
-    """Whether a change proves that its kind takes effect: one that only mends the form of a key, or only writes dates, does not.
+    """Whether a change proves that its kind takes effect: one that only mends the form of a key, or only writes stamps, does not.
 
-    :param kinds: of the resource's fields. Dates are Ödüyo's to set: one that is as before proves nothing.
+    :param kinds: of the resource's fields. Stamps are Ödüyo's to set: one that is as before proves nothing.
     """
-    proving = [name for name in change.differs if name != _KEY and kinds.get(name) is not Kind.DATETIME]
+    proving = [name for name in change.differs if name != _KEY and kinds.get(name) is not Kind.STAMP]
     return not change.differs or bool(proving) or change.is_adoption
 
 
@@ -69,7 +68,7 @@ class Canary:
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         for brake, is_concerned in {"key_altered": writes_keys, "letters": writes_texts}.items():
             if is_concerned and brake in self._work.known_findings and not self._work.is_known(brake):
-                raise CanaryError(stops.explain_known_finding(brake))
+                raise CanaryError(stops.explain_known_finding(brake, self._work.released))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
@@ -95,8 +94,7 @@ class Canary:
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
-        if found.finding is not None:
-            await self._check_finding(recorder, change, found.finding, found.result)
+        await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
             return self._count_without_effect(change)
         if found.result.twins:
@@ -110,7 +108,8 @@ class Canary:
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""
-        body = change.compute_body(looked, is_escaped=self._work.is_escaping)
+        base = compute_base(looked, self._work.normaliser.resource)
+        body = change.compute_body(base, escaping=self._work.escaping)
         return await self._work.client.update(body, before_send=self._work.check_lease)
 
     async def _wait_until_shown(self, recorder: Recorder, change: Change) -> tuple[Remote | None, list[Remote]]:
@@ -149,17 +148,24 @@ class Canary:
             raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
         return False
 
-    async def _check_finding(self, recorder: Recorder, change: Change, finding: Finding, result: Result) -> None:
-        """Stop on a key or letters that are stored otherwise, unless a person has released just that."""
+    async def _check_findings(
+        self, recorder: Recorder, change: Change, findings: Sequence[Finding], result: Result
+    ) -> None:
+        """Stop where a value is stored otherwise, unless a person has released just that."""
+        stopping: list[Finding] = []
         other = ""
-        if finding.brake == "key_altered":
-            other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
-        is_known = self._work.is_known(finding.brake) and not other
-        self._work.note_finding(finding, is_known)
-        if is_known:
-            return
-        await recorder.flush()
-        raise CanaryError(stops.explain_finding(change, finding, result, other))
+        for finding in findings:
+            if finding.brake == "key_altered":
+                other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
+            is_known = self._work.is_known(finding.brake) and not finding.is_final
+            is_known = is_known and not (other and finding.brake == "key_altered")
+            if not finding.is_final:
+                self._work.note_finding(finding, is_known)
+            if not is_known:
+                stopping.append(finding)
+        if stopping:
+            await recorder.flush()
+            raise CanaryError(stops.explain_findings(change, stopping, result, other, self._work.released))
 
     async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:
         """Other records with the key as it is stored; create mode, which makes every row's again, asks for none."""
@@ -171,7 +177,7 @@ class Canary:
     async def _check_other_fields(
         self, recorder: Recorder, change: Change, looked: Remote, record: Remote, result: Result
     ) -> None:
-        """An update must leave alone what it does not change; dates are Ödüyo's to set.
+        """An update must leave alone what it does not change; stamps are Ödüyo's to set.
 
         Where fields that were left out are other than before, the run stops. Those that are lost are sent again; over another
         value, which a person may have written meanwhile, nothing is sent. A text that was sent as it had been seen, and is
@@ -179,69 +185,24 @@ class Canary:
         """
         if change.action not in (Action.UPDATE, Action.DEACTIVATE):
             return
-        changed = find_changed_fields(change, looked, record, self._work.normaliser)
+        normaliser = self._work.normaliser
+        changed = find_changed_fields(change, looked, record, normaliser)
         lost = [name for name in changed if is_lost(looked.get(name), record.get(name))]
-        if lost and not self._work.partial_updates:
-            finding = Finding("letters", lost[0], looked.get(lost[0]) or "", record.get(lost[0]))
-            await self._check_finding(recorder, change, finding, result)
-        elif changed and self._work.partial_updates:
-            await recorder.flush()
+        unknown = [name for name in lost if not is_documented(name, normaliser.resource)]
+        if self._work.partial_updates and changed:
             finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
             self._work.note_finding(finding, False)
-            is_restored = len(lost) == len(changed) and (await self._restore(change, looked)).outcome is Outcome.DONE
-            shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in changed)
-            raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
+            await self._stop_on_lost(recorder, change, looked, changed, can_be_restored=lost == [*changed])
+        elif unknown:
+            await self._stop_on_lost(recorder, change, looked, unknown, can_be_restored=False)
+        elif lost:
+            findings = [make_finding(name, looked.get(name) or "", record.get(name), normaliser) for name in lost]
+            await self._check_findings(recorder, change, findings, result)
 
-
-def choose_canaries(
-    pending: Sequence[Change], kinds: Mapping[str, Kind], *, partial: bool = False
-) -> tuple[list[Change], int]:
-    """The changes in the order in which they may be the first, and how many of them show most: those are read back in any case.
-
-    What a site does to letters that are no ASCII, to signs that it escapes, or to long keys, does not show on a row without
-    them. Those that prove no effect come last, the others keep their order.
-
-    :param partial: of the fields, only those that an update changes are sent.
-    """
-    able = [change for change in pending if is_canary(change, kinds)] or list(pending)
-    measures = {change.key: _measure(change, partial=partial) for change in able}
-    tells = {change.key: not _is_extension(change) for change in able}
-    showing: list[Change] = []
-    for place in range(3 if able else 0):
-        most = max(able, key=lambda change: (measures[change.key][place], measures[change.key], tells[change.key]))
-        if measures[most.key][place] > max((measures[change.key][place] for change in showing), default=-1):
-            showing.append(most)
-    first = {change.key for change in showing}
-    others = sorted(
-        (change for change in pending if change.key not in first),
-        key=lambda change: (change.key not in tells, not tells.get(change.key, False)),
-    )
-    return [*showing, *others], len(showing)
-
-
-def _is_extension(change: Change) -> bool:
-    """Whether a change only makes texts longer: one that stays as it was may have been cut, or ignored."""
-    return bool(change.differs) and all(
-        is_beginning(change.payload[name], change.base.get(name)) for name in change.differs
-    )
-
-
-def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
-    """How many different letters that are no ASCII a change sends, how many signs that sites escape, and its key's length."""
-    signs = set("".join(change.compute_body(partial=partial).values()))
-    key_length = len(change.integration_id) if writes_key(change) else 0
-    return sum(not sign.isascii() for sign in signs), len(signs & _ESCAPED), key_length
-
-
-def choose_place(tried: int, left: int, now: float) -> int:
-    """Which of those that are left is the next: the first; behind one that proved nothing the last, then any.
-
-    Rows that are always refused, or at which the server always fails, stay in the plans of all nights, and in the same places:
-    taken in their order, they would keep all others from being sent.
-
-    :param tried: those that proved nothing.
-    :param now: seconds since 1970; another night takes others.
-    """
-    if not tried:
-        return 0
-    return left - 1 if tried == 1 else crc32(f"{int(now)} {tried}".encode()) % left
+    async def _stop_on_lost(
+        self, recorder: Recorder, change: Change, looked: Remote, fields: Sequence[str], *, can_be_restored: bool
+    ) -> NoReturn:
+        await recorder.flush()
+        is_restored = can_be_restored and (await self._restore(change, looked)).outcome is Outcome.DONE
+        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in fields)
+        raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))

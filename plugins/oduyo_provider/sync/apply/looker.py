@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry, Result
@@ -108,8 +108,7 @@ class Looker:
         """Whether a change may be sent, as its record was just seen."""
         drift = compute_drift(change, record, self._work.normaliser)
         if drift is Drift.AS_PLANNED:
-            base = None if record is None else compute_base(record, self._work.normaliser.resource)
-            return Ready(change, base, at)
+            return Ready(change, record, at)
         if drift is Drift.AS_WANTED:
             oduyo_id = change.oduyo_id or (record["id"] if record else None)
             self._take(recorder, change, Outcome.DONE, oduyo_id=oduyo_id, is_read_back=True)

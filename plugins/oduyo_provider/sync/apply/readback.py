@@ -8,20 +8,23 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.drift import (
+    can_be_letters,
     find_as_before,
-    find_other_letters,
+    find_other_values,
     find_stored_otherwise,
     find_without_effect,
-    is_beginning,
+    is_cut,
+    is_other_value,
 )
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Remote
+from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.sync.apply.work import Finding
 
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
+OTHER_VALUE = gettext_noop("stored otherwise: Ödüyo said yes, and holds another value")
 _KEY = "integration_id"
 
 
@@ -29,12 +32,12 @@ class ReadBack(msgspec.Struct, frozen=True):
     """A change as it shows after it was sent.
 
     :param result: the change's result as it shows.
-    :param finding: what the site does to a value, or may do; None when all is as it was sent, or only cut.
+    :param findings: what the site does to values, or may do; none when all is as it was sent, or only cut.
     :param ignored: the fields that are as they were although Ödüyo said yes.
     """
 
     result: Result
-    finding: Finding | None = None
+    findings: tuple[Finding, ...] = ()
     ignored: frozenset[str] = frozenset()
 
     @property
@@ -61,7 +64,7 @@ def find_unclear(change: Change, record: Remote | None, normaliser: Normaliser) 
     return {
         name: (change.payload[name], stored[name] or "")
         for name in find_as_before(change, record, stored, normaliser)
-        if is_beginning(change.payload[name], stored[name])
+        if is_cut(name, change.payload[name], stored[name], normaliser)
     }
 
 
@@ -97,24 +100,35 @@ def compute_read_back(
     as_before = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, ignored=ignored)
     if as_before:
         result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
-        may_be_letters = all(can_be_letters_of(change.payload[name], stored[name] or "") for name in as_before)
-        finding = _find_alteration(change, stored, normaliser) if may_be_letters else None
-        return ReadBack(result, finding, frozenset(as_before))
+        may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
+        findings = _find_alterations(change, stored, normaliser) if may_be_letters else ()
+        return ReadBack(result, findings, frozenset(as_before))
     ids = tuple(str(twin["id"]) for twin in twins)
     result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
-    return ReadBack(result, _find_alteration(change, stored, normaliser))
+    findings = _find_alterations(change, stored, normaliser)
+    if any(_is_another(finding, normaliser, knows_letters=knows_letters) for finding in findings):
+        # Not remembered as what the site makes of it: the next run compares again.
+        result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
+    return ReadBack(result, findings)
 
 
 def find_changed_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
-    """The fields that an update does not change, and that are other than they were when it was looked at."""
-    now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
-    return tuple(
-        name
-        for name, value in looked.items()
-        if name not in (*change.differs, _KEY)
-        and kinds.get(name) is not Kind.DATETIME
-        and (value or "") != (now.get(name) or "")
-    )
+    """The fields that an update does not change, and that are other than they were when it was looked at.
+
+    Of those that nobody documents only the ones that are lost: Ödüyo may count or date its own writes in them.
+
+    :param looked: as it was listed, or its documented fields.
+    """
+    resource = normaliser.resource
+    before, now = ({**listed, **compute_base(listed, resource)} for listed in (looked, record))
+    left_out = {*change.differs, *(name for name, kind in resource.kinds.items() if kind is Kind.STAMP), _KEY, "id"}
+    changed = (name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or ""))
+    return tuple(name for name in changed if is_documented(name, resource) or is_lost(before[name], now.get(name)))
+
+
+def is_documented(field: str, resource: Resource) -> bool:
+    """Whether a listed field is one that an update carries."""
+    return field in resource.kinds or field == "note"
 
 
 def is_lost(looked: str | None, stored: str | None) -> bool:
@@ -122,14 +136,29 @@ def is_lost(looked: str | None, stored: str | None) -> bool:
     return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
 
 
-def _find_alteration(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> Finding | None:
+def _find_alterations(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> tuple[Finding, ...]:
     is_mending = change.action is not Action.CREATE and _KEY in change.differs and not change.is_adoption
-    if _KEY in stored and not is_mending:
-        return Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])
-    letters = sorted(find_other_letters(change.payload, stored, normaliser))
-    if letters:
-        return Finding("letters", letters[0], change.payload[letters[0]], stored[letters[0]])
-    return None
+    keys = (
+        [] if is_mending or _KEY not in stored else [Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])]
+    )
+    others = [
+        make_finding(name, change.payload[name], stored[name], normaliser)
+        for name in find_other_values(change.payload, stored, normaliser)
+    ]
+    return (*keys, *sorted(others, key=lambda finding: not finding.is_final))
+
+
+def make_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> Finding:
+    """What a site does to a value of a field that is no key."""
+    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser))
+
+
+def _is_another(finding: Finding, normaliser: Normaliser, *, knows_letters: bool) -> bool:
+    """Whether a value was neither kept in a form that this site is known for, nor in one that sites have: it is not in step."""
+    if finding.field == _KEY:
+        return False
+    can_be_form = knows_letters or can_be_letters(finding.field, finding.sent, finding.stored, normaliser)
+    return finding.is_final or not can_be_form
 
 
 def _replace(known: Result, at: float, **changes: object) -> Result:

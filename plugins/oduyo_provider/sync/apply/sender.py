@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
@@ -188,7 +188,8 @@ class Sender:
         if change.action is Action.DELETE:
             self._course.deletions.add(str(change.oduyo_id))
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
-        body = change.compute_body(ready.record, partial=work.partial_updates, is_escaped=work.is_escaping)
+        looked = None if ready.record is None else compute_base(ready.record, work.normaliser.resource)
+        body = change.compute_body(looked, partial=work.partial_updates, escaping=work.escaping)
         return work.client.update(body, before_send=before_send)
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:

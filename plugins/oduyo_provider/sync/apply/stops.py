@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding
 
+#: So many of the values that a site stores otherwise are shown.
+SHOWN_FINDINGS = 3
 #: The reason of a change whose answers were all lost and that does not show.
 LOST = gettext_noop("answers lost, not found")
 
@@ -53,14 +56,17 @@ def explain_refused(said: str) -> str:
     )
 
 
-def explain_known_finding(brake: str) -> str:
-    """The site is known to alter values, and nobody has released that."""
+def explain_known_finding(brake: str, released: Release) -> str:
+    """The site is known to alter values, and nobody has released that.
+
+    :param released: what this run was given: the next one needs it too.
+    """
     return gettext(
         "This Ödüyo site is known to store otherwise what is sent (%(brake)s), and nobody has released that, so nothing of this "
         "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
         "remembered for the site.",
         brake=brake,
-        release=json.dumps([brake]),
+        release=format_release({**released, brake: None}),
     )
 
 
@@ -134,31 +140,43 @@ def explain_taken_key(change: Change, other: str) -> str:
     )
 
 
-def explain_finding(change: Change, finding: Finding, result: Result, other: str) -> str:
+def explain_findings(change: Change, findings: Sequence[Finding], result: Result, other: str, released: Release) -> str:
     """What was sent, what is stored, and what a person can do.
 
+    :param findings: at least one.
     :param other: whose key the stored one is; empty when it is nobody's.
+    :param released: what this run was given: the next one needs it too.
     """
-    head = gettext(
-        "Ödüyo stores %(field)s otherwise than it was sent: '%(sent)s' became '%(stored)s' (%(action)s of %(key)s, Ödüyo "
-        "%(oduyo_id)s). Nothing more is sent.",
-        field=finding.field,
-        sent=show_value(finding.sent),
-        stored=show_value(finding.stored or ""),
-        action=change.action.value,
-        key=change.integration_id,
-        oduyo_id=result.oduyo_id,
-    )
+    heads = [
+        gettext(
+            "Ödüyo stores %(field)s otherwise than it was sent: '%(sent)s' became '%(stored)s' (%(action)s of %(key)s, Ödüyo "
+            "%(oduyo_id)s). Nothing more is sent.",
+            field=finding.field,
+            sent=show_value(finding.sent),
+            stored=show_value(finding.stored or ""),
+            action=change.action.value,
+            key=change.integration_id,
+            oduyo_id=result.oduyo_id,
+        )
+        for finding in findings[:SHOWN_FINDINGS]
+    ]
+    final = next((finding for finding in findings if finding.is_final), None)
     if other:
         way = gettext(
             "The stored key is that of %(other)s, so that two records could not be told apart; this cannot be released. Give "
             "the records of the ERP keys that Ödüyo stores unchanged.",
             other=other,
         )
+    elif final:
+        way = gettext(
+            "What the ERP says would be lost, so this cannot be released. Leave %(field)s out of the query, or ask Ödüyo's "
+            "support.",
+            field=final.field,
+        )
     else:
         way = gettext(
             "If that is acceptable, trigger a run with release %(release)s: it is remembered for the site, and the record is "
             "known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support.",
-            release=json.dumps([finding.brake]),
+            release=format_release({**released, **{finding.brake: None for finding in findings}}),
         )
-    return f"{head} {way}"
+    return " ".join([*heads, way])

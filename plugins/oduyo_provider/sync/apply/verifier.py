@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.drift import can_be_one_cut
+from oduyo_provider.core.drift import can_be_letters, can_be_one_cut
 from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_lost, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
-from oduyo_provider.sync.apply.stops import explain_finding
+from oduyo_provider.sync.apply.stops import explain_findings
 from oduyo_provider.sync.apply.work import Course, Finding, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
@@ -94,8 +94,8 @@ class Verifier:
             )
             recorder.correct(found.result)
             self._course.ignored |= found.ignored
-            if found.finding is not None:
-                alterations += await self._check_finding(recorder, change, found.finding, found.result, twins)
+            for finding in found.findings:
+                alterations += await self._check_finding(recorder, change, finding, found.result, twins)
         return later
 
     def _note_ignored(self, unclear: Iterable[Mapping[str, tuple[str, str]]]) -> None:
@@ -111,17 +111,18 @@ class Verifier:
     ) -> list[str]:
         """Why the run ends red: a key or letters are stored otherwise, and no person has released just that.
 
-        Between a change and this look lie minutes: a text that no site makes of the one that was sent is what a person wrote.
+        Between a change and this look lie minutes: a value that no site makes of the one that was sent is what a person wrote, or
+        a fault of that moment. It has failed, and is no habit of the site's.
         """
         is_key = finding.brake == "key_altered"
-        if not is_key and not is_lost(finding.sent, finding.stored):
+        if not is_key and not can_be_letters(finding.field, finding.sent, finding.stored, self._work.normaliser):
             return []
         other = await find_owner(recorder, change, finding, twins) if is_key else ""
         is_known = self._work.is_known(finding.brake) and not other
         if not is_known or finding.brake not in self._noted:  # once, not for each of a million records
             self._noted.add(finding.brake)
             self._work.note_finding(finding, is_known)
-        return [] if is_known else [explain_finding(change, finding, result, other)]
+        return [] if is_known else [explain_findings(change, [finding], result, other, self._work.released)]
 
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:
         """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""

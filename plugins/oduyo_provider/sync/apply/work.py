@@ -12,6 +12,8 @@ from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.ledger import MAX_RESENDS, Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.release import Release
+from oduyo_provider.core.values.letters import Escaping
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.clock import Clock
 
@@ -24,7 +26,7 @@ MAX_WITHOUT_SUCCESS = 50
 class Ready(msgspec.Struct, frozen=True, gc=False):
     """A change that may be sent, with what was seen of its record right before.
 
-    :param record: documented fields; None for a create, or where the plan's own listing counts as the look.
+    :param record: as it was listed; None for a create, or where the plan's own listing counts as the look.
     :param looked_at: by the monotonic clock; infinite with ``sync_mode=create``, which looks at nothing.
     """
 
@@ -34,12 +36,16 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What a site does to a value: the name of the brake, the field, and an example."""
+    """What a site does to a value: the name of the brake, the field, and an example.
+
+    :param is_final: nobody can accept it: nothing is stored of what was sent, or a status that says the opposite.
+    """
 
     brake: str
     field: str
     sent: str
     stored: str | None
+    is_final: bool = False
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +57,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param source: that made the plan; ``takes_over`` whether a person released ``other_source``.
     :param is_create_mode: nothing is compared and nothing is looked at before it is sent.
     :param partial_updates: Ödüyo keeps fields that an update leaves out.
-    :param is_escaping: Ödüyo escapes signs as in HTML at each write.
+    :param escaping: how Ödüyo escapes signs at each write; None where it does not.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
     :param known_findings: what the site is known to do to values: name of the brake → whether a person released it.
-    :param released: names of the brakes that may trip in this run.
+    :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     """
 
@@ -69,10 +75,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     takes_over: bool = False
     is_create_mode: bool = False
     partial_updates: bool = False
-    is_escaping: bool = False
+    escaping: Escaping | None = None
     listed_at: float | None = None
     known_findings: Mapping[str, bool] = {}
-    released: frozenset[str] = frozenset()
+    released: Release = {}
     note_finding: Callable[[Finding, bool], None]
 
     def is_known(self, brake: str) -> bool:

@@ -8,7 +8,7 @@ from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.record import Kind, Payload, Remote, Resource
+from oduyo_provider.core.record import MOMENTS, Payload, Remote, Resource
 from oduyo_provider.sync.check.list_points import FILTER_KEY
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
@@ -128,7 +128,7 @@ class UpdateTrial:
         return False
 
     async def _try_empty_date(self) -> None:
-        dates = [name for name, kind in self._resource.kinds.items() if kind is Kind.DATETIME]
+        dates = [name for name, kind in self._resource.kinds.items() if kind in MOMENTS]
         own = [name for name in dates if name not in (_CREATED, "updated_in")]
         if not own:
             return

@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.site_check import Point, TrialRecords
-from oduyo_provider.core.values.letters import is_escaped
+from oduyo_provider.core.values.letters import Escaping, find_escaping
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.site.lease import Lease
@@ -40,9 +40,9 @@ class Finding(msgspec.Struct, frozen=True):
     is_released: bool = False
 
     @property
-    def is_escaping(self) -> bool:
-        """Whether the site escapes signs as in HTML."""
-        return is_escaped(self.sent, self.stored or "")
+    def escaping(self) -> Escaping | None:
+        """How the site escapes signs, where the example shows it."""
+        return find_escaping(self.sent, self.stored or "")
 
 
 class Findings(StateFile, frozen=True, kw_only=True):

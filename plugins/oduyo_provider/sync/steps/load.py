@@ -201,10 +201,10 @@ class _Load:
             takes_over="other_source" in first.params.release,
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
             partial_updates=bool(self._state.read_check().partial_updates),
-            is_escaping="letters" in findings and findings["letters"].is_escaping,
+            escaping=findings["letters"].escaping if "letters" in findings else None,
             listed_at=clock.monotonic() - age_s if is_trusted else None,
             known_findings={name: finding.is_released for name, finding in findings.items()},
-            released=frozenset(first.params.release),
+            released=first.params.release,
             note_finding=self._note_finding,
         )
 
@@ -216,7 +216,7 @@ class _Load:
         before = self._state.read_findings().get(finding.brake)
         known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
         if (
-            before is not None and before.is_escaping and not known.is_escaping
+            before is not None and before.escaping and not known.escaping
         ):  # an example of it is not given up for another
             known = msgspec.structs.replace(before, is_released=is_released)
         if before != known:

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from oduyo_provider.core.brakes import Trip, format_release
+from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.plan import PlanCounts, SyncMode
 from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.release import format_release
 from oduyo_provider.core.samples import describe_change
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.staging.layout import PLAN
@@ -53,7 +54,7 @@ def show_plan(step: StepContext, decision: Decision, parts: Sequence[PlanPart]) 
         if trip.is_released:
             log.warning(gettext("Released for this run: %(brake)s", brake=explain_trip(trip)))
         elif not trip.blocks:
-            way = gettext("To let them pass: release %(release)s", release=format_release([trip]))
+            way = gettext("To let them pass: release %(release)s", release=format_release({trip.name: trip.count}))
             log.warning("%s %s", explain_trip(trip), way)
     sample = _sample(parts) if step.params.dry_run or trips or decision.why_not else []
     if sample:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oduyo_provider.core.values.letters import can_be_letters_of, is_escaped
+from oduyo_provider.core.values.letters import Escaping, can_be_letters_of, find_escaping
 
 TURKISH = st.text("abcçdefgğhıijklmnoöprsştuüvyzABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ0123456789 .-&'", min_size=1, max_size=40)
 ASCII = str.maketrans("çğıöşüÇĞİÖŞÜ", "cgiosuCGIOSU")
@@ -23,6 +23,8 @@ def test_what_sites_make_of_turkish_letters_is_recognised(text: str) -> None:
         text.encode("latin-1", "replace").decode("latin-1"),
         text.encode().decode("windows-1252", "replace"),
         html.escape(text),
+        text.replace("'", "\\'"),
+        text.replace("'", "").replace("&", ""),
     ):
         assert can_be_letters_of(text, made)
 
@@ -44,6 +46,8 @@ def test_a_beginning_of_it_is_recognised_too(text: str, data: st.DataObject) -> 
         ("1", "0"),
         ("yeni", "eski"),
         ("ödeme", "xdeme"),
+        ("026", "27"),
+        ("&A", ""),
     ],
 )
 def test_another_text_is_none_of_it(sent: str, stored: str) -> None:
@@ -53,14 +57,22 @@ def test_another_text_is_none_of_it(sent: str, stored: str) -> None:
 @pytest.mark.parametrize(
     ("sent", "stored", "expected"),
     [
-        ("A & B", "A &amp; B", True),
-        ("A & ş", "A &amp; s", True),
-        ("A &amp; B", "A &amp;amp; B", True),
-        ("A & B", "A & B", False),
-        ("şube", "sube", False),
-        ("A &amp; B", "A &amp; B", False),
-        ("A & B", "", False),
+        ("A & B", "A &amp; B", Escaping.HTML),
+        ("A & ş", "A &amp; s", Escaping.HTML),
+        ("A &amp; B", "A &amp;amp; B", Escaping.HTML),
+        ("O'Brien", "O\\'Brien", Escaping.SLASHES),
+        ("O'Ş", "O\\'S", Escaping.SLASHES),
+        ("C:\\x", "C:\\\\x", Escaping.SLASHES),
+        ("A & B", "A & B", None),
+        ("şube", "sube", None),
+        ("A &amp; B", "A &amp; B", None),
+        ("A & B", "", None),
     ],
 )
-def test_a_site_that_escapes_shows_it(sent: str, stored: str, expected: bool) -> None:
-    assert is_escaped(sent, stored) is expected
+def test_a_site_that_escapes_shows_it(sent: str, stored: str, expected: Escaping | None) -> None:
+    assert find_escaping(sent, stored) is expected
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("026", "26"), ("001", "1"), ("😀", ""), ("ŞĞ", ""), ("'", "")])
+def test_a_number_without_its_zeros_and_nothing_of_unknown_letters_are_recognised(sent: str, stored: str) -> None:
+    assert can_be_letters_of(sent, stored)

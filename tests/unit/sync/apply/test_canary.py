@@ -11,7 +11,8 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, choose_canaries, choose_place, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, is_canary
+from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.work import Ready
@@ -215,7 +216,7 @@ class TestKeys:
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
         site.set_habits("pad=12")
-        load = make_load(released=frozenset({"key_altered"}))
+        load = make_load(released={"key_altered": None})
         results = load.apply(*make_creates(5))
         assert count_outcomes(results) == {"done": 5}
         assert all(result.stored["integration_id"] == result.key[7:].ljust(12) for result in results.values())
@@ -269,7 +270,7 @@ class TestKeys:
         self, site: Sandbox, make_load: Callable[..., Load], entry: Entry, owner: str
     ) -> None:
         site.set_habits("cut=2")
-        load = make_load(released=frozenset({"key_altered"}))
+        load = make_load(released={"key_altered": None})
         load.entries = {entry.integration_id: entry}
         text = stop(load, *make_creates(1, start=123))
         assert f"The stored key is that of {owner}, so that two records could not be told apart" in text
@@ -282,7 +283,7 @@ class TestKeys:
         seed(site, make_creates(1, start=12), code="Y")
         seed(site, make_creates(700, start=2000), code="X")
         site.set_habits("cut=2")
-        load = make_load(released=frozenset({"key_altered"}))
+        load = make_load(released={"key_altered": None})
         assert "The stored key is that of Ödüyo's record 701" in stop(load, *make_creates(1, start=123))
 
     def test_mending_a_key_s_form_is_no_canary(self, site: Sandbox, load: Load) -> None:
@@ -378,7 +379,7 @@ class TestTexts:
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
         site.set_habits({"habit": "letters", "field": "*"})
-        load = make_load(released=frozenset({"letters"}))
+        load = make_load(released={"letters": None})
         results = load.apply(*make_creates(5))
         assert {result.stored["description"] for result in results.values()} == {f"Aciklama {n}" for n in range(1, 6)}
         assert load.findings[0][1]

@@ -11,6 +11,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.sync.apply.readback import (
     NO_EFFECT,
+    OTHER_VALUE,
     ReadBack,
     compute_read_back,
     find_changed_fields,
@@ -52,7 +53,7 @@ def test_a_text_that_is_as_before_and_a_beginning_of_what_was_sent_is_cut_or_ign
 @pytest.mark.parametrize("change", [CREATE, UPDATE, deactivate("A1", "7")], ids=["create", "update", "deactivate"])
 def test_a_record_that_is_stored_as_sent_is_done(change: Change) -> None:
     found = read_back(change, store(change))
-    assert found.finding is None
+    assert found.findings == ()
     assert found.result == msgspec.structs.replace(done(change, "7"), is_read_back=True, at=3000.0)
     assert is_shown(change, store(change), NORMALISER)
 
@@ -95,7 +96,7 @@ def test_an_adopted_record_that_has_no_key_yet_may_be_late_and_is_no_update_with
     )
     record = store(change, integration_id="")
     assert not is_shown(change, record, NORMALISER)
-    assert read_back(change, record).finding == Finding("key_altered", "integration_id", "A1", "")
+    assert read_back(change, record).findings == (Finding("key_altered", "integration_id", "A1", ""),)
     assert is_shown(change, store(change), NORMALISER)
     mending = msgspec.structs.replace(change, base={**change.base, "integration_id": "A1.0"}, is_adoption=False)
     assert is_shown(mending, store(change, integration_id="A1.0"), NORMALISER)
@@ -111,7 +112,7 @@ def test_what_is_as_before_may_be_letters_only_where_the_site_is_known_to_keep_o
     record = store(change, description="SUBE")
     found = read_back(change, record)
     assert found.is_without_effect
-    assert found.finding == Finding("letters", "description", "ŞUBE", "SUBE")
+    assert found.findings == (Finding("letters", "description", "ŞUBE", "SUBE"),)
     known = compute_read_back(change, done(change, "7"), record, [], NORMALISER, knows_letters=True, at=1.0)
     assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "SUBE"})
 
@@ -121,28 +122,51 @@ def test_a_stored_beginning_is_altered_and_never_no_effect(stored: str) -> None:
     change = update("A1", "7", {"description": stored}, description="Yeni açıklama")
     found = read_back(change, store(change, description=stored))
     assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"description": stored})
-    assert found.finding is None
+    assert found.findings == ()
 
 
 @pytest.mark.parametrize("stored", ["17", "00017     x", "000", "0001", "", None])
 def test_a_key_that_is_stored_otherwise_is_a_finding_of_its_own(stored: str | None) -> None:
     found = read_back(CREATE, store(CREATE, integration_id=stored))
-    assert found.finding is not None
-    assert (found.finding.brake, found.finding.sent, found.finding.stored) == ("key_altered", "00017", stored)
+    assert found.findings == (Finding("key_altered", "integration_id", "00017", stored),)
     assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"integration_id": stored})
 
 
-@pytest.mark.parametrize("stored", ["Sube aciklamasi", "?ube a??klamas?", ""])
+@pytest.mark.parametrize("stored", ["Sube aciklamasi", "?ube a??klamas?"])
 def test_other_letters_are_a_finding_of_their_own(stored: str) -> None:
     found = read_back(CREATE, store(CREATE, description=stored))
-    assert found.finding is not None
-    assert (found.finding.brake, found.finding.field, found.finding.stored) == ("letters", "description", stored)
+    assert found.findings == (Finding("letters", "description", "Şube açıklaması", stored),)
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"description": stored})
 
 
-def test_the_key_is_told_before_letters() -> None:
+@pytest.mark.parametrize("knows_letters", [False, True])
+@pytest.mark.parametrize("stored", ["", None])
+def test_nothing_of_a_text_has_failed_whatever_was_released(stored: str | None, knows_letters: bool) -> None:
+    record = store(CREATE, description=stored)
+    found = compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, knows_letters=knows_letters, at=1.0)
+    assert found.findings == (Finding("letters", "description", "Şube açıklaması", stored, is_final=True),)
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
+
+
+def test_a_text_that_no_site_makes_of_another_has_failed_unless_a_person_has_seen_and_released_it() -> None:
+    record = store(CREATE, description="KOD.12 adı")
+    assert read_back(CREATE, record).result.outcome is Outcome.FAILED
+    known = compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, knows_letters=True, at=1.0)
+    assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "KOD.12 adı"})
+
+
+def test_the_opposite_status_has_failed_and_the_same_in_another_word_has_not() -> None:
+    retiring = create("00017", status="0")
+    found = compute_read_back(
+        retiring, done(retiring, "7"), store(retiring, status="1"), [], NORMALISER, knows_letters=True, at=1.0
+    )
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
+    assert read_back(retiring, store(retiring, status="P")).result.outcome is Outcome.DONE
+
+
+def test_the_key_and_letters_are_both_told() -> None:
     found = read_back(CREATE, store(CREATE, integration_id="17", description="Sube"))
-    assert found.finding is not None
-    assert found.finding.brake == "key_altered"
+    assert [finding.brake for finding in found.findings] == ["key_altered", "letters"]
     assert set(found.result.stored) == {"integration_id", "description"}
 
 
@@ -151,7 +175,7 @@ def test_mending_the_form_of_a_key_finds_nothing_when_the_site_keeps_its_own() -
     base = compute_base(record, SPECIAL_CODE)
     change = Change(Action.UPDATE, "A1", {"integration_id": "A1", "code": "KOD.A1"}, "7", base, ("integration_id",))
     found = read_back(change, {**record})
-    assert found.finding is None
+    assert found.findings == ()
     assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"integration_id": " A1 "})
 
 
