@@ -270,7 +270,7 @@ def test_a_beginning_of_what_was_sent_was_cut(sent: str, stored: str | None, exp
         ("status", "1", "A", False),
         ("status", "0", "P", False),
         ("status", "0", "1", True),
-        ("status", "1", "", False),
+        ("status", "1", "", True),
         ("special_created_in", "2024-05-06 00:00:00", None, False),
     ],
 )
@@ -301,6 +301,8 @@ def test_a_day_that_is_stored_otherwise_is_another_value() -> None:
         ("description", "", "x", False),
         ("status", "0", "1", True),
         ("status", "1", "A", False),
+        ("status", "1", None, False),
+        ("status", "0", None, True),
         ("key1", "21", "2", False),
     ],
 )

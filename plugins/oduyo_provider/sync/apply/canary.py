@@ -159,8 +159,7 @@ class Canary:
                 other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
             is_known = self._work.is_known(finding.brake) and not finding.is_final
             is_known = is_known and not (other and finding.brake == "key_altered")
-            if not finding.is_final:
-                self._work.note_finding(finding, is_known)
+            self._work.note_finding(finding, is_known)
             if not is_known:
                 stopping.append(finding)
         if stopping:

@@ -11,8 +11,10 @@ from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.values.letters import Escaping
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, is_canary
 from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place
+from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.work import Ready
@@ -355,6 +357,13 @@ class TestWhichIsTheFirst:
         assert "'AR-GE & SATIS' became 'AR-GE &amp; SATIS'" in stop(load, *creates)
         assert load.sent() == ["1", "4"]
 
+    def test_one_that_only_empties_a_text_goes_behind_the_others(self, site: Sandbox) -> None:
+        emptied, changed = make_creates(2)
+        seed(site, [emptied, changed], description="eski")
+        wanted = [*change_fields([emptied], description=""), *change_fields([changed], description="yeni")]
+        updates = make_updates(site, wanted)
+        assert choose_canaries(updates, SPECIAL_CODE.kinds)[0] == [updates[1], updates[0]]
+
     def test_of_an_update_that_leaves_fields_out_only_what_is_sent_counts(self, site: Sandbox) -> None:
         first, second = make_creates(2)
         seed(site, [first], description="eski", note="şüphe çöğ & <b>")
@@ -419,9 +428,62 @@ class TestTexts:
         assert "'Açıklama' became 'Aciklama'" in stop(load, *changes)
         assert load.calls()["update"] == 1
 
+    def test_behind_a_key_that_is_released_letters_stop_it_too(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        site.set_habits({"habit": "pad", "length": 12}, {"habit": "letters", "field": "description"})
+        load = make_load(released={"key_altered": None, "updates": 30})
+        text = stop(load, *make_creates(5))
+        assert "'Açıklama 1' became 'Aciklama 1'" in text
+        assert 'release ["key_altered", "updates:30", "letters"]' in text
+        assert load.calls()["create"] == 1
+
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+    def test_nothing_of_a_text_stops_it_whatever_was_released(
+        self, site: Sandbox, make_load: Callable[..., Load], action: Action
+    ) -> None:
+        changes = plan(site, action)
+        site.set_readings(silently_cut={"description": 0})
+        load = make_load(known_findings={"letters": True})
+        text = stop(load, *changes)
+        assert "became ''" in text
+        assert "cannot be released. Leave description out of the query" in text
+        assert load.calls()[CALLS[action]] == 1
+        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("letters", False)]
+
+    @pytest.mark.parametrize(("how", "stored"), [("html", "A &amp; B"), ("slashes", "O\\'Brien")])
+    def test_a_site_that_escapes_what_is_sent_back_is_found_by_the_first_update(
+        self, site: Sandbox, load: Load, how: str, stored: str
+    ) -> None:
+        changes = plan_updates(site, note="A & B" if how == "html" else "O'Brien")
+        site.set_habits({"habit": "escape", "how": how, "field": "note"})
+        assert f"became '{stored}'" in stop(load, *changes)
+        assert load.calls()["update"] == 1
+
+    def test_released_it_is_sent_back_as_it_was_before(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
+        changes = plan_updates(site, note="O\\'Brien")
+        site.set_habits({"habit": "escape", "how": "slashes", "field": "note"})
+        load = make_load(known_findings={"letters": True}, escaping=Escaping.SLASHES)
+        assert count_outcomes(load.apply(*changes)) == {"done": 10}
+        assert {record["note"] for record in site.records()} == {"O\\'Brien"}
+
 
 class TestLostFields:
     """An update that leaves fields out must not empty them."""
+
+    def test_one_that_nobody_documents_stops_the_run(
+        self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        changes, look = plan_updates(site), Looker.look
+
+        async def look_at_more(looker: Looker, recorder: Recorder, changes: list[Change], **how: bool) -> list[Ready]:
+            found = await look(looker, recorder, changes, **how)
+            return [msgspec.structs.replace(one, record={**(one.record or {}), "risk_group": "A-7"}) for one in found]
+
+        monkeypatch.setattr(Looker, "look", look_at_more)
+        text = stop(load, *changes)
+        assert "did not keep them: risk_group ('A-7'). Nothing more is sent. Look at the record" in text
+        assert load.calls()["update"] == 1
 
     def test_they_are_restored_and_the_finding_is_dropped(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         changes = plan_updates(site, space1="panelden", note="elle")
