@@ -132,7 +132,7 @@ class RunCache:
             self._runs.move_to_end(uri)
             while len(self._runs) > 1 and (
                 len(self._runs) > self._max_runs
-                or sum(run.index.texts.lines for _, run in self._runs.values()) > self._max_lines
+                or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
             ):
                 self._runs.popitem(last=False)
 
