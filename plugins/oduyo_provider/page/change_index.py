@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from itertools import accumulate
 
 import msgspec
@@ -19,7 +20,7 @@ import msgspec
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.page.found_lines import FoundLines, Tags
+from oduyo_provider.page.found_lines import FoundLines
 from oduyo_provider.page.search_text import compute_order, compute_text
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import (
@@ -41,6 +42,9 @@ AWAITED = gettext_noop("sent, the answer is awaited")
 
 #: Lines that are read at once for a download.
 _CHUNK_LINES = 2_000
+
+#: Tags of lines that stand side by side.
+_Tags = frozenset[int]
 
 
 class RunPhase(Enum):
@@ -92,11 +96,11 @@ class _Segment:
             self._head = read_head(self._folder, self.file)
         return self._head
 
-    def count(self, tags: Tags) -> int:
+    def count(self, tags: _Tags) -> int:
         """How many lines have one of these tags."""
         return sum(count for tag, count in self.file.counts.items() if tag in tags)
 
-    def list_positions(self, tags: Tags) -> list[int]:
+    def list_positions(self, tags: _Tags) -> list[int]:
         """The lines that have one of these tags."""
         return [position for position, tag in enumerate(self.head.tag_bytes) if tag in tags]
 
@@ -150,7 +154,7 @@ class ChangeIndex:
         """Lines whose texts are held in memory."""
         return sum(len(segment.searched) for segment in self.segments)
 
-    def find(self, wanted: Wanted, max_bytes: float = math.inf) -> Sequence[int]:
+    def find(self, wanted: Wanted, max_bytes: float = math.inf) -> FoundLines | list[int]:
         """The numbers of the lines that are wanted, in their order; read no further than it is sliced.
 
         :param max_bytes: where texts have to be read, about so many bytes of them are read now, one segment at least; what
@@ -158,7 +162,8 @@ class ChangeIndex:
         """
         groups = self._group(wanted)
         if not wanted.needs_texts:
-            return FoundLines(groups, self._count, self._list)
+            count = sum(segment.count(tags) for tags in groups for segment in self.segments)
+            return FoundLines(count, partial(self._iterate, groups))
         for segment in self._list_unread(groups):
             max_bytes -= segment.read_texts()
             if max_bytes <= 0:
@@ -211,7 +216,7 @@ class ChangeIndex:
                 found[self._starts[segment] + position] = line
         return [found[number] for number in numbers]
 
-    def _group(self, wanted: Wanted) -> list[Tags]:
+    def _group(self, wanted: Wanted) -> list[_Tags]:
         """The tags of the lines that are wanted: groups in their order."""
         show = self.phase.show
         tags = {tag for segment in self.segments for tag in segment.file.counts}
@@ -228,15 +233,16 @@ class ChangeIndex:
         ranks = sorted(by_rank, reverse=wanted.is_descending and wanted.order in ("", "outcome"))
         return [frozenset(by_rank[rank]) for rank in ranks]
 
-    def _count(self, tags: Tags) -> list[int]:
-        """How many lines of each segment have one of these tags."""
-        return [segment.count(tags) for segment in self.segments]
+    def _iterate(self, groups: Sequence[_Tags], skipped: int) -> Iterator[int]:
+        """The numbers of the lines but for the first ones; a segment that holds none of them is not opened."""
+        for tags in groups:
+            for start, segment in zip(self._starts, self.segments, strict=False):
+                count = segment.count(tags)
+                if skipped < count:
+                    yield from (start + position for position in segment.list_positions(tags)[skipped:])
+                skipped = max(0, skipped - count)
 
-    def _list(self, tags: Tags, number: int) -> list[int]:
-        """The numbers of the lines of one segment that have one of these tags."""
-        return [self._starts[number] + position for position in self.segments[number].list_positions(tags)]
-
-    def _list_unread(self, groups: Sequence[Tags]) -> list[_Segment]:
+    def _list_unread(self, groups: Sequence[_Tags]) -> list[_Segment]:
         """The segments with lines that may be wanted, whose texts have to be read before that is known."""
         unread = (segment for segment in self.segments if not segment.searched)
         return [segment for segment in unread if any(map(segment.count, groups))]

@@ -77,13 +77,6 @@ class OpenedRun(msgspec.Struct, frozen=True):
         return SPECIAL_CODE if self.table is None else self.table.resource
 
 
-class _Building:
-    """Held while one run is read: two people who open it at once cause one reading."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-
-
 class RunCache:
     """Runs that were read; the one that was asked for longest ago is dropped first. A run is read again when its table
     was written anew.
@@ -94,7 +87,8 @@ class RunCache:
         self._max_runs = max_runs
         self._lock = Lock()
         self._runs: OrderedDict[str, tuple[float | None, OpenedRun]] = OrderedDict()
-        self._building: WeakValueDictionary[str, _Building] = WeakValueDictionary()
+        # Held while a run is read: two people who open it at once cause one reading.
+        self._building: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def open(self, run: StagedRun, *, is_going: bool) -> OpenedRun:
         """The run, read now or before.
@@ -104,8 +98,8 @@ class RunCache:
         uri, written_at = run.folder.uri, _find_table(run)
         is_planned = written_at is not None or _is_decided(run)
         with self._lock:
-            building = self._building.setdefault(uri, _Building())
-        with building.lock:
+            building = self._building.setdefault(uri, Lock())
+        with building:
             known = self._find(uri)
             if known is not None and (known[0], known[1].is_going, known[1].is_planned) == (
                 written_at,
