@@ -42,7 +42,8 @@ class RecordSearch(msgspec.Struct, frozen=True):
 
     def read_key(self, text: str) -> str:
         """The match key that a text stands for; empty where it can be none."""
-        return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text.strip())
+        text = text.strip()
+        return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text)
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.change_table import ChangeTable, Pace, read_table
+from oduyo_provider.sync.staging.change_table import ChangeTable, read_table
 from oduyo_provider.sync.staging.layout import DECISION, EXISTING, MANIFEST, PLAN, TABLE
 
 #: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
@@ -37,16 +37,6 @@ class OpenedRun(msgspec.Struct, frozen=True):
     index: ChangeIndex
 
     @property
-    def has_table(self) -> bool:
-        """Whether its changes can be shown."""
-        return self.table is not None
-
-    @property
-    def phase(self) -> RunPhase:
-        """How far it is."""
-        return self.index.phase
-
-    @property
     def counts(self) -> PlanCounts:
         """The whole plan's, without pairs and samples."""
         return PlanCounts() if self.table is None else self.table.counts
@@ -60,16 +50,6 @@ class OpenedRun(msgspec.Struct, frozen=True):
     def params(self) -> RunParams | None:
         """What the run was asked to do; None without a table."""
         return None if self.table is None else self.table.params
-
-    @property
-    def pace(self) -> Pace | None:
-        """How fast its load goes; None before it."""
-        return None if self.table is None else self.table.pace
-
-    @property
-    def gone(self) -> dict[str, int] | None:
-        """Rows that the run before left out and this one does not; None where nobody knows."""
-        return None if self.table is None else self.table.gone
 
     @property
     def resource(self) -> Resource:

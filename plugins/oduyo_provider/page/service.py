@@ -186,7 +186,7 @@ def _read_decision(folder_uri: str, generation: str) -> Decision | None:
 
 def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
     """What the table of its changes, and guard's decision, add to what is known of a run."""
-    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.has_table)
+    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.table is not None)
     if opened.table is None:
         return facts
     params = opened.table.params

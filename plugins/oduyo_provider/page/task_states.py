@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -116,9 +117,7 @@ def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
 
 
 def _gather(instances: list[TaskState]) -> TaskState:
-    counts: dict[str, int] = {}
-    for one in instances:
-        counts[one.state] = counts.get(one.state, 0) + 1
+    counts = dict(Counter(one.state for one in instances))
     instances = sorted(instances, key=lambda one: one.map_index)
     telling = (one for state in _MOST_TELLING for one in instances if one.state == state)
     shown = next(telling, next((one for one in instances if one.is_unfinished), instances[0]))
