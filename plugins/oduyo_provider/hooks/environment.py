@@ -83,7 +83,7 @@ def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
     return params
 
 
-def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
+def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
     """The params' defaults, by name: the program's own, and over them those of an environment variable.
 
     :param queries: the names that ``erp_query`` can take.

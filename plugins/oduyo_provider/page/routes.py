@@ -50,12 +50,12 @@ Asked = Annotated[str, Query(max_length=300)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
-def make_app(service: PageService | None = None) -> FastAPI:
+def make_app() -> FastAPI:
     """The application; its own documentation pages are off, as nothing would protect them."""
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    service = service or PageService()
+    service = PageService()
     _add_views(app, service)
     _add_downloads(app, service)
 

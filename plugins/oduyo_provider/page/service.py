@@ -55,8 +55,8 @@ class PageService:
     :raises StagingError: and SettingsError, every method: staging cannot be read from this machine.
     """
 
-    def __init__(self, cache: RunCache | None = None) -> None:
-        self._cache = cache or RunCache()
+    def __init__(self) -> None:
+        self._cache = RunCache()
         self._read_report = lru_cache(_MAX_REPORTS)(_read_report)
         self._read_decision = lru_cache(_MAX_REPORTS)(_read_decision)
 
@@ -115,7 +115,7 @@ class PageService:
         for run in runs:
             if task and "/".join(run.task) != task:
                 continue
-            if (sides := open_sides(run)) is not None:
+            if (sides := open_sides(root, run)) is not None:
                 opened = self._cache.open(run, is_going=not run.is_settled)
                 resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
                 return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner)

@@ -8,7 +8,6 @@ from itertools import chain
 
 import msgspec
 
-from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
@@ -16,7 +15,6 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
@@ -55,14 +53,16 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Sides:
-    """What one run has read.
+    """What one run has read, and what the ledger remembers now.
 
+    :param root: the staging path.
     :param run: whose files they are; found where this machine sees them.
     """
 
-    def __init__(self, run: StagedRun, manifest: ExtractManifest) -> None:
+    def __init__(self, root: Folder, run: StagedRun, manifest: ExtractManifest) -> None:
         self.manifest = manifest
         self.normaliser = Normaliser(manifest.snapshot.resource, Rules())
+        self._ledger = SiteState(root, manifest.snapshot.site, manifest.snapshot.resource).ledger
         self._rows = _move(manifest.desired, run.folder, DESIRED)
         self._records = _move(manifest.existing, run.folder, EXISTING)
 
@@ -91,16 +91,16 @@ class Sides:
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
 
-    def read_entries(self, root: Folder, key: str) -> Entries:
+    def read_entries(self, key: str) -> Entries:
         """What the ledger remembers of the partition of a match key."""
         buckets = self._records.buckets
-        return self._open_ledger(root).read(compute_bucket(key, buckets), buckets)
+        return self._ledger.read(compute_bucket(key, buckets), buckets)
 
-    def search(self, root: Folder, words: list[str]) -> Iterator[Candidate]:
+    def search(self, words: list[str]) -> Iterator[Candidate]:
         """Every row and record that holds all words in its key, id, code or description."""
         names = ("integration_id", "id", self.normaliser.resource.code_field, "description")
         found: Iterator[tuple[str | None, Mapping[str, object]]]
-        found = chain(self._find_rows(words), self.find_records(root, words))
+        found = chain(self._find_rows(words), self.find_records(words))
         for key, values in found:
             one = Candidate(key or "", *(format_value(values.get(name)) for name in names))
             if one.holds(words):
@@ -112,31 +112,23 @@ class Sides:
             for row in self._rows.read(bucket, Row, partial(_line_holds, words)):
                 yield self.read_key(row.get("integration_id")), row
 
-    def find_records(self, root: Folder, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
+    def find_records(self, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
         """The records that hold all words somewhere, with the keys that they belong to."""
-        altered = find_altered_keys(self._iterate_entries(root))
+        buckets = self._ledger.buckets
+        entries = (entry for bucket in range(buckets) for entry in self._ledger.read(bucket, buckets).values())
+        altered = find_altered_keys(entries)
         for bucket in range(self._records.buckets):
             for record in self._records.read(bucket, Remote, partial(_line_holds, words)):
                 yield name_key(record, altered, self.normaliser), record
 
-    def _iterate_entries(self, root: Folder) -> Iterator[Entry]:
-        ledger = self._open_ledger(root)
-        buckets = ledger.buckets
-        for bucket in range(buckets):
-            yield from ledger.read(bucket, buckets).values()
 
-    def _open_ledger(self, root: Folder) -> Ledger:
-        snapshot = self.manifest.snapshot
-        return SiteState(root, snapshot.site, snapshot.resource).ledger
-
-
-def open_sides(run: StagedRun) -> Sides | None:
+def open_sides(root: Folder, run: StagedRun) -> Sides | None:
     """The sides that a run has read last; None where it has not read both."""
     found = [(at, path) for path, at in run.files.items() if path[0] == DESIRED and path[-1] == MANIFEST]
     if not found:
         return None
     path = max(found)[1]
-    return Sides(run, read_manifest(run.folder.child(*path[:-1]), MANIFEST, ExtractManifest))
+    return Sides(root, run, read_manifest(run.folder.child(*path[:-1]), MANIFEST, ExtractManifest))
 
 
 def _move(side: Side, run_folder: Folder, step: str) -> Side:
