@@ -15,7 +15,7 @@ from oduyo_provider.core.report import Outcomes
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.change_table import ChangeTable, read_table
-from oduyo_provider.sync.staging.layout import DECISION, EXISTING, MANIFEST, PLAN, TABLE
+from oduyo_provider.sync.staging.layout import DECISION, EXISTING, PLAN, TABLE
 
 #: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
 MAX_LINES = 300_000
@@ -66,7 +66,8 @@ class RunCache:
         self._max_lines = max_lines
         self._max_runs = max_runs
         self._lock = Lock()
-        self._runs: OrderedDict[str, tuple[float | None, OpenedRun]] = OrderedDict()
+        # Each run with what it depends on: when its table was written, whether it is planned, whether it goes on.
+        self._runs: OrderedDict[str, tuple[tuple[float | None, bool, bool], OpenedRun]] = OrderedDict()
         # Held while a run is read: two people who open it at once cause one reading.
         self._building: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
@@ -75,61 +76,34 @@ class RunCache:
 
         :raises StagingError: its table cannot be read.
         """
-        uri, written_at = run.folder.uri, _find_table(run)
-        is_planned = written_at is not None or _is_decided(run)
+        uri, listed_at = run.folder.uri, max(run.find(EXISTING), default=(0.0, ()))[0]
+        written_at = run.files.get((TABLE,))
+        if written_at is not None and written_at < listed_at:
+            written_at = None  # of an earlier plan: Ödüyo was listed anew since
+        is_planned = written_at is not None or any(at > listed_at for at, _ in run.find(PLAN, DECISION))
+        read_as = written_at, is_planned, is_going
         with self._lock:
             building = self._building.setdefault(uri, Lock())
         with building:
-            known = self._find(uri)
-            if known is not None and (known[0], known[1].is_going, known[1].is_planned) == (
-                written_at,
-                is_going,
-                is_planned,
-            ):
-                return known[1]
-            before = None if known is None else known[1].index
-            table = None if written_at is None else read_table(run.folder)
-            opened = _read(run, table, is_planned=is_planned, is_going=is_going, before=before)
-            self._keep(uri, written_at, opened)
-            return opened
-
-    def _find(self, uri: str) -> tuple[float | None, OpenedRun] | None:
-        with self._lock:
-            known = self._runs.get(uri)
-            if known is not None:
+            with self._lock:
+                known_as, known = self._runs.get(uri, (None, None))
+            if known is None or known_as != read_as:
+                table = None if written_at is None else read_table(run.folder)
+                phase = RunPhase.GOING if is_going else RunPhase.ENDED
+                if table is not None and table.is_dry:
+                    phase = RunPhase.DRY
+                index = ChangeIndex(run.folder, table, phase, None if known is None else known.index)
+                known = OpenedRun(table, is_planned, is_going, index)
+            with self._lock:
+                self._runs[uri] = read_as, known
                 self._runs.move_to_end(uri)
+                self._drop()
             return known
 
-    def _keep(self, uri: str, written_at: float | None, opened: OpenedRun) -> None:
-        with self._lock:
-            self._runs[uri] = written_at, opened
-            self._runs.move_to_end(uri)
-            while len(self._runs) > 1 and (
-                len(self._runs) > self._max_runs
-                or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
-            ):
-                self._runs.popitem(last=False)
-
-
-def _read(
-    run: StagedRun, table: ChangeTable | None, *, is_planned: bool, is_going: bool, before: ChangeIndex | None
-) -> OpenedRun:
-    is_dry = table is not None and table.is_dry
-    phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
-    return OpenedRun(table, is_planned, is_going, ChangeIndex(run.folder, table, phase, before))
-
-
-def _find_table(run: StagedRun) -> float | None:
-    """When the table was written; None where there is none, or Ödüyo was listed anew since: it is of an earlier plan."""
-    written_at = run.files.get((TABLE,))
-    return None if written_at is None or written_at < _find_listing(run) else written_at
-
-
-def _is_decided(run: StagedRun) -> bool:
-    decided = (at for path, at in run.files.items() if path[0] == PLAN and path[-1] == DECISION)
-    return max(decided, default=0.0) > _find_listing(run)
-
-
-def _find_listing(run: StagedRun) -> float:
-    listed = (at for path, at in run.files.items() if path[0] == EXISTING and path[-1] == MANIFEST)
-    return max(listed, default=0.0)
+    def _drop(self) -> None:
+        """Drop runs until the rest is within the bounds, but never the last one."""
+        while len(self._runs) > 1 and (
+            len(self._runs) > self._max_runs
+            or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
+        ):
+            self._runs.popitem(last=False)

@@ -201,9 +201,9 @@ def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decis
 
 def _find_step(run: StagedRun, opened: OpenedRun) -> str:
     """What a run that is one task does now, by what it has staged."""
-    if not run.has_manifest(EXISTING):
+    if not run.find(EXISTING):
         return "snapshot"
-    if not run.has_manifest(DESIRED):
+    if not run.find(DESIRED):
         return "extract"
     return "load" if opened.is_planned else "transform"
 

@@ -19,8 +19,8 @@ from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.buckets import Side
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 from oduyo_provider.sync.staging.manifests import ExtractManifest
 
 Row = dict[str, object]
@@ -124,11 +124,8 @@ class Sides:
 
 def open_sides(root: Folder, run: StagedRun) -> Sides | None:
     """The sides that a run has read last; None where it has not read both."""
-    found = [(at, path) for path, at in run.files.items() if path[0] == DESIRED and path[-1] == MANIFEST]
-    if not found:
-        return None
-    path = max(found)[1]
-    return Sides(root, run, read_manifest(run.folder.child(*path[:-1]), MANIFEST, ExtractManifest))
+    manifest = run.read_last(DESIRED, ExtractManifest)
+    return None if manifest is None else Sides(root, run, manifest)
 
 
 def _move(side: Side, run_folder: Folder, step: str) -> Side:
