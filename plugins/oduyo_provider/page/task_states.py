@@ -10,25 +10,14 @@ import msgspec
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
+from airflow.utils.state import State
 from sqlalchemy import select
 
 from oduyo_provider.observability.alert import ERROR_KEY
 from oduyo_provider.page.airflow_db import fetch_retry_times, to_seconds
 
 #: States in which a task still has something to do.
-UNFINISHED = frozenset(
-    (
-        "none",
-        "scheduled",
-        "queued",
-        "running",
-        "restarting",
-        "up_for_retry",
-        "up_for_reschedule",
-        "deferred",
-        "awaiting_input",
-    )
-)
+UNFINISHED = frozenset(str(state or "none") for state in State.unfinished)
 #: States in which a task waits for an answer from outside.
 WAITS_FOR_ANSWER = frozenset({"deferred", "awaiting_input"})
 
