@@ -13,7 +13,7 @@ from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import Point
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
-from oduyo_provider.page.dag_view import RunItem, find_waiting
+from oduyo_provider.page.dag_view import RunItem
 from oduyo_provider.page.going_wording import TIME
 from oduyo_provider.page.view_models import View
 from oduyo_provider.sync.site.state import SiteState
@@ -134,12 +134,10 @@ def _describe_rows(last: RunItem | None) -> list[View]:
 
 def _describe_waiting(items: Sequence[RunItem]) -> View:
     title = gettext("Waits for a person")
-    waiting = find_waiting(items)
-    if waiting is not None and waiting.approval is not None:
-        return {
-            **_point(title, "warn", gettext("a plan to approve or reject"), run=waiting),
-            "address": waiting.approval["address"],
-        }
+    for run in items:
+        if run.approval is not None:
+            point = _point(title, "warn", gettext("a plan to approve or reject"), run=run)
+            return {**point, "address": run.approval["address"]}
     return _point(title, "good", gettext("nothing"))
 
 
