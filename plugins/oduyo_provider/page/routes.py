@@ -23,8 +23,9 @@ from oduyo_provider.page.table_query import WantedLines, Zone
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.page.wanted import Wanted
-from oduyo_provider.page.xlsx_export import MEDIA_TYPE, TO_MEND, write_xlsx
+from oduyo_provider.page.xlsx_export import MEDIA_TYPE, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+from oduyo_provider.sync.staging.left_out import LEFT_OUT
 
 STATIC = Path(__file__).parent / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -137,7 +138,7 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
     def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index = opened.index
-        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=TO_MEND)))
+        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=LEFT_OUT)))
         headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
         return _send(write_xlsx(lines, to_mend, opened.resource, zone), MEDIA_TYPE, headers)
 
