@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,4 +143,4 @@ def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
 
 def _step(task_id: str, docs: Mapping[str, str], **options: Any) -> Any:
     # A step's result is one XCom: without multiple_outputs, Airflow pushes each of its keys a second time.
-    return partial(task, multiple_outputs=False)(task_id=task_id, doc_md=docs[task_id], **options)
+    return task(task_id=task_id, multiple_outputs=False, doc_md=docs[task_id], **options)

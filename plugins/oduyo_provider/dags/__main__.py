@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from oduyo_provider.dags.copies import Became, FileOutcome, copy_files, find_source, list_files, remove_files
+from oduyo_provider.dags.copies import Became, Outcomes, copy_files, find_source, list_files, remove_files
 
 #: What is said of every file; the others are only counted.
 SHOWN = (Became.REPLACED, Became.KEPT)
@@ -42,13 +42,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return _tell(done, options.action, options.folder)
 
 
-def _tell(done: Sequence[FileOutcome], action: str, folder: Path) -> int:
-    for outcome in done:
-        if outcome.became in SHOWN:
-            print(f"{outcome.name}: {outcome.became.value}")
-    counts = Counter(outcome.became.value.partition(",")[0] for outcome in done)
+def _tell(done: Outcomes, action: str, folder: Path) -> int:
+    for name, became in done.items():
+        if became in SHOWN:
+            print(f"{name}: {became.value}")
+    counts = Counter(became.value.partition(",")[0] for became in done.values())
     print(f"{folder}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing there"))
-    if not any(outcome.became is Became.KEPT for outcome in done):
+    if Became.KEPT not in done.values():
         return 0
     if action == "copy":
         print(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
 
 #: Beside the copies: what each was when it was copied, one line a file, as ``sha256sum --check`` reads it.
 RECORD = ".oduyo_dags.sha256"
@@ -25,14 +24,8 @@ class Became(Enum):
     KEPT = "kept, as somebody has edited it"
 
 
-class FileOutcome(NamedTuple):
-    """A file and what became of it.
-
-    :ivar name: its path below the folder, with ``/``.
-    """
-
-    name: str
-    became: Became
+#: Path of a file below the folder, with ``/`` → what became of it.
+Outcomes = dict[str, Became]
 
 
 def find_source() -> Path | None:
@@ -50,7 +43,7 @@ def list_files(source: Path) -> dict[str, Path]:
     return {path.relative_to(source).as_posix(): path for path in sorted(found)}
 
 
-def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False) -> list[FileOutcome]:
+def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False) -> Outcomes:
     """Copy files into a folder; returns what became of each.
 
     A file that is there and is neither this version's nor as it was copied before is kept. One that this version no
@@ -58,7 +51,7 @@ def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False
 
     :param replace: also what somebody has edited; it is kept as ``<name>.old``.
     """
-    recorded, done, record = _read_record(folder), list[FileOutcome](), dict[str, str]()
+    recorded, done, record = _read_record(folder), Outcomes(), dict[str, str]()
     for name, source in files.items():
         data, target = source.read_bytes(), folder / name
         found = target.read_bytes() if target.exists() else None
@@ -74,13 +67,13 @@ def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False
         if became in (Became.COPIED, Became.REPLACED):
             _write(target, data)
         record[name] = recorded.get(name, "") if became is Became.KEPT else _hash(data)
-        done.append(FileOutcome(name, became))
-    done += _remove(folder, {name: {value} for name, value in recorded.items() if name not in files})
+        done[name] = became
+    done |= _remove(folder, {name: {value} for name, value in recorded.items() if name not in files})
     _write_record(folder, record)
     return done
 
 
-def remove_files(files: Mapping[str, Path], folder: Path) -> list[FileOutcome]:
+def remove_files(files: Mapping[str, Path], folder: Path) -> Outcomes:
     """Take the copies out of a folder again, and folders that are then empty; returns what became of each.
 
     :param files: what this version has, which is known without a record too.
@@ -88,24 +81,26 @@ def remove_files(files: Mapping[str, Path], folder: Path) -> list[FileOutcome]:
     known = {name: {_hash(source.read_bytes())} for name, source in files.items()}
     for name, value in _read_record(folder).items():
         known.setdefault(name, set()).add(value)
-    done = list(_remove(folder, known))
+    done = _remove(folder, known)
     (folder / RECORD).unlink(missing_ok=True)
     return done
 
 
-def _remove(folder: Path, known: Mapping[str, set[str]]) -> Iterator[FileOutcome]:
+def _remove(folder: Path, known: Mapping[str, set[str]]) -> Outcomes:
     """Remove the files whose content is one that is known for their name, with what Python compiled of them."""
+    done = Outcomes()
     for name, hashes in known.items():
         target = folder / name
         if not target.exists():
             continue
         if _hash(target.read_bytes()) not in hashes:
-            yield FileOutcome(name, Became.KEPT)
+            done[name] = Became.KEPT
             continue
         for path in (target, *target.parent.glob(f"__pycache__/{target.stem}.*.pyc")):
             path.unlink()
             _remove_empty(path.parent, folder)
-        yield FileOutcome(name, Became.REMOVED)
+        done[name] = Became.REMOVED
+    return done
 
 
 def _remove_empty(path: Path, folder: Path) -> None:

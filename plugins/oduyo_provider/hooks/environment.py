@@ -44,18 +44,6 @@ ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
 ERP_CONN_VARIABLE = "ERP_CONN_ID"
 
 
-def read_run(context: Mapping[str, Any], *, has_task: bool = False) -> Run:
-    """The run that a task belongs to.
-
-    :param has_task: the task is a run of its own, in somebody else's DAG.
-    """
-    ti = context["ti"]
-    task: tuple[str, ...] = ()
-    if has_task:
-        task = (ti.task_id, str(ti.map_index)) if is_mapped(context) else (ti.task_id,)
-    return Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task)
-
-
 def is_mapped(context: Mapping[str, Any]) -> bool:
     """Whether the task is one instance of a mapped task."""
     index = context["ti"].map_index
@@ -95,7 +83,7 @@ def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
     return params
 
 
-def read_defaults(queries: Sequence[str], variable: str = PARAMS_VARIABLE) -> dict[str, Any]:
+def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
     """The params' defaults, by name: the program's own, and over them those of an environment variable.
 
     :param queries: the names that ``erp_query`` can take.
@@ -196,35 +184,29 @@ def read_retries() -> int:
     return int(text)
 
 
-def read_source(context: Mapping[str, Any], params: RunParams, *, has_task: bool = False) -> str:
-    """Whose rows a run brings: the param ``source``, else the DAG's id, for an operator in somebody's DAG with the task's."""
-    ti = context["ti"]
-    return params.source or (f"{ti.dag_id}/{ti.task_id}" if has_task else str(ti.dag_id))
-
-
 def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> StepContext:
     """What a step works with.
 
-    :param params: of an operator that is a run of its own; None takes those of the DAG's run.
+    :param params: of an operator in somebody else's DAG, whose task is a run of its own; None takes those of the DAG's run.
     """
     from oduyo_provider.sync.steps.context import StepContext
 
     check_language()
-    has_task = params is not None
-    checked = read_params(context) if params is None else params
+    ti = context["ti"]
+    task: tuple[str, ...] = ()
+    source = str(ti.dag_id)
+    if params is not None:
+        task = (ti.task_id, str(ti.map_index)) if is_mapped(context) else (ti.task_id,)
+        source = f"{ti.dag_id}/{ti.task_id}"
+    checked = params or read_params(context)
     return StepContext(
-        run=read_run(context, has_task=has_task),
+        run=Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task),
         params=checked,
-        source=read_source(context, checked, has_task=has_task),
-        buckets=read_buckets(),
+        source=checked.source or source,
+        buckets=compute_buckets(os.environ.get(BUCKETS_VARIABLE)),
         is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
-        is_exempt=has_task,
+        is_exempt=params is not None,
     )
-
-
-def read_buckets() -> int:
-    """Partitions of a large side."""
-    return compute_buckets(os.environ.get(BUCKETS_VARIABLE))
 
 
 def open_oduyo(conn_id: str | None = None) -> OduyoHook:

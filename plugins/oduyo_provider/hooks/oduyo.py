@@ -98,19 +98,16 @@ class OduyoHook(HttpHook):
             extra=_decode_extra(connection),
         )
         for secret in settings.secrets:
-            self._mask(secret)
+            mask_secret(secret)
         return settings
 
     @cached_property
     def _redact(self) -> Redactor:
         return Redactor(self.settings.secrets)
 
-    def _mask(self, secret: str) -> None:
-        mask_secret(secret)
-
     def client(self, resource: Resource = SPECIAL_CODE) -> OduyoClient:
         """A client for one resource, to be used in ``async with``; it logs in by itself at its first call."""
-        return OduyoClient(self.settings, resource, on_secret=self._mask)
+        return OduyoClient(self.settings, resource, on_secret=mask_secret)
 
     def check_site(self, write: bool = False, resource: Resource = SPECIAL_CODE) -> SiteCheck:
         """Ask the site how it reads what the API's documentation leaves open; its log has all answers as a table.
@@ -125,7 +122,7 @@ class OduyoHook(HttpHook):
         from oduyo_provider.sync.steps.site_check import check_site
 
         with airflow_errors():
-            return _run(check_site(staging_root(), self.settings, resource, write=write, on_secret=self._mask))
+            return _run(check_site(staging_root(), self.settings, resource, write=write, on_secret=mask_secret))
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
         """A ``requests`` session that carries the API key and a living session id.
@@ -155,7 +152,7 @@ class OduyoHook(HttpHook):
     def _log_in(self) -> None:
         login = _run(self._fetch_login())
         self._session_id, self._session_taken_at = login.session_id, time.monotonic()
-        self._mask(login.session_id)
+        mask_secret(login.session_id)
         self._redact.add(login.session_id)
         store_cookies(self._cookies, login.cookies, self.settings.base_url)
 

@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.observability.stats import Stats
 
-from oduyo_provider.core.report import Report
+from oduyo_provider.core.report import SUMS, Report
 
 if TYPE_CHECKING:
     from oduyo_provider.api.client import OduyoClient
-
-#: Figures of the report that are sums of others, and would count rows twice.
-_SUMS = frozenset({"extracted", "missing"})
 
 
 @contextmanager
@@ -40,7 +37,7 @@ def count_report(made: Report, context: Mapping[str, Any]) -> None:
         return
     tags = _make_tags(context)
     for name, value in made.counts.items():
-        if name not in _SUMS:
+        if name not in SUMS:  # they would count rows twice
             _count(f"oduyo.records.{name}", value, tags)
     Stats.timing(
         "oduyo.run", datetime.fromisoformat(made.ended_at) - datetime.fromisoformat(made.started_at), tags=tags

@@ -69,14 +69,13 @@ def _describe_plan(decision: Reference) -> list[str]:
     actions = [
         f"- **{format_number(count)}** {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()
     ]
-    # Brakes name keys and show samples. A list, since Airflow shows the lines of a code block as one.
-    figures = [f"- {_quote(figure)}" for figure in decision["figures"]]
-    sample = [f"- {_quote(line)}" for line in decision["sample"]]
-    told = [(gettext("**What the plan would do**"), actions or ["- " + gettext("no change")])]
-    told.append((gettext("**Why it stopped**"), figures))
-    if sample:
-        told.append((gettext("**Some of the changes**"), sample))
-    return [paragraph for title, lines in told for paragraph in (title, "\n".join(lines))]
+    told = {
+        gettext("**What the plan would do**"): actions or ["- " + gettext("no change")],
+        # Brakes name keys and show samples. A list, since Airflow shows the lines of a code block as one.
+        gettext("**Why it stopped**"): [f"- {_quote(figure)}" for figure in decision["figures"]],
+        gettext("**Some of the changes**"): [f"- {_quote(line)}" for line in decision["sample"]],
+    }
+    return [paragraph for title, lines in told.items() if lines for paragraph in (title, "\n".join(lines))]
 
 
 def _quote(line: str) -> str:

@@ -146,37 +146,32 @@ def _read_columns(columns: object) -> list[str] | None:
 
 
 def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, object]:
-    what = {"number": number, "row": neutralise(repr(row), 80)}
-    if isinstance(row, dict):
-        if columns is not None:
-            text = gettext(
-                "Row %(number)s of rows is %(row)s: a dict names its fields by itself, so leave columns out.", **what
-            )
-            raise SettingsError(text)
-        if not all(isinstance(name, str) for name in row):
-            raise SettingsError(
-                gettext("Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names.", **what)
-            )
+    if isinstance(row, dict) and columns is None and all(isinstance(name, str) for name in row):
         return row
+    if isinstance(row, (list, tuple)) and columns is not None and len(row) == len(columns):
+        return dict(zip(columns, row, strict=True))
+    raise SettingsError(_explain_row(row, columns, {"number": number, "row": neutralise(repr(row), 80)}))
+
+
+def _explain_row(row: object, columns: list[str] | None, what: dict[str, object]) -> str:
+    """Why a row cannot be read."""
+    if isinstance(row, dict):
+        if columns is None:
+            return gettext("Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names.", **what)
+        return gettext(
+            "Row %(number)s of rows is %(row)s: a dict names its fields by itself, so leave columns out.", **what
+        )
     if not isinstance(row, (list, tuple)):
-        raise SettingsError(
-            gettext(
-                "Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names, or a tuple.", **what
-            )
+        return gettext(
+            "Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names, or a tuple.", **what
         )
     if columns is None:
-        raise SettingsError(
-            gettext(
-                "Row %(number)s of rows is %(row)s: name the fields of tuples with columns=[…], in their order.", **what
-            )
+        return gettext(
+            "Row %(number)s of rows is %(row)s: name the fields of tuples with columns=[…], in their order.", **what
         )
-    if len(row) != len(columns):
-        raise SettingsError(
-            gettext(
-                "Row %(number)s of rows is %(row)s: columns does not fit it (values: %(values)s, field names in columns: %(fields)s).",
-                values=len(row),
-                fields=len(columns),
-                **what,
-            )
-        )
-    return dict(zip(columns, row, strict=True))
+    return gettext(
+        "Row %(number)s of rows is %(row)s: columns does not fit it (values: %(values)s, field names in columns: %(fields)s).",
+        values=len(row),
+        fields=len(columns),
+        **what,
+    )

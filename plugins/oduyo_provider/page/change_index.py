@@ -7,21 +7,21 @@ lines once, a bounded part for each answer, and keeps what is searched in memory
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from itertools import accumulate
-from threading import Lock
 
 import msgspec
 
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.page.found_lines import FoundLines, Tags
-from oduyo_provider.page.search_text import compute_order
-from oduyo_provider.page.searched_texts import SearchedTexts
+from oduyo_provider.page.found_lines import FoundLines
+from oduyo_provider.page.search_text import compute_order, compute_text
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
@@ -35,7 +35,7 @@ from oduyo_provider.sync.staging.change_lines import (
 from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.outcomes import DIED
-from oduyo_provider.sync.staging.segments import Head, read_head, read_lines
+from oduyo_provider.sync.staging.segments import Head, SegmentFile, read_head, read_lines
 
 #: Why a change that may have been transmitted waits.
 AWAITED = gettext_noop("sent, the answer is awaited")
@@ -43,8 +43,8 @@ AWAITED = gettext_noop("sent, the answer is awaited")
 #: Lines that are read at once for a download.
 _CHUNK_LINES = 2_000
 
-
-_Path = tuple[str, ...]
+#: Tags of lines that stand side by side.
+_Tags = frozenset[int]
 
 
 class RunPhase(Enum):
@@ -54,78 +54,146 @@ class RunPhase(Enum):
     GOING = "going"  # the change waits
     ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
+    def show(self, tag: int) -> str:
+        """The outcome that a tag stands for in a run that is so far."""
+        outcome = read_outcome(tag)
+        if outcome not in ("waiting", SENT):
+            return outcome
+        if self is RunPhase.DRY:
+            return "planned"
+        if self is RunPhase.GOING:
+            return "waiting"
+        return "doubtful" if outcome == SENT else "not_applied"
+
+    def finish(self, line: ChangeLine) -> ChangeLine:
+        """A stored line as it is shown."""
+        outcome = self.show(line.tag)
+        if outcome == line.outcome:
+            return line
+        reason = ""
+        if line.outcome == SENT and self is not RunPhase.DRY:
+            reason = AWAITED if self is RunPhase.GOING else DIED
+        return msgspec.structs.replace(line, outcome=outcome, reason=reason)
+
+
+class _Segment:
+    """A segment of the table, whose head and texts are kept once they were read.
+
+    :ivar searched: of each line the folded text of all that is searched, and the texts that order lines, see
+        :attr:`Wanted.column`; empty until they are read.
+    """
+
+    def __init__(self, folder: Folder, file: SegmentFile, phase: RunPhase) -> None:
+        self._folder = folder
+        self._phase = phase
+        self._head: Head | None = None
+        self.file = file
+        self.searched: list[tuple[str, tuple[str, str, str]]] = []
+
+    @property
+    def head(self) -> Head:
+        if self._head is None:
+            self._head = read_head(self._folder, self.file)
+        return self._head
+
+    def count(self, tags: _Tags) -> int:
+        """How many lines have one of these tags."""
+        return sum(count for tag, count in self.file.counts.items() if tag in tags)
+
+    def list_positions(self, tags: _Tags) -> list[int]:
+        """The lines that have one of these tags."""
+        return [position for position, tag in enumerate(self.head.tag_bytes) if tag in tags]
+
+    def read(self, positions: Sequence[int]) -> Iterator[tuple[int, ChangeLine]]:
+        """The lines at some positions, in ascending order, with their positions."""
+        for position, line in read_lines(self._folder, self.file, self.head, positions):
+            yield position, self._phase.finish(line)
+
+    def read_all(self) -> Iterator[ChangeLine]:
+        return (line for _, line in self.read(range(self.file.lines)))
+
+    def read_texts(self) -> int:
+        """Read what is searched; returns about how many bytes that took."""
+        self.searched = [
+            (compute_text(line), (line.integration_id, line.oduyo_id, line.code)) for line in self.read_all()
+        ]
+        return sum(self.head.blocks)
+
 
 class ChangeIndex:
     """The lines of one run, numbered through all segments.
 
     :param table: None where a run has none: no lines.
-    :param before: an index of the same run: what it has read of segments that are the same is not read again.
+    :param before: an index of the same run: what it has read of segments that are the same is not read again, as a path
+        names the same bytes for ever.
     """
 
     def __init__(
         self, folder: Folder, table: ChangeTable | None, phase: RunPhase, before: ChangeIndex | None = None
     ) -> None:
-        self._folder = folder
         self.phase = phase
-        self._files = [] if table is None else table.segments
-        self._starts = [0, *accumulate(file.lines for file in self._files)]
-        self._heads: dict[_Path, Head] = {}
-        self.texts = SearchedTexts(folder, self._finish)
-        self._lock = Lock()
-        if before is not None and before.phase is phase:
-            self._take_over(before)
+        kept = before.segments if before is not None and before.phase is phase else []
+        known = {segment.file.path: segment for segment in kept}
+        files = [] if table is None else table.segments
+        self.segments: list[_Segment] = [known.get(file.path) or _Segment(folder, file, phase) for file in files]
+        self._starts = [0, *accumulate(file.lines for file in files)]
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
         self.new_counts: Counter[str] = Counter()
-        for file in self._files:
+        for file in files:
             for tag, count in file.counts.items():
-                self.counts[self._show(tag)] += count
+                self.counts[phase.show(tag)] += count
                 self.actions[read_action(tag)] += count
-                self.new_counts[self._show(tag)] += 0 if read_known(tag) else count
+                self.new_counts[phase.show(tag)] += 0 if read_known(tag) else count
 
     def __len__(self) -> int:
         return self._starts[-1]
 
-    def find(self, wanted: Wanted, max_bytes: int | None = None) -> Sequence[int]:
+    @property
+    def searched_lines(self) -> int:
+        """Lines whose texts are held in memory."""
+        return sum(len(segment.searched) for segment in self.segments)
+
+    def find(self, wanted: Wanted, max_bytes: float = math.inf) -> FoundLines | list[int]:
         """The numbers of the lines that are wanted, in their order; read no further than it is sliced.
 
         :param max_bytes: where texts have to be read, about so many bytes of them are read now, one segment at least; what
-            is left (:meth:`count_unread`) is not among the lines. None: all are read.
+            is left (:meth:`count_unread`) is not among the lines.
         """
         groups = self._group(wanted)
         if not wanted.needs_texts:
-            return FoundLines(groups, self._count, self._list)
-        unread = self._list_unread(wanted)
-        while unread and (max_bytes is None or max_bytes > 0):
-            segment = unread.pop(0)
-            head, file = self._get_head(segment), self._files[segment]
-            self.texts.read(file, head)
-            max_bytes = None if max_bytes is None else max_bytes - sum(head.blocks)
-        found = list(FoundLines(groups, self._count_read, self._list))
-        if words := wanted.words:
-            found = [number for number in found if all(word in self._get_text(number) for word in words)]
-        if (column := wanted.column) is not None:
-            found.sort(
-                key=lambda number: compute_order(self._get_columns(number)[column]), reverse=wanted.is_descending
-            )
-        return found
+            count = sum(segment.count(tags) for tags in groups for segment in self.segments)
+            return FoundLines(count, partial(self._iterate, groups))
+        for segment in self._list_unread(groups):
+            max_bytes -= segment.read_texts()
+            if max_bytes <= 0:
+                break
+        words, column = wanted.words, wanted.column
+        found = [
+            (start + position, columns)
+            for tags in groups
+            for start, segment in zip(self._starts, self.segments, strict=False)
+            if segment.searched
+            for position in segment.list_positions(tags)
+            for text, columns in (segment.searched[position],)
+            if all(word in text for word in words)
+        ]
+        if column is not None:
+            found.sort(key=lambda line: compute_order(line[1][column]), reverse=wanted.is_descending)
+        return [number for number, _ in found]
 
     def count_unread(self, wanted: Wanted) -> int:
         """Lines among which more may be found, as their texts are not read yet."""
-        tags = frozenset().union(*self._group(wanted))
-        counts = self._count(tags)
-        return sum(counts[segment] for segment in self._list_unread(wanted))
+        groups = self._group(wanted)
+        unread = self._list_unread(groups) if wanted.needs_texts else []
+        return sum(segment.count(tags) for segment in unread for tags in groups)
 
     def find_key(self, key: str, partitions: int) -> list[ChangeLine]:
         """The lines of one match key; of a table with all partitions only the key's is read."""
-        is_whole = len(self._files) == partitions
-        segments = [compute_bucket(key, partitions)] if is_whole else range(len(self._files))
-        found: list[ChangeLine] = []
-        for segment in segments:
-            file = self._files[segment]
-            lines = read_lines(self._folder, file, self._get_head(segment), range(file.lines))
-            found += [self._finish(line) for _, line in lines if compute_match_key(line.integration_id) == key]
-        return found
+        is_whole = len(self.segments) == partitions
+        segments = [self.segments[compute_bucket(key, partitions)]] if is_whole else self.segments
+        lines = (line for segment in segments for line in segment.read_all())
+        return [line for line in lines if compute_match_key(line.integration_id) == key]
 
     def read(self, numbers: Iterable[int]) -> Iterator[ChangeLine]:
         """The lines of these numbers, in this order."""
@@ -138,97 +206,43 @@ class ChangeIndex:
         yield from self._read_chunk(chunk)
 
     def _read_chunk(self, numbers: Sequence[int]) -> list[ChangeLine]:
-        by_segment: OrderedDict[int, list[int]] = OrderedDict()
+        by_segment: dict[int, list[int]] = {}
         for number in sorted(set(numbers)):
             segment = bisect_right(self._starts, number) - 1
             by_segment.setdefault(segment, []).append(number - self._starts[segment])
         found: dict[int, ChangeLine] = {}
         for segment, positions in by_segment.items():
-            for position, line in read_lines(self._folder, self._files[segment], self._get_head(segment), positions):
-                found[self._starts[segment] + position] = self._finish(line)
+            for position, line in self.segments[segment].read(positions):
+                found[self._starts[segment] + position] = line
         return [found[number] for number in numbers]
 
-    def _show(self, tag: int) -> str:
-        """The outcome that a tag stands for in a run that is as far as this one."""
-        outcome = read_outcome(tag)
-        if outcome not in ("waiting", SENT):
-            return outcome
-        if self.phase is RunPhase.DRY:
-            return "planned"
-        if self.phase is RunPhase.GOING:
-            return "waiting"
-        return "doubtful" if outcome == SENT else "not_applied"
-
-    def _finish(self, line: ChangeLine) -> ChangeLine:
-        outcome = self._show(line.tag)
-        if outcome == line.outcome:
-            return line
-        reason = ""
-        if line.outcome == SENT and self.phase is not RunPhase.DRY:
-            reason = AWAITED if self.phase is RunPhase.GOING else DIED
-        return msgspec.structs.replace(line, outcome=outcome, reason=reason)
-
-    def _group(self, wanted: Wanted) -> list[Tags]:
+    def _group(self, wanted: Wanted) -> list[_Tags]:
         """The tags of the lines that are wanted: groups in their order."""
-        tags = {tag for file in self._files for tag in file.counts}
+        show = self.phase.show
+        tags = {tag for segment in self.segments for tag in segment.file.counts}
         if wanted.outcomes:
-            tags = {tag for tag in tags if self._show(tag) in wanted.outcomes}
+            tags = {tag for tag in tags if show(tag) in wanted.outcomes}
         if wanted.actions:
             tags = {tag for tag in tags if read_action(tag) in wanted.actions}
         if wanted.is_known is not None:
             tags = {tag for tag in tags if read_known(tag) is wanted.is_known}
         by_rank: dict[int, set[int]] = {}
         for tag in tags:
-            rank = OUTCOMES.index(self._show(tag)) if wanted.order == "outcome" else ACTIONS.index(read_action(tag))
+            rank = OUTCOMES.index(show(tag)) if wanted.order == "outcome" else ACTIONS.index(read_action(tag))
             by_rank.setdefault(rank, set()).add(tag)
         ranks = sorted(by_rank, reverse=wanted.is_descending and wanted.order in ("", "outcome"))
         return [frozenset(by_rank[rank]) for rank in ranks]
 
-    def _count(self, tags: Tags) -> list[int]:
-        """How many lines of each segment have one of these tags."""
-        return [sum(count for tag, count in file.counts.items() if tag in tags) for file in self._files]
+    def _iterate(self, groups: Sequence[_Tags], skipped: int) -> Iterator[int]:
+        """The numbers of the lines but for the first ones; a segment that holds none of them is not opened."""
+        for tags in groups:
+            for start, segment in zip(self._starts, self.segments, strict=False):
+                count = segment.count(tags)
+                if skipped < count:
+                    yield from (start + position for position in segment.list_positions(tags)[skipped:])
+                skipped = max(0, skipped - count)
 
-    def _count_read(self, tags: Tags) -> list[int]:
-        """As `_count`; none of a segment whose texts are not read."""
-        counts = self._count(tags)
-        return [count if self.texts.has(file) else 0 for file, count in zip(self._files, counts, strict=True)]
-
-    def _list_unread(self, wanted: Wanted) -> list[int]:
+    def _list_unread(self, groups: Sequence[_Tags]) -> list[_Segment]:
         """The segments with lines that may be wanted, whose texts have to be read before that is known."""
-        if not wanted.needs_texts:
-            return []
-        counts = self._count(frozenset().union(*self._group(wanted)))
-        return [number for number, file in enumerate(self._files) if counts[number] and not self.texts.has(file)]
-
-    def _list(self, tags: Tags, segment: int) -> list[int]:
-        """The numbers of the lines of one segment that have one of these tags."""
-        start = self._starts[segment]
-        found = self._get_head(segment).tag_bytes
-        return [start + position for position, tag in enumerate(found) if tag in tags]
-
-    def _take_over(self, before: ChangeIndex) -> None:
-        paths = {file.path for file in self._files}
-        self._heads = {path: head for path, head in before.get_heads().items() if path in paths}
-        self.texts.take_over(before.texts, paths)
-
-    def get_heads(self) -> dict[_Path, Head]:
-        """The heads that were read, by the paths of their segments: a path names the same bytes for ever."""
-        with self._lock:
-            return dict(self._heads)
-
-    def _get_head(self, segment: int) -> Head:
-        file = self._files[segment]
-        head = self._heads.get(file.path)
-        if head is None:
-            head = read_head(self._folder, file)
-            with self._lock:
-                self._heads[file.path] = head
-        return head
-
-    def _get_text(self, number: int) -> str:
-        segment = bisect_right(self._starts, number) - 1
-        return self.texts.get(self._files[segment]).texts[number - self._starts[segment]]
-
-    def _get_columns(self, number: int) -> tuple[str, str, str]:
-        segment = bisect_right(self._starts, number) - 1
-        return self.texts.get(self._files[segment]).columns[number - self._starts[segment]]
+        unread = (segment for segment in self.segments if not segment.searched)
+        return [segment for segment in unread if any(map(segment.count, groups))]

@@ -100,8 +100,3 @@ def compute_dag_view(
         # A column in which every run has nothing is left out.
         "columns": [name for name in SERIES if any(item.series.get(name) for item in items)],
     }
-
-
-def find_waiting(items: Sequence[RunItem]) -> RunItem | None:
-    """The latest run that waits for a person's answer."""
-    return next((item for item in items if item.approval is not None), None)

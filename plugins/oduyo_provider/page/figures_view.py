@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.core.language import gettext, ngettext
@@ -12,11 +11,9 @@ from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.wanted import MAX_SEARCH
 from oduyo_provider.sync.staging.change_lines import OUTCOMES
+from oduyo_provider.sync.staging.change_table import ChangeTable
 
 View = dict[str, Any]
-
-#: Of the report's figures those that are shown beside the sums.
-_ASIDE = ("remote_duplicates", "altered", "out_of_scope")
 
 
 def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
@@ -40,12 +37,9 @@ def compute_sum(report: Report, whole: str) -> View:
     return {"name": whole, "label": label(whole), "count": getattr(report, whole), "parts": parts}
 
 
-def compare_left_out(report: Report, gone: Mapping[str, int] | None) -> list[View]:
-    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone.
-
-    :param gone: rows that the run before left out and this one does not; None where nobody knows.
-    """
-    found = []
+def compare_left_out(report: Report, table: ChangeTable | None) -> list[View]:
+    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone."""
+    found, gone = [], None if table is None else table.gone
     for name, known in (("rejected", report.known_rejected), ("refused", report.known_refused)):
         count = getattr(report, name)
         no_more = None if gone is None else gone[name]
@@ -74,8 +68,8 @@ def list_aside(report: Report, opened: OpenedRun) -> list[View]:
         ),
     }
     found = [
-        {"text": told[name], "outcome": name if name in OUTCOMES else "", "search": ""}
-        for name in _ASIDE
+        {"text": text, "outcome": name if name in OUTCOMES else "", "search": ""}
+        for name, text in told.items()
         if getattr(report, name)
     ]
     return found + [_describe_warning(name, count) for name, count in opened.counts.warnings.items()]

@@ -13,13 +13,13 @@ from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import Point
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
-from oduyo_provider.page.dag_view import RunItem, find_waiting
+from oduyo_provider.page.dag_view import RunItem
 from oduyo_provider.page.going_wording import TIME
 from oduyo_provider.page.view_models import View
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 from oduyo_provider.sync.staging.manifests import SnapshotManifest
 
 #: The DAG that asks a site how it reads the open points.
@@ -55,13 +55,10 @@ def is_own_dag(dag_id: str) -> bool:
 
 def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
     """Read the listing's manifest of the latest run that has one, and the site check beside the site's ledger."""
-    both = any(run.has_manifest(EXISTING) and run.has_manifest(DESIRED) for run in runs)
-    listed = next((run for run in runs if run.has_manifest(EXISTING)), None)
-    if listed is None:
+    both = any(run.find(EXISTING) and run.find(DESIRED) for run in runs)
+    snapshot = next(filter(None, (run.read_last(EXISTING, SnapshotManifest) for run in runs)), None)
+    if snapshot is None:
         return SiteFacts()
-    paths = [path for path in listed.files if path[0] == EXISTING and path[-1] == MANIFEST]
-    path = max(paths, key=lambda path: listed.files[path])
-    snapshot = read_manifest(listed.folder.child(*path[:-1]), MANIFEST, SnapshotManifest)
     state = SiteState(root, snapshot.site, snapshot.resource)
     check = state.read_check()
     return SiteFacts(snapshot.site, check.checked_at, both, state.is_opened(snapshot.source), tuple(check.answers))
@@ -137,12 +134,10 @@ def _describe_rows(last: RunItem | None) -> list[View]:
 
 def _describe_waiting(items: Sequence[RunItem]) -> View:
     title = gettext("Waits for a person")
-    waiting = find_waiting(items)
-    if waiting is not None and waiting.approval is not None:
-        return {
-            **_point(title, "warn", gettext("a plan to approve or reject"), run=waiting),
-            "address": waiting.approval["address"],
-        }
+    for run in items:
+        if run.approval is not None:
+            point = _point(title, "warn", gettext("a plan to approve or reject"), run=run)
+            return {**point, "address": run.approval["address"]}
     return _point(title, "good", gettext("nothing"))
 
 

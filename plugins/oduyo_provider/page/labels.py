@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome
 from oduyo_provider.core.language import gettext, gettext_noop
+from oduyo_provider.core.report import compute_figure
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.past_changes import PastChange
 
@@ -42,12 +44,7 @@ LABELS = {
 }
 
 #: The figures of :data:`LABELS` that a dry run only plans, as what is still to be done.
-PLANNED_LABELS = {
-    "created": gettext_noop("to create"),
-    "updated": gettext_noop("to update"),
-    "deactivated": gettext_noop("to deactivate"),
-    "deleted": gettext_noop("to delete"),
-}
+PLANNED_LABELS = {compute_figure(action, Outcome.DONE): ACTION_LABELS[action.value] for action in Action}
 
 #: Action of a plan → what its changes are called, whatever became of them. What cannot be undone comes first.
 ACTION_FILTERS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from threading import Lock
+from functools import cached_property
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -21,22 +21,15 @@ _PAGE = f"{PREFIX[1:]}/page"
 class LazyApp:
     """The application, made at its first request: schedulers and workers load plugins too, and serve no pages."""
 
-    def __init__(self) -> None:
-        self._app: Any = None
-        self._lock = Lock()
-
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         await self.app(scope, receive, send)
 
-    @property
+    @cached_property
     def app(self) -> Any:
         """The application."""
-        with self._lock:
-            if self._app is None:
-                from oduyo_provider.page.routes import make_app
+        from oduyo_provider.page.routes import make_app
 
-                self._app = make_app()
-            return self._app
+        return make_app()
 
 
 class OduyoPlugin(AirflowPlugin):

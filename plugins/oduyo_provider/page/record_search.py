@@ -42,7 +42,8 @@ class RecordSearch(msgspec.Struct, frozen=True):
 
     def read_key(self, text: str) -> str:
         """The match key that a text stands for; empty where it can be none."""
-        return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text.strip())
+        text = text.strip()
+        return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ def look_up(search: RecordSearch, address: str) -> Known | None:
     if kind == "erp" and (key := search.read_key(name)):
         return _look_up_key(search, key)
     if kind == "oduyo" and search.sides is not None:
-        found = search.sides.find_records(search.root, [fold(name)])
+        found = search.sides.find_records([fold(name)])
         for its_key, record in found:
             if record.get("id") == name:
                 return _look_up_key(search, its_key) if its_key else _look_up_unkeyed(search, record, name)
@@ -96,7 +97,7 @@ def look_up(search: RecordSearch, address: str) -> Known | None:
 def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     """Everything about one key, of which only its bucket is read; None where nobody knows it."""
     sides = search.sides
-    entries = sides.read_entries(search.root, key) if sides else {}
+    entries = sides.read_entries(key) if sides else {}
     rows = sides.read_rows(key) if sides else []
     records = sides.read_records(key, entries) if sides else []
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
@@ -135,7 +136,7 @@ def _iterate_candidates(search: RecordSearch, words: list[str], key: str) -> Ite
         oduyo_id = next((format_value(record.get("id")) for record in known.records), "")
         yield Candidate(key, known.integration_id, oduyo_id, known.code, "")
     if search.sides is not None:
-        yield from search.sides.search(search.root, words)
+        yield from search.sides.search(words)
     for change in read_all_past_changes(search.root, search.dag_id):
         found = Candidate(
             search.read_key(change.integration_id), change.integration_id, change.oduyo_id, change.code, ""

@@ -23,8 +23,9 @@ from oduyo_provider.page.table_query import WantedLines, Zone
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.page.wanted import Wanted
-from oduyo_provider.page.xlsx_export import MEDIA_TYPE, TO_MEND, write_xlsx
+from oduyo_provider.page.xlsx_export import MEDIA_TYPE, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
+from oduyo_provider.sync.staging.left_out import LEFT_OUT
 
 STATIC = Path(__file__).parent / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -50,12 +51,12 @@ Asked = Annotated[str, Query(max_length=300)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 
-def make_app(service: PageService | None = None) -> FastAPI:
+def make_app() -> FastAPI:
     """The application; its own documentation pages are off, as nothing would protect them."""
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
-    service = service or PageService()
+    service = PageService()
     _add_views(app, service)
     _add_downloads(app, service)
 
@@ -130,42 +131,37 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
     def send_changes(dag_id: DagId, run_id: RunId, wanted: WantedLines, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         lines = opened.index.read(opened.index.find(wanted))
-        headers = _name_file(f"{dag_id}_{run_id}_{task}", "csv")
-        return _send(write_csv(lines, opened.resource), "text/csv; charset=utf-8", headers)
+        pieces = write_csv(lines, opened.resource)
+        return _send(pieces, "text/csv; charset=utf-8", f"{dag_id}_{run_id}_{task}", "csv")
 
     @app.get("/changes.xlsx")
     def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index = opened.index
-        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=TO_MEND)))
-        headers = _name_file(f"{dag_id}_{run_id}_{task}", "xlsx")
-        return _send(write_xlsx(lines, to_mend, opened.resource, zone), MEDIA_TYPE, headers)
+        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=LEFT_OUT)))
+        pieces = write_xlsx(lines, to_mend, opened.resource, zone)
+        return _send(pieces, MEDIA_TYPE, f"{dag_id}_{run_id}_{task}", "xlsx")
 
 
-def _send(pieces: Iterator[bytes], media_type: str, headers: dict[str, str]) -> Response:
+def _send(pieces: Iterator[bytes], media_type: str, name: str, ending: str) -> Response:
     """A file in pieces. The first is made before the answer begins: what cannot be read then is said in words."""
     first = next(pieces)
+    file = f"oduyo_{_FOREIGN.sub('_', name).strip('_')[:120]}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return StreamingResponse(chain([first], pieces), media_type=media_type, headers=headers)
-
-
-def _name_file(name: str, ending: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="oduyo_{_FOREIGN.sub("_", name).strip("_")[:120]}.{ending}"'}
 
 
 def _found(view: Any) -> Any:
     if view is None:
-        raise HTTPException(404, _explain_nothing())
+        text = gettext(
+            "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 "
+            "runs of a DAG are kept), or the api-server does not reach what the workers write: see that %(variable)s names the "
+            "same place for both.",
+            variable=STAGING_VARIABLE,
+        )
+        raise HTTPException(404, text)
     return view
 
 
 def _answer(view: Any, status_code: int = 200) -> Response:
     return Response(msgspec.json.encode(view), status_code=status_code, media_type="application/json")
-
-
-def _explain_nothing() -> str:
-    return gettext(
-        "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 "
-        "runs of a DAG are kept), or the api-server does not reach what the workers write: see that %(variable)s names the "
-        "same place for both.",
-        variable=STAGING_VARIABLE,
-    )

@@ -14,8 +14,8 @@ from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.change_table import ChangeTable, Pace, read_table
-from oduyo_provider.sync.staging.layout import DECISION, EXISTING, MANIFEST, PLAN, TABLE
+from oduyo_provider.sync.staging.change_table import ChangeTable, read_table
+from oduyo_provider.sync.staging.layout import DECISION, EXISTING, PLAN, TABLE
 
 #: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
 MAX_LINES = 300_000
@@ -37,16 +37,6 @@ class OpenedRun(msgspec.Struct, frozen=True):
     index: ChangeIndex
 
     @property
-    def has_table(self) -> bool:
-        """Whether its changes can be shown."""
-        return self.table is not None
-
-    @property
-    def phase(self) -> RunPhase:
-        """How far it is."""
-        return self.index.phase
-
-    @property
     def counts(self) -> PlanCounts:
         """The whole plan's, without pairs and samples."""
         return PlanCounts() if self.table is None else self.table.counts
@@ -62,26 +52,9 @@ class OpenedRun(msgspec.Struct, frozen=True):
         return None if self.table is None else self.table.params
 
     @property
-    def pace(self) -> Pace | None:
-        """How fast its load goes; None before it."""
-        return None if self.table is None else self.table.pace
-
-    @property
-    def gone(self) -> dict[str, int] | None:
-        """Rows that the run before left out and this one does not; None where nobody knows."""
-        return None if self.table is None else self.table.gone
-
-    @property
     def resource(self) -> Resource:
         """What the records are."""
         return SPECIAL_CODE if self.table is None else self.table.resource
-
-
-class _Building:
-    """Held while one run is read: two people who open it at once cause one reading."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
 
 
 class RunCache:
@@ -93,69 +66,44 @@ class RunCache:
         self._max_lines = max_lines
         self._max_runs = max_runs
         self._lock = Lock()
-        self._runs: OrderedDict[str, tuple[float | None, OpenedRun]] = OrderedDict()
-        self._building: WeakValueDictionary[str, _Building] = WeakValueDictionary()
+        # Each run with what it depends on: when its table was written, whether it is planned, whether it goes on.
+        self._runs: OrderedDict[str, tuple[tuple[float | None, bool, bool], OpenedRun]] = OrderedDict()
+        # Held while a run is read: two people who open it at once cause one reading.
+        self._building: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def open(self, run: StagedRun, *, is_going: bool) -> OpenedRun:
         """The run, read now or before.
 
         :raises StagingError: its table cannot be read.
         """
-        uri, written_at = run.folder.uri, _find_table(run)
-        is_planned = written_at is not None or _is_decided(run)
+        uri, listed_at = run.folder.uri, max(run.find(EXISTING), default=(0.0, ()))[0]
+        written_at = run.files.get((TABLE,))
+        if written_at is not None and written_at < listed_at:
+            written_at = None  # of an earlier plan: Ödüyo was listed anew since
+        is_planned = written_at is not None or any(at > listed_at for at, _ in run.find(PLAN, DECISION))
+        read_as = written_at, is_planned, is_going
         with self._lock:
-            building = self._building.setdefault(uri, _Building())
-        with building.lock:
-            known = self._find(uri)
-            if known is not None and (known[0], known[1].is_going, known[1].is_planned) == (
-                written_at,
-                is_going,
-                is_planned,
-            ):
-                return known[1]
-            before = None if known is None else known[1].index
-            table = None if written_at is None else read_table(run.folder)
-            opened = _read(run, table, is_planned=is_planned, is_going=is_going, before=before)
-            self._keep(uri, written_at, opened)
-            return opened
-
-    def _find(self, uri: str) -> tuple[float | None, OpenedRun] | None:
-        with self._lock:
-            known = self._runs.get(uri)
-            if known is not None:
+            building = self._building.setdefault(uri, Lock())
+        with building:
+            with self._lock:
+                known_as, known = self._runs.get(uri, (None, None))
+            if known is None or known_as != read_as:
+                table = None if written_at is None else read_table(run.folder)
+                phase = RunPhase.GOING if is_going else RunPhase.ENDED
+                if table is not None and table.is_dry:
+                    phase = RunPhase.DRY
+                index = ChangeIndex(run.folder, table, phase, None if known is None else known.index)
+                known = OpenedRun(table, is_planned, is_going, index)
+            with self._lock:
+                self._runs[uri] = read_as, known
                 self._runs.move_to_end(uri)
+                self._drop()
             return known
 
-    def _keep(self, uri: str, written_at: float | None, opened: OpenedRun) -> None:
-        with self._lock:
-            self._runs[uri] = written_at, opened
-            self._runs.move_to_end(uri)
-            while len(self._runs) > 1 and (
-                len(self._runs) > self._max_runs
-                or sum(run.index.texts.lines for _, run in self._runs.values()) > self._max_lines
-            ):
-                self._runs.popitem(last=False)
-
-
-def _read(
-    run: StagedRun, table: ChangeTable | None, *, is_planned: bool, is_going: bool, before: ChangeIndex | None
-) -> OpenedRun:
-    is_dry = table is not None and table.is_dry
-    phase = RunPhase.DRY if is_dry else RunPhase.GOING if is_going else RunPhase.ENDED
-    return OpenedRun(table, is_planned, is_going, ChangeIndex(run.folder, table, phase, before))
-
-
-def _find_table(run: StagedRun) -> float | None:
-    """When the table was written; None where there is none, or Ödüyo was listed anew since: it is of an earlier plan."""
-    written_at = run.files.get((TABLE,))
-    return None if written_at is None or written_at < _find_listing(run) else written_at
-
-
-def _is_decided(run: StagedRun) -> bool:
-    decided = (at for path, at in run.files.items() if path[0] == PLAN and path[-1] == DECISION)
-    return max(decided, default=0.0) > _find_listing(run)
-
-
-def _find_listing(run: StagedRun) -> float:
-    listed = (at for path, at in run.files.items() if path[0] == EXISTING and path[-1] == MANIFEST)
-    return max(listed, default=0.0)
+    def _drop(self) -> None:
+        """Drop runs until the rest is within the bounds, but never the last one."""
+        while len(self._runs) > 1 and (
+            len(self._runs) > self._max_runs
+            or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
+        ):
+            self._runs.popitem(last=False)

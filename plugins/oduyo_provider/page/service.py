@@ -55,8 +55,8 @@ class PageService:
     :raises StagingError: and SettingsError, every method: staging cannot be read from this machine.
     """
 
-    def __init__(self, cache: RunCache | None = None) -> None:
-        self._cache = cache or RunCache()
+    def __init__(self) -> None:
+        self._cache = RunCache()
         self._read_report = lru_cache(_MAX_REPORTS)(_read_report)
         self._read_decision = lru_cache(_MAX_REPORTS)(_read_decision)
 
@@ -115,7 +115,7 @@ class PageService:
         for run in runs:
             if task and "/".join(run.task) != task:
                 continue
-            if (sides := open_sides(run)) is not None:
+            if (sides := open_sides(root, run)) is not None:
                 opened = self._cache.open(run, is_going=not run.is_settled)
                 resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
                 return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner)
@@ -186,7 +186,7 @@ def _read_decision(folder_uri: str, generation: str) -> Decision | None:
 
 def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
     """What the table of its changes, and guard's decision, add to what is known of a run."""
-    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.has_table)
+    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.table is not None)
     if opened.table is None:
         return facts
     params = opened.table.params
@@ -201,9 +201,9 @@ def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decis
 
 def _find_step(run: StagedRun, opened: OpenedRun) -> str:
     """What a run that is one task does now, by what it has staged."""
-    if not run.has_manifest(EXISTING):
+    if not run.find(EXISTING):
         return "snapshot"
-    if not run.has_manifest(DESIRED):
+    if not run.find(DESIRED):
         return "extract"
     return "load" if opened.is_planned else "transform"
 

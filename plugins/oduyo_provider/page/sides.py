@@ -8,7 +8,6 @@ from itertools import chain
 
 import msgspec
 
-from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
@@ -16,13 +15,12 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.sync.site.ledger import Ledger
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.buckets import Side
-from oduyo_provider.sync.staging.folder import Folder, read_manifest
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 from oduyo_provider.sync.staging.manifests import ExtractManifest
 
 Row = dict[str, object]
@@ -55,14 +53,16 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Sides:
-    """What one run has read.
+    """What one run has read, and what the ledger remembers now.
 
+    :param root: the staging path.
     :param run: whose files they are; found where this machine sees them.
     """
 
-    def __init__(self, run: StagedRun, manifest: ExtractManifest) -> None:
+    def __init__(self, root: Folder, run: StagedRun, manifest: ExtractManifest) -> None:
         self.manifest = manifest
         self.normaliser = Normaliser(manifest.snapshot.resource, Rules())
+        self._ledger = SiteState(root, manifest.snapshot.site, manifest.snapshot.resource).ledger
         self._rows = _move(manifest.desired, run.folder, DESIRED)
         self._records = _move(manifest.existing, run.folder, EXISTING)
 
@@ -71,15 +71,15 @@ class Sides:
         """Into how many files both are split."""
         return self._rows.buckets
 
-    def read_key(self, text: str) -> str | None:
-        """The match key that a text stands for; None where it can be none."""
-        found = self.normaliser.integration_id(text.strip())
+    def read_key(self, value: object) -> str | None:
+        """The match key that a row's value or a text stands for; None where it can be none."""
+        found = self.normaliser.integration_id(value)
         return None if found is None else compute_match_key(found)
 
     def read_rows(self, key: str) -> list[Row]:
         """The rows with a match key; only their bucket is read."""
         rows = self._rows.read(compute_bucket(key, self._rows.buckets), Row)
-        return [row for row in rows if self._read_row_key(row) == key]
+        return [row for row in rows if self.read_key(row.get("integration_id")) == key]
 
     def read_records(self, key: str, entries: Entries) -> list[Remote]:
         """The records with a match key, and the one that the ledger knows for it; only their bucket is read."""
@@ -91,16 +91,16 @@ class Sides:
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
 
-    def read_entries(self, root: Folder, key: str) -> Entries:
+    def read_entries(self, key: str) -> Entries:
         """What the ledger remembers of the partition of a match key."""
         buckets = self._records.buckets
-        return self._open_ledger(root).read(compute_bucket(key, buckets), buckets)
+        return self._ledger.read(compute_bucket(key, buckets), buckets)
 
-    def search(self, root: Folder, words: list[str]) -> Iterator[Candidate]:
+    def search(self, words: list[str]) -> Iterator[Candidate]:
         """Every row and record that holds all words in its key, id, code or description."""
         names = ("integration_id", "id", self.normaliser.resource.code_field, "description")
         found: Iterator[tuple[str | None, Mapping[str, object]]]
-        found = chain(self._find_rows(words), self.find_records(root, words))
+        found = chain(self._find_rows(words), self.find_records(words))
         for key, values in found:
             one = Candidate(key or "", *(format_value(values.get(name)) for name in names))
             if one.holds(words):
@@ -110,37 +110,22 @@ class Sides:
         """The rows that hold all words somewhere, with their keys."""
         for bucket in range(self._rows.buckets):
             for row in self._rows.read(bucket, Row, partial(_line_holds, words)):
-                yield self._read_row_key(row), row
+                yield self.read_key(row.get("integration_id")), row
 
-    def find_records(self, root: Folder, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
+    def find_records(self, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
         """The records that hold all words somewhere, with the keys that they belong to."""
-        altered = find_altered_keys(self._iterate_entries(root))
+        buckets = self._ledger.buckets
+        entries = (entry for bucket in range(buckets) for entry in self._ledger.read(bucket, buckets).values())
+        altered = find_altered_keys(entries)
         for bucket in range(self._records.buckets):
             for record in self._records.read(bucket, Remote, partial(_line_holds, words)):
                 yield name_key(record, altered, self.normaliser), record
 
-    def _iterate_entries(self, root: Folder) -> Iterator[Entry]:
-        ledger = self._open_ledger(root)
-        buckets = ledger.buckets
-        for bucket in range(buckets):
-            yield from ledger.read(bucket, buckets).values()
 
-    def _open_ledger(self, root: Folder) -> Ledger:
-        snapshot = self.manifest.snapshot
-        return SiteState(root, snapshot.site, snapshot.resource).ledger
-
-    def _read_row_key(self, row: Row) -> str | None:
-        found = self.normaliser.integration_id(row.get("integration_id"))
-        return None if found is None else compute_match_key(found)
-
-
-def open_sides(run: StagedRun) -> Sides | None:
+def open_sides(root: Folder, run: StagedRun) -> Sides | None:
     """The sides that a run has read last; None where it has not read both."""
-    found = [(at, path) for path, at in run.files.items() if path[0] == DESIRED and path[-1] == MANIFEST]
-    if not found:
-        return None
-    path = max(found)[1]
-    return Sides(run, read_manifest(run.folder.child(*path[:-1]), MANIFEST, ExtractManifest))
+    manifest = run.read_last(DESIRED, ExtractManifest)
+    return None if manifest is None else Sides(root, run, manifest)
 
 
 def _move(side: Side, run_folder: Folder, step: str) -> Side:

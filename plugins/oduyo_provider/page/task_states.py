@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,25 +10,14 @@ import msgspec
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
+from airflow.utils.state import State
 from sqlalchemy import select
 
 from oduyo_provider.observability.alert import ERROR_KEY
 from oduyo_provider.page.airflow_db import fetch_retry_times, to_seconds
 
 #: States in which a task still has something to do.
-UNFINISHED = frozenset(
-    (
-        "none",
-        "scheduled",
-        "queued",
-        "running",
-        "restarting",
-        "up_for_retry",
-        "up_for_reschedule",
-        "deferred",
-        "awaiting_input",
-    )
-)
+UNFINISHED = frozenset(str(state or "none") for state in State.unfinished)
 #: States in which a task waits for an answer from outside.
 WAITS_FOR_ANSWER = frozenset({"deferred", "awaiting_input"})
 
@@ -116,9 +106,7 @@ def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
 
 
 def _gather(instances: list[TaskState]) -> TaskState:
-    counts: dict[str, int] = {}
-    for one in instances:
-        counts[one.state] = counts.get(one.state, 0) + 1
+    counts = dict(Counter(one.state for one in instances))
     instances = sorted(instances, key=lambda one: one.map_index)
     telling = (one for state in _MOST_TELLING for one in instances if one.state == state)
     shown = next(telling, next((one for one in instances if one.is_unfinished), instances[0]))

@@ -70,11 +70,11 @@ def compute_run_view(
 def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
     """The report's figures; while a run goes on those of its plan, as the table says how far it is."""
     report = None if facts.is_going else facts.report
-    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.phase is RunPhase.DRY)
+    known = report or compute_so_far(opened, is_dry=facts.is_going or opened.index.phase is RunPhase.DRY)
     return {
         "sums": [compute_sum(known, whole) for whole in SUMS],
         "aside": list_aside(known, opened),
-        "left_out": compare_left_out(known, opened.gone) if report is not None and not known.dry_run else [],
+        "left_out": compare_left_out(known, opened.table) if report is not None and not known.dry_run else [],
         "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
     }
@@ -162,7 +162,7 @@ def _choose_title(facts: RunFacts) -> str:
 
 def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
     """What a table without a line means."""
-    if opened.has_table:
+    if opened.table is not None:
         return gettext("The plan holds no change, and no row was rejected.")
     if opened.is_planned:
         return gettext(
@@ -176,25 +176,24 @@ def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
 
 def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
     """How far load is, and about how many seconds are left at its pace so far."""
-    is_sending = facts.is_going and opened.phase is RunPhase.GOING and not facts.waits_for_person
-    if not is_sending or not facts.changes:
+    table, left_s = opened.table, None
+    is_sending = facts.is_going and opened.index.phase is RunPhase.GOING and not facts.waits_for_person
+    if table is None or not is_sending or not facts.changes:
         return {"progress": None, "left_s": None}
-    left_s, pace = None, opened.pace
-    if pace is not None and opened.table is not None and facts.done > pace.earlier:
-        took_s = opened.table.written_at - pace.started_at
-        left_s = took_s * (facts.changes - facts.done) / (facts.done - pace.earlier)
+    if table.pace is not None and facts.done > table.pace.earlier:
+        took_s = table.written_at - table.pace.started_at
+        left_s = took_s * (facts.changes - facts.done) / (facts.done - table.pace.earlier)
     return {"progress": {"done": facts.done, "total": facts.changes}, "left_s": left_s}
 
 
 def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
     """What a plan that nobody has applied yet would do, what cannot be undone first."""
-    if not (facts.waits_for_person or opened.phase is RunPhase.DRY or facts.is_rejected):
+    if not (facts.waits_for_person or opened.index.phase is RunPhase.DRY or facts.is_rejected):
         return []
-    actions = count_actions(opened.counts)
     return [
-        {"name": name, "label": gettext(text), "count": actions[name]}
-        for name, text in ACTION_LABELS.items()
-        if actions[name]
+        {"name": name, "label": gettext(ACTION_LABELS[name]), "count": count}
+        for name, count in count_actions(opened.counts).items()
+        if count
     ]
 
 

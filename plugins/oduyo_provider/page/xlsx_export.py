@@ -28,9 +28,6 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 UTC = ZoneInfo("UTC")
 
-#: Outcomes whose rows are to be mended in the ERP.
-TO_MEND = ("rejected", "refused")
-
 #: What Excel allows: rows of a sheet, the head among them, and characters of a cell.
 MAX_ROWS, MAX_TEXT = 1_048_576, 32_767
 

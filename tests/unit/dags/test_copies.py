@@ -36,11 +36,11 @@ def dags(tmp_path: Path) -> Path:
 
 
 def copy(source: Path, dags: Path, *, replace: bool = False) -> dict[str, Became]:
-    return {done.name: done.became for done in copy_files(list_files(source), dags, replace=replace)}
+    return copy_files(list_files(source), dags, replace=replace)
 
 
 def remove(source: Path, dags: Path) -> dict[str, Became]:
-    return {done.name: done.became for done in remove_files(list_files(source), dags)}
+    return remove_files(list_files(source), dags)
 
 
 def read_all(folder: Path) -> dict[str, str]:

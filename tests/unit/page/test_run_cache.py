@@ -91,7 +91,7 @@ def test_a_table_that_is_older_than_the_listing_is_of_another_plan(writer: Stagi
     run = writer.find("r")
     newer = {**run.files, (EXISTING, "try2-b", MANIFEST): max(run.files.values()) + 1}
     opened = RunCache().open(msgspec.structs.replace(run, files=newer), is_going=True)
-    assert (opened.has_table, opened.is_planned, len(opened.index)) == (False, False, 0)
+    assert (opened.table is not None, opened.is_planned, len(opened.index)) == (False, False, 0)
 
 
 def test_the_plan_that_was_listed_and_written_last_counts(writer: StagingWriter) -> None:

@@ -1,20 +1,16 @@
 // What is asked for stands in the address: of this page, and of Airflow's page around it, so that a link can be sent.
 
 import { make } from "./dom.js";
+import { around, isFramed } from "./texts.js";
 
 export const asked = new URLSearchParams(location.search);
-const isFramed = window.parent !== window;
 // Airflow gives the page in its frame the DAG and the run alone: what else is asked for stands in Airflow's own address.
 const NAMES = ["record", "task", "outcome", "action", "known", "search", "sort", "page"];
 
-if (isFramed) {
-  try {
-    const around = new URLSearchParams(window.parent.location.search);
-    for (const name of NAMES) if (!asked.has(name)) for (const value of around.getAll(name)) asked.append(name, value);
-  } catch (error) {
-    console.info("The address around cannot be read.", error);
-  }
-}
+around((view) => {
+  const pairs = new URLSearchParams(view.location.search);
+  for (const name of NAMES) if (!asked.has(name)) for (const value of pairs.getAll(name)) asked.append(name, value);
+});
 
 // What is asked for: pairs of name and value, empty values left out.
 export const ask = (path, pairs) => {
@@ -32,12 +28,7 @@ export function keepAddress(pairs) {
     if (address.href !== view.location.href) view.history.replaceState(view.history.state, "", address.href);
   };
   put(window);
-  if (!isFramed) return;
-  try {
-    put(window.parent);
-  } catch (error) {
-    console.info("The address around cannot be written.", error);
-  }
+  around(put);
 }
 
 // Addresses of Airflow's own pages are relative to Airflow's base, one level above this page. The frame may not
@@ -47,10 +38,10 @@ export function airflowLink(address, attributes, ...children) {
   const follow = (event) => {
     if (!isFramed || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const around = window.parent.document;
-    const link = around.createElement("a");
+    const outer = window.parent.document;
+    const link = outer.createElement("a");
     link.href = new URL(href, document.baseURI).href;
-    around.body.append(link);
+    outer.body.append(link);
     link.click();
     link.remove();
   };

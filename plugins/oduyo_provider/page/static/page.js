@@ -6,7 +6,7 @@ import { heading, make } from "./dom.js";
 import { describeRun } from "./run.js";
 import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
-import { language, readLanguage, setFields, setTexts, t, zoneName } from "./texts.js";
+import { around, language, readLanguage, setFields, setTexts, t, zoneName } from "./texts.js";
 
 const dagId = asked.get("dag_id");
 const runId = asked.get("run_id");
@@ -85,31 +85,15 @@ function showFault(error) {
   main.replaceChildren(heading(runId ?? dagId ?? "Ödüyo", links), make("p", { class: "notice", role: "alert" }, text));
 }
 
-// Airflow keeps its light and dark in a class of its own document.
-function followTheme() {
-  const set = () => {
-    const classes = window.parent.document.documentElement.classList;
-    const theme = classes.contains("dark") ? "dark" : classes.contains("light") ? "light" : "";
+// Airflow keeps its light and dark in a class of its own document. Whoever changes the language there sees it here at once.
+function follow({ document: { documentElement: root } }) {
+  const take = () => {
+    const theme = ["dark", "light"].find((name) => root.classList.contains(name));
     if (theme) document.documentElement.dataset.theme = theme;
+    if (readLanguage() !== language) location.reload();
   };
-  if (window.parent === window) return;
-  try {
-    set();
-    new MutationObserver(set).observe(window.parent.document.documentElement, { attributes: true, attributeFilter: ["class"] });
-  } catch (error) {
-    console.info("The theme follows the system, as the page around cannot be read.", error);
-  }
-}
-
-// Whoever changes the language in Airflow sees it here at once.
-function followLanguage() {
-  if (window.parent === window) return;
-  try {
-    const root = window.parent.document.documentElement;
-    new MutationObserver(() => { if (readLanguage() !== language) location.reload(); }).observe(root, { attributes: true, attributeFilter: ["lang"] });
-  } catch (error) {
-    console.info("The language does not follow Airflow's, as the page around cannot be read.", error);
-  }
+  take();
+  new MutationObserver(take).observe(root, { attributes: true, attributeFilter: ["class", "lang"] });
 }
 
 async function begin() {
@@ -118,6 +102,5 @@ async function begin() {
   await (dagId && runId ? showRun : dagId && asked.get("record") ? showRecord : dagId ? showDag : showDags)();
 }
 
-followTheme();
-followLanguage();
+around(follow);
 begin().catch(showFault);

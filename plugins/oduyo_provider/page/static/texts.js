@@ -1,29 +1,33 @@
 // Texts, numbers and times as the reader has them: the language and the time zone are those of Airflow's own pages.
 
-function readAround(read) {
+export const isFramed = window.parent !== window;
+
+// What act makes of the window around this page; null without one, or where it is not Airflow's.
+export function around(act) {
+  if (!isFramed) return null;
   try {
-    return read();
-  } catch {
-    return null; // the page around is not Airflow's
+    return act(window.parent);
+  } catch (error) {
+    console.info("The page around cannot be reached.", error);
+    return null;
   }
 }
 
 // Airflow's document says "en" until it is told otherwise, now and then for good; what its reader chose it keeps beside that.
-export const readLanguage = () => readAround(() => {
-  if (window.parent === window) return null;
-  const said = window.parent.document.documentElement.lang;
+export const readLanguage = () => around((view) => {
+  const said = view.document.documentElement.lang;
   return said === "en" ? localStorage.getItem("i18nextLng") || said : said;
 }) || "";
 
 export const language = readLanguage();
 
 function readZone() {
-  const stored = readAround(() => localStorage.getItem("timezone"));
-  const name = stored && (stored.startsWith('"') ? JSON.parse(stored) : stored);
   try {
+    const stored = localStorage.getItem("timezone");
+    const name = stored && (stored.startsWith('"') ? JSON.parse(stored) : stored);
     return name ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
   } catch {
-    return undefined; // a zone that this browser does not know
+    return undefined; // nothing may be stored, or a zone that this browser does not know
   }
 }
 

@@ -6,6 +6,7 @@ A task follows the manifests that came by XCom. Who comes later has only the fil
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from oduyo_provider.sync.staging.layout import (
     STEP_FOLDERS,
 )
 
+T = TypeVar("T")
 _Path = tuple[str, ...]
 
 #: Folders of the staging path that are no DAG's.
@@ -58,9 +60,14 @@ class StagedRun(msgspec.Struct, frozen=True):
             (at for path, at in self.files.items() if path[0] in STEP_FOLDERS), default=0.0
         )
 
-    def has_manifest(self, step: str) -> bool:
-        """Whether a step came to its end."""
-        return any(path[0] == step and path[-1] == MANIFEST for path in self.files)
+    def find(self, step: str, name: str = MANIFEST) -> list[tuple[float, _Path]]:
+        """The files of a name that the tries of a step wrote, each with when; none where the step did not come so far."""
+        return [(at, path) for path, at in self.files.items() if path[0] == step and path[-1] == name]
+
+    def read_last(self, step: str, kind: type[T]) -> T | None:
+        """The manifest of the last try of a step that came to its end; None where none did."""
+        found = self.find(step)
+        return read_manifest(self.folder.child(*max(found)[1][:-1]), MANIFEST, kind) if found else None
 
     def read_report(self) -> Report:
         """The report as written."""

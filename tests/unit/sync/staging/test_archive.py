@@ -41,7 +41,7 @@ def test_runs_come_latest_first_and_say_whether_they_have_ended(root: Folder) ->
         ("a", None, False),
         ("b", 200.0, True),
     ]
-    assert [run.has_manifest("existing") for run in runs] == [True] * 3
+    assert [len(run.find("existing")) for run in runs] == [1] * 3
     assert runs[2].read_report().extracted == 3
 
 
