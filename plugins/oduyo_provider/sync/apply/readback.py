@@ -96,16 +96,14 @@ def compute_read_back(
         reason = gettext_noop("confirmed by Ödüyo, but not listed")
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
     stored = find_stored_otherwise(change, record, normaliser)
-    oduyo_id = str(record["id"])
+    findings = _find_alterations(change, stored, normaliser)
+    known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
     as_before = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, ignored=ignored)
     if as_before:
-        result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, oduyo_id=oduyo_id, is_read_back=True)
+        result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
-        findings = _find_alterations(change, stored, normaliser) if may_be_letters else ()
-        return ReadBack(result, findings, frozenset(as_before))
-    ids = tuple(str(twin["id"]) for twin in twins)
-    result = _replace(known, at, oduyo_id=oduyo_id, stored=stored, twins=ids, is_read_back=True)
-    findings = _find_alterations(change, stored, normaliser)
+        return ReadBack(result, findings if may_be_letters else (), frozenset(as_before))
+    result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
     if any(_is_another(finding, normaliser, knows_letters=knows_letters) for finding in findings):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
