@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from oduyo_provider.core.brakes import BRAKE_NAMES
+from oduyo_provider.core.brakes import BRAKE_NAMES, CANARY_BRAKES
 from oduyo_provider.core.errors import OduyoError, UnsafePlanError
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.runtime.clock import Clock
@@ -123,7 +123,7 @@ def release(nights: Nights, rows: list[Row], trips: dict[str, int], **params: ob
 
     :param trips: name of a brake → its count.
     """
-    others = [name for name in BRAKE_NAMES if name not in trips]
+    others = [name for name in BRAKE_NAMES if name not in (*trips, *CANARY_BRAKES)]
     assert_stopped(nights.run_again(rows, others, **params), trips)
     for name, count in trips.items():
         rest = {other: number for other, number in trips.items() if other != name}

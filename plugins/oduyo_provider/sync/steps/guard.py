@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from oduyo_provider.core.brakes import Trip, compute_trips
+from oduyo_provider.core.brakes import CANARY_BRAKES, Trip, compute_trips
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import SyncMode
-from oduyo_provider.core.release import OnUnsafe, Release, format_release
+from oduyo_provider.core.release import OnUnsafe, format_release
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, PLAN
@@ -97,7 +97,7 @@ def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
     return [trip for trip in trips if trip.blocks and not trip.is_released]
 
 
-def _check_known_ids(decision: Decision, release: Release) -> None:
+def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
     """Where the ledger holds ids and Ödüyo lists none of them, nothing is created."""
     counts = decision.counts
     if counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release:
@@ -114,7 +114,7 @@ def _check_known_ids(decision: Decision, release: Release) -> None:
                 "records. If the site was really emptied or restored, trigger a run with release %(release)s, which creates "
                 "them again.",
                 counts.known_ids,
-                release=format_release({**release, "vanished": None}),
+                release='["vanished"]',
             )
         )
 
@@ -130,9 +130,10 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
     elif decision.asks:
         log.warning(gettext("A brake tripped; the task approve now waits for a person: %(figures)s", figures=figures))
     else:
-        # What this run was given the next one needs too.
         tripped = {trip.name: trip.count for trip in decision.trips if trip.blocks}
-        release = format_release({**step.params.release, **tripped})
+        # Whether those of the canary trip shows only in load: what this run was given the next one needs too.
+        given = {name: limit for name, limit in step.params.release.items() if name in CANARY_BRAKES}
+        release = format_release({**tripped, **given})
         # An operator in somebody's DAG has no form and no task that asks.
         way_on = (
             gettext(
