@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ from oduyo_provider.core.errors import OduyoError, SettingsError, StagedFileErro
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
-from oduyo_provider.sync.staging.jsonl import DAMAGE, LineWriter
+from oduyo_provider.sync.staging.jsonl import DAMAGE, gather_chunks
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, explain_unusable, open_store
 from oduyo_provider.sync.staging.storage import Disk
@@ -127,24 +126,21 @@ class Folder:
             self._place.write(name, data)
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> StagedFile:
-        """Write a file of lines (each ends in a newline) and say what it became."""
-        with self.writer(name) as writer:
-            for line in lines:
-                writer.write(line)
-        return StagedFile(name, writer.rows, writer.digest)
-
-    @contextmanager
-    def writer(self, name: str) -> Iterator[LineWriter]:
-        """A file to write line by line; durable when the block ends; what an error leaves of it stands in no manifest."""
+        """Write a file of lines (each ends in a newline), durable in the end; what an error leaves of it stands in no manifest."""
+        digest, rows = hashlib.sha256(), 0
         with ExitStack() as stack:
-            # Not one `with` around it all: what the block itself raises is no failure of the storage.
+            # Not one `with` around it all: what the lines' own source raises is no failure of the storage.
             with self.reporting("write", name):
                 stream = stack.enter_context(self._place.writing(name))
-            writer = LineWriter(stream, partial(self.reporting, "write", name))
-            yield writer
-            writer.flush()
+            for chunk in gather_chunks(lines):
+                data = b"".join(chunk)
+                digest.update(data)
+                rows += len(chunk)
+                with self.reporting("write", name):
+                    stream.write(data)
             with self.reporting("write", name):
                 stack.pop_all().close()
+        return StagedFile(name, rows, digest.hexdigest())
 
     def append(self, name: str, data: bytes) -> None:
         """Add to a file on a disk, durably and wholly; an object store cannot append."""
