@@ -14,7 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines
+from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_bucket
 
 #: Environment variable that sets the number of buckets of a large side.
@@ -49,8 +49,7 @@ class Side(msgspec.Struct, frozen=True):
 
         :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
         """
-        lines = filter(is_wanted, self.read_lines(bucket))
-        return decode_lines(Folder.open(self.folder), self.files[bucket].name, lines, kind)
+        return Folder.open(self.folder).read_items(self.files[bucket], kind, is_wanted)
 
 
 def compute_buckets(text: str | None) -> int:

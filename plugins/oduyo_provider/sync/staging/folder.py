@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -119,6 +119,15 @@ class Folder:
                 yield line
         if rows != file.rows or digest.hexdigest() != file.digest:
             raise StagedFileError(staged_faults.explain_difference(self.uri, file.name, rows, file.rows))
+
+    def read_items(
+        self, file: StagedFile, kind: type[T], is_wanted: Callable[[bytes], bool] | None = None
+    ) -> Iterator[T]:
+        """What a finished file's lines hold; StagedFileError where they are not as written.
+
+        :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
+        """
+        return decode_lines(self, file.name, filter(is_wanted, self.read_lines(file)), kind)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""

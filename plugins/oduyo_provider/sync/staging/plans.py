@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TypeVar
 
 import msgspec
 
@@ -14,11 +13,9 @@ from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
 from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference, read_reference
-
-T = TypeVar("T")
 
 
 class PlanPart:
@@ -45,7 +42,7 @@ class PlanPart:
 
     def read_changes(self) -> Iterator[Change]:
         """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
-        for change in self._read(self.manifest.files.changes, Change):
+        for change in self.folder.read_items(self.manifest.files.changes, Change):
             look_alike = self._decided.get(change.integration_id) if change.action is Action.CREATE else None
             if look_alike is None:
                 yield change
@@ -54,40 +51,37 @@ class PlanPart:
 
     def read_rejected(self, known: frozenset[str] = frozenset()) -> Iterator[Rejected]:
         """The rejected rows, those last that look like a record."""
-        yield from self._read(self.manifest.files.rejected, Rejected)
+        yield from self.folder.read_items(self.manifest.files.rejected, Rejected)
         rejected = {key for key, item in self._decided.items() if item.adopted is None}
         if not rejected:
             return
-        for change in self._read(self.manifest.files.changes, Change):
+        for change in self.folder.read_items(self.manifest.files.changes, Change):
             if change.action is Action.CREATE and change.integration_id in rejected:
                 yield reject_look_alike(change, self._decided[change.integration_id], known)
 
     def read_notes(self) -> Iterator[Entry]:
         """Entries of the ledger, as they are once the plan is applied."""
-        return self._read(self.manifest.files.notes, Entry)
+        return self.folder.read_items(self.manifest.files.notes, Entry)
 
     def read_forgotten(self) -> Iterator[str]:
         """Keys whose record and row are both gone."""
-        return self._read(self.manifest.files.forgotten, str)
+        return self.folder.read_items(self.manifest.files.forgotten, str)
 
     def read_new_rows(self) -> Iterator[NaturalKey]:
         """Rows to create."""
-        return self._read(self.manifest.files.new_rows, NaturalKey)
+        return self.folder.read_items(self.manifest.files.new_rows, NaturalKey)
 
     def read_unmatched(self) -> Iterator[NaturalKey]:
         """Records that no row matches."""
-        return self._read(self.manifest.files.unmatched, NaturalKey)
+        return self.folder.read_items(self.manifest.files.unmatched, NaturalKey)
 
     def read_remarks(self) -> Iterator[Remark]:
         """What is left as it is, and why."""
-        return self._read(self.manifest.files.remarks, Remark)
+        return self.folder.read_items(self.manifest.files.remarks, Remark)
 
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""
         return read_history(self.journal, self.manifest.digest)
-
-    def _read(self, file: StagedFile, kind: type[T]) -> Iterator[T]:
-        return decode_lines(self.folder, file.name, self.folder.read_lines(file), kind)
 
 
 def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:
@@ -149,7 +143,7 @@ def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
     file = decision.look_alikes.get(str(manifest.partition))
     if file is None:
         return PlanPart(manifest, decision)
-    found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
+    found = folder.read_items(file, LookAlike)
     return PlanPart(manifest, decision, {item.integration_id: item for item in found})
 
 
