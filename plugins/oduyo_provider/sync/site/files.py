@@ -23,10 +23,6 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
 
 
-class _Format(msgspec.Struct):
-    format: int = 1
-
-
 def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
     """A file's content; None when there is none.
 
@@ -41,7 +37,7 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
             return None
         raise
     try:
-        check_format(msgspec.json.decode(data, type=_Format).format, f"{folder.uri}/{name}")
+        check_format(msgspec.json.decode(data, type=StateFile).format, f"{folder.uri}/{name}")
         return msgspec.json.decode(data, type=kind)
     except DAMAGE as error:
         raise StateError(

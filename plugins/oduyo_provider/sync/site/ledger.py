@@ -19,10 +19,10 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, leaving_out, open_readable
+from oduyo_provider.sync.site.overlay import Entries, apply_part, find_keys, leaving_out, open_readable
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.jsonl import DAMAGE
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_readable
 from oduyo_provider.sync.staging.plans import PlanPart
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Ledger:
                 if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
                     continue
                 with leaving_out(plan):
-                    items = (item for item in PlanKeys(part) if compute_bucket(item, partitions) == partition)
+                    items = (item for item in find_keys(part) if compute_bucket(item, partitions) == partition)
                     apply_part(entries, plan, part, set(items))
         return entries
 
@@ -120,7 +120,7 @@ class Ledger:
     ) -> int:
         """Put one part of a plan into the files; returns how many entries came of it."""
         by_bucket: dict[int, set[str]] = {}
-        for key in PlanKeys(part):
+        for key in find_keys(part):
             by_bucket.setdefault(compute_bucket(key, buckets), set()).add(key)
         count = 0
         for bucket, keys in sorted(by_bucket.items()):
@@ -179,16 +179,7 @@ class Ledger:
         except DAMAGE:
             lines = [b"", *lines]
             log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
-        decode = msgspec.json.Decoder(Entry).decode
-        entries: Entries = {}
-        damaged = 0
-        for line in lines[1:]:
-            try:
-                entry = decode(line)
-            except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
-                damaged += 1
-            else:
-                entries[compute_match_key(entry.integration_id)] = entry
+        entries, damaged = decode_readable(lines[1:], Entry)
         if damaged:
             # A memory, not the truth: without an entry a run is more careful, never wrong.
             log.warning(
@@ -199,4 +190,4 @@ class Ledger:
                     file=where,
                 ),
             )
-        return entries
+        return {compute_match_key(entry.integration_id): entry for entry in entries}

@@ -13,7 +13,7 @@ from oduyo_provider.core.language import ngettext
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.jsonl import DAMAGE
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_readable
 
 log = logging.getLogger(__name__)
 
@@ -35,24 +35,8 @@ def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entr
     folder = _find_folder(root, site, resource)
     if not folder.has(layout.LEGACY_ALTERED):
         return
-    found: dict[str, Entry] = {}
-    for item in _read_altered(folder):
-        known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
-        stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
-        found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
-    yield from found.values()
-
-
-def _read_altered(folder: Folder) -> Iterator[_Altered]:
-    """What can be read; without a line its value is sent again once."""
-    decode = msgspec.json.Decoder(_Altered).decode
-    damaged = 0
-    for line in folder.read(layout.LEGACY_ALTERED).splitlines():
-        try:
-            yield decode(line)
-        except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
-            damaged += 1
-    if damaged:
+    items, damaged = decode_readable(folder.read(layout.LEGACY_ALTERED).splitlines(), _Altered)
+    if damaged:  # without a line its value is sent again once
         log.warning(
             ngettext(
                 "%(n)s line of %(file)s is damaged and was left out",
@@ -61,6 +45,12 @@ def _read_altered(folder: Folder) -> Iterator[_Altered]:
                 file=f"{folder.uri}/{layout.LEGACY_ALTERED}",
             )
         )
+    found: dict[str, Entry] = {}
+    for item in items:
+        known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
+        stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
+        found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
+    yield from found.values()
 
 
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
