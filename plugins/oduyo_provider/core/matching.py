@@ -94,7 +94,8 @@ class Matching:
         #: Those whose record was taken for deleted, and is listed again.
         self.returned: dict[str, Entry] = {}
         self._matches: dict[str, Match] = {}
-        self._unkeyed: list[Remote] = []
+        #: The records that hold no key and that the ledger does not know.
+        self.unkeyed: list[Remote] = []
         self._join(records, normaliser)
         made = [key for key, entry in self.entries.items() if entry.is_made and not self.is_made_since(entry)]
         self.known_ids, self.known_listed = len(made), sum(key in self._matches for key in made)
@@ -111,7 +112,7 @@ class Matching:
             get_id(record)  # a record that no change could name stops the plan
             key = name_key(record, altered, normaliser)
             if key is None:
-                self._unkeyed.append(record)
+                self.unkeyed.append(record)
             else:
                 by_key.setdefault(key, []).append(record)
         for key, same in by_key.items():
@@ -129,11 +130,6 @@ class Matching:
     def items(self) -> Iterator[tuple[str, Match]]:
         """Every key that Ödüyo lists, with its records."""
         yield from self._matches.items()
-
-    @property
-    def unkeyed(self) -> list[Remote]:
-        """The records that hold no key and that the ledger does not know."""
-        return self._unkeyed
 
 
 def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: object) -> Entry:

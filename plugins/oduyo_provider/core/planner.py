@@ -17,7 +17,7 @@ from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
-from oduyo_provider.core.missing import MissingRecords, describe_refusal, find_resend
+from oduyo_provider.core.missing import MissingRecords
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder
@@ -53,7 +53,7 @@ def compute_plan(
     is_upsert = rules.sync_mode is SyncMode.UPSERT
     # sync_mode=create compares nothing and leaves the ledger alone.
     matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser, rules.newest_id)
-    builder = PlanBuilder(matching, known_rejected)
+    builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
     planner.read_rows()
@@ -110,7 +110,7 @@ class _Planner:
                 warnings = [*row.warnings, *shared]
                 self.builder.warn(integration_id, row.payload.get(self.resource.code_field, ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
-                    self.builder.add(Change(Action.CREATE, integration_id, row.payload))
+                    self.builder.changes.append(Change(Action.CREATE, integration_id, row.payload))
                 else:
                     self._compare(key, group.raw, integration_id, row.payload)
 
@@ -180,16 +180,12 @@ class _Planner:
     def _create(
         self, integration_id: str, payload: Payload, entry: Entry | None, *, replaces: str | None = None
     ) -> None:
-        change = Change(Action.CREATE, integration_id, payload, replaces=replaces)
-        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
-        if resend is None:
-            self._count_known_refused(change, entry)
+        if not self.builder.offer(Change(Action.CREATE, integration_id, payload, replaces=replaces), entry):
             return
         names = self.resource.natural_key
         if found := compute_natural_key(payload, names):
             values = tuple(value if name in payload else None for name, value in zip(names, found, strict=True))
             self.builder.new_rows.append(NaturalKey(values, integration_id))
-        self.builder.add(msgspec.structs.replace(change, is_resend=resend))
 
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
         record, entry = match.record, self.matching.entries.get(key)
@@ -207,16 +203,8 @@ class _Planner:
             self.counts.unchanged += 1
             return
         change = compute_update(integration_id, payload, record, differs, self.resource)
-        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
-        if resend is None:
-            self._count_known_refused(change, entry)
-        else:
-            self.builder.add(msgspec.structs.replace(change, is_resend=resend))
+        if self.builder.offer(change, entry):
             count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
-
-    def _count_known_refused(self, change: Change, entry: Entry | None) -> None:
-        self.counts.known_refused += 1
-        self.builder.remarks.append(describe_refusal(change, entry, self.resource))
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
