@@ -11,6 +11,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -83,14 +84,9 @@ class Segment:
         self._blocks: list[bytes] = []
         self._tags = bytearray()
         self._notes: list[tuple[Counter[tuple[int, str]], int, int]] = []
-        pending: list[ChangeLine] = []
+        self._pending: list[ChangeLine] = []
         for line in lines:
-            pending.append(line)
-            if len(pending) == BLOCK_LINES:
-                self.append(pending)
-                pending = []
-        if pending:
-            self.append(pending)
+            self.append(line)
 
     @classmethod
     def read(cls, run_folder: Folder, file: SegmentFile) -> Segment:
@@ -103,9 +99,6 @@ class Segment:
             raise _damaged(run_folder, file)
         return segment
 
-    def __len__(self) -> int:
-        return len(self._tags)
-
     def read_block(self, number: int) -> list[ChangeLine]:
         """The lines of one block."""
         return _decode_block(self._blocks[number])
@@ -117,8 +110,20 @@ class Segment:
         self._tags[start : start + len(lines)] = bytes(line.tag for line in lines)
         self._notes[number] = _count_notes(lines)
 
+    def append(self, line: ChangeLine) -> None:
+        """Add a line behind the others; none is added to a segment that was written or read."""
+        self._pending.append(line)
+        if len(self._pending) == BLOCK_LINES:
+            self._close_block()
+
+    def _close_block(self) -> None:
+        if self._pending:
+            self._add(_encode_block(self._pending), self._pending)
+            self._pending = []
+
     def write(self, run_folder: Folder, path: tuple[str, ...]) -> SegmentFile:
         """Write it whole."""
+        self._close_block()
         head = gzip.compress(
             _encode(Head([len(block) for block in self._blocks], b64encode(self._tags).decode())) + b"\n",
             _LEVEL,
@@ -137,10 +142,6 @@ class Segment:
             sum(altered for _, altered, _ in self._notes),
             sum(twins for _, _, twins in self._notes),
         )
-
-    def append(self, lines: Sequence[ChangeLine]) -> None:
-        """Add a block; all but the last have :data:`BLOCK_LINES` lines."""
-        self._add(_encode_block(lines), lines)
 
     def _add(self, block: bytes, lines: Sequence[ChangeLine]) -> None:
         self._blocks.append(block)
@@ -178,10 +179,7 @@ def _read_blocks(
     run_folder: Folder, file: SegmentFile, head: Head, numbers: Iterable[int]
 ) -> Iterator[tuple[bytes, list[ChangeLine]]]:
     """Blocks by their numbers, which ascend, as stored and as lines; those that lie side by side are read at once."""
-    starts, at = [], file.head_bytes
-    for length in head.blocks:
-        starts.append(at)
-        at += length
+    starts = list(accumulate(head.blocks, initial=file.head_bytes))
     folder = run_folder.child(*file.path[:-1])
     for group in _join_neighbours(numbers):
         start = starts[group[0]]
