@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.errors import StagingError, StateError
+from oduyo_provider.core.errors import StateError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
@@ -28,14 +28,9 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
 
     :raises StateError: it was written by a newer version, or is damaged; the text says what to do.
     """
-    if not folder.has(name):
+    data = folder.find(name)
+    if data is None:
         return None
-    try:
-        data = folder.read(name)
-    except StagingError:
-        if not folder.has(name):  # another run has removed it meanwhile
-            return None
-        raise
     try:
         check_format(msgspec.json.decode(data, type=StateFile).format, f"{folder.uri}/{name}")
         return msgspec.json.decode(data, type=kind)

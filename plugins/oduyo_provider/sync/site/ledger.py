@@ -170,9 +170,10 @@ class Ledger:
 
     def _read_bucket(self, bucket: int, buckets: int) -> Entries:
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
-        if not folder.has(name):
+        data = folder.find(name)
+        if data is None:
             return {}
-        lines = folder.read(name).splitlines()
+        lines = data.splitlines()
         where = f"{folder.uri}/{name}"
         try:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)

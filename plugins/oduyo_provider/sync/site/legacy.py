@@ -33,9 +33,7 @@ class _Applied(msgspec.Struct, frozen=True):
 def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entry]:
     """The values that 0.1.0 knew to be stored otherwise than sent, as entries without an owner."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(layout.LEGACY_ALTERED):
-        return
-    items, damaged = decode_readable(folder.read(layout.LEGACY_ALTERED).splitlines(), _Altered)
+    items, damaged = decode_readable((folder.find(layout.LEGACY_ALTERED) or b"").splitlines(), _Altered)
     if damaged:  # without a line its value is sent again once
         log.warning(
             ngettext(
@@ -56,10 +54,8 @@ def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entr
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
     """Whether 0.1.0 has written to the site from this source: a DAG's id, or a task's after it."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(layout.LEGACY_APPLIED):
-        return False
     try:
-        run = msgspec.json.decode(folder.read(layout.LEGACY_APPLIED), type=_Applied).run
+        run = msgspec.json.decode(folder.find(layout.LEGACY_APPLIED) or b"", type=_Applied).run
     except (*DAMAGE, StagingError):
         return False  # without it a person has to trigger the first run
     dag_id, _, *task = run.split("/")[:3]

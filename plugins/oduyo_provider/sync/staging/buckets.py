@@ -150,13 +150,8 @@ class _Spool:
                 self._folder.upload(Path(place.uri) / name, name)
         if self._folder.is_local:
             self._folder.sync()
-        self.close()
-
-    def close(self) -> None:
-        """Remove the temporary folder, if there is one."""
         if self._temporary is not None:
             self._temporary.cleanup()
-            self._temporary = None
 
     def _local(self) -> Folder:
         """Where the files grow."""

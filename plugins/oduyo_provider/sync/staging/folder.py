@@ -11,7 +11,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +21,7 @@ from oduyo_provider.core.errors import OduyoError, SettingsError, StagedFileErro
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
-from oduyo_provider.sync.staging.jsonl import DAMAGE, gather_chunks
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_lines, gather_chunks
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, explain_unusable, open_store
 from oduyo_provider.sync.staging.storage import Disk
@@ -109,6 +108,15 @@ class Folder:
         with self.reporting("read", name):
             return self._place.read(name, start, length)
 
+    def find(self, name: str) -> bytes | None:
+        """A small file's bytes; None when there is none, or another run has removed it meanwhile."""
+        try:
+            return self.read(name)
+        except StagingError:
+            if self.has(name):
+                raise
+            return None
+
     def read_lines(self, file: StagedFile) -> Iterator[bytes]:
         """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""
         digest, rows = hashlib.sha256(), 0
@@ -127,7 +135,7 @@ class Folder:
 
         :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
         """
-        return decode_lines(self, file.name, filter(is_wanted, self.read_lines(file)), kind)
+        return decode_lines(self.uri, file.name, filter(is_wanted, self.read_lines(file)), kind)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
@@ -230,16 +238,6 @@ def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
         return msgspec.json.decode(folder.read(name), type=kind)
     except DAMAGE as error:
         raise StagedFileError(staged_faults.explain_kind(folder.uri, name, kind.__name__, error)) from error
-
-
-def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
-    """Decode JSON lines, numbers of ERP rows exactly; StagedFileError, naming the file, for one that cannot be read."""
-    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
-    try:
-        for line in lines:
-            yield decode(line)
-    except DAMAGE as error:
-        raise StagedFileError(staged_faults.explain_line(folder.uri, name, error)) from error
 
 
 def _safe_name(name: str) -> str:

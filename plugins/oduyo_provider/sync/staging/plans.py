@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import msgspec
@@ -116,18 +116,15 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
     :param references: as transform or guard returned them.
     """
     read_decision = cache(_read_decision)
-    parts = [_open_part(reference, read_decision) for reference in references]
+    parts = []
+    for reference in references:
+        uri = reference.get("decision")
+        parts.append(decide_part(read_reference(reference, PlanManifest), read_decision(uri) if uri else None))
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
 #: What guard decided, and the folder that holds it.
 Decided = tuple[Folder, Decision]
-
-
-def _open_part(reference: Reference, read_decision: Callable[[str], Decided]) -> PlanPart:
-    manifest = read_reference(reference, PlanManifest)
-    uri = reference.get("decision")
-    return decide_part(manifest, read_decision(uri) if uri else None)
 
 
 def _read_decision(uri: str) -> Decided:

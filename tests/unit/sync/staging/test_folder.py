@@ -15,11 +15,11 @@ from oduyo_provider.core.errors import SettingsError, StagingError
 from oduyo_provider.sync.staging.folder import (
     Folder,
     StagedFile,
-    decode_lines,
     read_manifest,
     staging_root,
     write_manifest,
 )
+from oduyo_provider.sync.staging.jsonl import decode_lines
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ DAMAGED = [b"{", b'{"name":"\xff","rows":1,"digest":""}', b'{"name":' + b"[" * 1
 @pytest.mark.parametrize("line", DAMAGED)
 def test_a_line_that_cannot_be_read_names_its_file(folder: Folder, line: bytes) -> None:
     with pytest.raises(StagingError, match=r"plan\.jsonl has a line that cannot be read"):
-        list(decode_lines(folder, "plan.jsonl", [line], StagedFile))
+        list(decode_lines(folder.uri, "plan.jsonl", [line], StagedFile))
 
 
 @pytest.mark.parametrize("content", DAMAGED)
