@@ -128,14 +128,14 @@ class _Planner:
 
     def _reject(self, key: str, raw: Row, integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""
-        entry, match = self.matching.entries.get(key), self.matching.get(key)
+        entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_owned_by(self.rules.source):
             seen = entry if match is None else compute_seen(entry, match, self.resource)
             self.builder.note(key, msgspec.structs.replace(seen, missing=None))
         return self.builder.reject(raw, integration_id, faults)
 
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
-        entry, match = self.matching.entries.get(key), self.matching.get(key)
+        entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_others(self.rules.source):
             owner = show_value(entry.source)
             self.counts.other_source += 1
@@ -158,7 +158,9 @@ class _Planner:
     @cached_property
     def moved(self) -> dict[str, str]:
         """Ödüyo's id → the key that the record carries now, of records that are listed with another key than the ledger's."""
-        gone = {entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.get(key) is None}
+        gone = {
+            entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.matches.get(key) is None
+        }
         return {get_id(record): record.get(_KEY) or "" for record in self.read_all() if record.get("id") in gone}
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
@@ -221,7 +223,7 @@ class _Planner:
     def read_records(self) -> None:
         """All records and entries: who is in use, what is missing, what no row matches, what is gone."""
         records = MissingRecords(self.rules, self.normaliser, self.builder)
-        for key, match in self.matching.items():
+        for key, match in self.matching.matches.items():
             records.read(key, match, self.matching.entries.get(key), has_row=key in self.groups)
         for record in self.matching.unkeyed:
             self.counts.existing += 1
@@ -232,7 +234,7 @@ class _Planner:
                 continue
             is_recent = entry.retired_at is not None and self.rules.now - entry.retired_at < WEEK_S
             self.counts.retired_week += is_recent and not entry.is_retirement_released
-            is_gone = self.matching.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
+            is_gone = self.matching.matches.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
             # Of a record that was made and is not listed, only a person's release forgets the id.
             if is_gone and not is_recent and (not entry.is_made or "vanished" in self.rules.released):
                 self.builder.forgotten.append(entry.integration_id)

@@ -9,7 +9,7 @@ from itertools import chain
 import msgspec
 
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import find_altered_keys, name_key
+from oduyo_provider.core.matching import compute_record_key, find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.record import Remote
@@ -79,7 +79,7 @@ class Sides:
     def read_rows(self, key: str) -> list[Row]:
         """The rows with a match key; only their bucket is read."""
         rows = self._rows.read(compute_bucket(key, self._rows.buckets), Row)
-        return [row for row in rows if self._read_row_key(row) == key]
+        return [row for row in rows if compute_record_key(row, self.normaliser) == key]
 
     def read_records(self, key: str, entries: Entries) -> list[Remote]:
         """The records with a match key, and the one that the ledger knows for it; only their bucket is read."""
@@ -110,7 +110,7 @@ class Sides:
         """The rows that hold all words somewhere, with their keys."""
         for bucket in range(self._rows.buckets):
             for row in self._rows.read(bucket, Row, partial(_line_holds, words)):
-                yield self._read_row_key(row), row
+                yield compute_record_key(row, self.normaliser), row
 
     def find_records(self, root: Folder, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
         """The records that hold all words somewhere, with the keys that they belong to."""
@@ -128,10 +128,6 @@ class Sides:
     def _open_ledger(self, root: Folder) -> Ledger:
         snapshot = self.manifest.snapshot
         return SiteState(root, snapshot.site, snapshot.resource).ledger
-
-    def _read_row_key(self, row: Row) -> str | None:
-        found = self.normaliser.integration_id(row.get("integration_id"))
-        return None if found is None else compute_match_key(found)
 
 
 def open_sides(run: StagedRun) -> Sides | None:
