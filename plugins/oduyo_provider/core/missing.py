@@ -108,9 +108,9 @@ class MissingRecords:
         rules, counts, record = self._rules, self._counts, match.record
         entry = compute_seen(entry, match, self._resource)
         if rules.may_lack_rows or not self._is_in_scope(record, entry):
-            counts.out_of_scope += not rules.may_lack_rows
             self._builder.note(key, entry)
             if not rules.may_lack_rows:
+                counts.out_of_scope += 1
                 self._remark(OUT_OF_SCOPE, record, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)
