@@ -90,22 +90,22 @@ class Folder:
 
     def names(self) -> list[str]:
         """The names of what lies in this folder, sorted; none when there is no such folder."""
-        with self.reporting("list", ""):
+        with self._reporting("list", ""):
             return self._place.names()
 
     def fetch_files(self) -> list[tuple[tuple[str, ...], float]]:
         """Every file below this folder: its path from here in parts, and when it was written, seconds since 1970."""
-        with self.reporting("list", ""):
+        with self._reporting("list", ""):
             return list(self._place.fetch_files())
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
-        with self.reporting("look for", name):
+        with self._reporting("look for", name):
             return self._place.has(name)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """A small file's bytes, or so many of a larger one from a position on."""
-        with self.reporting("read", name):
+        with self._reporting("read", name):
             return self._place.read(name, start, length)
 
     def find(self, name: str) -> bytes | None:
@@ -120,7 +120,7 @@ class Folder:
     def read_lines(self, file: StagedFile) -> Iterator[bytes]:
         """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""
         digest, rows = hashlib.sha256(), 0
-        with self.reporting("read", file.name), self._place.open_lines(file.name) as stream:
+        with self._reporting("read", file.name), self._place.open_lines(file.name) as stream:
             for line in stream:
                 digest.update(line)
                 rows += 1
@@ -139,7 +139,7 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
-        with self.reporting("write", name):
+        with self._reporting("write", name):
             self._place.write(name, data)
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> StagedFile:
@@ -147,53 +147,51 @@ class Folder:
         digest, rows = hashlib.sha256(), 0
         with ExitStack() as stack:
             # Not one `with` around it all: what the lines' own source raises is no failure of the storage.
-            with self.reporting("write", name):
+            with self._reporting("write", name):
                 stream = stack.enter_context(self._place.writing(name))
             for chunk in gather_chunks(lines):
                 data = b"".join(chunk)
                 digest.update(data)
                 rows += len(chunk)
-                with self.reporting("write", name):
+                with self._reporting("write", name):
                     stream.write(data)
-            with self.reporting("write", name):
+            with self._reporting("write", name):
                 stack.pop_all().close()
         return StagedFile(name, rows, digest.hexdigest())
 
     def append(self, name: str, data: bytes) -> None:
         """Add to a file on a disk, durably and wholly; an object store cannot append."""
+        self._append(name, data, is_durable=True)
+
+    def grow(self, name: str, data: bytes) -> None:
+        """Add to a file on a disk; a power cut may take it away, until something is appended."""
+        self._append(name, data, is_durable=False)
+
+    def _append(self, name: str, data: bytes, *, is_durable: bool) -> None:
         if not isinstance(self._place, Disk):
             raise TypeError(f"{self.uri} is an object store: write {name} as parts")
-        with self.reporting("write", name):
-            self._place.append(name, data)
+        with self._reporting("write", name):
+            self._place.append(name, data, is_durable=is_durable)
 
     def upload(self, file: Path, name: str) -> None:
         """Put a file of this machine into an object store."""
         if isinstance(self._place, Disk):
             raise TypeError(f"{self.uri} is a folder on a disk: write {name} there")
-        with self.reporting("write", name):
+        with self._reporting("write", name):
             self._place.upload(file, name)
 
     def delete(self, name: str) -> None:
         """Delete a file, if it is there."""
-        with self.reporting("delete", name):
+        with self._reporting("delete", name):
             self._place.delete(name)
-
-    def make(self) -> None:
-        """Create the folder; an object store needs none."""
-        self._place.make()
 
     def remove(self) -> None:
         """Delete the folder and all below it, if it is there."""
-        with self.reporting("delete", ""):
+        with self._reporting("delete", ""):
             self._place.remove()
 
-    def sync(self) -> None:
-        """Make the folder's entries durable; those of an object store are."""
-        if isinstance(self._place, Disk):
-            self._place.sync()
-
     @contextmanager
-    def reporting(self, verb: str, name: str) -> Iterator[None]:
+    def _reporting(self, verb: str, name: str) -> Iterator[None]:
         """Turn the storage's errors into StagingError."""
         try:
             yield
