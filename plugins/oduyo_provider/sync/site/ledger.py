@@ -163,10 +163,8 @@ class Ledger:
 
     def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
         """Replace one file. Only under the lease."""
-        encode = msgspec.json.Encoder().encode
-        lines = [encode(Header(buckets=buckets, bucket=bucket))]
-        lines += [encode(entries[key]) for key in sorted(entries)]
-        self._files(buckets).write(layout.name_bucket(bucket, buckets), b"\n".join(lines) + b"\n")
+        items = (Header(buckets=buckets, bucket=bucket), *(entries[key] for key in sorted(entries)))
+        self._files(buckets).write(layout.name_bucket(bucket, buckets), msgspec.json.Encoder().encode_lines(items))
 
     def _read_bucket(self, bucket: int, buckets: int) -> Entries:
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)

@@ -122,8 +122,7 @@ class Journal:
             self._last_flush_at = self._clock()
             if not taken:
                 return
-            encode = msgspec.json.Encoder().encode
-            data = b"".join(encode(result) + b"\n" for result in taken)
+            data = msgspec.json.Encoder().encode_lines(taken)
             try:
                 await asyncio.to_thread(self._append, OUTCOMES, data)
             except BaseException:

@@ -160,7 +160,4 @@ def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:
     """The counts of all partitions, as guard decided them; before it, as transform found them."""
     if parts and parts[0].decision is not None:
         return parts[0].decision.counts
-    total = PlanCounts()
-    for part in parts:
-        total = total + part.manifest.counts
-    return total
+    return sum((part.manifest.counts for part in parts), PlanCounts())

@@ -36,8 +36,8 @@ _SHOWN_REASON = 200
 #: What reading bytes that are no member, or no lines, raises.
 _DAMAGE = (OSError, EOFError, zlib.error, *DAMAGE)
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(ChangeLine).decode
+_encode_lines = msgspec.json.Encoder().encode_lines
+_decode_lines = msgspec.json.Decoder(ChangeLine).decode_lines
 
 
 class SegmentFile(msgspec.Struct, frozen=True, array_like=True):
@@ -106,7 +106,7 @@ class Segment:
     def replace_block(self, number: int, lines: Sequence[ChangeLine]) -> None:
         """Put other lines, as many, in the place of a block's."""
         start = number * BLOCK_LINES
-        self._blocks[number] = _encode_block(lines)
+        self._blocks[number] = _compress(lines)
         self._tags[start : start + len(lines)] = bytes(line.tag for line in lines)
         self._notes[number] = _count_notes(lines)
 
@@ -118,17 +118,13 @@ class Segment:
 
     def _close_block(self) -> None:
         if self._pending:
-            self._add(_encode_block(self._pending), self._pending)
+            self._add(_compress(self._pending), self._pending)
             self._pending = []
 
     def write(self, run_folder: Folder, path: tuple[str, ...]) -> SegmentFile:
         """Write it whole."""
         self._close_block()
-        head = gzip.compress(
-            _encode(Head([len(block) for block in self._blocks], b64encode(self._tags).decode())) + b"\n",
-            _LEVEL,
-            mtime=0,
-        )
+        head = _compress([Head([len(block) for block in self._blocks], b64encode(self._tags).decode())])
         run_folder.child(*path[:-1]).write(path[-1], b"".join((head, *self._blocks)))
         reasons: Counter[tuple[int, str]] = Counter()
         for found, _, _ in self._notes:
@@ -206,12 +202,13 @@ def _join_neighbours(numbers: Iterable[int]) -> list[list[int]]:
     return groups
 
 
-def _encode_block(lines: Iterable[ChangeLine]) -> bytes:
-    return gzip.compress(b"".join(_encode(line) + b"\n" for line in lines), _LEVEL, mtime=0)
+def _compress(items: Iterable[object]) -> bytes:
+    """A member: JSON lines."""
+    return gzip.compress(_encode_lines(items), _LEVEL, mtime=0)
 
 
 def _decode_block(block: bytes) -> list[ChangeLine]:
-    return [_decode(line) for line in gzip.decompress(block).split(b"\n")[:-1]]
+    return _decode_lines(gzip.decompress(block))
 
 
 def _count_notes(lines: Iterable[ChangeLine]) -> tuple[Counter[tuple[int, str]], int, int]:
