@@ -73,7 +73,6 @@ class Normaliser:
 
     def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
         self.resource = resource
-        self.rules = rules
         parsers = _compute_parsers(resource, repair=rules.repair_windows_1254)
         self._fields = tuple(
             (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
