@@ -13,15 +13,11 @@ import msgspec
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.trip_messages import (
-    explain_dates_back,
-    explain_emptied,
     explain_left_out,
-    explain_look_alikes,
     explain_rejected,
     explain_retired,
     explain_retired_pair,
-    explain_retired_week,
-    explain_updates,
+    explain_share,
 )
 
 #: A count at or below this does not trip a percentage above 0.
@@ -158,7 +154,7 @@ def compute_trips(
         _add_retirement_trips(tripped, counts, limits)
         _add_left_out_trips(tripped, counts, limits)
         if has_look_alikes:
-            tripped.add("look_alikes", look_alikes, explain_look_alikes(look_alikes, counts.creates))
+            tripped.add("look_alikes", look_alikes, explain_share("look_alikes", look_alikes, counts.creates))
     return tripped.trips
 
 
@@ -189,14 +185,14 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
-    updates, percent = counts.real_updates, limits.max_update_percent
-    if is_above(updates, percent, counts.matched):
-        tripped.add("updates", updates, explain_updates(updates, counts.matched, percent))
-    percent, matched = limits.max_missing_percent, counts.matched + counts.adoptions
-    if is_above(counts.emptied, percent, matched):
-        tripped.add("emptied", counts.emptied, explain_emptied(counts.emptied, matched, percent))
-    if is_above(counts.dates_back, percent, counts.updates):
-        tripped.add("dates_back", counts.dates_back, explain_dates_back(counts.dates_back, counts.updates, percent))
+    shares = (
+        ("updates", counts.real_updates, counts.matched, limits.max_update_percent),
+        ("emptied", counts.emptied, counts.matched + counts.adoptions, limits.max_missing_percent),
+        ("dates_back", counts.dates_back, counts.updates, limits.max_missing_percent),
+    )
+    for name, count, whole, percent in shares:
+        if is_above(count, percent, whole):
+            tripped.add(name, count, explain_share(name, count, whole, percent))
 
 
 def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
@@ -212,7 +208,7 @@ def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) 
         tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
     week, had = counts.retired + counts.retired_week, whole + counts.retired_week
     if counts.retired_week and is_too_many(week, percent, had):
-        tripped.add("retired_week", week, explain_retired_week(week, had, percent), samples=samples)
+        tripped.add("retired_week", week, explain_share("retired_week", week, had, percent), samples=samples)
 
 
 def is_too_many(count: int, percent: int, whole: int) -> bool:

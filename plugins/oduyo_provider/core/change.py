@@ -96,16 +96,6 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Order of a plan: by action, then by what it touches; independent of the order of rows and records."""
         return ACTION_ORDER[self.action], int(self.oduyo_id or 0), self.integration_id
 
-    @property
-    def before(self) -> Remote:
-        """The listed values of the fields that will change."""
-        return {name: self.base.get(name) for name in self.differs}
-
-    @property
-    def after(self) -> Payload:
-        """The new values of the fields that will change; of a create, all fields."""
-        return {name: self.payload[name] for name in self.differs} if self.differs else dict(self.payload)
-
     def get_value(self, name: str) -> str:
         """A field as the change leaves it, of a deletion as it was; empty where there is none."""
         return self.payload.get(name) or self.base.get(name) or ""

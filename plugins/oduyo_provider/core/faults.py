@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from oduyo_provider.core.language import gettext
@@ -41,44 +43,26 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 def compute_absence(name: str, text: str | None) -> Fault:
     """Why a field that is needed has no value."""
     if text:
-        return Fault(
-            name, "sentinel", gettext("%(text)s marks the end of a Logo table and is no code", text=show_value(text))
-        )
+        detail = gettext("%(text)s marks the end of a Logo table and is no code", text=show_value(text))
+        return Fault(name, "sentinel", detail)
     return Fault(name, "empty", gettext("nothing is left after trimming"))
 
 
-def compute_warnings(payload: Payload, date_field: str | None) -> list[Fault]:
+def find_warnings(payload: Payload, date_field: str | None) -> Iterator[Fault]:
     """What is odd about a row that is sent all the same."""
-    warnings = []
     key = payload.get(_KEY, "")
     if len(key) >= 10 and key.isascii() and key.isdigit() and _is_above_int32(key):
-        warnings.append(
-            Fault(
-                _KEY,
-                "above_int32",
-                gettext("%(key)s does not fit a 32-bit key; check that the ERP takes it back", key=show_value(key)),
-            )
-        )
-    warnings += [
-        Fault(
-            name,
-            "replacement_character",
-            gettext("%(text)s holds U+FFFD, which stands for a letter that was lost", text=show_value(text)),
-        )
-        for name, text in payload.items()
-        if "\ufffd" in text
-    ]
+        detail = gettext("%(key)s does not fit a 32-bit key; check that the ERP takes it back", key=show_value(key))
+        yield Fault(_KEY, "above_int32", detail)
+    for name, text in payload.items():
+        if "\ufffd" in text:
+            detail = gettext("%(text)s holds U+FFFD, which stands for a letter that was lost", text=show_value(text))
+            yield Fault(name, "replacement_character", detail)
     if date_field is not None and (updated := payload.get(date_field)):
         created = payload.get(date_field.replace("_updated_in", "_created_in"), "")
         if updated < created:
-            warnings.append(
-                Fault(
-                    date_field,
-                    "before_created",
-                    gettext("updated at %(updated)s, created at %(created)s", updated=updated, created=created),
-                )
-            )
-    return warnings
+            detail = gettext("updated at %(updated)s, created at %(created)s", updated=updated, created=created)
+            yield Fault(date_field, "before_created", detail)
 
 
 def _is_above_int32(digits: str) -> bool:

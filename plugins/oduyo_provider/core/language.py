@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations, translation
 from pathlib import Path
 
 from oduyo_provider.core.errors import SettingsError
@@ -111,7 +111,4 @@ def _read_variable() -> str:
 
 @cache
 def _read_catalogue(language: str) -> NullTranslations:
-    if language == DEFAULT_LANGUAGE:
-        return NullTranslations()
-    with (LOCALE_FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
-        return GNUTranslations(file)
+    return translation(DOMAIN, LOCALE_FOLDER, [language], fallback=language == DEFAULT_LANGUAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -34,8 +34,8 @@ def get_id(record: Remote) -> str:
     return found
 
 
-def compute_record_key(record: Remote, normaliser: Normaliser) -> str | None:
-    """The match key of the key that a record holds; None where it holds none."""
+def compute_record_key(record: Mapping[str, object], normaliser: Normaliser) -> str | None:
+    """The match key of the key that a record, or a raw row, holds; None where it holds none."""
     found = normaliser.integration_id(record.get(_KEY))
     return None if found is None else compute_match_key(found)
 
@@ -93,11 +93,13 @@ class Matching:
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
         #: Those whose record was taken for deleted, and is listed again.
         self.returned: dict[str, Entry] = {}
-        self._matches: dict[str, Match] = {}
-        self._unkeyed: list[Remote] = []
+        #: Every key that Ödüyo lists, with its records.
+        self.matches: dict[str, Match] = {}
+        #: The records that hold no key and that the ledger does not know.
+        self.unkeyed: list[Remote] = []
         self._join(records, normaliser)
         made = [key for key, entry in self.entries.items() if entry.is_made and not self.is_made_since(entry)]
-        self.known_ids, self.known_listed = len(made), sum(key in self._matches for key in made)
+        self.known_ids, self.known_listed = len(made), sum(key in self.matches for key in made)
 
     def is_made_since(self, entry: Entry) -> bool:
         """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
@@ -111,29 +113,16 @@ class Matching:
             get_id(record)  # a record that no change could name stops the plan
             key = name_key(record, altered, normaliser)
             if key is None:
-                self._unkeyed.append(record)
+                self.unkeyed.append(record)
             else:
                 by_key.setdefault(key, []).append(record)
         for key, same in by_key.items():
             known = self.entries.get(key)
             if len(same) > 1:
                 same = _sort_by_id(same, None if known is None else known.oduyo_id)
-            self._matches[key] = Match(same[0], same[1:])
+            self.matches[key] = Match(same[0], same[1:])
             if known is not None and known.is_gone and known.oduyo_id == same[0]["id"]:
                 self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
-
-    def get(self, key: str) -> Match | None:
-        """The records of a match key; None when Ödüyo lists none."""
-        return self._matches.get(key)
-
-    def items(self) -> Iterator[tuple[str, Match]]:
-        """Every key that Ödüyo lists, with its records."""
-        yield from self._matches.items()
-
-    @property
-    def unkeyed(self) -> list[Remote]:
-        """The records that hold no key and that the ledger does not know."""
-        return self._unkeyed
 
 
 def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: object) -> Entry:

@@ -7,26 +7,18 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.counting import count_in_use, count_retired
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import (
-    REFUSED_BEFORE,
-    RESEND_AFTER_S,
-    RUN_NAMES,
-    Entry,
-    Missing,
-    compute_payload_digest,
-)
+from oduyo_provider.core.ledger import RUN_NAMES, Entry, Missing
 from oduyo_provider.core.matching import Match, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, OnMissing, PlanRules
 from oduyo_provider.core.plan_builder import PlanBuilder
-from oduyo_provider.core.record import Remote, Resource, is_passive
+from oduyo_provider.core.record import Remote, is_passive
 from oduyo_provider.core.remarks import (
     KEEP,
     KEPT,
     NEW_DUPLICATE,
     OUT_OF_SCOPE,
     PASSIVE_ALREADY,
-    REFUSED,
     WAITS,
     WARNED,
     Remark,
@@ -116,9 +108,9 @@ class MissingRecords:
         rules, counts, record = self._rules, self._counts, match.record
         entry = compute_seen(entry, match, self._resource)
         if rules.may_lack_rows or not self._is_in_scope(record, entry):
-            counts.out_of_scope += not rules.may_lack_rows
             self._builder.note(key, entry)
             if not rules.may_lack_rows:
+                counts.out_of_scope += 1
                 self._remark(OUT_OF_SCOPE, record, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)
@@ -136,13 +128,8 @@ class MissingRecords:
                 is_keep = rules.on_missing is OnMissing.KEEP
                 self._remark(KEPT, record, entry, gettext(KEEP) if is_keep else gettext(PASSIVE_ALREADY))
             return
-        resend = find_resend(entry, change, rules.now, resend_refused=rules.resend_refused)
-        if resend is None:
-            counts.missing_refused += 1
-            self._builder.remarks.append(describe_refusal(change, entry, self._resource))
-            return
-        self._builder.add(msgspec.structs.replace(change, is_resend=resend))
-        count_retired(counts, record, change)
+        if self._builder.offer(change, entry):
+            count_retired(counts, record, change)
 
     def _remark(self, outcome: str, record: Remote, entry: Entry, reason: str = "", detail: str = "") -> None:
         code = record.get(self._resource.code_field) or ""
@@ -171,25 +158,3 @@ def _find_sent(entry: Entry | None, field: str, value: str | None) -> str | None
     if entry is None or (known := entry.stored.get(field)) is None:
         return value
     return known.sent if entry.is_stored_as(field, known.sent, value) else value
-
-
-def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
-    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
-    that it refused before and that is not.
-
-    :param resend_refused: a person wants all of them to be sent again.
-    """
-    if entry is None or entry.refused is None:
-        return False
-    if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
-        return False
-    # From the future is no time: it is sent again, and has the right one from then on.
-    is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
-    return True if resend_refused or not is_recent else None
-
-
-def describe_refusal(change: Change, entry: Entry | None, resource: Resource) -> Remark:
-    """A change that Ödüyo refused before, and that is not sent again."""
-    words = entry.refused.words if entry is not None and entry.refused is not None else ""
-    code = change.get_value(resource.code_field)
-    return Remark(REFUSED, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words)

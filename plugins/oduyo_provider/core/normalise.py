@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, compute_warnings
+from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, find_warnings
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
@@ -73,7 +73,6 @@ class Normaliser:
 
     def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
         self.resource = resource
-        self.rules = rules
         parsers = _compute_parsers(resource, repair=rules.repair_windows_1254)
         self._fields = tuple(
             (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
@@ -106,16 +105,11 @@ class Normaliser:
                 faults.append(compute_absence(name, text))
             elif text is not None:
                 if len(text) > limit:
-                    faults.append(
-                        Fault(
-                            name,
-                            "too_long",
-                            gettext("%(count)s characters, allowed are %(limit)s", count=len(text), limit=limit),
-                        )
-                    )
+                    detail = gettext("%(count)s characters, allowed are %(limit)s", count=len(text), limit=limit)
+                    faults.append(Fault(name, "too_long", detail))
                 payload[name] = text
-        warnings = compute_warnings(payload, self.resource.date_field)
-        return Normalised(payload.get(_KEY), None if faults else payload, tuple(faults), tuple(warnings))
+        warnings = tuple(find_warnings(payload, self.resource.date_field))
+        return Normalised(payload.get(_KEY), None if faults else payload, tuple(faults), warnings)
 
     def integration_id(self, value: object) -> str | None:
         """The id as text, or None when it is empty, a sentinel or invalid."""

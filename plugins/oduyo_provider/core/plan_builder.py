@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.faults import Fault
-from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.ledger import REFUSED_BEFORE, RESEND_AFTER_S, Entry, compute_payload_digest
 from oduyo_provider.core.matching import Matching
-from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
-from oduyo_provider.core.remarks import WARNED, Remark
+from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, PlanRules, Rejected, compute_reject_digest
+from oduyo_provider.core.record import Resource
+from oduyo_provider.core.remarks import REFUSED, WARNED, Remark
 
 
 class PlanBuilder:
     """A plan in the making.
 
     :param matching: its entries are those before the plan.
+    :param rules: say what is sent again that Ödüyo refused.
     :param known_rejected: digests of the rows that the last applied run rejected.
     """
 
-    def __init__(self, matching: Matching, known_rejected: frozenset[str]) -> None:
+    def __init__(
+        self, matching: Matching, resource: Resource, rules: PlanRules, known_rejected: frozenset[str]
+    ) -> None:
         self.counts = PlanCounts(known_ids=matching.known_ids, known_listed=matching.known_listed)
         self.changes: list[Change] = []
         self.forgotten: list[str] = []
         self.new_rows: list[NaturalKey] = []
         self.unmatched: list[NaturalKey] = []
         self.remarks: list[Remark] = []
+        self._resource = resource
+        self._rules = rules
         self._entries = matching.entries
         self._known_rejected = known_rejected
         self._rejected: list[Rejected] = []
@@ -43,18 +51,22 @@ class PlanBuilder:
         if self._entries.get(key) != entry:
             self._notes[key] = entry
 
-    def add(self, change: Change) -> None:
-        """Take a change into the plan."""
-        counts = self.counts
-        if change.action is Action.CREATE:
-            counts.creates += 1
-        elif change.action is Action.UPDATE:
-            counts.updates += 1
-        elif change.action is Action.DEACTIVATE:
-            counts.deactivates += 1
-        else:
-            counts.deletes += 1
-        self.changes.append(change)
+    def offer(self, change: Change, entry: Entry | None) -> bool:
+        """Take a change into the plan, unless Ödüyo refused it before and it is not to be sent again; returns whether it is taken.
+
+        :param entry: what is remembered of its key.
+        """
+        resend = find_resend(entry, change, self._rules.now, resend_refused=self._rules.resend_refused)
+        if resend is not None:
+            self.changes.append(msgspec.structs.replace(change, is_resend=resend))
+            return True
+        is_row = change.action in (Action.CREATE, Action.UPDATE)
+        self.counts.known_refused += is_row
+        self.counts.missing_refused += not is_row
+        words = entry.refused.words if entry is not None and entry.refused is not None else ""
+        code = change.get_value(self._resource.code_field)
+        self.remarks.append(Remark(REFUSED, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words))
+        return False
 
     def reject(self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; returns whether the last applied run rejected it alike."""
@@ -80,8 +92,25 @@ class PlanBuilder:
     def close(self) -> Plan:
         """The plan, its changes in their fixed order."""
         self.changes.sort(key=lambda change: change.sort_key)
-        self.counts.reasons = dict(sorted(self._reasons.items()))
-        self.counts.warnings = dict(sorted(self._warnings.items()))
-        notes = list(self._notes.values())
-        counts, rejected = self.counts, self._rejected
+        counts, rejected, notes = self.counts, self._rejected, list(self._notes.values())
+        made = Counter(change.action for change in self.changes)
+        counts.creates, counts.updates = made[Action.CREATE], made[Action.UPDATE]
+        counts.deactivates, counts.deletes = made[Action.DEACTIVATE], made[Action.DELETE]
+        counts.reasons = dict(sorted(self._reasons.items()))
+        counts.warnings = dict(sorted(self._warnings.items()))
         return Plan(self.changes, rejected, notes, self.forgotten, self.new_rows, self.unmatched, counts, self.remarks)
+
+
+def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
+    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
+    that it refused before and that is not.
+
+    :param resend_refused: a person wants all of them to be sent again.
+    """
+    if entry is None or entry.refused is None:
+        return False
+    if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
+        return False
+    # From the future is no time: it is sent again, and has the right one from then on.
+    is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
+    return True if resend_refused or not is_recent else None

@@ -17,7 +17,7 @@ from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
-from oduyo_provider.core.missing import MissingRecords, describe_refusal, find_resend
+from oduyo_provider.core.missing import MissingRecords
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanRules, SyncMode
 from oduyo_provider.core.plan_builder import PlanBuilder
@@ -53,7 +53,7 @@ def compute_plan(
     is_upsert = rules.sync_mode is SyncMode.UPSERT
     # sync_mode=create compares nothing and leaves the ledger alone.
     matching = Matching(records if is_upsert else (), entries if is_upsert else (), normaliser, rules.newest_id)
-    builder = PlanBuilder(matching, known_rejected)
+    builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
     planner.read_rows()
@@ -110,7 +110,7 @@ class _Planner:
                 warnings = [*row.warnings, *shared]
                 self.builder.warn(integration_id, row.payload.get(self.resource.code_field, ""), warnings)
                 if self.rules.sync_mode is SyncMode.CREATE:
-                    self.builder.add(Change(Action.CREATE, integration_id, row.payload))
+                    self.builder.changes.append(Change(Action.CREATE, integration_id, row.payload))
                 else:
                     self._compare(key, group.raw, integration_id, row.payload)
 
@@ -128,14 +128,14 @@ class _Planner:
 
     def _reject(self, key: str, raw: Row, integration_id: str | None, faults: Sequence[Fault]) -> bool:
         """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""
-        entry, match = self.matching.entries.get(key), self.matching.get(key)
+        entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_owned_by(self.rules.source):
             seen = entry if match is None else compute_seen(entry, match, self.resource)
             self.builder.note(key, msgspec.structs.replace(seen, missing=None))
         return self.builder.reject(raw, integration_id, faults)
 
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
-        entry, match = self.matching.entries.get(key), self.matching.get(key)
+        entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_others(self.rules.source):
             owner = show_value(entry.source)
             self.counts.other_source += 1
@@ -158,7 +158,9 @@ class _Planner:
     @cached_property
     def moved(self) -> dict[str, str]:
         """Ödüyo's id → the key that the record carries now, of records that are listed with another key than the ledger's."""
-        gone = {entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.get(key) is None}
+        gone = {
+            entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.matches.get(key) is None
+        }
         return {get_id(record): record.get(_KEY) or "" for record in self.read_all() if record.get("id") in gone}
 
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
@@ -180,16 +182,12 @@ class _Planner:
     def _create(
         self, integration_id: str, payload: Payload, entry: Entry | None, *, replaces: str | None = None
     ) -> None:
-        change = Change(Action.CREATE, integration_id, payload, replaces=replaces)
-        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
-        if resend is None:
-            self._count_known_refused(change, entry)
+        if not self.builder.offer(Change(Action.CREATE, integration_id, payload, replaces=replaces), entry):
             return
         names = self.resource.natural_key
         if found := compute_natural_key(payload, names):
             values = tuple(value if name in payload else None for name, value in zip(names, found, strict=True))
             self.builder.new_rows.append(NaturalKey(values, integration_id))
-        self.builder.add(msgspec.structs.replace(change, is_resend=resend))
 
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
         record, entry = match.record, self.matching.entries.get(key)
@@ -207,16 +205,8 @@ class _Planner:
             self.counts.unchanged += 1
             return
         change = compute_update(integration_id, payload, record, differs, self.resource)
-        resend = find_resend(entry, change, self.rules.now, resend_refused=self.rules.resend_refused)
-        if resend is None:
-            self._count_known_refused(change, entry)
-        else:
-            self.builder.add(msgspec.structs.replace(change, is_resend=resend))
+        if self.builder.offer(change, entry):
             count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
-
-    def _count_known_refused(self, change: Change, entry: Entry | None) -> None:
-        self.counts.known_refused += 1
-        self.builder.remarks.append(describe_refusal(change, entry, self.resource))
 
     def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
@@ -233,7 +223,7 @@ class _Planner:
     def read_records(self) -> None:
         """All records and entries: who is in use, what is missing, what no row matches, what is gone."""
         records = MissingRecords(self.rules, self.normaliser, self.builder)
-        for key, match in self.matching.items():
+        for key, match in self.matching.matches.items():
             records.read(key, match, self.matching.entries.get(key), has_row=key in self.groups)
         for record in self.matching.unkeyed:
             self.counts.existing += 1
@@ -244,7 +234,7 @@ class _Planner:
                 continue
             is_recent = entry.retired_at is not None and self.rules.now - entry.retired_at < WEEK_S
             self.counts.retired_week += is_recent and not entry.is_retirement_released
-            is_gone = self.matching.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
+            is_gone = self.matching.matches.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
             # Of a record that was made and is not listed, only a person's release forgets the id.
             if is_gone and not is_recent and (not entry.is_made or "vanished" in self.rules.released):
                 self.builder.forgotten.append(entry.integration_id)

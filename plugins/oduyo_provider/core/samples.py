@@ -15,7 +15,7 @@ def describe_change(change: Change) -> str:
         return gettext("create %(where)s: code %(code)s", where=where, code=repr(change.payload.get("code", "")))
     if not change.payload:
         return gettext("delete %(where)s: code %(code)s", where=where, code=repr(change.base.get("code")))
-    fields = ", ".join(f"{name} {change.before[name]!r} → {change.after[name]!r}" for name in change.differs)
+    fields = ", ".join(f"{name} {change.base.get(name)!r} → {change.payload[name]!r}" for name in change.differs)
     if change.action is Action.DEACTIVATE:
         return gettext("deactivate %(where)s: %(fields)s", where=where, fields=fields)
     return gettext("update %(where)s: %(fields)s", where=where, fields=fields)

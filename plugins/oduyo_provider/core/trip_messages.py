@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
-from oduyo_provider.core.language import format_number, gettext, ngettext
+from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import Pair
+
+#: Name of a brake → its figures, of a count that is too large a share of a whole; English, to be read by ``gettext``.
+_SHARES = {
+    "updates": gettext_noop("%(count)s of %(whole)s matched records would be updated (max_update_percent %(percent)s)"),
+    "emptied": gettext_noop(
+        "%(count)s of %(whole)s matched records would lose the text of a field (max_missing_percent %(percent)s)"
+    ),
+    "dates_back": gettext_noop(
+        "%(count)s of %(whole)s updates carry an older date than was sent before: is this a restored or another database? "
+        "(max_missing_percent %(percent)s)"
+    ),
+    "retired_week": gettext_noop(
+        "with this run, %(count)s records are retired within seven days; %(whole)s were in use (max_missing_percent "
+        "%(percent)s)"
+    ),
+    "look_alikes": gettext_noop(
+        "%(count)s of %(whole)s rows to create look like a record that no row matches: typed by hand, of a former period, or "
+        "with a changed key"
+    ),
+}
+
+
+def explain_share(name: str, count: int, whole: int, percent: int = 0) -> str:
+    """A count that is too large a share of a whole.
+
+    :param name: of the brake: one of :data:`_SHARES`.
+    :param percent: what is allowed; 0 where the brake has no percentage.
+    """
+    return gettext(_SHARES[name], count=format_number(count), whole=format_number(whole), percent=percent)
 
 
 def explain_rejected(count: int, whole: int, percent: int) -> str:
@@ -14,47 +43,6 @@ def explain_rejected(count: int, whole: int, percent: int) -> str:
         count,
         whole=format_number(whole),
         percent=percent,
-    )
-
-
-def explain_updates(count: int, whole: int, percent: int) -> str:
-    """Updates, of the matched records."""
-    return gettext(
-        "%(count)s of %(whole)s matched records would be updated (max_update_percent %(percent)s)",
-        count=format_number(count),
-        whole=format_number(whole),
-        percent=percent,
-    )
-
-
-def explain_emptied(count: int, whole: int, percent: int) -> str:
-    """Updates that empty a filled field, of the matched records."""
-    return gettext(
-        "%(count)s of %(whole)s matched records would lose the text of a field (max_missing_percent %(percent)s)",
-        count=format_number(count),
-        whole=format_number(whole),
-        percent=percent,
-    )
-
-
-def explain_dates_back(count: int, whole: int, percent: int) -> str:
-    """Updates with an older date than was sent before, of all updates."""
-    return gettext(
-        "%(count)s of %(whole)s updates carry an older date than was sent before: is this a restored or another database? "
-        "(max_missing_percent %(percent)s)",
-        count=format_number(count),
-        whole=format_number(whole),
-        percent=percent,
-    )
-
-
-def explain_look_alikes(count: int, whole: int) -> str:
-    """Rows to create of which a look-alike exists, of all rows to create."""
-    return gettext(
-        "%(count)s of %(whole)s rows to create look like a record that no row matches: typed by hand, of a former period, or "
-        "with a changed key",
-        count=format_number(count),
-        whole=format_number(whole),
     )
 
 
@@ -98,17 +86,6 @@ def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> st
         "in use, and too many of %(n)s further pairs (max_missing_percent %(percent)s)",
         others,
         **told,
-    )
-
-
-def explain_retired_week(count: int, whole: int, percent: int) -> str:
-    """Records retired within seven days; ``whole`` were in use."""
-    return gettext(
-        "with this run, %(count)s records are retired within seven days; %(whole)s were in use (max_missing_percent "
-        "%(percent)s)",
-        count=format_number(count),
-        whole=format_number(whole),
-        percent=percent,
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gettext as stdlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -77,13 +78,13 @@ def test_numbers_are_written_in_turkish_form() -> None:
 def test_the_catalogue_is_read_once_and_only_when_a_text_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    class Catalogue(language.GNUTranslations):
+    class Catalogue(stdlib.GNUTranslations):
         def _parse(self, fp: object) -> None:
             read.append("once")
             super()._parse(fp)  # type: ignore[misc]
 
     language._read_catalogue.cache_clear()  # noqa: SLF001  a test before this one has read it
-    monkeypatch.setattr(language, "GNUTranslations", Catalogue)
+    monkeypatch.setattr(stdlib, "GNUTranslations", Catalogue)
     with use_language("tr"):
         assert read == []
         assert [gettext(TEXT, **VALUES)[:7] for _ in range(3)] == ["A ortam"] * 3

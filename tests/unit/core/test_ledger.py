@@ -21,7 +21,8 @@ from oduyo_provider.core.ledger import (
     apply_result,
     compute_payload_digest,
 )
-from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, find_resend, is_missing_long_enough
+from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, is_missing_long_enough
+from oduyo_provider.core.plan_builder import find_resend
 from tests.unit.core.sides import DAY, HOUR, NOW
 
 CREATE = Change(

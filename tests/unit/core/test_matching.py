@@ -27,7 +27,7 @@ from tests.unit.core.sides import NORMALISER, NOW, UUID, make_entry, make_record
 def match(records: list[Remote], entries: list[Entry] | None = None) -> dict[str, list[str]]:
     """Match key → ids of its records, the one that counts first."""
     matching = Matching(records, entries or [], NORMALISER)
-    return {key: [get_id(found.record), *map(get_id, found.twins)] for key, found in matching.items()}
+    return {key: [get_id(found.record), *map(get_id, found.twins)] for key, found in matching.matches.items()}
 
 
 def altered(sent: str, stored: str | None) -> dict[str, Stored]:
@@ -105,8 +105,7 @@ def test_a_record_whose_key_somebody_changed_belongs_to_the_key_that_it_carries(
 
 def test_a_record_whose_key_somebody_emptied_holds_none() -> None:
     matching = Matching([make_record("7", " ")], [make_entry("100", "7")], NORMALISER)
-    assert (dict(matching.items()), [get_id(record) for record in matching.unkeyed]) == ({}, ["7"])
-    assert matching.get("100") is None
+    assert (matching.matches, [get_id(record) for record in matching.unkeyed]) == ({}, ["7"])
 
 
 def test_a_record_that_carries_the_key_as_sent_again_is_the_keys() -> None:

@@ -209,7 +209,12 @@ def test_a_missing_record_is_kept_unless_asked_otherwise() -> None:
 
 def test_deactivating_sends_the_whole_record_with_a_passive_status() -> None:
     [change] = retire(make_record(description="d", note="n"), on_missing=DEACTIVATE).changes
-    assert (change.action, change.before, change.after) == (Action.DEACTIVATE, {"status": "1"}, {"status": "0"})
+    assert (change.action, change.differs, change.base["status"], change.payload) == (
+        Action.DEACTIVATE,
+        ("status",),
+        "1",
+        {"status": "0"},
+    )
     assert change.retires
     body = change.compute_body()
     assert (body["id"], body["integration_id"], body["status"]) == ("7", "100", "0")

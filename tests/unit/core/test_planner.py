@@ -86,8 +86,8 @@ def test_what_oduyo_stores_in_another_form_is_a_difference(given: Row, stored: d
 def test_an_update_names_the_fields_that_differ_before_and_after() -> None:
     [change] = plan_of([make_row(code="K2", description="d")], [make_record(description=None)]).changes
     assert (change.action, change.oduyo_id, change.differs) == (Action.UPDATE, "7", ("code", "description"))
-    assert change.before == {"code": "K1", "description": None}
-    assert change.after == {"code": "K2", "description": "d"}
+    assert [change.base[name] for name in change.differs] == ["K1", None]
+    assert [change.payload[name] for name in change.differs] == ["K2", "d"]
 
 
 def test_a_field_without_a_column_is_neither_compared_nor_changed() -> None:

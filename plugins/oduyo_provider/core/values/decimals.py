@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, show_value
-from oduyo_provider.core.values.text import clean_text, parse_staged_text
+from oduyo_provider.core.values.text import clean_text, describe_no_number, parse_staged_text
 
 #: Decimals that every amount has.
 DECIMALS = 4
@@ -51,10 +51,7 @@ def parse_decimal(value: object) -> str | None:
 
 def _write(number: Decimal) -> str:
     if not number.is_finite():
-        raise InvalidValueError(
-            "not_a_number",
-            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(number)),
-        )
+        raise describe_no_number(number)
     _, digits, exponent = number.as_tuple()
     if not number:
         return f"0.{'0' * DECIMALS}"

@@ -60,6 +60,12 @@ def _describe_half_character(value: object) -> InvalidValueError:
     return InvalidValueError("not_encodable", detail)
 
 
+def describe_no_number(value: object) -> InvalidValueError:
+    """What is wrong with NaN and the infinities."""
+    detail = gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(value))
+    return InvalidValueError("not_a_number", detail)
+
+
 def has_controls(value: str) -> bool:
     """Whether the text holds control characters that cleaning drops."""
     return _CONTROLS.search(value) is not None
@@ -145,10 +151,7 @@ def compute_integer_text(value: float | Decimal) -> str:
     # repr() gives the same digits that staging writes, so a staged float is judged as a fresh one.
     number = Decimal(repr(float(value))) if isinstance(value, float) else value
     if not number.is_finite():
-        raise InvalidValueError(
-            "not_a_number",
-            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(number)),
-        )
+        raise describe_no_number(number)
     if not number:
         return "0"
     text = str(number)
@@ -187,10 +190,7 @@ def parse_staged_text(value: object) -> str:
     if isinstance(value, (date, time)) and (iso := _write_moment(value)) is not None:
         return f"{iso[:-6]}Z" if iso.endswith("+00:00") else iso
     if isinstance(value, dict) and value.keys() == {"number"}:
-        raise InvalidValueError(
-            "not_a_number",
-            gettext("%(value)s is not a number; correct it in the ERP or the query", value=show_value(value)),
-        )
+        raise describe_no_number(value)
     if isinstance(value, dict) and value.keys() == {"escaped"}:
         raise _describe_half_character(value)
     raise InvalidValueError(
@@ -216,17 +216,17 @@ def _parse_text_bytes(raw: bytes) -> str:
 
 def _write_moment(value: date | time) -> str | None:
     try:
-        return (_drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
+        return (drop_offset_seconds(value) if isinstance(value, datetime) else value).isoformat()
     except Exception:  # whatever a type of somebody else's raises, such as pandas' NaT, a time without a year
         return None
 
 
-def _drop_offset_seconds(moment: datetime) -> datetime:
-    # Local mean times (Istanbul until 1910: +01:56:56) have offsets that the staged form cannot hold.
+def drop_offset_seconds(moment: datetime) -> datetime:
+    """A moment in UTC where its offset has seconds, as local mean times have (Istanbul until 1910: +01:56:56): JSON writers round these."""
     offset = moment.utcoffset()
     if offset is None or not offset % timedelta(minutes=1):
         return moment
     try:
         return moment.astimezone(timezone.utc)
-    except OverflowError:  # the calendar's first or last day
+    except OverflowError:  # the first or last day of the calendar: no date that anybody sends
         return moment.replace(tzinfo=None)

@@ -15,9 +15,5 @@ def format_table(rows: Sequence[tuple[str, object]]) -> str:
     right = max((len(value) for _, value in texts), default=0)
     room = MAX_WIDTH - right - 6
     left = min(max((len(name) for name, _ in texts), default=0), room)
-    return "\n".join(f"  {cut_text(name, left):<{left}}  {value:>{right}}" for name, value in texts)
-
-
-def cut_text(text: str, width: int) -> str:
-    """At most ``width`` characters, ``…`` where it was cut."""
-    return text if len(text) <= width else text[: width - 1] + "…"
+    shown = [(name if len(name) <= left else f"{name[: left - 1]}…", value) for name, value in texts]
+    return "\n".join(f"  {name:<{left}}  {value:>{right}}" for name, value in shown)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.errors import StagingError, StateError
+from oduyo_provider.core.errors import StateError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
@@ -23,25 +23,16 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
 
 
-class _Format(msgspec.Struct):
-    format: int = 1
-
-
 def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
     """A file's content; None when there is none.
 
     :raises StateError: it was written by a newer version, or is damaged; the text says what to do.
     """
-    if not folder.has(name):
+    data = folder.find(name)
+    if data is None:
         return None
     try:
-        data = folder.read(name)
-    except StagingError:
-        if not folder.has(name):  # another run has removed it meanwhile
-            return None
-        raise
-    try:
-        check_format(msgspec.json.decode(data, type=_Format).format, f"{folder.uri}/{name}")
+        check_format(msgspec.json.decode(data, type=StateFile).format, f"{folder.uri}/{name}")
         return msgspec.json.decode(data, type=kind)
     except DAMAGE as error:
         raise StateError(

@@ -19,10 +19,10 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.files import StateFile, check_format, read_state, write_state
 from oduyo_provider.sync.site.legacy import read_legacy_entries
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.site.overlay import Entries, PlanKeys, apply_part, leaving_out, open_readable
+from oduyo_provider.sync.site.overlay import Entries, apply_part, find_keys, leaving_out, open_readable
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.jsonl import DAMAGE
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_readable
 from oduyo_provider.sync.staging.plans import PlanPart
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Ledger:
                 if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
                     continue
                 with leaving_out(plan):
-                    items = (item for item in PlanKeys(part) if compute_bucket(item, partitions) == partition)
+                    items = (item for item in find_keys(part) if compute_bucket(item, partitions) == partition)
                     apply_part(entries, plan, part, set(items))
         return entries
 
@@ -120,7 +120,7 @@ class Ledger:
     ) -> int:
         """Put one part of a plan into the files; returns how many entries came of it."""
         by_bucket: dict[int, set[str]] = {}
-        for key in PlanKeys(part):
+        for key in find_keys(part):
             by_bucket.setdefault(compute_bucket(key, buckets), set()).add(key)
         count = 0
         for bucket, keys in sorted(by_bucket.items()):
@@ -163,32 +163,22 @@ class Ledger:
 
     def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
         """Replace one file. Only under the lease."""
-        encode = msgspec.json.Encoder().encode
-        lines = [encode(Header(buckets=buckets, bucket=bucket))]
-        lines += [encode(entries[key]) for key in sorted(entries)]
-        self._files(buckets).write(layout.name_bucket(bucket, buckets), b"\n".join(lines) + b"\n")
+        items = (Header(buckets=buckets, bucket=bucket), *(entries[key] for key in sorted(entries)))
+        self._files(buckets).write(layout.name_bucket(bucket, buckets), msgspec.json.Encoder().encode_lines(items))
 
     def _read_bucket(self, bucket: int, buckets: int) -> Entries:
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
-        if not folder.has(name):
+        data = folder.find(name)
+        if data is None:
             return {}
-        lines = folder.read(name).splitlines()
+        lines = data.splitlines()
         where = f"{folder.uri}/{name}"
         try:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
         except DAMAGE:
             lines = [b"", *lines]
             log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
-        decode = msgspec.json.Decoder(Entry).decode
-        entries: Entries = {}
-        damaged = 0
-        for line in lines[1:]:
-            try:
-                entry = decode(line)
-            except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
-                damaged += 1
-            else:
-                entries[compute_match_key(entry.integration_id)] = entry
+        entries, damaged = decode_readable(lines[1:], Entry)
         if damaged:
             # A memory, not the truth: without an entry a run is more careful, never wrong.
             log.warning(
@@ -199,4 +189,4 @@ class Ledger:
                     file=where,
                 ),
             )
-        return entries
+        return {compute_match_key(entry.integration_id): entry for entry in entries}

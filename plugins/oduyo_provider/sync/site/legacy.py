@@ -13,7 +13,7 @@ from oduyo_provider.core.language import ngettext
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.jsonl import DAMAGE
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_readable
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +33,8 @@ class _Applied(msgspec.Struct, frozen=True):
 def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entry]:
     """The values that 0.1.0 knew to be stored otherwise than sent, as entries without an owner."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(layout.LEGACY_ALTERED):
-        return
-    found: dict[str, Entry] = {}
-    for item in _read_altered(folder):
-        known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
-        stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
-        found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
-    yield from found.values()
-
-
-def _read_altered(folder: Folder) -> Iterator[_Altered]:
-    """What can be read; without a line its value is sent again once."""
-    decode = msgspec.json.Decoder(_Altered).decode
-    damaged = 0
-    for line in folder.read(layout.LEGACY_ALTERED).splitlines():
-        try:
-            yield decode(line)
-        except DAMAGE:  # noqa: PERF203  one damaged line must not take the others with it
-            damaged += 1
-    if damaged:
+    items, damaged = decode_readable((folder.find(layout.LEGACY_ALTERED) or b"").splitlines(), _Altered)
+    if damaged:  # without a line its value is sent again once
         log.warning(
             ngettext(
                 "%(n)s line of %(file)s is damaged and was left out",
@@ -61,15 +43,19 @@ def _read_altered(folder: Folder) -> Iterator[_Altered]:
                 file=f"{folder.uri}/{layout.LEGACY_ALTERED}",
             )
         )
+    found: dict[str, Entry] = {}
+    for item in items:
+        known = found.get(item.integration_id) or Entry(item.integration_id, oduyo_id=item.oduyo_id)
+        stored = {**known.stored, item.field: Stored(item.sent, item.stored)}
+        found[item.integration_id] = msgspec.structs.replace(known, stored=stored)
+    yield from found.values()
 
 
 def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
     """Whether 0.1.0 has written to the site from this source: a DAG's id, or a task's after it."""
     folder = _find_folder(root, site, resource)
-    if not folder.has(layout.LEGACY_APPLIED):
-        return False
     try:
-        run = msgspec.json.decode(folder.read(layout.LEGACY_APPLIED), type=_Applied).run
+        run = msgspec.json.decode(folder.find(layout.LEGACY_APPLIED) or b"", type=_Applied).run
     except (*DAMAGE, StagingError):
         return False  # without it a person has to trigger the first run
     dag_id, _, *task = run.split("/")[:3]

@@ -20,16 +20,11 @@ log = logging.getLogger(__name__)
 Entries = dict[str, Entry]
 
 
-class PlanKeys:
+def find_keys(part: PlanPart) -> Iterator[str]:
     """The match keys that a plan's part touches."""
-
-    def __init__(self, part: PlanPart) -> None:
-        self._part = part
-
-    def __iter__(self) -> Iterator[str]:
-        yield from (compute_match_key(change.integration_id) for change in self._part.read_changes())
-        yield from (compute_match_key(entry.integration_id) for entry in self._part.read_notes())
-        yield from map(compute_match_key, self._part.read_forgotten())
+    yield from (compute_match_key(change.integration_id) for change in part.read_changes())
+    yield from (compute_match_key(entry.integration_id) for entry in part.read_notes())
+    yield from map(compute_match_key, part.read_forgotten())
 
 
 def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:

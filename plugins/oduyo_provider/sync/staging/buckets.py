@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines
+from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_bucket
 
 #: Environment variable that sets the number of buckets of a large side.
@@ -49,8 +49,7 @@ class Side(msgspec.Struct, frozen=True):
 
         :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
         """
-        lines = filter(is_wanted, self.read_lines(bucket))
-        return decode_lines(Folder.open(self.folder), self.files[bucket].name, lines, kind)
+        return Folder.open(self.folder).read_items(self.files[bucket], kind, is_wanted)
 
 
 def compute_buckets(text: str | None) -> int:
@@ -81,12 +80,11 @@ class SideWriter:
     def __init__(self, folder: Folder, *, buckets: int, is_split: bool = False) -> None:
         self._folder = folder
         self._buckets = buckets
-        self._is_split = is_split and buckets > 1
+        self._is_split = is_split or buckets == 1
         self._pending: list[tuple[int, bytes]] = []
         self._pending_bytes = 0
         self._rows = [0] * buckets
         self._digests = [hashlib.sha256() for _ in range(buckets)]
-        self._spool = _Spool(folder)
         self.rows = 0
 
     def write(self, integration_id: str | None, line: bytes) -> None:
@@ -94,14 +92,13 @@ class SideWriter:
         self._pending.append((compute_bucket(integration_id, self._buckets), line))
         self._pending_bytes += len(line)
         self.rows += 1
-        if not self._is_split and self._buckets > 1 and self.rows > SINGLE_PARTITION_ROWS:
-            self._is_split = True
-        if self._pending_bytes >= SPILL_BYTES and (self._is_split or self._buckets == 1):
+        self._is_split = self._is_split or self.rows > SINGLE_PARTITION_ROWS
+        if self._pending_bytes >= SPILL_BYTES and self._is_split:
             self._spill()
 
     def close(self) -> Side:
         """Finish the files and name them."""
-        if self._buckets > 1 and not self._is_split:
+        if not self._is_split:
             name = name_bucket(0, 1)
             file = self._folder.write_lines(name, (line for _, line in self._pending))
             return Side(self._folder.uri, [file])
@@ -110,6 +107,10 @@ class SideWriter:
         self._spool.finish(names)
         finished = zip(names, self._rows, self._digests, strict=True)
         return Side(self._folder.uri, [StagedFile(name, rows, digest.hexdigest()) for name, rows, digest in finished])
+
+    @cached_property
+    def _spool(self) -> _Spool:
+        return _Spool(self._folder)
 
     def _spill(self) -> None:
         chunks: dict[int, list[bytes]] = {}
@@ -129,43 +130,22 @@ class _Spool:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary = None if folder.is_local else tempfile.TemporaryDirectory(prefix="oduyo-")
+        self._place = folder if self._temporary is None else Folder.open(self._temporary.name)
 
     def append(self, name: str, data: bytes) -> None:
-        place = self._local()
-        with place.reporting("write", name):
-            place.make()
-            handle = os.open(Path(place.uri) / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
+        self._place.grow(name, data)
 
     def finish(self, names: list[str]) -> None:
         """Make every file durable and present, empty ones too."""
-        place = self._local()
         for name in names:
-            self.append(name, b"")
-            if self._folder.is_local:
-                with place.reporting("write", name), (Path(place.uri) / name).open("rb") as file:
-                    os.fsync(file.fileno())
+            if self._temporary is None:
+                self._place.append(name, b"")
             else:
-                self._folder.upload(Path(place.uri) / name, name)
-        if self._folder.is_local:
-            self._folder.sync()
-        self.close()
-
-    def close(self) -> None:
-        """Remove the temporary folder, if there is one."""
+                self._place.grow(name, b"")
+                self._folder.upload(Path(self._temporary.name) / name, name)
         if self._temporary is not None:
             self._temporary.cleanup()
-            self._temporary = None
-
-    def _local(self) -> Folder:
-        """Where the files grow."""
-        if self._folder.is_local:
-            return self._folder
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="oduyo-")
-        return Folder.open(self._temporary.name)
 
 
 def split_side(side: Side, folder: Folder, ids: Iterator[tuple[str | None, bytes]], buckets: int) -> Side:

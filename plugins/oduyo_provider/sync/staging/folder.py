@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +21,7 @@ from oduyo_provider.core.errors import OduyoError, SettingsError, StagedFileErro
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
-from oduyo_provider.sync.staging.jsonl import DAMAGE, LineWriter
+from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_lines, gather_chunks
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, explain_unusable, open_store
 from oduyo_provider.sync.staging.storage import Disk
@@ -92,28 +90,37 @@ class Folder:
 
     def names(self) -> list[str]:
         """The names of what lies in this folder, sorted; none when there is no such folder."""
-        with self.reporting("list", ""):
+        with self._reporting("list", ""):
             return self._place.names()
 
     def fetch_files(self) -> list[tuple[tuple[str, ...], float]]:
         """Every file below this folder: its path from here in parts, and when it was written, seconds since 1970."""
-        with self.reporting("list", ""):
+        with self._reporting("list", ""):
             return list(self._place.fetch_files())
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
-        with self.reporting("look for", name):
+        with self._reporting("look for", name):
             return self._place.has(name)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """A small file's bytes, or so many of a larger one from a position on."""
-        with self.reporting("read", name):
+        with self._reporting("read", name):
             return self._place.read(name, start, length)
+
+    def find(self, name: str) -> bytes | None:
+        """A small file's bytes; None when there is none, or another run has removed it meanwhile."""
+        try:
+            return self.read(name)
+        except StagingError:
+            if self.has(name):
+                raise
+            return None
 
     def read_lines(self, file: StagedFile) -> Iterator[bytes]:
         """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""
         digest, rows = hashlib.sha256(), 0
-        with self.reporting("read", file.name), self._place.open_lines(file.name) as stream:
+        with self._reporting("read", file.name), self._place.open_lines(file.name) as stream:
             for line in stream:
                 digest.update(line)
                 rows += 1
@@ -121,66 +128,70 @@ class Folder:
         if rows != file.rows or digest.hexdigest() != file.digest:
             raise StagedFileError(staged_faults.explain_difference(self.uri, file.name, rows, file.rows))
 
+    def read_items(
+        self, file: StagedFile, kind: type[T], is_wanted: Callable[[bytes], bool] | None = None
+    ) -> Iterator[T]:
+        """What a finished file's lines hold; StagedFileError where they are not as written.
+
+        :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
+        """
+        return decode_lines(self.uri, file.name, filter(is_wanted, self.read_lines(file)), kind)
+
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
-        with self.reporting("write", name):
+        with self._reporting("write", name):
             self._place.write(name, data)
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> StagedFile:
-        """Write a file of lines (each ends in a newline) and say what it became."""
-        with self.writer(name) as writer:
-            for line in lines:
-                writer.write(line)
-        return StagedFile(name, writer.rows, writer.digest)
-
-    @contextmanager
-    def writer(self, name: str) -> Iterator[LineWriter]:
-        """A file to write line by line; durable when the block ends; what an error leaves of it stands in no manifest."""
+        """Write a file of lines (each ends in a newline), durable in the end; what an error leaves of it stands in no manifest."""
+        digest, rows = hashlib.sha256(), 0
         with ExitStack() as stack:
-            # Not one `with` around it all: what the block itself raises is no failure of the storage.
-            with self.reporting("write", name):
+            # Not one `with` around it all: what the lines' own source raises is no failure of the storage.
+            with self._reporting("write", name):
                 stream = stack.enter_context(self._place.writing(name))
-            writer = LineWriter(stream, partial(self.reporting, "write", name))
-            yield writer
-            writer.flush()
-            with self.reporting("write", name):
+            for chunk in gather_chunks(lines):
+                data = b"".join(chunk)
+                digest.update(data)
+                rows += len(chunk)
+                with self._reporting("write", name):
+                    stream.write(data)
+            with self._reporting("write", name):
                 stack.pop_all().close()
+        return StagedFile(name, rows, digest.hexdigest())
 
     def append(self, name: str, data: bytes) -> None:
         """Add to a file on a disk, durably and wholly; an object store cannot append."""
+        self._append(name, data, is_durable=True)
+
+    def grow(self, name: str, data: bytes) -> None:
+        """Add to a file on a disk; a power cut may take it away, until something is appended."""
+        self._append(name, data, is_durable=False)
+
+    def _append(self, name: str, data: bytes, *, is_durable: bool) -> None:
         if not isinstance(self._place, Disk):
             raise TypeError(f"{self.uri} is an object store: write {name} as parts")
-        with self.reporting("write", name):
-            self._place.append(name, data)
+        with self._reporting("write", name):
+            self._place.append(name, data, is_durable=is_durable)
 
     def upload(self, file: Path, name: str) -> None:
         """Put a file of this machine into an object store."""
         if isinstance(self._place, Disk):
             raise TypeError(f"{self.uri} is a folder on a disk: write {name} there")
-        with self.reporting("write", name):
+        with self._reporting("write", name):
             self._place.upload(file, name)
 
     def delete(self, name: str) -> None:
         """Delete a file, if it is there."""
-        with self.reporting("delete", name):
+        with self._reporting("delete", name):
             self._place.delete(name)
-
-    def make(self) -> None:
-        """Create the folder; an object store needs none."""
-        self._place.make()
 
     def remove(self) -> None:
         """Delete the folder and all below it, if it is there."""
-        with self.reporting("delete", ""):
+        with self._reporting("delete", ""):
             self._place.remove()
 
-    def sync(self) -> None:
-        """Make the folder's entries durable; those of an object store are."""
-        if isinstance(self._place, Disk):
-            self._place.sync()
-
     @contextmanager
-    def reporting(self, verb: str, name: str) -> Iterator[None]:
+    def _reporting(self, verb: str, name: str) -> Iterator[None]:
         """Turn the storage's errors into StagingError."""
         try:
             yield
@@ -225,16 +236,6 @@ def read_manifest(folder: Folder, name: str, kind: type[T]) -> T:
         return msgspec.json.decode(folder.read(name), type=kind)
     except DAMAGE as error:
         raise StagedFileError(staged_faults.explain_kind(folder.uri, name, kind.__name__, error)) from error
-
-
-def decode_lines(folder: Folder, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
-    """Decode JSON lines, numbers of ERP rows exactly; StagedFileError, naming the file, for one that cannot be read."""
-    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
-    try:
-        for line in lines:
-            yield decode(line)
-    except DAMAGE as error:
-        raise StagedFileError(staged_faults.explain_line(folder.uri, name, error)) from error
 
 
 def _safe_name(name: str) -> str:

@@ -22,7 +22,8 @@ from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, FLUSH_AFTER_S, SENT_WITHIN_S
-from oduyo_provider.sync.staging.folder import Folder, decode_lines
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.jsonl import decode_lines
 from oduyo_provider.sync.staging.layout import INTENTS, OUTCOMES, name_entries
 from oduyo_provider.sync.staging.run_folder import read_attempt_number
 
@@ -59,7 +60,6 @@ class History(msgspec.Struct):
         still take effect.
     :param floors: key → the lowest of its intents' floors, as a number.
     :param tries: how many tries wrote anything.
-    :param last_at: when anything was last written; None when nothing was.
     """
 
     results: dict[str, Result] = msgspec.field(default_factory=dict)
@@ -68,7 +68,6 @@ class History(msgspec.Struct):
     lost_at: float | None = None
     floors: dict[str, int] = msgspec.field(default_factory=dict)
     tries: int = 0
-    last_at: float | None = None
 
     @property
     def unknown_until(self) -> float | None:
@@ -123,8 +122,7 @@ class Journal:
             self._last_flush_at = self._clock()
             if not taken:
                 return
-            encode = msgspec.json.Encoder().encode
-            data = b"".join(encode(result) + b"\n" for result in taken)
+            data = msgspec.json.Encoder().encode_lines(taken)
             try:
                 await asyncio.to_thread(self._append, OUTCOMES, data)
             except BaseException:
@@ -168,12 +166,12 @@ def read_history(folder: Folder, digest: str) -> History:
         one = tries.setdefault(attempt, _Try(read_attempt_number(attempt)))
         lines = folder.read(name).split(b"\n")[:-1]
         if rest.startswith(INTENTS):
-            for intent in decode_lines(folder, name, lines, Intent):
+            for intent in decode_lines(folder.uri, name, lines, Intent):
                 if intent.digest != digest:
                     raise StagedFileError(_foreign(folder, name))
                 _take_intent(history, one, intent)
         elif rest.startswith(OUTCOMES):
-            for result in decode_lines(folder, name, lines, Result):
+            for result in decode_lines(folder.uri, name, lines, Result):
                 one.results[result.key] = result
     history.tries = len(tries)
     # By the number of the try: the clocks of two workers may be apart.
@@ -188,12 +186,10 @@ def _take_intent(history: History, one: _Try, intent: Intent) -> None:
     for key in intent.keys:
         one.intents.setdefault(key, []).append(intent.at)
         history.floors[key] = min(floor, history.floors.get(key, floor))
-    history.last_at = max(intent.at, history.last_at or intent.at)
 
 
 def _take_results(history: History, one: _Try) -> None:
     for key, result in one.results.items():
-        history.last_at = max(result.at, history.last_at or result.at)
         if result.lost_at is not None:
             history.lost_at = max(result.lost_at, history.lost_at or result.lost_at)
         if key not in history.results or result.outcome is not Outcome.NOT_APPLIED:

@@ -1,52 +1,58 @@
-"""Writes a file of lines through a buffer, and says what it became; names what reading damaged JSON raises."""
+"""Lines of JSON: reading them, damaged ones too, and pieces in which many are written."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
+
+from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.sync.staging.staged_faults import explain_line
 
 #: What msgspec raises on JSON that is not what was written: malformed, of another shape, not UTF-8, or nested too deep.
 DAMAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 #: How many bytes of one file are held before they are written.
 WRITE_CHUNK_BYTES = 1 << 20
 
+T = TypeVar("T")
 
-class LineWriter:
-    """Counts, hashes and buffers the lines of one file.
 
-    :param reporting: turns the storage's errors into ours.
+def decode_lines(folder: str, name: str, lines: Iterable[bytes], kind: type[T]) -> Iterator[T]:
+    """Decode the lines of a file, numbers of ERP rows exactly.
+
+    :raises StagedFileError: one cannot be read; it names the file.
     """
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+    try:
+        for line in lines:
+            yield decode(line)
+    except DAMAGE as error:
+        raise StagedFileError(explain_line(folder, name, error)) from error
 
-    def __init__(self, stream: BinaryIO, reporting: Callable[[], AbstractContextManager[None]]) -> None:
-        self._stream = stream
-        self._reporting = reporting
-        self._buffer: list[bytes] = []
-        self._buffered_bytes = 0
-        self._digest = hashlib.sha256()
-        self.rows = 0
 
-    def write(self, line: bytes) -> None:
-        """Add one line, newline included."""
-        self._buffer.append(line)
-        self._buffered_bytes += len(line)
-        self.rows += 1
-        if self._buffered_bytes >= WRITE_CHUNK_BYTES:
-            self.flush()
+def decode_readable(lines: Iterable[bytes], kind: type[T]) -> tuple[list[T], int]:
+    """What some lines hold, and how many are damaged: one of these must not take the others with it."""
+    decode = msgspec.json.Decoder(kind).decode
+    found: list[T] = []
+    damaged = 0
+    for line in lines:
+        try:
+            found.append(decode(line))
+        except DAMAGE:  # noqa: PERF203  line by line
+            damaged += 1
+    return found, damaged
 
-    def flush(self) -> None:
-        """Hand what is buffered to the stream."""
-        data = b"".join(self._buffer)
-        self._buffer.clear()
-        self._buffered_bytes = 0
-        self._digest.update(data)
-        with self._reporting():
-            self._stream.write(data)
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of what was handed to the stream, hexadecimal."""
-        return self._digest.hexdigest()
+def gather_chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines in pieces of :data:`WRITE_CHUNK_BYTES`, the last one smaller."""
+    chunk: list[bytes] = []
+    size = 0
+    for line in lines:
+        chunk.append(line)
+        size += len(line)
+        if size >= WRITE_CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    yield chunk

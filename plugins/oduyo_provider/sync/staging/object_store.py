@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
-from oduyo_provider.sync.staging.storage import open_private
 
 #: Bytes of an object that are read ahead.
 READ_AHEAD_BYTES = 1 << 20
@@ -108,11 +106,10 @@ class Store:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
-            gathered = Path(folder) / "lines"
-            with os.fdopen(open_private(gathered, os.O_TRUNC), "wb") as stream:
-                yield stream
-            self.upload(gathered, name)
+        with tempfile.NamedTemporaryFile(prefix="oduyo-") as stream:
+            yield cast("BinaryIO", stream)
+            stream.flush()
+            self.upload(Path(stream.name), name)
 
     def upload(self, file: Path, name: str) -> None:
         """Store a file of this machine under a name."""
@@ -123,9 +120,6 @@ class Store:
         self._forget_listings(path)
         with suppress(FileNotFoundError):
             self._fs.rm(path)
-
-    def make(self) -> None:
-        """A store has no folders."""
 
     def remove(self) -> None:
         self._forget_listings(self._path)

@@ -188,8 +188,7 @@ def _read_files(folder: Folder, names: Iterable[str]) -> PastOfKeys:
 
 
 def _encode(changes: Iterable[PastChange], dropped_until: float) -> bytes:
-    encode = msgspec.json.Encoder().encode
-    return b"".join(encode(item) + b"\n" for item in (Header(dropped_until=dropped_until), *changes))
+    return msgspec.json.Encoder().encode_lines((Header(dropped_until=dropped_until), *changes))
 
 
 def _cut(value: str | None) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import TypeVar
 
 import msgspec
 
@@ -14,11 +13,9 @@ from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, decode_lines, read_manifest
+from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
 from oduyo_provider.sync.staging.journal import History, read_history
 from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference, read_reference
-
-T = TypeVar("T")
 
 
 class PlanPart:
@@ -45,7 +42,7 @@ class PlanPart:
 
     def read_changes(self) -> Iterator[Change]:
         """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
-        for change in self._read(self.manifest.files.changes, Change):
+        for change in self.folder.read_items(self.manifest.files.changes, Change):
             look_alike = self._decided.get(change.integration_id) if change.action is Action.CREATE else None
             if look_alike is None:
                 yield change
@@ -54,40 +51,37 @@ class PlanPart:
 
     def read_rejected(self, known: frozenset[str] = frozenset()) -> Iterator[Rejected]:
         """The rejected rows, those last that look like a record."""
-        yield from self._read(self.manifest.files.rejected, Rejected)
+        yield from self.folder.read_items(self.manifest.files.rejected, Rejected)
         rejected = {key for key, item in self._decided.items() if item.adopted is None}
         if not rejected:
             return
-        for change in self._read(self.manifest.files.changes, Change):
+        for change in self.folder.read_items(self.manifest.files.changes, Change):
             if change.action is Action.CREATE and change.integration_id in rejected:
                 yield reject_look_alike(change, self._decided[change.integration_id], known)
 
     def read_notes(self) -> Iterator[Entry]:
         """Entries of the ledger, as they are once the plan is applied."""
-        return self._read(self.manifest.files.notes, Entry)
+        return self.folder.read_items(self.manifest.files.notes, Entry)
 
     def read_forgotten(self) -> Iterator[str]:
         """Keys whose record and row are both gone."""
-        return self._read(self.manifest.files.forgotten, str)
+        return self.folder.read_items(self.manifest.files.forgotten, str)
 
     def read_new_rows(self) -> Iterator[NaturalKey]:
         """Rows to create."""
-        return self._read(self.manifest.files.new_rows, NaturalKey)
+        return self.folder.read_items(self.manifest.files.new_rows, NaturalKey)
 
     def read_unmatched(self) -> Iterator[NaturalKey]:
         """Records that no row matches."""
-        return self._read(self.manifest.files.unmatched, NaturalKey)
+        return self.folder.read_items(self.manifest.files.unmatched, NaturalKey)
 
     def read_remarks(self) -> Iterator[Remark]:
         """What is left as it is, and why."""
-        return self._read(self.manifest.files.remarks, Remark)
+        return self.folder.read_items(self.manifest.files.remarks, Remark)
 
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""
         return read_history(self.journal, self.manifest.digest)
-
-    def _read(self, file: StagedFile, kind: type[T]) -> Iterator[T]:
-        return decode_lines(self.folder, file.name, self.folder.read_lines(file), kind)
 
 
 def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:
@@ -122,18 +116,15 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
     :param references: as transform or guard returned them.
     """
     read_decision = cache(_read_decision)
-    parts = [_open_part(reference, read_decision) for reference in references]
+    parts = []
+    for reference in references:
+        uri = reference.get("decision")
+        parts.append(decide_part(read_reference(reference, PlanManifest), read_decision(uri) if uri else None))
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
 #: What guard decided, and the folder that holds it.
 Decided = tuple[Folder, Decision]
-
-
-def _open_part(reference: Reference, read_decision: Callable[[str], Decided]) -> PlanPart:
-    manifest = read_reference(reference, PlanManifest)
-    uri = reference.get("decision")
-    return decide_part(manifest, read_decision(uri) if uri else None)
 
 
 def _read_decision(uri: str) -> Decided:
@@ -149,7 +140,7 @@ def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
     file = decision.look_alikes.get(str(manifest.partition))
     if file is None:
         return PlanPart(manifest, decision)
-    found = decode_lines(folder, file.name, folder.read_lines(file), LookAlike)
+    found = folder.read_items(file, LookAlike)
     return PlanPart(manifest, decision, {item.integration_id: item for item in found})
 
 
@@ -169,7 +160,4 @@ def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:
     """The counts of all partitions, as guard decided them; before it, as transform found them."""
     if parts and parts[0].decision is not None:
         return parts[0].decision.counts
-    total = PlanCounts()
-    for part in parts:
-        total = total + part.manifest.counts
-    return total
+    return sum((part.manifest.counts for part in parts), PlanCounts())

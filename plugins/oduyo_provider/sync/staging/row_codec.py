@@ -17,11 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
+
+from oduyo_provider.core.values.text import drop_offset_seconds
 
 #: CPython refuses to turn longer digit strings into an int (``sys.int_info.default_max_str_digits``).
 MAX_DIGITS = 4300
@@ -50,12 +53,12 @@ def encode_row(row: dict[str, object]) -> bytes:
         return _ENCODER.encode({column: _convert_unwritable(value) for column, value in (changed or row).items()})
 
 
-def _convert_float(value: object) -> object:
-    return value if isinstance(value, float) and math.isfinite(value) else _tag_number(str(value))
+def _convert_float(value: float) -> object:
+    return value if math.isfinite(value) else _tag_number(str(value))
 
 
-def _convert_decimal(value: object) -> object:
-    if not isinstance(value, Decimal) or not value.is_finite():
+def _convert_decimal(value: Decimal) -> object:
+    if not value.is_finite():
         return _tag_number(str(value))
     return value if value.adjusted() < MAX_DIGITS else {"unsupported": "number of too many digits"}
 
@@ -67,21 +70,8 @@ def _tag_number(text: str) -> object:
     return {"number": "-Infinity" if lower.startswith("-") else "Infinity"}
 
 
-def _convert_datetime(value: object) -> object:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        return value
-    offset = value.utcoffset()
-    if offset is not None and offset.total_seconds() % 60 == 0:
-        return value
-    # Local mean times before 1910 have seconds in their offset (Istanbul +01:56:56), which the JSON writer would round.
-    try:
-        return value.astimezone(timezone.utc)
-    except OverflowError:
-        return value.replace(tzinfo=None)  # the first or last day of the calendar: no date that anybody sends
-
-
-def _convert_bytes(value: object) -> object:
-    return {"bytes": bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else ""}
+def _convert_bytes(value: bytes | bytearray | memoryview) -> object:
+    return {"bytes": bytes(value).hex()}
 
 
 def _convert_unusual(value: object) -> object:
@@ -106,7 +96,7 @@ def _convert_unwritable(value: object) -> object:
     return value
 
 
-_CONVERTERS: dict[type, Callable[[object], object] | None] = {
+_CONVERTERS: dict[type, Callable[[Any], object] | None] = {
     type(None): None,
     bool: None,
     int: None,
@@ -116,7 +106,7 @@ _CONVERTERS: dict[type, Callable[[object], object] | None] = {
     UUID: None,
     float: _convert_float,
     Decimal: _convert_decimal,
-    datetime: _convert_datetime,
+    datetime: drop_offset_seconds,
     bytes: _convert_bytes,
     bytearray: _convert_bytes,
     memoryview: _convert_bytes,

@@ -11,6 +11,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -35,8 +36,8 @@ _SHOWN_REASON = 200
 #: What reading bytes that are no member, or no lines, raises.
 _DAMAGE = (OSError, EOFError, zlib.error, *DAMAGE)
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(ChangeLine).decode
+_encode_lines = msgspec.json.Encoder().encode_lines
+_decode_lines = msgspec.json.Decoder(ChangeLine).decode_lines
 
 
 class SegmentFile(msgspec.Struct, frozen=True, array_like=True):
@@ -83,14 +84,9 @@ class Segment:
         self._blocks: list[bytes] = []
         self._tags = bytearray()
         self._notes: list[tuple[Counter[tuple[int, str]], int, int]] = []
-        pending: list[ChangeLine] = []
+        self._pending: list[ChangeLine] = []
         for line in lines:
-            pending.append(line)
-            if len(pending) == BLOCK_LINES:
-                self.append(pending)
-                pending = []
-        if pending:
-            self.append(pending)
+            self.append(line)
 
     @classmethod
     def read(cls, run_folder: Folder, file: SegmentFile) -> Segment:
@@ -103,9 +99,6 @@ class Segment:
             raise _damaged(run_folder, file)
         return segment
 
-    def __len__(self) -> int:
-        return len(self._tags)
-
     def read_block(self, number: int) -> list[ChangeLine]:
         """The lines of one block."""
         return _decode_block(self._blocks[number])
@@ -113,17 +106,25 @@ class Segment:
     def replace_block(self, number: int, lines: Sequence[ChangeLine]) -> None:
         """Put other lines, as many, in the place of a block's."""
         start = number * BLOCK_LINES
-        self._blocks[number] = _encode_block(lines)
+        self._blocks[number] = _compress(lines)
         self._tags[start : start + len(lines)] = bytes(line.tag for line in lines)
         self._notes[number] = _count_notes(lines)
 
+    def append(self, line: ChangeLine) -> None:
+        """Add a line behind the others; none is added to a segment that was written or read."""
+        self._pending.append(line)
+        if len(self._pending) == BLOCK_LINES:
+            self._close_block()
+
+    def _close_block(self) -> None:
+        if self._pending:
+            self._add(_compress(self._pending), self._pending)
+            self._pending = []
+
     def write(self, run_folder: Folder, path: tuple[str, ...]) -> SegmentFile:
         """Write it whole."""
-        head = gzip.compress(
-            _encode(Head([len(block) for block in self._blocks], b64encode(self._tags).decode())) + b"\n",
-            _LEVEL,
-            mtime=0,
-        )
+        self._close_block()
+        head = _compress([Head([len(block) for block in self._blocks], b64encode(self._tags).decode())])
         run_folder.child(*path[:-1]).write(path[-1], b"".join((head, *self._blocks)))
         reasons: Counter[tuple[int, str]] = Counter()
         for found, _, _ in self._notes:
@@ -137,10 +138,6 @@ class Segment:
             sum(altered for _, altered, _ in self._notes),
             sum(twins for _, _, twins in self._notes),
         )
-
-    def append(self, lines: Sequence[ChangeLine]) -> None:
-        """Add a block; all but the last have :data:`BLOCK_LINES` lines."""
-        self._add(_encode_block(lines), lines)
 
     def _add(self, block: bytes, lines: Sequence[ChangeLine]) -> None:
         self._blocks.append(block)
@@ -178,10 +175,7 @@ def _read_blocks(
     run_folder: Folder, file: SegmentFile, head: Head, numbers: Iterable[int]
 ) -> Iterator[tuple[bytes, list[ChangeLine]]]:
     """Blocks by their numbers, which ascend, as stored and as lines; those that lie side by side are read at once."""
-    starts, at = [], file.head_bytes
-    for length in head.blocks:
-        starts.append(at)
-        at += length
+    starts = list(accumulate(head.blocks, initial=file.head_bytes))
     folder = run_folder.child(*file.path[:-1])
     for group in _join_neighbours(numbers):
         start = starts[group[0]]
@@ -208,12 +202,13 @@ def _join_neighbours(numbers: Iterable[int]) -> list[list[int]]:
     return groups
 
 
-def _encode_block(lines: Iterable[ChangeLine]) -> bytes:
-    return gzip.compress(b"".join(_encode(line) + b"\n" for line in lines), _LEVEL, mtime=0)
+def _compress(items: Iterable[object]) -> bytes:
+    """A member: JSON lines."""
+    return gzip.compress(_encode_lines(items), _LEVEL, mtime=0)
 
 
 def _decode_block(block: bytes) -> list[ChangeLine]:
-    return [_decode(line) for line in gzip.decompress(block).split(b"\n")[:-1]]
+    return _decode_lines(gzip.decompress(block))
 
 
 def _count_notes(lines: Iterable[ChangeLine]) -> tuple[Counter[tuple[int, str]], int, int]:

@@ -72,7 +72,7 @@ class Disk:
         # No process id: workers in containers have the same ones.
         partial = self.path / f".{name}.{uuid4().hex[:12]}.part"
         try:
-            with os.fdopen(open_private(partial, os.O_EXCL), "wb") as file:
+            with os.fdopen(_open_private(partial, os.O_EXCL), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -87,7 +87,7 @@ class Disk:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A stream whose bytes are a durable file once the block has ended without an error."""
         self.make()
-        stream = os.fdopen(open_private(self.path / name, os.O_TRUNC), "wb")
+        stream = os.fdopen(_open_private(self.path / name, os.O_TRUNC), "wb")
         try:
             yield stream
             stream.flush()
@@ -98,18 +98,22 @@ class Disk:
             with suppress(OSError):  # an error before this one is the one to show; closing twice does nothing
                 stream.close()
 
-    def append(self, name: str, data: bytes) -> None:
-        """Add to a file, durably and wholly: what cannot be finished is cut off again."""
+    def append(self, name: str, data: bytes, *, is_durable: bool) -> None:
+        """Add to a file wholly: what cannot be finished is cut off again.
+
+        :param is_durable: with what was added before; else a power cut may take it away.
+        """
         is_new = not self.has(name)
         if is_new:
             self.make()
-        with os.fdopen(open_private(self.path / name, os.O_APPEND), "wb", buffering=0) as file:
+        with os.fdopen(_open_private(self.path / name, os.O_APPEND), "wb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             try:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[file.write(rest) :]
-                os.fsync(file.fileno())
+                if is_durable:
+                    os.fsync(file.fileno())
             except OSError:
                 with suppress(OSError):  # the error above is the one to show
                     os.ftruncate(file.fileno(), size)
@@ -145,6 +149,6 @@ class Disk:
             os.close(handle)
 
 
-def open_private(path: Path, flags: int) -> int:
+def _open_private(path: Path, flags: int) -> int:
     """Open a file to write that is its owner's alone."""
     return os.open(path, os.O_CREAT | os.O_WRONLY | flags, _PRIVATE_FILE)

@@ -10,12 +10,11 @@ import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.core.matching import AlteredKeys, name_key
+from oduyo_provider.core.matching import AlteredKeys, compute_record_key, name_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.shared_codes import SharedCodes
-from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
@@ -53,13 +52,11 @@ class RowSink:
 
     def write(self, row: dict[str, object]) -> None:
         """Take a row; its keys are API field names."""
-        integration_id = self._normaliser.integration_id(row.get("integration_id"))
-        if integration_id is None:
-            self.unreadable_ids += 1
+        key = compute_record_key(row, self._normaliser)
+        self.unreadable_ids += key is None
         self.lacks_status = self.lacks_status or "status" not in row
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
-        key = None if integration_id is None else compute_match_key(integration_id)
         self._codes.add(row, key)
         self._writer.write(key, encode_row(row) + b"\n")
 

@@ -25,7 +25,7 @@ from oduyo_provider.sync.staging.change_table import (
 from oduyo_provider.sync.staging.layout import PLAN, PLANNED_LINES, TABLE, TABLE_FILES, name_partition, name_segment
 from oduyo_provider.sync.staging.left_out import count_gone, find_run_before, read_left_out
 from oduyo_provider.sync.staging.plans import PlanPart
-from oduyo_provider.sync.staging.segments import BLOCK_LINES, Segment, SegmentFile
+from oduyo_provider.sync.staging.segments import Segment, SegmentFile
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.past import PastWriter
 
@@ -87,7 +87,6 @@ class FinalTable:
         self._step = step
         self._past = past
         self._segment = Segment()
-        self._waiting: list[ChangeLine] = []
         self._segments: list[SegmentFile] = []
         self._is_broken = False
 
@@ -99,10 +98,7 @@ class FinalTable:
             return
         if self._past is not None:
             self._past.take(line)
-        self._waiting.append(line)
-        if len(self._waiting) == BLOCK_LINES:
-            self._segment.append(self._waiting)
-            self._waiting = []
+        self._segment.append(line)
 
     def close_part(self, part: PlanPart) -> None:
         """Write the lines of a partition; those without a change are as they were."""
@@ -113,7 +109,7 @@ class FinalTable:
             self._is_broken = True
         else:
             self._segments.append(planned)
-        self._segment, self._waiting = Segment(), []
+        self._segment = Segment()
 
     def _write_part(self, part: PlanPart) -> SegmentFile:
         planned = part.manifest.lines
@@ -121,8 +117,6 @@ class FinalTable:
             return planned
         for remark in part.read_remarks():
             self.take(partial(make_left_line, remark))
-        if self._waiting:
-            self._segment.append(self._waiting)
         return self._segment.write(self._step.run.folder, _name_lines(self._step, part))
 
     def finish(self, parts: Sequence[PlanPart], *, is_dry: bool) -> None:

@@ -10,7 +10,7 @@ from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.staging.folder import Folder, decode_lines, write_manifest
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
 from oduyo_provider.sync.staging.manifests import (
     ExtractManifest,
@@ -76,8 +76,7 @@ def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) 
 
 
 def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
-    folder, file = Folder.open(extracted.desired.folder), extracted.shared_codes
-    return frozenset(decode_lines(folder, file.name, folder.read_lines(file), int))
+    return frozenset(Folder.open(extracted.desired.folder).read_items(extracted.shared_codes, int))
 
 
 def _say_counts(manifest: PlanManifest) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from oduyo_provider.sync.staging.folder import Folder, decode_lines
+from oduyo_provider.sync.staging.jsonl import decode_lines
 from oduyo_provider.sync.staging.row_codec import encode_row
 
 
 def stage_row(row: dict[str, object]) -> dict[str, object]:
     """A row written into a line, and read back."""
-    (read,) = decode_lines(Folder.open("/staging"), "rows.jsonl", [encode_row(row)], dict[str, object])
+    (read,) = decode_lines("/staging", "rows.jsonl", [encode_row(row)], dict[str, object])
     return read

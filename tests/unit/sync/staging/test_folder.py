@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,11 +15,11 @@ from oduyo_provider.core.errors import SettingsError, StagingError
 from oduyo_provider.sync.staging.folder import (
     Folder,
     StagedFile,
-    decode_lines,
     read_manifest,
     staging_root,
     write_manifest,
 )
+from oduyo_provider.sync.staging.jsonl import decode_lines
 
 
 @pytest.fixture
@@ -106,14 +107,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch,
     assert folder.read("state") == b"old"
 
 
-def test_an_error_of_the_caller_inside_a_writer_is_not_taken_for_the_storage(folder: Folder) -> None:
-    def work() -> None:
-        with folder.writer("x") as writer:
-            writer.write(b"1\n")
-            raise ConnectionResetError("of the caller")
+def test_an_error_of_the_caller_while_lines_are_written_is_not_taken_for_the_storage(folder: Folder) -> None:
+    def read() -> Iterator[bytes]:
+        yield b"1\n"
+        raise ConnectionResetError("of the caller")
 
     with pytest.raises(ConnectionResetError, match="of the caller"):
-        work()
+        folder.write_lines("x", read())
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc", "a\\b", "a\0b"])
@@ -157,7 +157,7 @@ DAMAGED = [b"{", b'{"name":"\xff","rows":1,"digest":""}', b'{"name":' + b"[" * 1
 @pytest.mark.parametrize("line", DAMAGED)
 def test_a_line_that_cannot_be_read_names_its_file(folder: Folder, line: bytes) -> None:
     with pytest.raises(StagingError, match=r"plan\.jsonl has a line that cannot be read"):
-        list(decode_lines(folder, "plan.jsonl", [line], StagedFile))
+        list(decode_lines(folder.uri, "plan.jsonl", [line], StagedFile))
 
 
 @pytest.mark.parametrize("content", DAMAGED)

@@ -247,19 +247,6 @@ def test_intents_of_all_tries_count_as_sent(folder: Folder) -> None:
     assert read_history(folder, "d1").sends == {"create:1": 2}
 
 
-def test_the_last_line_of_any_kind_says_when_a_journal_was_last_written(folder: Folder) -> None:
-    async def work() -> None:
-        journal = make_journal(folder)
-        await journal.intend(["create:1"])
-        assert read_history(folder, "d1").last_at == 100.0
-        journal.record(Result("create:1", Outcome.DONE, at=107.0))
-        await journal.flush()
-
-    assert read_history(folder, "d1").last_at is None
-    asyncio.run(work())
-    assert read_history(folder, "d1").last_at == 107.0
-
-
 def test_intents_that_are_written_at_once_are_written_one_after_the_other(
     monkeypatch: pytest.MonkeyPatch, folder: Folder
 ) -> None:
