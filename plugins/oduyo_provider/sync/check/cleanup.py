@@ -32,15 +32,15 @@ def judge_removal(
     :param is_unseen: a create was confirmed, and its record was never listed.
     :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
     """
-    name, details = TEST_RECORDS.name, {"mark": trial.mark, "count": str(removed)}
+    details = {"mark": trial.mark, "count": str(removed)}
     if left:
         words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
-        return [Found(name, "left", {**details, "words": words})]
+        return [TEST_RECORDS.found("left", **details, words=words)]
     if is_unseen:
-        return [Found(name, "unseen", details)]
+        return [TEST_RECORDS.found("unseen", **details)]
     if is_earlier:
-        return [Found(name, "removed_earlier", details)] if removed else []
-    return [Found(name, "removed" if removed else "none", details)]
+        return [TEST_RECORDS.found("removed_earlier", **details)] if removed else []
+    return [TEST_RECORDS.found("removed" if removed else "none", **details)]
 
 
 class Cleanup:

@@ -23,6 +23,17 @@ class Reading(msgspec.Struct, frozen=True):
     what: str = ""
 
 
+class Found(msgspec.Struct, frozen=True):
+    """An answer that was seen.
+
+    :param details: what stands for ``{name}`` in the reading's texts; without secrets, on one line.
+    """
+
+    question: str
+    reading: str
+    details: dict[str, str] = {}
+
+
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One open point.
 
@@ -38,13 +49,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     readings: dict[str, Reading]
 
-
-class Found(msgspec.Struct, frozen=True):
-    """An answer that was seen.
-
-    :param details: what stands for ``{name}`` in the reading's texts; without secrets, on one line.
-    """
-
-    question: str
-    reading: str
-    details: dict[str, str] = {}
+    def found(self, reading: str, **details: str) -> Found:
+        """One of the readings, with what was seen."""
+        return Found(self.name, reading, details)

@@ -82,14 +82,14 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
     pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": gettext("no list call was answered.")}
-        return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
+        return [pace, AT_ONCE.found("unknown", **unknown), SPEED.found("unknown", **unknown)]
     return [pace, judge_at_once(speed), judge_rate(speed, create_s)]
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     """Whether calls were put off."""
     if not put_off:
-        return Found(PACE.name, "not_seen", {"calls": str(calls), "at_once": str(at_once)})
+        return PACE.found("not_seen", calls=str(calls), at_once=str(at_once))
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
     waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
     asked = max((wait for wait in waits if wait is not None), default=None)
@@ -98,21 +98,20 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
         if asked is not None
         else gettext(", without saying how long to wait")
     )
-    details = {"count": str(len(put_off)), "calls": str(calls), "status": str(status), "words": words}
-    return Found(PACE.name, "limited", details)
+    return PACE.found("limited", count=str(len(put_off)), calls=str(calls), status=str(status), words=words)
 
 
 def judge_at_once(speed: Speed) -> Found:
     """Whether calls at once are served at once."""
     details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
     if speed.at_once == 1:
-        return Found(AT_ONCE.name, "one", details)
+        return AT_ONCE.found("one", **details)
     if speed.is_limited:
-        return Found(AT_ONCE.name, "unknown", {"words": gettext("the site put calls off, see the rate limit.")})
+        return AT_ONCE.found("unknown", words=gettext("the site put calls off, see the rate limit."))
     if speed.single_s * 1000 < TOO_FAST_MS:
         words = gettext("a call takes less than %(limit)s ms, so that it makes no difference.", limit=TOO_FAST_MS)
-        return Found(AT_ONCE.name, "unknown", {"words": words})
-    return Found(AT_ONCE.name, "yes" if speed.times >= FASTER else "one_by_one", details)
+        return AT_ONCE.found("unknown", words=words)
+    return AT_ONCE.found("yes" if speed.times >= FASTER else "one_by_one", **details)
 
 
 def judge_rate(speed: Speed, create_s: float | None) -> Found:
@@ -120,18 +119,18 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
     create = "" if create_s is None else gettext(", a create %(duration)s", duration=format_duration(create_s))
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
-        return Found(SPEED.name, "limited", single)
+        return SPEED.found("limited", **single)
     rows_per_s = speed.calls_per_s / CALLS_PER_ROW
     if create_s is not None:
         rows_per_s *= min(1.0, speed.single_s / create_s)
-    details = {
+    return SPEED.found(
+        "measured",
         **single,
-        "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
-        "small": format_duration(SMALL / rows_per_s),
-        "large": format_duration(LARGE / rows_per_s),
-        "basis": gettext(", if a create takes as long") if create_s is None else "",
-    }
-    return Found(SPEED.name, "measured", details)
+        rate=f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
+        small=format_duration(SMALL / rows_per_s),
+        large=format_duration(LARGE / rows_per_s),
+        basis=gettext(", if a create takes as long") if create_s is None else "",
+    )
 
 
 def format_duration(seconds: float) -> str:

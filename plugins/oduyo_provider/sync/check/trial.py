@@ -110,10 +110,9 @@ class Trial:
     async def _try_create(self, fields: Payload) -> Remote | None:
         """Make the record; None where it is not there to go on with."""
         seen = await self._create(fields)
-        words = {"words": seen.classification.reason}
         if self.tried.is_settled:
             reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
-            self.found.append(Found(CREATE.name, reading, words))
+            self.found.append(CREATE.found(reading, words=seen.classification.reason))
             return None
         named_id = find_created_id(seen)
         records, late_s = await self._reader.wait_for_create(fields["integration_id"], named_id)
@@ -121,8 +120,8 @@ class Trial:
         self.found.append(judge_create(seen, named_id, records, self._settle_s))
         if not records:
             return None
-        delay = {"seconds": f"{late_s:.1f}", "settle_s": f"{self._settle_s:g}"}
-        self.found.append(Found(SHOWN_AFTER.name, "late" if late_s else "at_once", delay))
+        shown = "late" if late_s else "at_once"
+        self.found.append(SHOWN_AFTER.found(shown, seconds=f"{late_s:.1f}", settle_s=f"{self._settle_s:g}"))
         self.found.append(find_time_zone(seen, records[0]))
         if seen.meaning is Meaning.DONE:
             self.tried.create_s = seen.took_s
@@ -131,30 +130,27 @@ class Trial:
     async def _try_delete(self, oduyo_id: str) -> bool:
         """Whether the record is gone; then it is deleted once more."""
         seen = await self._write("delete", {"id": oduyo_id})
-        words = {"words": seen.classification.reason}
         record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
         if record is not None:
             reading = {Meaning.DONE: "stays", Meaning.REFUSED: "refused"}.get(seen.meaning, "lost")
-            self.found.append(Found(DELETE.name, reading, words))
+            self.found.append(DELETE.found(reading, words=seen.classification.reason))
             return False
-        self.found.append(Found(DELETE.name, "removes"))
+        self.found.append(DELETE.found("removes"))
         again = await self._write("delete", {"id": oduyo_id})
-        details = {"status": str(again.status), "words": find_words(again)}
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(again.meaning, "unknown")
-        self.found.append(Found(GONE.name, reading, details))
+        self.found.append(GONE.found(reading, status=str(again.status), words=find_words(again)))
         return True
 
     async def _try_second_create(self, fields: Payload) -> None:
         """Two creates of one key, which is of digits."""
-        name, key = SECOND_CREATE.name, self._trial.keys[-1]
+        key = self._trial.keys[-1]
         fields = {**fields, "integration_id": key}
         first = await self._create(fields)
         records, _ = await self._reader.wait_for_create(key, find_created_id(first))
         self._note_records(first, records)
         if len(records) != 1:
-            self.found.append(
-                Found(name, "unknown", {"words": first.classification.reason or gettext("no record was listed.")})
-            )
+            words = first.classification.reason or gettext("no record was listed.")
+            self.found.append(SECOND_CREATE.found("unknown", words=words))
             self.found.append(judge_steps(self.tried.ids))
             return
         self.found += judge_digits(key, records[0])
@@ -163,8 +159,8 @@ class Trial:
         # A second create that is confirmed and shows no record of its own has changed the first one.
         self._note_records(second, records if second.meaning is Meaning.DONE and not others else others)
         reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
-        words = {"words": second.classification.reason}
-        self.found.append(Found(name, "second_record" if others else reading, words))
+        words = second.classification.reason
+        self.found.append(SECOND_CREATE.found("second_record" if others else reading, words=words))
         self.found.append(judge_steps(self.tried.ids))
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:

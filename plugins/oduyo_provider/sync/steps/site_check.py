@@ -134,7 +134,7 @@ class _Check:
     async def _try_records(self, asker: Asker) -> None:
         """The questions that need a record; all that they make is removed again, however they end."""
         if (why_not := self._find_why_not()) is not None:
-            self._found.append(Found(CREATE.name, "not_asked", {"words": why_not}))
+            self._found.append(CREATE.found("not_asked", words=why_not))
             return
         async with self._open_client() as client:
             above_id = await client.fetch_highest_id()
@@ -198,7 +198,7 @@ class _Check:
                 )
                 left = await cleanup.run(is_settled=tried.is_settled and not is_earlier)
         except OduyoError as error:
-            self._found.append(Found(TEST_RECORDS.name, "unknown", {"words": str(error), "mark": trial.mark}))
+            self._found.append(TEST_RECORDS.found("unknown", words=str(error), mark=trial.mark))
             raise
         is_unseen = tried.is_unseen and not cleanup.removed
         removed = len({*cleanup.removed, *tried.ids} - left.keys())
