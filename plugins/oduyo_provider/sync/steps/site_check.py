@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -65,9 +64,9 @@ async def check_site(
     """
     state = SiteState(root, settings.site, resource)
     lease = state.make_lease(_WRITER, name_attempt(1), log.info, clock)
-    async with lease.hold(), AsyncExitStack() as stack:
+    async with lease.hold():
         check = _Check(state, settings, resource, lease.check, on_secret, clock)
-        return await check.run(stack, write=write)
+        return await check.run(write=write)
 
 
 class _Check:
@@ -97,18 +96,17 @@ class _Check:
         self._tried = Tried()
         self._speed: Speed | None = None
 
-    async def run(self, stack: AsyncExitStack, *, write: bool) -> SiteCheck:
+    async def run(self, *, write: bool) -> SiteCheck:
         """Ask, remove what earlier checks left, try a record, and keep the answers whatever happens."""
         try:
-            asker = Asker(
-                await stack.enter_async_context(self._open_probe()), self._settings, self._redact, self._clock
-            )
-            await self._ask(asker)
-            if self._kept.trial is not None:
-                await self._remove(self._kept.trial, is_earlier=True)
-            if write and self._kept.trial is None:
-                await self._try_records(asker)
-            self._found += judge_speed(self._speed, asker, self._tried.create_s)
+            async with self._open_probe() as probe:
+                asker = Asker(probe, self._settings, self._redact, self._clock)
+                await self._ask(asker)
+                if self._kept.trial is not None:
+                    await self._remove(self._kept.trial, is_earlier=True)
+                if write and self._kept.trial is None:
+                    await self._try_records(asker)
+                self._found += judge_speed(self._speed, asker, self._tried.create_s)
         finally:
             self._show(self._keep())
         self._check_left()
