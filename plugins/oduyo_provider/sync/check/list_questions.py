@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
@@ -55,36 +55,36 @@ class ListQuestions:
     """Asks about lists.
 
     :param no_key: an ``integration_id`` that no record has.
+    :param found: answers are added here as they come.
     :ivar facts: filled while asking.
     """
 
-    def __init__(self, asker: Asker, settings: Settings, resource: Resource, no_key: str) -> None:
+    def __init__(
+        self, asker: Asker, settings: Settings, resource: Resource, no_key: str, *, found: list[Found]
+    ) -> None:
         self._asker = asker
         self._settings = settings
         self._resource = resource
         self._no_key = no_key
+        self._found = found
         self.facts = Facts()
 
-    async def ask(self) -> AsyncIterator[Found]:
+    async def ask(self) -> None:
         """Every question that can be asked of this site."""
         last = await self._asker.list((), 1, descending=True)
         may_list = self._judge_right(last)
-        yield may_list
-        yield VISIBLE_ORDER.found("not_asked")
+        self._found += [may_list, VISIBLE_ORDER.found("not_asked")]
         if not last.records:
             if self.facts.may_list or may_list.reading == "bare_no":
-                yield describe_empty(last.seen, self._asker.redact)
+                self._found.append(describe_empty(last.seen, self._asker.redact))
             return
         self.facts.newest = last.records[0]
-        page, found = await self._ask_page()
-        yield found
-        for found in self._judge_shape(last, page):
-            yield found
+        page = await self._ask_page()
+        self._found += self._judge_shape(last, page)
         if page.records:
             sorting = judge_sorting(page.ids, last.ids[0])
-            yield sorting
-            async for found in self._ask_filters(page, sorting.reading):
-                yield found
+            self._found.append(sorting)
+            await self._ask_filters(page, sorting.reading)
 
     def _judge_right(self, last: Listed) -> Found:
         self.facts.may_list = not (last.words or last.fault or last.is_no)
@@ -107,14 +107,15 @@ class ListQuestions:
             found.pop("documented", None)
         return list(found.values())
 
-    async def _ask_page(self) -> tuple[Listed, Found]:
+    async def _ask_page(self) -> Listed:
         """A page of the usual size, halved as long as it fails."""
         asked = limit = self._settings.page_size or DEFAULT_PAGE_SIZE
         words = ""
         while not (page := await self._asker.list((), limit, tries=1)).records and limit > 1:
             words = page.fault or page.words or gettext("an empty page")
             limit = limit // 2
-        return page, await self._judge_page(page, limit, asked, words)
+        self._found.append(await self._judge_page(page, limit, asked, words))
+        return page
 
     async def _judge_page(self, page: Listed, limit: int, asked: int, words: str) -> Found:
         """How many records a page gives.
@@ -137,31 +138,30 @@ class ListQuestions:
             return PAGE_LIMIT.found("capped", records=str(count), asked=str(asked))
         return PAGE_LIMIT.found("too_few", records=str(count))
 
-    async def _ask_filters(self, page: Listed, sorting: str) -> AsyncIterator[Found]:
+    async def _ask_filters(self, page: Listed, sorting: str) -> None:
         """How filters are followed; ``sorting`` is how the list sorts ids."""
-        ids = page.ids
+        found, ids = self._found, page.ids
         highest = str(max(map(int, [*ids, str(self.facts.newest["id"])])))
         above = await self._asker.list([Filter("id", ">", highest)], self.facts.few)
         none = await self._asker.list([Filter(_KEY, "=", self._no_key)], self.facts.few)
         if above.records and none.records:
-            yield EMPTY_LIST.found("unknown", words=gettext("no filter leaves out all records."))
+            found.append(EMPTY_LIST.found("unknown", words=gettext("no filter leaves out all records.")))
         else:
-            yield describe_empty((none if above.records else above).seen, self._asker.redact)
+            found.append(describe_empty((none if above.records else above).seen, self._asker.redact))
         comparison = await self._ask_comparison(ids, highest, above)
-        yield comparison
+        found.append(comparison)
         is_alike = {sorting, comparison.reading} != {"number", "text"}
         is_followed = sorting != "none" and comparison.reading in ("number", "text", "too_few")
         self.facts.is_listable = is_alike and is_followed
         if not is_alike:
-            yield ID_FILTER.found("differs")
-        yield await self._ask_id(highest)
-        yield await self._ask_key(page.records, none)
-        if len(ids) <= 1:
-            for question in (OFFSET, IN_FILTER):
-                yield question.found("unknown", words=gettext("there are too few records."))
-            return
-        yield await self._ask_offset(ids)
-        yield await self._ask_in(ids[:2])
+            found.append(ID_FILTER.found("differs"))
+        found.append(await self._ask_id(highest))
+        found.append(await self._ask_key(page.records, none))
+        if len(ids) > 1:
+            found += [await self._ask_offset(ids), await self._ask_in(ids[:2])]
+        else:
+            words = gettext("there are too few records.")
+            found += [question.found("unknown", words=words) for question in (OFFSET, IN_FILTER)]
 
     async def _ask_comparison(self, ids: Sequence[str], highest: str, above: Listed) -> Found:
         """Whether ids compare as text, by ids that only a text comparison takes for larger.

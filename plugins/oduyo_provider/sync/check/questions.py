@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 from oduyo_provider.api.login import Login
@@ -23,7 +23,6 @@ from oduyo_provider.sync.check.login_points import (
 )
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.shapes import find_session_path, guess_session_paths
-from oduyo_provider.sync.runtime.clock import Clock
 
 #: A session that no site has given out.
 UNKNOWN_SESSION = "oduyo-check-unknown-session"
@@ -38,42 +37,41 @@ class SessionQuestions:
     """Asks about logins and sessions.
 
     :param open_probe: makes what another program would have: connections and cookies of its own.
+    :param found: answers are added here as they come.
     """
 
-    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], clock: Clock) -> None:
+    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], *, found: list[Found]) -> None:
         self._asker = asker
         self._open_probe = open_probe
-        self._clock = clock
+        self._found = found
 
-    async def ask_login(self, found: list[Found]) -> None:
-        """How the login is answered.
+    async def ask_login(self) -> None:
+        """How the login is answered, also where there is no session.
 
-        :param found: the answer is added, also where there is no session.
         :raises OduyoError: there is none: nothing else can be asked.
         """
         seen = await self._asker.send_login()
         try:
             login = self._asker.open_session(seen)
         except OduyoError as error:
-            found += explain_failed_login(seen, error)
+            self._found += explain_failed_login(seen, error)
             raise
         body = b"" if seen.answer is None else seen.answer.body
         path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
-        found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=f"{seen.took_s:.2f}"))
-        found.append(WRONG_PASSWORD.found("not_asked"))
+        self._found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=f"{seen.took_s:.2f}"))
+        self._found.append(WRONG_PASSWORD.found("not_asked"))
 
-    async def ask(self) -> AsyncIterator[Found]:
+    async def ask(self) -> None:
         """Everything else about sessions."""
         # A fresh session: one that ends after some calls must not end in the middle of a question.
-        _, login = await self._asker.log_in()
-        yield await self._ask_cookies(login)
-        yield await self._ask_dead_session()
-        yield await self._ask_second_login()
+        self._found.append(await self._ask_cookies(await self._asker.log_in()))
+        self._found.append(await self._ask_dead_session())
+        self._found.append(await self._ask_second_login())
 
     def find_session_life(self, began_at: float) -> Found:
         """Whether sessions lasted, by all calls so far."""
         asker = self._asker
-        details = {"calls": str(asker.calls), "seconds": f"{max(1.0, self._clock.now() - began_at):.0f}"}
+        details = {"calls": str(asker.calls), "seconds": f"{max(1.0, asker.clock.now() - began_at):.0f}"}
         if asker.sessions_ended:
             return SESSION_LIFE.found("ended", **details, times=str(asker.sessions_ended))
         return SESSION_LIFE.found("lasts", **details)

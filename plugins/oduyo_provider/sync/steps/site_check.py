@@ -117,15 +117,13 @@ class _Check:
 
     async def _ask(self, asker: Asker) -> None:
         """The read-only questions."""
-        sessions = SessionQuestions(asker, self._open_probe, self._clock)
-        await sessions.ask_login(self._found)
-        lists = ListQuestions(asker, self._settings, self._resource, no_key=f"{self._mark}-none")
+        sessions = SessionQuestions(asker, self._open_probe, found=self._found)
+        await sessions.ask_login()
+        lists = ListQuestions(asker, self._settings, self._resource, f"{self._mark}-none", found=self._found)
         self._facts = lists.facts
-        async for found in lists.ask():
-            self._found.append(found)
+        await lists.ask()
         self._found.append(sessions.find_session_life(self._began_at))
-        async for found in sessions.ask():
-            self._found.append(found)
+        await sessions.ask()
         self._speed = await measure_speed(asker, self._settings.max_concurrency)
         self._found += asker.wire.find()
 
@@ -146,14 +144,12 @@ class _Check:
             note=self._note_trial,
             check_lease=self._check_lease,
             facts=self._facts,
-            settle_s=self._settings.settle_s,
-            clock=self._clock,
+            found=self._found,
         )
         self._tried = trial.tried
         try:
             await trial.run()
         finally:
-            self._found += trial.found
             if self._kept.trial is not None:
                 await self._remove(self._kept.trial, is_earlier=False)
 
