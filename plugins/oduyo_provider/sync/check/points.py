@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from oduyo_provider.core.language import gettext_noop
+
 
 class Reading(msgspec.Struct, frozen=True):
     """One way to read an open point.
@@ -21,6 +23,16 @@ class Reading(msgspec.Struct, frozen=True):
     setting: str = ""
     provider: str = ""
     what: str = ""
+
+
+#: What any question may end with.
+COMMON_READINGS = {
+    "unknown": Reading(gettext_noop("It could not be told: {words}")),
+    "lost": Reading(
+        gettext_noop("No usable answer came. {words}"),
+        gettext_noop("Check again; if it stays so, ask Ödüyo's support."),
+    ),
+}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -40,7 +52,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     :param title: two or three words, for a table.
     :param text: the question as a sentence.
     :param provider: what the provider does, however the site reads it.
-    :param readings: name → what it means.
+    :param readings: name → what it means, beside :data:`COMMON_READINGS`.
     """
 
     name: str

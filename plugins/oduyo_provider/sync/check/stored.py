@@ -26,8 +26,7 @@ _STAMPS = ("created_in", "updated_in")
 
 def find_created_id(seen: Seen) -> str | None:
     """The id that a create's answer names."""
-    envelope = parse_envelope(seen.answer.body) if seen.answer is not None and seen.meaning is Meaning.DONE else None
-    return None if envelope is None else parse_created_id(envelope.data)
+    return parse_created_id(seen.classification.data)
 
 
 def find_words(seen: Seen) -> str:

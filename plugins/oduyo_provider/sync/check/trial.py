@@ -90,6 +90,7 @@ class Trial:
         self.tried.partial_updates = await updates.run(record, fields)
         if await self._try_delete(str(record["id"])):
             await self._try_second_create(fields)
+            self._found.append(judge_steps(self.tried.ids))
 
     async def _write(self, call: str, fields: Payload) -> Seen:
         return await self._asker.write(call, fields, self._check_lease)
@@ -148,7 +149,6 @@ class Trial:
         if len(records) != 1:
             words = first.classification.reason or gettext("no record was listed.")
             self._found.append(SECOND_CREATE.found("unknown", words=words))
-            self._found.append(judge_steps(self.tried.ids))
             return
         self._found += judge_digits(key, records[0])
         second = await self._create(fields)
@@ -158,7 +158,6 @@ class Trial:
         reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
         words = second.classification.reason
         self._found.append(SECOND_CREATE.found("second_record" if others else reading, words=words))
-        self._found.append(judge_steps(self.tried.ids))
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
         """The record that a second create made; one that names the first record is not waited for."""
