@@ -43,7 +43,7 @@ class RowSink:
         self._normaliser = step.make_normaliser(listed.resource)
         self._codes = SharedCodes(self._normaliser.texts)
         self._has_pairs = "key1" in columns and "key2" in columns
-        self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
+        self._pairs: dict[tuple[object, object], tuple[str, str]] = {}
         self._unreadable_ids = 0
         self._lacks_status = False
 
@@ -87,7 +87,7 @@ class RowSink:
             started_at=started_at,
             rows=self.rows,
             columns=self._columns,
-            pairs=sorted({pair for pair in self._pairs.values() if pair}) if self._has_pairs else None,
+            pairs=sorted({*self._pairs.values()}) if self._has_pairs else None,
             unreadable_ids=self._unreadable_ids,
             shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
             desired=desired,

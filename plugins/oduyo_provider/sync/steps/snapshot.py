@@ -6,7 +6,7 @@ import logging
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -116,8 +116,12 @@ class _Snapshot:
 
     async def _list(self, writer: SideWriter) -> str | None:
         """List all records; returns the highest id."""
-        altered = read_altered_keys(self._state)
-        write = self._make_writing(writer, altered)
+        altered, encode = read_altered_keys(self._state), msgspec.json.Encoder().encode
+
+        def write(record: Remote) -> None:
+            writer.write(name_key(record, altered, self._normaliser), encode(record) + b"\n")
+            self._ids.append(int(record["id"] or 0))
+
         said_at = time.monotonic()
         async for page in self._client.list_records():
             for record in page:
@@ -137,15 +141,6 @@ class _Snapshot:
             for record in await self._look_for(absent):
                 write(record)
         return str(max(self._ids)) if self._ids else None
-
-    def _make_writing(self, writer: SideWriter, altered: AlteredKeys) -> Callable[[Remote], None]:
-        encode, normaliser, ids = msgspec.json.Encoder().encode, self._normaliser, self._ids
-
-        def write(record: Remote) -> None:
-            writer.write(name_key(record, altered, normaliser), encode(record) + b"\n")
-            ids.append(int(record["id"] or 0))
-
-        return write
 
     def _find_absent(self) -> list[Entry]:
         """This source's records that the ledger knows by id and that the listing does not hold; notes the newest it knows."""
