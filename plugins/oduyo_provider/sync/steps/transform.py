@@ -75,6 +75,11 @@ def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) 
     return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
 
 
+def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
+    folder, file = Folder.open(extracted.desired.folder), extracted.shared_codes
+    return frozenset(decode_lines(folder, file.name, folder.read_lines(file), int))
+
+
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
     figures = {
@@ -101,7 +106,7 @@ def _say_counts(manifest: PlanManifest) -> None:
 
 def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
     """How the run's differences become changes."""
-    params, folder, codes = step.params, Folder.open(extracted.desired.folder), extracted.shared_codes
+    params = step.params
     return PlanRules(
         source=extracted.snapshot.source,
         run=step.run.name,
@@ -115,5 +120,5 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
-        shared_codes=frozenset(decode_lines(folder, codes.name, folder.read_lines(codes), int)),
+        shared_codes=_read_shared_codes(extracted),
     )
