@@ -161,7 +161,8 @@ class Asker:
             before = listed
             await self.log_in()
             listed = await self._list(body, tries)
-            if before.seen.meaning is not Meaning.SESSION and is_same(before, listed):
+            is_same = listed.seen.meaning is before.seen.meaning and listed.words == before.words
+            if is_same and before.seen.meaning is not Meaning.SESSION:
                 self._final_words.add(listed.words)
                 break
             self.sessions_ended += 1
@@ -219,11 +220,6 @@ class Asker:
         """The site asked to come later: leave a longer gap from now on."""
         self.put_off += seen
         self._gap_s = min(max(2 * self._gap_s, GAP_AFTER_PUT_OFF_S), LONGEST_GAP_S)
-
-
-def is_same(before: Listed, after: Listed) -> bool:
-    """Whether a list call was answered alike after a new login: the answer is about the question, not the session."""
-    return before.seen.meaning is after.seen.meaning and before.words == after.words
 
 
 def read_listed(seen: Seen, redact: Redactor) -> Listed:
