@@ -22,6 +22,8 @@ from oduyo_provider.sync.check.wire import Wire
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_S, LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
 
+#: The body of a list call for one record.
+LAST_RECORD = encode_list((), 1, descending=True)
 #: Statuses that ask to come again later.
 PUT_OFF = (429, 503)
 #: Logins in a row after which a call is no longer sent again.
@@ -103,12 +105,14 @@ class Asker:
         self.wire.note(seen, self.clock.now())
         return seen
 
-    async def send(self, call: str, body: bytes, *, session: str | None = None, probe: Probe | None = None) -> Seen:
-        """One call that writes nothing, sent again only where the site asks to come later.
+    async def send_list(
+        self, body: bytes = LAST_RECORD, *, session: str | None = None, probe: Probe | None = None
+    ) -> Seen:
+        """One list call, sent again only where the site asks to come later.
 
         :param session, probe: other ones than usual.
         """
-        return await self._ask_again(partial(self.send_once, call, body, session=session, probe=probe))
+        return await self._ask_again(partial(self.send_once, "list", body, session=session, probe=probe))
 
     async def send_once(
         self,
@@ -206,7 +210,7 @@ class Asker:
 
     async def _list(self, body: bytes, tries: int) -> Listed:
         for tries_left in reversed(range(tries)):
-            listed = read_listed(await self.send("list", body), self.redact)
+            listed = read_listed(await self.send_list(body), self.redact)
             if listed.seen.meaning not in (Meaning.UNKNOWN, Meaning.NOT_SENT) or not tries_left:
                 break
         return listed

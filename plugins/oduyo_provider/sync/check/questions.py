@@ -8,7 +8,6 @@ from http.cookies import CookieError, SimpleCookie
 from oduyo_provider.api.login import Login
 from oduyo_provider.api.meaning import Meaning, compute_reason
 from oduyo_provider.api.probe import Probe, Seen
-from oduyo_provider.api.records import encode_list
 from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, OduyoError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
@@ -29,7 +28,6 @@ UNKNOWN_SESSION = "oduyo-check-unknown-session"
 #: Calls without cookies: behind a balancer one of them may reach the right node by chance.
 CALLS_WITHOUT_COOKIES = 3
 
-_ONE_RECORD = encode_list((), 1, descending=True)
 _DEAD = (Meaning.SESSION, Meaning.REFUSED, Meaning.BLOCKED)
 
 
@@ -81,9 +79,9 @@ class SessionQuestions:
         if not names:
             return COOKIES.found("none")
         async with self._open_probe() as stranger:
-            seen = [await self._asker.send("list", _ONE_RECORD, probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
+            seen = [await self._asker.send_list(probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
         if refused := [one for one in seen if one.meaning in _DEAD]:
-            with_cookies = await self._asker.send("list", _ONE_RECORD)
+            with_cookies = await self._asker.send_list()
             if with_cookies.meaning in _DEAD:
                 return COOKIES.found("unknown", names=names, words=refused[0].classification.reason)
             return COOKIES.found("needed", names=names)
@@ -92,7 +90,7 @@ class SessionQuestions:
         return COOKIES.found("unknown", names=names, words=seen[-1].classification.reason)
 
     async def _ask_dead_session(self) -> Found:
-        seen = await self._asker.send("list", _ONE_RECORD, session=UNKNOWN_SESSION)
+        seen = await self._asker.send_list(session=UNKNOWN_SESSION)
         words = seen.classification.reason
         if seen.answer is not None:
             words = compute_reason(seen.answer, self._asker.redact)
@@ -108,13 +106,13 @@ class SessionQuestions:
         """Log in as another program would, and see whether our own session still works."""
         asker = self._asker
         await asker.log_in()
-        before = await asker.send("list", _ONE_RECORD)
+        before = await asker.send_list()
         async with self._open_probe() as stranger:
             try:
                 await asker.log_in(stranger)
             except OduyoError as error:
                 return SECOND_LOGIN.found("unknown", words=str(error))
-        after = await asker.send("list", _ONE_RECORD)
+        after = await asker.send_list()
         if after.meaning in _DEAD:
             # What is refused anyhow says nothing of the session.
             is_same = before.meaning is after.meaning

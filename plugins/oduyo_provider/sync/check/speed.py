@@ -12,9 +12,8 @@ import msgspec
 
 from oduyo_provider.api.meaning import Meaning, compute_retry_after
 from oduyo_provider.api.probe import Seen
-from oduyo_provider.api.records import encode_list
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.sync.check.asker import PUT_OFF, Asker
+from oduyo_provider.sync.check.asker import LAST_RECORD, PUT_OFF, Asker
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.rate_points import AT_ONCE, PACE, SPEED
 
@@ -30,8 +29,6 @@ FASTER = 1.5
 SMALL, LARGE = 1_000, 10_000
 #: Calls of a load for each row: looks and read-backs take a page for many.
 CALLS_PER_ROW = 1.03
-
-_ONE_RECORD = encode_list((), 1, descending=True)
 
 
 class Speed(msgspec.Struct):
@@ -54,7 +51,7 @@ class Speed(msgspec.Struct):
 
 async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
     """List one record again and again; None where that does not work."""
-    single = [await asker.send("list", _ONE_RECORD) for _ in range(SINGLE_CALLS)]
+    single = [await asker.send_list() for _ in range(SINGLE_CALLS)]
     took = [seen.took_s for seen in single if seen.meaning in (Meaning.DONE, Meaning.REFUSED)]
     if not took:
         return None
@@ -71,7 +68,7 @@ async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
 
 
 async def _send_some(asker: Asker) -> list[Seen]:
-    return [await asker.send_once("list", _ONE_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
+    return [await asker.send_once("list", LAST_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
 
 
 def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> list[Found]:
