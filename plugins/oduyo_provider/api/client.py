@@ -166,12 +166,14 @@ class OduyoClient:
         """
         return self._make_listing(after_id, up_to=up_to).pages()
 
-    async def snapshot_records(self) -> list[Remote]:
-        """As :meth:`list_records`, started again when need be, all in memory.
+    async def snapshot_records(
+        self, after_id: str | None = None, is_wanted: Callable[[Remote], bool] = lambda _: True
+    ) -> list[Remote]:
+        """The wanted records of :meth:`list_records`, which is started again when need be, all in memory.
 
         :raises ListingError: no pass of `DEFAULT_LISTINGS` could be shown to be complete.
         """
-        return await collect_records(self._make_listing, lambda _: True)
+        return await collect_records(lambda: self._make_listing(after_id), is_wanted)
 
     async def fetch_by(self, field: str, value: str) -> list[Remote]:
         """The records whose `field` is exactly `value`, also where the site's filter is looser or does nothing.

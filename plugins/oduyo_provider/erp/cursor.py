@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
@@ -27,21 +27,28 @@ class DatabaseHook(Protocol):
 
 
 class QueryCursor:
-    """One connection and its cursor; every exception of the driver leaves it as one of this package's."""
+    """One connection and its cursor; every exception of the driver leaves it as one of this package's.
 
-    def __init__(self, hook: DatabaseHook, query_name: str, limits: WaitLimits) -> None:
+    Iterate over it once: each item is a batch of rows, ``{column: raw value}``.
+
+    :param batch_rows: rows fetched at a time.
+    :ivar names: the columns' names as the database writes them; ``columns`` what the rows call them.
+    """
+
+    def __init__(self, hook: DatabaseHook, query_name: str, limits: WaitLimits, batch_rows: int) -> None:
         self.names: list[str] = []
+        self.columns: tuple[str, ...] = ()
+        self._batch_rows = batch_rows
         self._hook = hook
         self._query_name = query_name
         self._limits = limits
         self._thread = DriverThread(query_name, limits)
         self._driver = ""
         self._read_row: RowReader | None = None
-        self._has_ended = False
         self._connection: Any = None
         self._cursor: Any = None
 
-    def open(self, query: str, batch_rows: int) -> None:
+    def open(self, query: str) -> None:
         """Connect, run the query, and learn the names of its columns."""
         _log.info(gettext("Asking the ERP's database for the rows of %(query)s", query=self._query_name))
         self._call(Step.CONNECT, self._connect)
@@ -54,7 +61,7 @@ class QueryCursor:
                     query=self._query_name,
                 )
             )
-        self._call(Step.EXECUTE, lambda: self._execute(query, batch_rows))
+        self._call(Step.EXECUTE, lambda: self._execute(query))
         if not self.names:
             raise SourceError(
                 gettext(
@@ -63,17 +70,11 @@ class QueryCursor:
                 )
             )
 
-    def fetch(self, rows: int) -> list[Sequence[object]]:
-        """At most ``rows`` more rows; an empty list is the end."""
-        if self._has_ended:
-            return []
-        batch = self._call(Step.FETCH, lambda: self._fetch(rows))
-        # After a result's end pymssql goes on to the next result, and gives its rows as if they were this one's.
-        self._has_ended = self._driver == "pymssql" and len(batch) < rows
-        return batch
-
-    def check_end(self) -> None:
-        """Raise when the query goes on to another result, which nobody would read."""
+    def __iter__(self) -> Iterator[list[dict[str, object]]]:
+        while batch := self._call(Step.FETCH, self._fetch):
+            yield [dict(zip(self.columns, row, strict=True)) for row in batch]
+            if self._driver == "pymssql" and len(batch) < self._batch_rows:
+                break  # behind a result's end it goes on to the next one, and gives its rows as if they were this one's
         if self._call(Step.FETCH, lambda: self._next_result() and self._cursor.description is not None):
             raise SourceError(
                 gettext(
@@ -94,9 +95,9 @@ class QueryCursor:
         self._connection = self._hook.get_conn()
         self._driver = find_driver(self._connection)
 
-    def _execute(self, query: str, batch_rows: int) -> None:
+    def _execute(self, query: str) -> None:
         self._cursor = open_cursor(self._connection, self._driver, self._limits)
-        self._cursor.arraysize = batch_rows
+        self._cursor.arraysize = self._batch_rows
         self._cursor.execute(query)
         if self._driver == "psycopg2":
             self._cursor.fetchmany(0)  # FETCH 0: a named cursor has no description before it
@@ -105,8 +106,8 @@ class QueryCursor:
         self.names = [str(column[0]) for column in self._cursor.description or ()]
         self._read_row = find_row_reader(self._connection, self._cursor, self._driver)
 
-    def _fetch(self, rows: int) -> list[Sequence[object]]:
-        batch = self._cursor.fetchmany(rows)
+    def _fetch(self) -> list[Sequence[object]]:
+        batch = self._cursor.fetchmany(self._batch_rows)
         if batch and isinstance(batch[0], Mapping):  # a connection may ask for a dict cursor in its extra
             batch = [[row[name] for name in self.names] for row in batch]
         return [self._read_row(row) for row in batch] if self._read_row else list(batch)

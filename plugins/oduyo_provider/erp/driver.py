@@ -80,17 +80,19 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
 
     The database is told how long to wait for a lock, unless the connection has set a limit of its own.
     """
-    if driver == "psycopg2":
-        return _open_psycopg2(connection, limits)
-    if driver == "psycopg":
-        return _open_psycopg(connection, limits)
+    if driver in POSTGRESQL_DRIVERS:
+        prepare = _prepare_psycopg2 if driver == "psycopg2" else _prepare_psycopg
+        prepare(connection)
+        with connection.cursor() as other:
+            _limit_postgresql(other, limits)
+        return connection.cursor(name=_CURSOR_NAME)
     if driver == "pyodbc":
         _limit_odbc(connection, limits)
     elif driver in ("oracledb", "cx_Oracle"):
         # Oracle's readers wait for no lock, so what is limited is each answer. In milliseconds; 0 is no limit.
         connection.call_timeout = connection.call_timeout or round(limits.answer_s * 1000)
     cursor = connection.cursor()
-    database = find_database(driver, _read_odbc_name(connection) if driver == "pyodbc" else "")
+    database = find_database(driver, str(connection.getinfo(_SQL_DBMS_NAME)) if driver == "pyodbc" else "")
     if database is Database.SQL_SERVER:
         cursor.execute(f"SET LOCK_TIMEOUT {round(limits.lock_s * 1000)}")
     elif database is Database.MYSQL:
@@ -147,24 +149,18 @@ def _register_texts(cursor: Any, driver: str) -> None:
         cursor.adapters.register_loader(name, TextLoader)
 
 
-def _open_psycopg2(connection: Any, limits: WaitLimits) -> Any:
+def _prepare_psycopg2(connection: Any) -> None:
     if connection.encoding in _NO_ENCODING:
         connection.set_client_encoding("UTF8")
     connection.set_session(readonly=True, autocommit=False)
-    with connection.cursor() as cursor:
-        _limit_postgresql(cursor, limits)
-    return connection.cursor(name=_CURSOR_NAME)
 
 
-def _open_psycopg(connection: Any, limits: WaitLimits) -> Any:
+def _prepare_psycopg(connection: Any) -> None:
     if connection.info.encoding in _NO_ENCODING:
         connection.autocommit = True  # SET in a transaction of its own; the query's begins read-only
         connection.execute("SET client_encoding TO 'UTF8'")
     connection.autocommit = False
     connection.read_only = True
-    with connection.cursor() as cursor:
-        _limit_postgresql(cursor, limits)
-    return connection.cursor(name=_CURSOR_NAME)
 
 
 def _limit_postgresql(cursor: Any, limits: WaitLimits) -> None:
@@ -182,10 +178,6 @@ def _limit_odbc(connection: Any, limits: WaitLimits) -> None:
     except Exception as error:
         # Optional in ODBC (SQLSTATE HYC00). The wait in this process is limited all the same.
         _log.debug("This ODBC driver takes no time-out: %s", type(error).__name__)
-
-
-def _read_odbc_name(connection: Any) -> str:
-    return str(connection.getinfo(_SQL_DBMS_NAME))
 
 
 def _decode(value: bytes) -> str | bytes:

@@ -109,19 +109,21 @@ _CODES = {Database.SQL_SERVER: _SQL_SERVER, Database.MYSQL: _MYSQL, Database.ORA
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, and of ODBC
 # https://learn.microsoft.com/sql/odbc/reference/appendixes/appendix-a-odbc-error-codes. 70100 is MySQL's.
 # The longest beginning of a SQLSTATE that stands here counts.
-_SQLSTATES = {
-    **dict.fromkeys(("08", "25P03", "25P04", "40", "53", "55006", "55P03", "57", "58", "70100", "HYT"), Cause.PASSING),
-    **dict.fromkeys(("28",), Cause.LOGIN),
-    **dict.fromkeys(("3D", "57P04"), Cause.DATABASE),
-    **dict.fromkeys(("42501",), Cause.RIGHTS),
-    **dict.fromkeys(("42P01", "42S02", "3F"), Cause.TABLE),
-    **dict.fromkeys(("0A", "42", "54", "HYC00"), Cause.QUERY),
-    **dict.fromkeys(("21", "22", "HY106", "HY004"), Cause.VALUE),
-    **dict.fromkeys(("22021", "22P05"), Cause.ENCODING),
-    **dict.fromkeys(("25006",), Cause.READ_ONLY),
-    **dict.fromkeys(("42P02", "07002"), Cause.PARAMETERS),
-    **dict.fromkeys(("01", "IM"), Cause.DRIVER),
-}
+_SQLSTATES = _index(
+    {
+        Cause.PASSING: ("08", "25P03", "25P04", "40", "53", "55006", "55P03", "57", "58", "70100", "HYT"),
+        Cause.LOGIN: ("28",),
+        Cause.DATABASE: ("3D", "57P04"),
+        Cause.RIGHTS: ("42501",),
+        Cause.TABLE: ("42P01", "42S02", "3F"),
+        Cause.QUERY: ("0A", "42", "54", "HYC00"),
+        Cause.VALUE: ("21", "22", "HY106", "HY004"),
+        Cause.ENCODING: ("22021", "22P05"),
+        Cause.READ_ONLY: ("25006",),
+        Cause.PARAMETERS: ("42P02", "07002"),
+        Cause.DRIVER: ("01", "IM"),
+    }
+)
 
 # 42000 is over ODBC that of nearly all errors of SQL Server, deadlocks too; 08P01 is PostgreSQL's for a placeholder
 # without a value, and PgBouncer's for everything.

@@ -21,23 +21,6 @@ DEFAULT_BATCH_ROWS = 2000
 DEFAULT_LIMITS = WaitLimits()
 
 
-class Rows:
-    """The rows of a running query: iterate over it once, each item is a batch of rows.
-
-    :ivar columns: the resource's field names that the query returns, in its order; known before the first row.
-    """
-
-    def __init__(self, cursor: QueryCursor, columns: tuple[str, ...], batch_rows: int) -> None:
-        self.columns = columns
-        self._cursor = cursor
-        self._batch_rows = batch_rows
-
-    def __iter__(self) -> Iterator[list[dict[str, object]]]:
-        while batch := self._cursor.fetch(self._batch_rows):
-            yield [dict(zip(self.columns, row, strict=True)) for row in batch]
-        self._cursor.check_end()
-
-
 @contextmanager
 def fetch_rows(
     hook: DatabaseHook,
@@ -47,7 +30,7 @@ def fetch_rows(
     query_name: str = "the query",
     batch_rows: int = DEFAULT_BATCH_ROWS,
     limits: WaitLimits = DEFAULT_LIMITS,
-) -> Iterator[Rows]:
+) -> Iterator[QueryCursor]:
     """Run ``query`` and hand out its rows; the connection is closed at the end, whatever happens.
 
     ``with fetch_rows(hook, query, resource=SPECIAL_CODE) as rows:`` gives ``rows.columns``, then ``for batch in rows``
@@ -64,10 +47,11 @@ def fetch_rows(
     :raises SourceUnavailableError: the database refused or lost the connection, is too busy, or gave no answer in time.
     """
     text = parse_statement(query, query_name)
-    cursor = QueryCursor(hook, query_name, limits)
+    cursor = QueryCursor(hook, query_name, limits, batch_rows)
     try:
-        cursor.open(text, batch_rows)
-        yield Rows(cursor, match_columns(cursor.names, resource, query_name), batch_rows)
+        cursor.open(text)
+        cursor.columns = match_columns(cursor.names, resource, query_name)
+        yield cursor
     finally:
         cursor.close()
 

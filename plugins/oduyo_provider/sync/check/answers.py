@@ -10,7 +10,7 @@ from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.site_check import Point
 from oduyo_provider.sync.check.list_points import LIST_QUESTIONS
 from oduyo_provider.sync.check.login_points import LOGIN_QUESTIONS
-from oduyo_provider.sync.check.points import Found, Question
+from oduyo_provider.sync.check.points import COMMON_READINGS, Found, Question
 from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
 from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 
@@ -41,7 +41,8 @@ def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
 
 
 def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> Point:
-    readings = [question.readings[one.reading] for one in found]
+    known = COMMON_READINGS | question.readings
+    readings = [known[one.reading] for one in found]
     seen = [
         _Details({"what": gettext(reading.what), **one.details}) for reading, one in zip(readings, found, strict=True)
     ]

@@ -22,12 +22,17 @@ from oduyo_provider.sync.check.wire import Wire
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_S, LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
 
+#: The body of a list call for one record.
+LAST_RECORD = encode_list((), 1, descending=True)
 #: Statuses that ask to come again later.
 PUT_OFF = (429, 503)
 #: Logins in a row after which a call is no longer sent again.
 MAX_RENEWALS = 3
 #: How often a list call is sent that gets no usable answer.
 LIST_TRIES = 2
+
+#: Writes down what is about to be sent.
+Prepare = Callable[[], Awaitable[None]]
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -50,24 +55,10 @@ class Listed(msgspec.Struct, frozen=True):
         return [str(record["id"]) for record in self.records]
 
 
-async def prepare_nothing() -> None:
-    """For a write that nothing has to be written down for."""
-
-
-class Permit(msgspec.Struct, frozen=True):
-    """What a write asks before each transmission; what either raises is passed on, and nothing is sent.
-
-    :param check: called right before its body leaves.
-    :param prepare: awaited before that.
-    """
-
-    check: BeforeSend
-    prepare: Callable[[], Awaitable[None]] = prepare_nothing
-
-
 class Asker:
     """Asks one question at a time. Nothing that it mends is hidden: all of it is counted.
 
+    :ivar settle_s: how long a change may take to show, in seconds.
     :ivar session: of the calls.
     :ivar put_off: answers that asked to come again later.
     :ivar calls: sent so far, logins left out; ``sessions_ended`` how many sessions ended meanwhile.
@@ -75,7 +66,8 @@ class Asker:
 
     def __init__(self, probe: Probe, settings: Settings, redact: Redactor, clock: Clock) -> None:
         self._probe = probe
-        self._clock = clock
+        self.clock = clock
+        self.settle_s = settings.settle_s
         self._pacer = Pacer(settings.max_concurrency, settings.requests_per_second)
         self.redact = redact
         self.wire = Wire(redact)
@@ -88,14 +80,13 @@ class Asker:
         #: Words that a new login has not changed: they are about the question.
         self._final_words: set[str] = set()
 
-    async def log_in(self, probe: Probe | None = None) -> tuple[Seen, Login]:
+    async def log_in(self, probe: Probe | None = None) -> Login:
         """Log in; the session is used from now on, unless it is another program's.
 
         :param probe: of another program.
         :raises OduyoError: there is no session.
         """
-        seen = await self.send_login(probe)
-        return seen, self.open_session(seen, probe)
+        return self.open_session(await self.send_login(probe), probe)
 
     def open_session(self, seen: Seen, probe: Probe | None = None) -> Login:
         """The session that a login was answered with; see :meth:`log_in`."""
@@ -109,17 +100,19 @@ class Asker:
         return await self._ask_again(partial(self._send_login_once, probe or self._probe))
 
     async def _send_login_once(self, probe: Probe) -> Seen:
-        await self._clock.sleep(self._gap_s)
+        await self.clock.sleep(self._gap_s)
         seen = await probe.log_in()
-        self.wire.note(seen, self._clock.now())
+        self.wire.note(seen, self.clock.now())
         return seen
 
-    async def send(self, call: str, body: bytes, *, session: str | None = None, probe: Probe | None = None) -> Seen:
-        """One call that writes nothing, sent again only where the site asks to come later.
+    async def send_list(
+        self, body: bytes = LAST_RECORD, *, session: str | None = None, probe: Probe | None = None
+    ) -> Seen:
+        """One list call, sent again only where the site asks to come later.
 
         :param session, probe: other ones than usual.
         """
-        return await self._ask_again(partial(self.send_once, call, body, session=session, probe=probe))
+        return await self._ask_again(partial(self.send_once, "list", body, session=session, probe=probe))
 
     async def send_once(
         self,
@@ -128,26 +121,27 @@ class Asker:
         *,
         session: str | None = None,
         probe: Probe | None = None,
-        permit: Permit | None = None,
+        before_send: BeforeSend | None = None,
+        prepare: Prepare | None = None,
         is_slow: bool = True,
     ) -> Seen:
         """One call, once, within the rate that the connection allows.
 
-        :param permit: of a call that writes.
+        :param before_send, prepare: of a call that writes, see :meth:`write`.
         :param is_slow: leave the gap that a site needs which has put calls off.
         """
         if is_slow and self._gap_s:
-            await self._clock.sleep(self._gap_s)
+            await self.clock.sleep(self._gap_s)
         await self._pacer.acquire()
         try:
-            if permit is not None:
-                await permit.prepare()
+            if prepare is not None:
+                await prepare()
             self.calls += 1
-            asked, used = probe or self._probe, self.session if session is None else session
-            seen = await asked.send(call, body, used, None if permit is None else permit.check)
+            used = self.session if session is None else session
+            seen = await (probe or self._probe).send(call, body, used, before_send)
         finally:
             self._pacer.release()
-        self.wire.note(seen, self._clock.now())
+        self.wire.note(seen, self.clock.now())
         return seen
 
     async def list(
@@ -171,20 +165,26 @@ class Asker:
             before = listed
             await self.log_in()
             listed = await self._list(body, tries)
-            if before.seen.meaning is not Meaning.SESSION and is_same(before, listed):
+            is_same = listed.seen.meaning is before.seen.meaning and listed.words == before.words
+            if is_same and before.seen.meaning is not Meaning.SESSION:
                 self._final_words.add(listed.words)
                 break
             self.sessions_ended += 1
         self._has_listed = self._has_listed or bool(listed.records)
         return listed
 
-    async def write(self, call: str, fields: Mapping[str, str | None], permit: Permit) -> Seen:
+    async def write(
+        self, call: str, fields: Mapping[str, str | None], before_send: BeforeSend, prepare: Prepare | None = None
+    ) -> Seen:
         """One create, update or delete, in a session that works.
 
         A create is sent again only where it certainly had no effect.
+
+        :param before_send: called right before each transmission of its body; what it raises is passed on, and nothing is sent.
+        :param prepare: awaited before that; likewise.
         """
         body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
-        send = partial(self.send_once, call, body, permit=permit)
+        send = partial(self.send_once, call, body, before_send=before_send, prepare=prepare)
         seen = await self._ask_again(send, put_off)
         for _ in range(MAX_RENEWALS):
             if seen.meaning is not Meaning.SESSION:
@@ -203,12 +203,14 @@ class Asker:
             seen = await ask()
             if seen.status not in put_off:
                 return seen
-            await self._wait(seen, wait_s)
+            self.note_put_off(seen)
+            asked_s = compute_retry_after(seen.answer) if seen.answer is not None else None
+            await self.clock.sleep(min(asked_s or wait_s, LONGEST_PUT_OFF_S))
         return await ask()
 
     async def _list(self, body: bytes, tries: int) -> Listed:
         for tries_left in reversed(range(tries)):
-            listed = read_listed(await self.send("list", body), self.redact)
+            listed = read_listed(await self.send_list(body), self.redact)
             if listed.seen.meaning not in (Meaning.UNKNOWN, Meaning.NOT_SENT) or not tries_left:
                 break
         return listed
@@ -222,16 +224,6 @@ class Asker:
         """The site asked to come later: leave a longer gap from now on."""
         self.put_off += seen
         self._gap_s = min(max(2 * self._gap_s, GAP_AFTER_PUT_OFF_S), LONGEST_GAP_S)
-
-    async def _wait(self, seen: Seen, wait_s: float) -> None:
-        self.note_put_off(seen)
-        asked_s = compute_retry_after(seen.answer) if seen.answer is not None else None
-        await self._clock.sleep(min(asked_s or wait_s, LONGEST_PUT_OFF_S))
-
-
-def is_same(before: Listed, after: Listed) -> bool:
-    """Whether a list call was answered alike after a new login: the answer is about the question, not the session."""
-    return before.seen.meaning is after.seen.meaning and before.words == after.words
 
 
 def read_listed(seen: Seen, redact: Redactor) -> Listed:

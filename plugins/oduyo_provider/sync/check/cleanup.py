@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.site_check import TrialRecords
@@ -19,8 +18,6 @@ from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, CREATE_SENT_WITHIN_
 
 #: How often one record is deleted that stays listed.
 MAX_DELETES = 3
-#: How often the listing is started that shows what is left.
-LISTINGS = 3
 
 
 def judge_removal(
@@ -32,15 +29,15 @@ def judge_removal(
     :param is_unseen: a create was confirmed, and its record was never listed.
     :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
     """
-    name, details = TEST_RECORDS.name, {"mark": trial.mark, "count": str(removed)}
+    details = {"mark": trial.mark, "count": str(removed)}
     if left:
         words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
-        return [Found(name, "left", {**details, "words": words})]
+        return [TEST_RECORDS.found("left", **details, words=words)]
     if is_unseen:
-        return [Found(name, "unseen", details)]
+        return [TEST_RECORDS.found("unseen", **details)]
     if is_earlier:
-        return [Found(name, "removed_earlier", details)] if removed else []
-    return [Found(name, "removed" if removed else "none", details)]
+        return [TEST_RECORDS.found("removed_earlier", **details)] if removed else []
+    return [TEST_RECORDS.found("removed" if removed else "none", **details)]
 
 
 class Cleanup:
@@ -116,16 +113,8 @@ class Cleanup:
         return await self._fetch_newest() or await self._fetch_by_key()
 
     async def _fetch_newest(self) -> list[str]:
-        found: set[str] = set()
-        for tries_left in reversed(range(LISTINGS)):
-            try:
-                async for page in self._client.list_records(self._trial.above_id):
-                    found |= {str(record["id"]) for record in page if self._is_ours(record)}
-                break
-            except ListingError:
-                if not tries_left:
-                    raise
-        return sorted(found, key=int)
+        found = await self._client.snapshot_records(self._trial.above_id, self._is_ours)
+        return sorted({str(record["id"]) for record in found}, key=int)
 
     async def _fetch_by_key(self) -> list[str]:
         return [

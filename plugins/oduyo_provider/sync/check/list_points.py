@@ -9,6 +9,7 @@ from oduyo_provider.sync.check.rate_points import AT_ONCE, PACE, SPEED
 _ASK_ORDER = gettext_noop(
     "Ask Ödüyo's support how the list call sorts and filters ids: the provider cannot list this site."
 )
+_ASK_FOR_LESS = gettext_noop("From now on pages of {records} are asked for, unless the connection sets page_size.")
 
 MAY_LIST = Question(
     name="may_list",
@@ -70,7 +71,6 @@ EMPTY_LIST = Question(
         "bare_no": Reading(gettext_noop("With a bare no (HTTP {status}).")),
         "words": Reading(gettext_noop("With words: {words}")),
         "nothing": Reading(gettext_noop("With {words}, which is read as nothing.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -83,20 +83,11 @@ PAGE_LIMIT = Question(
     ),
     readings={
         "honoured": Reading(gettext_noop("As many as asked for: {records}.")),
-        "capped": Reading(
-            gettext_noop("At most {records}, also when {asked} are asked for."),
-            provider=gettext_noop(
-                "From now on pages of {records} are asked for, unless the connection sets page_size."
-            ),
-        ),
+        "capped": Reading(gettext_noop("At most {records}, also when {asked} are asked for."), provider=_ASK_FOR_LESS),
         "fails": Reading(
-            gettext_noop("Pages of {asked} fail ({words}); pages of {records} work."),
-            provider=gettext_noop(
-                "From now on pages of {records} are asked for, unless the connection sets page_size."
-            ),
+            gettext_noop("Pages of {asked} fail ({words}); pages of {records} work."), provider=_ASK_FOR_LESS
         ),
         "too_few": Reading(gettext_noop("All {records} records fit into one page, so that a limit cannot be seen.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -134,7 +125,6 @@ ID_FILTER = Question(
             gettext_noop("That is not how the list sorts them, so that pages leave records out."), _ASK_ORDER
         ),
         "ignored": Reading(gettext_noop("Not at all: the filter on ids is not followed."), _ASK_ORDER),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -160,7 +150,6 @@ FILTER_ID = Question(
             gettext_noop("No: a record that is there is not found."),
             gettext_noop("Ask Ödüyo's support why the filter does not find it: changes cannot be read back."),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -189,7 +178,6 @@ FILTER_KEY = Question(
             gettext_noop("A key with letters and signs ({key}) is not found."),
             gettext_noop("Ask Ödüyo's support why the filter does not find it, or make plain keys in the query."),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -202,7 +190,6 @@ OFFSET = Question(
         "skip": Reading(gettext_noop("Rows to skip.")),
         "start_id": Reading(gettext_noop("The id to start from.")),
         "ignored": Reading(gettext_noop("It has no effect.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -216,7 +203,6 @@ IN_FILTER = Question(
         "list": Reading(gettext_noop("A list.")),
         "both": Reading(gettext_noop("A text with commas, and a list.")),
         "none": Reading(gettext_noop("Neither a text with commas nor a list.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 

@@ -58,7 +58,6 @@ SECOND_LOGIN = Question(
                 "for ever."
             ),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from oduyo_provider.core.language import gettext_noop
+
 
 class Reading(msgspec.Struct, frozen=True):
     """One way to read an open point.
@@ -23,20 +25,14 @@ class Reading(msgspec.Struct, frozen=True):
     what: str = ""
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One open point.
-
-    :param title: two or three words, for a table.
-    :param text: the question as a sentence.
-    :param provider: what the provider does, however the site reads it.
-    :param readings: name → what it means.
-    """
-
-    name: str
-    title: str
-    text: str
-    provider: str
-    readings: dict[str, Reading]
+#: What any question may end with.
+COMMON_READINGS = {
+    "unknown": Reading(gettext_noop("It could not be told: {words}")),
+    "lost": Reading(
+        gettext_noop("No usable answer came. {words}"),
+        gettext_noop("Check again; if it stays so, ask Ödüyo's support."),
+    ),
+}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -48,3 +44,23 @@ class Found(msgspec.Struct, frozen=True):
     question: str
     reading: str
     details: dict[str, str] = {}
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One open point.
+
+    :param title: two or three words, for a table.
+    :param text: the question as a sentence.
+    :param provider: what the provider does, however the site reads it.
+    :param readings: name → what it means, beside :data:`COMMON_READINGS`.
+    """
+
+    name: str
+    title: str
+    text: str
+    provider: str
+    readings: dict[str, Reading]
+
+    def found(self, reading: str, **details: str) -> Found:
+        """One of the readings, with what was seen."""
+        return Found(self.name, reading, details)

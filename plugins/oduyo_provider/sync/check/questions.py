@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 from oduyo_provider.api.login import Login
 from oduyo_provider.api.meaning import Meaning, compute_reason
 from oduyo_provider.api.probe import Probe, Seen
-from oduyo_provider.api.records import encode_list
 from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, OduyoError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
@@ -23,14 +22,12 @@ from oduyo_provider.sync.check.login_points import (
 )
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.shapes import find_session_path, guess_session_paths
-from oduyo_provider.sync.runtime.clock import Clock
 
 #: A session that no site has given out.
 UNKNOWN_SESSION = "oduyo-check-unknown-session"
 #: Calls without cookies: behind a balancer one of them may reach the right node by chance.
 CALLS_WITHOUT_COOKIES = 3
 
-_ONE_RECORD = encode_list((), 1, descending=True)
 _DEAD = (Meaning.SESSION, Meaning.REFUSED, Meaning.BLOCKED)
 
 
@@ -38,63 +35,62 @@ class SessionQuestions:
     """Asks about logins and sessions.
 
     :param open_probe: makes what another program would have: connections and cookies of its own.
+    :param found: answers are added here as they come.
     """
 
-    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], clock: Clock) -> None:
+    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], *, found: list[Found]) -> None:
         self._asker = asker
         self._open_probe = open_probe
-        self._clock = clock
+        self._found = found
 
-    async def ask_login(self, found: list[Found]) -> None:
-        """How the login is answered.
+    async def ask_login(self) -> None:
+        """How the login is answered, also where there is no session.
 
-        :param found: the answer is added, also where there is no session.
         :raises OduyoError: there is none: nothing else can be asked.
         """
         seen = await self._asker.send_login()
         try:
             login = self._asker.open_session(seen)
         except OduyoError as error:
-            found += explain_failed_login(seen, error)
+            self._found += explain_failed_login(seen, error)
             raise
         body = b"" if seen.answer is None else seen.answer.body
         path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
-        found.append(Found(LOGIN.name, "found", {"path": neutralise(path, 80), "seconds": f"{seen.took_s:.2f}"}))
-        found.append(Found(WRONG_PASSWORD.name, "not_asked"))
+        self._found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=f"{seen.took_s:.2f}"))
+        self._found.append(WRONG_PASSWORD.found("not_asked"))
 
-    async def ask(self) -> AsyncIterator[Found]:
+    async def ask(self) -> None:
         """Everything else about sessions."""
         # A fresh session: one that ends after some calls must not end in the middle of a question.
-        _, login = await self._asker.log_in()
-        yield await self._ask_cookies(login)
-        yield await self._ask_dead_session()
-        yield await self._ask_second_login()
+        self._found.append(await self._ask_cookies(await self._asker.log_in()))
+        self._found.append(await self._ask_dead_session())
+        self._found.append(await self._ask_second_login())
 
     def find_session_life(self, began_at: float) -> Found:
         """Whether sessions lasted, by all calls so far."""
         asker = self._asker
-        details = {"calls": str(asker.calls), "seconds": f"{max(1.0, self._clock.now() - began_at):.0f}"}
+        details = {"calls": str(asker.calls), "seconds": f"{max(1.0, asker.clock.now() - began_at):.0f}"}
         if asker.sessions_ended:
-            return Found(SESSION_LIFE.name, "ended", {**details, "times": str(asker.sessions_ended)})
-        return Found(SESSION_LIFE.name, "lasts", details)
+            return SESSION_LIFE.found("ended", **details, times=str(asker.sessions_ended))
+        return SESSION_LIFE.found("lasts", **details)
 
     async def _ask_cookies(self, login: Login) -> Found:
         names = name_cookies(login.cookies)
         if not names:
-            return Found(COOKIES.name, "none")
+            return COOKIES.found("none")
         async with self._open_probe() as stranger:
-            seen = [await self._asker.send("list", _ONE_RECORD, probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
+            seen = [await self._asker.send_list(probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
         if refused := [one for one in seen if one.meaning in _DEAD]:
-            with_cookies = await self._asker.send("list", _ONE_RECORD)
+            with_cookies = await self._asker.send_list()
             if with_cookies.meaning in _DEAD:
-                return Found(COOKIES.name, "unknown", {"names": names, "words": refused[0].classification.reason})
-            return Found(COOKIES.name, "needed", {"names": names})
+                return COOKIES.found("unknown", names=names, words=refused[0].classification.reason)
+            return COOKIES.found("needed", names=names)
         if all(one.meaning is Meaning.DONE for one in seen):
-            return Found(COOKIES.name, "not_needed", {"names": names})
-        return Found(COOKIES.name, "unknown", {"names": names, "words": seen[-1].classification.reason})
+            return COOKIES.found("not_needed", names=names)
+        return COOKIES.found("unknown", names=names, words=seen[-1].classification.reason)
 
     async def _ask_dead_session(self) -> Found:
-        seen = await self._asker.send("list", _ONE_RECORD, session=UNKNOWN_SESSION)
+        seen = await self._asker.send_list(session=UNKNOWN_SESSION)
         words = seen.classification.reason
         if seen.answer is not None:
             words = compute_reason(seen.answer, self._asker.redact)
@@ -104,40 +100,41 @@ class SessionQuestions:
             Meaning.BLOCKED: "web_page",
             Meaning.DONE: "accepted" if read_listed(seen, self._asker.redact).records else "own_words",
         }.get(seen.meaning, "no_answer")
-        return Found(DEAD_SESSION.name, reading, {"status": str(seen.status), "words": words})
+        return DEAD_SESSION.found(reading, status=str(seen.status), words=words)
 
     async def _ask_second_login(self) -> Found:
         """Log in as another program would, and see whether our own session still works."""
-        asker, name = self._asker, SECOND_LOGIN.name
+        asker = self._asker
         await asker.log_in()
-        before = await asker.send("list", _ONE_RECORD)
+        before = await asker.send_list()
         async with self._open_probe() as stranger:
             try:
                 await asker.log_in(stranger)
             except OduyoError as error:
-                return Found(name, "unknown", {"words": str(error)})
-        after = await asker.send("list", _ONE_RECORD)
+                return SECOND_LOGIN.found("unknown", words=str(error))
+        after = await asker.send_list()
         if after.meaning in _DEAD:
             # What is refused anyhow says nothing of the session.
             is_same = before.meaning is after.meaning
             await asker.log_in()
-            return Found(name, "unknown" if is_same else "ends", {"words": after.classification.reason})
+            return SECOND_LOGIN.found("unknown" if is_same else "ends", words=after.classification.reason)
         if after.meaning is Meaning.DONE:
-            return Found(name, "stays")
-        return Found(name, "unknown", {"words": after.classification.reason})
+            return SECOND_LOGIN.found("stays")
+        return SECOND_LOGIN.found("unknown", words=after.classification.reason)
 
 
 def explain_failed_login(seen: Seen, error: OduyoError) -> list[Found]:
     """What a login was answered with that opened no session."""
-    words = {"words": str(error), "hint": ""}
+    words = str(error)
     if isinstance(error, LoginRefusedError):
-        return [Found(LOGIN.name, "refused", words), Found(WRONG_PASSWORD.name, "seen", words)]
-    is_said = isinstance(error, NotThisApiError) and seen.answer is not None and 200 <= seen.status < 300
-    paths = guess_session_paths(seen.answer.body) if is_said and seen.answer is not None else []
+        return [LOGIN.found("refused", words=words), WRONG_PASSWORD.found("seen", words=words)]
+    paths = []
+    if isinstance(error, NotThisApiError) and seen.answer is not None and 200 <= seen.status < 300:
+        paths = guess_session_paths(seen.answer.body)
     if paths:
         hint = gettext("It may be %(paths)s.", paths=" or ".join(neutralise(path, 60) for path in paths[:3]))
-        return [Found(LOGIN.name, "not_found", {**words, "hint": hint})]
-    return [Found(LOGIN.name, "no_answer", words)]
+        return [LOGIN.found("not_found", words=words, hint=hint)]
+    return [LOGIN.found("no_answer", words=words)]
 
 
 def name_cookies(set_cookies: tuple[str, ...]) -> str:

@@ -34,7 +34,6 @@ AT_ONCE = Question(
             gettext_noop("Set the extra max_concurrency of the connection to 1 or 2: more of them only wait."),
         ),
         "one": Reading(gettext_noop("Not asked: max_concurrency of the connection is 1.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -59,6 +58,5 @@ SPEED = Question(
                 "Set the extra requests_per_second of the connection and check again, to see how long a first load takes."
             ),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )

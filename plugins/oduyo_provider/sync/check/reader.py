@@ -10,7 +10,6 @@ from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker
 from oduyo_provider.sync.check.record import is_of_trial
-from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S, SHOWS_WITHIN_S
 
 _T = TypeVar("_T")
@@ -20,19 +19,17 @@ class Reader:
     """Reads the records of one trial.
 
     :param few: records that a look-up may ask for.
-    :param settle_s: how long a change may take to show, in seconds, until one has shown.
     """
 
-    def __init__(
-        self, asker: Asker, trial: TrialRecords, resource: Resource, *, few: int, settle_s: float, clock: Clock
-    ) -> None:
+    def __init__(self, asker: Asker, trial: TrialRecords, resource: Resource, *, few: int) -> None:
         self._asker = asker
         self._trial = trial
         self._few = few
         self._resource = resource
-        self._longest_s = self._settle_s = settle_s
+        #: How long a change may take to show.
+        self._longest_s = asker.settle_s
         self._seen_late_s = 0.0
-        self._clock = clock
+        self._clock = asker.clock
 
     async def fetch_all(self, key: str, named_id: str | None, besides: str = "") -> list[Remote]:
         """The trial's records: with this key, with the id that was named, and above the highest id of before.
@@ -68,7 +65,7 @@ class Reader:
             found = await self._wait(lambda: self.fetch_all(key, named_id, besides), bool)
             late_s = self._clock.monotonic() - began
         if found:
-            self._longest_s = min(self._settle_s, max(late_s, self._seen_late_s) + SHOWS_WITHIN_S)
+            self._longest_s = min(self._asker.settle_s, max(late_s, self._seen_late_s) + SHOWS_WITHIN_S)
             self._seen_late_s = max(late_s, self._seen_late_s)
         return found, late_s
 

@@ -30,15 +30,15 @@ def describe_records(body: bytes, resource: Resource) -> list[Found]:
     found: list[Found] = []
     if isinstance(data, dict):
         data, reading = ([data], "object") if "id" in data else (list(data.values()), "other")
-        found.append(Found(LIST_SHAPE.name, reading, {"words": gettext("an object with a number for each")}))
+        found.append(LIST_SHAPE.found(reading, words=gettext("an object with a number for each")))
     elif isinstance(data, str):
         data = parse_json(data.encode())
-        found.append(Found(LIST_SHAPE.name, "other", {"words": gettext("JSON within a text")}))
+        found.append(LIST_SHAPE.found("other", words=gettext("JSON within a text")))
     records = [record for record in data if isinstance(record, dict)] if isinstance(data, list) else []
     if not records:
         return []
     found += _describe_fields(records, resource)
-    return found or [Found(LIST_SHAPE.name, "documented")]
+    return found or [LIST_SHAPE.found("documented")]
 
 
 def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Iterator[Found]:
@@ -47,41 +47,41 @@ def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Itera
         yield _find_shape("numbers", numbers)
     values = [value for record in records for value in record.values()]
     if any(record.get(name) is None for record in records for name in record if name != "note"):
-        yield Found(LIST_SHAPE.name, "nulls")
+        yield LIST_SHAPE.found("nulls")
     known = _OWN_FIELDS | set(resource.field_names)
     if any(known - record.keys() for record in records):
-        yield Found(LIST_SHAPE.name, "left_out")
+        yield LIST_SHAPE.found("left_out")
     if more := {name for record in records for name in record} - known:
         yield _find_shape("more_fields", more)
     if ZERO_DATE in values:
-        yield Found(LIST_SHAPE.name, "zero_dates")
+        yield LIST_SHAPE.found("zero_dates")
     if not any(record.get("integration_id") for record in records):
-        yield Found(LIST_SHAPE.name, "no_keys")
+        yield LIST_SHAPE.found("no_keys")
 
 
 def _find_shape(reading: str, names: set[str]) -> Found:
     shown = [neutralise(name, 40) for name in sorted(names)]
     more = gettext(" and %(count)s more", count=len(shown) - SHOWN_NAMES) if len(shown) > SHOWN_NAMES else ""
-    return Found(LIST_SHAPE.name, reading, {"names": ", ".join(shown[:SHOWN_NAMES]) + more})
+    return LIST_SHAPE.found(reading, names=", ".join(shown[:SHOWN_NAMES]) + more)
 
 
 def describe_empty(seen: Seen, redact: Redactor) -> Found:
     """The form of a list that holds no record."""
-    name, answer = EMPTY_LIST.name, seen.answer
+    answer = seen.answer
     if answer is None:
-        return Found(name, "unknown", {"words": seen.classification.reason})
+        return EMPTY_LIST.found("unknown", words=seen.classification.reason)
     envelope = parse_envelope(answer.body)
     if envelope is not None and envelope.words:
-        return Found(name, "words", {"words": compute_reason(answer, redact)})
+        return EMPTY_LIST.found("words", words=compute_reason(answer, redact))
     if envelope is not None and envelope.status is False and answer.status in (200, 404):
-        return Found(name, "bare_no", {"status": str(answer.status)})
+        return EMPTY_LIST.found("bare_no", status=str(answer.status))
     if seen.meaning is not Meaning.DONE:
-        return Found(name, "unknown", {"words": compute_reason(answer, redact)})
+        return EMPTY_LIST.found("unknown", words=compute_reason(answer, redact))
     if envelope is not None and envelope.status and envelope.data == [] and answer.status == 200:
-        return Found(name, "documented")
+        return EMPTY_LIST.found("documented")
     shown = neutralise(strip_marks(answer.body).decode("utf-8", "replace"), 60) or gettext("an empty body")
     is_bare = is_nothing(answer.body) and answer.status == 404
-    return Found(name, "nothing", {"words": gettext("HTTP 404 and %(body)s", body=shown) if is_bare else shown})
+    return EMPTY_LIST.found("nothing", words=gettext("HTTP 404 and %(body)s", body=shown) if is_bare else shown)
 
 
 def find_session_path(body: bytes, session_id: str) -> str:

@@ -12,9 +12,8 @@ import msgspec
 
 from oduyo_provider.api.meaning import Meaning, compute_retry_after
 from oduyo_provider.api.probe import Seen
-from oduyo_provider.api.records import encode_list
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.sync.check.asker import PUT_OFF, Asker
+from oduyo_provider.sync.check.asker import LAST_RECORD, PUT_OFF, Asker
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.rate_points import AT_ONCE, PACE, SPEED
 
@@ -30,8 +29,6 @@ FASTER = 1.5
 SMALL, LARGE = 1_000, 10_000
 #: Calls of a load for each row: looks and read-backs take a page for many.
 CALLS_PER_ROW = 1.03
-
-_ONE_RECORD = encode_list((), 1, descending=True)
 
 
 class Speed(msgspec.Struct):
@@ -54,7 +51,7 @@ class Speed(msgspec.Struct):
 
 async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
     """List one record again and again; None where that does not work."""
-    single = [await asker.send("list", _ONE_RECORD) for _ in range(SINGLE_CALLS)]
+    single = [await asker.send_list() for _ in range(SINGLE_CALLS)]
     took = [seen.took_s for seen in single if seen.meaning in (Meaning.DONE, Meaning.REFUSED)]
     if not took:
         return None
@@ -71,7 +68,7 @@ async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
 
 
 async def _send_some(asker: Asker) -> list[Seen]:
-    return [await asker.send_once("list", _ONE_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
+    return [await asker.send_once("list", LAST_RECORD, is_slow=False) for _ in range(CALLS_OF_EACH)]
 
 
 def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> list[Found]:
@@ -82,14 +79,14 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
     pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": gettext("no list call was answered.")}
-        return [pace, Found(AT_ONCE.name, "unknown", unknown), Found(SPEED.name, "unknown", unknown)]
+        return [pace, AT_ONCE.found("unknown", **unknown), SPEED.found("unknown", **unknown)]
     return [pace, judge_at_once(speed), judge_rate(speed, create_s)]
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     """Whether calls were put off."""
     if not put_off:
-        return Found(PACE.name, "not_seen", {"calls": str(calls), "at_once": str(at_once)})
+        return PACE.found("not_seen", calls=str(calls), at_once=str(at_once))
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
     waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
     asked = max((wait for wait in waits if wait is not None), default=None)
@@ -98,21 +95,20 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
         if asked is not None
         else gettext(", without saying how long to wait")
     )
-    details = {"count": str(len(put_off)), "calls": str(calls), "status": str(status), "words": words}
-    return Found(PACE.name, "limited", details)
+    return PACE.found("limited", count=str(len(put_off)), calls=str(calls), status=str(status), words=words)
 
 
 def judge_at_once(speed: Speed) -> Found:
     """Whether calls at once are served at once."""
     details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
     if speed.at_once == 1:
-        return Found(AT_ONCE.name, "one", details)
+        return AT_ONCE.found("one", **details)
     if speed.is_limited:
-        return Found(AT_ONCE.name, "unknown", {"words": gettext("the site put calls off, see the rate limit.")})
+        return AT_ONCE.found("unknown", words=gettext("the site put calls off, see the rate limit."))
     if speed.single_s * 1000 < TOO_FAST_MS:
         words = gettext("a call takes less than %(limit)s ms, so that it makes no difference.", limit=TOO_FAST_MS)
-        return Found(AT_ONCE.name, "unknown", {"words": words})
-    return Found(AT_ONCE.name, "yes" if speed.times >= FASTER else "one_by_one", details)
+        return AT_ONCE.found("unknown", words=words)
+    return AT_ONCE.found("yes" if speed.times >= FASTER else "one_by_one", **details)
 
 
 def judge_rate(speed: Speed, create_s: float | None) -> Found:
@@ -120,18 +116,18 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
     create = "" if create_s is None else gettext(", a create %(duration)s", duration=format_duration(create_s))
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
-        return Found(SPEED.name, "limited", single)
+        return SPEED.found("limited", **single)
     rows_per_s = speed.calls_per_s / CALLS_PER_ROW
     if create_s is not None:
         rows_per_s *= min(1.0, speed.single_s / create_s)
-    details = {
+    return SPEED.found(
+        "measured",
         **single,
-        "rate": f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
-        "small": format_duration(SMALL / rows_per_s),
-        "large": format_duration(LARGE / rows_per_s),
-        "basis": gettext(", if a create takes as long") if create_s is None else "",
-    }
-    return Found(SPEED.name, "measured", details)
+        rate=f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
+        small=format_duration(SMALL / rows_per_s),
+        large=format_duration(LARGE / rows_per_s),
+        basis=gettext(", if a create takes as long") if create_s is None else "",
+    )
 
 
 def format_duration(seconds: float) -> str:

@@ -26,34 +26,29 @@ _STAMPS = ("created_in", "updated_in")
 
 def find_created_id(seen: Seen) -> str | None:
     """The id that a create's answer names."""
-    envelope = parse_envelope(seen.answer.body) if seen.answer is not None and seen.meaning is Meaning.DONE else None
-    return None if envelope is None else parse_created_id(envelope.data)
+    return parse_created_id(seen.classification.data)
 
 
 def find_words(seen: Seen) -> str:
     """What a no says; empty where it says nothing."""
     envelope = None if seen.answer is None else parse_envelope(seen.answer.body)
-    return (
-        ""
-        if envelope is None
-        else gettext("It says: %(words)s", words=neutralise(envelope.words, 200))
-        if envelope.words
-        else ""
-    )
+    if envelope is None or not envelope.words:
+        return ""
+    return gettext("It says: %(words)s", words=neutralise(envelope.words, 200))
 
 
 def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], settle_s: float) -> Found:
     """How a create that was not refused ended."""
-    name, ids = CREATE.name, [str(record["id"]) for record in records]
+    ids = [str(record["id"]) for record in records]
     if seen.meaning is not Meaning.DONE:
-        return Found(name, "lost", {"words": seen.classification.reason})
+        return CREATE.found("lost", words=seen.classification.reason)
     if not ids:
-        return Found(name, "not_listed", {"seconds": f"{settle_s:g}"})
+        return CREATE.found("not_listed", seconds=f"{settle_s:g}")
     if len(ids) > 1:
-        return Found(name, "two_records", {"count": str(len(ids))})
+        return CREATE.found("two_records", count=str(len(ids)))
     if named_id is None:
-        return Found(name, "no_id")
-    return Found(name, "names_id" if named_id in ids else "wrong_id", {"named": named_id, "listed": ids[0]})
+        return CREATE.found("no_id")
+    return CREATE.found("names_id" if named_id in ids else "wrong_id", named=named_id, listed=ids[0])
 
 
 def judge_steps(ids: Sequence[str]) -> Found:
@@ -64,25 +59,24 @@ def judge_steps(ids: Sequence[str]) -> Found:
     numbers = [int(one) for one in ids]
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps:
-        return Found(ID_STEPS.name, "unknown", {"words": gettext("only one record was made.")})
-    return Found(ID_STEPS.name, "ascending" if min(steps) > 0 else "descending", {"steps": str(min(steps))})
+        return ID_STEPS.found("unknown", words=gettext("only one record was made."))
+    return ID_STEPS.found("ascending" if min(steps) > 0 else "descending", steps=str(min(steps)))
 
 
 def find_time_zone(seen: Seen, record: Remote) -> Found:
     """The zone of the times that Ödüyo sets, from the time of the create's answer."""
-    name = TIME_ZONE.name
     site_time = None if seen.answer is None else parse_date(seen.answer.headers.get("date", ""))
     stamp = next((found for one in _STAMPS if (found := record.get(one))), None)
     if site_time is None or stamp is None:
-        return Found(name, "unknown", {"words": gettext("the site does not say when it stored the record.")})
+        return TIME_ZONE.found("unknown", words=gettext("the site does not say when it stored the record."))
     try:
         stored = datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        return Found(name, "unknown", {"words": gettext("its times are not written as documented.")})
+        return TIME_ZONE.found("unknown", words=gettext("its times are not written as documented."))
     hours = round((stored - site_time.timestamp()) / _HOUR * QUARTERS) / QUARTERS
     if abs(hours) > FURTHEST_HOURS:
-        return Found(name, "unknown", {"words": gettext("its time is more than half a day off.")})
-    return Found(name, "offset", {"offset": f"{hours:+g}"})
+        return TIME_ZONE.found("unknown", words=gettext("its time is more than half a day off."))
+    return TIME_ZONE.found("offset", offset=f"{hours:+g}")
 
 
 def judge_digits(key: str, record: Remote) -> list[Found]:
@@ -95,15 +89,18 @@ def judge_texts(sent: Mapping[str, tuple[str, str]], record: Remote) -> list[Fou
 
     :param sent: name of what was tried → the field and the text, of those that Ödüyo took.
     """
-    altered = {tried for tried, (field, text) in sent.items() if (record.get(field) or "") != text}
-    found = [_find_altered(tried, sent[tried][1], record.get(sent[tried][0])) for tried in sent if tried in altered]
-    kept = [gettext(TEXTS[tried]) for tried in sent if tried not in altered]
-    return [*found, Found(STORED_TEXTS.name, "kept", {"names": ", ".join(kept)})] if kept else found
+    found, kept = [], []
+    for tried, (field, text) in sent.items():
+        if (record.get(field) or "") == text:
+            kept.append(gettext(TEXTS[tried]))
+        else:
+            found.append(_find_altered(tried, text, record.get(field)))
+    return [*found, STORED_TEXTS.found("kept", names=", ".join(kept))] if kept else found
 
 
 def _find_altered(tried: str, sent: str, stored: str | None) -> Found:
-    shown = {"sent": f"'{neutralise(sent, 80)}'", "stored": f"'{neutralise(stored or '', 80)}'"}
-    return Found(STORED_TEXTS.name, f"{tried}_altered", shown)
+    sent, stored = (f"'{neutralise(text, 80)}'" for text in (sent, stored or ""))
+    return STORED_TEXTS.found(f"{tried}_altered", sent=sent, stored=stored)
 
 
 def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
@@ -115,8 +112,8 @@ def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
         if stored[field] < len(text)
     ]
     if cut:
-        return Found(LENGTHS.name, "cut", {"names": ", ".join(cut)})
-    return Found(LENGTHS.name, "kept", {"length": str(max(map(len, sent.values())))})
+        return LENGTHS.found("cut", names=", ".join(cut))
+    return LENGTHS.found("kept", length=str(max(map(len, sent.values()))))
 
 
 def find_lost(before: Remote, after: Remote, sent: Mapping[str, str], resource: Resource) -> list[str]:

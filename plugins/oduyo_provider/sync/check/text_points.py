@@ -23,7 +23,6 @@ _NEVER_SENT = "ends"
 def _make_text_readings() -> dict[str, Reading]:
     readings = {
         "kept": Reading(gettext_noop("All of them as they were sent: {names}.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     }
     for name, what in TEXTS.items():
         is_harmless = name == _NEVER_SENT
@@ -91,7 +90,6 @@ LENGTHS = Question(
             gettext_noop("A record of {bytes} bytes is too large for the site (HTTP 413)."),
             gettext_noop("Ask who runs the site to take requests of 64 KiB."),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 

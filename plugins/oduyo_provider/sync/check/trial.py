@@ -11,7 +11,7 @@ from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
-from oduyo_provider.sync.check.asker import Asker, Permit
+from oduyo_provider.sync.check.asker import Asker
 from oduyo_provider.sync.check.list_questions import Facts
 from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
@@ -27,7 +27,6 @@ from oduyo_provider.sync.check.stored import (
 from oduyo_provider.sync.check.update_points import DELETE, GONE
 from oduyo_provider.sync.check.update_trial import UpdateTrial
 from oduyo_provider.sync.check.write_points import CREATE, SECOND_CREATE, SHOWN_AFTER
-from oduyo_provider.sync.runtime.clock import Clock
 
 #: What a create is answered with that made no record.
 WITHOUT_EFFECT = (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.THROTTLED, Meaning.NOT_SENT)
@@ -56,7 +55,7 @@ class Trial:
     :param note: writes down that a create is about to be sent; nothing is sent before it returns.
     :param check_lease: raises when another writer may have taken over.
     :param facts: what is known of the site.
-    :ivar found: the answers, as they come.
+    :param found: answers are added here as they come.
     """
 
     def __init__(
@@ -68,8 +67,7 @@ class Trial:
         note: Callable[[TrialRecords], Awaitable[None]],
         check_lease: Callable[[], None],
         facts: Facts,
-        settle_s: float,
-        clock: Clock,
+        found: list[Found],
     ) -> None:
         self._asker = asker
         self._resource = resource
@@ -77,11 +75,10 @@ class Trial:
         self._note = note
         self._check_lease = check_lease
         self._newest = facts.newest
-        self._settle_s = settle_s
-        self._clock = clock
-        self._reader = Reader(asker, trial, resource, few=facts.few, settle_s=settle_s, clock=clock)
+        self._settle_s = asker.settle_s
+        self._reader = Reader(asker, trial, resource, few=facts.few)
         self.tried = Tried()
-        self.found: list[Found] = []
+        self._found = found
 
     async def run(self) -> None:
         """All steps, as far as each allows the next one."""
@@ -89,41 +86,41 @@ class Trial:
         record = await self._try_create(fields)
         if record is None:
             return
-        updates = UpdateTrial(self._write, self._reader, self._resource, self._trial.mark, found=self.found)
+        updates = UpdateTrial(self._write, self._reader, self._resource, self._trial.mark, found=self._found)
         self.tried.partial_updates = await updates.run(record, fields)
         if await self._try_delete(str(record["id"])):
             await self._try_second_create(fields)
+            self._found.append(judge_steps(self.tried.ids))
 
     async def _write(self, call: str, fields: Payload) -> Seen:
-        return await self._asker.write(call, fields, Permit(self._check_lease))
+        return await self._asker.write(call, fields, self._check_lease)
 
     async def _create(self, fields: Payload) -> Seen:
         """Send a create; until its record is seen, or it was refused, it may still take effect."""
         self.tried.is_settled = False
-        seen = await self._asker.write("create", fields, Permit(self._check_lease, self._note_create))
+        seen = await self._asker.write("create", fields, self._check_lease, self._note_create)
         self.tried.is_settled = seen.meaning in WITHOUT_EFFECT
         return seen
 
     async def _note_create(self) -> None:
-        await self._note(msgspec.structs.replace(self._trial, last_create_at=self._clock.now()))
+        await self._note(msgspec.structs.replace(self._trial, last_create_at=self._asker.clock.now()))
 
     async def _try_create(self, fields: Payload) -> Remote | None:
         """Make the record; None where it is not there to go on with."""
         seen = await self._create(fields)
-        words = {"words": seen.classification.reason}
         if self.tried.is_settled:
             reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
-            self.found.append(Found(CREATE.name, reading, words))
+            self._found.append(CREATE.found(reading, words=seen.classification.reason))
             return None
         named_id = find_created_id(seen)
         records, late_s = await self._reader.wait_for_create(fields["integration_id"], named_id)
         self._note_records(seen, records)
-        self.found.append(judge_create(seen, named_id, records, self._settle_s))
+        self._found.append(judge_create(seen, named_id, records, self._settle_s))
         if not records:
             return None
-        delay = {"seconds": f"{late_s:.1f}", "settle_s": f"{self._settle_s:g}"}
-        self.found.append(Found(SHOWN_AFTER.name, "late" if late_s else "at_once", delay))
-        self.found.append(find_time_zone(seen, records[0]))
+        shown = "late" if late_s else "at_once"
+        self._found.append(SHOWN_AFTER.found(shown, seconds=f"{late_s:.1f}", settle_s=f"{self._settle_s:g}"))
+        self._found.append(find_time_zone(seen, records[0]))
         if seen.meaning is Meaning.DONE:
             self.tried.create_s = seen.took_s
         return records[0] if len(records) == 1 else None
@@ -131,41 +128,36 @@ class Trial:
     async def _try_delete(self, oduyo_id: str) -> bool:
         """Whether the record is gone; then it is deleted once more."""
         seen = await self._write("delete", {"id": oduyo_id})
-        words = {"words": seen.classification.reason}
         record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
         if record is not None:
             reading = {Meaning.DONE: "stays", Meaning.REFUSED: "refused"}.get(seen.meaning, "lost")
-            self.found.append(Found(DELETE.name, reading, words))
+            self._found.append(DELETE.found(reading, words=seen.classification.reason))
             return False
-        self.found.append(Found(DELETE.name, "removes"))
+        self._found.append(DELETE.found("removes"))
         again = await self._write("delete", {"id": oduyo_id})
-        details = {"status": str(again.status), "words": find_words(again)}
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(again.meaning, "unknown")
-        self.found.append(Found(GONE.name, reading, details))
+        self._found.append(GONE.found(reading, status=str(again.status), words=find_words(again)))
         return True
 
     async def _try_second_create(self, fields: Payload) -> None:
         """Two creates of one key, which is of digits."""
-        name, key = SECOND_CREATE.name, self._trial.keys[-1]
+        key = self._trial.keys[-1]
         fields = {**fields, "integration_id": key}
         first = await self._create(fields)
         records, _ = await self._reader.wait_for_create(key, find_created_id(first))
         self._note_records(first, records)
         if len(records) != 1:
-            self.found.append(
-                Found(name, "unknown", {"words": first.classification.reason or gettext("no record was listed.")})
-            )
-            self.found.append(judge_steps(self.tried.ids))
+            words = first.classification.reason or gettext("no record was listed.")
+            self._found.append(SECOND_CREATE.found("unknown", words=words))
             return
-        self.found += judge_digits(key, records[0])
+        self._found += judge_digits(key, records[0])
         second = await self._create(fields)
         others = [] if self.tried.is_settled else await self._find_other(second, str(records[0]["id"]))
         # A second create that is confirmed and shows no record of its own has changed the first one.
         self._note_records(second, records if second.meaning is Meaning.DONE and not others else others)
         reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
-        words = {"words": second.classification.reason}
-        self.found.append(Found(name, "second_record" if others else reading, words))
-        self.found.append(judge_steps(self.tried.ids))
+        words = second.classification.reason
+        self._found.append(SECOND_CREATE.found("second_record" if others else reading, words=words))
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
         """The record that a second create made; one that names the first record is not waited for."""

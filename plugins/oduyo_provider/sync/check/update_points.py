@@ -25,10 +25,6 @@ UPDATE = Question(
             gettext_noop("Something before Ödüyo blocked the call. {words}"),
             gettext_noop("Ask who runs the site to let the calls of this user through."),
         ),
-        "lost": Reading(
-            gettext_noop("No usable answer came. {words}"),
-            gettext_noop("Check again; if it stays so, ask Ödüyo's support."),
-        ),
     },
 )
 
@@ -53,7 +49,6 @@ PARTIAL_UPDATE = Question(
             gettext_noop("Such an update is refused. {words}"),
             provider=gettext_noop("It sends the whole record with each update."),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -66,7 +61,6 @@ UNCHANGED_UPDATE = Question(
     readings={
         "yes": Reading(gettext_noop("With a yes.")),
         "no": Reading(gettext_noop("With a no. {words}")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -86,10 +80,6 @@ DELETE = Question(
             gettext_noop("It is refused. {words}"),
             gettext_noop("Nothing to set unless on_missing=delete is wanted: then give the right to delete."),
         ),
-        "lost": Reading(
-            gettext_noop("No usable answer came. {words}"),
-            gettext_noop("Check again; if it stays so, ask Ödüyo's support."),
-        ),
     },
 )
 
@@ -102,6 +92,5 @@ GONE = Question(
     readings={
         "no": Reading(gettext_noop("With a no, HTTP {status}. {words}")),
         "yes": Reading(gettext_noop("With a yes.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )

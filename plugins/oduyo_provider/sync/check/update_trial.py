@@ -74,17 +74,20 @@ class UpdateTrial:
             self._fields = fields
         return seen
 
+    async def _wait_for_change(self, before: Remote, names: list[str]) -> Remote | None:
+        """The record once one of these fields is other than before; as it is when that takes too long."""
+        return await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, names))
+
     async def _try_update(self, before: Remote) -> bool:
         name = self._changed
         seen = await self._update(**{name: self._make_text(2)})
-        words = {"words": seen.classification.reason}
         if seen.meaning is not Meaning.DONE:
             reading = {Meaning.REFUSED: "refused", Meaning.BLOCKED: "blocked"}.get(seen.meaning, "lost")
-            self._found.append(Found(UPDATE.name, reading, words))
+            self._found.append(UPDATE.found(reading, words=seen.classification.reason))
             return False
-        after = await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, [name]))
+        after = await self._wait_for_change(before, [name])
         works = after is not None and _differs(before, after, [name])
-        self._found.append(Found(UPDATE.name, "works" if works else "no_effect"))
+        self._found.append(UPDATE.found("works" if works else "no_effect"))
         return works
 
     async def _try_texts(self) -> None:
@@ -98,24 +101,18 @@ class UpdateTrial:
                 taken[tried] = (field, text)
                 continue
             reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
-            words = {"words": seen.classification.reason}
-            self._found.append(Found(STORED_TEXTS.name, f"{tried}_{reading}", words))
+            self._found.append(STORED_TEXTS.found(f"{tried}_{reading}", words=seen.classification.reason))
         # What was sent last shows last.
-        expected = [field for field, _ in taken.values()][-1:]
-        record = await self._reader.wait_for(
-            self._id, lambda record: bool(record) and _differs(before, record, expected)
-        )
+        record = await self._wait_for_change(before, [field for field, _ in taken.values()][-1:])
         if record is None:
-            self._found.append(
-                Found(STORED_TEXTS.name, "unknown", {"words": gettext("the record was no longer listed.")})
-            )
+            self._found.append(STORED_TEXTS.found("unknown", words=gettext("the record was no longer listed.")))
             return
         self._found += judge_texts(taken, record)
         key = self._fields[_KEY]
         if record.get(_KEY) == key and not await self._reader.is_found_by_key(key):
-            self._found.append(Found(FILTER_KEY.name, "blind_to_signs", {"key": key}))
+            self._found.append(FILTER_KEY.found("blind_to_signs", key=key))
         if is_stamped:
-            self._found.append(Found(STAMPS.name, "kept" if record.get(_CREATED) == OLD_STAMP else "own"))
+            self._found.append(STAMPS.found("kept" if record.get(_CREATED) == OLD_STAMP else "own"))
 
     async def _try_stamp(self) -> bool:
         """Whether a created_in of long ago was taken."""
@@ -124,7 +121,7 @@ class UpdateTrial:
         seen = await self._update(**{_CREATED: OLD_STAMP, self._changed: self._make_text(3)})
         if seen.meaning is Meaning.DONE:
             return True
-        self._found.append(Found(STAMPS.name, "refused", {"words": seen.classification.reason}))
+        self._found.append(STAMPS.found("refused", words=seen.classification.reason))
         return False
 
     async def _try_empty_date(self) -> None:
@@ -136,56 +133,51 @@ class UpdateTrial:
         seen = await self._update(**{own[0]: ""})
         self._fields = fields  # an empty date goes along with nothing else
         reading = {Meaning.DONE: "taken", Meaning.REFUSED: "refused"}.get(seen.meaning, "unknown")
-        self._found.append(Found(EMPTY_DATE.name, reading, {"words": seen.classification.reason}))
+        self._found.append(EMPTY_DATE.found(reading, words=seen.classification.reason))
 
     async def _try_long(self) -> None:
         length = RunParams().max_text_length
         sent = make_long(self._resource, self._mark, length)
         before, fields = await self._reader.fetch(self._id) or {}, self._fields
         seen = await self._update(**sent)
-        words = {"words": seen.classification.reason, "length": str(length)}
+        words = seen.classification.reason
         if seen.status == 413:
             size = sum(len(text.encode()) for text in (fields | sent).values())
-            self._found.append(Found(LENGTHS.name, "too_large", {"bytes": f"{size:,}"}))
+            self._found.append(LENGTHS.found("too_large", bytes=f"{size:,}"))
         elif seen.meaning is Meaning.REFUSED:
-            self._found.append(Found(LENGTHS.name, "refused", words))
+            self._found.append(LENGTHS.found("refused", words=words, length=str(length)))
         elif seen.meaning is Meaning.DONE:
-            record = await self._reader.wait_for(
-                self._id, lambda record: bool(record) and _differs(before, record, list(sent))
-            )
+            record = await self._wait_for_change(before, list(sent))
             self._found.append(judge_lengths(sent, record or {}))
         else:
-            self._found.append(Found(LENGTHS.name, "unknown", words))
+            self._found.append(LENGTHS.found("unknown", words=words))
 
     async def _try_unchanged(self) -> None:
         await self._update()
         seen = await self._update()
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(seen.meaning, "unknown")
         words = find_words(seen) if seen.meaning is Meaning.REFUSED else seen.classification.reason
-        self._found.append(Found(UNCHANGED_UPDATE.name, reading, {"words": words}))
+        self._found.append(UNCHANGED_UPDATE.found(reading, words=words))
 
     async def _try_partial(self) -> bool | None:
         """An update of one field, with the key fields and nothing else."""
         name, before = self._changed, await self._reader.fetch(self._id)
         if before is None:
-            self._found.append(
-                Found(PARTIAL_UPDATE.name, "unknown", {"words": gettext("the record was no longer listed.")})
-            )
+            self._found.append(PARTIAL_UPDATE.found("unknown", words=gettext("the record was no longer listed.")))
             return None
         sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
         sent[name] = self._make_text(4)
         seen = await self._write("update", {"id": self._id, **sent})
-        words = {"words": seen.classification.reason}
+        words = seen.classification.reason
         if seen.meaning is Meaning.REFUSED:
-            self._found.append(Found(PARTIAL_UPDATE.name, "refused", words))
+            self._found.append(PARTIAL_UPDATE.found("refused", words=words))
             return False
-        after = await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, [name]))
+        after = await self._wait_for_change(before, [name])
         if after is None or not _differs(before, after, [name]):
-            words = {"words": seen.classification.reason or gettext("it had no effect.")}
-            self._found.append(Found(PARTIAL_UPDATE.name, "unknown", words))
+            self._found.append(PARTIAL_UPDATE.found("unknown", words=words or gettext("it had no effect.")))
             return None
         lost = find_lost(before, after, sent, self._resource)
-        self._found.append(Found(PARTIAL_UPDATE.name, "lost" if lost else "kept", {"names": ", ".join(lost)}))
+        self._found.append(PARTIAL_UPDATE.found("lost" if lost else "kept", names=", ".join(lost)))
         return not lost
 
 

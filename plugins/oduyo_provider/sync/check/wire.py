@@ -80,32 +80,32 @@ class Wire(msgspec.Struct):
     def find(self) -> Iterator[Found]:
         """What all answers had in common."""
         found = list(self._find_oddities())
-        yield from found or [Found(WIRE.name, "plain")]
+        yield from found or [WIRE.found("plain")]
         yield self._compare_clocks()
 
     def _find_oddities(self) -> Iterator[Found]:
         if self.marks:
-            yield Found(WIRE.name, "byte_order_marks", {"count": str(self.marks)})
+            yield WIRE.found("byte_order_marks", count=str(self.marks))
         if self.text_around:
-            yield Found(WIRE.name, "text_around", {"words": self.text_around})
+            yield WIRE.found("text_around", words=self.text_around)
         if self.is_unreadable:
-            yield Found(WIRE.name, "not_utf8")
+            yield WIRE.found("not_utf8")
         if self.charsets:
-            yield Found(WIRE.name, "charset", {"names": ", ".join(sorted(self.charsets))})
+            yield WIRE.found("charset", names=", ".join(sorted(self.charsets)))
         if self.longest_header > USUAL_HEADER_BYTES:
-            yield Found(WIRE.name, "long_header", {"bytes": f"{self.longest_header:,}"})
+            yield WIRE.found("long_header", bytes=f"{self.longest_header:,}")
         if self.answers > 1 and self.closed == self.answers:
-            yield Found(WIRE.name, "closes")
+            yield WIRE.found("closes")
         if self.lost:
             calls = str(self.answers + self.lost)
-            yield Found(WIRE.name, "lost", {"count": str(self.lost), "calls": calls, "words": self.lost_words})
+            yield WIRE.found("lost", count=str(self.lost), calls=calls, words=self.lost_words)
 
     def _compare_clocks(self) -> Found:
         if not self.clock_offsets:
-            return Found(CLOCK.name, "no_date")
+            return CLOCK.found("no_date")
         offset_s = statistics.median(self.clock_offsets)
-        details = {
-            "seconds": f"{max(1.0, abs(offset_s)):.0f}",
-            "direction": gettext("ahead") if offset_s > 0 else gettext("behind"),
-        }
-        return Found(CLOCK.name, "same" if abs(offset_s) <= CLOCK_SKEW_S else "off", details)
+        return CLOCK.found(
+            "same" if abs(offset_s) <= CLOCK_SKEW_S else "off",
+            seconds=f"{max(1.0, abs(offset_s)):.0f}",
+            direction=gettext("ahead") if offset_s > 0 else gettext("behind"),
+        )

@@ -35,10 +35,6 @@ CREATE = Question(
             gettext_noop("Not by Ödüyo: something before it blocked the call. {words}"),
             gettext_noop("Ask who runs the site to let the calls of this user through."),
         ),
-        "lost": Reading(
-            gettext_noop("No usable answer came. {words}"),
-            gettext_noop("Check again; if it stays so, ask Ödüyo's support."),
-        ),
         "not_listed": Reading(
             gettext_noop("With a yes, but the record was not listed within {seconds} s."),
             gettext_noop("Look in the Ödüyo panel whether the record is there. If it came late, set settle_s higher."),
@@ -69,7 +65,6 @@ ID_STEPS = Question(
             gettext_noop("A newer record got a lower id."),
             gettext_noop("Ask Ödüyo's support how ids are given: a create whose answer is lost may not be found."),
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -87,7 +82,6 @@ STAMPS = Question(
         "refused": Reading(
             gettext_noop("It is refused. {words}"), gettext_noop("Leave created_in and updated_in out of the query.")
         ),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -99,7 +93,6 @@ EMPTY_DATE = Question(
     readings={
         "taken": Reading(gettext_noop("Yes.")),
         "refused": Reading(gettext_noop("No, it is refused. {words}")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -110,7 +103,6 @@ TIME_ZONE = Question(
     provider=gettext_noop("It sends the ERP's times as they are, and compares them as texts."),
     readings={
         "offset": Reading(gettext_noop("In UTC{offset}.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 
@@ -124,7 +116,6 @@ SECOND_CREATE = Question(
         "second_record": Reading(gettext_noop("It makes a second record: nothing on the site keeps keys apart.")),
         "refused": Reading(gettext_noop("It is refused. {words}")),
         "updates": Reading(gettext_noop("It changes the first record.")),
-        "unknown": Reading(gettext_noop("It could not be told: {words}")),
     },
 )
 

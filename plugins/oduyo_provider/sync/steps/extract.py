@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 
 import msgspec
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.core.matching import AlteredKeys, compute_record_key, name_key
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.matching import compute_record_key, name_key
 from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.shared_codes import SharedCodes
@@ -32,18 +30,21 @@ log = logging.getLogger(__name__)
 class RowSink:
     """Takes raw rows: stages them and gathers what only the whole table shows.
 
-    :param writer: where the rows go.
+    :param listed: Ödüyo's side.
+    :param columns: of all rows, as API field names.
     """
 
-    def __init__(self, writer: SideWriter, normaliser: Normaliser, columns: tuple[str, ...]) -> None:
-        self._writer = writer
-        self._normaliser = normaliser
-        self.columns = columns
-        self._codes = SharedCodes(normaliser.texts)
+    def __init__(self, step: StepContext, listed: SnapshotManifest, columns: tuple[str, ...]) -> None:
+        self._step = step
+        self._listed = listed
+        self._columns = columns
+        self._writer = SideWriter(step.run.step(DESIRED), buckets=step.buckets, is_split=listed.side.buckets > 1)
+        self._normaliser = step.make_normaliser(listed.resource)
+        self._codes = SharedCodes(self._normaliser.texts)
         self._has_pairs = "key1" in columns and "key2" in columns
-        self._pairs: dict[tuple[object, object], tuple[str, str] | None] = {}
-        self.unreadable_ids = 0
-        self.lacks_status = False
+        self._pairs: dict[tuple[object, object], tuple[str, str]] = {}
+        self._unreadable_ids = 0
+        self._lacks_status = False
 
     @property
     def rows(self) -> int:
@@ -53,8 +54,8 @@ class RowSink:
     def write(self, row: dict[str, object]) -> None:
         """Take a row; its keys are API field names."""
         key = compute_record_key(row, self._normaliser)
-        self.unreadable_ids += key is None
-        self.lacks_status = self.lacks_status or "status" not in row
+        self._unreadable_ids += key is None
+        self._lacks_status = self._lacks_status or "status" not in row
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
         self._codes.add(row, key)
@@ -70,18 +71,58 @@ class RowSink:
         if first is not None and second is not None:
             self._pairs[key1, key2] = (first, second)
 
-    @property
-    def pairs(self) -> list[tuple[str, str]] | None:
-        """The (key1, key2) pairs of all rows, sorted; None when the rows have not both."""
-        return sorted({pair for pair in self._pairs.values() if pair}) if self._has_pairs else None
+    def finish(self, query_name: str, started_at: float) -> list[Reference]:
+        """Bring both sides to the same number of files and write the manifest; a reference for each partition.
 
-    def close(self) -> Side:
-        """Finish the files."""
-        return self._writer.close()
+        :raises SettingsError: records would become passive that could not be made active again.
+        """
+        self._check_deactivation()
+        step, listed, desired = self._step, self._listed, self._writer.close()
+        folder, shared = Folder.open(desired.folder), self._codes.find()
+        manifest = ExtractManifest(
+            query=query_name,
+            started_at=started_at,
+            rows=self.rows,
+            columns=self._columns,
+            pairs=sorted({*self._pairs.values()}) if self._has_pairs else None,
+            unreadable_ids=self._unreadable_ids,
+            shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
+            desired=desired,
+            existing=_split_existing(step, listed) if desired.buckets > 1 else listed.side,
+            snapshot=listed,
+        )
+        write_manifest(folder, MANIFEST, manifest)
+        if shared:
+            log.warning(
+                ngettext(
+                    "%(n)s row shares firm, period, type and code with another id; all are sent",
+                    "%(n)s rows share firm, period, type and code with another id; all are sent",
+                    sum(shared.values()),
+                )
+            )
+        return [
+            {"manifest": desired.folder, "partition": number, "partitions": desired.buckets, "rows": file.rows}
+            for number, file in enumerate(desired.files)
+        ]
 
-    def find_shared_codes(self) -> dict[int, int]:
-        """The codes that rows of different ids have; see :meth:`~oduyo_provider.core.shared_codes.SharedCodes.find`."""
-        return self._codes.find()
+    def _check_deactivation(self) -> None:
+        if self._step.params.on_missing is not OnMissing.DEACTIVATE:
+            return
+        if self._listed.resource.passive is None:
+            raise SettingsError(
+                gettext(
+                    "on_missing=deactivate cannot be used: nothing is known that makes a %(resource)s passive. Choose keep "
+                    "or delete.",
+                    resource=self._listed.resource.name,
+                )
+            )
+        if self._lacks_status:
+            raise SettingsError(
+                gettext(
+                    "on_missing=deactivate needs the column status in every row: without it a record whose row comes back "
+                    "would stay passive for ever. Select it, for example as '1' AS status, or choose keep."
+                )
+            )
 
 
 def extract(
@@ -89,18 +130,16 @@ def extract(
 ) -> list[Reference]:
     """Run the query into staging; returns a reference for each partition."""
     listed = read_reference(snapshot, SnapshotManifest)
-    normaliser = step.make_normaliser(listed.resource)
     started_at, said_at = time.time(), time.monotonic()
-    writer = SideWriter(step.run.step(DESIRED), buckets=step.buckets, is_split=listed.side.buckets > 1)
-    with fetch_rows(hook, query, resource=normaliser.resource, query_name=query_name) as rows:
-        sink = RowSink(writer, normaliser, rows.columns)
+    with fetch_rows(hook, query, resource=listed.resource, query_name=query_name) as rows:
+        sink = RowSink(step, listed, rows.columns)
         for batch in rows:
             for row in batch:
                 sink.write(row)
             if time.monotonic() - said_at >= SAY_PROGRESS_EVERY_S:
                 said_at = time.monotonic()
                 log.info(ngettext("%(n)s row read so far", "%(n)s rows read so far", sink.rows))
-    manifest = finish_extract(step, sink, listed, query_name=query_name, started_at=started_at)
+    parts = sink.finish(query_name, started_at)
     log.info(
         ngettext(
             "%(query)s returned %(n)s row in %(seconds)s s",
@@ -110,78 +149,12 @@ def extract(
             seconds=format_number(time.time() - started_at, 1),
         )
     )
-    return name_parts(manifest)
+    return parts
 
 
-def name_parts(manifest: ExtractManifest) -> list[Reference]:
-    """A reference for each partition."""
-    desired = manifest.desired
-    return [
-        {"manifest": desired.folder, "partition": number, "partitions": desired.buckets, "rows": file.rows}
-        for number, file in enumerate(desired.files)
-    ]
-
-
-def finish_extract(
-    step: StepContext, sink: RowSink, listed: SnapshotManifest, *, query_name: str, started_at: float
-) -> ExtractManifest:
-    """Bring both sides to the same number of files and write the manifest.
-
-    :raises SettingsError: records would become passive that could not be made active again.
-    """
-    _check_deactivation(step, sink, listed)
-    desired = sink.close()
-    normaliser = step.make_normaliser(listed.resource)
-    altered = read_altered_keys(step.open_state(listed.site, listed.resource)) if desired.buckets > 1 else {}
-    lines = _read_keys(listed.side, altered, normaliser)
-    existing = split_side(listed.side, step.run.step(EXISTING), lines, step.buckets if desired.buckets > 1 else 1)
-    folder, shared = Folder.open(desired.folder), sink.find_shared_codes()
-    manifest = ExtractManifest(
-        query=query_name,
-        started_at=started_at,
-        rows=sink.rows,
-        columns=sink.columns,
-        pairs=sink.pairs,
-        unreadable_ids=sink.unreadable_ids,
-        shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
-        desired=desired,
-        existing=existing,
-        snapshot=listed,
-    )
-    write_manifest(folder, MANIFEST, manifest)
-    if shared:
-        rows = sum(shared.values())
-        log.warning(
-            ngettext(
-                "%(n)s row shares firm, period, type and code with another id; all are sent",
-                "%(n)s rows share firm, period, type and code with another id; all are sent",
-                rows,
-            )
-        )
-    return manifest
-
-
-def _check_deactivation(step: StepContext, sink: RowSink, listed: SnapshotManifest) -> None:
-    if step.params.on_missing is not OnMissing.DEACTIVATE:
-        return
-    if listed.resource.passive is None:
-        raise SettingsError(
-            gettext(
-                "on_missing=deactivate cannot be used: nothing is known that makes a %(resource)s passive. Choose keep "
-                "or delete.",
-                resource=listed.resource.name,
-            )
-        )
-    if sink.lacks_status:
-        raise SettingsError(
-            gettext(
-                "on_missing=deactivate needs the column status in every row: without it a record whose row comes back "
-                "would stay passive for ever. Select it, for example as '1' AS status, or choose keep."
-            )
-        )
-
-
-def _read_keys(side: Side, altered: AlteredKeys, normaliser: Normaliser) -> Iterator[tuple[str | None, bytes]]:
-    decode = msgspec.json.Decoder(Remote).decode
-    for line in side.read_lines(0):
-        yield name_key(decode(line), altered, normaliser), line
+def _split_existing(step: StepContext, listed: SnapshotManifest) -> Side:
+    """Ödüyo's side in as many files as a split side has."""
+    normaliser, decode = step.make_normaliser(listed.resource), msgspec.json.Decoder(Remote).decode
+    altered = read_altered_keys(step.open_state(listed.site, listed.resource))
+    lines = ((name_key(decode(line), altered, normaliser), line) for line in listed.side.read_lines(0))
+    return split_side(listed.side, step.run.step(EXISTING), lines, step.buckets)

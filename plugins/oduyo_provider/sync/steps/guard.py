@@ -41,17 +41,18 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     snapshot = parts[0].manifest.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     folder = step.run.step(PLAN)
-    decision = _decide(step, parts, state, folder)
+    source = state.source(snapshot.source)
+    known_rejected = source.read_known_rejected()
+    decision = _decide(step, parts, state, known_rejected, folder)
     write_manifest(folder, DECISION, decision)
     references = [{**reference, "decision": folder.uri} for reference in plans]
     blocking, decided = _find_blocking(decision.trips), open_parts(references)
-    write_decided_table(step, decided, state.source(snapshot.source).read_known_rejected())
+    write_decided_table(step, decided, known_rejected, is_dry=bool(decision.why_not))
     sample = show_plan(step, decision, decided)
     if step.params.sync_mode is SyncMode.UPSERT:
         _check_known_ids(decision, step.params.release)
     _stop_when_unsafe(step, blocking, decision)
     if decision.writes:
-        source = state.source(snapshot.source)
         source.note_passed(snapshot.number, step.run.name, step.run.attempt)
         if not step.is_exempt and not source.is_opened:
             source.open(step.run.name)
@@ -69,21 +70,23 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     }
 
 
-def _decide(step: StepContext, parts: Sequence[PlanPart], state: SiteState, folder: Folder) -> Decision:
+def _decide(
+    step: StepContext, parts: Sequence[PlanPart], state: SiteState, known_rejected: frozenset[str], folder: Folder
+) -> Decision:
     """Whether load may write; what becomes of rows that look like a record is written into the folder."""
-    snapshot, params = parts[0].manifest.snapshot, step.params
-    look_alikes = judge_look_alikes(step, parts, state.source(snapshot.source).read_known_rejected())
+    first, params = parts[0].manifest, step.params
+    look_alikes = judge_look_alikes(step, parts, known_rejected)
     counts = compute_total(parts) + look_alikes.figures
     is_upsert = params.sync_mode is SyncMode.UPSERT
     trips = compute_trips(
         counts, params.limits, look_alikes=look_alikes.count, left_out=look_alikes.left_out, compares=is_upsert
     )
     blocking = _find_blocking(trips)
-    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(snapshot.source) else gettext(NOT_OPENED)
+    why_not = "" if step.is_exempt or step.is_manual or state.is_opened(first.snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:
         why_not = gettext("dry_run is on")
     return Decision(
-        generation=parts[0].manifest.generation,
+        generation=first.generation,
         writes=not why_not and not blocking,
         asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
         why_not=why_not,
@@ -100,9 +103,8 @@ def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
 def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
     """Where the ledger holds ids and Ödüyo lists none of them, nothing is created."""
     counts = decision.counts
-    if counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release:
-        if decision.why_not:
-            return
+    is_lost = counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release
+    if is_lost and not decision.why_not:
         raise UnsafePlanError(
             ngettext(
                 "Stopped before any write: Ödüyo lists none of the %(n)s record that this product made or matched here, so "

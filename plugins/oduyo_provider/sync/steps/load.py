@@ -25,11 +25,9 @@ from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Finding, Work
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site import state as site_state
-from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.quiesce import wait_for_plans
-from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.journal import Journal
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
@@ -48,48 +46,34 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
 
     :param plans: the references to all its partitions, as guard returned them.
     :returns: counts by figure.
+    :raises SettingsError: the plan is not this task's, or guard has not let it through.
     :raises OutdatedPlanError: a newer plan of the same source has passed guard.
     :raises CanaryError: the first change of a kind was not stored as it was sent.
     """
-    parts = open_parts(plans)
-    first = parts[0].manifest
-    check_belongs(step, first, client, settings)
-    state = step.open_state(first.snapshot.site, first.snapshot.resource)
-    progress = Progress(log)
-    lease = state.make_lease(first.generation, step.run.attempt, progress.say, step.clock)
-    applying = _Load(step, plans, parts, client, settings, state, progress, lease)
-    async with lease.hold():
+    applying = _Load(step, plans, client, settings)
+    async with applying.lease.hold():
         return await applying.run()
 
 
 class _Load:
-    """One try of applying one plan, while the lease is held.
+    """One try of applying one plan.
 
-    :raises SettingsError: guard has not let the plan through.
+    :ivar lease: to be held meanwhile.
     """
 
-    def __init__(
-        self,
-        step: StepContext,
-        plans: Sequence[Reference],
-        parts: Sequence[PlanPart],
-        client: OduyoClient,
-        settings: Settings,
-        state: SiteState,
-        progress: Progress,
-        lease: Lease,
-    ) -> None:
+    def __init__(self, step: StepContext, plans: Sequence[Reference], client: OduyoClient, settings: Settings) -> None:
         self._step = step
         self._plans = list(plans)
-        self._parts = parts
         self._client = client
         self._settings = settings
-        self._state = state
-        self._progress = progress
-        self._lease = lease
-        self._first = parts[0].manifest
-        self._decision = check_decided(parts[0].decision)
-        self._partitions = Partitions(len(parts), self._read_known)
+        self._parts = open_parts(plans)
+        self._first = first = self._parts[0].manifest
+        check_belongs(step, first, client, settings)
+        self._decision = check_decided(self._parts[0].decision)
+        self._state = step.open_state(first.snapshot.site, first.snapshot.resource)
+        self._progress = Progress(log)
+        self.lease = self._state.make_lease(first.generation, step.run.attempt, self._progress.say, step.clock)
+        self._partitions = Partitions(len(self._parts), self._read_known)
         self._ends: Counter[tuple[Action, Outcome]] = Counter()
 
     async def run(self) -> Reference:
@@ -106,9 +90,8 @@ class _Load:
         if has_changes:
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
-        merge_others = partial(self._state.merge_others, first.generation, buckets=self._step.buckets)
-        await self._lease.work(merge_others)
-        self._lease.check()
+        await self.lease.work(partial(self._state.merge_others, first.generation, buckets=self._step.buckets))
+        self.lease.check()
         source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
@@ -118,7 +101,7 @@ class _Load:
         opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
-        self._lease.check()
+        self.lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
 
@@ -164,14 +147,9 @@ class _Load:
             self._progress.say_samples()
 
     def _open_part(self, number: int) -> tuple[Recorder, list[Change]]:
-        part = self._parts[number]
-        manifest = part.manifest
-        changes = list(part.read_changes())
-        history = part.read_history()
-        entries = self._read_entries(part)
-        journal = Journal(
-            part.journal, attempt=self._step.run.attempt, digest=manifest.digest, clock=self._step.clock.now
-        )
+        part, step = self._parts[number], self._step
+        changes, history, entries = list(part.read_changes()), part.read_history(), self._read_entries(part)
+        journal = Journal(part.journal, attempt=step.run.attempt, digest=part.manifest.digest, clock=step.clock.now)
         keys = frozenset(compute_match_key(change.integration_id) for change in changes)
         return Recorder(journal, history, self._progress, entries, keys, self._partitions.besides(number)), changes
 
@@ -196,7 +174,7 @@ class _Load:
             clock=clock,
             concurrency=settings.max_concurrency,
             settle_s=settings.settle_s,
-            check_lease=self._lease.check,
+            check_lease=self.lease.check,
             source=snapshot.source,
             takes_over="other_source" in first.params.release,
             is_create_mode=first.params.sync_mode is SyncMode.CREATE,
@@ -215,9 +193,8 @@ class _Load:
             return
         before = self._state.read_findings().get(finding.brake)
         known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
-        if (
-            before is not None and before.escaping and not known.escaping
-        ):  # an example of it is not given up for another
+        # An example of escaping is not given up for another.
+        if before is not None and before.escaping and not known.escaping:
             known = msgspec.structs.replace(before, is_released=is_released)
         if before != known:
             self._state.note_finding(finding.brake, known)
@@ -236,10 +213,10 @@ class _Load:
         total = sum(outcomes.values())
         if total:
             rows: list[tuple[str, object]] = [
-                (translate_figure(name), count) for name, count in sorted(figures.items())
+                *((translate_figure(name), count) for name, count in sorted(figures.items())),
+                (gettext("seconds"), format_number(took_s, 1)),
+                (gettext("changes a second"), format_number(total / max(took_s, 0.001))),
             ]
-            rows += [(gettext("seconds"), format_number(took_s, 1))]
-            rows += [(gettext("changes a second"), format_number(total / max(took_s, 0.001)))]
             told = ngettext("Applied %(n)s change:", "Applied %(n)s changes:", total)
             log.info("%s\n%s", told, format_table(rows))
         else:

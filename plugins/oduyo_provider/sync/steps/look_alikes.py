@@ -12,11 +12,11 @@ from oduyo_provider.core.change import Action, Change, compute_adoption
 from oduyo_provider.core.counting import count_adoption
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.partition import compute_bucket
-from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode, compute_reject_digest
+from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_look_alikes
-from oduyo_provider.sync.staging.plans import PlanPart
+from oduyo_provider.sync.staging.plans import PlanPart, reject_look_alike
 from oduyo_provider.sync.steps.context import StepContext
 
 _BRAKE = "look_alikes"
@@ -80,7 +80,6 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
         lambda: chain.from_iterable(part.read_unmatched() for part in parts),
         adopt=params.adopt,
     )
-    adopted = [item for item in found if item.adopted is not None]
     others = [item for item in found if item.adopted is None]
     known, figures = set[str](), PlanCounts()
     for item, change in _find_creates(found, parts):
@@ -88,12 +87,12 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
             count_adoption(figures, compute_adoption(change, item.adopted, resource), resource)
             continue
         figures.sample("all_rejected", _describe(item))
-        if compute_reject_digest(dict(change.payload), item.integration_id, [item.fault]) in known_rejected:
+        if reject_look_alike(change, item, known_rejected).is_known:
             known.add(item.integration_id)
     counted = [item for item in others if _BRAKE in params.release or item.integration_id not in known]
     figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
     if params.limits.is_released(_BRAKE, len(others)):
-        return LookAlikes(adopted, frozenset(), len(counted), figures)
+        found, known = [item for item in found if item.adopted is not None], set()
     return LookAlikes(found, frozenset(known), len(counted), figures)
 
 

@@ -10,11 +10,9 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.report import Report
 from oduyo_provider.erp.query import fold_name, match_columns
-from oduyo_provider.sync.staging.buckets import SideWriter
-from oduyo_provider.sync.staging.layout import DESIRED
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.extract import RowSink, finish_extract, name_parts
+from oduyo_provider.sync.steps.extract import RowSink
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.report import Steps, check_complete, report
@@ -55,17 +53,14 @@ async def sync_rows(
 def stage_rows(step: StepContext, rows: Sequence[dict[str, object]], snapshot: Reference) -> list[Reference]:
     """Write rows into staging as extract does; columns are those of all rows together, however each spells them."""
     listed = read_reference(snapshot, SnapshotManifest)
-    normaliser = step.make_normaliser(listed.resource)
-    started_at, folder = time.time(), step.run.step(DESIRED)
+    started_at = time.time()
     shapes = list(dict.fromkeys(map(tuple, rows)))
     fields = {name: fold_name(name) for names in shapes for name in names}
     found: Counter[str] = Counter()
     for names in shapes:
         found |= Counter(fields[name] for name in names)
-    columns = match_columns(list(found.elements()), normaliser.resource, "rows") if rows else ()
-    writer = SideWriter(folder, buckets=step.buckets, is_split=listed.side.buckets > 1)
-    sink = RowSink(writer, normaliser, columns)
+    columns = match_columns(list(found.elements()), listed.resource, "rows") if rows else ()
+    sink = RowSink(step, listed, columns)
     for row in rows:
         sink.write({fields[name]: value for name, value in row.items()})
-    manifest = finish_extract(step, sink, listed, query_name="rows", started_at=started_at)
-    return name_parts(manifest)
+    return sink.finish("rows", started_at)

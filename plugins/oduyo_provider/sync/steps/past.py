@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
-from oduyo_provider.sync.staging.manifests import number_plan
+from oduyo_provider.sync.staging.manifests import SnapshotManifest, number_plan
 from oduyo_provider.sync.staging.past_changes import PastChange, make_past_change, write_past_changes
-from oduyo_provider.sync.staging.plans import PlanPart
 from oduyo_provider.sync.steps.context import StepContext
 
 log = logging.getLogger(__name__)
@@ -25,13 +23,13 @@ _NOT_DONE = frozenset({"waiting", "planned", "not_applied", SENT})
 class PastWriter:
     """Takes the lines of one plan.
 
-    :param number: of the plan.
+    :param snapshot: of the plan.
     :param is_applied: the load came to its end, so that the rows it rejected are those of the last applied run from now on.
     """
 
-    def __init__(self, step: StepContext, number: int, *, is_applied: bool) -> None:
+    def __init__(self, step: StepContext, snapshot: SnapshotManifest, *, is_applied: bool) -> None:
         self._step = step
-        self._number = number
+        self._number = number_plan(step.params, snapshot)
         self._is_applied = is_applied
         self._run = "/".join((step.run.run_id, *step.run.task))
         self._waiting: list[PastChange] = []
@@ -68,10 +66,3 @@ class PastWriter:
         if line.outcome == "rejected":
             return self._is_applied and not line.is_known
         return bool(line.action) and line.outcome not in _NOT_DONE and line.reason != REFUSED_BEFORE
-
-
-def open_past(step: StepContext, parts: Sequence[PlanPart], *, is_applied: bool) -> PastWriter | None:
-    """Takes the lines of a plan; None where there is none."""
-    if not parts:
-        return None
-    return PastWriter(step, number_plan(step.params, parts[0].manifest.snapshot), is_applied=is_applied)

@@ -22,7 +22,6 @@ from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.open_plans import find_open_folders
-from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT
@@ -31,7 +30,7 @@ from oduyo_provider.sync.staging.outcomes import count_result, find_result
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.past import open_past
+from oduyo_provider.sync.steps.past import PastWriter
 from oduyo_provider.sync.steps.tables import FinalTable
 
 log = logging.getLogger(__name__)
@@ -76,15 +75,16 @@ async def report(step: StepContext, steps: Steps) -> Report:
     decision = find_decision(step.run.folder, parts[0].manifest.generation) if parts else None
     parts = [decide_part(part.manifest, decision) for part in parts]
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
-    table = FinalTable(step, None if dry_run else open_past(step, parts, is_applied=steps.load is not None))
-    tally = _Tally(parts, table, dry_run=dry_run, known_rejected=_read_known_rejected(step, parts))
-    extracted = read_reference(steps.parts[0], ExtractManifest) if steps.parts else None
-    step.run.folder.write_lines(QUARANTINE, tally.write_quarantine())
+    past = None
+    if parts and not dry_run:
+        past = PastWriter(step, parts[0].manifest.snapshot, is_applied=steps.load is not None)
+    table, outcomes = FinalTable(step, past), Outcomes()
+    step.run.folder.write_lines(QUARANTINE, _go_through(step, parts, table, outcomes, dry_run=dry_run))
     table.finish(parts, is_dry=dry_run)
     made = compute_report(
         compute_total(parts),
-        tally.outcomes,
-        extracted=extracted.rows if extracted else 0,
+        outcomes,
+        extracted=read_reference(steps.parts[0], ExtractManifest).rows if steps.parts else 0,
         dry_run=dry_run,
         sync_mode=step.params.sync_mode,
         started_at=_format_time(_read_start(steps)),
@@ -167,50 +167,33 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
             await lease.work(partial(state.merge, plan, buckets=step.buckets))
 
 
-def _read_known_rejected(step: StepContext, parts: Sequence[PlanPart]) -> frozenset[str]:
+def _go_through(
+    step: StepContext, parts: Sequence[PlanPart], table: FinalTable, outcomes: Outcomes, *, dry_run: bool
+) -> Iterator[bytes]:
+    """The lines of the quarantine; goes through all plans and journals once, and tells table and outcomes on the way."""
     if not parts:
-        return frozenset()
+        return
+    encode = msgspec.json.Encoder(decimal_format="number").encode
     snapshot = parts[0].manifest.snapshot
-    state: SiteState = step.open_state(snapshot.site, snapshot.resource)
-    return state.source(snapshot.source).read_known_rejected()
-
-
-class _Tally:
-    """Goes through all plans and journals once, one partition at a time, keeping only what the report needs."""
-
-    def __init__(
-        self, parts: Sequence[PlanPart], table: FinalTable, *, dry_run: bool, known_rejected: frozenset[str]
-    ) -> None:
-        self._parts = parts
-        self._table = table
-        self._dry_run = dry_run
-        self._known_rejected = known_rejected
-        self.outcomes = Outcomes()
-
-    def write_quarantine(self) -> Iterator[bytes]:
-        """The lines of the quarantine; takes the outcomes on the way."""
-        encode = msgspec.json.Encoder(decimal_format="number").encode
-        for part in self._parts:
-            resource = part.manifest.snapshot.resource
-            for rejected in part.read_rejected(self._known_rejected):
-                reasons = [fault.code for fault in rejected.faults]
-                details = [fault.detail for fault in rejected.faults]
-                item = Quarantined(
-                    rejected.integration_id, reasons, details, row=rejected.row, is_known=rejected.is_known
-                )
-                self._table.take(partial(make_rejected_line, rejected, resource))
-                yield encode(item) + b"\n"
-            history = History() if self._dry_run else part.read_history()
-            for change in part.read_changes():
-                result = find_result(change, history)
-                count_result(self.outcomes, change, result)
-                self._table.take(partial(_settle, change, resource, None if self._dry_run else result))
-                if result.outcome is Outcome.REFUSED:
-                    row: dict[str, object] = dict(change.compute_body())
-                    reasons = [f"{result.outcome.value}: {result.reason}"]
-                    item = Quarantined(change.integration_id, reasons, answer=result.answer, row=row)
-                    yield encode(item) + b"\n"
-            self._table.close_part(part)
+    resource = snapshot.resource
+    known_rejected = step.open_state(snapshot.site, resource).source(snapshot.source).read_known_rejected()
+    for part in parts:
+        for rejected in part.read_rejected(known_rejected):
+            reasons = [fault.code for fault in rejected.faults]
+            details = [fault.detail for fault in rejected.faults]
+            item = Quarantined(rejected.integration_id, reasons, details, row=rejected.row, is_known=rejected.is_known)
+            table.take(partial(make_rejected_line, rejected, resource))
+            yield encode(item) + b"\n"
+        history = History() if dry_run else part.read_history()
+        for change in part.read_changes():
+            result = find_result(change, history)
+            count_result(outcomes, change, result)
+            table.take(partial(_settle, change, resource, None if dry_run else result))
+            if result.outcome is Outcome.REFUSED:
+                row: dict[str, object] = dict(change.compute_body())
+                reasons = [f"{result.outcome.value}: {result.reason}"]
+                yield encode(Quarantined(change.integration_id, reasons, answer=result.answer, row=row)) + b"\n"
+        table.close_part(part)
 
 
 def _settle(change: Change, resource: Resource, result: Result | None) -> ChangeLine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -65,9 +64,9 @@ async def check_site(
     """
     state = SiteState(root, settings.site, resource)
     lease = state.make_lease(_WRITER, name_attempt(1), log.info, clock)
-    async with lease.hold(), AsyncExitStack() as stack:
+    async with lease.hold():
         check = _Check(state, settings, resource, lease.check, on_secret, clock)
-        return await check.run(stack, write=write)
+        return await check.run(write=write)
 
 
 class _Check:
@@ -97,18 +96,17 @@ class _Check:
         self._tried = Tried()
         self._speed: Speed | None = None
 
-    async def run(self, stack: AsyncExitStack, *, write: bool) -> SiteCheck:
+    async def run(self, *, write: bool) -> SiteCheck:
         """Ask, remove what earlier checks left, try a record, and keep the answers whatever happens."""
         try:
-            asker = Asker(
-                await stack.enter_async_context(self._open_probe()), self._settings, self._redact, self._clock
-            )
-            await self._ask(asker)
-            if self._kept.trial is not None:
-                await self._remove(self._kept.trial, is_earlier=True)
-            if write and self._kept.trial is None:
-                await self._try_records(asker)
-            self._found += judge_speed(self._speed, asker, self._tried.create_s)
+            async with self._open_probe() as probe:
+                asker = Asker(probe, self._settings, self._redact, self._clock)
+                await self._ask(asker)
+                if self._kept.trial is not None:
+                    await self._remove(self._kept.trial, is_earlier=True)
+                if write and self._kept.trial is None:
+                    await self._try_records(asker)
+                self._found += judge_speed(self._speed, asker, self._tried.create_s)
         finally:
             self._show(self._keep())
         self._check_left()
@@ -119,22 +117,20 @@ class _Check:
 
     async def _ask(self, asker: Asker) -> None:
         """The read-only questions."""
-        sessions = SessionQuestions(asker, self._open_probe, self._clock)
-        await sessions.ask_login(self._found)
-        lists = ListQuestions(asker, self._settings, self._resource, no_key=f"{self._mark}-none")
+        sessions = SessionQuestions(asker, self._open_probe, found=self._found)
+        await sessions.ask_login()
+        lists = ListQuestions(asker, self._settings, self._resource, f"{self._mark}-none", found=self._found)
         self._facts = lists.facts
-        async for found in lists.ask():
-            self._found.append(found)
+        await lists.ask()
         self._found.append(sessions.find_session_life(self._began_at))
-        async for found in sessions.ask():
-            self._found.append(found)
+        await sessions.ask()
         self._speed = await measure_speed(asker, self._settings.max_concurrency)
         self._found += asker.wire.find()
 
     async def _try_records(self, asker: Asker) -> None:
         """The questions that need a record; all that they make is removed again, however they end."""
         if (why_not := self._find_why_not()) is not None:
-            self._found.append(Found(CREATE.name, "not_asked", {"words": why_not}))
+            self._found.append(CREATE.found("not_asked", words=why_not))
             return
         async with self._open_client() as client:
             above_id = await client.fetch_highest_id()
@@ -148,14 +144,12 @@ class _Check:
             note=self._note_trial,
             check_lease=self._check_lease,
             facts=self._facts,
-            settle_s=self._settings.settle_s,
-            clock=self._clock,
+            found=self._found,
         )
         self._tried = trial.tried
         try:
             await trial.run()
         finally:
-            self._found += trial.found
             if self._kept.trial is not None:
                 await self._remove(self._kept.trial, is_earlier=False)
 
@@ -198,7 +192,7 @@ class _Check:
                 )
                 left = await cleanup.run(is_settled=tried.is_settled and not is_earlier)
         except OduyoError as error:
-            self._found.append(Found(TEST_RECORDS.name, "unknown", {"words": str(error), "mark": trial.mark}))
+            self._found.append(TEST_RECORDS.found("unknown", words=str(error), mark=trial.mark))
             raise
         is_unseen = tried.is_unseen and not cleanup.removed
         removed = len({*cleanup.removed, *tried.ids} - left.keys())

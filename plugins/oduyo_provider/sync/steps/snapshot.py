@@ -6,7 +6,7 @@ import logging
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -60,10 +60,14 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
 
 def read_altered_keys(state: SiteState) -> AlteredKeys:
     """The records whose key Ödüyo stores otherwise: they belong to the partition of the key that was sent."""
+    return find_altered_keys(_read_entries(state))
+
+
+def _read_entries(state: SiteState) -> Iterator[Entry]:
+    """The whole ledger, one bucket after the other."""
     buckets = state.ledger.buckets
-    return find_altered_keys(
-        entry for bucket in range(buckets) for entry in state.read_entries(bucket, buckets).values()
-    )
+    for bucket in range(buckets):
+        yield from state.read_entries(bucket, buckets).values()
 
 
 class _Snapshot:
@@ -112,8 +116,12 @@ class _Snapshot:
 
     async def _list(self, writer: SideWriter) -> str | None:
         """List all records; returns the highest id."""
-        altered = read_altered_keys(self._state)
-        write = self._make_writing(writer, altered)
+        altered, encode = read_altered_keys(self._state), msgspec.json.Encoder().encode
+
+        def write(record: Remote) -> None:
+            writer.write(name_key(record, altered, self._normaliser), encode(record) + b"\n")
+            self._ids.append(int(record["id"] or 0))
+
         said_at = time.monotonic()
         async for page in self._client.list_records():
             for record in page:
@@ -134,30 +142,21 @@ class _Snapshot:
                 write(record)
         return str(max(self._ids)) if self._ids else None
 
-    def _make_writing(self, writer: SideWriter, altered: AlteredKeys) -> Callable[[Remote], None]:
-        encode, normaliser, ids = msgspec.json.Encoder().encode, self._normaliser, self._ids
-
-        def write(record: Remote) -> None:
-            writer.write(name_key(record, altered, normaliser), encode(record) + b"\n")
-            ids.append(int(record["id"] or 0))
-
-        return write
-
     def _find_absent(self) -> list[Entry]:
         """This source's records that the ledger knows by id and that the listing does not hold; notes the newest it knows."""
         listed = array("Q", sorted(self._ids))
 
-        def is_listed(oduyo_id: str) -> bool:
-            place = bisect_left(listed, int(oduyo_id))
-            return place < len(listed) and listed[place] == int(oduyo_id)
+        def is_listed(oduyo_id: int) -> bool:
+            place = bisect_left(listed, oduyo_id)
+            return place < len(listed) and listed[place] == oduyo_id
 
-        buckets, absent = self._state.ledger.buckets, list[Entry]()
-        for bucket in range(buckets):
-            made = [entry for entry in self._state.read_entries(bucket, buckets).values() if entry.oduyo_id is not None]
-            self._newest_known = max([self._newest_known, *(int(entry.oduyo_id or 0) for entry in made)])
-            absent += (
-                entry for entry in made if entry.source == self._step.source and not is_listed(str(entry.oduyo_id))
-            )
+        absent = list[Entry]()
+        for entry in _read_entries(self._state):
+            if entry.oduyo_id is not None:
+                oduyo_id = int(entry.oduyo_id)
+                self._newest_known = max(self._newest_known, oduyo_id)
+                if entry.source == self._step.source and not is_listed(oduyo_id):
+                    absent.append(entry)
         return absent
 
     async def _look_for(self, absent: Sequence[Entry]) -> list[Remote]:

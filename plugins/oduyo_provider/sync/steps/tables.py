@@ -51,7 +51,9 @@ def write_planned_lines(step: StepContext, resource: Resource, partition: int, p
     )
 
 
-def write_decided_table(step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str]) -> None:
+def write_decided_table(
+    step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str], *, is_dry: bool
+) -> None:
     """Write the table as guard has decided it.
 
     :param parts: with guard's decisions.
@@ -67,7 +69,7 @@ def write_decided_table(step: StepContext, parts: Sequence[PlanPart], known_reje
                 lines = make_lines(resource, part.read_changes(), rejected, part.read_remarks())
                 planned = Segment(lines).write(step.run.folder, _name_lines(step, part))
             segments.append(planned)
-        write_table(step.run.folder, make_table(parts, segments, is_dry=_is_dry(step, parts), now=step.clock.now()))
+        write_table(step.run.folder, make_table(parts, segments, is_dry=is_dry, now=step.clock.now()))
 
     try_to_show(write)
 
@@ -149,11 +151,6 @@ def _read_table(step: StepContext, generation: str) -> ChangeTable | None:
     folder = step.run.folder
     table = try_to_show(lambda: read_table(folder) if folder.has(TABLE) else None)
     return table if table is not None and table.generation == generation else None
-
-
-def _is_dry(step: StepContext, parts: Sequence[PlanPart]) -> bool:
-    decision = parts[0].decision
-    return step.params.dry_run or (decision is not None and bool(decision.why_not))
 
 
 def _name_lines(step: StepContext, part: PlanPart) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from oduyo_provider.sync.check.answers import (
     merge_points,
     summarise,
 )
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.points import COMMON_READINGS, Found
 
 #: The open points of the API's description → the question about each.
 OPEN_POINTS = {
@@ -55,7 +55,7 @@ def test_every_question_says_what_is_asked_and_what_the_provider_does() -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_every_reading_is_a_sentence_and_so_is_what_to_set(question: object) -> None:
-    for reading in question.readings.values():  # type: ignore[attr-defined]
+    for reading in (COMMON_READINGS | question.readings).values():  # type: ignore[attr-defined]
         texts = [text for text in (reading.answer, reading.setting, reading.provider) if text]
         names = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
         for text in texts:
