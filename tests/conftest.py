@@ -160,9 +160,13 @@ def set_oduyo(shared_oduyo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
-    """Airflow's metadata database, migrated."""
+    """Airflow's metadata database, migrated; nobody waits until what is written there has reached the disk."""
+    from airflow import settings
     from airflow.utils import db
+    from sqlalchemy import event
 
+    for engine in (settings.engine, settings.async_engine.sync_engine):
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     with warnings.catch_warnings():
         # Of svcs, which the in-process execution API imports; until it no longer imports fastapi's test client.
         warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient` is deprecated")
