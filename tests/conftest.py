@@ -43,14 +43,17 @@ os.environ.update(
 (_HOME / "plugins").mkdir()
 
 
-#: What is measured is what these reach. The others send thousands of records or drive whole processes: measuring would
-#: double their time, and show nothing that these do not reach.
-_MEASURED = ("unit", "wiring", "integration/api", "integration/dag", "integration/erp", "integration/page")
+#: What is measured is what these reach. The others run whole DAGs, send thousands of records or drive whole processes:
+#: measuring would double their time, and show little that these do not reach …
+_MEASURED = ("unit", "wiring", "integration/api", "integration/check/test_check", "integration/erp", "integration/page")
+#: … and nothing of theirs would these show, which try many examples or many rows.
+_LONG = ("unit/core/test_planner_properties", "unit/core/test_normalise_properties", "integration/page/test_bytes")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if not item.path.relative_to(ROOT / "tests").as_posix().startswith(_MEASURED):
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        if not path.startswith(_MEASURED) or path.startswith(_LONG):
             item.add_marker("no_cover")
 
 
@@ -160,9 +163,13 @@ def set_oduyo(shared_oduyo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
-    """Airflow's metadata database, migrated."""
+    """Airflow's metadata database, migrated; nobody waits until what is written there has reached the disk."""
+    from airflow import settings
     from airflow.utils import db
+    from sqlalchemy import event
 
+    for engine in (settings.engine, settings.async_engine.sync_engine):
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     with warnings.catch_warnings():
         # Of svcs, which the in-process execution API imports; until it no longer imports fastapi's test client.
         warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient` is deprecated")

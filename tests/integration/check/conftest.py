@@ -19,8 +19,7 @@ def shared_site() -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power cut is tried here, and the client's waits between tries are short."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
+    """The client's waits between tries are short."""
     monkeypatch.setattr("oduyo_provider.api.backoff.LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.01)
 

@@ -17,12 +17,6 @@ def shared_site() -> Iterator[Sandbox]:
         yield site
 
 
-@pytest.fixture(autouse=True)
-def _no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power cut is tried here, and nights write many small files."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
-
-
 @pytest.fixture
 def site(shared_site: Sandbox) -> Sandbox:
     """A site as new."""

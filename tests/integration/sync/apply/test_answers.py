@@ -177,7 +177,7 @@ def test_refusals_after_a_success_do_not_stop_the_run_and_are_not_sent_again(dri
 @pytest.mark.parametrize("status", [429, 503])
 def test_throttled_updates_are_sent_again_after_the_wait(driver: Driver, status: int) -> None:
     driver.sync(make_rows(20))
-    driver.site.set_faults({"call": "update", "kind": "throttle", "status": status, "retry_after_s": 0.1, "times": 5})
+    driver.site.set_faults({"call": "update", "kind": "throttle", "status": status, "retry_after_s": 0.1, "times": 2})
     rows = [{**row, "code": "YENİ"} for row in make_rows(20)]
     assert driver.sync(rows, max_update_percent=100).updated == 20
 

@@ -37,7 +37,7 @@ def test_a_create_that_never_arrived_in_two_sendings_is_left_to_the_next_run(dri
     driver.site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}})
     assert driver.load(plan, run)["undelivered"] == {"doubtful": 1}
     driver.site.set_faults()
-    second = driver.load(plan, driver.new_run("run1", attempt=2))
+    second = driver.load(plan, driver.new_run("run1", attempt=2), clock=Clock(sleep=no_wait))
     assert second["undelivered"] == {"doubtful": 1}
     assert driver.calls("create") == 11
     driver.report(run, second)
@@ -66,7 +66,7 @@ def test_a_second_try_delivers_what_the_first_could_not(driver: Driver) -> None:
     first = driver.load(plan, run)
     assert first["undelivered"] == {"doubtful": 1}
     driver.site.set_faults()
-    second = driver.load(plan, driver.new_run("run2", attempt=2))
+    second = driver.load(plan, driver.new_run("run2", attempt=2), clock=Clock(sleep=no_wait))
     assert second["undelivered"] == {}
     assert {record["description"] for record in driver.stored().values()} == {"yeni"}
 
@@ -91,7 +91,7 @@ def test_an_intent_without_an_outcome_is_looked_up_before_anything_is_sent(drive
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Makes one operation on files of such a name take longer than a claim that is not renewed is held for."""
-    for name, seconds in {"RENEW_EVERY_S": 0.2, "HELD_FOR_S": 2.0, "LAPSES_AFTER_S": 2.5}.items():
+    for name, seconds in {"RENEW_EVERY_S": 0.1, "HELD_FOR_S": 1.0, "LAPSES_AFTER_S": 1.25}.items():
         monkeypatch.setattr(lease, name, seconds)
 
     def slow_down(operation: str, part: str) -> None:
@@ -99,7 +99,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
 
         def working(self: Folder, name: str, *given: object) -> object:
             if part in f"{self.uri}/{name}":
-                time.sleep(2.3)
+                time.sleep(1.15)
             return work(self, name, *given)
 
         monkeypatch.setattr(Folder, operation, working)

@@ -13,7 +13,7 @@ import pytest
 
 from oduyo_provider.core.errors import LeaseLostError, OduyoError, OutdatedPlanError
 from oduyo_provider.core.report import Report
-from oduyo_provider.sync.site import lease
+from oduyo_provider.sync.site import lease, quiesce
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps.one_task import sync_rows
@@ -67,8 +67,10 @@ def wait_for_creates(driver: Driver, count: int) -> None:
 
 
 @pytest.fixture
-def slow(driver: Driver) -> Driver:
+def slow(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """A site that takes a moment for each answer; whoever waits for the lease looks often whether it is free."""
     driver.site.set_readings(latency_s=0.01)
+    monkeypatch.setattr(lease, "LOOK_FOR_LEASE_EVERY_S", 0.1)
     return driver
 
 
@@ -204,6 +206,7 @@ def test_a_holder_that_was_suspended_is_refused_and_writes_nothing_old_over_what
     monkeypatch.setattr(lease, "LAPSES_AFTER_S", 4.0)
     monkeypatch.setattr(lease, "HELD_FOR_S", 3.0)
     monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.1)
+    monkeypatch.setattr(quiesce, "CLOCK_SKEW_S", 0.2)  # both are on one clock
     load.start()
     deadline = time.monotonic() + 30
     while slow.calls("update") < 50 and time.monotonic() < deadline:
