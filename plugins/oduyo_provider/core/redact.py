@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
+
+from oduyo_provider.core.encodings import Span, decode
 
 MASK = "***"
 #: Characters of foreign text that a log line or an exception shows.
 DEFAULT_TEXT_LIMIT = 500
 
+#: Base64 of a longer text is known by the part that the secret alone decides. A shorter part could stand in any text.
+_SHORTEST_PART = 6
+_URL_SAFE = str.maketrans("+/", "-_")
+_BASE64 = re.compile("[A-Za-z0-9+/_-]")
+
 
 class Redactor:
-    """Replaces every secret it knows by ``***``, also where a secret stands encoded for a URL, HTML, JSON or code, or in base64."""
+    """Replaces every secret it knows by ``***``, also where a secret stands in base64, or encoded for a URL, HTML, JSON or code.
+
+    A text is decoded to look for secrets; what is returned is the text itself, without them.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._parts: set[str] = set()
+        self._form: re.Pattern[str] | None = None
+        self._part: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
 
@@ -27,40 +38,87 @@ class Redactor:
         """Know one more secret of any length; an empty text is none."""
         if secret:
             self._forms.update(_compute_forms(secret))
-            # Longest first, so that a secret which begins another one does not leave its rest behind.
-            ordered = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+            self._parts.update(_compute_parts(secret))
+            self._form, self._part = _compile(self._forms), _compile(self._parts)
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if self._form is None:
+            return text
+        hidden = [*self._find_parts(text), *self._find_encoded(text)]
+        if not hidden:
+            return self._form.sub(MASK, text)
+        return _strike_out(text, sorted([*hidden, *self._find_forms(text)]))
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._forms)} forms)"
 
+    def _find_encoded(self, text: str) -> Iterator[Span]:
+        """Secrets that show only when the text is decoded."""
+        for decoded, ways in decode(text):
+            for found in (self._find_forms(decoded), self._find_parts(decoded)):
+                spans = list(found)
+                sizes = [end - start for start, end in spans]
+                for encoding, before in ways:
+                    spans = encoding.locate(before, spans)
+                # What is as long as before holds nothing that was decoded.
+                yield from (span for span, size in zip(spans, sizes, strict=True) if span[1] - span[0] > size)
+
+    def _find_forms(self, text: str) -> Iterator[Span]:
+        return (found.span() for found in self._form.finditer(text)) if self._form else iter(())
+
+    def _find_parts(self, text: str) -> Iterator[Span]:
+        for found in self._part.finditer(text) if self._part else ():
+            # The characters beside the part hold the remaining bits of the secret.
+            before, after = _BASE64.match(text, max(found.start() - 1, 0)), _BASE64.match(text, found.end())
+            yield found.start() - bool(found.start() and before), found.end() + bool(after)
+
+
+def _compile(forms: Iterable[str]) -> re.Pattern[str] | None:
+    # Longest first, so that a secret which begins another one does not leave its rest behind.
+    ordered = sorted(forms, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
 
 def _compute_forms(secret: str) -> Iterator[str]:
-    for form in {secret, *_encode(secret)}:
-        yield form
-        # Any of them may stand in JSON, in which PHP escapes slashes too.
-        for escaped in (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]):
-            yield escaped
-            yield escaped.replace("/", "\\/")
+    yield secret
+    yield secret.replace(" ", "+")  # as in a form field
+    for raw in _compute_bytes(secret):
+        whole = b64encode(raw).decode().rstrip("=")
+        yield from (whole, whole.translate(_URL_SAFE))
 
 
-def _encode(secret: str) -> Iterator[str]:
-    bare = secret.encode("utf-8", "surrogatepass")
-    for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
-        yield encoded
-        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
-    yield html.escape(secret, quote=False)
-    for apostrophe in ("&#x27;", "&#039;", "&#39;", "&apos;", "'"):
-        yield html.escape(secret).replace("&#x27;", apostrophe)
-    for encode in (b64encode, urlsafe_b64encode):
-        yield encode(bare).decode().rstrip("=")
-    slashed = secret.replace("\\", "\\\\").replace("'", "\\'")  # as PHP and Python show a text in code
-    yield slashed
-    yield slashed.replace('"', '\\"')
+def _compute_parts(secret: str) -> Iterator[str]:
+    """What base64 makes of a secret within a longer text: its bytes begin at one of three places in a group of four letters."""
+    for raw in _compute_bytes(secret):
+        for first, offset in enumerate((0, 2, 3)):
+            part = b64encode(bytes(first) + raw).decode()[offset : (first + len(raw)) * 4 // 3]
+            if len(part) >= _SHORTEST_PART:
+                yield from (part, part.translate(_URL_SAFE))
+
+
+def _compute_bytes(secret: str) -> set[bytes]:
+    """What is put into base64: the secret, also as it is written for a URL or in JSON."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    found = {raw, *(text.encode() for text in (quote(raw, safe=""), quote_plus(raw), json.dumps(secret)[1:-1]))}
+    try:
+        return {*found, secret.encode("windows-1254")}
+    except UnicodeEncodeError:
+        return found
+
+
+def _strike_out(text: str, spans: Iterable[Span]) -> str:
+    """A text with its spans masked, those that overlap by one mask.
+
+    :param spans: in order.
+    """
+    shown: list[str] = []
+    done = 0
+    for start, end in spans:
+        if start >= done:
+            shown += text[done:start], MASK
+        done = max(done, end)
+    return "".join(shown) + text[done:]
 
 
 def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:
