@@ -11,6 +11,7 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote, Resource, is_passive
+from oduyo_provider.core.row_groups import RowGroup
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
@@ -75,7 +76,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
 class Matching:
     """All records and entries of one partition, joined by :func:`name_key`.
 
-    Of several records with one key the ledger's id is the one, else the lowest.
+    Of several records with one key the ledger's id is the one, else the lowest; :meth:`prefer_firms` refines that.
 
     :param records: as listed.
     :param entries: of the ledger.
@@ -89,7 +90,7 @@ class Matching:
         normaliser: Normaliser,
         newest_id: int | None = None,
     ) -> None:
-        self._newest_id = newest_id
+        self._newest_id, self._normaliser = newest_id, normaliser
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
         #: Those whose record was taken for deleted, and is listed again.
         self.returned: dict[str, Entry] = {}
@@ -97,7 +98,7 @@ class Matching:
         self.matches: dict[str, Match] = {}
         #: The records that hold no key and that the ledger does not know.
         self.unkeyed: list[Remote] = []
-        self._join(records, normaliser)
+        self._join(records)
         made = [key for key, entry in self.entries.items() if entry.is_made and not self.is_made_since(entry)]
         self.known_ids, self.known_listed = len(made), sum(key in self.matches for key in made)
 
@@ -106,12 +107,12 @@ class Matching:
         newest_id = self._newest_id
         return newest_id is not None and entry.oduyo_id is not None and int(entry.oduyo_id) > newest_id
 
-    def _join(self, records: Iterable[Remote], normaliser: Normaliser) -> None:
+    def _join(self, records: Iterable[Remote]) -> None:
         altered = find_altered_keys(self.entries.values())
         by_key: dict[str, list[Remote]] = {}
         for record in records:
             get_id(record)  # a record that no change could name stops the plan
-            key = name_key(record, altered, normaliser)
+            key = name_key(record, altered, self._normaliser)
             if key is None:
                 self.unkeyed.append(record)
             else:
@@ -123,6 +124,24 @@ class Matching:
             self.matches[key] = Match(same[0], same[1:])
             if known is not None and known.is_gone and known.oduyo_id == same[0]["id"]:
                 self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
+
+    def prefer_firms(self, groups: Mapping[str, RowGroup]) -> None:
+        """Of several records whose id the ledger does not know, the lowest of the row's own firm is the one: firms may use
+        the same ids.
+
+        :param groups: the rows by match key. A firm is a ``key1``, in whatever form Ödüyo holds it.
+        """
+        read = self._normaliser.integration_id
+        for key, match in self.matches.items():
+            known = self.entries.get(key)
+            if not match.twins or key not in groups or (known is not None and known.oduyo_id == match.record["id"]):
+                continue
+            same = [match.record, *match.twins]
+            firms = {read(row.get("key1")) for row in groups[key].rows} - {None}
+            own = [record for record in same if read(record.get("key1")) in firms]
+            if own:
+                same = _sort_by_id(same, own[0]["id"])
+                self.matches[key] = Match(same[0], same[1:])
 
 
 def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: object) -> Entry:

@@ -56,6 +56,7 @@ def compute_plan(
     builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
+    matching.prefer_firms(planner.groups)
     planner.read_rows()
     if is_upsert:
         planner.read_records()
@@ -117,12 +118,11 @@ class _Planner:
     def _reject_duplicates(self, key: str, rows: list[Row]) -> None:
         for raw in rows:
             row = self.normaliser.row(raw)
-            shown = show_value(row.integration_id)
             detail = ngettext(
                 "%(n)s row has the id %(id)s and differs: correct it in the ERP",
                 "%(n)s rows have the id %(id)s and differ: correct them in the ERP",
                 len(rows),
-                id=shown,
+                id=show_value(row.integration_id),
             )
             self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, DUPLICATE, detail)])
 

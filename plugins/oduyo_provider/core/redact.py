@@ -5,13 +5,20 @@ from __future__ import annotations
 import html
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from html.entities import codepoint2name
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 #: Characters of foreign text that a log line or an exception shows.
 DEFAULT_TEXT_LIMIT = 500
+#: A shorter part of a base64 text could stand in any text.
+SHORTEST_BASE64 = 8
+
+#: What sites and their web servers write texts in.
+_ENCODINGS = ("utf-8", "windows-1254")
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 class Redactor:
@@ -42,25 +49,45 @@ class Redactor:
 def _compute_forms(secret: str) -> Iterator[str]:
     for form in {secret, *_encode(secret)}:
         yield form
-        # Any of them may stand in JSON, in which PHP escapes slashes too.
+        # Any of them may stand in a URL, in HTML, or in JSON, in which PHP escapes slashes too.
+        yield from (quote(form, safe=""), quote_plus(form), html.escape(form))
         for escaped in (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]):
             yield escaped
             yield escaped.replace("/", "\\/")
+    for encoding in _ENCODINGS:
+        yield from _compute_base64(secret.encode(encoding, "ignore"))
 
 
 def _encode(secret: str) -> Iterator[str]:
-    bare = secret.encode("utf-8", "surrogatepass")
-    for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
-        yield encoded
-        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    for encoding in _ENCODINGS:
+        bare = secret.encode(encoding, "ignore")
+        for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
+            yield encoded
+            yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     yield html.escape(secret, quote=False)
     for apostrophe in ("&#x27;", "&#039;", "&#39;", "&apos;", "'"):
         yield html.escape(secret).replace("&#x27;", apostrophe)
-    for encode in (b64encode, urlsafe_b64encode):
-        yield encode(bare).decode().rstrip("=")
+        yield _write_entities(secret).replace("'", apostrophe)
+    for number in ("&#{};", "&#x{:x};", "&#x{:X};"):
+        yield "".join(sign if sign.isascii() and sign.isalnum() else number.format(ord(sign)) for sign in secret)
     slashed = secret.replace("\\", "\\\\").replace("'", "\\'")  # as PHP and Python show a text in code
     yield slashed
     yield slashed.replace('"', '\\"')
+
+
+def _write_entities(text: str) -> str:
+    """As PHP's ``htmlentities``."""
+    return "".join(f"&{codepoint2name[ord(sign)]};" if ord(sign) in codepoint2name else sign for sign in text)
+
+
+def _compute_base64(bare: bytes) -> Iterator[str]:
+    """What base64 makes of bytes, wherever they begin in a longer text: those characters that they alone decide."""
+    for before, lost in ((0, 0), (1, 2), (2, 3)):
+        whole = b64encode(bytes(before) + bare).decode().rstrip("=")
+        part = whole[lost : len(whole) - bool((before + len(bare)) % 3)]
+        for form in {whole, part} if not before else {part}:
+            if form == whole or len(form) >= SHORTEST_BASE64:
+                yield from (form, form.translate(_URL_SAFE), form.replace("/", "\\/"))
 
 
 def neutralise(text: str, limit: int = DEFAULT_TEXT_LIMIT) -> str:

@@ -21,7 +21,8 @@ from oduyo_provider.core.matching import (
     name_key,
 )
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from tests.unit.core.sides import NORMALISER, NOW, UUID, make_entry, make_record
+from oduyo_provider.core.row_groups import RowGroup
+from tests.unit.core.sides import NORMALISER, NOW, UUID, make_entry, make_record, make_row
 
 
 def match(records: list[Remote], entries: list[Entry] | None = None) -> dict[str, list[str]]:
@@ -83,6 +84,67 @@ def test_of_several_records_the_one_that_the_ledger_knows_counts() -> None:
 
 def test_an_id_that_is_not_listed_leaves_the_choice_to_the_lowest() -> None:
     assert match([make_record("10"), make_record("9")], [make_entry("100", "7")]) == {"100": ["9", "10"]}
+
+
+def match_rows(
+    records: list[Remote], rows: list[dict[str, object]], entries: list[Entry] | None = None
+) -> dict[str, list[str]]:
+    """As :func:`match`, with the rows known."""
+    matching, groups = Matching(records, entries or [], NORMALISER), {}
+    for row in rows:
+        key = str(row["integration_id"])
+        if key in groups:
+            groups[key].take(row)
+        else:
+            groups[key] = RowGroup(row, NORMALISER.row(row))
+    matching.prefer_firms(groups)
+    return {key: [get_id(found.record), *map(get_id, found.twins)] for key, found in matching.matches.items()}
+
+
+TWINS = [
+    make_record("9", key1="22"),
+    make_record("10", key1="21"),
+    make_record("11", key1="21"),
+    make_record("80", "x"),
+]
+
+
+@pytest.mark.parametrize("key1", ["21", 21, "21.0", " 21 "])
+def test_of_several_records_without_a_ledger_the_lowest_of_the_rows_firm_counts(key1: object) -> None:
+    for records in permutations(TWINS):
+        assert match_rows(list(records), [make_row(key1=key1)]) == {"100": ["10", "9", "11"], "x": ["80"]}
+
+
+@pytest.mark.parametrize("stored", ["21.0", " 21", "21"])
+def test_a_firm_is_the_same_in_whatever_form_oduyo_holds_it(stored: str) -> None:
+    assert match_rows([TWINS[0], make_record("10", key1=stored)], [make_row()]) == {"100": ["10", "9"]}
+
+
+@pytest.mark.parametrize(
+    "row", [make_row(key1="23"), make_row(key1=None), make_row(key1="ÿ"), {"integration_id": "100"}]
+)
+def test_where_no_record_is_of_the_rows_firm_the_lowest_counts(row: dict[str, object]) -> None:
+    records = [*TWINS, make_record("12", key1=None), make_record("13", key1="")]
+    assert match_rows(records, [row])["100"] == ["9", "10", "11", "12", "13"]
+
+
+def test_of_records_of_another_firm_the_one_that_the_ledger_knows_counts() -> None:
+    assert match_rows(TWINS, [make_row()], [make_entry("100", "9")])["100"] == ["9", "10", "11"]
+    assert match_rows(TWINS, [make_row(key1="22")], [make_entry("100", "11")])["100"] == ["11", "9", "10"]
+
+
+@pytest.mark.parametrize("oduyo_id", ["7", None])
+def test_an_id_that_is_not_listed_leaves_the_choice_to_the_firm(oduyo_id: str | None) -> None:
+    assert match_rows(TWINS, [make_row()], [make_entry("100", oduyo_id)])["100"] == ["10", "9", "11"]
+
+
+def test_records_without_a_row_and_single_ones_stay_as_they_were() -> None:
+    assert match_rows(TWINS, [make_row("x", key1="22")]) == {"100": ["9", "10", "11"], "x": ["80"]}
+
+
+def test_of_rows_that_differ_each_names_a_firm_whatever_their_order() -> None:
+    rows = [make_row(key1="23"), make_row(key1="21")]
+    assert match_rows(TWINS, rows) == match_rows(TWINS, rows[::-1]) == {"100": ["10", "9", "11"], "x": ["80"]}
 
 
 @pytest.mark.parametrize("stored", ["1", "00001               ", "X", "", None])

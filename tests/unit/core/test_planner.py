@@ -413,6 +413,22 @@ def test_a_key1_that_means_another_number_is_another_firms(stored: str) -> None:
     assert reasons_of(plan_of([make_row()], [make_record(key1=stored)])) == [["key1: other_firm"]]
 
 
+def test_the_record_of_the_rows_own_firm_is_its_and_the_other_firms_is_a_twin() -> None:
+    records = [make_record("5", key1="22", code="Z"), make_record("7")]
+    plan = plan_of([make_row()], records)
+    assert (plan.changes, plan.rejected, plan.counts.unchanged) == ([], [], 1)
+    assert (plan.counts.other_firm, plan.counts.remote_duplicates) == (0, 1)
+    assert notes_of(plan)["100"] == make_entry(twins=("5",))
+    [change] = plan_of([make_row(code="K2")], records).changes
+    assert (change.oduyo_id, change.differs) == ("7", ("code",))
+
+
+def test_a_rejected_row_is_not_remembered_with_another_firms_record() -> None:
+    records = [make_record("5", key1="22"), make_record("7")]
+    plan = plan_of([make_row(code="")], records, [make_entry(oduyo_id=None, confirmed_at=NOW)])
+    assert notes_of(plan)["100"].oduyo_id == "7"
+
+
 def test_a_key1_that_is_known_to_be_stored_otherwise_is_no_other_firms() -> None:
     known = make_entry(stored={"key1": Stored("021", "21")})
     assert plan_of([make_row(key1="021")], [make_record(key1="21")], [known]).counts.unchanged == 1

@@ -3,8 +3,10 @@ from __future__ import annotations
 import html
 import json
 from base64 import b64encode, urlsafe_b64encode
+from html.entities import codepoint2name
 from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +40,56 @@ def test_a_secret_is_struck_out_in_every_encoding() -> None:
     ]
     for form in forms:
         assert redact(f"a {form} b").replace('"', "") == "a *** b"
+
+
+SECRETS = ["Çok'gizli ü&1", 'Ab+/c=="<x>', "gizli123"]
+
+
+def write_numbers(text: str, form: str) -> str:
+    """Every character but letters and digits of ASCII as a number."""
+    return "".join(sign if sign.isascii() and sign.isalnum() else form.format(ord(sign)) for sign in text)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_is_struck_out_as_php_and_web_servers_write_it(secret: str) -> None:
+    redact = Redactor(["another", secret])
+    entities = "".join(f"&{codepoint2name[ord(sign)]};" if ord(sign) in codepoint2name else sign for sign in secret)
+    for form in (
+        quote(secret, safe="", encoding="windows-1254"),
+        quote_plus(secret, encoding="windows-1254"),
+        quote(quote(secret, safe=""), safe=""),
+        html.escape(quote(secret)),
+        entities,
+        json.dumps(entities)[1:-1],
+        write_numbers(secret, "&#{};"),
+        write_numbers(secret, "&#x{:x};"),
+    ):
+        assert redact(f"a {form} b") == "a *** b", form
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1254"])
+@pytest.mark.parametrize("before", ["u:", "us:", "usr:", ""])
+@pytest.mark.parametrize("after", ["", "1", "12", "123"])
+@pytest.mark.parametrize("secret", [*SECRETS, "gizli1234"])
+def test_a_secret_is_struck_out_wherever_it_begins_in_base64(
+    secret: str, encoding: str, before: str, after: str
+) -> None:
+    raw = (before + secret + after).encode(encoding)
+    for encoded in (b64encode(raw).decode().rstrip("="), urlsafe_b64encode(raw).decode().rstrip("=")):
+        first, mask, last = Redactor([secret])(f"Basic {encoded}.").partition("***")
+        assert mask
+        # What is left is of the other bytes alone.
+        assert len(first) - len("Basic ") <= -(-4 * len(before) // 3)
+        assert len(last) - len(".") <= 1 - (-4 * len(after) // 3)
+
+
+def test_a_short_secret_strikes_out_only_itself() -> None:
+    assert Redactor(["1"])("MQ TVE x1y %31 MTIz 100%25 &nbsp;") == "*** TVE x***y %3*** MTIz ***00%25 &nbsp;"
+
+
+def test_a_text_without_secrets_is_returned_as_it_is() -> None:
+    text = "100%25 &amp;amp; \\u0131 %C3%A7 %E7 &#231; TVFNUU1RTVFNUU1R \\q"
+    assert Redactor([*SECRETS, "abc"])(text) == text
 
 
 def test_the_longest_secret_goes_first() -> None:

@@ -62,6 +62,24 @@ def test_a12_twins_that_were_there_before_the_first_run_are_known(site: Sandbox,
     assert dag.night(make_rows()).is_green
 
 
+def test_a12_of_two_firms_records_with_one_key_the_rows_own_is_kept_in_step(site: Sandbox, dag: Nights) -> None:
+    def make(key1: str, text: str) -> list[Row]:
+        return [{**row, "key1": key1, "key2": "1"} for row in make_rows(text)]
+
+    def find_texts() -> set[tuple[str | None, str | None]]:
+        return {(record["key1"], record["description"]) for record in site.records()}
+
+    for key1 in ("22", "21"):
+        site.seed([{name: str(value) for name, value in row.items()} for row in make(key1, "x")])
+    night = dag.night(make("21", "x"))
+    assert night.is_green, night.why
+    assert night.figures == {"extracted": COUNT, "unchanged": COUNT, "remote_duplicates": COUNT}
+    night = dag.night(make("21", "y"), release=["updates"])
+    assert night.is_green, night.why
+    assert find_texts() == {("21", "y"), ("22", "x")}
+    assert len(site.records()) == 2 * COUNT
+
+
 @pytest.mark.parametrize("where", ["everywhere", "pages"])
 def test_a12_a_listing_that_leaves_records_out_once_makes_no_twin(site: Sandbox, dag: Nights, where: str) -> None:
     assert dag.night(make_rows()).is_green
