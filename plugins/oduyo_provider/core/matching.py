@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -12,10 +12,14 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote, Resource, is_passive
 from oduyo_provider.core.row_groups import RowGroup
+from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 
 _KEY = "integration_id"
+
+#: Fields whose values are the same in several forms, and how each is brought into one.
+_FORMS: dict[str, Callable[[str], str]] = {"iban": compute_iban}
 
 
 def get_id(record: Remote) -> str:
@@ -166,8 +170,11 @@ def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:
 
 
 def compute_natural_key(values: Mapping[str, str | None], natural_key: tuple[str, ...]) -> tuple[str, ...] | None:
-    """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank."""
+    """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank.
+
+    A value is compared letter for letter: ``A 1`` and ``A1`` can be two codes. Only :data:`_FORMS` are brought into one form.
+    """
     if not natural_key:
         return None
-    found = tuple((values.get(name) or "").strip() for name in natural_key)
+    found = tuple(_FORMS.get(name, str)((values.get(name) or "").strip()) for name in natural_key)
     return found if found[-1] else None

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey
-from tests.unit.core.sides import make_record
+from oduyo_provider.core.resources import BANK_ACCOUNT
+from tests.unit.core.sides import make_record, plan_of
 
 K1, K2 = ("21", "26", "K1"), ("21", "26", "K2")
 
@@ -147,3 +149,15 @@ def test_a_detail_stays_one_short_printable_line() -> None:
 def test_a_look_alike_survives_json() -> None:
     [found] = find([row("1")], [typed("7")], adopt=True)
     assert msgspec.json.decode(msgspec.json.encode(found), type=LookAlike) == found
+
+
+def test_a_bank_account_that_was_typed_in_groups_of_four_looks_like_the_erps() -> None:
+    plan = plan_of(
+        [{"integration_id": "1", "iban": "TR330006100519786457841326"}],
+        [{"id": "7", "integration_id": None, "iban": "tr33 0006 1005 1978 6457 8413 26"}],
+        normaliser=Normaliser(BANK_ACCOUNT),
+    )
+    [found] = find(plan.new_rows, plan.unmatched)
+    assert found.fault.detail == "Ödüyo's record 7 has the same TR330006100519786457841326 and matches no row"
+    [found] = find(plan.new_rows, plan.unmatched, adopt=True)
+    assert (found.adopted or {})["id"] == "7"

@@ -21,6 +21,7 @@ from oduyo_provider.core.matching import (
     name_key,
 )
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.core.resources import BANK_ACCOUNT, LEDGER_ACCOUNT
 from oduyo_provider.core.row_groups import RowGroup
 from tests.unit.core.sides import NORMALISER, NOW, UUID, make_entry, make_record, make_row
 
@@ -279,6 +280,19 @@ def test_a_special_code_is_told_apart_by_firm_type_and_code(
     values: dict[str, str | None], found: tuple[str, ...] | None
 ) -> None:
     assert compute_natural_key(values, SPECIAL_CODE.natural_key) == found
+
+
+def test_a_bank_account_is_told_apart_by_its_iban_in_groups_of_four_or_not() -> None:
+    forms = ["TR33 0006 1005 1978 6457 8413 26", "TR330006100519786457841326", " tr330006100519786457841326"]
+    found = {compute_natural_key({"iban": form}, BANK_ACCOUNT.natural_key) for form in forms}
+    assert found == {("TR330006100519786457841326",)}
+    assert compute_natural_key({"iban": " "}, BANK_ACCOUNT.natural_key) is None
+
+
+def test_codes_that_differ_in_blanks_or_case_are_two() -> None:
+    codes = ["TR33 0006", "TR330006", "tr330006"]
+    found = {compute_natural_key({"key1": "21", "code": code}, LEDGER_ACCOUNT.natural_key) for code in codes}
+    assert found == {("21", code) for code in codes}
 
 
 def test_a_resource_without_a_natural_key_has_no_look_alikes() -> None:
