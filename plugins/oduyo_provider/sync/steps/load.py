@@ -193,8 +193,9 @@ class _Load:
             return
         before = self._state.read_findings().get(finding.brake)
         known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
-        # An example of escaping is not given up for another.
-        if before is not None and before.is_escaping and not known.is_escaping:
+        if (
+            before is not None and before.is_escaping and not known.is_escaping
+        ):  # an example of it is not given up for another
             known = msgspec.structs.replace(before, is_released=is_released)
         if before != known:
             self._state.note_finding(finding.brake, known)
