@@ -74,7 +74,7 @@ def find_open_folders(root: Folder) -> Iterator[str]:
     :param root: the staging path.
     """
     sites = root.child(layout.SITES)
-    for site in sites.names():
-        for resource in sites.child(site).names():
-            for plan in OpenPlans(sites.child(site, resource)).read():
-                yield from (str(part["manifest"]) for part in plan.parts)
+    # By their files: 0.1.0 left files where folders of resources are now.
+    for folder in sorted({path[:2] for path, _ in sites.fetch_files() if path[2:3] == (layout.OPEN_PLANS,)}):
+        for plan in OpenPlans(sites.child(*folder)).read():
+            yield from (str(part["manifest"]) for part in plan.parts)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S
+from oduyo_provider.sync.staging.archive import name_folder
 from oduyo_provider.sync.staging.layout import EXISTING, REPORT
 from oduyo_provider.sync.staging.run_folder import Run
 
@@ -25,13 +26,17 @@ def prune(run: Run, needed: Iterable[str]) -> None:
     changed_at: dict[str, float] = {}
     begun, reported = set[tuple[str, ...]](), set[tuple[str, ...]]()
     for parts, written_at in dag.fetch_files():
+        if len(parts) == 1:  # no run's: somebody put it there
+            continue
         changed_at[parts[0]] = max(written_at, changed_at.get(parts[0], written_at))
         if parts[-1] == REPORT:
             reported.add(parts[:-1])
         elif EXISTING in parts[1:]:
             begun.add(parts[: parts.index(EXISTING, 1)])
     unfinished = {parts[0] for parts in begun - reported}
-    others = sorted(changed_at.keys() - {run.run_id}, key=lambda name: (changed_at[name], name), reverse=True)
+    others = sorted(
+        changed_at.keys() - {name_folder(dag, run.run_id)}, key=lambda name: (changed_at[name], name), reverse=True
+    )
     kept = tuple(needed)
     for name in others[KEPT_RUNS - 1 :]:
         is_needed = any(uri.startswith(f"{dag.child(name).uri}/") for uri in kept)

@@ -84,3 +84,12 @@ def test_the_folders_that_open_plans_name_are_found_on_every_site(tmp_path: Path
         for resource in (SPECIAL_CODE, PROJECT_CODE)
         for number in (1, 2)
     )
+
+
+def test_files_that_lie_where_folders_of_resources_are_now_are_passed_over(tmp_path: Path) -> None:
+    root = Folder.open(str(tmp_path))
+    SiteState(root, "site.example", SPECIAL_CODE).plans.open(make("a", 1, "folder"))
+    old = tmp_path / "_sites" / "site.example__erp_special_code"
+    old.mkdir()
+    (old / "applied.json").write_text("{}")
+    assert list(find_open_folders(root)) == ["folder"]

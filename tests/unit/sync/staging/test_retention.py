@@ -10,6 +10,7 @@ import pytest
 
 from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S
 from oduyo_provider.sync.staging import retention
+from oduyo_provider.sync.staging.archive import name_folder
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.staging.run_folder import Run
@@ -74,6 +75,23 @@ def test_a_run_whose_other_task_still_works_stays(tmp_path: Path) -> None:
     make_run(tmp_path, "both", age_s=900, task="first")
     make_run(tmp_path, "both", age_s=900, task="second", is_reported=False)
     assert "both" in prune_after(tmp_path, "now")
+
+
+def test_a_run_whose_id_is_no_name_for_a_folder_stays_too(tmp_path: Path) -> None:
+    for age_s, name in enumerate(("b", "c", "d", "e", "f")):
+        make_run(tmp_path, name, age_s=age_s * 100)
+    run = Run(Folder.open(str(tmp_path)), "dag", "manual/1", "try1")
+    mine = name_folder(run.root.child("dag"), run.run_id)
+    make_run(tmp_path, mine, age_s=9_000)
+    assert prune_after(tmp_path, "manual/1") == sorted([mine, "b", "c"])
+
+
+def test_a_file_beside_the_runs_is_left_alone(tmp_path: Path) -> None:
+    for age_s, name in enumerate(("now", "b", "c", "d")):
+        make_run(tmp_path, name, age_s=age_s * 100)
+    (tmp_path / "dag" / "notes.txt").write_text("somebody's")
+    os.utime(tmp_path / "dag" / "notes.txt", (0, 0))
+    assert prune_after(tmp_path, "now") == ["b", "c", "notes.txt", "now"]
 
 
 def test_runs_of_other_dags_and_what_is_kept_of_sites_stay(tmp_path: Path) -> None:
