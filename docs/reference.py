@@ -17,7 +17,7 @@ from typing import Any
 from oduyo_provider.core import brakes, errors, figures, reasons, report
 from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.params import PARAMS
-from oduyo_provider.core.record import Kind, Resource
+from oduyo_provider.core.record import MOMENTS, Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.hooks.variables import VARIABLES
 from oduyo_provider.provider_info import get_provider_info
@@ -87,21 +87,16 @@ def make_resources() -> str:
     )
 
 
-def _name_kind(kind: Kind) -> str:
-    """What is sent: a stamp is a moment like any other."""
-    return (Kind.DATETIME if kind is Kind.STAMP else kind).value
-
-
 def describe_resource(resource: Resource) -> tuple[str, ...]:
     """A resource's section."""
+    status = "`status` has no word for passive: `deactivate` is not possible."
     if resource.passive:
         status = f"`status` is `{resource.active}` in use, `{resource.passive}` when passive."
-    else:
-        status = "`status` has no word for passive: `deactivate` is not possible."
     rows = []
     for field in resource.fields:
-        marks = ("yes" * field.required, "perhaps" * field.is_shared)
-        rows.append((f"`{field.name}`", label_field(resource, field.name), _name_kind(field.kind), *marks))
+        kind = "datetime" if field.kind in MOMENTS else field.kind.value
+        marks = (kind, "yes" * field.required, "perhaps" * field.is_shared)
+        rows.append((f"`{field.name}`", label_field(resource, field.name), *marks))
     return (
         f"## `{resource.plural}`",
         f"Calls: `/api/v1/{resource.path}/create`, `update`, `delete`, `list`. {status} People tell records apart by "

@@ -120,6 +120,8 @@ def find_changed_fields(change: Change, looked: Remote, record: Remote, normalis
     resource = normaliser.resource
     before, now = ({**listed, **compute_base(listed, resource)} for listed in (looked, record))
     left_out = {*change.differs, *(name for name, kind in resource.kinds.items() if kind is Kind.STAMP), _KEY, "id"}
+    # A text that the query selects and that is only cut the next run compares anyway.
+    left_out |= {name for name in change.payload if is_cut(name, before.get(name) or "", now.get(name), normaliser)}
     changed = (name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or ""))
     return tuple(name for name in changed if is_documented(name, resource) or is_lost(before[name], now.get(name)))
 

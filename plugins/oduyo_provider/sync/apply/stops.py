@@ -66,7 +66,7 @@ def explain_known_finding(brake: str, released: Release) -> str:
         "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
         "remembered for the site.",
         brake=brake,
-        release=format_release({**released, brake: None}),
+        release=_name_release([brake], released),
     )
 
 
@@ -177,6 +177,11 @@ def explain_findings(change: Change, findings: Sequence[Finding], result: Result
         way = gettext(
             "If that is acceptable, trigger a run with release %(release)s: it is remembered for the site, and the record is "
             "known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support.",
-            release=format_release({**released, **{finding.brake: None for finding in findings}}),
+            release=_name_release([finding.brake for finding in findings], released),
         )
     return " ".join([*heads, way])
+
+
+def _name_release(brakes: Sequence[str], released: Release) -> str:
+    """What the next run has to be given: these brakes, and whatever this run was given."""
+    return format_release({**dict.fromkeys(brakes), **released})

@@ -79,7 +79,7 @@ def test_who_does_what_each_message_says_comes_to_an_end(site: Sandbox, dag: Nig
         [told, *_] = re.findall(r"release (\[[^]]*\])", night.why)
         release = json.loads(told)
     assert night.is_green, night.why
-    assert release == ["updates:30", "letters"]
+    assert release == ["letters", "updates:30"]
 
 
 def test_a_site_that_counts_keys_is_in_step_again_after_its_memory_is_lost(site: Sandbox, dag: Nights) -> None:

@@ -435,7 +435,7 @@ class TestTexts:
         load = make_load(released={"key_altered": None, "updates": 30})
         text = stop(load, *make_creates(5))
         assert "'Açıklama 1' became 'Aciklama 1'" in text
-        assert 'release ["key_altered", "updates:30", "letters"]' in text
+        assert 'release ["letters", "key_altered", "updates:30"]' in text
         assert load.calls()["create"] == 1
 
     @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
