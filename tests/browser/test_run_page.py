@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,8 +164,10 @@ def test_the_changes_are_filtered_with_the_keyboard_alone(page: Any, frame: Any)
 
 def test_filter_search_sort_and_page_stand_in_the_address(page: Any, frame: Any, run_id: str) -> None:
     frame.get_by_role("button", name=f"rejected {REJECTED}").click()
-    frame.get_by_role("button", name="ERP id").click()
     list_rows(frame, f"1–{REJECTED} of {REJECTED}")
+    frame.get_by_role("button", name="ERP id").click()
+    frame.locator("th.erp_id[aria-sort=ascending]").wait_for()  # sorted rows are as many as before
+    page.wait_for_url(re.compile("sort=integration_id"))
     ids = frame.locator(".changes tbody .erp_id").all_inner_texts()
     assert "outcome=rejected" in page.url
     assert "sort=integration_id" in page.url

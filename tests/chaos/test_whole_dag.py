@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,8 @@ RUNS = 4
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power cut is tried here
+    monkeypatch.setattr("oduyo_provider.api.backoff.LONGEST_BACKOFF_S", 0.5)
     monkeypatch.setattr("oduyo_provider.api.session.DEFAULT_FORCED_WAIT_S", 0.1)
     monkeypatch.setattr(quiesce, "SENT_WITHIN_S", 1.0)  # one try ends before the next begins, on one clock
 

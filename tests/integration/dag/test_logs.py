@@ -83,8 +83,9 @@ def test_many_refusals_show_some_samples_and_all_reasons(
 
 
 def test_an_explained_error_is_told_sentence_by_sentence_and_leaves_no_traceback_of_this_package(
-    logs: TaskLogs, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+    logs: TaskLogs, oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("oduyo_provider.api.pacer.LONGEST_GAP_S", 0.1)  # a 503 slows down by seconds
     oduyo.set_faults({"call": "list", "kind": "status", "status": 503})
     made = run_special_codes(retries=1)
     assert (made.tasks["snapshot"], made.tries["snapshot"]) == (["failed"], 2)
