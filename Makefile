@@ -17,7 +17,6 @@ PIP := 'pip>=24'
 STAMP := .venv/.set-up
 LOG := .run/logs/setup.log
 BIN := .venv/bin
-COLLECTED := .run/logs/collect.log
 STRICT := */oduyo_provider/core/*,*/oduyo_provider/api/*
 # More for pytest, without the thresholds: make test ARGS="tests/unit -k guard"
 ARGS ?=
@@ -27,7 +26,7 @@ ARGS ?=
 JOBS ?= 3
 WHOLE = $(if $(ARGS),,-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
-# A checkout may be read-only to others, and compiled files of its own are of use to the whole of make test only.
+# A checkout may be read-only to others, and compiled files of its own are of no use to anybody.
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
@@ -72,14 +71,9 @@ run: $(STAMP) ## the whole way once: demo ERP, local Ödüyo, real Airflow; show
 ui: $(STAMP) ## the same, and stays: Airflow's UI at 127.0.0.1:8080 until Ctrl-C
 	@exec $(BIN)/python -m sandbox.demo ui --state "$$STATE"
 
-# What pytest makes of the tests' asserts is kept: each of the processes would take ten seconds for it, every time.
-$(COLLECTED): $(STAMP)
-	@mkdir -p .run/logs
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --collect-only -q -p no:cacheprovider > $(COLLECTED) 2>&1 || true
-
 # pytest's summary is the last thing that is printed, unless a threshold is not reached.
 test: export COVERAGE_FILE := .run/coverage
-test: $(STAMP) $(if $(ARGS),,$(COLLECTED)) ## all tests; core and api must be covered wholly, the rest by 90 %
+test: $(STAMP) ## all tests; core and api must be covered wholly, the rest by 90 %
 	@mkdir -p .run/logs
 	@$(BIN)/python -m pytest $(WHOLE) --cov --cov-branch --cov-report=term $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/coverage report --include='$(STRICT)' --fail-under=100 > .run/logs/coverage.log || { cat .run/logs/coverage.log >&2; \
