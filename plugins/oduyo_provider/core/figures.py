@@ -13,7 +13,9 @@ FIGURES = {
     gettext_noop("created"): gettext_noop("Rows whose record was created."),
     gettext_noop("updated"): gettext_noop("Rows whose record was updated."),
     gettext_noop("refused"): gettext_noop("Rows to which Ödüyo said no."),
-    gettext_noop("failed"): gettext_noop("Rows that could not be delivered, or whose change had no effect."),
+    gettext_noop("failed"): gettext_noop(
+        "Rows that could not be delivered, whose change had no effect, or that are stored as something else."
+    ),
     gettext_noop("doubtful"): gettext_noop(
         "Rows that were sent and are not settled, or whose record is not listed any more."
     ),
