@@ -68,3 +68,11 @@ def test_every_record_is_in_use_of_a_resource_without_a_word_for_passive() -> No
     for status in ("0", "PRTF", None):
         count_in_use(counts, make_record(status=status), CHEQUE, None)
     assert counts.in_use == 3
+
+
+@pytest.mark.parametrize(("field", "counted"), [("vade", 1), ("updated_in", 0)])
+def test_a_due_date_is_no_stamp_and_its_change_counts_as_any_other(field: str, counted: int) -> None:
+    record = {"id": "7", "integration_id": "100", "vade": BEFORE, "updated_in": BEFORE}
+    counts = PlanCounts()
+    count_update(counts, compute_update("100", {field: AFTER}, record, (field,), CHEQUE), CHEQUE)
+    assert counts.real_updates == counted

@@ -151,13 +151,15 @@ class TestLostCreates:
         assert count_outcomes(results) == {"done": 5, "doubtful": 1}
         assert load.sent().count("4") == MAX_CREATES
 
+    # What a gateway says is nothing about the row.
+    @pytest.mark.parametrize(("status", "is_own"), [(500, True), (502, False), (504, False)])
     def test_a_row_that_the_server_fails_at_each_time_is_refused_and_remembered(
-        self, site: Sandbox, load: Load
+        self, site: Sandbox, load: Load, status: int, is_own: bool
     ) -> None:
-        site.set_habits({"habit": "row_fails", "keys": "4", "status": 500})
+        site.set_habits({"habit": "row_fails", "keys": "4", "status": status})
         result = load.apply(*make_creates(6))["create:4"]
-        assert (result.outcome, result.is_remembered) == (Outcome.REFUSED, True)
-        assert result.reason.startswith("HTTP 500")
+        assert (result.outcome, result.is_remembered) == (Outcome.REFUSED, is_own)
+        assert result.reason.startswith(f"HTTP {status}")
         assert load.sent().count("4") == MAX_CREATES
 
     def test_where_one_answer_was_lost_otherwise_it_is_doubtful(self, site: Sandbox, load: Load) -> None:
