@@ -198,13 +198,8 @@ def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None],
         if name != "integration_id"
         and kinds.get(name) is not Kind.STAMP
         and not is_cut(name, sent[name], value, normaliser)
-        and not (kinds.get(name) is Kind.STATUS and _is_same_status(sent[name], value))
+        and not (kinds.get(name) is Kind.STATUS and means_passive(sent[name]) == means_passive(value))
     )
-
-
-def _is_same_status(sent: str, stored: str | None) -> bool:
-    """Whether a status says the same in another word; none at all is no word."""
-    return bool(stored and stored.strip()) and means_passive(sent) == means_passive(stored)
 
 
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:

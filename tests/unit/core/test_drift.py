@@ -270,7 +270,7 @@ def test_a_beginning_of_what_was_sent_was_cut(sent: str, stored: str | None, exp
         ("status", "1", "A", False),
         ("status", "0", "P", False),
         ("status", "0", "1", True),
-        ("status", "1", "", True),
+        ("status", "1", "", False),
         ("special_created_in", "2024-05-06 00:00:00", None, False),
     ],
 )

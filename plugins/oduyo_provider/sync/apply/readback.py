@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -104,7 +104,7 @@ def compute_read_back(
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
         return ReadBack(result, findings if may_be_letters else (), frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if any(_is_another(finding, normaliser, knows_letters=knows_letters) for finding in findings):
+    if _holds_another(change, stored, normaliser, knows_letters=knows_letters):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
@@ -144,6 +144,7 @@ def _find_alterations(change: Change, stored: dict[str, str | None], normaliser:
     others = [
         make_finding(name, change.payload[name], stored[name], normaliser)
         for name in find_other_values(change.payload, stored, normaliser)
+        if normaliser.resource.kinds.get(name) is not Kind.STATUS  # which a create may ignore: the next run sets it
     ]
     return (*keys, *sorted(others, key=lambda finding: not finding.is_final))
 
@@ -153,12 +154,15 @@ def make_finding(field: str, sent: str, stored: str | None, normaliser: Normalis
     return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser))
 
 
-def _is_another(finding: Finding, normaliser: Normaliser, *, knows_letters: bool) -> bool:
-    """Whether a value was neither kept in a form that this site is known for, nor in one that sites have: it is not in step."""
-    if finding.field == _KEY:
-        return False
-    can_be_form = knows_letters or can_be_letters(finding.field, finding.sent, finding.stored, normaliser)
-    return finding.is_final or not can_be_form
+def _holds_another(
+    change: Change, stored: Mapping[str, str | None], normaliser: Normaliser, *, knows_letters: bool
+) -> bool:
+    """Whether a value was kept neither in a form that this site is known for, nor in one that sites have: it is not in step."""
+    return any(
+        is_other_value(name, change.payload[name], stored[name], normaliser)
+        or not (knows_letters or can_be_letters(name, change.payload[name], stored[name], normaliser))
+        for name in find_other_values(change.payload, stored, normaliser)
+    )
 
 
 def _replace(known: Result, at: float, **changes: object) -> Result:

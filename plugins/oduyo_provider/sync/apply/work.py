@@ -38,7 +38,7 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 class Finding(msgspec.Struct, frozen=True):
     """What a site does to a value: the name of the brake, the field, and an example.
 
-    :param is_final: nobody can accept it: nothing is stored of what was sent, or a status that says the opposite.
+    :param is_final: nobody can accept it: nothing is stored of what was sent.
     """
 
     brake: str
