@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,15 +38,21 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiesce, "SENT_WITHIN_S", 1.0)  # one try ends before the next begins, on one clock
 
 
+@pytest.fixture
+def rows(erp: Erp) -> Iterator[int]:
+    """How many rows the ERP has: the first of the demo's."""
+    erp.load_demo()
+    first = f"SELECT _key FROM erp.sis_ozelkod ORDER BY _key LIMIT {ROWS}"
+    erp.run(f"DELETE FROM erp.sis_ozelkod WHERE _key NOT IN ({first})")
+    ((count,),) = erp.fetch("SELECT count(*) FROM erp.sis_ozelkod")
+    yield count
+    erp.load_demo()
+
+
 @pytest.mark.timeout(1800)
 def test_the_whole_dag_ends_complete_without_a_duplicate(
-    erp: Erp, oduyo: Sandbox, set_oduyo: Callable[..., None], run_special_codes: RunSpecialCodes
+    rows: int, oduyo: Sandbox, set_oduyo: Callable[..., None], run_special_codes: RunSpecialCodes
 ) -> None:
-    erp.load_demo()
-    erp.run(
-        f"DELETE FROM erp.sis_ozelkod WHERE _key NOT IN (SELECT _key FROM erp.sis_ozelkod ORDER BY _key LIMIT {ROWS})"
-    )
-    ((rows,),) = erp.fetch("SELECT count(*) FROM erp.sis_ozelkod")
     set_oduyo(settle_s=SETTLE_S)
     rules = [
         {"probability": 0.03, "seed": 100 + n, **fault, **SHORT.get(fault["kind"], {})}
