@@ -49,12 +49,12 @@ def fill_disk(patch: pytest.MonkeyPatch, kind: str, *, after: int) -> None:
     """The disk is full once so many pieces of a kind are written."""
     append, pieces = Disk.append, []
 
-    def fail_later(self: Disk, name: str, data: bytes) -> None:
+    def fail_later(self: Disk, name: str, data: bytes, **how: bool) -> None:
         if f".{kind}." in name:
             pieces.append(name)
             if len(pieces) > after:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        append(self, name, data)
+        append(self, name, data, **how)
 
     patch.setattr(Disk, "append", fail_later)
 
