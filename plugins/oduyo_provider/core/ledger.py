@@ -183,6 +183,11 @@ def apply_result(
     known = entry or Entry(change.integration_id)
     if result.outcome is Outcome.DONE:
         return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
+    if result.outcome is Outcome.FAILED and result.stored:
+        # Written, and stored as something else: of that only the key is remembered, the rest the next run compares.
+        keys = {name: value for name, value in result.stored.items() if name == "integration_id"}
+        written = msgspec.structs.replace(result, stored=keys)
+        return _apply_done(known, change, written, source, run, date_field, is_released=is_released)
     if result.outcome is Outcome.REFUSED and result.is_remembered:
         digest = compute_payload_digest(change.action, change.payload)
         since = (

@@ -278,6 +278,16 @@ def test_an_update_ends_the_count_of_runs_without_a_row_and_a_refusal() -> None:
     assert (after.missing, after.refused) == (None, None)
 
 
+@pytest.mark.parametrize("change", [CREATE, UPDATE])
+def test_what_was_written_and_stored_as_something_else_is_known_but_for_those_values(change: Change) -> None:
+    stored = {"code": "another", "integration_id": "100.0"}
+    result = Result(change.key, Outcome.FAILED, "7", "stored otherwise", is_confirmed=True, stored=stored, at=NOW)
+    after = remember(KNOWN, change, result)
+    assert (after.oduyo_id, after.source, after.missing, after.refused) == ("7", "dag", None, None)
+    assert not after.is_stored_as("code", change.payload["code"], "another")
+    assert after.is_stored_as("integration_id", "100", "100.0")
+
+
 def test_twins_that_were_found_replace_those_that_were_known() -> None:
     assert remember(KNOWN, UPDATE, done(UPDATE, twins=("9",))).twins == ("9",)
 
