@@ -52,8 +52,9 @@ ACTION_LABELS = {
     "adopt": gettext_noop("to adopt"),
 }
 
-# No date: 0000-00-00, MySQL's 2024-00-00, and -0001-11-30, which PHP makes of the first.
-_DATE = re.compile(r"(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2}").match
+# A day, month and year in the order of some site. No date: 0000-00-00, MySQL's 2024-00-00, and -0001-11-30, which PHP makes of
+# the first.
+_DATE = re.compile(r"(?!0+\D)[0-9]{1,4}([-./])(?!0+\D)[0-9]{1,2}\1(?!0+(?:\D|$))[0-9]{1,4}").match
 
 ACTION_ORDER = {action: position for position, action in enumerate(Action)}
 

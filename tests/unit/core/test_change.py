@@ -135,7 +135,20 @@ def test_a_base_holds_the_documented_fields_and_the_note() -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [None, "", "   ", "0000-00-00 00:00:00", " 0000-00-00", "-0001-11-30 00:00:00", "2024-00-00", "2024-05-00", "none"],
+    [
+        *(
+            None,
+            "",
+            "   ",
+            "none",
+            "0000-00-00 00:00:00",
+            " 0000-00-00",
+            "-0001-11-30 00:00:00",
+            "2024-00-00",
+            "2024-05-00",
+        ),
+        *("00.00.0000", "00/00/0000 00:00:00", "05.00.2024", "05.03.0000"),
+    ],
 )
 def test_what_is_no_date_is_never_sent_back(stored: str | None) -> None:
     base = compute_base(make_record(special_created_in=stored, created_in=stored), SPECIAL_CODE)
@@ -144,7 +157,17 @@ def test_what_is_no_date_is_never_sent_back(stored: str | None) -> None:
     assert base["created_in"] is None
 
 
-@pytest.mark.parametrize("stored", ["2024-10-10 10:00:00", "2024-10-10T10:00:00Z", "2024-10-10", "1899-12-30 00:00:00"])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "2024-10-10 10:00:00",
+        "2024-10-10T10:00:00Z",
+        "2024-10-10",
+        "1899-12-30 00:00:00",
+        "05.03.2024 10:00:00",
+        "3/5/2024",
+    ],
+)
 def test_a_date_is_sent_back_as_it_was_listed(stored: str) -> None:
     assert compute_base(make_record(special_created_in=stored), SPECIAL_CODE)["special_created_in"] == stored
 
