@@ -73,10 +73,12 @@ class PastOfKeys(msgspec.Struct, frozen=True):
     """Past changes, the oldest first.
 
     :param dropped_until: what is older may be missing; 0 where nothing was dropped.
+    :param unread: names of files that hold more than could be read.
     """
 
     changes: list[PastChange]
     dropped_until: float = 0.0
+    unread: list[str] = []
 
 
 def make_past_change(line: ChangeLine, run: str, plan: int, now: float) -> PastChange:
@@ -140,7 +142,8 @@ def _merge(folder: Folder, name: str) -> None:
     kept, dropped_until = _shrink(found.changes, found.dropped_until)
     folder.write(name_past(kept[-1].at if kept else dropped_until, f"{name}-merged"), _encode(kept, dropped_until))
     for old in names:
-        folder.delete(old)
+        if old not in found.unread:
+            folder.delete(old)
 
 
 def _shrink(changes: Sequence[PastChange], dropped_until: float) -> tuple[list[PastChange], float]:
@@ -174,17 +177,19 @@ def _read_files(folder: Folder, names: Iterable[str]) -> PastOfKeys:
     """The lines of some files, each change once; what is damaged, or of a newer version, is left out."""
     decode, read_header = msgspec.json.Decoder(PastChange).decode, msgspec.json.Decoder(Header).decode
     found: dict[tuple[str, int, str, str], PastChange] = {}
-    dropped_until = 0.0
+    dropped_until, unread = 0.0, []
     for name in names:
         first, *lines = folder.read(name).splitlines() or [b"{}"]
         try:
             header = read_header(first)
-            if header.format <= FORMAT:
-                dropped_until = max(dropped_until, header.dropped_until)
-                found.update((change.identity, change) for change in map(decode, lines))
+            if header.format > FORMAT:
+                unread.append(name)
+                continue
+            dropped_until = max(dropped_until, header.dropped_until)
+            found.update((change.identity, change) for change in map(decode, lines))
         except DAMAGE:
-            continue
-    return PastOfKeys(sorted(found.values(), key=lambda change: change.at), dropped_until)
+            unread.append(name)
+    return PastOfKeys(sorted(found.values(), key=lambda change: change.at), dropped_until, unread)
 
 
 def _encode(changes: Iterable[PastChange], dropped_until: float) -> bytes:

@@ -112,6 +112,21 @@ def test_a_damaged_file_and_one_of_a_newer_version_are_left_out(root: Folder, tm
     assert list(read_all_past_changes(root, "dag")) == [make("7", 1.0)]
 
 
+def test_merging_takes_no_file_away_that_holds_more_than_can_be_read(
+    root: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(root, make("7", 1.0))
+    (whole,) = tmp_path.rglob("*.jsonl")
+    damaged, newer = whole.with_name("1-a.jsonl"), whole.with_name("1-b.jsonl")
+    damaged.write_bytes(b'{"format":1}\n{"cut\n' + whole.read_bytes().splitlines()[1])
+    newer.write_bytes(b'{"format":2}\n{"what":"nobody knows"}\n')
+    monkeypatch.setattr(past_changes, "LARGE_FILE_BYTES", 0)
+    keep(root, make("7", 2.0))
+    assert read_past_changes(root, "dag", "7").changes == [make("7", 1.0), make("7", 2.0)]
+    assert {path.name for path in whole.parent.iterdir()} >= {damaged.name, newer.name}
+    assert not whole.exists()
+
+
 def test_a_file_that_another_run_has_merged_meanwhile_is_looked_for_again(
     root: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
