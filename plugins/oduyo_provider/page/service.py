@@ -58,7 +58,6 @@ class PageService:
     def __init__(self) -> None:
         self._cache = RunCache()
         self._read_report = lru_cache(_MAX_REPORTS)(_read_report)
-        self._read_decision = lru_cache(_MAX_REPORTS)(_read_decision)
 
     def fetch_dags(self, readable: set[str]) -> list[dict[str, Any]]:
         """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
@@ -126,7 +125,7 @@ class PageService:
         asked = fetch_approvals(dag_id, [run_id]).get(run_id)
         facts = self._gather(run, state, fetch_instances(dag_id, run_id), asked)
         opened = self._cache.open(run, is_going=facts.is_going)
-        decision = None if opened.table is None else self._read_decision(run.folder.uri, opened.table.generation)
+        decision = None if opened.table is None else _read_decision(run, opened.table.generation)
         return add_plan(facts, run, opened, decision), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
@@ -178,9 +177,9 @@ def _read_report(folder_uri: str, _written_at: float) -> Report:
     return report
 
 
-def _read_decision(folder_uri: str, generation: str) -> Decision | None:
+def _read_decision(run: StagedRun, generation: str) -> Decision | None:
     """What guard decided; None before."""
-    found = find_decision(Folder.open(folder_uri), generation)
+    found = find_decision(run.folder, generation)
     return None if found is None else found[1]
 
 

@@ -92,7 +92,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
 
 
 def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
-    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, staging: Path
 ) -> None:
     oduyo.seed(make_records(20, code="ESKİ"))
     made = run_special_codes(query=make_query(20))
@@ -106,6 +106,14 @@ def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     assert view["title"] == "As far as it came"
     assert view["duration_s"] > 0
     assert count_outcomes(view) == {"not_applied": 20}
+
+    # Guard is cleared, and decides otherwise of the same plan.
+    (first,) = staging.rglob("decision.json")
+    second = first.parent.with_name("guard-2") / first.name
+    second.parent.mkdir()
+    second.write_text(json.dumps(json.loads(first.read_text()) | {"trips": []}))
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert view["sentence"]["text"] == "Nothing was written: the run failed in the step guard."
 
 
 def test_new_duplicates_are_named_and_the_next_run_is_not_promised_to_mend_them(
