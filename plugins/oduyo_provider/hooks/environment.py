@@ -213,12 +213,12 @@ def open_oduyo(conn_id: str | None = None) -> OduyoHook:
     """The hook of the connection that is named, or that the environment names."""
     from oduyo_provider.hooks.oduyo import OduyoHook
 
-    return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE) or OduyoHook.default_conn_name)
+    return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE, "").strip() or OduyoHook.default_conn_name)
 
 
 def name_erp() -> str:
     """The id of the connection to the ERP."""
-    return os.environ.get(ERP_CONN_VARIABLE) or "erp_default"
+    return os.environ.get(ERP_CONN_VARIABLE, "").strip() or "erp_default"
 
 
 def open_erp() -> DatabaseHook:

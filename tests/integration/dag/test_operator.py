@@ -290,7 +290,7 @@ def test_another_connection_may_be_named(
     set_oduyo("oduyo_ikinci")
     assert run_operator(rows=make_rows(1), oduyo_conn_id="oduyo_ikinci").state == "success"
     assert "There is no connection 'oduyo_default'" in run_operator(rows=make_rows(1)).error
-    monkeypatch.setenv("ODUYO_CONN_ID", "oduyo_ikinci")
+    monkeypatch.setenv("ODUYO_CONN_ID", " oduyo_ikinci\n")
     assert run_operator(rows=make_rows(1)).state == "success"
 
 
