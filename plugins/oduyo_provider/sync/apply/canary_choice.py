@@ -12,6 +12,8 @@ from oduyo_provider.core.values.letters import ESCAPED_SIGNS
 from oduyo_provider.sync.apply.canary import is_canary
 from oduyo_provider.sync.apply.key_owners import writes_key
 
+_ASCII = frozenset(map(chr, range(128)))
+
 
 def choose_canaries(
     pending: Sequence[Change], kinds: Mapping[str, Kind], *, partial: bool = False
@@ -50,7 +52,7 @@ def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
     """How many different letters that are no ASCII a change sends, how many signs that sites escape, and its key's length."""
     signs = set("".join(change.compute_body(partial=partial).values()))
     key_length = len(change.integration_id) if writes_key(change) else 0
-    return sum(not sign.isascii() for sign in signs), len(signs & ESCAPED_SIGNS), key_length
+    return len(signs - _ASCII), len(signs & ESCAPED_SIGNS), key_length
 
 
 def choose_place(tried: int, left: int, now: float) -> int:
