@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.plan import Pair, PlanCounts
 from oduyo_provider.core.record import Kind, Remote, Resource, is_passive
 from oduyo_provider.core.samples import describe_change, describe_date_back
+
+#: A date in the documented form, which is in order as a text.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").match
 
 
 def count_update(counts: PlanCounts, change: Change, resource: Resource, date_sent: str | None = None) -> None:
@@ -21,7 +26,7 @@ def count_update(counts: PlanCounts, change: Change, resource: Resource, date_se
         counts.emptied += 1
         counts.sample("emptied", describe_change(change))
     date, before = change.payload.get(date_field), date_sent or change.base.get(date_field)
-    if date and before and date < before:
+    if date and before and _DATE(before) and date < before:
         counts.dates_back += 1
         counts.sample("dates_back", describe_date_back(change.integration_id, date, before))
 

@@ -47,7 +47,10 @@ def test_an_adoption_that_empties_a_field_counts_as_such() -> None:
     assert (counts.emptied, len(counts.samples["emptied"])) == (1, 1)
 
 
-@pytest.mark.parametrize(("stored", "sent", "expected"), [(AFTER, BEFORE, 1), (BEFORE, AFTER, 0), (None, BEFORE, 0)])
+@pytest.mark.parametrize(
+    ("stored", "sent", "expected"),
+    [(AFTER, BEFORE, 1), (BEFORE, AFTER, 0), (None, BEFORE, 0), ("31.12.2019", BEFORE, 0)],
+)
 def test_an_adoption_with_an_older_date_than_its_record_has_counts_as_such(
     stored: str | None, sent: str, expected: int
 ) -> None:
