@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Payload
 
@@ -117,44 +117,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def is_refusal_of(self, digest: str) -> bool:
         """Whether Ödüyo refused this very change before."""
         return self.refused is not None and self.refused.digest == digest
-
-
-class Result(msgspec.Struct, omit_defaults=True, gc=False):
-    """What became of one change. A later result of the same change replaces an earlier one.
-
-    :param key: of the change.
-    :param oduyo_id: the record's id in Ödüyo, where known.
-    :param reason: why it was not done; short, the same for the same cause.
-    :param answer: what Ödüyo answered, for people.
-    :param is_remembered: a refusal that is the row's own: it is not sent again until the row changes.
-    :param stored: values that Ödüyo stored otherwise than sent.
-    :param twins: ids of further records with the same key, found when reading back.
-    :param is_confirmed: Ödüyo said yes: a create is then done for good, whatever shows.
-    :param is_read_back: whether Ödüyo was asked what became of it.
-    :param at: seconds since 1970.
-    :param harmless: of how many of the intents that its try had written until then it is known that they took no effect: never
-        transmitted, or answered with a no.
-    :param lost_at: until when its try may have transmitted it to an unknown fate; None where it did not.
-    """
-
-    key: str
-    outcome: Outcome
-    oduyo_id: str | None = None
-    reason: str = ""
-    answer: str = ""
-    is_remembered: bool = False
-    stored: dict[str, str | None] = {}
-    twins: tuple[str, ...] = ()
-    is_confirmed: bool = False
-    is_read_back: bool = False
-    at: float = 0.0
-    harmless: int = 0
-    lost_at: float | None = None
-
-    @property
-    def is_without_effect(self) -> bool:
-        """Whether Ödüyo said yes and did nothing."""
-        return self.outcome is Outcome.FAILED and self.is_confirmed
 
 
 def compute_payload_digest(action: Action, payload: Payload) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.ledger import (
     MAX_RESENDS,
     RESEND_AFTER_S,
@@ -16,7 +16,6 @@ from oduyo_provider.core.ledger import (
     Entry,
     Missing,
     Refused,
-    Result,
     Stored,
     apply_result,
     compute_payload_digest,

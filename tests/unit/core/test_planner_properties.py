@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.drift import Drift, compute_drift
-from oduyo_provider.core.ledger import Entry, Refused, Result, apply_result, compute_payload_digest
+from oduyo_provider.core.ledger import Entry, Refused, apply_result, compute_payload_digest
 from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.partition import compute_bucket

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import Plan, PlanCounts
 from oduyo_provider.core.record import SPECIAL_CODE

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import Plan, PlanCounts, Rejected
 from oduyo_provider.core.record import SPECIAL_CODE, Remote

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import LostAnswerError, RefusalsError
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, is_canary
 from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import CanaryError
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key

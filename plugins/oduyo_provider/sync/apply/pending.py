@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result
+from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 

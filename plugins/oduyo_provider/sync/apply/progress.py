@@ -7,9 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.change import Action, Outcome, Result
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.drift import (
     can_be_letters,
     find_as_before,
@@ -17,7 +17,6 @@ from oduyo_provider.core.drift import (
     is_other_value,
 )
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.letters import can_be_letters_of

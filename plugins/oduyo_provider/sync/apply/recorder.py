@@ -11,9 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.elsewhere import Elsewhere, Partitions

@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 

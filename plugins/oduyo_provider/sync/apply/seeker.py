@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_form_of_key
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote

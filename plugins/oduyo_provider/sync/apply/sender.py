@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredError, check_look, explain_expired_looks
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Change
+from oduyo_provider.core.change import Change, Result
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding

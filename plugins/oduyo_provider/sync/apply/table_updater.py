@@ -15,9 +15,8 @@ from functools import partial
 
 import msgspec
 
-from oduyo_provider.core.change import Change
+from oduyo_provider.core.change import Change, Result
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.runtime.timing import SHOW_CHANGES_EVERY_S
 from oduyo_provider.sync.staging.change_lines import settle_line

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.remarks import REFUSED, Remark

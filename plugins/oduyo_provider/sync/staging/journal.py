@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.change import Outcome, Result
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, FLUSH_AFTER_S, SENT_WITHIN_S
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import decode_lines

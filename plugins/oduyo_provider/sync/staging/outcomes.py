@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.language import gettext_noop
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History

@@ -10,11 +10,10 @@ from functools import partial
 
 import msgspec
 
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.errors import IncompleteError, StagingError, StateError
 from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report

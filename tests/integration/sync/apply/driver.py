@@ -10,8 +10,9 @@ from typing import Any
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
+from oduyo_provider.core.change import Result
 from oduyo_provider.core.errors import OduyoError
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report

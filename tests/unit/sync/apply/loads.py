@@ -15,9 +15,9 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.drift import find_differences
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.values.text import compute_match_key

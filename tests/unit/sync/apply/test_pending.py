@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result
+from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.sync.apply.pending import choose_pending
 from oduyo_provider.sync.staging.journal import History
 from sandbox.oduyo.server import Sandbox

@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from oduyo_provider.core.change import Action, Outcome
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Outcome, Result
 from oduyo_provider.sync.apply.progress import MAX_SAMPLES, SAMPLE_WIDTH, Progress
 
 log = logging.getLogger("oduyo_provider.tests.progress")

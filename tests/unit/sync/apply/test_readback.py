@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome, compute_base
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.sync.apply.readback import (

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Outcome
-from oduyo_provider.core.ledger import Entry, Result, Stored
+from oduyo_provider.core.change import Action, Outcome, Result
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.apply.elsewhere import Known, Partitions
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import MAX_REPLACED, Refusals
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import CanaryError
-from oduyo_provider.core.ledger import Entry, Result
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.sync.apply.seeker import Seeker
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, count_outcomes, make_creates, make_updates, rekey, seed

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.errors import StagingError, StateError
-from oduyo_provider.core.ledger import Entry, Result, Stored
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.sync.site import ledger as ledger_module

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.change import Outcome
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Outcome, Result
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan

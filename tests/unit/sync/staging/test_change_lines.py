@@ -7,8 +7,7 @@ from itertools import product
 
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.ledger import Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import SPECIAL_CODE

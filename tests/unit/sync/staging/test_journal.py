@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.change import Outcome, Result
 from oduyo_provider.core.errors import StagingError
-from oduyo_provider.core.ledger import Result
 from oduyo_provider.sync.runtime.timing import FLUSH_AFTER_S
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, Journal, read_history

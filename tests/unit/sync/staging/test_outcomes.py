@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome
-from oduyo_provider.core.ledger import REFUSED_BEFORE, Result
+from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome, Result
+from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
