@@ -9,6 +9,7 @@ from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Ch
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
+from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.core.values.status import means_passive
 from oduyo_provider.core.values.text import compute_match_key
@@ -163,8 +164,11 @@ def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) ->
 
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether a text may be the one that was sent as a site keeps it that does not know all letters."""
-    return normaliser.resource.kinds.get(field) in _TEXTS and can_be_letters_of(sent, stored or "")
+    """Whether a text may be the one that was sent as a site keeps it that does not know all letters, or that pads or groups."""
+    if normaliser.resource.kinds.get(field) not in _TEXTS:
+        return False
+    is_same_iban = field == "iban" and compute_iban(stored or "") == compute_iban(sent)
+    return is_same_iban or normaliser.same(field, stored, sent) or can_be_letters_of(sent, stored or "")
 
 
 def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:

@@ -31,10 +31,14 @@ WEEK_S = 7 * 86_400.0
 # gc=False, here and elsewhere: there are as many as rows, and none can hold itself, so that the garbage collector need not
 # visit them. It took a tenth of the CPU.
 class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal."""
+    """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal.
+
+    :param is_open: it is another value than was sent, and no person has accepted it: the field does not count as equal yet.
+    """
 
     sent: str
     stored: str | None
+    is_open: bool = False
 
 
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -109,10 +113,21 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """Whether another source owns the record."""
         return self.is_made and self.source not in ("", source)
 
-    def is_stored_as(self, field: str, wanted: str, value: str | None) -> bool:
-        """Whether Ödüyo is known to keep ``value`` where ``wanted`` is sent."""
+    def is_seen_as(self, field: str, wanted: str, value: str | None) -> bool:
+        """Whether Ödüyo was seen to keep ``value`` where ``wanted`` was sent."""
         known = self.stored.get(field)
         return known is not None and known.sent == wanted and (known.stored or "") == (value or "")
+
+    def is_stored_as(self, field: str, wanted: str, value: str | None) -> bool:
+        """As :meth:`is_seen_as`, and that counts as equal."""
+        return self.is_seen_as(field, wanted, value) and not self.stored[field].is_open
+
+    def accept(self) -> Entry:
+        """The entry once a person has accepted what Ödüyo was seen to keep."""
+        if not any(pair.is_open for pair in self.stored.values()):
+            return self
+        accepted = {name: msgspec.structs.replace(pair, is_open=False) for name, pair in self.stored.items()}
+        return msgspec.structs.replace(self, stored=accepted)
 
     def is_refusal_of(self, digest: str) -> bool:
         """Whether Ödüyo refused this very change before."""
@@ -143,13 +158,9 @@ def apply_result(
     :param is_released: a person released or approved the plan's retirements.
     """
     known = entry or Entry(change.integration_id)
-    if result.outcome is Outcome.DONE:
+    # Where it failed, it was written all the same, and stored as something else.
+    if result.outcome is Outcome.DONE or (result.outcome is Outcome.FAILED and result.stored):
         return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
-    if result.outcome is Outcome.FAILED and result.stored:
-        # Written, and stored as something else: of that only the key is remembered, the rest the next run compares.
-        keys = {name: value for name, value in result.stored.items() if name == "integration_id"}
-        written = msgspec.structs.replace(result, stored=keys)
-        return _apply_done(known, change, written, source, run, date_field, is_released=is_released)
     if result.outcome is Outcome.REFUSED and result.is_remembered:
         digest = compute_payload_digest(change.action, change.payload)
         since = (
@@ -182,7 +193,7 @@ def _apply_done(
             return deleted
         return msgspec.structs.replace(deleted, oduyo_id=change.oduyo_id, stored=known.stored, is_gone=True)
     oduyo_id = result.oduyo_id or change.oduyo_id or (None if known.is_gone else known.oduyo_id)
-    stored = _merge_stored(known.stored, change.payload, result.stored)
+    stored = _merge_stored(known.stored, change.payload, result)
     is_retirement = change.retires
     # What comes back into use is no loss any more.
     was_retired_at = None if change.action is Action.CREATE or "status" in change.differs else known.retired_at
@@ -201,8 +212,14 @@ def _apply_done(
     )
 
 
-def _merge_stored(known: Mapping[str, Stored], payload: Payload, found: Mapping[str, str | None]) -> dict[str, Stored]:
+def _merge_stored(known: Mapping[str, Stored], payload: Payload, result: Result) -> dict[str, Stored]:
     """What is known to be kept otherwise: what was found now, and of what was known all that was not sent anew."""
-    kept = {name: pair for name, pair in known.items() if name not in payload or pair.sent == payload[name]}
-    kept.update({name: Stored(payload[name], value) for name, value in found.items() if name in payload})
+    kept = {
+        name: pair
+        for name, pair in known.items()
+        if name not in payload or (pair.sent == payload[name] and not pair.is_open)
+    }
+    for name in result.stored.keys() & payload.keys():
+        is_open = result.outcome is Outcome.FAILED and name != "integration_id"
+        kept[name] = Stored(payload[name], result.stored[name], is_open)
     return kept

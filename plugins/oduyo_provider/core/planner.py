@@ -191,6 +191,8 @@ class _Planner:
 
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
         record, entry = match.record, self.matching.entries.get(key)
+        if entry is not None and "letters" in self.rules.released:
+            entry = entry.accept()
         differs = find_differences(self.normaliser, payload, record, entry)
         read = self.normaliser.integration_id  # key1 is the firm's number, in whatever form Ödüyo holds it
         if "key1" in differs and read(record.get("key1")) not in (None, read(payload["key1"])):
@@ -200,7 +202,7 @@ class _Planner:
             if "other_firm" not in self.rules.released:
                 self._reject(key, raw, integration_id, [Fault("key1", "other_firm", detail)])
                 return
-        self._note_match(key, integration_id, payload, match)
+        self._note_match(key, entry or Entry(integration_id), payload, match)
         if not differs:
             self.counts.unchanged += 1
             return
@@ -208,16 +210,15 @@ class _Planner:
         if self.builder.offer(change, entry):
             count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
 
-    def _note_match(self, key: str, integration_id: str, payload: Payload, match: Match) -> None:
+    def _note_match(self, key: str, known: Entry, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
-        known = self.matching.entries.get(key) or Entry(integration_id)
         # What is no longer stored so needs not be remembered.
         stored = {
             name: pair
             for name, pair in known.stored.items()
-            if name not in payload or known.is_stored_as(name, payload[name], match.record.get(name))
+            if name not in payload or known.is_seen_as(name, payload[name], match.record.get(name))
         }
-        changes = {"integration_id": integration_id, "source": self.rules.source, "stored": stored, "missing": None}
+        changes = {"integration_id": payload[_KEY], "source": self.rules.source, "stored": stored, "missing": None}
         self.builder.note(key, compute_seen(known, match, self.resource, **changes))
 
     def read_records(self) -> None:

@@ -293,6 +293,15 @@ def test_a_known_alteration_counts_as_equal() -> None:
     assert (plan.changes, plan.notes, plan.counts.unchanged) == ([], [], 1)
 
 
+@pytest.mark.parametrize("released", [frozenset[str](), frozenset({"letters"})], ids=["not released", "released"])
+def test_another_value_that_ödüyo_was_seen_to_keep_is_equal_once_a_person_accepts_it(released: frozenset[str]) -> None:
+    entry = make_entry(stored={"description": Stored("Şube", "x", is_open=True)})
+    plan = plan_of([make_row(description="Şube")], [make_record(description="x")], [entry], released=released)
+    assert (plan.counts.unchanged, plan.counts.updates) == ((1, 0) if released else (0, 1))
+    known = notes_of(plan).get("100", entry)
+    assert known.stored == {"description": Stored("Şube", "x", is_open=not released)}
+
+
 @pytest.mark.parametrize(
     ("wanted", "stored", "field"),
     [

@@ -18,6 +18,8 @@ from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (
+    Habits,
+    ReadBack,
     compute_read_back,
     find_changed_fields,
     find_unclear,
@@ -65,9 +67,12 @@ class Canary:
             await check_keys(recorder, changes)
         writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
-        for brake, is_concerned in {"key_altered": writes_keys, "letters": writes_texts}.items():
-            if is_concerned and brake in self._work.known_findings and not self._work.is_known(brake):
-                raise CanaryError(stops.explain_known_finding(brake, self._work.released))
+        is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
+        for name in self._work.known_findings:
+            brake, _, field = name.partition(":")
+            is_sent = is_concerned[brake] and (not field or any(field in change.payload for change in changes))
+            if is_sent and not self._work.is_known(name):
+                raise CanaryError(stops.explain_known_finding(name, self._work.released))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
@@ -82,10 +87,9 @@ class Canary:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
         normaliser, now = self._work.normaliser, self._work.clock.now()
-        knows_letters, ignored = self._work.is_known("letters"), self._course.ignored
-        found = compute_read_back(
-            change, known, record, twins, normaliser, knows_letters=knows_letters, ignored=ignored, at=now
-        )
+        ignored = self._course.ignored
+        site, entry = Habits(self._work.is_known, ignored), recorder.find_entry(change)
+        found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=now)
         is_clear = find_unclear(change, record, normaliser).keys() <= ignored
         if is_clear:  # else it is read back again, beside the others
             recorder.correct(found.result)
@@ -93,9 +97,10 @@ class Canary:
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
-        await self._check_findings(recorder, change, found.findings, found.result)
+        if not found.is_seen:
+            await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
-            return self._count_without_effect(change)
+            return self._count_without_effect(change, found)
         if found.result.twins:
             await recorder.flush()
             raise CanaryError(stops.explain_twins(change, found.result))
@@ -141,11 +146,13 @@ class Canary:
             return record, []
         return record, [twin for twin in same if twin["id"] != record["id"]]
 
-    def _count_without_effect(self, change: Change) -> bool:
+    def _count_without_effect(self, change: Change, found: ReadBack) -> bool:
         self._course.without_effect[change.action] += 1
-        if self._course.without_effect[change.action] >= MAX_WITHOUT_EFFECT:
-            raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
-        return False
+        if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
+            return False
+        if found.is_seen:
+            raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
+        raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
 
     async def _check_findings(
         self, recorder: Recorder, change: Change, findings: Sequence[Finding], result: Result
@@ -156,7 +163,7 @@ class Canary:
         for finding in findings:
             if finding.brake == "key_altered":
                 other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
-            is_known = self._work.is_known(finding.brake) and not finding.is_final
+            is_known = self._work.is_known(finding.name) and not finding.is_final
             is_known = is_known and not (other and finding.brake == "key_altered")
             self._work.note_finding(finding, is_known)
             if not is_known:

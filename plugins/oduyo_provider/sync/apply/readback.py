@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -17,14 +17,31 @@ from oduyo_provider.core.drift import (
     is_other_value,
 )
 from oduyo_provider.core.language import gettext_noop
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.sync.apply.work import Finding
 
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
-OTHER_VALUE = gettext_noop("stored otherwise: Ödüyo said yes, and holds another value")
+OTHER_VALUE = gettext_noop(
+    "stored otherwise: Ödüyo said yes, and holds another value; where that is acceptable, release letters in one run"
+)
 _KEY = "integration_id"
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """What is known of what a site does to values.
+
+    :param is_released: whether a person has released a finding, by its name.
+    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
+    """
+
+    is_released: Callable[[str], bool] = lambda _: False
+    ignored: Collection[str] = ()
+
+
+DEFAULT_HABITS = Habits()
 
 
 class ReadBack(msgspec.Struct, frozen=True):
@@ -33,11 +50,13 @@ class ReadBack(msgspec.Struct, frozen=True):
     :param result: the change's result as it shows.
     :param findings: what the site does to values, or may do; none when all is as it was sent, or only cut.
     :param ignored: the fields that are as they were although Ödüyo said yes.
+    :param is_seen: it is as it was, and as Ödüyo was seen to keep what was sent: the site does to it what it did before.
     """
 
     result: Result
     findings: tuple[Finding, ...] = ()
     ignored: frozenset[str] = frozenset()
+    is_seen: bool = False
 
     @property
     def is_without_effect(self) -> bool:
@@ -73,9 +92,9 @@ def compute_read_back(
     record: Remote | None,
     twins: Sequence[Remote],
     normaliser: Normaliser,
+    site: Habits = DEFAULT_HABITS,
     *,
-    knows_letters: bool = False,
-    ignored: Collection[str] = (),
+    entry: Entry | None = None,
     at: float,
 ) -> ReadBack:
     """Compare what a confirmed change was to make with the record.
@@ -83,8 +102,8 @@ def compute_read_back(
     :param known: the result as it was taken from the answer.
     :param record: the change's record; None when it is not listed.
     :param twins: further records with the same key.
-    :param knows_letters: a person has released that the site keeps other letters.
-    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
+    :param site: what is known of what it does to values.
+    :param entry: what the ledger remembers of the key.
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
@@ -97,13 +116,17 @@ def compute_read_back(
     stored = find_stored_otherwise(change, record, normaliser)
     findings = _find_alterations(change, stored, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
-    as_before = find_without_effect(change, record, stored, normaliser, knows_letters=knows_letters, ignored=ignored)
+    as_before = find_without_effect(
+        change, record, stored, normaliser, knows_letters=site.is_released("letters"), ignored=site.ignored
+    )
     if as_before:
         result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
+        if entry is not None and all(entry.is_seen_as(name, change.payload[name], stored[name]) for name in as_before):
+            return ReadBack(_replace(result, at, reason=OTHER_VALUE), findings, is_seen=True)
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
         return ReadBack(result, findings if may_be_letters else (), frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if _holds_another(change, stored, normaliser, knows_letters=knows_letters):
+    if _holds_another(change, stored, normaliser, site):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
@@ -150,18 +173,17 @@ def _find_alterations(change: Change, stored: dict[str, str | None], normaliser:
 
 def make_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> Finding:
     """What a site does to a value of a field that is no key."""
-    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser))
+    is_other = not can_be_letters(field, sent, stored, normaliser)
+    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser), is_other)
 
 
-def _holds_another(
-    change: Change, stored: Mapping[str, str | None], normaliser: Normaliser, *, knows_letters: bool
-) -> bool:
-    """Whether a value was kept neither in a form that this site is known for, nor in one that sites have: it is not in step."""
-    return any(
-        is_other_value(name, change.payload[name], stored[name], normaliser)
-        or not (knows_letters or can_be_letters(name, change.payload[name], stored[name], normaliser))
+def _holds_another(change: Change, stored: Mapping[str, str | None], normaliser: Normaliser, site: Habits) -> bool:
+    """Whether a value was kept neither in a form that sites have, nor as a person has accepted it: it is not in step."""
+    found = (
+        make_finding(name, change.payload[name], stored[name], normaliser)
         for name in find_other_values(change.payload, stored, normaliser)
     )
+    return any(finding.is_final or (finding.is_other and not site.is_released(finding.name)) for finding in found)
 
 
 def _replace(known: Result, at: float, **changes: object) -> Result:

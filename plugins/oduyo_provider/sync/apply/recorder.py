@@ -88,6 +88,10 @@ class Recorder:
             return False
         return known.is_confirmed or bool(self.history.sends.get(change.key))
 
+    def find_entry(self, change: Change) -> Entry | None:
+        """What the ledger remembers of a change's key."""
+        return self.entries.get(compute_match_key(change.integration_id))
+
     def is_key_of_other(self, change: Change, key: str | None) -> bool:
         """Whether a match key is that of another row or of its record."""
         if key is None or key == compute_match_key(change.integration_id):

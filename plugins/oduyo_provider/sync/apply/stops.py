@@ -8,7 +8,7 @@ from oduyo_provider.core.change import Change, Result
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding
+from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding, get_brake
 
 #: So many of the values that a site stores otherwise are shown.
 SHOWN_FINDINGS = 3
@@ -55,17 +55,18 @@ def explain_refused(said: str) -> str:
     )
 
 
-def explain_known_finding(brake: str, released: Release) -> str:
+def explain_known_finding(name: str, released: Release) -> str:
     """The site is known to alter values, and nobody has released that.
 
+    :param name: of the finding.
     :param released: what this run was given: the next one needs it too.
     """
     return gettext(
         "This Ödüyo site is known to store otherwise what is sent (%(brake)s), and nobody has released that, so nothing of this "
         "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
         "remembered for the site.",
-        brake=brake,
-        release=_name_release([brake], released),
+        brake=name.replace(":", ", "),
+        release=_name_release([get_brake(name)], released),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
-from oduyo_provider.core.drift import can_be_letters, can_be_one_cut
+from oduyo_provider.core.drift import can_be_one_cut
 from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown
+from oduyo_provider.sync.apply.readback import Habits, compute_read_back, find_unclear, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_findings
@@ -71,7 +71,6 @@ class Verifier:
         """Judge what shows; returns what does not show yet."""
         later: list[Change] = []
         normaliser, now = self._work.normaliser, self._work.clock.now()
-        knows_letters = self._work.is_known("letters")
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
         judged = pending if is_last else []  # until then what is as before may only be late
         unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in judged}
@@ -87,10 +86,8 @@ class Verifier:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
-            ignored = self._course.ignored
-            found = compute_read_back(
-                change, known, record, own, normaliser, knows_letters=knows_letters, ignored=ignored, at=now
-            )
+            site, entry = Habits(self._work.is_known, self._course.ignored), recorder.find_entry(change)
+            found = compute_read_back(change, known, record, own, normaliser, site, entry=entry, at=now)
             recorder.correct(found.result)
             self._course.ignored |= found.ignored
             for finding in found.findings:
@@ -114,10 +111,10 @@ class Verifier:
         a fault of that moment. It has failed, and is no habit of the site's.
         """
         is_key = finding.brake == "key_altered"
-        if not is_key and not can_be_letters(finding.field, finding.sent, finding.stored, self._work.normaliser):
+        if finding.is_other:
             return []
         other = await find_owner(recorder, change, finding, twins) if is_key else ""
-        is_known = self._work.is_known(finding.brake) and not other
+        is_known = self._work.is_known(finding.name) and not other
         if not is_known or finding.brake not in self._noted:  # once, not for each of a million records
             self._noted.add(finding.brake)
             self._work.note_finding(finding, is_known)

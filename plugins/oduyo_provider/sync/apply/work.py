@@ -39,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
     """What a site does to a value: the name of the brake, the field, and an example.
 
     :param is_final: nobody can accept it: nothing is stored of what was sent.
+    :param is_other: what is stored is no form of what was sent, but another value.
     """
 
     brake: str
@@ -46,6 +47,17 @@ class Finding(msgspec.Struct, frozen=True):
     sent: str
     stored: str | None
     is_final: bool = False
+    is_other: bool = False
+
+    @property
+    def name(self) -> str:
+        """What is remembered as released: who accepts another value of one field says nothing of the other fields."""
+        return f"{self.brake}:{self.field}" if self.is_other else self.brake
+
+
+def get_brake(name: str) -> str:
+    """The brake that a finding's name begins with."""
+    return name.partition(":")[0]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +71,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param partial_updates: Ödüyo keeps fields that an update leaves out.
     :param escaping: how Ödüyo escapes signs at each write; None where it does not.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
-    :param known_findings: what the site is known to do to values: name of the brake → whether a person released it.
+    :param known_findings: what the site is known to do to values: name of the finding → whether a person released it.
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     """
@@ -81,9 +93,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     released: Release = {}
     note_finding: Callable[[Finding, bool], None]
 
-    def is_known(self, brake: str) -> bool:
-        """Whether a person has released what the site does, in this run or before."""
-        return brake in self.released or self.known_findings.get(brake, False)
+    def is_known(self, name: str) -> bool:
+        """Whether a person has released what the site does, in this run or before.
+
+        :param name: of a finding.
+        """
+        return get_brake(name) in self.released or self.known_findings.get(name, False)
 
     def is_others(self, entry: Entry | None) -> bool:
         """Whether a record belongs to another source."""

@@ -22,7 +22,7 @@ from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.elsewhere import Known, Partitions, list_known
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Course, Finding, Work
+from oduyo_provider.sync.apply.work import Course, Finding, Work, get_brake
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site import state as site_state
 from oduyo_provider.sync.site.open_plans import OpenPlan
@@ -93,6 +93,7 @@ class _Load:
         await self.lease.work(partial(self._state.merge_others, first.generation, buckets=self._step.buckets))
         self.lease.check()
         source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
+        self._remember_releases()
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
             if self._step.is_manual and not self._step.is_exempt:
@@ -104,6 +105,12 @@ class _Load:
         self.lease.check()
         self._state.plans.finish(opened)
         return self._close(self._step.clock.now() - started_at)
+
+    def _remember_releases(self) -> None:
+        """What a person releases of what the site is known to do holds for good, also where this plan does not show it again."""
+        for name, finding in self._state.read_findings().items():
+            if get_brake(name) in self._first.params.release and not finding.is_released:
+                self._state.note_finding(name, msgspec.structs.replace(finding, is_released=True))
 
     def _describe_plan(self, turn: int) -> OpenPlan:
         first, params = self._first, self._first.params
@@ -191,13 +198,13 @@ class _Load:
         if finding.brake == "partial_updates":
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
-        before = self._state.read_findings().get(finding.brake)
+        before = self._state.read_findings().get(finding.name)
         known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
         # An example of escaping is not given up for another.
         if before is not None and before.escaping and not known.escaping:
             known = msgspec.structs.replace(before, is_released=is_released)
         if before != known:
-            self._state.note_finding(finding.brake, known)
+            self._state.note_finding(finding.name, known)
 
     def _count(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -96,3 +96,59 @@ def test_what_a_gateway_says_by_chance_keeps_no_row_out_for_longer_than_a_night(
     site.set_faults()
     assert dag.night(make_rows()).is_green
     assert len(site.records()) == COUNT
+
+
+@pytest.mark.parametrize(
+    ("habit", "brake"),
+    [({"habit": "letters", "field": "description"}, "letters"), ({"habit": "pad", "length": 12}, "key_altered")],
+    ids=["letters", "key_altered"],
+)
+def test_what_a_person_released_holds_for_good_also_where_that_run_does_not_show_it_again(
+    site: Sandbox, dag: Nights, habit: dict[str, object], brake: str
+) -> None:
+    site.set_habits(habit)
+    assert f'release ["{brake}"]' in dag.night(make_rows(1)).why
+    released = dag.night(make_rows(1), release=[brake])
+    assert (released.is_green, released.report.unchanged) == (True, 1)
+    after = dag.night(make_rows(3))
+    assert (after.is_green, after.report.created) == (True, 2), after.why
+
+
+def test_another_value_that_a_person_accepts_of_one_field_says_nothing_of_the_others(
+    site: Sandbox, dag: Nights
+) -> None:
+    tags = {"habit": "escape", "how": "tags"}
+    site.set_habits({**tags, "field": "description"}, {**tags, "field": "space1"})
+    rows = make_rows(2, text="<b>Şube</b>", space1="")
+    assert "'<b>Şube</b> 1' became 'Şube 1'" in dag.night(rows).why
+    assert dag.night(rows, release=["letters"]).is_green
+    rows = make_rows(4, text="<b>Şube</b>", space1="")
+    assert dag.night(rows).is_green
+    rows += [{**rows[0], "integration_id": "00005", "code": "KOD.5", "space1": "<i>x</i>"}]
+    night = dag.night(rows)
+    assert (night.is_green, night.report.failed) == (False, 1)
+    assert "Ödüyo stores space1 otherwise than it was sent: '<i>x</i>' became 'x'" in night.why
+    assert dag.night(rows, release=["letters"]).is_green
+    assert dag.night(rows).figures == {"extracted": 5, "unchanged": 5}
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_another_value_behind_the_first_record_is_red_and_said_until_it_is_accepted(
+    site: Sandbox, dag: Nights, count: int
+) -> None:
+    site.set_habits({"habit": "number", "field": "typecode", "others": "zero"})
+    rows = make_rows(typecode="26")
+    for row in rows[20 : 20 + count]:
+        row["typecode"] = "HK1"
+    assert dag.night(rows).report.failed == count
+    rows[3]["description"] = "Yeni"
+    night = dag.night(rows)
+    assert (night.is_green, night.report.failed) == (False, min(count, 3))
+    assert all("release letters in one run" in reason for reason in night.report.reasons)
+    if count < 3:  # the others go on
+        assert night.report.updated == 1
+    else:
+        assert "'HK1' became '0'" in night.why
+        assert 'release ["letters"]' in night.why
+    assert dag.night(rows, release=["letters"]).is_green
+    assert dag.night(rows).figures == {"extracted": COUNT, "unchanged": COUNT}

@@ -402,6 +402,17 @@ class TestTexts:
         assert "(letters)" in stop(load, *changes)
         assert load.calls()[CALLS[action]] == 0
 
+    @pytest.mark.parametrize(("field", "is_sent"), [("description", True), ("space5", False)])
+    def test_another_value_that_is_known_of_a_field_stops_what_sends_that_field(
+        self, site: Sandbox, make_load: Callable[..., Load], field: str, is_sent: bool
+    ) -> None:
+        load = make_load(known_findings={f"letters:{field}": False})
+        if is_sent:
+            assert f"(letters, {field})" in stop(load, *make_creates(2))
+        else:
+            load.apply(*make_creates(2))
+        assert load.calls()["create"] == (0 if is_sent else 2)
+
     def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
         site.set_readings(silently_cut={"description": 5})
         results = load.apply(*make_creates(5))

@@ -6,11 +6,14 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.core.resources import BANK_ACCOUNT
 from oduyo_provider.sync.apply.readback import (
     NO_EFFECT,
     OTHER_VALUE,
+    Habits,
     ReadBack,
     compute_read_back,
     find_changed_fields,
@@ -44,7 +47,7 @@ def test_a_text_that_is_as_before_and_a_beginning_of_what_was_sent_is_cut_or_ign
     assert find_unclear(longer, None, NORMALISER) == {}
     assert find_unclear(CREATE, store(CREATE, description="Şube"), NORMALISER) == {}
     known = done(longer, "7")
-    found = compute_read_back(longer, known, record, [], NORMALISER, ignored={"description"}, at=3000.0)
+    found = compute_read_back(longer, known, record, [], NORMALISER, Habits(ignored={"description"}), at=3000.0)
     assert (found.result.reason, found.ignored) == (NO_EFFECT, {"description"})
     assert compute_read_back(longer, known, record, [], NORMALISER, at=3000.0).result.outcome is Outcome.DONE
 
@@ -112,7 +115,7 @@ def test_what_is_as_before_may_be_letters_only_where_the_site_is_known_to_keep_o
     found = read_back(change, record)
     assert found.is_without_effect
     assert found.findings == (Finding("letters", "description", "ŞUBE", "SUBE"),)
-    known = compute_read_back(change, done(change, "7"), record, [], NORMALISER, knows_letters=True, at=1.0)
+    known = compute_read_back(change, done(change, "7"), record, [], NORMALISER, Habits(lambda _: True), at=1.0)
     assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "SUBE"})
 
 
@@ -142,22 +145,62 @@ def test_other_letters_are_a_finding_of_their_own(stored: str) -> None:
 @pytest.mark.parametrize("stored", ["", None])
 def test_nothing_of_a_text_has_failed_whatever_was_released(stored: str | None, knows_letters: bool) -> None:
     record = store(CREATE, description=stored)
-    found = compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, knows_letters=knows_letters, at=1.0)
-    assert found.findings == (Finding("letters", "description", "Şube açıklaması", stored, is_final=True),)
+    found = compute_read_back(
+        CREATE, done(CREATE, "7"), record, [], NORMALISER, Habits(lambda _: knows_letters), at=1.0
+    )
+    assert found.findings == (
+        Finding("letters", "description", "Şube açıklaması", stored, is_final=True, is_other=True),
+    )
     assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
 
 
 def test_a_text_that_no_site_makes_of_another_has_failed_unless_a_person_has_seen_and_released_it() -> None:
     record = store(CREATE, description="KOD.12 adı")
     assert read_back(CREATE, record).result.outcome is Outcome.FAILED
-    known = compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, knows_letters=True, at=1.0)
+    known = compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, Habits(lambda _: True), at=1.0)
     assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "KOD.12 adı"})
+
+
+@pytest.mark.parametrize(
+    ("released", "outcome"),
+    [("letters", Outcome.FAILED), ("letters:code", Outcome.FAILED), ("letters:description", Outcome.DONE)],
+)
+def test_who_accepts_other_letters_or_another_field_accepts_no_other_value(released: str, outcome: Outcome) -> None:
+    record, site = store(CREATE, description="KOD.12 adı"), Habits(lambda name: name == released)
+    assert compute_read_back(CREATE, done(CREATE, "7"), record, [], NORMALISER, site, at=1.0).result.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "stored", ["Şube açıklaması   ", "Şube\xa0açıklaması", "S\u0327ube açıklaması", "SUBE ACIKLAMASI"]
+)
+def test_a_text_in_another_form_is_no_other_value(stored: str) -> None:
+    found = read_back(CREATE, store(CREATE, description=stored))
+    assert (found.result.outcome, found.findings) == (
+        Outcome.DONE,
+        (Finding("letters", "description", "Şube açıklaması", stored),),
+    )
+
+
+def test_an_iban_in_groups_is_no_other_value() -> None:
+    change = Change(Action.CREATE, "1", {"integration_id": "1", "iban": "TR330006100519786457841326"})
+    record: Remote = {"id": "7", "integration_id": "1", "iban": "TR33 0006 1005 1978 6457 8413 26"}
+    found = compute_read_back(change, done(change, "7"), record, [], Normaliser(BANK_ACCOUNT), at=1.0)
+    assert found.result.outcome is Outcome.DONE
+    assert [finding.name for finding in found.findings] == ["letters"]
+
+
+def test_what_is_as_before_and_as_it_was_seen_to_be_kept_was_not_ignored() -> None:
+    entry = Entry("A1", stored={"description": Stored("Yeni açıklama", "eski", is_open=True)})
+    record = store(UPDATE, description="eski")
+    found = compute_read_back(UPDATE, done(UPDATE, "7"), record, [], NORMALISER, entry=entry, at=1.0)
+    assert (found.result.outcome, found.result.reason, found.ignored) == (Outcome.FAILED, OTHER_VALUE, frozenset())
+    assert [(finding.name, finding.stored) for finding in found.findings] == [("letters:description", "eski")]
 
 
 def test_the_opposite_status_has_failed_and_the_same_in_another_word_has_not() -> None:
     retiring = create("00017", status="0")
     found = compute_read_back(
-        retiring, done(retiring, "7"), store(retiring, status="1"), [], NORMALISER, knows_letters=True, at=1.0
+        retiring, done(retiring, "7"), store(retiring, status="1"), [], NORMALISER, Habits(lambda _: True), at=1.0
     )
     assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
     assert read_back(retiring, store(retiring, status="P")).result.outcome is Outcome.DONE
