@@ -15,10 +15,12 @@ import pytest
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.runtime import Runtime
-from oduyo_provider.core.errors import IncompleteError, OduyoError, StopError
+from oduyo_provider.core.errors import OduyoError, StopError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
+from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
 from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.plans import open_parts
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps import one_task
 from oduyo_provider.sync.steps.context import StepContext
@@ -49,17 +51,37 @@ T = TypeVar("T")
 
 #: Told when the listing of an operator's run is through.
 _ON_LISTED: ContextVar[Callable[[], None]] = ContextVar("on_listed", default=lambda: None)
+#: Told when it is written down that a load came to its end.
+_ON_FINISHED: ContextVar[Callable[[], None]] = ContextVar("on_finished", default=lambda: None)
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
-    """Let an operator's run, which is one task, tell when its listing is through."""
+    """Let an operator's run, which is one task, tell when its listing is through; and every load when its end is written down.
+
+    A run is applied from then on, also where its process is killed at that moment and nobody is told.
+    """
 
     async def fetch_and_tell(*args: Any) -> Reference:
         found = await fetch_snapshot(*args)
         _ON_LISTED.get()()
         return found
 
+    finish = OpenPlans.finish
+
+    def finish_and_tell(self: OpenPlans, plan: OpenPlan) -> None:
+        try:
+            finish(self, plan)
+        finally:
+            if is_finished(self, plan.generation):
+                _ON_FINISHED.get()()
+
     patch.setattr(one_task, "fetch_snapshot", fetch_and_tell)
+    patch.setattr(OpenPlans, "finish", finish_and_tell)
+
+
+def is_finished(plans: OpenPlans, generation: str) -> bool:
+    """Whether it is written down that the load of a plan came to its end."""
+    return any(plan.generation == generation and plan.is_finished for plan in plans.read())
 
 
 class Table(Protocol):
@@ -220,12 +242,17 @@ class ChaosDriver(Driver):
         run_id, note = plan.run_id, plan.note
 
         async def work(number: int) -> Reference:
+            _ON_FINISHED.set(lambda: self._note_applied(note))
             done = await self.apply_once(self.new_run(run_id, number), plan.guarded["plans"], plan.params)
-            note.loaded_at, note.is_applied = self.virtual.now(), True
             check_delivered(done)
             return done
 
         plan.steps = msgspec.structs.replace(plan.steps, load=await self.attempt(note, work, first=first))
+
+    def is_loaded(self, plan: Plan) -> bool:
+        """Whether a plan's load came to its end, as far as that is written down and not merged yet."""
+        [first, *_] = open_parts(plan.guarded["plans"])
+        return is_finished(self.state().plans, first.manifest.generation)
 
     async def apply_once(self, run: Run, plans: list[Reference], params: dict[str, Any]) -> Reference:
         """One try of a load."""
@@ -268,13 +295,10 @@ class ChaosDriver(Driver):
             async def work(_: int, note: Note = note, number: int = number) -> None:
                 note.snapshot_at = self.virtual.now()
                 _ON_LISTED.set(lambda: setattr(note, "listed_at", self.virtual.now()))
+                _ON_FINISHED.set(lambda: self._note_applied(note))
                 step = self.context(self.new_run(run_id, number), params)
-                try:
-                    await sync_rows(step, rows, self.client(), self.settings, lambda made: self._take(note, made))
-                    note.is_green = note.is_applied = True
-                except IncompleteError:
-                    note.is_applied = True  # whatever stops a load is another error
-                    raise
+                await sync_rows(step, rows, self.client(), self.settings, lambda made: self._take(note, made))
+                note.is_green = True
 
             await self.attempt(note, work, tries=1)
             self._close(note, self.new_run(run_id))
@@ -283,8 +307,12 @@ class ChaosDriver(Driver):
             await asyncio.sleep(self.rng.choice(RETRY_DELAY_S))
         return note
 
-    def _take(self, note: Note, made: Report) -> None:
-        note.report, note.loaded_at = msgspec.to_builtins(made), self.virtual.now()
+    @staticmethod
+    def _take(note: Note, made: Report) -> None:
+        note.report = msgspec.to_builtins(made)
+
+    def _note_applied(self, note: Note) -> None:
+        note.loaded_at, note.is_applied = self.virtual.now(), True
 
     def _close(self, note: Note, run: Run) -> None:
         """The run has ended: note what it accounts for."""

@@ -41,7 +41,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     :param started_at: when the run began; ``ended_at`` likewise.
     :param snapshot_at: when it began to list Ödüyo; ``listed_at`` when it was through.
     :param loaded_at: when its load was through; 0 when it never was.
-    :param is_applied: it passed guard and might write, and its load was through.
+    :param is_applied: it passed guard and might write, and its load was through and had written that down, whatever became
+        of its process then.
     :param is_green: the run said success.
     :param report: its report; empty when it came to none.
     """

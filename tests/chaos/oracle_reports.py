@@ -93,12 +93,17 @@ def _count_shown(history: History, timeline: Timeline, run: Run, key: str, recor
 def _count_known(history: History, timeline: Timeline, run: Run, key: str) -> int:
     """How many records of the key were known before: to the applied run before, or to the first one's snapshot.
 
-    A run that was killed before its report is red, and what its listing showed stands in its plan.
+    A run that was killed before its report is red, and what its listing showed stands in its plan; once its load was through,
+    what that read back too.
     """
     earlier = [
         other for other in history.runs if other.source == run.source and other.number < run.number and not other.is_dry
     ]
-    told = [other.ended_at for other in earlier if other.is_applied or other.report.get("new_duplicates")]
+    told = [
+        other.ended_at if other.report else other.loaded_at
+        for other in earlier
+        if other.is_applied or other.report.get("new_duplicates")
+    ]
     killed = [other.listed_at for other in earlier if not other.report and not other.is_applied]
     moment = max([*told, *killed]) if told else run.listed_at
     return sum(record_id not in history.hidden for record_id in timeline.find_records(key, moment))

@@ -91,6 +91,8 @@ class VictimDriver(ChaosDriver):
 
     def _take_answer(self, plan: Plan, answer: Path) -> bool:
         """What the load returned, if it did; whether it delivered everything."""
+        if self.is_loaded(plan):  # also of a process that was killed right then
+            plan.note.loaded_at, plan.note.is_applied = self.virtual.now(), True
         if not answer.exists():
             return False
         found = msgspec.json.decode(answer.read_bytes())

@@ -87,6 +87,16 @@ def test_twins_that_a_killed_run_listed_are_known_and_later_ones_are_not() -> No
     assert find_kinds(tell(DAY_S + 30)) == {"false_green": 1}
 
 
+def test_twins_that_a_run_without_a_report_could_read_back_are_known_and_later_ones_are_not() -> None:
+    def tell(made_at: float, **report: int) -> Story:
+        story = Story().seed(1, "1", **ROW).run(1, ROWS).person("create", made_at, 2, **COLUMN)
+        return story.run(2, ROWS, is_green=False, report=report).run(3, ROWS)
+
+    assert not find_kinds(tell(DAY_S + 290))
+    assert find_kinds(tell(DAY_S + 310)) == {"false_green": 1}
+    assert not find_kinds(tell(DAY_S + 310, existing=2))
+
+
 def test_on_a_first_applied_run_twins_are_known_also_after_one_that_was_killed() -> None:
     story = Story().seed(1, "1", **ROW).run(1, ROWS, is_green=False, is_applied=False)
     assert not find_kinds(story.person("create", 1000, 2, **COLUMN).run(2, ROWS))
