@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tests.chaos.history import DATES, READ_BACK_S, Fields, History, Run
-from tests.chaos.timeline import Timeline, normalise_key
+from tests.chaos.timeline import Timeline, Version, normalise_key
 from tests.chaos.violation import Violation, find_products
 
 #: Each figure of a report and those that add up to it.
@@ -57,7 +57,7 @@ def _find_fault(history: History, timeline: Timeline, run: Run, key: str, row: F
     ]
     seen_at = run.snapshot_at - history.lag_s
     is_taken = any(
-        version.by == "person"
+        _is_by_another(history, timeline, run, row, version)
         and seen_at <= version.time <= run.ended_at
         and (version.fields is None or not timeline.is_of(record_id, key, version.time))
         for record_id in timeline.find_ids(key)
@@ -118,11 +118,25 @@ def _find_difference(history: History, timeline: Timeline, run: Run, record_id: 
             continue  # dates are Ödüyo's to set, whatever it is sent
         seen_at = run.snapshot_at - history.lag_s
         late = [v for v in timeline.versions[record_id] if seen_at <= v.time <= run.ended_at]
-        if not any(version.by == "person" for version in late) and not timeline.is_unnoticed(
-            record_id, field, run.ended_at
-        ):
+        is_others = any(_is_by_another(history, timeline, run, row, version) for version in late)
+        if not is_others and not timeline.is_unnoticed(record_id, field, run.ended_at):
             return f"{field} is {fields.get(field)!r}, not {wanted!r}"
     return ""
+
+
+def _is_by_another(history: History, timeline: Timeline, run: Run, row: Fields, version: Version) -> bool:
+    """Whether a person wrote it, or another source while the run was not under way: between its listing and its cleared load.
+
+    Where an earlier try of the run was under way too, what was sent tells whose it is.
+    """
+    if version.by == "person":
+        return True
+    sent = timeline.find_sent(version.effect)
+    if sent is None or run.covers(sent.time):
+        return False
+    is_the_rows = sent.call != "delete" and all(sent.column.get(name, "") == (row[name] or "") for name in row)
+    others = (other for other in history.runs if other.source != run.source and not other.is_dry)
+    return not is_the_rows and any(other.covers(sent.time) for other in others)
 
 
 def _is_confirmed(history: History, record_id: int, field: str, value: str | None, until: float) -> bool:

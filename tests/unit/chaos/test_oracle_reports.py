@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 import pytest
 
@@ -44,6 +46,30 @@ def test_a_record_that_a_person_deletes_after_the_listing_is_not_the_runs() -> N
     assert not find_kinds(Story().seed(1, "1", **ROW).run(1, ROWS).person("delete", 290, 1))
     before = Story().seed(1, "1", **ROW).run(1, ROWS).person("delete", -1, 1)
     assert find_kinds(before) == {"false_green": 1, "lost": 1}
+
+
+@pytest.mark.parametrize("call", ["update", "delete"])
+@pytest.mark.parametrize(
+    ("source", "snapshot_at", "kinds"),
+    [("other", 0, 0), ("other", 1200, 1), ("dag", 0, 1)],
+    ids=["another source's", "listed later", "its own"],
+)
+def test_what_another_source_writes_between_a_listing_and_its_cleared_load_is_not_the_runs(
+    call: Literal["update", "delete"], source: str, snapshot_at: float, kinds: int
+) -> None:
+    story = Story().seed(1, "1", **ROW).run(1, ROWS, is_green=False)
+    story.run(2, {"1": {**ROW, "code": "X"}}, at=600, source=source, is_green=False)
+    story.call(call, 700, 1, **({**COLUMN, "code": "X"} if call == "update" else {}))
+    story.run(1, ROWS, at=5000, snapshot_at=snapshot_at)
+    assert find_kinds(story)["false_green"] == kinds
+
+
+@pytest.mark.parametrize(("sent", "kinds"), [("X", 0), ("K", 1)])
+def test_whose_a_call_was_that_came_beside_an_earlier_try_tells_what_was_sent(sent: str, kinds: int) -> None:
+    story = Story().seed(1, "1", **ROW).run(1, ROWS, is_green=False, ended_at=900)
+    story.run(2, {"1": {**ROW, "code": "X"}}, at=600, source="other", is_green=False)
+    story.call("update", 700, 1, stored={"code": "X"}, **{**COLUMN, "code": sent})
+    assert find_kinds(story.run(1, ROWS, at=5000, snapshot_at=0))["false_green"] == kinds
 
 
 def test_a_record_that_the_run_deletes_itself_is_its_own_doing() -> None:
