@@ -93,6 +93,22 @@ class Table(Protocol):
     def compute_valid(self) -> dict[str, Fields]:
         """Key → what its row is in Ödüyo; rows that break the rules left out."""
 
+    @property
+    def invalid(self) -> set[str]:
+        """Keys of rows that break the rules."""
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """What a run reads of a table: its rows, and as :class:`Table` names them those that are valid and those that are not."""
+
+    rows: list[Row]
+    valid: Mapping[str, Fields]
+    invalid: set[str]
+
+
+def _read(erp: Table) -> _Read:
+    return _Read(erp.read(), erp.compute_valid(), erp.invalid)
+
 
 class Plan(msgspec.Struct):
     """A run's plan, as its load takes it."""
@@ -187,15 +203,17 @@ class ChaosDriver(Driver):
         """One run, whatever comes of it."""
         return await (self._run_operator if self.is_operator else self._run_dag)(erp, params)
 
-    def _begin(self, valid: Mapping[str, Fields], params: dict[str, Any], number: int) -> Note:
+    def _begin(self, read: _Read, params: dict[str, Any], number: int) -> Note:
         now, later = self.virtual.now(), float("inf")
-        note = Note(source=self.source, number=number, rows=valid, params=params, started_at=now, ended_at=later)
+        # Rows that break the rules are there, also where the run comes to no report that would name them.
+        rows: dict[str, Any] = {"rows": read.valid, "rejected": set(read.invalid)}
+        note = Note(source=self.source, number=number, params=params, started_at=now, ended_at=later, **rows)
         self.notes.append(note)
         return note
 
     async def _run_dag(self, erp: Table, params: dict[str, Any]) -> Note:
-        run_id, rows = self.new_run().run_id, erp.read()
-        note = self._begin(erp.compute_valid(), params, next(self._numbers))
+        run_id, read = self.new_run().run_id, _read(erp)
+        note = self._begin(read, params, next(self._numbers))
         snapshot = await self.attempt(note, lambda number: self._snapshot(note, self.new_run(run_id, number), params))
         parts: list[Reference] = []
         plans: list[Reference] = []
@@ -204,7 +222,7 @@ class ChaosDriver(Driver):
 
             async def compare(number: int) -> tuple[list[Reference], list[Reference]]:
                 step = self.context(self.new_run(run_id, number), params)
-                staged = stage_rows(step, rows, snapshot)
+                staged = stage_rows(step, read.rows, snapshot)
                 return staged, [transform(step, part) for part in staged]
 
             async def check(number: int) -> Reference:
@@ -288,16 +306,16 @@ class ChaosDriver(Driver):
         self._close(note, self.new_run(run_id))
 
     async def _run_operator(self, erp: Table, params: dict[str, Any]) -> Note:
-        run_id, rows, valid = self.new_run().run_id, erp.read(), erp.compute_valid()
+        run_id, read = self.new_run().run_id, _read(erp)
         for number in range(1, TRIES + 1):  # each makes a plan of its own
-            note = self._begin(valid, params, next(self._numbers))
+            note = self._begin(read, params, next(self._numbers))
 
             async def work(_: int, note: Note = note, number: int = number) -> None:
                 note.snapshot_at = self.virtual.now()
                 _ON_LISTED.set(lambda: setattr(note, "listed_at", self.virtual.now()))
                 _ON_FINISHED.set(lambda: self._note_applied(note))
                 step = self.context(self.new_run(run_id, number), params)
-                await sync_rows(step, rows, self.client(), self.settings, lambda made: self._take(note, made))
+                await sync_rows(step, read.rows, self.client(), self.settings, lambda made: self._take(note, made))
                 note.is_green = True
 
             await self.attempt(note, work, tries=1)

@@ -35,7 +35,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     :param number: its place in the order in which the source's plans were drawn.
     :param rows: ``integration_id`` → what the row is in Ödüyo; the ERP's valid rows when the run read them.
-    :param rejected: keys that its quarantine names as rejected.
+    :param rejected: keys that its quarantine names as rejected, and those of the ERP's rows that break the rules.
     :param refused: keys that it accounts for as refused, also those that it did not send again.
     :param released: the brakes that it released.
     :param started_at: when the run began; ``ended_at`` likewise.

@@ -21,14 +21,21 @@ pytestmark = pytest.mark.chaos
 RunOnce = Callable[[], Note]
 
 
+class Broken(Erp):
+    """A table of which one row breaks the rules."""
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(1), "number", start=1, count=3, has_dates=False)
+        self._broken = {"2"}
+
+
 @pytest.fixture(params=["dag", "dag/task"])
 def run_once(request: pytest.FixtureRequest, chaos_site: Sandbox, virtual: VirtualTime, tmp_path: Path) -> RunOnce:
-    """A run of three rows, all of which are to be made."""
+    """A run of three rows, of which two are to be made."""
     driver = ChaosDriver(chaos_site, tmp_path, virtual, random.Random(1), source=request.param)
-    erp = Erp(random.Random(1), "number", start=1, count=3, has_dates=False)
 
     def run() -> Note:
-        virtual.run(driver.run_once(erp))
+        virtual.run(driver.run_once(Broken()))
         return driver.notes[0]
 
     return run
@@ -60,3 +67,12 @@ def test_of_a_load_that_is_killed_at_its_end_it_counts_whether_the_end_was_writt
     assert not note.is_green
     assert note.is_applied is is_written
     assert bool(note.loaded_at) is is_written
+
+
+def test_a_row_that_breaks_the_rules_is_there_also_where_no_report_names_it(
+    run_once: RunOnce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Note, "read_quarantine", lambda *_: None)
+    run = run_once().compute_run()
+    assert run.has("2")
+    assert run.rows.keys() == {"1", "3"}
