@@ -203,17 +203,19 @@ class ChaosDriver(Driver):
         """One run, whatever comes of it."""
         return await (self._run_operator if self.is_operator else self._run_dag)(erp, params)
 
-    def _begin(self, read: _Read, params: dict[str, Any], number: int) -> Note:
+    def _begin(self, run_id: str, read: _Read, params: dict[str, Any], number: int) -> Note:
         now, later = self.virtual.now(), float("inf")
         # Rows that break the rules are there, also where the run comes to no report that would name them.
         rows: dict[str, Any] = {"rows": read.valid, "rejected": set(read.invalid)}
-        note = Note(source=self.source, number=number, params=params, started_at=now, ended_at=later, **rows)
+        note = Note(
+            source=self.source, run_id=run_id, number=number, params=params, started_at=now, ended_at=later, **rows
+        )
         self.notes.append(note)
         return note
 
     async def _run_dag(self, erp: Table, params: dict[str, Any]) -> Note:
         run_id, read = self.new_run().run_id, _read(erp)
-        note = self._begin(read, params, next(self._numbers))
+        note = self._begin(run_id, read, params, next(self._numbers))
         snapshot = await self.attempt(note, lambda number: self._snapshot(note, self.new_run(run_id, number), params))
         parts: list[Reference] = []
         plans: list[Reference] = []
@@ -308,7 +310,7 @@ class ChaosDriver(Driver):
     async def _run_operator(self, erp: Table, params: dict[str, Any]) -> Note:
         run_id, read = self.new_run().run_id, _read(erp)
         for number in range(1, TRIES + 1):  # each makes a plan of its own
-            note = self._begin(read, params, next(self._numbers))
+            note = self._begin(run_id, read, params, next(self._numbers))
 
             async def work(_: int, note: Note = note, number: int = number) -> None:
                 note.snapshot_at = self.virtual.now()

@@ -31,8 +31,9 @@ HARMLESS = ("kill_session", "wrong_content_type", "slow")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a source, with all its retries.
+    """One run of a source, with all its retries; of an operator one of them, since each makes a plan of its own.
 
+    :param run_id: names the run, also where its load is cleared; empty where that happens to none.
     :param number: its place in the order in which the source's plans were drawn.
     :param rows: ``integration_id`` → what the row is in Ödüyo; the ERP's valid rows when the run read them.
     :param rejected: keys that its quarantine names as rejected, and those of the ERP's rows that break the rules.
@@ -48,6 +49,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
+    run_id: str = ""
     number: int
     rows: Mapping[str, Fields]
     rejected: frozenset[str] = frozenset()

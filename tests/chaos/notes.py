@@ -26,6 +26,7 @@ class Note(msgspec.Struct, kw_only=True):
     """
 
     source: str
+    run_id: str
     number: int
     rows: Mapping[str, Fields]
     params: Mapping[str, Any]
@@ -46,6 +47,7 @@ class Note(msgspec.Struct, kw_only=True):
         params = self.params
         return Run(
             source=self.source,
+            run_id=self.run_id,
             number=self.number,
             rows=self.rows,
             rejected=frozenset(self.rejected),

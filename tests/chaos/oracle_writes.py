@@ -154,8 +154,9 @@ def _find_fault(history: History, timeline: Timeline, run: Run, record_id: int, 
     sure = [other.number for other in had if other.has(key) and not any(map(other.overlaps, lacking))]
     last = max(sure, default=min(other.number for other in matching))
     missing = [other for other in lacking if other.number > last]
-    if len(missing) < run.missing_runs:
-        return f"it was missing in {len(missing)} runs"
+    count = len({other.run_id or other.number for other in missing})
+    if count < run.missing_runs:
+        return f"it was missing in {count} runs"
     # That long by the clocks of those who saw it missing.
     least_s = MISSING_S - history.clocks_apart_s
     if run.missing_runs > 1 and missing[-1].snapshot_at - missing[0].snapshot_at < least_s:

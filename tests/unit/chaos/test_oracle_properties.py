@@ -59,6 +59,13 @@ def test_a_night_that_was_not_applied_does_not_count(change: dict[str, bool]) ->
     assert find_kinds(retire(story, "delete")) == {"retired": 1}
 
 
+@pytest.mark.parametrize(("run_id", "kinds"), [("third", {}), ("second", {"retired": 1})])
+def test_a_run_that_is_tried_again_is_missing_a_row_once(run_id: str, kinds: dict[str, int]) -> None:
+    story = miss(nights=1, is_green=False, run_id="second")
+    story.run(3, {"1": ROWS["1"]}, run_id=run_id, on_missing="delete")
+    assert find_kinds(retire(story, "delete")) == kinds
+
+
 @pytest.mark.parametrize(("record_id", "kinds"), [(0, {}), (2, {"retired": 1})], ids=["ignored", "took effect"])
 def test_of_a_load_that_was_cut_off_only_what_took_effect_shows_that_the_row_was_there(
     record_id: int, kinds: dict[str, int]
