@@ -26,7 +26,10 @@ def compute_order(text: str) -> list[tuple[int, int, str]]:
     if not text:
         return [(2, 0, "")]
     parts = enumerate(_NUMBERS(fold(text)))
-    return [(0, int(part), "") if number % 2 else (1, 0, part) for number, part in parts if part]
+    # Digits and not numbers: Python makes none of more than some thousand digits.
+    return [
+        (0, len(part.lstrip("0")), part.lstrip("0")) if number % 2 else (1, 0, part) for number, part in parts if part
+    ]
 
 
 def compute_text(line: ChangeLine) -> str:

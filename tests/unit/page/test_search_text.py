@@ -24,5 +24,5 @@ def test_turkish_letters_meet_in_either_case(typed: str, stored: str) -> None:
 
 
 def test_numbers_within_texts_are_ordered_as_numbers_and_empty_texts_are_last() -> None:
-    texts = ["10", "", "9", "A2", "a10", "9a"]
-    assert sorted(texts, key=compute_order) == ["9", "9a", "10", "A2", "a10", ""]
+    texts = ["10", "", "9" * 5_000, "09", "8", "A2", "a10", "9a"]
+    assert sorted(texts, key=compute_order) == ["8", "09", "9a", "10", "9" * 5_000, "A2", "a10", ""]
