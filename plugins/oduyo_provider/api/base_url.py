@@ -66,7 +66,7 @@ def _parse_address(host: str, schema: str) -> _Address:
         host = f"{schema or 'https'}://{f'[{host}]' if _is_ipv6(host) else host}"
     if "@" in host:
         raise ValueError(gettext("host holds a user or password: they belong into the fields login and password"))
-    shown = neutralise(host, 100)
+    shown = neutralise(re.split("[?#]", host)[0], 100)  # what stands behind may be a key
     try:
         parts = urlsplit(host)
         found, port = parts.hostname or "", parts.port

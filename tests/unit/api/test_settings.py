@@ -34,7 +34,7 @@ def fault(**changes: Any) -> str:
         ({"host": "firma:0"}, "port 0"),
         ({"host": "firma", "port": 70000}, "port 70000"),
         ({"host": "firma:1", "port": 2}, "port is 2, but host says 1"),
-        ({"host": "firma?x=1"}, "a query"),
+        ({"host": "firma?x=1"}, "host 'https://firma' has blanks, a query"),
         ({"host": "fir ma"}, "blanks"),
         ({"host": "fir\x1bma"}, "\\x1b"),
         ({"host": "firma..com"}, "no host name"),
