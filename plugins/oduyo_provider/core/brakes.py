@@ -54,7 +54,7 @@ BRAKES = (
     Brake("other_firm", gettext_noop("Rows whose record belongs to another key1. They are rejected; released, they are applied.")),
     Brake("other_source", gettext_noop("Rows whose record another source owns. They are rejected; released, the records move to this source for good.")),
     Brake("key_altered", gettext_noop("Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site."), is_canary=True),
-    Brake("letters", gettext_noop("Ödüyo stores other letters, or another value, than was sent. Released once, this is remembered for the site."), is_canary=True),
+    Brake("letters", gettext_noop("Ödüyo stores other letters, or another value, than was sent. Released once, this is remembered for the site; another value only for the field in which it was seen."), is_canary=True),
 )  # fmt: skip
 
 BRAKE_NAMES = tuple(brake.name for brake in BRAKES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
@@ -11,7 +11,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
 from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.core.values.status import means_passive
+from oduyo_provider.core.values.status import means_passive, means_same
 from oduyo_provider.core.values.text import compute_match_key
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
@@ -129,8 +129,7 @@ def find_without_effect(
     record: Remote,
     stored: Mapping[str, str | None],
     normaliser: Normaliser,
-    *,
-    knows_letters: bool = False,
+    is_released: Callable[[str], bool] = lambda _: False,
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
@@ -138,8 +137,8 @@ def find_without_effect(
     A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
     there is one that the site stores otherwise.
 
-    :param knows_letters: the site is known to keep other letters: then a text that is what it makes of the one that was sent
-        was not ignored either.
+    :param is_released: whether a person has accepted what the site does, by its name: other letters, or other values of a
+        field, which were not ignored then.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {
@@ -147,9 +146,15 @@ def find_without_effect(
         for name in find_as_before(change, record, stored, normaliser)
         if name != "integration_id"
         and normaliser.resource.kinds.get(name) is not Kind.STAMP
+        and not (normaliser.resource.kinds.get(name) is Kind.STATUS and means_same(change.payload[name], stored[name]))
         and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
-        and not (knows_letters and can_be_letters(name, change.payload[name], stored[name], normaliser))
+        and not is_released(name_finding(name, change.payload[name], stored[name], normaliser))
     }
+
+
+def name_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> str:
+    """What a value that is stored otherwise is remembered by: who accepts another value of one field accepts none of the others."""
+    return "letters" if can_be_letters(field, sent, stored, normaliser) else f"letters:{field}"
 
 
 def is_beginning(sent: str, stored: str | None) -> bool:

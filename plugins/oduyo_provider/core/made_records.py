@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.drift import find_stored_otherwise
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.keys import can_be_key_of, fold_key
 from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 
 def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
@@ -29,22 +27,5 @@ def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, ha
 
 def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> bool:
     """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
-    is_same = [*map(_fold_key, stored[:-1])] == [*map(_fold_key, sent[:-1])]  # it may keep numbers, as it does keys
+    is_same = [*map(fold_key, stored[:-1])] == [*map(fold_key, sent[:-1])]  # it may keep numbers, as it does keys
     return is_same and can_be_letters_of(sent[-1], stored[-1])
-
-
-def can_be_key_of(sent: str, stored: str | None) -> bool:
-    """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
-
-    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
-    """
-    return not (stored or "").strip() or _fold_key(sent).startswith(_fold_key(stored or ""))
-
-
-def is_form_of_key(sent: str, stored: str | None) -> bool:
-    """Whether a stored key is the one that was sent in another form, whole: padded, as a number, in other case or escaped."""
-    return bool((stored or "").strip()) and _fold_key(stored or "") == _fold_key(sent)
-
-
-def _fold_key(key: str) -> str:
-    return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -14,6 +15,7 @@ from oduyo_provider.core.record import Remote, Resource, is_passive
 from oduyo_provider.core.row_groups import RowGroup
 from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.values.keys import fold_key, is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 
 _KEY = "integration_id"
@@ -45,28 +47,33 @@ def compute_record_key(record: Mapping[str, object], normaliser: Normaliser) -> 
     return None if found is None else compute_match_key(found)
 
 
-#: Ödüyo's id → match key and stored key, of the records whose key Ödüyo stores otherwise than it was sent.
-AlteredKeys = dict[str, tuple[str, str]]
+#: Ödüyo's id → match key and stored key, of the records whose key Ödüyo stores otherwise than it was sent, or may store so:
+#: None for one that was made and not seen since.
+AlteredKeys = dict[str, tuple[str, "str | None"]]
 
 
 def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
     """The records that the ledger knows by id and by a stored key; of two keys with one id the first in order."""
     found: AlteredKeys = {}
     for entry in entries:
-        if entry.oduyo_id is not None and _KEY in entry.stored:
-            pair = compute_match_key(entry.integration_id), entry.stored[_KEY].stored or ""
-            found[entry.oduyo_id] = min(pair, found.get(entry.oduyo_id, pair))
+        if entry.oduyo_id is not None and (_KEY in entry.stored or entry.made_in):
+            stored = entry.stored[_KEY].stored or "" if _KEY in entry.stored else None
+            pair = compute_match_key(entry.integration_id), stored
+            found[entry.oduyo_id] = min(pair, found.get(entry.oduyo_id, pair), key=lambda known: known[0])
     return found
 
 
 def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
     """The match key that a record belongs to, and thus its partition; None where it holds none.
 
-    It is the ledger's where the ledger knows the record by id and it still carries the key as stored; else its own.
+    It is the ledger's where the ledger knows the record by id and it still carries the key as stored, of one that nobody has
+    seen since it was made the key in whatever form; else its own.
     """
     known = altered.get(record.get("id") or "") if altered else None
-    if known is not None and (record.get(_KEY) or "") == known[1]:
-        return known[0]
+    if known is not None:
+        (key, stored), held = known, record.get(_KEY) or ""
+        if held == stored or (stored is None and is_form_of_key(key, held)):
+            return key
     return compute_record_key(record, normaliser)
 
 
@@ -103,8 +110,11 @@ class Matching:
         #: The records that hold no key and that the ledger does not know.
         self.unkeyed: list[Remote] = []
         self._join(records)
+
+    def count_known(self) -> tuple[int, int]:
+        """How many records the ledger knows of this site, and how many of them Ödüyo lists."""
         made = [key for key, entry in self.entries.items() if entry.is_made and not self.is_made_since(entry)]
-        self.known_ids, self.known_listed = len(made), sum(key in self.matches for key in made)
+        return len(made), sum(key in self.matches for key in made)
 
     def is_made_since(self, entry: Entry) -> bool:
         """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
@@ -128,6 +138,25 @@ class Matching:
             self.matches[key] = Match(same[0], same[1:])
             if known is not None and known.is_gone and known.oduyo_id == same[0]["id"]:
                 self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
+
+    def find_nameless(self, groups: Mapping[str, RowGroup]) -> None:
+        """The records of creates that were confirmed without an id, where Ödüyo keeps their keys in another form: each the only
+        one with a form of the key, and with no key that a row or the ledger knows.
+
+        :param groups: the rows by match key.
+        """
+        nameless = {
+            key for key, entry in self.entries.items() if entry.is_made and entry.oduyo_id is None
+        } - self.matches.keys()
+        if not nameless:
+            return
+        wanted, free = Counter(map(fold_key, nameless)), dict[str, list[str]]()
+        for key in self.matches.keys() - groups.keys() - self.entries.keys():
+            free.setdefault(fold_key(key), []).append(key)
+        for key in nameless:
+            found = free.get(fold_key(key), [])
+            if len(found) == wanted[fold_key(key)] == 1:
+                self.matches[key] = self.matches.pop(found[0])
 
     def prefer_firms(self, groups: Mapping[str, RowGroup]) -> None:
         """Of several records whose id the ledger does not know, the lowest of the row's own firm is the one: firms may use

@@ -27,7 +27,7 @@ class PlanBuilder:
     def __init__(
         self, matching: Matching, resource: Resource, rules: PlanRules, known_rejected: frozenset[str]
     ) -> None:
-        self.counts = PlanCounts(known_ids=matching.known_ids, known_listed=matching.known_listed)
+        self.counts = PlanCounts()
         self.changes: list[Change] = []
         self.forgotten: list[str] = []
         self.new_rows: list[NaturalKey] = []
@@ -35,7 +35,7 @@ class PlanBuilder:
         self.remarks: list[Remark] = []
         self._resource = resource
         self._rules = rules
-        self._entries = matching.entries
+        self._matching, self._entries = matching, matching.entries
         self._known_rejected = known_rejected
         self._rejected: list[Rejected] = []
         self._notes = dict(matching.returned)
@@ -93,6 +93,7 @@ class PlanBuilder:
         """The plan, its changes in their fixed order."""
         self.changes.sort(key=lambda change: change.sort_key)
         counts, rejected, notes = self.counts, self._rejected, list(self._notes.values())
+        counts.known_ids, counts.known_listed = self._matching.count_known()
         made = Counter(change.action for change in self.changes)
         counts.creates, counts.updates = made[Action.CREATE], made[Action.UPDATE]
         counts.deactivates, counts.deletes = made[Action.DEACTIVATE], made[Action.DELETE]

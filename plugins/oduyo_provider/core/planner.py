@@ -56,6 +56,7 @@ def compute_plan(
     builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
+    matching.find_nameless(planner.groups)
     matching.prefer_firms(planner.groups)
     planner.read_rows()
     if is_upsert:

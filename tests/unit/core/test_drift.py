@@ -193,6 +193,7 @@ def test_what_somebody_else_wrote_into_a_field_that_an_update_does_not_write_is_
         (UPDATE, now(code="K2"), set()),
         (UPDATE, now(code="k2"), set()),
         (DEACTIVATE, now(), {"status"}),
+        (DEACTIVATE, now(status="A"), set()),
         (CREATE, make_record(code="K"), set()),
     ],
 )

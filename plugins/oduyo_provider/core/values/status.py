@@ -37,6 +37,11 @@ def means_passive(value: object) -> bool:
     return _read(value) is False
 
 
+def means_same(value: object, other: object) -> bool:
+    """Whether two words mean the same status; of one that means neither nobody knows."""
+    return _read(value) is not None and _read(value) is _read(other)
+
+
 def _read(value: object) -> bool | None:
     if isinstance(value, str) and value in _WORDS:
         return _WORDS[value]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+import msgspec
+
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import CanaryError
@@ -64,15 +66,17 @@ class Canary:
         :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
         """
         if "key_altered" in self._work.known_findings and not self._work.is_create_mode:
-            await check_keys(recorder, changes)
+            await check_keys(recorder, changes, self._work.keys_cut_at)
         writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
         for name in self._work.known_findings:
             brake, _, field = name.partition(":")
             is_sent = is_concerned[brake] and (not field or any(field in change.payload for change in changes))
-            if is_sent and not self._work.is_known(name):
-                raise CanaryError(stops.explain_known_finding(name, self._work.released))
+            is_final = name in self._work.final_findings
+            is_tried = brake in self._work.released if is_final else self._work.is_known(name)
+            if is_sent and not is_tried:
+                raise CanaryError(stops.explain_known_finding(name, self._work.released, is_final=is_final))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
@@ -163,9 +167,9 @@ class Canary:
         for finding in findings:
             if finding.brake == "key_altered":
                 other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
-            is_known = self._work.is_known(finding.name) and not finding.is_final
-            is_known = is_known and not (other and finding.brake == "key_altered")
-            self._work.note_finding(finding, is_known)
+            is_final = finding.is_final or bool(other and finding.brake == "key_altered")
+            is_known = self._work.is_known(finding.name) and not is_final
+            self._work.note_finding(msgspec.structs.replace(finding, is_final=is_final), is_known)
             if not is_known:
                 stopping.append(finding)
         if stopping:

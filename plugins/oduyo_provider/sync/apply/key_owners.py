@@ -18,16 +18,21 @@ def writes_key(change: Change) -> bool:
     return change.action is Action.CREATE or change.is_adoption
 
 
-async def check_keys(recorder: Recorder, changes: Sequence[Change]) -> None:
+async def check_keys(recorder: Recorder, changes: Sequence[Change], cut_at: int | None = None) -> None:
     """See to it that no key is sent that Ödüyo would store as another record's is stored.
 
+    :param cut_at: so many characters are all that Ödüyo keeps; None where that is not known.
     :raises CanaryError: naming the first.
     """
     writing = [change for change in changes if writes_key(change)]
     if writing:
         await recorder.elsewhere.read()
+    rows: dict[str, str] = {}
     for change in writing:
-        if other := recorder.find_key_owner(change.integration_id, change):
+        stored = change.integration_id[:cut_at]
+        row = rows.setdefault(stored, change.integration_id)
+        other = gettext("the row %(key)s", key=row) if row != change.integration_id else ""
+        if other := other or recorder.find_key_owner(stored, change):
             raise CanaryError(stops.explain_taken_key(change, other))
 
 

@@ -23,6 +23,7 @@ from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.sync.apply.work import Finding
 
+NOT_LISTED = gettext_noop("confirmed by Ödüyo, but not listed")
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
 OTHER_VALUE = gettext_noop(
     "stored otherwise: Ödüyo said yes, and holds another value; where that is acceptable, release letters in one run"
@@ -107,29 +108,30 @@ def compute_read_back(
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
-        if record is None:
-            return ReadBack(_replace(known, at, is_read_back=True))
-        return ReadBack(_replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, is_read_back=True))
+        deleted = _replace(known, at, is_read_back=True)
+        return ReadBack(deleted if record is None else _replace(deleted, at, outcome=Outcome.FAILED, reason=NO_EFFECT))
     if record is None:
-        reason = gettext_noop("confirmed by Ödüyo, but not listed")
-        return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=reason))
+        return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
     findings = _find_alterations(change, stored, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
-    as_before = find_without_effect(
-        change, record, stored, normaliser, knows_letters=site.is_released("letters"), ignored=site.ignored
-    )
+    as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
     if as_before:
-        result = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
-        if entry is not None and all(entry.is_seen_as(name, change.payload[name], stored[name]) for name in as_before):
-            return ReadBack(_replace(result, at, reason=OTHER_VALUE), findings, is_seen=True)
+        failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
+        if _is_seen(change, stored, as_before, entry):
+            return ReadBack(_replace(failed, at, reason=OTHER_VALUE), findings, is_seen=True)
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
-        return ReadBack(result, findings if may_be_letters else (), frozenset(as_before))
+        return ReadBack(failed, findings if may_be_letters else (), frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
     if _holds_another(change, stored, normaliser, site):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
+
+
+def _is_seen(change: Change, stored: Mapping[str, str | None], fields: Collection[str], entry: Entry | None) -> bool:
+    """Whether Ödüyo keeps of all these fields what it was seen to keep of the same values before."""
+    return entry is not None and all(entry.is_seen_as(name, change.payload[name], stored[name]) for name in fields)
 
 
 def find_changed_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Result
-from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_form_of_key
+from oduyo_provider.core.drift import find_stored_otherwise
+from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -88,7 +90,8 @@ class Seeker:
             oduyo_id = known.oduyo_id or ""
             named = records.get(oduyo_id)
             if named is None:
-                is_wrong = is_last and bool(oduyo_id and self._find_same(recorder, change, window))
+                is_named = is_last and oduyo_id
+                is_wrong = bool(is_named and (await self.find_created(recorder, [change], window))[change.key])
             elif compute_record_key(named, self._work.normaliser) == key:
                 is_wrong = False
             elif claims[oduyo_id] > 1 or owners.get(oduyo_id, key) != key or self._find_same(recorder, change, window):
@@ -131,8 +134,6 @@ class Seeker:
         normaliser, floor = self._work.normaliser, recorder.floors.get(change.key, 0)
         natural_key = normaliser.resource.natural_key
         wanted = compute_natural_key(change.payload, natural_key)
-        if wanted is None and not self._work.is_known("key_altered"):
-            return []
         free = [
             record
             for record in window.records
@@ -141,12 +142,20 @@ class Seeker:
             and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
             and not recorder.elsewhere.has_id(str(record["id"]))
         ]
-        if wanted is None:
+        if wanted is None and self._work.is_known("key_altered"):
             return [
                 record
                 for record in free
                 if record.get("integration_id") and can_be_made_of(change, record, normaliser, has_natural_key=False)
             ]
+        if wanted is None:
+            same = [
+                record
+                for record in free
+                if is_form_of_key(change.integration_id, record.get("integration_id"))
+                and find_stored_otherwise(change, record, normaliser).keys() <= {"integration_id"}
+            ]
+            return same if len(same) == 1 else []
         return [
             record
             for record in free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 class Finding(msgspec.Struct, frozen=True):
     """What a site does to a value: the name of the brake, the field, and an example.
 
-    :param is_final: nobody can accept it: nothing is stored of what was sent.
+    :param is_final: nobody can accept it: nothing is stored of what was sent, or two records get one key.
     :param is_other: what is stored is no form of what was sent, but another value.
     """
 
@@ -72,6 +72,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param escaping: how Ödüyo escapes signs at each write; None where it does not.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
     :param known_findings: what the site is known to do to values: name of the finding → whether a person released it.
+    :param final_findings: names of those that nobody can accept: a release only tries once more.
+    :param keys_cut_at: so many characters of a key are kept, and two records were seen to get one key so.
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     """
@@ -90,15 +92,17 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     escaping: Escaping | None = None
     listed_at: float | None = None
     known_findings: Mapping[str, bool] = {}
+    final_findings: Collection[str] = ()
+    keys_cut_at: int | None = None
     released: Release = {}
     note_finding: Callable[[Finding, bool], None]
 
     def is_known(self, name: str) -> bool:
         """Whether a person has released what the site does, in this run or before.
 
-        :param name: of a finding.
+        :param name: of a finding. What is another value has to have been seen when it was released.
         """
-        return get_brake(name) in self.released or self.known_findings.get(name, False)
+        return name in self.released or self.known_findings.get(name, False)
 
     def is_others(self, entry: Entry | None) -> bool:
         """Whether a record belongs to another source."""

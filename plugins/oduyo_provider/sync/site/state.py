@@ -32,12 +32,20 @@ class Finding(msgspec.Struct, frozen=True):
 
     :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
     :param is_released: a person has released the brake: it is known from then on.
+    :param is_final: nobody can accept it.
     """
 
     field: str
     sent: str
     stored: str | None
     is_released: bool = False
+    is_final: bool = False
+
+    @property
+    def cut_at(self) -> int | None:
+        """So many characters are kept of a value of which the end is lost, and nobody can accept that; else None."""
+        is_cut = self.is_final and bool(self.stored) and self.sent.startswith(self.stored or "")
+        return len(self.stored or "") if is_cut else None
 
     @property
     def escaping(self) -> Escaping | None:
@@ -46,7 +54,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Findings(StateFile, frozen=True, kw_only=True):
-    """Name of a brake → what was found."""
+    """Name of a finding → what was found: of a brake, or of a brake and a field."""
 
     found: dict[str, Finding] = msgspec.field(default_factory=dict)
 
@@ -118,7 +126,7 @@ class SiteState:
         return number
 
     def read_findings(self) -> dict[str, Finding]:
-        """What the site is known to do to values, by the name of the brake."""
+        """What the site is known to do to values, by the name of the finding."""
         findings = read_state(self._folder, layout.RELEASED, Findings)
         return {} if findings is None else findings.found
 

@@ -109,7 +109,7 @@ class _Load:
     def _remember_releases(self) -> None:
         """What a person releases of what the site is known to do holds for good, also where this plan does not show it again."""
         for name, finding in self._state.read_findings().items():
-            if get_brake(name) in self._first.params.release and not finding.is_released:
+            if get_brake(name) in self._first.params.release and not (finding.is_released or finding.is_final):
                 self._state.note_finding(name, msgspec.structs.replace(finding, is_released=True))
 
     def _describe_plan(self, turn: int) -> OpenPlan:
@@ -189,6 +189,8 @@ class _Load:
             escaping=findings["letters"].escaping if "letters" in findings else None,
             listed_at=clock.monotonic() - age_s if is_trusted else None,
             known_findings={name: finding.is_released for name, finding in findings.items()},
+            keys_cut_at=findings["key_altered"].cut_at if "key_altered" in findings else None,
+            final_findings={name for name, finding in findings.items() if finding.is_final},
             released=first.params.release,
             note_finding=self._note_finding,
         )
@@ -199,7 +201,7 @@ class _Load:
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
         before = self._state.read_findings().get(finding.name)
-        known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released)
+        known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released, finding.is_final)
         # An example of escaping is not given up for another.
         if before is not None and before.escaping and not known.escaping:
             known = msgspec.structs.replace(before, is_released=is_released)

@@ -246,6 +246,40 @@ class TestKeys:
         load = make_load(known_findings={"key_altered": False})
         assert count_outcomes(load.apply(*plan_updates(site))) == {"done": 10}
 
+    @pytest.mark.parametrize("released", [{}, {"key_altered": None}], ids=["not released", "released"])
+    def test_where_two_records_got_one_key_no_further_one_gets_it(
+        self, make_load: Callable[..., Load], released: dict[str, None]
+    ) -> None:
+        final = {"known_findings": {"key_altered": False}, "final_findings": {"key_altered"}, "keys_cut_at": 2}
+        load = make_load(**final, released=released)
+        text = stop(load, *make_creates(3, start=120))
+        assert "The key '121' is what Ödüyo stores as the key of the row 120" in text
+        assert "this cannot be released" in text
+        assert load.calls()["create"] == 0
+
+    @pytest.mark.parametrize("released", [{}, {"key_altered": None}], ids=["not released", "released"])
+    def test_keys_that_the_site_keeps_apart_are_sent_once_a_person_says_so(
+        self, make_load: Callable[..., Load], released: dict[str, None]
+    ) -> None:
+        final = {"known_findings": {"key_altered": False}, "final_findings": {"key_altered"}, "keys_cut_at": 2}
+        load = make_load(**final, released=released)
+        if released:
+            assert count_outcomes(load.apply(*make_creates(3))) == {"done": 3}
+        else:
+            text = stop(load, *make_creates(3))
+            assert "known to store the keys of two records alike" in text
+            assert 'release ["key_altered"]' in text
+
+    def test_a_field_of_which_nothing_was_kept_is_sent_again_only_where_a_person_says_so(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        known = {"known_findings": {"letters:description": False}, "final_findings": {"letters:description"}}
+        text = stop(make_load(**known), *make_creates(3))
+        assert "known to keep nothing of what is sent as description" in text
+        assert site.records() == []
+        released = make_load(**known, released={"letters": None})
+        assert count_outcomes(released.apply(*make_creates(3))) == {"done": 3}
+
     @pytest.mark.parametrize("is_known_before", [False, True])
     def test_a_released_key_that_is_another_row_s_stops_it_again(
         self, site: Sandbox, make_load: Callable[..., Load], is_known_before: bool

@@ -128,6 +128,16 @@ class TestWholeLoads:
         assert len(site.records()) == 2
         assert load.read_journal().results["create:0007"].oduyo_id is not None
 
+    @pytest.mark.parametrize("answer", ["Kayıt eklendi", "added id <00017>"], ids=["no id", "the key"])
+    def test_also_where_the_answer_names_no_id_and_the_row_has_no_code(
+        self, site: Sandbox, load: Load, answer: str
+    ) -> None:
+        site.set_habits("number=int", {"habit": "create_text", "answer": answer})
+        creates = [rekey(create, f"000{create.integration_id}") for create in make_creates(2, start=17, code="")]
+        with pytest.raises(CanaryError, match=r"'000(17|18)' became '(17|18)'"):
+            load.apply(*creates)
+        assert len(site.records()) == 1
+
     def test_released_it_is_one_record_and_known_by_its_id(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         creates = [rekey(create, f"000{create.integration_id}") for create in make_creates(5)]
         site.set_habits("number=int")

@@ -1,0 +1,25 @@
+"""Keys as sites store them that keep them in another form, or cut."""
+
+from __future__ import annotations
+
+import html
+
+from oduyo_provider.core.values.text import compute_match_key, parse_id
+
+
+def can_be_key_of(sent: str, stored: str | None) -> bool:
+    """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
+
+    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    """
+    return not (stored or "").strip() or fold_key(sent).startswith(fold_key(stored or ""))
+
+
+def is_form_of_key(sent: str, stored: str | None) -> bool:
+    """Whether a stored key is the one that was sent in another form, whole: padded, as a number, in other case or escaped."""
+    return bool((stored or "").strip()) and fold_key(stored or "") == fold_key(sent)
+
+
+def fold_key(key: str) -> str:
+    """A key without what sites change of its form: padding, escaping, case, and zeros before a number."""
+    return compute_match_key(parse_id(html.unescape(html.unescape(key)))).casefold().lstrip("0") or "0"
