@@ -32,6 +32,8 @@ def _parse_source(given: object) -> str | None:
     name = "" if given is None else given
     if not (isinstance(name, str) and name.isprintable()):
         raise ValueError(gettext("it is no text on one line"))
+    if name.strip().lower() in ("none", "null"):
+        raise ValueError(gettext("a template has rendered nothing"))
     if len(name.strip()) > MAX_SOURCE_LENGTH:
         raise ValueError(gettext("it has %(length)s characters", length=len(name.strip())))
     return name.strip() or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from airflow.sdk import BaseHook
@@ -15,20 +16,35 @@ def fetch_connection(conn_id: str, purpose: str) -> Any:
     """A connection of Airflow.
 
     :param purpose: what it is for, in words that complete "it names …".
-    :raises SettingsError: Airflow has none of that name.
+    :raises SettingsError: Airflow has none of that name, or cannot read it.
     """
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     try:
         return BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException as error:
+    except (AirflowNotFoundException, ValueError, TypeError) as error:
+        # The error itself may quote the variable, and with it a password.
+        if os.environ.get(variable):
+            raise SettingsError(_explain_unreadable(conn_id, variable)) from None
+        if not isinstance(error, AirflowNotFoundException):
+            raise
         raise SettingsError(
             gettext(
                 "There is no connection %(conn_id)s; it names %(purpose)s. Add it in Airflow under Admin, Connections, "
-                "or set AIRFLOW_CONN_%(upper)s in the environment of all workers.",
+                "or set %(variable)s in the environment of all workers.",
                 conn_id=repr(conn_id),
                 purpose=purpose,
-                upper=conn_id.upper(),
+                variable=variable,
             )
         ) from error
+
+
+def _explain_unreadable(conn_id: str, variable: str) -> str:
+    return gettext(
+        "Airflow cannot read the connection %(conn_id)s from the environment variable %(variable)s: write it as one URI, or as a "
+        "JSON object of Airflow's own field names, on all workers.",
+        conn_id=repr(conn_id),
+        variable=variable,
+    )
 
 
 def open_hook(conn_id: str, purpose: str) -> Any:

@@ -172,6 +172,19 @@ def test_a_connection_that_is_not_there(
 
 
 @pytest.mark.parametrize(
+    "written", ['{"conn_type": "oduyo", "password": "gizli"', '{"conn_type": "oduyo", "passwort": "gizli"}']
+)
+def test_a_connection_that_is_written_wrongly_is_not_said_to_be_missing(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", written)
+    made = run_special_codes(retries=None)
+    facts = ("cannot read the connection 'oduyo_default'", "AIRFLOW_CONN_ODUYO_DEFAULT", "JSON object")
+    assert_stopped(made, oduyo, "snapshot", *facts, logins=0)
+    assert "gizli" not in str(made.errors)
+
+
+@pytest.mark.parametrize(
     ("connection", "facts"),
     [
         ({"conn_type": "http", "host": "erp"}, ["'erp_default' gives a HttpHook, which reads no database", "ERP_CONN_ID"]),

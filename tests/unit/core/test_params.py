@@ -92,6 +92,8 @@ def test_a_form_may_give_values_as_text(name: str, given: object, read: object) 
         ("max_rejected_percent", None, PERCENT),
         ("missing_runs", 0, "a whole number from 1 to 100"),
         ("source", "a\nb", "a name of at most 250 characters"),
+        ("source", "None", "a name of at most 250 characters"),
+        ("source", " null", "a name of at most 250 characters"),
         ("source", "a" * 251, "a name of at most 250 characters"),
         ("max_text_length", 2.5, "a whole number from 1 to 1000000"),
         ("max_text_length", 0, "a whole number from 1 to 1000000"),
