@@ -8,6 +8,8 @@ from collections import Counter
 
 import pytest
 
+from oduyo_provider.core.errors import LostAnswerError
+from oduyo_provider.sync.apply.verifier import Verifier
 from oduyo_provider.sync.staging.layout import SITES
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row
@@ -152,3 +154,24 @@ def test_another_value_behind_the_first_record_is_red_and_said_until_it_is_accep
         assert 'release ["letters"]' in night.why
     assert dag.night(rows, release=["letters"]).is_green
     assert dag.night(rows).figures == {"extracted": COUNT, "unchanged": COUNT}
+
+
+@pytest.mark.parametrize("answer", ["added id <{id}>", "Kayıt eklendi"], ids=["an id", "no id"])
+def test_what_was_confirmed_and_not_read_back_is_found_with_its_key_in_another_form(
+    site: Sandbox, dag: Nights, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    site.set_habits("number=int", {"habit": "create_text", "answer": answer})
+    rows = make_rows(8)
+    dag.night(rows[:1])
+    assert dag.night(rows[:2], release=["key_altered"]).is_green
+    with monkeypatch.context() as down:
+        down.setattr(Verifier, "verify", fail)
+        assert not dag.night(rows).is_green
+    night = dag.night(rows)
+    assert (night.is_green, night.report.vanished) == (True, 0), night.why
+    assert dag.night(rows).figures == {"extracted": 8, "unchanged": 8}
+    assert len(site.records()) == 8
+
+
+async def fail(*_: object) -> None:
+    raise LostAnswerError("Ödüyo does not answer any more")
