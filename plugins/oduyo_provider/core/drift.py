@@ -170,10 +170,12 @@ def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) ->
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
     """Whether a text may be the one that was sent as a site keeps it that does not know all letters, or that pads or groups."""
-    if normaliser.resource.kinds.get(field) not in _TEXTS:
+    kind = normaliser.resource.kinds.get(field)  # None of the note, and of what nobody documents: texts too
+    if kind is not None and kind not in _TEXTS:
         return False
     is_same_iban = field == "iban" and compute_iban(stored or "") == compute_iban(sent)
-    return is_same_iban or normaliser.same(field, stored, sent) or can_be_letters_of(sent, stored or "")
+    is_same = is_same_iban or (kind is not None and normaliser.same(field, stored, sent))
+    return is_same or can_be_letters_of(sent, stored or "")
 
 
 def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:

@@ -9,7 +9,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
-from oduyo_provider.core.resources import BANK_ACCOUNT
+from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE
 from oduyo_provider.sync.apply.readback import (
     NO_EFFECT,
     OTHER_VALUE,
@@ -20,6 +20,7 @@ from oduyo_provider.sync.apply.readback import (
     find_unclear,
     is_lost,
     is_shown,
+    make_finding,
 )
 from oduyo_provider.sync.apply.work import Finding
 from tests.unit.sync.plans import create, deactivate, delete, done, update
@@ -179,6 +180,11 @@ def test_a_text_in_another_form_is_no_other_value(stored: str) -> None:
         Outcome.DONE,
         (Finding("letters", "description", "Şube açıklaması", stored),),
     )
+
+
+@pytest.mark.parametrize(("field", "name"), [("note", "letters"), ("amount", "letters:amount")])
+def test_a_note_is_a_text_and_an_amount_is_none(field: str, name: str) -> None:
+    assert make_finding(field, "1 & 2", "1 &amp; 2", Normaliser(CHEQUE)).name == name
 
 
 def test_an_iban_in_groups_is_no_other_value() -> None:
