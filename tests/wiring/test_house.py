@@ -232,6 +232,7 @@ def find_bare_exceptions(path: Path) -> Found:
             yield line, comment
 
 
+@cache
 def read_comments(path: Path) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
     return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
