@@ -118,9 +118,20 @@ def summarise(*plans: Plan) -> dict[str, Any]:
 
 
 @thorough
-@given(all_sides)
-def test_the_figures_of_a_plan_add_up(sides: Sides) -> None:
+@given(all_sides, st.sampled_from(Outcome), st.booleans())
+def test_whatever_there_is_a_plan_holds_what_it_promises(sides: Sides, outcome: Outcome, dry_run: bool) -> None:
+    """All that can be asked of one plan as it is: making two sides and their plan takes nearly all of the time."""
     plan = sides.plan()
+    check_its_figures(sides, plan)
+    check_whose_records_it_touches(sides, plan)
+    check_its_keys(plan)
+    check_its_json(plan)
+    check_its_bodies(sides, plan)
+    check_its_report(sides, plan, outcome, dry_run)
+
+
+def check_its_figures(sides: Sides, plan: Plan) -> None:
+    """The figures of a plan add up."""
     counts = plan.counts
     assert (
         counts.extracted
@@ -155,29 +166,8 @@ def test_the_figures_of_a_plan_add_up(sides: Sides) -> None:
         assert counts.existing == len(sides.site)
 
 
-@thorough
-@given(all_sides, st.data())
-def test_the_order_of_rows_records_and_entries_changes_nothing(sides: Sides, data: st.DataObject) -> None:
-    shuffled = sides.plan_of(
-        data.draw(st.permutations(sides.rows)),
-        data.draw(st.permutations(list(sides.site.values()))),
-        data.draw(st.permutations(sides.entries)),
-    )
-    assert summarise(shuffled) == summarise(sides.plan())
-    assert shuffled.changes == sides.plan().changes
-
-
-@pytest.mark.parametrize("buckets", [2, 7, 64])
-@settings(max_examples=100, deadline=None)
-@given(sides=all_sides)
-def test_the_partitions_together_are_the_plan_of_one_partition(buckets: int, sides: Sides) -> None:
-    assert summarise(*sides.plan_partitions(buckets)) == summarise(sides.plan())
-
-
-@thorough
-@given(all_sides)
-def test_only_this_sources_records_and_nobodys_are_touched(sides: Sides) -> None:
-    plan = sides.plan()
+def check_whose_records_it_touches(sides: Sides, plan: Plan) -> None:
+    """Only this source's records, and nobody's, are touched."""
     if sides.rules["sync_mode"] is SyncMode.CREATE:
         return
     known = {compute_match_key(entry.integration_id): entry for entry in sides.entries}
@@ -191,31 +181,16 @@ def test_only_this_sources_records_and_nobodys_are_touched(sides: Sides) -> None
     assert all(entry.source == SOURCE for entry in plan.notes)
 
 
-@thorough
-@given(all_sides)
-def test_a_key_with_a_confirmed_record_is_never_created_again_by_itself(sides: Sides) -> None:
-    sides.rules |= {"sync_mode": SyncMode.UPSERT, "released": frozenset()}
-    plan = sides.plan()
-    made = {compute_match_key(entry.integration_id) for entry in sides.entries if entry.is_made}
-    created = {compute_match_key(change.integration_id) for change in plan.changes if change.action is Action.CREATE}
-    assert not made & created
-    assert not made & set(map(compute_match_key, plan.forgotten))
-
-
-@thorough
-@given(all_sides)
-def test_the_keys_of_one_plan_are_unique_and_in_order(sides: Sides) -> None:
-    plan = sides.plan()
+def check_its_keys(plan: Plan) -> None:
+    """The keys of one plan are unique and in order."""
     assert len({change.key for change in plan.changes}) == len(plan.changes)
     places = [change.sort_key for change in plan.changes]
     assert places == sorted(set(places))
     assert len({compute_match_key(entry.integration_id) for entry in plan.notes}) == len(plan.notes)
 
 
-@thorough
-@given(all_sides)
-def test_a_plan_and_its_changes_survive_json(sides: Sides) -> None:
-    plan = sides.plan()
+def check_its_json(plan: Plan) -> None:
+    """A plan and its changes survive JSON."""
     for change in plan.changes:
         assert msgspec.json.decode(msgspec.json.encode(change), type=Change) == change
     for entry in plan.notes:
@@ -223,10 +198,9 @@ def test_a_plan_and_its_changes_survive_json(sides: Sides) -> None:
     assert msgspec.json.decode(msgspec.json.encode(plan.counts), type=PlanCounts) == plan.counts
 
 
-@thorough
-@given(all_sides)
-def test_a_body_carries_the_whole_record_and_never_null_or_a_zero_date(sides: Sides) -> None:
-    for change in sides.plan().changes:
+def check_its_bodies(sides: Sides, plan: Plan) -> None:
+    """A body carries the whole record, and never null or a zero date."""
+    for change in plan.changes:
         body = change.compute_body()
         assert all(isinstance(value, str) for value in body.values())
         for name in DATES & body.keys():
@@ -242,6 +216,47 @@ def test_a_body_carries_the_whole_record_and_never_null_or_a_zero_date(sides: Si
             }
             assert body == {**body, **kept, **change.payload, "integration_id": change.integration_id}
             assert body.keys() <= {"id", "note", *SPECIAL_CODE.field_names}
+
+
+def check_its_report(sides: Sides, plan: Plan, outcome: Outcome, dry_run: bool) -> None:
+    """The report adds up, whatever became of the changes."""
+    outcomes = Outcomes()
+    for change in plan.changes:
+        outcomes.changes[change.action, outcome, ""] += 1
+    report = compute_report(plan.counts, outcomes, extracted=len(sides.rows) + 3, dry_run=dry_run)
+    assert report.extracted == len(sides.rows) + 3
+    assert report.writes == (len(plan.changes) if dry_run or outcome is Outcome.DONE else 0)
+
+
+@thorough
+@given(all_sides, st.data())
+def test_the_order_of_rows_records_and_entries_changes_nothing(sides: Sides, data: st.DataObject) -> None:
+    shuffled = sides.plan_of(
+        data.draw(st.permutations(sides.rows)),
+        data.draw(st.permutations(list(sides.site.values()))),
+        data.draw(st.permutations(sides.entries)),
+    )
+    assert summarise(shuffled) == summarise(sides.plan())
+    assert shuffled.changes == sides.plan().changes
+
+
+@settings(max_examples=100, deadline=None)
+@given(all_sides)
+def test_the_partitions_together_are_the_plan_of_one_partition(sides: Sides) -> None:
+    whole = summarise(sides.plan())
+    for buckets in (2, 7, 64):
+        assert summarise(*sides.plan_partitions(buckets)) == whole, f"{buckets} partitions"
+
+
+@thorough
+@given(all_sides)
+def test_a_key_with_a_confirmed_record_is_never_created_again_by_itself(sides: Sides) -> None:
+    sides.rules |= {"sync_mode": SyncMode.UPSERT, "released": frozenset()}
+    plan = sides.plan()
+    made = {compute_match_key(entry.integration_id) for entry in sides.entries if entry.is_made}
+    created = {compute_match_key(change.integration_id) for change in plan.changes if change.action is Action.CREATE}
+    assert not made & created
+    assert not made & set(map(compute_match_key, plan.forgotten))
 
 
 @thorough
@@ -296,18 +311,6 @@ def test_a_plan_that_was_applied_leaves_nothing_to_change(sides: Sides) -> None:
     assert again.counts.vanished == counts.vanished
     known = apply_plan(known, again, {})
     assert msgspec.structs.replace(sides, site=site, entries=known).plan().notes == []
-
-
-@thorough
-@given(all_sides, st.sampled_from(Outcome), st.booleans())
-def test_the_report_adds_up_whatever_became_of_the_changes(sides: Sides, outcome: Outcome, dry_run: bool) -> None:
-    plan = sides.plan()
-    outcomes = Outcomes()
-    for change in plan.changes:
-        outcomes.changes[change.action, outcome, ""] += 1
-    report = compute_report(plan.counts, outcomes, extracted=len(sides.rows) + 3, dry_run=dry_run)
-    assert report.extracted == len(sides.rows) + 3
-    assert report.writes == (len(plan.changes) if dry_run or outcome is Outcome.DONE else 0)
 
 
 @thorough
