@@ -24,11 +24,12 @@ from oduyo_provider.sync.staging.plans import open_parts
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps import one_task
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows
 from oduyo_provider.sync.steps.plan_checks import check_delivered
-from oduyo_provider.sync.steps.report import Steps, check_complete, report
+from oduyo_provider.sync.steps.report import check_complete, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox

@@ -41,15 +41,18 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
         return run_async(work())
 
 
-def run_extract(snapshot: Reference, sql_folder: str) -> list[Reference]:
+def run_extract(snapshot: Reference | None, sql_folder: str) -> list[Reference]:
     """Run the ERP's query.
 
     :param sql_folder: where the query files lie; a param never names a file outside of it.
     """
     from oduyo_provider.sync.steps.extract import extract
+    from oduyo_provider.sync.steps.go import miss
 
     context = get_current_context()
     with noting_errors(context):
+        if snapshot is None:
+            raise miss("snapshot")
         step = read_step(context)
         query = read_query(sql_folder, step.params.erp_query)
         return extract(step, open_erp(), query, query_name=f"{step.params.erp_query}.sql", snapshot=snapshot)
@@ -64,10 +67,15 @@ def run_transform(part: Reference) -> Reference:
         return transform(read_step(context), part)
 
 
-def run_guard(plans: Any) -> Reference:
-    """Apply the brakes; returns the decision on the plan."""
+def run_guard(_plans: Any) -> Reference:
+    """Apply the brakes; returns the decision on the plan.
+
+    :param _plans: what transform returns, so that guard comes after it; of these only the plans of this go are taken.
+    """
+    from oduyo_provider.operators.go import read_go
+    from oduyo_provider.sync.steps.go import take_plans
     from oduyo_provider.sync.steps.guard import guard
 
     context = get_current_context()
     with noting_errors(context):
-        return guard(read_step(context), list(plans[:]))
+        return guard(read_step(context), take_plans(read_go(context["ti"])))

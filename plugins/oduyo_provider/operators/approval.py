@@ -14,7 +14,7 @@ from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.observability.alert import announce_waiting
 from oduyo_provider.observability.links import compute_run_url
-from oduyo_provider.operators.errors import give_up
+from oduyo_provider.operators.errors import give_up, noting_errors
 from oduyo_provider.sync.staging.manifests import Reference
 
 #: Silence for this long is a no.
@@ -34,7 +34,7 @@ class UnsafePlanApproval(ApprovalOperator):
 
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "decision")
 
-    def __init__(self, *, decision: Reference, **kwargs: Any) -> None:
+    def __init__(self, *, decision: Reference | None, **kwargs: Any) -> None:
         super().__init__(
             subject=gettext("Ödüyo: a brake stopped this run. Apply the plan?"),
             defaults=self.REJECT,
@@ -45,6 +45,11 @@ class UnsafePlanApproval(ApprovalOperator):
 
     def execute(self, context: Any) -> Any:
         """Tell that a person is asked, and ask; or skip."""
+        if self.decision is None:
+            from oduyo_provider.sync.steps.go import miss
+
+            with noting_errors(context):
+                raise miss("guard")
         if not self.decision["ask"]:
             raise AirflowSkipException(gettext("No brake tripped, or the params say not to ask: nothing to approve."))
         ti = context["ti"]

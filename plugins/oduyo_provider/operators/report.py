@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from airflow.sdk import BaseOperator
@@ -10,12 +10,8 @@ from airflow.sdk import BaseOperator
 from oduyo_provider.core.errors import IncompleteError
 from oduyo_provider.hooks.environment import read_step
 from oduyo_provider.observability.links import LINKS
-from oduyo_provider.operators.approval import name_rejecter
 from oduyo_provider.operators.errors import give_up, noting_errors
 from oduyo_provider.sync.runtime.event_loop import run_async
-
-if TYPE_CHECKING:
-    from oduyo_provider.sync.steps.report import Steps
 
 
 class OduyoReportOperator(BaseOperator):
@@ -36,10 +32,13 @@ class OduyoReportOperator(BaseOperator):
         """
         from oduyo_provider.observability.asset import publish
         from oduyo_provider.observability.metrics import count_report
+        from oduyo_provider.operators.go import LOAD, has_run, read_go
         from oduyo_provider.sync.steps.report import check_complete, report
 
         ti = context["ti"]
-        steps = _read_steps(ti)
+        steps = read_go(ti)
+        if not has_run(ti, LOAD):
+            steps = msgspec.structs.replace(steps, load=None)
         with noting_errors(context):
             step = read_step(context)
             made = run_async(report(step, steps))
@@ -50,23 +49,3 @@ class OduyoReportOperator(BaseOperator):
         except IncompleteError as error:
             give_up(context, str(error))
         publish(made, context)
-
-
-def _read_steps(ti: Any) -> Steps:
-    from oduyo_provider.sync.steps.report import Steps
-
-    guarded = next(iter(_pull(ti, "guard")), None)
-    answers = _pull(ti, "approve")
-    return Steps(
-        snapshot=next(iter(_pull(ti, "snapshot")), None),
-        parts=next(iter(_pull(ti, "extract")), []),
-        plans=_pull(ti, "transform"),
-        guarded=guarded,
-        load=next(iter(_pull(ti, "load")), None),
-        rejected_by=name_rejecter(answers) if guarded and guarded["ask"] else "",
-    )
-
-
-def _pull(ti: Any, task_id: str) -> list[Any]:
-    """What all instances of a task returned; nothing for those that returned nothing."""
-    return [value for value in ti.xcom_pull(task_ids=[task_id]) if value is not None]

@@ -68,6 +68,7 @@ class OduyoResourceOperator(BaseOperator):
         self.rows = literal(rows) if isinstance(rows, (list, tuple)) else rows
         self.columns = columns
         self.plan = plan
+        self._takes_plan = plan is not None and rows is None
         self.oduyo_conn_id = oduyo_conn_id
         self.source_query = source_query
         self._written = 0
@@ -79,6 +80,10 @@ class OduyoResourceOperator(BaseOperator):
         :raises AirflowException: what another try may mend.
         """
         with noting_errors(context):
+            if self._takes_plan and self.plan is None:
+                from oduyo_provider.sync.steps.go import miss
+
+                raise miss("guard")
             if (self.rows is None) == (self.plan is None):
                 raise SettingsError(
                     gettext("%(task)s takes either rows or plan: give exactly one of them.", task=self.task_id)

@@ -15,7 +15,7 @@ from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
 from oduyo_provider.sync.staging.layout import MANIFEST
 from oduyo_provider.sync.staging.segments import SegmentFile
 
-#: A reference that travels through XCom: the URI of a folder in staging, and counts.
+#: A reference that travels through XCom: the URI of a folder in staging, what it was made ``of``, and counts.
 Reference = dict[str, Any]
 
 T = TypeVar("T")
@@ -131,11 +131,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     :param writes: whether load may apply it; with ``asks`` only once a person has approved it.
     :param why_not: why load must not write, for people; empty when it may.
     :param trips: the brakes that tripped, released ones too.
+    :param of: the plans that it is about, see :func:`~oduyo_provider.sync.staging.plans.name_plans`.
     :param counts: all partitions together, look-alikes counted as what became of them.
     :param look_alikes: partition → what was decided of its rows that look like a record.
     """
 
     generation: str
+    of: str = ""
     writes: bool
     asks: bool
     why_not: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
@@ -123,6 +124,12 @@ def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
+def name_plans(references: Iterable[Reference]) -> str:
+    """What the plans of all partitions are called together; made anew, they are called otherwise."""
+    folders = sorted(str(reference["manifest"]) for reference in references)
+    return hashlib.sha256("\n".join(folders).encode()).hexdigest()
+
+
 #: What guard decided, and the folder that holds it.
 Decided = tuple[Folder, Decision]
 
@@ -144,14 +151,17 @@ def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
     return PlanPart(manifest, decision, {item.integration_id: item for item in found})
 
 
-def find_decision(run_folder: Folder, generation: str) -> Decided | None:
-    """What guard decided of a plan, also where it stopped the run; the latest where it was asked again."""
+def find_decision(run_folder: Folder, generation: str, of: str = "") -> Decided | None:
+    """What guard decided of a plan, also where it stopped the run; the latest where it was asked again.
+
+    :param of: the plans by name, where only what was decided of these counts.
+    """
     above = run_folder.child(layout.PLAN)
     written = sorted((at, path) for path, at in above.fetch_files() if len(path) == 2 and path[-1] == layout.DECISION)
     for _, path in reversed(written):
         folder = above.child(path[0])
         decision = read_manifest(folder, layout.DECISION, Decision)
-        if decision.generation == generation:
+        if decision.generation == generation and of in ("", decision.of):
             return folder, decision
     return None
 

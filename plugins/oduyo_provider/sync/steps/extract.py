@@ -101,7 +101,13 @@ class RowSink:
                 )
             )
         return [
-            {"manifest": desired.folder, "partition": number, "partitions": desired.buckets, "rows": file.rows}
+            {
+                "manifest": desired.folder,
+                "of": listed.side.folder,
+                "partition": number,
+                "partitions": desired.buckets,
+                "rows": file.rows,
+            }
             for number, file in enumerate(desired.files)
         ]
 

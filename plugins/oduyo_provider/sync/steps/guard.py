@@ -15,8 +15,9 @@ from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.outcomes import count_actions
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total, open_parts
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total, name_plans, open_parts
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.go import check_whole
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
 from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
 from oduyo_provider.sync.steps.tables import write_decided_table
@@ -35,9 +36,11 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     :param plans: the references that transform returned.
     :returns: ``plans`` (what load takes, none when nothing may be written), ``decision`` (where it stands), ``ask``
         (whether a person has to approve), and for that person ``figures``, ``actions`` and ``sample``.
+    :raises SettingsError: the plan of a partition is missing.
     :raises UnsafePlanError: a brake tripped, and the params say to fail.
     """
     parts = open_parts(plans)
+    check_whole(parts)
     snapshot = parts[0].manifest.snapshot
     state = step.open_state(snapshot.site, snapshot.resource)
     folder = step.run.step(PLAN)
@@ -59,10 +62,18 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     return {
         "plans": references if decision.writes or decision.asks else [],
         "decision": folder.uri,
+        **_refer_to(step, decision, sample),
+    }
+
+
+def _refer_to(step: StepContext, decision: Decision, sample: list[str]) -> Reference:
+    """What the tasks that follow, and a person who is asked, take from a decision."""
+    return {
+        "of": decision.of,
         "ask": decision.asks,
         "why_not": decision.why_not,
         "trips": [trip.name for trip in decision.trips],
-        "figures": [explain_trip(trip) for trip in blocking],
+        "figures": [explain_trip(trip) for trip in _find_blocking(decision.trips)],
         "actions": {name: count for name, count in count_actions(decision.counts).items() if count},
         "sample": sample if decision.asks else [],
         "changes": decision.counts.changes,
@@ -87,12 +98,13 @@ def _decide(
         why_not = gettext("dry_run is on")
     return Decision(
         generation=first.generation,
+        of=name_plans({"manifest": part.manifest.folder} for part in parts),
         writes=not why_not and not blocking,
         asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
         why_not=why_not,
         trips=trips,
         counts=look_alikes.add_to(counts),
-        look_alikes=look_alikes.write(folder, len(parts)),
+        look_alikes=look_alikes.write(folder, first.partitions),
     )
 
 

@@ -32,6 +32,7 @@ from oduyo_provider.sync.staging.journal import Journal
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.go import check_whole
 from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 from oduyo_provider.sync.steps.tables import open_updater
 
@@ -46,7 +47,7 @@ async def load(step: StepContext, plans: Sequence[Reference], client: OduyoClien
 
     :param plans: the references to all its partitions, as guard returned them.
     :returns: counts by figure.
-    :raises SettingsError: the plan is not this task's, or guard has not let it through.
+    :raises SettingsError: the plan is not this task's, is not whole, or guard has not let it through.
     :raises OutdatedPlanError: a newer plan of the same source has passed guard.
     :raises CanaryError: the first change of a kind was not stored as it was sent.
     """
@@ -67,13 +68,14 @@ class _Load:
         self._client = client
         self._settings = settings
         self._parts = open_parts(plans)
+        check_whole(self._parts)
         self._first = first = self._parts[0].manifest
         check_belongs(step, first, client, settings)
         self._decision = check_decided(self._parts[0].decision)
         self._state = step.open_state(first.snapshot.site, first.snapshot.resource)
         self._progress = Progress(log)
         self.lease = self._state.make_lease(first.generation, step.run.attempt, self._progress.say, step.clock)
-        self._partitions = Partitions(len(self._parts), self._read_known)
+        self._partitions = Partitions(first.partitions, self._read_known)
         self._ends: Counter[tuple[Action, Outcome]] = Counter()
 
     async def run(self) -> Reference:
@@ -138,7 +140,7 @@ class _Load:
         updater = open_updater(self._step, self._first.generation)
         try:
             async with updater.writing(self._step.clock.now()):
-                for number in range(len(self._parts)):
+                for number in range(self._first.partitions):
                     recorder, changes = await asyncio.to_thread(self._open_part, number)
                     await updater.begin(number, recorder, changes)
                     await applier.apply(recorder, changes)
@@ -231,4 +233,9 @@ class _Load:
         else:
             log.info(gettext("Nothing to do: Ödüyo is as the ERP wants it"))
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
-        return {"generation": self._first.generation, "figures": dict(figures), "undelivered": undelivered}
+        return {
+            "generation": self._first.generation,
+            "of": self._plans[0]["decision"],
+            "figures": dict(figures),
+            "undelivered": undelivered,
+        }

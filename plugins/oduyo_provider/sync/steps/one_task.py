@@ -13,9 +13,10 @@ from oduyo_provider.erp.query import fold_name, match_columns
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import RowSink
+from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
-from oduyo_provider.sync.steps.report import Steps, check_complete, report
+from oduyo_provider.sync.steps.report import check_complete, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 

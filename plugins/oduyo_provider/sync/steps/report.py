@@ -24,11 +24,19 @@ from oduyo_provider.sync.site.open_plans import find_open_folders
 from oduyo_provider.sync.staging.change_lines import ChangeLine, make_line, make_rejected_line, settle_line
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT
-from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
+from oduyo_provider.sync.staging.manifests import ExtractManifest, SnapshotManifest, read_reference
 from oduyo_provider.sync.staging.outcomes import count_result, find_result
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total, decide_part, find_decision, open_parts
+from oduyo_provider.sync.staging.plans import (
+    PlanPart,
+    compute_total,
+    decide_part,
+    find_decision,
+    name_plans,
+    open_parts,
+)
 from oduyo_provider.sync.staging.retention import prune
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.past import PastWriter
 from oduyo_provider.sync.steps.tables import FinalTable
 
@@ -53,25 +61,15 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
     is_known: bool = False
 
 
-class Steps(msgspec.Struct, frozen=True):
-    """What the steps before left; a step that failed left nothing.
-
-    :param parts: of extract; ``plans`` of transform; ``guarded`` of guard; ``load`` of load.
-    :param rejected_by: who rejected the plan in the task approve; empty when nobody did.
-    """
-
-    snapshot: Reference | None = None
-    parts: Sequence[Reference] = ()
-    plans: Sequence[Reference] = ()
-    guarded: Reference | None = None
-    load: Reference | None = None
-    rejected_by: str = ""
-
-
 async def report(step: StepContext, steps: Steps) -> Report:
-    """Add up, write ``report.json`` and ``quarantine.jsonl``, merge the outcomes into the ledger, tidy up."""
+    """Add up, write ``report.json`` and ``quarantine.jsonl``, merge the outcomes into the ledger, tidy up.
+
+    :param steps: of one go of the run.
+    """
     parts = open_parts(steps.plans)
-    decision = find_decision(step.run.folder, parts[0].manifest.generation) if parts else None
+    decision = None
+    if parts:
+        decision = find_decision(step.run.folder, parts[0].manifest.generation, name_plans(steps.plans))
     parts = [decide_part(part.manifest, decision) for part in parts]
     dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
     past = None
@@ -97,6 +95,11 @@ async def report(step: StepContext, steps: Steps) -> Report:
         prune(step.run, find_open_folders(step.run.root))
     except (StagingError, StateError) as error:
         log.warning(gettext("Old staged runs could not be removed; the next run tries again: %(error)s", error=error))
+    _say_report(step, made)
+    return made
+
+
+def _say_report(step: StepContext, made: Report) -> None:
     log.info("%s\n%s", gettext("The run:"), format_report(made))
     folder = step.run.folder.uri
     log.info(
@@ -106,7 +109,6 @@ async def report(step: StepContext, steps: Steps) -> Report:
             quarantine=f"{folder}/{QUARANTINE}",
         )
     )
-    return made
 
 
 def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
@@ -127,9 +129,9 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
 def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
     """What makes the run red besides its figures."""
     faults = []
-    if not steps.parts:
+    if steps.snapshot is None or not steps.parts:
         faults.append("reading")
-    elif len(steps.plans) < int(steps.parts[0]["partitions"]):
+    elif not steps.is_compared:
         faults.append("comparing")
     elif steps.guarded is None:
         faults.append("stopped")

@@ -62,6 +62,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     _say_counts(manifest)
     return {
         "manifest": folder.uri,
+        "of": part["manifest"],
         "partition": partition,
         "partitions": partitions,
         "changes": plan.counts.changes,

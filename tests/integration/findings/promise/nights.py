@@ -20,10 +20,11 @@ from oduyo_provider.sync.staging.layout import SITES
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.one_task import stage_rows
 from oduyo_provider.sync.steps.plan_checks import check_delivered
-from oduyo_provider.sync.steps.report import Steps, check_complete, report
+from oduyo_provider.sync.steps.report import check_complete, report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox

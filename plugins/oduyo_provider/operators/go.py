@@ -1,0 +1,56 @@
+"""Reads from XCom what the steps of this project's DAG left in the last go of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oduyo_provider.operators.approval import name_rejecter
+from oduyo_provider.sync.steps.go import Steps, find_go, take_decision
+
+#: The task that applies the plan.
+LOAD = "load"
+_STEPS = frozenset({"snapshot", "extract", "transform", "guard"})
+
+
+def read_go(ti: Any) -> Steps:
+    """What the steps before left; any of them may have failed, or not run in this go.
+
+    :param ti: Airflow's task instance of one of them.
+    """
+    guarded = _pull_one(ti, "guard")
+    answers = _pull(ti, "approve")
+    return find_go(
+        Steps(
+            snapshot=_pull_one(ti, "snapshot"),
+            parts=_pull_one(ti, "extract") or [],
+            plans=_pull(ti, "transform"),
+            guarded=guarded,
+            load=_pull_one(ti, LOAD),
+            rejected_by=name_rejecter(answers) if guarded and guarded["ask"] else "",
+        )
+    )
+
+
+def check_go(context: Mapping[str, Any]) -> None:
+    """Whether guard has decided in the last go of the run; not asked in a DAG whose steps are others.
+
+    :raises SettingsError: it has not, or a step before it left nothing.
+    """
+    if context["dag"].task_dict.keys() >= _STEPS:
+        take_decision(read_go(context["ti"]))
+
+
+def has_run(ti: Any, task_id: str) -> bool:
+    """Whether a task of this run has come to its end; one that was skipped may have done so in an earlier go."""
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
+    return bool(states.get(ti.run_id, {}).get(task_id) == "success")
+
+
+def _pull_one(ti: Any, task_id: str) -> Any:
+    return next(iter(_pull(ti, task_id)), None)
+
+
+def _pull(ti: Any, task_id: str) -> list[Any]:
+    """What all instances of a task returned; nothing for those that returned nothing."""
+    return [value for value in ti.xcom_pull(task_ids=[task_id]) if value is not None]

@@ -1,0 +1,127 @@
+"""The go of a run: what its steps returned since it was begun last.
+
+Clearing a task leaves what it returned where it is until the task starts again, and a task that is skipped, that is marked
+by hand or that has fewer instances than before never starts. So each reference names, as ``of``, what it was made of:
+extract's the listing, transform's the rows, guard's the plans, load's guard's decision. What is of something else is another
+go's, and is as if it were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from oduyo_provider.core.errors import SettingsError
+from oduyo_provider.core.language import gettext
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.plans import PlanPart, name_plans
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """What the steps before left; a step that failed left nothing.
+
+    :param parts: of extract; ``plans`` of transform; ``guarded`` of guard; ``load`` of load.
+    :param rejected_by: who rejected the plan in the task approve; empty when nobody did.
+    """
+
+    snapshot: Reference | None = None
+    parts: Sequence[Reference] = ()
+    plans: Sequence[Reference] = ()
+    guarded: Reference | None = None
+    load: Reference | None = None
+    rejected_by: str = ""
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there is a plan of each partition."""
+        return bool(self.parts) and _is_whole(self.plans, int(self.parts[0]["partitions"]))
+
+
+def find_go(left: Steps) -> Steps:
+    """Of what the steps have left, what belongs to the last go of the run."""
+    if left.snapshot is None:
+        return Steps()
+    snapshot = str(left.snapshot["manifest"])
+    parts = tuple(part for part in left.parts if part.get("of") == snapshot)
+    if not parts:
+        return Steps(left.snapshot)
+    rows = str(parts[0]["manifest"])
+    go = Steps(left.snapshot, parts, tuple(plan for plan in left.plans if plan.get("of") == rows))
+    guarded, load = left.guarded, left.load
+    if guarded is None or not go.is_compared or guarded.get("of") != name_plans(go.plans):
+        return go
+    if load is not None and load.get("of") != guarded["decision"]:
+        load = None
+    return msgspec.structs.replace(go, guarded=guarded, load=load, rejected_by=left.rejected_by)
+
+
+def take_plans(go: Steps) -> list[Reference]:
+    """The plans of a go, for guard.
+
+    :raises SettingsError: a step left no result; see :func:`miss`.
+    """
+    if go.snapshot is None:
+        raise miss("snapshot")
+    if not go.parts:
+        raise miss("extract")
+    if not go.is_compared:
+        raise _miss_plans(len(go.plans), int(go.parts[0]["partitions"]))
+    return list(go.plans)
+
+
+def take_decision(go: Steps) -> Reference:
+    """What guard decided in a go, for load.
+
+    :raises SettingsError: a step left no result; see :func:`miss`.
+    """
+    take_plans(go)
+    if go.guarded is None:
+        raise miss("guard")
+    return go.guarded
+
+
+def check_whole(parts: Sequence[PlanPart]) -> None:
+    """Whether these are a whole plan: each partition once, and all of one listing.
+
+    :raises SettingsError: they are not. Another try would be given the same ones.
+    """
+    if not parts:
+        raise miss("transform")
+    first = parts[0].manifest
+    partitions = [
+        {"partition": part.manifest.partition}
+        for part in parts
+        if (part.manifest.generation, part.manifest.partitions) == (first.generation, first.partitions)
+    ]
+    if len(partitions) != len(parts) or not _is_whole(partitions, first.partitions):
+        raise _miss_plans(len(partitions), first.partitions)
+
+
+def _is_whole(plans: Sequence[Reference], partitions: int) -> bool:
+    return sorted(int(plan["partition"]) for plan in plans) == list(range(partitions))
+
+
+def miss(step: str) -> SettingsError:
+    """The error of a step that left nothing to go on with. Another try would find nothing either."""
+    return SettingsError(
+        gettext(
+            "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is of an earlier "
+            "go of this run. Nothing was sent. Clear the run from %(step)s, so that it runs again.",
+            step=step,
+        )
+    )
+
+
+def _miss_plans(found: int, partitions: int) -> SettingsError:
+    if not found:
+        return miss("transform")
+    return SettingsError(
+        gettext(
+            "The plan is not whole: the step transform left that of %(found)s of %(partitions)s partitions, as an instance of it "
+            "was marked success by hand, or was not cleared with the others. Nothing was sent. Clear the run from transform, all "
+            "instances of it.",
+            found=found,
+            partitions=partitions,
+        )
+    )

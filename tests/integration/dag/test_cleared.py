@@ -1,0 +1,136 @@
+"""A person clears a run, or marks tasks by hand: what an earlier go of the run left is not taken for this one's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.steps import transform
+from sandbox.oduyo.server import Sandbox
+from tests.airflow_run import DagRunResult, answer_approval, load_dag
+from tests.conftest import Erp
+from tests.integration.dag.conftest import RunSpecialCodes, count_writes, make_query, make_records, pick
+from tests.integration.dag.goes import ALL, go_on
+
+QUERY = "SELECT n AS integration_id, 'K.' || n AS code, 'A' AS status, text AS description FROM test.t"
+
+#: Goes on with a run: ``again(run, clear, …)``, see :func:`go_on`.
+Again = Callable[..., DagRunResult]
+
+
+@pytest.fixture
+def again(dags_folder: Path, staging: Path) -> Again:
+    def go(made: DagRunResult, clear: tuple[str, ...], **options: Any) -> DagRunResult:
+        return go_on(load_dag(dags_folder), made.run_id, staging, clear=clear, **options)
+
+    return go
+
+
+@pytest.fixture
+def _four_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A side of more than forty rows is split into four."""
+    monkeypatch.setenv("ODUYO_BUCKETS", "4")
+    for module in ("staging.buckets", "site.ledger"):
+        monkeypatch.setattr(f"oduyo_provider.sync.{module}.SINGLE_PARTITION_ROWS", 40)
+
+
+def fill(erp: Erp, count: int, text: str) -> None:
+    erp.run("DROP TABLE IF EXISTS test.t")
+    erp.run(f"CREATE TABLE test.t AS SELECT n, '{text}' AS text FROM generate_series(1, {count}) AS n")
+
+
+def answer(option: str) -> Callable[[], None]:
+    """Answers approve as soon as it waits."""
+
+    def give() -> None:
+        with contextlib.suppress(Exception):  # it does not wait yet
+            answer_approval("oduyo_special_codes", option)
+
+    return give
+
+
+@pytest.mark.usefixtures("_four_partitions")
+def test_plans_of_instances_that_are_gone_are_not_applied(
+    oduyo: Sandbox,
+    erp: Erp,
+    set_oduyo: Callable[..., None],
+    run_special_codes: RunSpecialCodes,
+    again: Again,
+) -> None:
+    def break_login(dag: Any) -> None:
+        dag.task_dict["load"].on_execute_callback = [lambda _: set_oduyo(password="wrong")]
+
+    fill(erp, 60, "old")
+    made = run_special_codes(query=QUERY, change=break_login)
+    assert (made.tasks["transform"], made.tasks["load"]) == (["success"] * 4, ["failed"])
+    set_oduyo()
+    fill(erp, 20, "new")
+    made = again(made, ALL)
+    assert made.tasks["transform"] == ["success"] + ["removed"] * 3
+    assert pick(made.report) == {"extracted": 20, "created": 20}
+    assert Counter(record["description"] for record in oduyo.records()) == {"new": 20}
+
+
+def test_a_green_run_that_fails_when_it_is_cleared_is_red(
+    oduyo: Sandbox, set_oduyo: Callable[..., None], run_special_codes: RunSpecialCodes, again: Again, erp: Erp
+) -> None:
+    made = run_special_codes(query=make_query(3))
+    assert made.state == "success"
+    set_oduyo(password="wrong")
+    made = again(made, ALL)
+    assert (made.state, made.tasks["snapshot"], made.tasks["report"]) == ("failed", ["failed"], ["failed"])
+    assert made.report["faults"] == ["reading"]
+    assert pick(made.report) == {}
+
+
+def test_a_plan_that_is_rejected_when_the_run_is_cleared_makes_it_red(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again
+) -> None:
+    oduyo.seed(make_records(20, description="by hand"))
+    made = run_special_codes({"on_unsafe": "ask"}, query=make_query(20), between=answer("Approve"))
+    assert made.state == "success", made.error
+    made = again(made, ("approve", "load", "report"), between=answer("Reject"))
+    assert (made.state, made.tasks["load"], made.tasks["report"]) == ("failed", ["skipped"], ["failed"])
+    assert made.report["faults"] == ["applying"]
+
+
+@pytest.mark.usefixtures("_four_partitions")
+def test_of_a_plan_whose_partition_was_marked_by_hand_nothing_is_written(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = transform.transform
+
+    def fail_once(step: Any, part: Reference) -> Reference:
+        if part["partition"] == 1:
+            raise MemoryError
+        return real(step, part)
+
+    fill(erp, 60, "text")
+    with monkeypatch.context() as patch:
+        patch.setattr(transform, "transform", fail_once)
+        made = run_special_codes(query=QUERY)
+    assert made.tasks["transform"] == ["success", "failed", "success", "success"]
+    made = again(made, ALL[3:], mark={"transform": "success"})
+    assert made.error.startswith("The plan is not whole: the step transform left that of 3 of 4 partitions")
+    assert {type(error) for error in made.errors} == {AirflowFailException}
+    assert made.report["faults"] == ["comparing"]
+    assert count_writes(oduyo) == 0
+
+
+@pytest.mark.parametrize(("marked", "stopped"), [("snapshot", "extract"), ("transform", "guard"), ("guard", "approve")])
+def test_a_step_that_was_marked_by_hand_is_named_by_the_next_one_once(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, marked: str, stopped: str
+) -> None:
+    made = run_special_codes(query=make_query(3), marked=marked, retries=None)
+    assert (made.tasks[stopped], made.tries[stopped], made.state) == (["failed"], 1, "failed")
+    assert made.error.startswith(f"The step {marked} left no result to go on with")
+    assert f"Clear the run from {marked}" in made.error
+    assert made.xcoms[f"{stopped}.error"] == [made.error]
+    assert count_writes(oduyo) == 0
