@@ -60,11 +60,12 @@ def run_extract(snapshot: Reference | None, sql_folder: str) -> list[Reference]:
 
 def run_transform(part: Reference) -> Reference:
     """Normalise and compare one partition."""
+    from oduyo_provider.sync.steps.releases import keep_releases
     from oduyo_provider.sync.steps.transform import transform
 
     context = get_current_context()
     with noting_errors(context):
-        return transform(read_step(context), part)
+        return transform(keep_releases(read_step(context), part), part)
 
 
 def run_guard(_plans: Any) -> Reference:
@@ -75,7 +76,14 @@ def run_guard(_plans: Any) -> Reference:
     from oduyo_provider.operators.go import read_go
     from oduyo_provider.sync.steps.go import take_plans
     from oduyo_provider.sync.steps.guard import guard
+    from oduyo_provider.sync.steps.releases import keep_releases, spend_releases
 
     context = get_current_context()
     with noting_errors(context):
-        return guard(read_step(context), take_plans(read_go(context["ti"])))
+        go = read_go(context["ti"])
+        plans = take_plans(go)
+        step = keep_releases(read_step(context), go.parts[0])
+        decided = guard(step, plans)
+        if decided["plans"] and not decided["ask"]:
+            spend_releases(step, go.parts[0])
+        return decided

@@ -39,7 +39,8 @@ def apply_plan(
     :raises SettingsError: it is not of the last go of this run.
     :raises AirflowSkipException: nothing may be written, such as in a dry run.
     """
-    check_go(context)
+    step = read_step(context)
+    check_go(context, step)
     references = read_references(plan)
     if not references:
         why_not = plan.get("why_not") if isinstance(plan, dict) else ""
@@ -49,7 +50,7 @@ def apply_plan(
                 why=why_not or gettext("there is no plan to apply"),
             )
         )
-    hook, step = open_oduyo(conn_id), read_step(context)
+    hook = open_oduyo(conn_id)
 
     async def work() -> Reference:
         async with hook.client(resource) as client:

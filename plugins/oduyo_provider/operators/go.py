@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.operators.approval import name_rejecter
+from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.go import Steps, find_go, take_decision
+from oduyo_provider.sync.steps.releases import spend_releases
 
 #: The task that applies the plan.
 LOAD = "load"
@@ -32,13 +34,15 @@ def read_go(ti: Any) -> Steps:
     )
 
 
-def check_go(context: Mapping[str, Any]) -> None:
-    """Whether guard has decided in the last go of the run; not asked in a DAG whose steps are others.
+def check_go(context: Mapping[str, Any], step: StepContext) -> None:
+    """Whether guard has decided in the last go of the run, before its plan is applied; not asked in a DAG of other steps.
 
     :raises SettingsError: it has not, or a step before it left nothing.
     """
     if context["dag"].task_dict.keys() >= _STEPS:
-        take_decision(read_go(context["ti"]))
+        go = read_go(context["ti"])
+        if take_decision(go)["ask"]:  # a person has let it through
+            spend_releases(step, go.parts[0])
 
 
 def has_run(ti: Any, task_id: str) -> bool:

@@ -134,3 +134,19 @@ def test_a_step_that_was_marked_by_hand_is_named_by_the_next_one_once(
     assert f"Clear the run from {marked}" in made.error
     assert made.xcoms[f"{stopped}.error"] == [made.error]
     assert count_writes(oduyo) == 0
+
+
+def test_a_release_is_for_the_plan_that_was_looked_at_and_for_no_later_one_of_its_run(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again
+) -> None:
+    fill(erp, 30, "text")
+    conf = {"on_missing": "delete", "missing_runs": 1, "release": ["retired", "retired_pair", "retired_week"]}
+    assert run_special_codes(query=QUERY).state == "success"
+    fill(erp, 18, "text")
+    made = run_special_codes(conf, query=QUERY)
+    assert (made.state, made.report["deleted"]) == ("success", 12)
+    fill(erp, 1, "text")
+    made = again(made, ALL)
+    assert made.error.startswith("Stopped before any write. retired: 17 records")
+    assert "What this run releases was for what it compared before (plan 2)" in made.error
+    assert len(oduyo.records()) == 18

@@ -55,6 +55,17 @@ class Numbered(StateFile, frozen=True, kw_only=True):
     mapped: str = ""
 
 
+class Spent(StateFile, frozen=True, kw_only=True):
+    """A plan was let through in a run that releases brakes: these releases are for no other plan.
+
+    :param number: of the plan; ``rows`` names the staged rows that it was made of.
+    """
+
+    run: str
+    number: int
+    rows: str
+
+
 class SourceState:
     """One source on one site.
 
@@ -94,6 +105,16 @@ class SourceState:
         for name in names:
             if layout.read_number(name) < number:
                 passed.delete(name)
+
+    def note_spent(self, run: str, number: int, rows: str) -> None:
+        """A plan of a run that releases brakes was let through. Only such runs leave a file, and it stays."""
+        spent = Spent(run=run, number=number, rows=rows)
+        write_state(self._folder.child(layout.SPENT), layout.name_digest(run), spent)
+
+    def read_spent(self, run: str) -> Spent | None:
+        """What a run's releases were for; None where nothing of it was let through with them."""
+        spent = read_state(self._folder.child(layout.SPENT), layout.name_digest(run), Spent)
+        return spent if spent is not None and spent.run == run else None
 
     def check_order(self, number: int, generation: str, mapped: str = "") -> None:
         """Refuse a plan that is older than one that may write. Under the lease.

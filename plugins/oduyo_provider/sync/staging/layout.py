@@ -13,7 +13,7 @@
         quarantine.jsonl, report.json
     <staging>/_sites/<site>/<resource>/ what is kept between runs
         ledger.json, ledger/<buckets>/  what is remembered of each key
-        sources/<source>/               plan numbers, and whether the source is opened
+        sources/<source>/               plan numbers, whether the source is opened, what runs released
         open_plans/                     plans whose outcomes are not in the ledger yet
         claims/                         who may write
         check.json, check.txt           what the site check found, and the same for Ödüyo's support
@@ -56,7 +56,7 @@ SOURCES, OPEN_PLANS, CLAIMS = "sources", "open_plans", "claims"
 TURN, RELEASED = "turn.json", "released.json"
 SITE_CHECK, SUPPORT_TEXT = "check.json", "check.txt"
 OPENED, APPLIED, KNOWN_REJECTED = "opened.json", "applied.json", "rejected.json"
-DRAWN, PASSED = "drawn", "passed"
+DRAWN, PASSED, SPENT = "drawn", "passed", "spent"
 
 # What is kept of a DAG's alerts.
 ALERTS, TOLD = "_alerts", "told.json"

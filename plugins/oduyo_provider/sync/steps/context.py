@@ -21,6 +21,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     :param buckets: into how many files a large side is split.
     :param is_manual: a person has triggered the run.
     :param is_exempt: the source may write without having been opened: an operator that somebody put into a DAG.
+    :param spent_for: the number of the plan that this run's releases were for; they do not count for this one.
     """
 
     run: Run
@@ -29,6 +30,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     buckets: int
     is_manual: bool = True
     is_exempt: bool = False
+    spent_for: int | None = None
     clock: Clock = Clock()
 
     def make_normaliser(self, resource: Resource) -> Normaliser:

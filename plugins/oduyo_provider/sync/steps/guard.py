@@ -20,6 +20,7 @@ from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.go import check_whole
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
 from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
+from oduyo_provider.sync.steps.releases import explain_spent
 from oduyo_provider.sync.steps.tables import write_decided_table
 
 log = logging.getLogger(__name__)
@@ -162,6 +163,8 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
                 release=release,
             )
         )
+        if step.spent_for is not None:
+            way_on = f"{explain_spent(step.spent_for)} {way_on}"
         raise UnsafePlanError(
             gettext(
                 "Stopped before any write. %(brakes)s %(way)s",

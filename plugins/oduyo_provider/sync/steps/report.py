@@ -14,6 +14,7 @@ from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.errors import IncompleteError, StagingError, StateError
 from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
@@ -87,7 +88,8 @@ async def report(step: StepContext, steps: Steps) -> Report:
         started_at=_format_time(_read_start(steps)),
         ended_at=_format_time(time.time()),
     )
-    made = msgspec.structs.replace(made, faults=_find_faults(made, steps, step))
+    params = parts[0].manifest.params if parts else step.params
+    made = msgspec.structs.replace(made, faults=_find_faults(made, steps, params))
     step.run.folder.write(REPORT, msgspec.json.format(msgspec.json.encode(made)))
     if parts and not dry_run:
         await _merge(step, parts[0])
@@ -126,7 +128,7 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
         raise IncompleteError(explain_red(made, why_not, is_one_task=step.is_exempt))
 
 
-def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
+def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
     """What makes the run red besides its figures."""
     faults = []
     if steps.snapshot is None or not steps.parts:
@@ -138,9 +140,9 @@ def _find_faults(made: Report, steps: Steps, step: StepContext) -> list[str]:
     elif not made.dry_run and steps.load is None:
         faults.append("applying")
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
-    if made.has_too_many_rejected(step.params.limits, is_approved=is_approved) and not made.dry_run:
+    if made.has_too_many_rejected(params.limits, is_approved=is_approved) and not made.dry_run:
         faults.append(TOO_MANY_REJECTED)
-    if steps.guarded is not None and steps.guarded["why_not"] and not step.params.dry_run and made.writes:
+    if steps.guarded is not None and steps.guarded["why_not"] and not params.dry_run and made.writes:
         faults.append(FIRST_WRITE)
     return faults
 

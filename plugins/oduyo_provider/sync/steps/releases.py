@@ -1,0 +1,57 @@
+"""A release is for the plan that a person has looked at, and not for what the same run compares when it is cleared later."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from oduyo_provider.core.language import gettext
+from oduyo_provider.sync.site.source import SourceState
+from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
+from oduyo_provider.sync.steps.context import StepContext
+
+log = logging.getLogger(__name__)
+
+
+def keep_releases(step: StepContext, part: Reference) -> StepContext:
+    """The step without its releases, where guard has let through another plan of this run that had them.
+
+    :param part: one of the references that extract returned; clearing what follows it keeps the releases.
+    """
+    if not step.params.release:
+        return step
+    _, source = _open(step, part)
+    spent = source.read_spent(step.run.name)
+    if spent is None or spent.rows == part["manifest"]:
+        return step
+    log.warning("%s", explain_spent(spent.number))
+    return msgspec.structs.replace(
+        step, params=msgspec.structs.replace(step.params, release={}), spent_for=spent.number
+    )
+
+
+def spend_releases(step: StepContext, part: Reference) -> None:
+    """Guard or a person has let the plan of these rows through: from now on this run's releases are for it alone."""
+    if not step.params.release:
+        return
+    snapshot, source = _open(step, part)
+    if source.read_spent(step.run.name) is None:
+        source.note_spent(step.run.name, snapshot.number, str(part["manifest"]))
+
+
+def explain_spent(number: int) -> str:
+    """Why releases do not count.
+
+    :param number: of the plan for which they did.
+    """
+    return gettext(
+        "What this run releases was for what it compared before (plan %(number)s), and that was let through: it does not count "
+        "for what is compared now. Start a new run, with what is to be released there.",
+        number=number,
+    )
+
+
+def _open(step: StepContext, part: Reference) -> tuple[SnapshotManifest, SourceState]:
+    snapshot = read_reference(part, ExtractManifest).snapshot
+    return snapshot, step.open_state(snapshot.site, snapshot.resource).source(snapshot.source)
