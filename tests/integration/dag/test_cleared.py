@@ -150,3 +150,17 @@ def test_a_release_is_for_the_plan_that_was_looked_at_and_for_no_later_one_of_it
     assert made.error.startswith("Stopped before any write. retired: 17 records")
     assert "What this run releases was for what it compared before (plan 2)" in made.error
     assert len(oduyo.records()) == 18
+
+
+def test_a_decision_on_an_earlier_plan_is_not_applied(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again
+) -> None:
+    fill(erp, 3, "old")
+    made = run_special_codes(query=QUERY, marked="load")
+    fill(erp, 3, "new")
+    again(made, ALL[:3])
+    made = again(made, ("load", "report"))
+    assert (made.tasks["guard"], made.tasks["load"], made.tasks["report"]) == (["success"], ["failed"], ["failed"])
+    assert made.error.startswith("The step guard left no result to go on with")
+    assert made.report["faults"] == ["stopped"]
+    assert count_writes(oduyo) == 0
