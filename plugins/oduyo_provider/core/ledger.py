@@ -34,11 +34,13 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal.
 
     :param is_open: it is another value than was sent, and no person has accepted it: the field does not count as equal yet.
+    :param is_repeated: the same was sent once more, and the same was kept.
     """
 
     sent: str
     stored: str | None
     is_open: bool = False
+    is_repeated: bool = False
 
 
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -121,13 +123,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def is_stored_as(self, field: str, wanted: str, value: str | None) -> bool:
         """As :meth:`is_seen_as`, and that counts as equal."""
         return self.is_seen_as(field, wanted, value) and not self.stored[field].is_open
-
-    def accept(self) -> Entry:
-        """The entry once a person has accepted what Ödüyo was seen to keep."""
-        if not any(pair.is_open for pair in self.stored.values()):
-            return self
-        accepted = {name: msgspec.structs.replace(pair, is_open=False) for name, pair in self.stored.items()}
-        return msgspec.structs.replace(self, stored=accepted)
 
     def is_refusal_of(self, digest: str) -> bool:
         """Whether Ödüyo refused this very change before."""
@@ -221,5 +216,7 @@ def _merge_stored(known: Mapping[str, Stored], payload: Payload, result: Result)
     }
     for name in result.stored.keys() & payload.keys():
         is_open = result.outcome is Outcome.FAILED and name != "integration_id"
-        kept[name] = Stored(payload[name], result.stored[name], is_open)
+        pair, before = Stored(payload[name], result.stored[name], is_open), known.get(name)
+        is_repeated = is_open and before is not None and (before.sent, before.stored) == (pair.sent, pair.stored)
+        kept[name] = msgspec.structs.replace(pair, is_repeated=is_repeated)
     return kept

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from oduyo_provider.core.change import Change
+from collections import Counter
+from collections.abc import Mapping
+
+from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import find_stored_otherwise
-from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.matching import Matching, compute_natural_key
+from oduyo_provider.core.normalise import Normalised, Normaliser
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.values.keys import can_be_key_of, fold_key
+from oduyo_provider.core.row_groups import RowGroup
+from oduyo_provider.core.values.keys import can_be_key_of, fold_key, is_form_of_key
 from oduyo_provider.core.values.letters import can_be_letters_of
+
+_KEY = "integration_id"
 
 
 def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
@@ -29,3 +36,41 @@ def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> boo
     """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
     is_same = [*map(fold_key, stored[:-1])] == [*map(fold_key, sent[:-1])]  # it may keep numbers, as it does keys
     return is_same and can_be_letters_of(sent[-1], stored[-1])
+
+
+def is_made_in_another_form(change: Change, record: Remote, normaliser: Normaliser) -> bool:
+    """Whether a record is as a create asked for, but for its key, which is there whole and in another form."""
+    stored = find_stored_otherwise(change, record, normaliser)
+    return is_form_of_key(change.integration_id, record.get(_KEY)) and stored.keys() <= {_KEY}
+
+
+def join_nameless(matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser) -> None:
+    """Match the records of creates that were confirmed without an id, where Ödüyo keeps their keys in another form.
+
+    A row gets the only record with a form of its key, if no row and no entry has that one's own key, and it carries the row's
+    natural key; of a resource or a row without one, all else that was sent.
+
+    :param groups: the rows by match key.
+    """
+    entries, matches = matching.entries, matching.matches
+    nameless = {key for key, entry in entries.items() if entry.is_made and entry.oduyo_id is None} - matches.keys()
+    if not nameless:
+        return
+    wanted, free = Counter(map(fold_key, nameless)), dict[str, list[str]]()
+    for key in matches.keys() - groups.keys() - entries.keys():
+        free.setdefault(fold_key(key), []).append(key)
+    for key in nameless & groups.keys():
+        found, row = free.get(fold_key(key), []), groups[key].normalised
+        if len(found) == wanted[fold_key(key)] == 1 and _can_be_of(row, matches[found[0]].record, normaliser):
+            matching.move(found[0], key)
+
+
+def _can_be_of(row: Normalised, record: Remote, normaliser: Normaliser) -> bool:
+    if row.payload is None:
+        return False
+    names = normaliser.resource.natural_key
+    wanted, found = compute_natural_key(row.payload, names), compute_natural_key(record, names)
+    if wanted is not None:
+        return found is not None and can_be_natural_key_of(wanted, found)
+    change = Change(Action.CREATE, str(row.integration_id), row.payload)
+    return is_made_in_another_form(change, record, normaliser)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -15,7 +14,7 @@ from oduyo_provider.core.record import Remote, Resource, is_passive
 from oduyo_provider.core.row_groups import RowGroup
 from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.core.values.keys import fold_key, is_form_of_key
+from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 
 _KEY = "integration_id"
@@ -139,24 +138,9 @@ class Matching:
             if known is not None and known.is_gone and known.oduyo_id == same[0]["id"]:
                 self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
 
-    def find_nameless(self, groups: Mapping[str, RowGroup]) -> None:
-        """The records of creates that were confirmed without an id, where Ödüyo keeps their keys in another form: each the only
-        one with a form of the key, and with no key that a row or the ledger knows.
-
-        :param groups: the rows by match key.
-        """
-        nameless = {
-            key for key, entry in self.entries.items() if entry.is_made and entry.oduyo_id is None
-        } - self.matches.keys()
-        if not nameless:
-            return
-        wanted, free = Counter(map(fold_key, nameless)), dict[str, list[str]]()
-        for key in self.matches.keys() - groups.keys() - self.entries.keys():
-            free.setdefault(fold_key(key), []).append(key)
-        for key in nameless:
-            found = free.get(fold_key(key), [])
-            if len(found) == wanted[fold_key(key)] == 1:
-                self.matches[key] = self.matches.pop(found[0])
+    def move(self, key: str, to: str) -> None:
+        """The records of a key turn out to be another one's."""
+        self.matches[to] = self.matches.pop(key)
 
     def prefer_firms(self, groups: Mapping[str, RowGroup]) -> None:
         """Of several records whose id the ledger does not know, the lowest of the row's own firm is the one: firms may use

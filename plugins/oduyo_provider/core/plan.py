@@ -42,6 +42,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param now: seconds since 1970.
     :param missing_runs: applied runs without its row after which a record is retired.
     :param released: names of the brakes that may trip in this run.
+    :param findings: names of what the site is known to do to values, whether released or not.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
     :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
@@ -59,6 +60,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     on_missing: OnMissing
     missing_runs: int
     released: frozenset[str] = frozenset()
+    findings: frozenset[str] = frozenset()
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
     may_lack_rows: bool = False

@@ -6,16 +6,17 @@ Pure: the same rows, records and entries give the same plan, whatever their orde
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 
 import msgspec
 
+from oduyo_provider.core.accepted import accept_seen
 from oduyo_provider.core.change import Action, Change, compute_update
 from oduyo_provider.core.counting import count_update
 from oduyo_provider.core.drift import find_differences
 from oduyo_provider.core.faults import DUPLICATE, Fault
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry
+from oduyo_provider.core.made_records import join_nameless
 from oduyo_provider.core.matching import Match, Matching, compute_natural_key, compute_seen, get_id
 from oduyo_provider.core.missing import MissingRecords
 from oduyo_provider.core.normalise import Normaliser
@@ -28,6 +29,7 @@ from oduyo_provider.core.samples import describe_other_firm, describe_owner, des
 from oduyo_provider.core.shared_codes import find_shared_code
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.core.vanished import VanishedRecords
 
 _KEY = "integration_id"
 
@@ -56,7 +58,7 @@ def compute_plan(
     builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
-    matching.find_nameless(planner.groups)
+    join_nameless(matching, planner.groups, normaliser)
     matching.prefer_firms(planner.groups)
     planner.read_rows()
     if is_upsert:
@@ -80,7 +82,7 @@ class _Planner:
         self.rules = rules
         self.matching = matching
         self.builder = builder
-        self.read_all = read_all
+        self.vanished = VanishedRecords(matching, read_all)
         self.counts = builder.counts
         self.groups: dict[str, RowGroup] = {}
 
@@ -156,20 +158,15 @@ class _Planner:
         else:
             self._create(integration_id, payload, entry)
 
-    @cached_property
-    def moved(self) -> dict[str, str]:
-        """Ödüyo's id → the key that the record carries now, of records that are listed with another key than the ledger's."""
-        gone = {
-            entry.oduyo_id for key, entry in self.matching.entries.items() if self.matching.matches.get(key) is None
-        }
-        return {get_id(record): record.get(_KEY) or "" for record in self.read_all() if record.get("id") in gone}
-
     def _take_vanished(self, key: str, integration_id: str, payload: Payload, entry: Entry) -> None:
         own = msgspec.structs.replace(entry, source=self.rules.source, missing=None)
-        text = describe_vanished(integration_id, entry, self.moved.get(entry.oduyo_id or ""))
+        listed_as = self.vanished.find_key(key, entry)
+        text = describe_vanished(integration_id, entry, listed_as)
         self.counts.sample("vanished", text)
-        # What this very run has made since, nobody can have released when it was triggered.
-        if "vanished" in self.rules.released and entry.made_in != self.rules.run:
+        # What this very run has made since, nobody can have released when it was triggered; and a record that may be this one
+        # in another form is not made beside it.
+        is_there = entry.oduyo_id is None and listed_as is not None
+        if "vanished" in self.rules.released and entry.made_in != self.rules.run and not is_there:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
             # Whatever becomes of the create: the record is no longer waited for, and is this row's only if it is listed again.
@@ -193,7 +190,7 @@ class _Planner:
     def _compare_with(self, key: str, raw: Row, integration_id: str, payload: Payload, match: Match) -> None:
         record, entry = match.record, self.matching.entries.get(key)
         if entry is not None and "letters" in self.rules.released:
-            entry = entry.accept()
+            entry = accept_seen(entry, self.rules.findings, self.normaliser)
         differs = find_differences(self.normaliser, payload, record, entry)
         read = self.normaliser.integration_id  # key1 is the firm's number, in whatever form Ödüyo holds it
         if "key1" in differs and read(record.get("key1")) not in (None, read(payload["key1"])):

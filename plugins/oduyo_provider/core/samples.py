@@ -24,8 +24,15 @@ def describe_change(change: Change) -> str:
 def describe_vanished(integration_id: str, entry: Entry, key: str | None) -> str:
     """A record that Ödüyo does not list any more, at least not with its key.
 
-    :param key: what the record now carries; None where Ödüyo does not list it.
+    :param key: what the record, or one that may be it, carries now; None where Ödüyo does not list it.
     """
+    if key is not None and not entry.oduyo_id:
+        return gettext(
+            "%(id)s (confirmed without an id) is not listed any more, but a record with the key '%(key)s' is, which may be it: give "
+            "it the whole key in the Ödüyo panel",
+            id=integration_id,
+            key=show_value(key),
+        )
     if key is not None:
         return gettext(
             "%(id)s: Ödüyo's record %(oduyo_id)s carries the key '%(key)s' now; somebody changed it",

@@ -285,13 +285,10 @@ def test_what_was_written_and_stored_as_something_else_is_known_but_for_those_va
     assert (after.oduyo_id, after.source, after.missing, after.refused) == ("7", "dag", None, None)
     assert not after.is_stored_as("code", change.payload["code"], "another")
     assert after.is_stored_as("integration_id", "100", "100.0")
-    assert after.accept().is_stored_as("code", change.payload["code"], "another")
-    again = remember(after, change, done(change))
-    assert not again.accept().is_stored_as("code", change.payload["code"], "another")
-
-
-def test_who_accepts_nothing_gets_the_very_entry() -> None:
-    assert KNOWN.accept() is KNOWN
+    assert (after.stored["code"].is_open, after.stored["code"].is_repeated) == (True, False)
+    again = remember(after, change, result)
+    assert (again.stored["code"].is_open, again.stored["code"].is_repeated) == (True, True)
+    assert not remember(after, change, done(change)).is_seen_as("code", change.payload["code"], "another")
 
 
 def test_twins_that_were_found_replace_those_that_were_known() -> None:

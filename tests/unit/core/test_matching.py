@@ -10,6 +10,7 @@ import pytest
 
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.made_records import join_nameless
 from oduyo_provider.core.matching import (
     Match,
     Matching,
@@ -98,7 +99,7 @@ def match_rows(
             groups[key].take(row)
         else:
             groups[key] = RowGroup(row, NORMALISER.row(row))
-    matching.find_nameless(groups)
+    join_nameless(matching, groups, NORMALISER)
     matching.prefer_firms(groups)
     return {key: [get_id(found.record), *map(get_id, found.twins)] for key, found in matching.matches.items()}
 
@@ -247,7 +248,8 @@ NAMELESS = make_entry("00017", None, confirmed_at=NOW)
     ("records", "rows", "entries", "key"),
     [
         ([make_record("7", "17")], ["00017"], [NAMELESS], "00017"),
-        ([make_record("7", "17")], [], [NAMELESS], "00017"),
+        ([make_record("7", "17")], [], [NAMELESS], "17"),
+        ([make_record("7", "17", code="ELLE")], ["00017"], [NAMELESS], "17"),
         ([make_record("7", "17")], ["00017", "17"], [NAMELESS], "17"),
         ([make_record("7", "17")], ["00017"], [NAMELESS, make_entry("17", "7")], "17"),
         ([make_record("7", "17")], ["00017"], [NAMELESS, make_entry("017", None, confirmed_at=NOW)], "17"),
@@ -255,7 +257,17 @@ NAMELESS = make_entry("00017", None, confirmed_at=NOW)
         ([make_record("7", "18")], ["00017"], [NAMELESS], "18"),
         ([make_record("7", "17")], ["00017"], [make_entry("00017", None)], "17"),
     ],
-    ids=["row", "no row", "another row's", "another's", "two entries", "two records", "another key", "never confirmed"],
+    ids=[
+        "row",
+        "no row",
+        "another code",
+        "another row's",
+        "another's",
+        "two entries",
+        "two records",
+        "another key",
+        "never confirmed",
+    ],
 )
 def test_the_only_record_with_a_form_of_a_key_that_was_confirmed_without_an_id_is_the_keys(
     records: list[Remote], rows: list[str], entries: list[Entry], key: str

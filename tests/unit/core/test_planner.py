@@ -293,13 +293,46 @@ def test_a_known_alteration_counts_as_equal() -> None:
     assert (plan.changes, plan.notes, plan.counts.unchanged) == ([], [], 1)
 
 
-@pytest.mark.parametrize("released", [frozenset[str](), frozenset({"letters"})], ids=["not released", "released"])
-def test_another_value_that_ödüyo_was_seen_to_keep_is_equal_once_a_person_accepts_it(released: frozenset[str]) -> None:
-    entry = make_entry(stored={"description": Stored("Şube", "x", is_open=True)})
-    plan = plan_of([make_row(description="Şube")], [make_record(description="x")], [entry], released=released)
-    assert (plan.counts.unchanged, plan.counts.updates) == ((1, 0) if released else (0, 1))
+@pytest.mark.parametrize(
+    ("pair", "rules", "is_equal"),
+    [
+        (Stored("Şube", "x", is_open=True, is_repeated=True), {"released": frozenset({"letters"})}, True),
+        (
+            Stored("Şube", "x", is_open=True),
+            {"released": frozenset({"letters"}), "findings": {"letters:description"}},
+            True,
+        ),
+        (Stored("Şube", "x", is_open=True), {"released": frozenset({"letters"}), "findings": {"letters"}}, False),
+        (Stored("Şube", "x", is_open=True), {"findings": {"letters:description"}}, False),
+        (Stored("Şube", "Sube", is_open=True), {"released": frozenset({"letters"}), "findings": {"letters"}}, True),
+        (Stored("Şube", "", is_open=True, is_repeated=True), {"released": frozenset({"letters"})}, False),
+    ],
+    ids=["repeated", "shown", "another shown", "not released", "letters", "nothing"],
+)
+def test_another_value_that_ödüyo_was_seen_to_keep_is_equal_once_a_person_accepts_it(
+    pair: Stored, rules: dict[str, frozenset[str]], is_equal: bool
+) -> None:
+    entry, record = make_entry(stored={"description": pair}), make_record(description=pair.stored)
+    plan = plan_of([make_row(description="Şube")], [record], [entry], **rules)
+    assert (plan.counts.unchanged, plan.counts.updates) == ((1, 0) if is_equal else (0, 1))
     known = notes_of(plan).get("100", entry)
-    assert known.stored == {"description": Stored("Şube", "x", is_open=not released)}
+    assert known.stored == {"description": Stored("Şube", pair.stored) if is_equal else pair}
+
+
+def test_a_record_with_the_opposite_status_is_never_accepted() -> None:
+    entry = make_entry(stored={"status": Stored("1", "0", is_open=True, is_repeated=True)})
+    plan = plan_of([make_row(status="1")], [make_record(status="0")], [entry], released=frozenset({"letters"}))
+    assert plan.counts.updates == 1
+
+
+def test_a_create_without_an_id_is_not_made_again_beside_a_form_of_its_key() -> None:
+    entry, stranger = make_entry("00017", None, confirmed_at=NOW), make_record("7", "17", code="ELLE")
+    for released in (frozenset[str](), frozenset({"vanished"})):
+        plan = plan_of([make_row("00017")], [stranger], [entry], released=released, read_all=lambda: [stranger])
+        assert (plan.counts.vanished, plan.changes) == (1, [])
+        assert "a record with the key '17' is, which may be it" in plan.remarks[0].detail
+    plan = plan_of([make_row("00017")], [], [entry], released=frozenset({"vanished"}))
+    assert plan.counts.recreates == 1
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,14 @@ class Canary:
         :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
         """
         if "key_altered" in self._work.known_findings and not self._work.is_create_mode:
-            await check_keys(recorder, changes, self._work.keys_cut_at)
+            cut_at = None if "key_altered" in self._work.released else self._work.keys_cut_at  # released, one is tried
+            await check_keys(recorder, changes, cut_at)
         writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
         for name in self._work.known_findings:
             brake, _, field = name.partition(":")
-            is_sent = is_concerned[brake] and (not field or any(field in change.payload for change in changes))
+            is_sent = is_concerned[brake] and (not field or any(change.payload.get(field) for change in changes))
             is_final = name in self._work.final_findings
             is_tried = brake in self._work.released if is_final else self._work.is_known(name)
             if is_sent and not is_tried:
@@ -112,7 +113,16 @@ class Canary:
             await self._check_other_fields(recorder, change, looked, record, found.result)
         if is_canary(change, self._work.normaliser.resource.kinds):
             self._course.proven.add(change.action)
+        self._forget_final(change)
         return True
+
+    def _forget_final(self, change: Change) -> None:
+        """What nobody could accept, and a person let be tried, the site does no more: the record was read back without it."""
+        for name in self._work.final_findings:
+            brake, _, field = name.partition(":")
+            is_shown = bool(change.payload.get(field)) if field else writes_key(change)
+            if brake in self._work.released and is_shown:
+                self._work.forget_finding(name)
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""
@@ -155,6 +165,8 @@ class Canary:
         if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
             return False
         if found.is_seen:
+            for finding in found.findings:  # what it does so often is a habit
+                self._work.note_finding(finding, False)
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
         raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
 

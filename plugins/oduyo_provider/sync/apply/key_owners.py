@@ -33,7 +33,7 @@ async def check_keys(recorder: Recorder, changes: Sequence[Change], cut_at: int 
         row = rows.setdefault(stored, change.integration_id)
         other = gettext("the row %(key)s", key=row) if row != change.integration_id else ""
         if other := other or recorder.find_key_owner(stored, change):
-            raise CanaryError(stops.explain_taken_key(change, other))
+            raise CanaryError(stops.explain_taken_key(change, other, stored))
 
 
 async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:

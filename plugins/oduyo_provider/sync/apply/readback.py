@@ -119,7 +119,7 @@ def compute_read_back(
     if as_before:
         failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
         if _is_seen(change, stored, as_before, entry):
-            return ReadBack(_replace(failed, at, reason=OTHER_VALUE), findings, is_seen=True)
+            return ReadBack(_replace(failed, at, reason=OTHER_VALUE, stored=stored), findings, is_seen=True)
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
         return ReadBack(failed, findings if may_be_letters else (), frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))

@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Result
-from oduyo_provider.core.drift import find_stored_otherwise
-from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of
+from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_made_in_another_form
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.keys import is_form_of_key
@@ -149,12 +148,7 @@ class Seeker:
                 if record.get("integration_id") and can_be_made_of(change, record, normaliser, has_natural_key=False)
             ]
         if wanted is None:
-            same = [
-                record
-                for record in free
-                if is_form_of_key(change.integration_id, record.get("integration_id"))
-                and find_stored_otherwise(change, record, normaliser).keys() <= {"integration_id"}
-            ]
+            same = [record for record in free if is_made_in_another_form(change, record, normaliser)]
             return same if len(same) == 1 else []
         return [
             record

@@ -147,8 +147,18 @@ def explain_twins(change: Change, result: Result) -> str:
     )
 
 
-def explain_taken_key(change: Change, other: str) -> str:
+def explain_taken_key(change: Change, other: str, stored: str) -> str:
     """A key that another record holds, as the site stores it."""
+    if stored != change.integration_id:
+        return gettext(
+            "The key '%(key)s' would be cut to '%(stored)s', as that of %(other)s is, so that two records could not be told apart. "
+            "Nothing of this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged; if Ödüyo keeps such keys "
+            "whole by now, trigger a run with release %(release)s, which tries one.",
+            key=show_value(change.integration_id),
+            stored=show_value(stored),
+            other=other,
+            release=format_release({"key_altered": None}),
+        )
     return gettext(
         "The key '%(key)s' is what Ödüyo stores as the key of %(other)s, so that two records could not be told apart; this cannot "
         "be released. Nothing of this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.drift import can_be_one_cut
 from oduyo_provider.core.errors import CanaryError, ListingError
@@ -117,7 +119,7 @@ class Verifier:
         is_known = self._work.is_known(finding.name) and not other
         if not is_known or finding.brake not in self._noted:  # once, not for each of a million records
             self._noted.add(finding.brake)
-            self._work.note_finding(finding, is_known)
+            self._work.note_finding(msgspec.structs.replace(finding, is_final=bool(other)), is_known)
         return [] if is_known else [explain_findings(change, [finding], result, other, self._work.released)]
 
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:

@@ -76,6 +76,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param keys_cut_at: so many characters of a key are kept, and two records were seen to get one key so.
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
+    :param forget_finding: forgets a final finding, by its name.
     """
 
     client: OduyoClient
@@ -96,6 +97,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     keys_cut_at: int | None = None
     released: Release = {}
     note_finding: Callable[[Finding, bool], None]
+    forget_finding: Callable[[str], None] = lambda _: None
 
     def is_known(self, name: str) -> bool:
         """Whether a person has released what the site does, in this run or before.

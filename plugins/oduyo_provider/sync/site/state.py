@@ -134,6 +134,11 @@ class SiteState:
         """Remember what the site does to values. Under the lease."""
         write_state(self._folder, layout.RELEASED, Findings(found={**self.read_findings(), name: finding}))
 
+    def forget_finding(self, name: str) -> None:
+        """The site does it no more. Under the lease."""
+        found = {known: finding for known, finding in self.read_findings().items() if known != name}
+        write_state(self._folder, layout.RELEASED, Findings(found=found))
+
     def read_check(self) -> SiteCheck:
         """What the site check found out; nothing where nobody asked."""
         return read_state(self._folder, layout.SITE_CHECK, SiteCheck) or SiteCheck()

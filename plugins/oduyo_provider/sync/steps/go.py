@@ -2,7 +2,7 @@
 
 Clearing a task leaves what it returned where it is until the task starts again, and a task that is skipped, that is marked
 by hand or that has fewer instances than before never starts. So each reference names, as ``of``, what it was made of:
-extract's the listing, transform's the rows, guard's the plans, load's guard's decision. What is of something else is another
+extract's the listing, transform's the rows, guard's and load's the plans. What is of something else is another
 go's, and is as if it were not there.
 """
 
@@ -51,7 +51,7 @@ def find_go(left: Steps) -> Steps:
     guarded, load = left.guarded, left.load
     if guarded is None or not go.is_compared or guarded.get("of") != name_plans(go.plans):
         return go
-    if load is not None and load.get("of") != guarded["decision"]:
+    if load is not None and load.get("of") != guarded["of"]:
         load = None
     return msgspec.structs.replace(go, guarded=guarded, load=load, rejected_by=left.rejected_by)
 

@@ -195,7 +195,13 @@ class _Load:
             final_findings={name for name, finding in findings.items() if finding.is_final},
             released=first.params.release,
             note_finding=self._note_finding,
+            forget_finding=self._forget_finding,
         )
+
+    def _forget_finding(self, name: str) -> None:
+        known = self._state.read_findings().get(name)
+        if known is not None and known.is_final:  # else it is what the site has just been seen to do
+            self._state.forget_finding(name)
 
     def _note_finding(self, finding: Finding, is_released: bool) -> None:
         """Remember what the site does to values."""
@@ -235,7 +241,7 @@ class _Load:
         undelivered = {outcome.value: outcomes[outcome] for outcome in _UNDELIVERED if outcomes[outcome]}
         return {
             "generation": self._first.generation,
-            "of": self._plans[0]["decision"],
+            "of": self._decision.of,
             "figures": dict(figures),
             "undelivered": undelivered,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from itertools import chain
 
 from oduyo_provider.core.language import format_number, ngettext
@@ -38,7 +39,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
         extracted.existing.read(partition, Remote),
         state.read_entries(partition, partitions).values(),
         normaliser=step.make_normaliser(snapshot.resource),
-        rules=make_rules(step, extracted),
+        rules=make_rules(step, extracted, state.read_findings()),
         known_rejected=state.source(snapshot.source).read_known_rejected(),
         read_all=lambda: chain.from_iterable(extracted.existing.read(number, Remote) for number in range(partitions)),
     )
@@ -104,8 +105,11 @@ def _say_counts(manifest: PlanManifest) -> None:
     )
 
 
-def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
-    """How the run's differences become changes."""
+def make_rules(step: StepContext, extracted: ExtractManifest, findings: Iterable[str] = ()) -> PlanRules:
+    """How the run's differences become changes.
+
+    :param findings: names of what the site is known to do to values.
+    """
     params = step.params
     return PlanRules(
         source=extracted.snapshot.source,
@@ -115,6 +119,7 @@ def make_rules(step: StepContext, extracted: ExtractManifest) -> PlanRules:
         on_missing=params.on_missing,
         missing_runs=params.missing_runs,
         released=frozenset(params.release),
+        findings=frozenset(findings),
         resend_refused=params.resend_refused,
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),

@@ -53,6 +53,7 @@ class Load:
         self.folder = Folder.open(str(folder / "journal"))
         self.waits: list[float] = []
         self.findings: list[tuple[Finding, bool]] = []
+        self.forgotten: list[str] = []
         self.ahead_s = self.off_s = self.off_next_s = 0.0
         self.is_site_up = True
         self.entries: dict[str, Entry] = {}
@@ -120,6 +121,7 @@ class Load:
             "check_lease": lambda: None,
             "source": "dag",
             "note_finding": lambda finding, is_released: self.findings.append((finding, is_released)),
+            "forget_finding": lambda name: self.forgotten.append(name),
         }
         self.work = Work(**{**given, **self._work})
         ids = sorted(int(record["id"] or 0) for record in self.site.records())

@@ -246,16 +246,16 @@ class TestKeys:
         load = make_load(known_findings={"key_altered": False})
         assert count_outcomes(load.apply(*plan_updates(site))) == {"done": 10}
 
-    @pytest.mark.parametrize("released", [{}, {"key_altered": None}], ids=["not released", "released"])
-    def test_where_two_records_got_one_key_no_further_one_gets_it(
-        self, make_load: Callable[..., Load], released: dict[str, None]
-    ) -> None:
+    def test_where_two_records_got_one_key_no_further_one_gets_it(self, make_load: Callable[..., Load]) -> None:
         final = {"known_findings": {"key_altered": False}, "final_findings": {"key_altered"}, "keys_cut_at": 2}
-        load = make_load(**final, released=released)
+        load = make_load(**final)
         text = stop(load, *make_creates(3, start=120))
-        assert "The key '121' is what Ödüyo stores as the key of the row 120" in text
-        assert "this cannot be released" in text
+        assert "The key '121' would be cut to '12', as that of the row 120 is" in text
         assert load.calls()["create"] == 0
+        # Ödüyo keeps keys whole by now, and a person says so.
+        released = make_load(**final, released={"key_altered": None})
+        assert count_outcomes(released.apply(*make_creates(3, start=120))) == {"done": 3}
+        assert released.forgotten == ["key_altered"]
 
     @pytest.mark.parametrize("released", [{}, {"key_altered": None}], ids=["not released", "released"])
     def test_keys_that_the_site_keeps_apart_are_sent_once_a_person_says_so(
@@ -277,8 +277,11 @@ class TestKeys:
         text = stop(make_load(**known), *make_creates(3))
         assert "known to keep nothing of what is sent as description" in text
         assert site.records() == []
+        empty = change_fields(make_creates(2, start=7), description="")
+        assert count_outcomes(make_load(**known).apply(*empty)) == {"done": 2}
         released = make_load(**known, released={"letters": None})
         assert count_outcomes(released.apply(*make_creates(3))) == {"done": 3}
+        assert released.forgotten == ["letters:description"]
 
     @pytest.mark.parametrize("is_known_before", [False, True])
     def test_a_released_key_that_is_another_row_s_stops_it_again(

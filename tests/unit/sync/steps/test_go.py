@@ -29,7 +29,7 @@ def make_go(name: str, partitions: int = 2) -> Steps:
         ),
         plans=plans,
         guarded={"plans": plans, "decision": f"{name}/decision", "of": name_plans(plans)},
-        load={"of": f"{name}/decision"},
+        load={"of": name_plans(plans)},
         rejected_by="ayse",
     )
 
@@ -64,10 +64,11 @@ def test_what_comes_after_a_step_that_left_nothing_is_an_earlier_go_s(kept: Sequ
         take_decision(go)
 
 
-def test_a_load_of_another_decision_is_not_there() -> None:
+def test_a_load_of_these_plans_is_there_also_where_guard_has_decided_again() -> None:
     decided = {**(NEW.guarded or {}), "decision": "decided again"}
     go = find_go(msgspec.structs.replace(NEW, guarded=decided))
-    assert (go.guarded, go.load) == (decided, None)
+    assert (go.guarded, go.load) == (decided, NEW.load)
+    assert find_go(msgspec.structs.replace(NEW, load=OLD.load)).load is None
 
 
 @pytest.mark.parametrize("numbers", [[0], [1], [0, 0], [0, 1, 1]])
