@@ -41,15 +41,13 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param run: the run's name.
     :param now: seconds since 1970.
     :param missing_runs: applied runs without its row after which a record is retired.
-    :param released: names of the brakes that may trip in this run.
-    :param findings: names of what the site is known to do to values, whether released or not.
+    :param released: names of the brakes that may trip in this run; ``findings`` of what the site is known to do to values.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
     :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
         record counts as missing.
     :param is_first: no run of this source has been applied yet.
-    :param newest_id: the highest id that was known when the listing had ended; a record above it was made since, and has
-        not vanished. None where nobody noted it.
+    :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
     :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
     """
 
