@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, join_nameless
+from oduyo_provider.core.matching import Matching
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.resources import BANK_ACCOUNT
+from oduyo_provider.core.row_groups import RowGroup
 from tests.unit.core.sides import NORMALISER, make_record, make_row, plan_of
 
 [CREATE] = plan_of([make_row()], []).changes
@@ -46,3 +51,23 @@ def test_a_natural_key_can_be_one_whose_code_the_site_cut_or_wrote_in_other_lett
     stored: tuple[str, ...], can_be: bool
 ) -> None:
     assert can_be_natural_key_of(("21", "26", "ödeme günü"), stored) is can_be
+
+
+def join(rows: list[dict[str, object]], record: Remote, normaliser: Normaliser) -> list[str]:
+    """The match key that a record belongs to, where the create of 00017 was confirmed without an id."""
+    entry = Entry("00017", confirmed_at=1.0)
+    matching = Matching([record], [entry], normaliser)
+    groups = {str(row["integration_id"]): RowGroup(row, normaliser.row(row)) for row in rows}
+    join_nameless(matching, groups, normaliser)
+    return [*matching.matches]
+
+
+@pytest.mark.parametrize(("account", "key"), [("1", "00017"), ("2", "17")])
+def test_without_a_natural_key_all_else_has_to_be_as_it_was_sent(account: str, key: str) -> None:
+    row: dict[str, object] = {"integration_id": "00017", "account_no": "1"}
+    record: Remote = {"id": "7", "integration_id": "17", "account_no": account}
+    assert join([row], record, Normaliser(BANK_ACCOUNT)) == [key]
+
+
+def test_a_row_that_is_rejected_gets_no_record_by_a_form_of_its_key() -> None:
+    assert join([make_row("00017", code="")], make_record("7", "17"), NORMALISER) == ["17"]
