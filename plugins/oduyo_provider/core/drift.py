@@ -6,22 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
+from oduyo_provider.core.findings import is_cut, make_finding
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
-from oduyo_provider.core.values.iban import compute_iban
-from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.core.values.status import means_passive, means_same
+from oduyo_provider.core.values.status import means_same
 from oduyo_provider.core.values.text import compute_match_key
 
 #: Kinds that are compared by what they mean; every other kind is compared letter for letter.
 _BY_MEANING = MOMENTS | {Kind.DECIMAL}
-#: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
-_TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
-#: Cut, they are those of another firm or period.
-_NEVER_CUT = frozenset({"key1", "key2"})
-#: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
-_LETTER_BYTES = 3
 
 
 class Drift(str, Enum):
@@ -148,69 +141,8 @@ def find_without_effect(
         and normaliser.resource.kinds.get(name) is not Kind.STAMP
         and not (normaliser.resource.kinds.get(name) is Kind.STATUS and means_same(change.payload[name], stored[name]))
         and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
-        and not is_released(name_finding(name, change.payload[name], stored[name], normaliser))
+        and not is_released(make_finding(name, change.payload[name], stored[name], normaliser).name)
     }
-
-
-def name_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> str:
-    """What a value that is stored otherwise is remembered by: who accepts another value of one field accepts none of the others."""
-    return "letters" if can_be_letters(field, sent, stored, normaliser) else f"letters:{field}"
-
-
-def is_beginning(sent: str, stored: str | None) -> bool:
-    """Whether a stored value is a beginning of what was sent, and not empty."""
-    return bool(stored) and sent.startswith(stored or "")
-
-
-def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether Ödüyo may have cut a text: a value that is cut is another value."""
-    is_text = normaliser.resource.kinds.get(field) in _TEXTS and field not in _NEVER_CUT
-    return is_text and is_beginning(sent, stored)
-
-
-def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether a text may be the one that was sent as a site keeps it that does not know all letters, or that pads or groups."""
-    kind = normaliser.resource.kinds.get(field)  # None of the note, and of what nobody documents: texts too
-    if kind is not None and kind not in _TEXTS:
-        return False
-    is_same_iban = field == "iban" and compute_iban(stored or "") == compute_iban(sent)
-    is_same = is_same_iban or (kind is not None and normaliser.same(field, stored, sent))
-    return is_same or can_be_letters_of(sent, stored or "")
-
-
-def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether no person can accept what is stored: nothing of what was sent, or a status that says the opposite."""
-    if normaliser.resource.kinds.get(field) is Kind.STATUS:
-        return means_passive(sent) != means_passive(stored)
-    return bool(sent) and not stored and not can_be_letters(field, sent, stored, normaliser)
-
-
-def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
-    """Whether a site that cuts a field at one length can have made all these texts: pairs of what was sent and is stored.
-
-    It counts characters or bytes, and may take away the blanks at the end of what it keeps.
-    """
-    characters, sizes = [], []
-    for sent, stored in texts:
-        rest = sent[len(stored) :]
-        blanks = len(rest) - len(rest.lstrip())
-        size = len(stored.encode())
-        characters.append((len(stored), len(stored) + blanks))
-        sizes.append((size, size + blanks + _LETTER_BYTES))
-    return any(max(low for low, _ in kind) <= min(high for _, high in kind) for kind in (characters, sizes))
-
-
-def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> list[str]:
-    """The fields, besides the key, of which Ödüyo keeps something else than was sent: neither a cut text nor its own stamps."""
-    kinds = normaliser.resource.kinds
-    return sorted(
-        name
-        for name, value in stored.items()
-        if name != "integration_id"
-        and kinds.get(name) is not Kind.STAMP
-        and not is_cut(name, sent[name], value, normaliser)
-        and not (kinds.get(name) is Kind.STATUS and means_passive(sent[name]) == means_passive(value))
-    )
 
 
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:

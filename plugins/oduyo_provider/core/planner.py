@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from oduyo_provider.core.accepted import accept_seen
 from oduyo_provider.core.change import Action, Change, compute_update
 from oduyo_provider.core.counting import count_update
 from oduyo_provider.core.drift import find_differences
 from oduyo_provider.core.faults import DUPLICATE, Fault
+from oduyo_provider.core.findings import accept_seen
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import WEEK_S, Entry
 from oduyo_provider.core.made_records import join_nameless

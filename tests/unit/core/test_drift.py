@@ -7,16 +7,11 @@ import pytest
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import (
     Drift,
-    can_be_one_cut,
     compute_drift,
     find_differences,
     find_moved,
-    find_other_values,
     find_stored_otherwise,
     find_without_effect,
-    is_beginning,
-    is_cut,
-    is_other_value,
     is_own_alteration,
     is_same_value,
 )
@@ -204,27 +199,6 @@ def test_a_field_that_is_as_before_although_oduyo_said_yes_was_without_effect(
     assert find_without_effect(change, record, stored, NORMALISER) == fields
 
 
-LONG = "ş" * 10
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        ([(LONG + "x", LONG)], True),
-        ([(LONG + "x", LONG), ("k" * 11, "k" * 10)], True),
-        ([(LONG + "x", LONG), ("k" * 21, "k" * 20)], True),  # at 20 bytes
-        ([(LONG + "x", LONG), ("k" * 23 + "x", "k" * 23)], True),  # at 23, before half a letter
-        ([(LONG + "x", LONG), ("k" * 24 + "x", "k" * 24)], False),
-        ([(LONG + "x", LONG), ("k" * 9 + "x", "k" * 9)], False),
-        ([(LONG + "  x", LONG), ("ş" * 12 + "x", "ş" * 12)], True),  # at 12 characters, without the blanks
-        ([(LONG + "  x", LONG), ("ş" * 14 + "x", "ş" * 14)], False),
-    ],
-)
-def test_texts_can_have_been_cut_by_one_site_at_one_length_only(texts: list[tuple[str, str]], expected: bool) -> None:
-    assert can_be_one_cut(texts) is expected
-    assert can_be_one_cut(reversed(texts)) is expected
-
-
 def test_a_text_that_stays_as_before_in_a_field_that_is_ignored_was_not_cut() -> None:
     record = make_record(code="K1")
     [change] = plan_of([make_row(code="K1 long")], [record]).changes
@@ -249,68 +223,6 @@ def test_a_cut_text_a_keys_form_and_a_date_that_stay_as_before_are_altered_and_n
     stored = find_stored_otherwise(change, record, NORMALISER)
     assert stored == before
     assert find_without_effect(change, record, stored, NORMALISER) == set()
-
-
-@pytest.mark.parametrize(
-    ("sent", "stored", "expected"),
-    [("long", "lo", True), ("long", "long", True), ("long", "", False), ("long", None, False), ("long", "Lo", False)],
-)
-def test_a_beginning_of_what_was_sent_was_cut(sent: str, stored: str | None, expected: bool) -> None:
-    assert is_beginning(sent, stored) is expected
-
-
-@pytest.mark.parametrize(
-    ("field", "sent", "stored", "is_other"),
-    [
-        ("integration_id", "1", "2", False),  # a finding of its own
-        ("code", "Ş&1", "S&1", True),
-        ("code", "uzun", "uz", False),
-        ("description", "x", None, True),
-        ("key1", "21", "2", True),
-        ("key2", "01", "0", True),
-        ("status", "1", "A", False),
-        ("status", "0", "P", False),
-        ("status", "0", "1", True),
-        ("status", "1", "", False),
-        ("special_created_in", "2024-05-06 00:00:00", None, False),
-    ],
-)
-def test_another_value_is_neither_cut_nor_a_stamp_nor_a_status_in_another_word(
-    field: str, sent: str, stored: str | None, is_other: bool
-) -> None:
-    assert find_other_values({field: sent}, {field: stored}, NORMALISER) == ([field] if is_other else [])
-
-
-@pytest.mark.parametrize(("sent", "stored"), [("140000.5000", "1400005000"), ("1400", "140"), ("140.5000", "")])
-def test_an_amount_is_never_cut(sent: str, stored: str) -> None:
-    assert not is_cut("amount", sent, stored, CHEQUES)
-    assert find_other_values({"amount": sent}, {"amount": stored}, CHEQUES) == ["amount"]
-
-
-def test_a_day_that_is_stored_otherwise_is_another_value() -> None:
-    sent, stored = {"vade": "2026-03-31 00:00:00"}, {"vade": "2026-03-30 00:00:00"}
-    assert find_other_values(sent, stored, CHEQUES) == ["vade"]
-
-
-@pytest.mark.parametrize(
-    ("field", "sent", "stored", "is_final"),
-    [
-        ("description", "Şube", "Sube", False),
-        ("description", "Şube", "", True),
-        ("description", "Şube", None, True),
-        ("description", "😀", "", False),  # the site knows none of its letters
-        ("description", "", "x", False),
-        ("status", "0", "1", True),
-        ("status", "1", "A", False),
-        ("status", "1", None, False),
-        ("status", "0", None, True),
-        ("key1", "21", "2", False),
-    ],
-)
-def test_nobody_can_accept_that_nothing_is_stored_or_the_opposite_status(
-    field: str, sent: str, stored: str | None, is_final: bool
-) -> None:
-    assert is_other_value(field, sent, stored, NORMALISER) is is_final
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import msgspec
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.findings import Finding, make_finding
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
@@ -28,11 +29,10 @@ from oduyo_provider.sync.apply.readback import (
     is_documented,
     is_lost,
     is_shown,
-    make_finding,
 )
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
-from oduyo_provider.sync.apply.work import Course, Finding, Work
+from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
 #: So many first changes without effect stop the run.
@@ -65,19 +65,17 @@ class Canary:
         :param changes: of one kind.
         :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
         """
-        if "key_altered" in self._work.known_findings and not self._work.is_create_mode:
-            cut_at = None if "key_altered" in self._work.released else self._work.keys_cut_at  # released, one is tried
-            await check_keys(recorder, changes, cut_at)
+        keys = self._work.known_findings.get("key_altered")
+        if keys is not None and not self._work.is_create_mode:
+            await check_keys(recorder, changes, None if keys.brake in self._work.released else keys.cut_at)
         writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
-        for name in self._work.known_findings:
-            brake, _, field = name.partition(":")
-            is_sent = is_concerned[brake] and (not field or any(change.payload.get(field) for change in changes))
-            is_final = name in self._work.final_findings
-            is_tried = brake in self._work.released if is_final else self._work.is_known(name)
-            if is_sent and not is_tried:
-                raise CanaryError(stops.explain_known_finding(name, self._work.released, is_final=is_final))
+        for finding in self._work.known_findings.values():
+            is_field_sent = not finding.is_other or any(change.payload.get(finding.field) for change in changes)
+            is_tried = finding.brake in self._work.released if finding.is_final else self._work.is_known(finding.name)
+            if is_concerned[finding.brake] and is_field_sent and not is_tried:
+                raise CanaryError(stops.explain_known_finding(finding, self._work.released))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
@@ -118,11 +116,10 @@ class Canary:
 
     def _forget_final(self, change: Change) -> None:
         """What nobody could accept, and a person let be tried, the site does no more: the record was read back without it."""
-        for name in self._work.final_findings:
-            brake, _, field = name.partition(":")
-            is_shown = bool(change.payload.get(field)) if field else writes_key(change)
-            if brake in self._work.released and is_shown:
-                self._work.forget_finding(name)
+        for finding in self._work.known_findings.values():
+            is_shown = bool(change.payload.get(finding.field)) if finding.is_other else writes_key(change)
+            if finding.is_final and finding.brake in self._work.released and is_shown:
+                self._work.forget_finding(finding.name)
 
     async def _restore(self, change: Change, looked: Remote) -> Reply:
         """Send the whole record, as it was looked at and with what the change writes."""
@@ -166,7 +163,7 @@ class Canary:
             return False
         if found.is_seen:
             for finding in found.findings:  # what it does so often is a habit
-                self._work.note_finding(finding, False)
+                self._work.note_finding(finding)
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
         raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
 
@@ -181,7 +178,7 @@ class Canary:
                 other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
             is_final = finding.is_final or bool(other and finding.brake == "key_altered")
             is_known = self._work.is_known(finding.name) and not is_final
-            self._work.note_finding(msgspec.structs.replace(finding, is_final=is_final), is_known)
+            self._work.note_finding(msgspec.structs.replace(finding, is_final=is_final, is_released=is_known))
             if not is_known:
                 stopping.append(finding)
         if stopping:
@@ -212,7 +209,7 @@ class Canary:
         unknown = [name for name in lost if not is_documented(name, normaliser.resource)]
         if self._work.partial_updates and changed:
             finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
-            self._work.note_finding(finding, False)
+            self._work.note_finding(finding)
             await self._stop_on_lost(recorder, change, looked, changed, can_be_restored=lost == [*changed])
         elif unknown:
             await self._stop_on_lost(recorder, change, looked, unknown, can_be_restored=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from oduyo_provider.core.change import Change
-from oduyo_provider.core.drift import is_beginning
+from oduyo_provider.core.findings import is_beginning
 from oduyo_provider.core.record import Kind
 from oduyo_provider.core.values.letters import ESCAPED_SIGNS
 from oduyo_provider.sync.apply.canary import is_canary

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.errors import CanaryError
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Finding
 
 
 def writes_key(change: Change) -> bool:

@@ -7,21 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
-from oduyo_provider.core.drift import (
-    can_be_letters,
-    find_as_before,
-    find_other_values,
-    find_stored_otherwise,
-    find_without_effect,
-    is_cut,
-    is_other_value,
-)
+from oduyo_provider.core.drift import find_as_before, find_stored_otherwise, find_without_effect
+from oduyo_provider.core.findings import Finding, can_be_letters, find_other_values, is_cut, make_finding
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.sync.apply.work import Finding
 
 NOT_LISTED = gettext_noop("confirmed by Ödüyo, but not listed")
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
@@ -113,7 +105,11 @@ def compute_read_back(
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
-    findings = _find_alterations(change, stored, normaliser)
+    others = [
+        make_finding(name, change.payload[name], stored[name], normaliser)
+        for name in find_other_values(change.payload, stored, normaliser)
+    ]
+    findings = _find_alterations(change, stored, others, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
     as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
     if as_before:
@@ -123,7 +119,7 @@ def compute_read_back(
         may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
         return ReadBack(failed, findings if may_be_letters else (), frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if _holds_another(change, stored, normaliser, site):
+    if any(finding.is_final or (finding.is_other and not site.is_released(finding.name)) for finding in others):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
@@ -160,32 +156,18 @@ def is_lost(looked: str | None, stored: str | None) -> bool:
     return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
 
 
-def _find_alterations(change: Change, stored: dict[str, str | None], normaliser: Normaliser) -> tuple[Finding, ...]:
+def _find_alterations(
+    change: Change, stored: Mapping[str, str | None], others: Sequence[Finding], normaliser: Normaliser
+) -> tuple[Finding, ...]:
+    """What a person has to accept: an altered key, then other values, first those that nobody can.
+
+    A create may ignore the status, which the next run sets.
+    """
     is_mending = change.action is not Action.CREATE and _KEY in change.differs and not change.is_adoption
-    keys = (
-        [] if is_mending or _KEY not in stored else [Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])]
-    )
-    others = [
-        make_finding(name, change.payload[name], stored[name], normaliser)
-        for name in find_other_values(change.payload, stored, normaliser)
-        if normaliser.resource.kinds.get(name) is not Kind.STATUS  # which a create may ignore: the next run sets it
-    ]
-    return (*keys, *sorted(others, key=lambda finding: not finding.is_final))
-
-
-def make_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> Finding:
-    """What a site does to a value of a field that is no key."""
-    is_other = not can_be_letters(field, sent, stored, normaliser)
-    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser), is_other)
-
-
-def _holds_another(change: Change, stored: Mapping[str, str | None], normaliser: Normaliser, site: Habits) -> bool:
-    """Whether a value was kept neither in a form that sites have, nor as a person has accepted it: it is not in step."""
-    found = (
-        make_finding(name, change.payload[name], stored[name], normaliser)
-        for name in find_other_values(change.payload, stored, normaliser)
-    )
-    return any(finding.is_final or (finding.is_other and not site.is_released(finding.name)) for finding in found)
+    is_key_altered = _KEY in stored and not is_mending
+    keys = [Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])] if is_key_altered else []
+    values = (finding for finding in others if normaliser.resource.kinds.get(finding.field) is not Kind.STATUS)
+    return (*keys, *sorted(values, key=lambda finding: not finding.is_final))
 
 
 def _replace(known: Result, at: float, **changes: object) -> Result:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oduyo_provider.core.change import Change, Result
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS, Finding
+from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
 
 #: So many of the values that a site stores otherwise are shown.
 SHOWN_FINDINGS = 3
@@ -55,23 +56,20 @@ def explain_refused(said: str) -> str:
     )
 
 
-def explain_known_finding(name: str, released: Release, *, is_final: bool = False) -> str:
+def explain_known_finding(finding: Finding, released: Release) -> str:
     """The site is known to alter values, and nobody has released that.
 
-    :param name: of the finding.
     :param released: what this run was given: the next one needs it too.
-    :param is_final: nobody can accept it.
     """
-    brake, _, field = name.partition(":")
-    release = _name_release([brake], released)
-    if is_final and field:
+    release = _name_release([finding.brake], released)
+    if finding.is_final and finding.is_other:
         return gettext(
             "This Ödüyo site is known to keep nothing of what is sent as %(field)s, so nothing of this kind is sent. Leave "
             "%(field)s out of the query, or ask Ödüyo's support; once it is mended, trigger a run with release %(release)s.",
-            field=field,
+            field=finding.field,
             release=release,
         )
-    if is_final:
+    if finding.is_final:
         return gettext(
             "This Ödüyo site is known to store the keys of two records alike, so that they could not be told apart; nothing of "
             "this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged, then trigger a run with release "
@@ -82,7 +80,7 @@ def explain_known_finding(name: str, released: Release, *, is_final: bool = Fals
         "This Ödüyo site is known to store otherwise what is sent (%(brake)s), and nobody has released that, so nothing of this "
         "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
         "remembered for the site.",
-        brake=name.replace(":", ", "),
+        brake=finding.name.replace(":", ", "),
         release=release,
     )
 

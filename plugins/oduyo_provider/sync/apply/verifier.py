@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
-from oduyo_provider.core.drift import can_be_one_cut
 from oduyo_provider.core.errors import CanaryError, ListingError
+from oduyo_provider.core.findings import Finding, can_be_one_cut
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.key_owners import find_owner
@@ -17,7 +17,7 @@ from oduyo_provider.sync.apply.readback import Habits, compute_read_back, find_u
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_findings
-from oduyo_provider.sync.apply.work import Course, Finding, Work
+from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.timing import READ_AGAIN_AFTER_S
 
 #: A change's record as it is now, and others with its key.
@@ -119,7 +119,7 @@ class Verifier:
         is_known = self._work.is_known(finding.name) and not other
         if not is_known or finding.brake not in self._noted:  # once, not for each of a million records
             self._noted.add(finding.brake)
-            self._work.note_finding(msgspec.structs.replace(finding, is_final=bool(other)), is_known)
+            self._work.note_finding(msgspec.structs.replace(finding, is_final=bool(other), is_released=is_known))
         return [] if is_known else [explain_findings(change, [finding], result, other, self._work.released)]
 
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.ledger import MAX_RESENDS, Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
@@ -35,31 +36,6 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     looked_at: float
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """What a site does to a value: the name of the brake, the field, and an example.
-
-    :param is_final: nobody can accept it: nothing is stored of what was sent, or two records get one key.
-    :param is_other: what is stored is no form of what was sent, but another value.
-    """
-
-    brake: str
-    field: str
-    sent: str
-    stored: str | None
-    is_final: bool = False
-    is_other: bool = False
-
-    @property
-    def name(self) -> str:
-        """What is remembered as released: who accepts another value of one field says nothing of the other fields."""
-        return f"{self.brake}:{self.field}" if self.is_other else self.brake
-
-
-def get_brake(name: str) -> str:
-    """The brake that a finding's name begins with."""
-    return name.partition(":")[0]
-
-
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What a load works with.
 
@@ -71,9 +47,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param partial_updates: Ödüyo keeps fields that an update leaves out.
     :param escaping: how Ödüyo escapes signs at each write; None where it does not.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
-    :param known_findings: what the site is known to do to values: name of the finding → whether a person released it.
-    :param final_findings: names of those that nobody can accept: a release only tries once more.
-    :param keys_cut_at: so many characters of a key are kept, and two records were seen to get one key so.
+    :param known_findings: what the site is known to do to values, by name. Where nobody can accept it, a release only tries once
+        more.
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     :param forget_finding: forgets a final finding, by its name.
@@ -92,11 +67,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     partial_updates: bool = False
     escaping: Escaping | None = None
     listed_at: float | None = None
-    known_findings: Mapping[str, bool] = {}
-    final_findings: Collection[str] = ()
-    keys_cut_at: int | None = None
+    known_findings: Mapping[str, Finding] = {}
     released: Release = {}
-    note_finding: Callable[[Finding, bool], None]
+    note_finding: Callable[[Finding], None]
     forget_finding: Callable[[str], None] = lambda _: None
 
     def is_known(self, name: str) -> bool:
@@ -104,7 +77,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
         :param name: of a finding. What is another value has to have been seen when it was released.
         """
-        return name in self.released or self.known_findings.get(name, False)
+        known = self.known_findings.get(name)
+        return name in self.released or (known is not None and known.is_released)
 
     def is_others(self, entry: Entry | None) -> bool:
         """Whether a record belongs to another source."""

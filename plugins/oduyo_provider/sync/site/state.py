@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.site_check import Point, TrialRecords
-from oduyo_provider.core.values.letters import Escaping, find_escaping
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.site.lease import Lease
@@ -27,34 +27,8 @@ class Turn(StateFile, frozen=True, kw_only=True):
     number: int
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """What a site does to values, seen on the first change of a kind.
-
-    :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
-    :param is_released: a person has released the brake: it is known from then on.
-    :param is_final: nobody can accept it.
-    """
-
-    field: str
-    sent: str
-    stored: str | None
-    is_released: bool = False
-    is_final: bool = False
-
-    @property
-    def cut_at(self) -> int | None:
-        """So many characters are kept of a value of which the end is lost, and nobody can accept that; else None."""
-        is_cut = self.is_final and bool(self.stored) and self.sent.startswith(self.stored or "")
-        return len(self.stored or "") if is_cut else None
-
-    @property
-    def escaping(self) -> Escaping | None:
-        """How the site escapes signs, where the example shows it."""
-        return find_escaping(self.sent, self.stored or "")
-
-
 class Findings(StateFile, frozen=True, kw_only=True):
-    """Name of a finding → what was found: of a brake, or of a brake and a field."""
+    """What the site is known to do to values, by the name of the finding."""
 
     found: dict[str, Finding] = msgspec.field(default_factory=dict)
 
@@ -130,9 +104,9 @@ class SiteState:
         findings = read_state(self._folder, layout.RELEASED, Findings)
         return {} if findings is None else findings.found
 
-    def note_finding(self, name: str, finding: Finding) -> None:
+    def note_finding(self, finding: Finding) -> None:
         """Remember what the site does to values. Under the lease."""
-        write_state(self._folder, layout.RELEASED, Findings(found={**self.read_findings(), name: finding}))
+        write_state(self._folder, layout.RELEASED, Findings(found={**self.read_findings(), finding.name: finding}))
 
     def forget_finding(self, name: str) -> None:
         """The site does it no more. Under the lease."""

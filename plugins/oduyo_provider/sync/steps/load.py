@@ -14,6 +14,7 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.figures import translate_figure
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.report import compute_figure
@@ -22,9 +23,8 @@ from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.elsewhere import Known, Partitions, list_known
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Course, Finding, Work, get_brake
+from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.log_table import format_table
-from oduyo_provider.sync.site import state as site_state
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.quiesce import wait_for_plans
@@ -110,9 +110,9 @@ class _Load:
 
     def _remember_releases(self) -> None:
         """What a person releases of what the site is known to do holds for good, also where this plan does not show it again."""
-        for name, finding in self._state.read_findings().items():
-            if get_brake(name) in self._first.params.release and not (finding.is_released or finding.is_final):
-                self._state.note_finding(name, msgspec.structs.replace(finding, is_released=True))
+        for finding in self._state.read_findings().values():
+            if finding.brake in self._first.params.release and not (finding.is_released or finding.is_final):
+                self._state.note_finding(msgspec.structs.replace(finding, is_released=True))
 
     def _describe_plan(self, turn: int) -> OpenPlan:
         first, params = self._first, self._first.params
@@ -190,9 +190,7 @@ class _Load:
             partial_updates=bool(self._state.read_check().partial_updates),
             escaping=findings["letters"].escaping if "letters" in findings else None,
             listed_at=clock.monotonic() - age_s if is_trusted else None,
-            known_findings={name: finding.is_released for name, finding in findings.items()},
-            keys_cut_at=findings["key_altered"].cut_at if "key_altered" in findings else None,
-            final_findings={name for name, finding in findings.items() if finding.is_final},
+            known_findings=findings,
             released=first.params.release,
             note_finding=self._note_finding,
             forget_finding=self._forget_finding,
@@ -203,18 +201,17 @@ class _Load:
         if known is not None and known.is_final:  # else it is what the site has just been seen to do
             self._state.forget_finding(name)
 
-    def _note_finding(self, finding: Finding, is_released: bool) -> None:
+    def _note_finding(self, finding: Finding) -> None:
         """Remember what the site does to values."""
         if finding.brake == "partial_updates":
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
         before = self._state.read_findings().get(finding.name)
-        known = site_state.Finding(finding.field, finding.sent, finding.stored, is_released, finding.is_final)
         # An example of escaping is not given up for another.
-        if before is not None and before.escaping and not known.escaping:
-            known = msgspec.structs.replace(before, is_released=is_released)
-        if before != known:
-            self._state.note_finding(finding.name, known)
+        if before is not None and before.escaping and not finding.escaping:
+            finding = msgspec.structs.replace(before, is_released=finding.is_released)
+        if before != finding:
+            self._state.note_finding(finding)
 
     def _count(self, recorder: Recorder, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -17,6 +17,7 @@ from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.drift import find_differences
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
@@ -25,7 +26,7 @@ from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Course, Finding, Work
+from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import History, Journal, read_history
@@ -38,6 +39,14 @@ FIELDS = {"key1": "2", "key2": "1", "typecode": "26", "status": "1"}
 T = TypeVar("T")
 
 
+def known(
+    brake: str, field: str = "description", *, sent: str = "ş", stored: str = "s", **is_what: bool
+) -> dict[str, Finding]:
+    """What a site is known to do to values: one finding, by its name."""
+    finding = Finding(brake, field, sent, stored, **is_what)
+    return {finding.name: finding}
+
+
 class Load:
     """One load against a site.
 
@@ -45,14 +54,14 @@ class Load:
     :ivar waits: how long it was waited, in seconds.
     :ivar off_s: how far its wall clock is ahead of the true time, in seconds; during the next wait it is set to ``off_next_s``.
     :ivar since: number of the last request before the load began.
-    :ivar findings: what was found of the site, and whether a person had released it.
+    :ivar findings: what was found of the site.
     """
 
     def __init__(self, site: Sandbox, folder: Path, **work: Any) -> None:
         self.site = site
         self.folder = Folder.open(str(folder / "journal"))
         self.waits: list[float] = []
-        self.findings: list[tuple[Finding, bool]] = []
+        self.findings: list[Finding] = []
         self.forgotten: list[str] = []
         self.ahead_s = self.off_s = self.off_next_s = 0.0
         self.is_site_up = True
@@ -120,7 +129,7 @@ class Load:
             "settle_s": SETTLE_S,
             "check_lease": lambda: None,
             "source": "dag",
-            "note_finding": lambda finding, is_released: self.findings.append((finding, is_released)),
+            "note_finding": self.findings.append,
             "forget_finding": lambda name: self.forgotten.append(name),
         }
         self.work = Work(**{**given, **self._work})

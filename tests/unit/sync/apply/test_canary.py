@@ -24,6 +24,7 @@ from tests.unit.sync.apply.loads import (
     Load,
     change_fields,
     count_outcomes,
+    known,
     make_creates,
     make_updates,
     rekey,
@@ -211,8 +212,8 @@ class TestKeys:
         assert load.sent() == ["00001"]
         [result] = load.read_journal().results.values()
         assert (result.outcome, result.oduyo_id, result.stored) == (Outcome.DONE, "1", {"integration_id": stored})
-        [(finding, is_released)] = load.findings
-        assert (finding.brake, is_released) == ("key_altered", False)
+        [finding] = load.findings
+        assert (finding.brake, finding.is_released) == ("key_altered", False)
 
     def test_released_it_is_remembered_and_the_rest_is_sent(
         self, site: Sandbox, make_load: Callable[..., Load]
@@ -222,10 +223,10 @@ class TestKeys:
         results = load.apply(*make_creates(5))
         assert count_outcomes(results) == {"done": 5}
         assert all(result.stored["integration_id"] == result.key[7:].ljust(12) for result in results.values())
-        assert {(finding.brake, is_released) for finding, is_released in load.findings} == {("key_altered", True)}
+        assert {(finding.brake, finding.is_released) for finding in load.findings} == {("key_altered", True)}
 
     def test_known_and_not_released_nothing_is_sent(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
-        load = make_load(known_findings={"key_altered": False})
+        load = make_load(known_findings=known("key_altered"))
         assert "known to store otherwise what is sent (key_altered), and nobody has released that" in stop(
             load, *make_creates(5)
         )
@@ -236,24 +237,24 @@ class TestKeys:
     ) -> None:
         changes = plan(site, Action.UPDATE)
         adoption = msgspec.structs.replace(changes[4], is_adoption=True)
-        load = make_load(known_findings={"key_altered": False})
+        load = make_load(known_findings=known("key_altered"))
         assert "(key_altered)" in stop(load, *changes[:4], adoption)
         assert load.calls()["update"] == 0
 
     def test_known_and_not_released_updates_are_sent_all_the_same(
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
-        load = make_load(known_findings={"key_altered": False})
+        load = make_load(known_findings=known("key_altered"))
         assert count_outcomes(load.apply(*plan_updates(site))) == {"done": 10}
 
     def test_where_two_records_got_one_key_no_further_one_gets_it(self, make_load: Callable[..., Load]) -> None:
-        final = {"known_findings": {"key_altered": False}, "final_findings": {"key_altered"}, "keys_cut_at": 2}
-        load = make_load(**final)
+        final = known("key_altered", sent="121", stored="12", is_final=True)
+        load = make_load(known_findings=final)
         text = stop(load, *make_creates(3, start=120))
         assert "The key '121' would be cut to '12', as that of the row 120 is" in text
         assert load.calls()["create"] == 0
         # Ödüyo keeps keys whole by now, and a person says so.
-        released = make_load(**final, released={"key_altered": None})
+        released = make_load(known_findings=final, released={"key_altered": None})
         assert count_outcomes(released.apply(*make_creates(3, start=120))) == {"done": 3}
         assert released.forgotten == ["key_altered"]
 
@@ -261,8 +262,8 @@ class TestKeys:
     def test_keys_that_the_site_keeps_apart_are_sent_once_a_person_says_so(
         self, make_load: Callable[..., Load], released: dict[str, None]
     ) -> None:
-        final = {"known_findings": {"key_altered": False}, "final_findings": {"key_altered"}, "keys_cut_at": 2}
-        load = make_load(**final, released=released)
+        final = known("key_altered", sent="121", stored="12", is_final=True)
+        load = make_load(known_findings=final, released=released)
         if released:
             assert count_outcomes(load.apply(*make_creates(3))) == {"done": 3}
         else:
@@ -273,13 +274,13 @@ class TestKeys:
     def test_a_field_of_which_nothing_was_kept_is_sent_again_only_where_a_person_says_so(
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
-        known = {"known_findings": {"letters:description": False}, "final_findings": {"letters:description"}}
-        text = stop(make_load(**known), *make_creates(3))
+        final = known("letters", stored="", is_other=True, is_final=True)
+        text = stop(make_load(known_findings=final), *make_creates(3))
         assert "known to keep nothing of what is sent as description" in text
         assert site.records() == []
         empty = change_fields(make_creates(2, start=7), description="")
-        assert count_outcomes(make_load(**known).apply(*empty)) == {"done": 2}
-        released = make_load(**known, released={"letters": None})
+        assert count_outcomes(make_load(known_findings=final).apply(*empty)) == {"done": 2}
+        released = make_load(known_findings=final, released={"letters": None})
         assert count_outcomes(released.apply(*make_creates(3))) == {"done": 3}
         assert released.forgotten == ["letters:description"]
 
@@ -289,10 +290,10 @@ class TestKeys:
     ) -> None:
         site.set_habits({"habit": "cut", "length": 2, "keys": "123"})
         first = change_fields(make_creates(1, start=123), integration_id="123")
-        known = (
-            {"known_findings": {"key_altered": True}} if is_known_before else {"released": frozenset({"key_altered"})}
+        load = make_load(
+            known_findings=known("key_altered", is_released=True) if is_known_before else {},
+            released={} if is_known_before else {"key_altered": None},
         )
-        load = make_load(**known)
         text = stop(load, *first, *make_creates(1, start=12))
         assert "The stored key is that of the row 12" in text or "The stored key is that of Ödüyo's record" in text
         assert "this cannot be released" in text
@@ -313,7 +314,7 @@ class TestKeys:
         load.entries = {entry.integration_id: entry}
         text = stop(load, *make_creates(1, start=123))
         assert f"The stored key is that of {owner}, so that two records could not be told apart" in text
-        assert [is_released for _, is_released in load.findings] == [False]
+        assert [finding.is_released for finding in load.findings] == [False]
 
     def test_a_released_key_that_a_record_of_the_site_holds_stops_it_again(
         self, site: Sandbox, make_load: Callable[..., Load]
@@ -419,7 +420,7 @@ class TestTexts:
         text = stop(load, *make_creates(5))
         assert f"Ödüyo stores description otherwise than it was sent: 'Açıklama 1' became '{stored}'" in text
         assert load.sent() == ["1"]
-        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("letters", False)]
+        assert [(finding.brake, finding.is_released) for finding in load.findings] == [("letters", False)]
 
     def test_released_they_are_remembered_and_the_rest_is_sent(
         self, site: Sandbox, make_load: Callable[..., Load]
@@ -428,14 +429,14 @@ class TestTexts:
         load = make_load(released={"letters": None})
         results = load.apply(*make_creates(5))
         assert {result.stored["description"] for result in results.values()} == {f"Aciklama {n}" for n in range(1, 6)}
-        assert load.findings[0][1]
+        assert load.findings[0].is_released
 
     @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
     def test_known_and_not_released_neither_creates_nor_updates_are_sent(
         self, site: Sandbox, make_load: Callable[..., Load], action: Action
     ) -> None:
         changes = plan(site, action)
-        load = make_load(known_findings={"letters": False})
+        load = make_load(known_findings=known("letters"))
         assert "(letters)" in stop(load, *changes)
         assert load.calls()[CALLS[action]] == 0
 
@@ -443,7 +444,7 @@ class TestTexts:
     def test_another_value_that_is_known_of_a_field_stops_what_sends_that_field(
         self, site: Sandbox, make_load: Callable[..., Load], field: str, is_sent: bool
     ) -> None:
-        load = make_load(known_findings={f"letters:{field}": False})
+        load = make_load(known_findings=known("letters", field, is_other=True))
         if is_sent:
             assert f"(letters, {field})" in stop(load, *make_creates(2))
         else:
@@ -463,7 +464,7 @@ class TestTexts:
         seed(site, wanted, description="Aciklama")
         changes = make_updates(site, change_fields(wanted, description="Açıklama"))
         site.set_habits({"habit": "letters", "field": "*"})
-        load = make_load(known_findings={"letters": True})
+        load = make_load(known_findings=known("letters", is_released=True))
         results = load.apply(*changes)
         assert {result.outcome for result in results.values()} == {Outcome.DONE}
         assert {result.stored["description"] for result in results.values()} == {"Aciklama"}
@@ -492,12 +493,12 @@ class TestTexts:
     ) -> None:
         changes = plan(site, action)
         site.set_readings(silently_cut={"description": 0})
-        load = make_load(known_findings={"letters": True})
+        load = make_load(known_findings=known("letters", is_released=True))
         text = stop(load, *changes)
         assert "became ''" in text
         assert "cannot be released. Leave description out of the query" in text
         assert load.calls()[CALLS[action]] == 1
-        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("letters", False)]
+        assert [(finding.brake, finding.is_released) for finding in load.findings] == [("letters", False)]
 
     @pytest.mark.parametrize(("how", "stored"), [("html", "A &amp; B"), ("slashes", "O\\'Brien")])
     def test_a_site_that_escapes_what_is_sent_back_is_found_by_the_first_update(
@@ -511,7 +512,7 @@ class TestTexts:
     def test_released_it_is_sent_back_as_it_was_before(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         changes = plan_updates(site, note="O\\'Brien")
         site.set_habits({"habit": "escape", "how": "slashes", "field": "note"})
-        load = make_load(known_findings={"letters": True}, escaping=Escaping.SLASHES)
+        load = make_load(known_findings=known("letters", is_released=True), escaping=Escaping.SLASHES)
         assert count_outcomes(load.apply(*changes)) == {"done": 10}
         assert {record["note"] for record in site.records()} == {"O\\'Brien"}
 
@@ -546,7 +547,7 @@ class TestLostFields:
         assert (record["description"], record["space1"], record["note"]) == (f"Açıklama {key}", "panelden", "elle")
         assert record["code"] == f"KOD.{key}"
         assert {other["description"] for other in others} == {"eski"}
-        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
+        assert [(finding.brake, finding.is_released) for finding in load.findings] == [("partial_updates", False)]
 
     def test_over_another_value_which_a_person_may_have_written_nothing_is_sent(
         self, site: Sandbox, make_load: Callable[..., Load]
@@ -558,7 +559,7 @@ class TestLostFields:
         text = stop(load, *changes)
         assert "note ('elle'). Nothing more is sent. Look at the record in the Ödüyo panel." in text
         assert load.calls()["update"] == 1
-        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("partial_updates", False)]
+        assert [(finding.brake, finding.is_released) for finding in load.findings] == [("partial_updates", False)]
 
     def test_where_they_cannot_be_restored_a_person_is_told_what_they_were(
         self, site: Sandbox, make_load: Callable[..., Load]

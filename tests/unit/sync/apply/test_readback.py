@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
+from oduyo_provider.core.findings import Finding, make_finding
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
@@ -20,9 +21,7 @@ from oduyo_provider.sync.apply.readback import (
     find_unclear,
     is_lost,
     is_shown,
-    make_finding,
 )
-from oduyo_provider.sync.apply.work import Finding
 from tests.unit.sync.plans import create, deactivate, delete, done, update
 
 NORMALISER = Normaliser(SPECIAL_CODE)

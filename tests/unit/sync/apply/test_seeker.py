@@ -11,7 +11,7 @@ from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.sync.apply.seeker import Seeker
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import Load, count_outcomes, make_creates, make_updates, rekey, seed
+from tests.unit.sync.apply.loads import Load, count_outcomes, known, make_creates, make_updates, rekey, seed
 
 
 def seek(load: Load, *changes: Change, floor: int = 0) -> dict[str, list[str]]:
@@ -142,7 +142,7 @@ class TestWholeLoads:
         creates = [rekey(create, f"000{create.integration_id}") for create in make_creates(5)]
         site.set_habits("number=int")
         site.set_faults({"call": "create", "kind": "drop", "where": "after", "skip": 2, "times": 2})
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         results = load.apply(*creates)
         assert count_outcomes(results) == {"done": 5}
         assert len({result.oduyo_id for result in results.values()}) == len(site.records()) == len(load.sent()) == 5
@@ -157,7 +157,9 @@ class TestWholeLoads:
         ]
         site.set_habits("cut=5", {"habit": "letters", "to": "ascii", "field": "code"})
         site.set_faults({"call": "create", "kind": "drop", "where": "after", "skip": 2, "times": 2})
-        results = make_load(known_findings={"key_altered": True, "letters": True}).apply(*creates)
+        results = make_load(
+            known_findings={**known("key_altered", is_released=True), **known("letters", is_released=True)}
+        ).apply(*creates)
         assert count_outcomes(results) == {"done": 5}
         assert len({result.oduyo_id for result in results.values()}) == len(site.records()) == 5
 

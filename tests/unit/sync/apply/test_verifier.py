@@ -11,7 +11,7 @@ from oduyo_provider.core.errors import CanaryError, LostAnswerError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, make_creates, make_updates, rekey, seed
+from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, known, make_creates, make_updates, rekey, seed
 from tests.unit.sync.plans import done
 
 
@@ -156,7 +156,7 @@ class TestLetters:
             verify(load, creates, ids)
         stored = [result.stored for result in load.read_journal().results.values()]
         assert stored == [{"description": "Aciklama"}] * 2 + [{}]
-        assert {(finding.brake, is_released) for finding, is_released in load.findings} == {("letters", False)}
+        assert {(finding.brake, finding.is_released) for finding in load.findings} == {("letters", False)}
 
     def test_a_text_that_is_lost_has_failed_and_is_no_habit(self, site: Sandbox, load: Load) -> None:
         creates = make_creates(2)
@@ -169,7 +169,7 @@ class TestLetters:
         creates = make_creates(3)
         verify(load, creates, seed(site, creates, description="Aciklama"))
         assert [result.stored for result in load.recorder.results.values()] == [{"description": "Aciklama"}] * 3
-        assert [(finding.brake, is_released) for finding, is_released in load.findings] == [("letters", True)]
+        assert [(finding.brake, finding.is_released) for finding in load.findings] == [("letters", True)]
 
     @pytest.mark.parametrize("fields", [{"description": "elle"}, {"status": "0"}], ids=str)
     def test_what_a_person_wrote_meanwhile_is_none_and_has_failed(
@@ -216,11 +216,11 @@ class TestKeys:
         assert load.read_journal().results["create:3"].stored == {"integration_id": "x"}
 
     def test_released_it_is_remembered(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         creates = make_creates(2)
         ids = [*seed(site, creates[:1], integration_id="x1"), *seed(site, creates[1:], integration_id="x2")]
         verify(load, creates, ids)
-        assert [is_released for _, is_released in load.findings] == [True]  # once, not for each record
+        assert [finding.is_released for finding in load.findings] == [True]  # once, not for each record
 
     @pytest.mark.parametrize(
         ("entries", "rows", "owner"),
@@ -243,14 +243,14 @@ class TestKeys:
         rows: frozenset[str],
         owner: str,
     ) -> None:
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         load.entries, load.row_keys = entries, rows
         creates = make_creates(1, start=123)
         with pytest.raises(CanaryError, match=f"that of {owner}, so that two records could not be told apart"):
             verify(load, creates, seed(site, creates, integration_id="12"))
 
     def test_two_that_are_stored_alike_stop_it_again(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         creates = make_creates(2, start=123)
         with pytest.raises(CanaryError, match="that of Ödüyo's record 2"):
             verify(load, creates, seed(site, creates, integration_id="12"))
@@ -332,7 +332,7 @@ class TestWrongIds:
     def test_where_keys_are_altered_it_is_only_what_can_have_been_made_of_it(
         self, site: Sandbox, make_load: Callable[..., Load], named: str
     ) -> None:
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         creates = [rekey(create, f"0{create.integration_id}") for create in make_creates(12)]
         for create in creates:
             seed(site, [create], integration_id=create.integration_id[1:])
@@ -354,7 +354,7 @@ class TestWrongIds:
     def test_a_named_record_with_the_whole_key_in_another_form_is_its_whatever_somebody_changed_since(
         self, site: Sandbox, make_load: Callable[..., Load], stored: str, oduyo_id: str | None
     ) -> None:
-        load = make_load(known_findings={"key_altered": True})
+        load = make_load(known_findings=known("key_altered", is_released=True))
         create = rekey(make_creates(1)[0], "A&B")
         seed(site, [create], integration_id=stored, code="ELLE.1")
         verify(load, [create], ["1"])

@@ -9,13 +9,14 @@ import pytest
 
 from oduyo_provider.core.errors import LeaseLostError, StateError
 from oduyo_provider.core.faults import Fault
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import PROJECT_CODE
 from oduyo_provider.core.site_check import Point, TrialRecords
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.site.state import Finding, SiteCheck, SiteState
+from oduyo_provider.sync.site.state import SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from tests.unit.sync.plans import (
     SITE,
@@ -199,11 +200,11 @@ def test_a_plan_of_another_source_is_not_outdated_by_this_one(state: SiteState, 
 
 
 def test_what_the_site_does_to_values_is_remembered_by_the_name_of_the_brake(state: SiteState) -> None:
-    seen = Finding("integration_id", "00001", "1")
-    state.note_finding("key_altered", seen)
-    state.note_finding("letters", Finding("description", "ş", "s", is_released=True))
+    seen = Finding("key_altered", "integration_id", "00001", "1")
+    state.note_finding(seen)
+    state.note_finding(Finding("letters", "description", "ş", "s", is_released=True))
     assert state.read_findings()["key_altered"] == seen
-    state.note_finding("key_altered", Finding("integration_id", "00002", "2", is_released=True))
+    state.note_finding(Finding("key_altered", "integration_id", "00002", "2", is_released=True))
     assert {name: finding.is_released for name, finding in state.read_findings().items()} == {
         "key_altered": True,
         "letters": True,
@@ -230,7 +231,7 @@ def test_what_the_site_check_found_is_remembered(state: SiteState) -> None:
 @pytest.mark.parametrize("name", ["turn.json", "released.json", "check.json"])
 def test_a_damaged_file_is_an_error_and_not_silently_empty(state: SiteState, tmp_path: Path, name: str) -> None:
     state.next_turn()
-    state.note_finding("letters", Finding("code", "ş", "s"))
+    state.note_finding(Finding("letters", "code", "ş", "s"))
     state.note_check(SiteCheck(checked_at=1.0))
     [path] = tmp_path.rglob(name)
     path.write_bytes(path.read_bytes()[:-9])

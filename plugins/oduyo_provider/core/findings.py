@@ -1,0 +1,137 @@
+"""What a site does to values that it is sent: it cuts them, keeps other letters, or another value; and what of that a person accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import Kind
+from oduyo_provider.core.values.iban import compute_iban
+from oduyo_provider.core.values.keys import is_form_of_key
+from oduyo_provider.core.values.letters import Escaping, can_be_letters_of, find_escaping
+from oduyo_provider.core.values.status import means_passive
+
+#: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
+_TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
+#: Cut, they are those of another firm or period.
+_NEVER_CUT = frozenset({"key1", "key2"})
+#: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
+_LETTER_BYTES = 3
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a site does to a value, seen on one record and remembered for the site.
+
+    :param brake: that a person releases to accept it.
+    :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
+    :param is_final: nobody can accept it: nothing is stored of what was sent, or two records get one key.
+    :param is_other: what is stored is no form of what was sent, but another value.
+    :param is_released: a person has released it: it is accepted from then on.
+    """
+
+    brake: str
+    field: str
+    sent: str
+    stored: str | None
+    is_final: bool = False
+    is_other: bool = False
+    is_released: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is remembered by: who accepts another value of one field says nothing of the other fields."""
+        return f"{self.brake}:{self.field}" if self.is_other else self.brake
+
+    @property
+    def cut_at(self) -> int | None:
+        """So many characters are kept of a value of which the end is lost, and nobody can accept that; else None."""
+        return len(self.stored or "") if self.is_final and is_beginning(self.sent, self.stored) else None
+
+    @property
+    def escaping(self) -> Escaping | None:
+        """How the site escapes signs, where the example shows it."""
+        return find_escaping(self.sent, self.stored or "")
+
+
+def make_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> Finding:
+    """What a site does to a value of a field that is no key."""
+    is_other = not can_be_letters(field, sent, stored, normaliser)
+    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser), is_other)
+
+
+def is_beginning(sent: str, stored: str | None) -> bool:
+    """Whether a stored value is a beginning of what was sent, and not empty."""
+    return bool(stored) and sent.startswith(stored or "")
+
+
+def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether Ödüyo may have cut a text: a value that is cut is another value."""
+    is_text = normaliser.resource.kinds.get(field) in _TEXTS and field not in _NEVER_CUT
+    return is_text and is_beginning(sent, stored)
+
+
+def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether a text may be the one that was sent as a site keeps it that does not know all letters, or that pads or groups."""
+    kind = normaliser.resource.kinds.get(field)  # None of the note, and of what nobody documents: texts too
+    if kind is not None and kind not in _TEXTS:
+        return False
+    if field in _NEVER_CUT:
+        return is_form_of_key(sent, stored)
+    is_same_iban = field == "iban" and compute_iban(stored or "") == compute_iban(sent)
+    is_same = is_same_iban or (kind is not None and normaliser.same(field, stored, sent))
+    return is_same or can_be_letters_of(sent, stored or "")
+
+
+def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether no person can accept what is stored: nothing of what was sent, or a status that says the opposite."""
+    if normaliser.resource.kinds.get(field) is Kind.STATUS:
+        return means_passive(sent) != means_passive(stored)
+    return bool(sent) and not stored and not can_be_letters(field, sent, stored, normaliser)
+
+
+def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
+    """Whether a site that cuts a field at one length can have made all these texts: pairs of what was sent and is stored.
+
+    It counts characters or bytes, and may take away the blanks at the end of what it keeps.
+    """
+    characters, sizes = [], []
+    for sent, stored in texts:
+        rest = sent[len(stored) :]
+        blanks = len(rest) - len(rest.lstrip())
+        size = len(stored.encode())
+        characters.append((len(stored), len(stored) + blanks))
+        sizes.append((size, size + blanks + _LETTER_BYTES))
+    return any(max(low for low, _ in kind) <= min(high for _, high in kind) for kind in (characters, sizes))
+
+
+def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> list[str]:
+    """The fields, besides the key, of which Ödüyo keeps something else than was sent: neither a cut text nor its own stamps."""
+    kinds = normaliser.resource.kinds
+    return sorted(
+        name
+        for name, value in stored.items()
+        if name != "integration_id"
+        and kinds.get(name) is not Kind.STAMP
+        and not is_cut(name, sent[name], value, normaliser)
+        and not (kinds.get(name) is Kind.STATUS and means_passive(sent[name]) == means_passive(value))
+    )
+
+
+def accept_seen(entry: Entry, findings: Collection[str], normaliser: Normaliser) -> Entry:
+    """The entry once its open values are accepted, as far as they can be.
+
+    Accepted is what the site is known to do, and what it did twice: a value that was seen once may be what a person wrote between
+    a change and its read-back, which the next sending sets right. That nothing is kept, or the opposite status, nobody accepts.
+
+    :param findings: names of what the site is known to do to values, as the run that releases them has been shown.
+    """
+    accepted: dict[str, Stored] = {}
+    for field, pair in entry.stored.items():
+        if pair.is_open:
+            found = make_finding(field, pair.sent, pair.stored, normaliser)
+            if not found.is_final and (pair.is_repeated or found.name in findings):
+                accepted[field] = Stored(pair.sent, pair.stored)
+    return msgspec.structs.replace(entry, stored={**entry.stored, **accepted}) if accepted else entry
