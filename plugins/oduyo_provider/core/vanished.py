@@ -25,7 +25,7 @@ class VanishedRecords:
         self._read_all = read_all
 
     def find_key(self, key: str, entry: Entry) -> str | None:
-        """The key that the entry's record carries now; of one whose id is not known, a form of its key that is listed.
+        """The key that the entry's record carries now; of one whose id is not known, a form of its key that a record has which no entry knows.
 
         :param key: the entry's match key.
         """
@@ -39,5 +39,6 @@ class VanishedRecords:
     @cached_property
     def _forms(self) -> dict[str, str]:
         nameless = (key for key, entry in self._entries.items() if entry.oduyo_id is None and key not in self._matches)
-        wanted, keys = set(map(fold_key, nameless)), (record.get(_KEY) or "" for record in self._read_all())
+        wanted, known = set(map(fold_key, nameless)), {entry.oduyo_id for entry in self._entries.values()}
+        keys = (record.get(_KEY) or "" for record in self._read_all() if record.get("id") not in known)
         return {form: key for key in keys if key and (form := fold_key(key)) in wanted}

@@ -335,6 +335,13 @@ def test_a_create_without_an_id_is_not_made_again_beside_a_form_of_its_key() -> 
     assert plan.counts.recreates == 1
 
 
+def test_a_create_without_an_id_is_made_again_beside_a_record_that_is_known_to_be_another_row_s() -> None:
+    entries = [make_entry("00017", None, confirmed_at=NOW), make_entry("17", "7")]
+    rows, other = [make_row("00017"), make_row("17")], make_record("7", "17")
+    plan = plan_of(rows, [other], entries, released=frozenset({"vanished"}), read_all=lambda: [other])
+    assert (plan.counts.recreates, plan.counts.vanished) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("wanted", "stored", "field"),
     [
