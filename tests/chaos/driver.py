@@ -23,8 +23,8 @@ from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import open_parts
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 from oduyo_provider.sync.steps import one_task
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import stage_rows, sync_rows

@@ -46,8 +46,8 @@ def run_extract(snapshot: Reference | None, sql_folder: str) -> list[Reference]:
 
     :param sql_folder: where the query files lie; a param never names a file outside of it.
     """
+    from oduyo_provider.sync.steps.chain import miss
     from oduyo_provider.sync.steps.extract import extract
-    from oduyo_provider.sync.steps.go import miss
 
     context = get_current_context()
     with noting_errors(context):
@@ -71,19 +71,19 @@ def run_transform(part: Reference) -> Reference:
 def run_guard(_plans: Any) -> Reference:
     """Apply the brakes; returns the decision on the plan.
 
-    :param _plans: what transform returns, so that guard comes after it; of these only the plans of this go are taken.
+    :param _plans: what transform returns, so that guard comes after it; of these only those of the chain are taken.
     """
-    from oduyo_provider.operators.go import read_go
-    from oduyo_provider.sync.steps.go import take_plans
+    from oduyo_provider.operators.chain import read_chain
+    from oduyo_provider.sync.steps.chain import take_plans
     from oduyo_provider.sync.steps.guard import guard
     from oduyo_provider.sync.steps.releases import keep_releases, spend_releases
 
     context = get_current_context()
     with noting_errors(context):
-        go = read_go(context["ti"])
-        plans = take_plans(go)
-        step = keep_releases(read_step(context), go.parts[0])
+        chain = read_chain(context["ti"])
+        plans = take_plans(chain)
+        step = keep_releases(read_step(context), chain.parts[0])
         decided = guard(step, plans)
         if decided["plans"] and not decided["ask"]:
-            spend_releases(step, go.parts[0])
+            spend_releases(step, chain.parts[0])
         return decided

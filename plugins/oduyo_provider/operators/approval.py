@@ -46,7 +46,7 @@ class UnsafePlanApproval(ApprovalOperator):
     def execute(self, context: Any) -> Any:
         """Tell that a person is asked, and ask; or skip."""
         if self.decision is None:
-            from oduyo_provider.sync.steps.go import miss
+            from oduyo_provider.sync.steps.chain import miss
 
             with noting_errors(context):
                 raise miss("guard")

@@ -19,7 +19,7 @@ from oduyo_provider.core.report import WRITES, Report
 from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
-from oduyo_provider.operators.go import check_go
+from oduyo_provider.operators.chain import check_chain
 from oduyo_provider.sync.runtime.event_loop import run_async
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.steps.load import load
@@ -36,11 +36,11 @@ def apply_plan(
     """Apply a plan that was made before.
 
     :param plan: what guard returned, or its ``plans``: the references to all partitions.
-    :raises SettingsError: it is not of the last go of this run.
+    :raises SettingsError: it is not what the steps before made last.
     :raises AirflowSkipException: nothing may be written, such as in a dry run.
     """
     step = read_step(context)
-    check_go(context, step)
+    check_chain(context, step)
     references = read_references(plan)
     if not references:
         why_not = plan.get("why_not") if isinstance(plan, dict) else ""

@@ -32,11 +32,11 @@ class OduyoReportOperator(BaseOperator):
         """
         from oduyo_provider.observability.asset import publish
         from oduyo_provider.observability.metrics import count_report
-        from oduyo_provider.operators.go import LOAD, has_run, read_go
+        from oduyo_provider.operators.chain import LOAD, has_run, read_chain
         from oduyo_provider.sync.steps.report import check_complete, report
 
         ti = context["ti"]
-        steps = read_go(ti)
+        steps = read_chain(ti)
         if not has_run(ti, LOAD):
             steps = msgspec.structs.replace(steps, load=None)
         with noting_errors(context):

@@ -81,7 +81,7 @@ class OduyoResourceOperator(BaseOperator):
         """
         with noting_errors(context):
             if self._takes_plan and self.plan is None:
-                from oduyo_provider.sync.steps.go import miss
+                from oduyo_provider.sync.steps.chain import miss
 
                 raise miss("guard")
             if (self.rows is None) == (self.plan is None):

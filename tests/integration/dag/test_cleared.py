@@ -1,4 +1,4 @@
-"""A person clears a run, or marks tasks by hand: what an earlier go of the run left is not taken for this one's."""
+"""A person clears a run, or marks tasks by hand: what was left before is not taken for what was made since."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from oduyo_provider.sync.steps import transform
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, answer_approval, load_dag
 from tests.conftest import Erp
+from tests.integration.dag.clearing import ALL, go_on
 from tests.integration.dag.conftest import RunSpecialCodes, count_writes, make_query, make_records, pick
-from tests.integration.dag.goes import ALL, go_on
 
 QUERY = "SELECT n AS integration_id, 'K.' || n AS code, 'A' AS status, text AS description FROM test.t"
 

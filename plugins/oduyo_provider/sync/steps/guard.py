@@ -16,8 +16,8 @@ from oduyo_provider.sync.staging.layout import DECISION, PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.outcomes import count_actions
 from oduyo_provider.sync.staging.plans import PlanPart, compute_total, name_plans, open_parts
+from oduyo_provider.sync.steps.chain import check_whole
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import check_whole
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
 from oduyo_provider.sync.steps.plan_view import explain_trip, show_plan
 from oduyo_provider.sync.steps.releases import explain_spent

@@ -31,8 +31,8 @@ from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.staging.journal import Journal
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
+from oduyo_provider.sync.steps.chain import check_whole
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import check_whole
 from oduyo_provider.sync.steps.plan_checks import check_belongs, check_decided
 from oduyo_provider.sync.steps.tables import open_updater
 

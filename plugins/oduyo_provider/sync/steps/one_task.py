@@ -11,9 +11,9 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.report import Report
 from oduyo_provider.erp.query import fold_name, match_columns
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest, read_reference
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import RowSink
-from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.report import check_complete, report

@@ -36,8 +36,8 @@ from oduyo_provider.sync.staging.plans import (
     open_parts,
 )
 from oduyo_provider.sync.staging.retention import prune
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.past import PastWriter
 from oduyo_provider.sync.steps.tables import FinalTable
 
@@ -65,7 +65,7 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
 async def report(step: StepContext, steps: Steps) -> Report:
     """Add up, write ``report.json`` and ``quarantine.jsonl``, merge the outcomes into the ledger, tidy up.
 
-    :param steps: of one go of the run.
+    :param steps: as they follow from each other.
     """
     parts = open_parts(steps.plans)
     decision = None

@@ -19,8 +19,8 @@ from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.layout import SITES
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.one_task import stage_rows
 from oduyo_provider.sync.steps.plan_checks import check_delivered

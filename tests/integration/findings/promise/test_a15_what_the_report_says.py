@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.errors import IncompleteError
-from oduyo_provider.sync.steps.go import Steps
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.report import check_complete, report
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row

@@ -1,4 +1,4 @@
-"""What belongs to the last go of a run, and what an earlier one left."""
+"""What the steps of a run made one of the other, and what is left from before it was cleared."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.plans import name_plans, open_parts
-from oduyo_provider.sync.steps.go import Steps, check_whole, find_go, take_decision, take_plans
+from oduyo_provider.sync.steps.chain import Steps, check_whole, find_chain, take_decision, take_plans
 from tests.unit.sync.plans import make_snapshot, stage_plan
 
 
 def make_go(name: str, partitions: int = 2) -> Steps:
-    """All that the steps of a go leave."""
+    """All that the steps leave."""
     plans = tuple(
         {"manifest": f"{name}/plan/{number}", "of": f"{name}/rows", "partition": number} for number in range(partitions)
     )
@@ -38,13 +38,13 @@ OLD, NEW = make_go("old", 4), make_go("new")
 
 
 def test_what_leads_from_the_listing_to_the_load_belongs_together() -> None:
-    assert find_go(NEW) == NEW
+    assert find_chain(NEW) == NEW
     assert take_decision(NEW) == NEW.guarded
 
 
 def test_plans_of_other_rows_are_not_there() -> None:
     mixed = msgspec.structs.replace(NEW, plans=[*NEW.plans, *OLD.plans[2:]])
-    assert find_go(mixed) == NEW
+    assert find_chain(mixed) == NEW
 
 
 @pytest.mark.parametrize(
@@ -58,26 +58,26 @@ def test_plans_of_other_rows_are_not_there() -> None:
 )
 def test_what_comes_after_a_step_that_left_nothing_is_an_earlier_go_s(kept: Sequence[str], missing: str) -> None:
     own: dict[str, Any] = {name: getattr(NEW, name) for name in kept}
-    go = find_go(msgspec.structs.replace(OLD, **(own or {"snapshot": None})))
-    assert go == Steps(**own)
+    chain = find_chain(msgspec.structs.replace(OLD, **(own or {"snapshot": None})))
+    assert chain == Steps(**own)
     with pytest.raises(SettingsError, match=f"The step {missing} left no result .* Clear the run from {missing}"):
-        take_decision(go)
+        take_decision(chain)
 
 
 def test_a_load_of_these_plans_is_there_also_where_guard_has_decided_again() -> None:
     decided = {**(NEW.guarded or {}), "decision": "decided again"}
-    go = find_go(msgspec.structs.replace(NEW, guarded=decided))
-    assert (go.guarded, go.load) == (decided, NEW.load)
-    assert find_go(msgspec.structs.replace(NEW, load=OLD.load)).load is None
+    chain = find_chain(msgspec.structs.replace(NEW, guarded=decided))
+    assert (chain.guarded, chain.load) == (decided, NEW.load)
+    assert find_chain(msgspec.structs.replace(NEW, load=OLD.load)).load is None
 
 
 @pytest.mark.parametrize("numbers", [[0], [1], [0, 0], [0, 1, 1]])
 def test_a_plan_is_whole_or_not_at_all(numbers: list[int]) -> None:
-    go = find_go(msgspec.structs.replace(NEW, plans=[NEW.plans[number] for number in numbers]))
-    assert not go.is_compared
-    assert go.guarded is None
+    chain = find_chain(msgspec.structs.replace(NEW, plans=[NEW.plans[number] for number in numbers]))
+    assert not chain.is_compared
+    assert chain.guarded is None
     with pytest.raises(SettingsError, match=r"of 2 partitions, .* Clear the run from transform"):
-        take_plans(go)
+        take_plans(chain)
 
 
 def test_the_parts_of_a_plan_are_all_there_and_of_one_listing(tmp_path: Path) -> None:

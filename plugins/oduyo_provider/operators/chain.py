@@ -1,4 +1,4 @@
-"""Reads from XCom what the steps of this project's DAG left in the last go of a run."""
+"""Reads from XCom what the steps of this project's DAG left, as far as one was made of the other."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from oduyo_provider.operators.approval import name_rejecter
+from oduyo_provider.sync.steps.chain import Steps, find_chain, take_decision
 from oduyo_provider.sync.steps.context import StepContext
-from oduyo_provider.sync.steps.go import Steps, find_go, take_decision
 from oduyo_provider.sync.steps.releases import spend_releases
 
 #: The task that applies the plan.
@@ -15,14 +15,14 @@ LOAD = "load"
 _STEPS = frozenset({"snapshot", "extract", "transform", "guard"})
 
 
-def read_go(ti: Any) -> Steps:
-    """What the steps before left; any of them may have failed, or not run in this go.
+def read_chain(ti: Any) -> Steps:
+    """What the steps before left; any of them may have failed, or not run since the run was cleared.
 
     :param ti: Airflow's task instance of one of them.
     """
     guarded = _pull_one(ti, "guard")
     answers = _pull(ti, "approve")
-    return find_go(
+    return find_chain(
         Steps(
             snapshot=_pull_one(ti, "snapshot"),
             parts=_pull_one(ti, "extract") or [],
@@ -34,19 +34,19 @@ def read_go(ti: Any) -> Steps:
     )
 
 
-def check_go(context: Mapping[str, Any], step: StepContext) -> None:
-    """Whether guard has decided in the last go of the run, before its plan is applied; not asked in a DAG of other steps.
+def check_chain(context: Mapping[str, Any], step: StepContext) -> None:
+    """Whether guard has decided on what the steps made last, before its plan is applied; not asked in a DAG of other steps.
 
     :raises SettingsError: it has not, or a step before it left nothing.
     """
     if context["dag"].task_dict.keys() >= _STEPS:
-        go = read_go(context["ti"])
-        if take_decision(go)["ask"]:  # a person has let it through
-            spend_releases(step, go.parts[0])
+        chain = read_chain(context["ti"])
+        if take_decision(chain)["ask"]:  # a person has let it through
+            spend_releases(step, chain.parts[0])
 
 
 def has_run(ti: Any, task_id: str) -> bool:
-    """Whether a task of this run has come to its end; one that was skipped may have done so in an earlier go."""
+    """Whether a task of this run has come to its end; one that was skipped may have done so before the run was cleared."""
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
     return bool(states.get(ti.run_id, {}).get(task_id) == "success")
 

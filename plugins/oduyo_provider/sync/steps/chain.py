@@ -1,9 +1,9 @@
-"""The go of a run: what its steps returned since it was begun last.
+"""The chain of a run: what its steps returned, each made of what the step before it returned.
 
 Clearing a task leaves what it returned where it is until the task starts again, and a task that is skipped, that is marked
 by hand or that has fewer instances than before never starts. So each reference names, as ``of``, what it was made of:
-extract's the listing, transform's the rows, guard's and load's the plans. What is of something else is another
-go's, and is as if it were not there.
+extract's the listing, transform's the rows, guard's and load's the plans. What was made of something else is left from
+before the run was cleared, and is as if it were not there.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Steps(msgspec.Struct, frozen=True):
         return bool(self.parts) and _is_whole(self.plans, int(self.parts[0]["partitions"]))
 
 
-def find_go(left: Steps) -> Steps:
-    """Of what the steps have left, what belongs to the last go of the run."""
+def find_chain(left: Steps) -> Steps:
+    """Of what the steps have left, what was made one of the other, beginning with the listing."""
     if left.snapshot is None:
         return Steps()
     snapshot = str(left.snapshot["manifest"])
@@ -47,38 +47,38 @@ def find_go(left: Steps) -> Steps:
     if not parts:
         return Steps(left.snapshot)
     rows = str(parts[0]["manifest"])
-    go = Steps(left.snapshot, parts, tuple(plan for plan in left.plans if plan.get("of") == rows))
+    chain = Steps(left.snapshot, parts, tuple(plan for plan in left.plans if plan.get("of") == rows))
     guarded, load = left.guarded, left.load
-    if guarded is None or not go.is_compared or guarded.get("of") != name_plans(go.plans):
-        return go
+    if guarded is None or not chain.is_compared or guarded.get("of") != name_plans(chain.plans):
+        return chain
     if load is not None and load.get("of") != guarded["of"]:
         load = None
-    return msgspec.structs.replace(go, guarded=guarded, load=load, rejected_by=left.rejected_by)
+    return msgspec.structs.replace(chain, guarded=guarded, load=load, rejected_by=left.rejected_by)
 
 
-def take_plans(go: Steps) -> list[Reference]:
-    """The plans of a go, for guard.
+def take_plans(chain: Steps) -> list[Reference]:
+    """The plans of the chain, for guard.
 
     :raises SettingsError: a step left no result; see :func:`miss`.
     """
-    if go.snapshot is None:
+    if chain.snapshot is None:
         raise miss("snapshot")
-    if not go.parts:
+    if not chain.parts:
         raise miss("extract")
-    if not go.is_compared:
-        raise _miss_plans(len(go.plans), int(go.parts[0]["partitions"]))
-    return list(go.plans)
+    if not chain.is_compared:
+        raise _miss_plans(len(chain.plans), int(chain.parts[0]["partitions"]))
+    return list(chain.plans)
 
 
-def take_decision(go: Steps) -> Reference:
-    """What guard decided in a go, for load.
+def take_decision(chain: Steps) -> Reference:
+    """What guard decided, for load.
 
     :raises SettingsError: a step left no result; see :func:`miss`.
     """
-    take_plans(go)
-    if go.guarded is None:
+    take_plans(chain)
+    if chain.guarded is None:
         raise miss("guard")
-    return go.guarded
+    return chain.guarded
 
 
 def check_whole(parts: Sequence[PlanPart]) -> None:
@@ -106,8 +106,8 @@ def miss(step: str) -> SettingsError:
     """The error of a step that left nothing to go on with. Another try would find nothing either."""
     return SettingsError(
         gettext(
-            "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is of an earlier "
-            "go of this run. Nothing was sent. Clear the run from %(step)s, so that it runs again.",
+            "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is from before "
+            "the run was cleared. Nothing was sent. Clear the run from %(step)s, so that it runs again.",
             step=step,
         )
     )
