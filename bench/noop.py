@@ -36,9 +36,9 @@ from oduyo_provider.core.partition import DEFAULT_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
-from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.report import report

@@ -43,9 +43,9 @@ from oduyo_provider.page.xlsx_export import write_xlsx
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_run
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.run_folder import Run
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.extract import extract
-from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.report import report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
