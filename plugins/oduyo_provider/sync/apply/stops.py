@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oduyo_provider.core.change import Change, Result
+from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
 from oduyo_provider.core.release import Release, format_release
@@ -100,11 +100,20 @@ def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
 
 def explain_without_effect(change: Change, count: int) -> str:
     """The first changes of a kind were confirmed, and not carried out."""
+    if change.action is Action.DELETE:
+        return gettext(
+            "Ödüyo confirmed %(count)s deletions, and still lists all of these records. The last was %(key)s (Ödüyo %(oduyo_id)s). "
+            "Nothing more is sent. Look at it in the Ödüyo panel: if this site makes records passive instead of deleting them, "
+            "use on_missing deactivate; else the user may lack the right to delete.",
+            count=count,
+            key=change.integration_id,
+            oduyo_id=change.oduyo_id,
+        )
     return gettext(
         "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them was carried out whole: something that they "
         "write is still as it was. The last was %(key)s (Ödüyo %(oduyo_id)s): %(fields)s. Nothing more is sent. Check in the "
         "Ödüyo panel whether the user may change these records, and ask Ödüyo's support.",
-        fields=", ".join(change.differs) or change.action.value,
+        fields=", ".join(change.differs),
         count=count,
         action=change.action.value,
         key=change.integration_id,
