@@ -105,10 +105,7 @@ def compute_read_back(
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
-    others = [
-        make_finding(name, change.payload[name], stored[name], normaliser)
-        for name in find_other_values(change.payload, stored, normaliser)
-    ]
+    others = _find_others(change, stored, normaliser)
     findings = _find_alterations(change, stored, others, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
     as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
@@ -154,6 +151,11 @@ def is_documented(field: str, resource: Resource) -> bool:
 def is_lost(looked: str | None, stored: str | None) -> bool:
     """Whether the site kept nothing of a value, or other letters; something else may be what a person wrote meanwhile."""
     return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
+
+
+def _find_others(change: Change, stored: Mapping[str, str | None], normaliser: Normaliser) -> list[Finding]:
+    names = find_other_values(change.payload, stored, normaliser)
+    return [make_finding(name, change.payload[name], stored[name], normaliser) for name in names]
 
 
 def _find_alterations(
