@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.drift import find_as_before, find_stored_otherwise, find_without_effect
-from oduyo_provider.core.findings import Finding, can_be_letters, find_other_values, is_cut, make_finding
+from oduyo_provider.core.findings import Finding, find_other_values, is_cut, make_finding
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
@@ -32,6 +32,10 @@ class Habits(msgspec.Struct, frozen=True):
 
     is_released: Callable[[str], bool] = lambda _: False
     ignored: Collection[str] = ()
+
+    def is_accepted(self, finding: Finding) -> bool:
+        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has released it."""
+        return not finding.is_final and (not finding.is_other or self.is_released(finding.name))
 
 
 DEFAULT_HABITS = Habits()
@@ -93,15 +97,14 @@ def compute_read_back(
     """Compare what a confirmed change was to make with the record.
 
     :param known: the result as it was taken from the answer.
-    :param record: the change's record; None when it is not listed.
-    :param twins: further records with the same key.
+    :param record: the change's record; None when it is not listed; ``twins`` further records with the same key.
     :param site: what is known of what it does to values.
     :param entry: what the ledger remembers of the key.
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
-        deleted = _replace(known, at, is_read_back=True)
-        return ReadBack(deleted if record is None else _replace(deleted, at, outcome=Outcome.FAILED, reason=NO_EFFECT))
+        is_there = {} if record is None else {"outcome": Outcome.FAILED, "reason": NO_EFFECT}
+        return ReadBack(_replace(known, at, is_read_back=True, **is_there))
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
@@ -113,10 +116,10 @@ def compute_read_back(
         failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
         if _is_seen(change, stored, as_before, entry):
             return ReadBack(_replace(failed, at, reason=OTHER_VALUE, stored=stored), findings, is_seen=True)
-        may_be_letters = all(can_be_letters(name, change.payload[name], stored[name], normaliser) for name in as_before)
-        return ReadBack(failed, findings if may_be_letters else (), frozenset(as_before))
+        is_other = any(finding.is_other for finding in others if finding.field in as_before)
+        return ReadBack(failed, () if is_other else findings, frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if any(finding.is_final or (finding.is_other and not site.is_released(finding.name)) for finding in others):
+    if not all(map(site.is_accepted, others)):
         # Not remembered as what the site makes of it: the next run compares again.
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
