@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
-from oduyo_provider.core.findings import is_cut, make_finding
+from oduyo_provider.core.findings import can_be_letters, is_cut
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
@@ -122,7 +122,7 @@ def find_without_effect(
     record: Remote,
     stored: Mapping[str, str | None],
     normaliser: Normaliser,
-    is_released: Callable[[str], bool] = lambda _: False,
+    keeps_letters: bool = False,
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
@@ -130,8 +130,8 @@ def find_without_effect(
     A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
     there is one that the site stores otherwise.
 
-    :param is_released: whether a person has accepted what the site does, by its name: other letters, or other values of a
-        field, which were not ignored then.
+    :param keeps_letters: a person has accepted that the site keeps other letters: a form of what was sent was not ignored then.
+        Another value that is as before may have been, whatever a person has accepted of values that are not.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {
@@ -141,7 +141,7 @@ def find_without_effect(
         and normaliser.resource.kinds.get(name) is not Kind.STAMP
         and not (normaliser.resource.kinds.get(name) is Kind.STATUS and means_same(change.payload[name], stored[name]))
         and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
-        and not is_released(make_finding(name, change.payload[name], stored[name], normaliser).name)
+        and not (keeps_letters and can_be_letters(name, change.payload[name], stored[name], normaliser))
     }
 
 

@@ -163,7 +163,7 @@ class Canary:
             return False
         if found.is_seen:
             for finding in found.findings:  # what it does so often is a habit
-                self._work.note_finding(finding)
+                self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
         raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
 

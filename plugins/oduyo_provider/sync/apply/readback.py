@@ -108,19 +108,19 @@ def compute_read_back(
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
-    others = _find_others(change, stored, normaliser)
-    findings = _find_alterations(change, stored, others, normaliser)
+    others, findings = _find_others(change, stored, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
-    as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
+    as_before = find_without_effect(change, record, stored, normaliser, site.is_released("letters"), site.ignored)
     if as_before:
         failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
         if _is_seen(change, stored, as_before, entry):
             return ReadBack(_replace(failed, at, reason=OTHER_VALUE, stored=stored), findings, is_seen=True)
-        is_other = any(finding.is_other for finding in others if finding.field in as_before)
-        return ReadBack(failed, () if is_other else findings, frozenset(as_before))
+        same = [finding for finding in others if finding.field in as_before and finding.is_other]
+        if same and all(map(site.is_accepted, same)):  # it may make the same of two values: that shows the next time
+            failed = _replace(failed, at, stored=stored)
+        return ReadBack(failed, () if same else findings, frozenset(as_before))
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if not all(map(site.is_accepted, others)):
-        # Not remembered as what the site makes of it: the next run compares again.
+    if not all(map(site.is_accepted, others)):  # then the next run compares again
         result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
     return ReadBack(result, findings)
 
@@ -156,23 +156,20 @@ def is_lost(looked: str | None, stored: str | None) -> bool:
     return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
 
 
-def _find_others(change: Change, stored: Mapping[str, str | None], normaliser: Normaliser) -> list[Finding]:
-    names = find_other_values(change.payload, stored, normaliser)
-    return [make_finding(name, change.payload[name], stored[name], normaliser) for name in names]
-
-
-def _find_alterations(
-    change: Change, stored: Mapping[str, str | None], others: Sequence[Finding], normaliser: Normaliser
-) -> tuple[Finding, ...]:
-    """What a person has to accept: an altered key, then other values, first those that nobody can.
+def _find_others(
+    change: Change, stored: Mapping[str, str | None], normaliser: Normaliser
+) -> tuple[list[Finding], tuple[Finding, ...]]:
+    """The values that are kept otherwise, and what of that, and of the key, a person has to accept; first what nobody can.
 
     A create may ignore the status, which the next run sets.
     """
+    names = find_other_values(change.payload, stored, normaliser)
+    others = [make_finding(name, change.payload[name], stored[name], normaliser) for name in names]
     is_mending = change.action is not Action.CREATE and _KEY in change.differs and not change.is_adoption
     is_key_altered = _KEY in stored and not is_mending
     keys = [Finding("key_altered", _KEY, change.payload[_KEY], stored[_KEY])] if is_key_altered else []
     values = (finding for finding in others if normaliser.resource.kinds.get(finding.field) is not Kind.STATUS)
-    return (*keys, *sorted(values, key=lambda finding: not finding.is_final))
+    return others, (*keys, *sorted(values, key=lambda finding: not finding.is_final))
 
 
 def _replace(known: Result, at: float, **changes: object) -> Result:

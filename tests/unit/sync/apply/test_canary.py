@@ -455,6 +455,15 @@ class TestTexts:
             load.apply(*make_creates(2))
         assert load.calls()["create"] == (0 if is_sent else 2)
 
+    def test_released_another_value_of_a_field_an_update_that_is_ignored_has_no_effect_all_the_same(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site)
+        site.set_habits({"habit": "ignore", "call": "update"})
+        load = make_load(known_findings=known("letters", is_other=True, is_released=True))
+        assert "none of them was carried out whole" in stop(load, *changes)
+        assert count_outcomes(load.read_journal().results) == {"failed": 3}
+
     def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
         site.set_readings(silently_cut={"description": 5})
         results = load.apply(*make_creates(5))

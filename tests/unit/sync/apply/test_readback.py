@@ -119,6 +119,20 @@ def test_what_is_as_before_may_be_letters_only_where_the_site_is_known_to_keep_o
     assert (known.result.outcome, known.result.stored) == (Outcome.DONE, {"description": "SUBE"})
 
 
+@pytest.mark.parametrize("is_released", [False, True])
+def test_another_value_that_is_as_before_is_without_effect_whatever_was_released_and_is_kept_in_mind(
+    is_released: bool,
+) -> None:
+    change = update("A1", "7", {"description": "eski"}, description="yeni")
+    record, site = store(change, description="eski"), Habits(lambda _: is_released)
+    found = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, at=1.0)
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, NO_EFFECT)
+    assert found.result.stored == ({"description": "eski"} if is_released else {})
+    entry = Entry("A1", stored={"description": Stored("yeni", "eski", is_open=True)})
+    again = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
+    assert (again.result.reason, again.is_seen) == (OTHER_VALUE, True)
+
+
 @pytest.mark.parametrize("stored", ["Yeni", "Yeni açıklam"])
 def test_a_stored_beginning_is_altered_and_never_no_effect(stored: str) -> None:
     change = update("A1", "7", {"description": stored}, description="Yeni açıklama")
