@@ -18,8 +18,6 @@ from oduyo_provider.core.values.status import means_passive
 _TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
 #: Cut, they are those of another firm or period.
 _NEVER_CUT = frozenset({"key1", "key2"})
-#: A site that counts bytes cuts up to so many earlier, so that no letter is halved.
-_LETTER_BYTES = 3
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -95,15 +93,16 @@ def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normal
 def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
     """Whether a site that cuts a field at one length can have made all these texts: pairs of what was sent and is stored.
 
-    It counts characters or bytes, and may take away the blanks at the end of what it keeps.
+    It counts characters, or bytes without halving the next letter, and may take away the blanks at the end of what it keeps.
     """
     characters, sizes = [], []
     for sent, stored in texts:
         rest = sent[len(stored) :]
+        next_letter = rest.lstrip()[:1]
         blanks = len(rest) - len(rest.lstrip())
         size = len(stored.encode())
         characters.append((len(stored), len(stored) + blanks))
-        sizes.append((size, size + blanks + _LETTER_BYTES))
+        sizes.append((size, size + blanks + len(next_letter.encode()) - 1))
     return any(max(low for low, _ in kind) <= min(high for _, high in kind) for kind in (characters, sizes))
 
 

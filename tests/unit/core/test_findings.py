@@ -61,8 +61,10 @@ LONG = "ş" * 10
         ([(LONG + "x", LONG)], True),
         ([(LONG + "x", LONG), ("k" * 11, "k" * 10)], True),
         ([(LONG + "x", LONG), ("k" * 21, "k" * 20)], True),  # at 20 bytes
-        ([(LONG + "x", LONG), ("k" * 23 + "x", "k" * 23)], True),  # at 23, before half a letter
-        ([(LONG + "x", LONG), ("k" * 24 + "x", "k" * 24)], False),
+        ([(LONG + "ş", LONG), ("k" * 21 + "x", "k" * 21)], True),  # at 21, before half a letter
+        ([(LONG + "😀", LONG), ("k" * 23 + "x", "k" * 23)], True),
+        ([(LONG + "😀", LONG), ("k" * 24 + "x", "k" * 24)], False),
+        ([("k" * 12 + "1", "k" * 12), ("k" * 13 + "1", "k" * 13)], False),
         ([(LONG + "x", LONG), ("k" * 9 + "x", "k" * 9)], False),
         ([(LONG + "  x", LONG), ("ş" * 12 + "x", "ş" * 12)], True),  # at 12 characters, without the blanks
         ([(LONG + "  x", LONG), ("ş" * 14 + "x", "ş" * 14)], False),
