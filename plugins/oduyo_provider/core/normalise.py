@@ -17,7 +17,7 @@ from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, find_wa
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
-from oduyo_provider.core.values.decimals import parse_decimal
+from oduyo_provider.core.values.decimals import ZERO, parse_decimal
 from oduyo_provider.core.values.invalid import InvalidValueError
 from oduyo_provider.core.values.status import parse_status
 from oduyo_provider.core.values.text import parse_description, parse_id, parse_text
@@ -141,12 +141,14 @@ class Normaliser:
             return None
 
     def same(self, field: str, remote_value: str | None, payload_value: str) -> bool:
-        """Whether Ödüyo's value, normalised, equals the payload's.
+        """Whether Ödüyo's value, normalised, equals the payload's; an amount that is not there is none.
 
         :param field: one of the resource's.
         :param payload_value: from :meth:`row`, thus normalised.
         """
         if remote_value == payload_value:
+            return True
+        if payload_value == ZERO and self.resource.kinds[field] is Kind.DECIMAL and not (remote_value or "").strip():
             return True
         return _parse_stored(self._stored_parsers[field], remote_value) == payload_value
 

@@ -105,7 +105,9 @@ def test_an_amount_is_compared_as_a_number() -> None:
     for stored in ("140000", "140000.0", "140000.0000000", " 140000.00 "):
         assert normaliser.same("amount", stored, "140000.0000")
     assert not normaliser.same("amount", "140000.01", "140000.0000")
-    assert not normaliser.same("amount", "", "0.0000")
+    assert not normaliser.same("amount", "", "1.0000")
+    for nothing in (None, "", " "):
+        assert normaliser.same("amount", nothing, "0.0000")
 
 
 def test_a_row_that_was_changed_before_it_was_made_is_reported_whatever_the_resource() -> None:

@@ -15,16 +15,19 @@ from oduyo_provider.core.values.text import clean_text, describe_no_number, pars
 #: Decimals that every amount has.
 DECIMALS = 4
 
+#: The amount of nothing, which Ödüyo may list as null.
+ZERO = f"0.{'0' * DECIMALS}"
+
 #: Most digits of an amount, on both sides of the point together.
 MAX_DIGITS = 40
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?").fullmatch
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)").fullmatch
 
 
 def parse_decimal(value: object) -> str | None:
     """``"140000.0000"`` of a number, or of a text with a decimal point; None for NULL and blank, which leaves the field out.
 
-    A text with a comma is rejected: ``140.000,50`` is not guessed at.
+    A text with a comma is rejected: ``140.000,50`` is not guessed at. Oracle and SQL Server write a half as ``.5``.
 
     :raises InvalidValueError: ``boolean``, ``not_a_number``, ``too_long`` or ``unsupported_type``.
     """
@@ -54,7 +57,7 @@ def _write(number: Decimal) -> str:
         raise describe_no_number(number)
     _, digits, exponent = number.as_tuple()
     if not number:
-        return f"0.{'0' * DECIMALS}"
+        return ZERO
     if len(digits) > MAX_DIGITS or not -MAX_DIGITS <= int(exponent) <= MAX_DIGITS:
         raise InvalidValueError(
             "too_long", gettext("%(value)s has more than %(limit)s digits", value=show_value(number), limit=MAX_DIGITS)
