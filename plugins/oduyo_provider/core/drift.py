@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
@@ -122,26 +122,27 @@ def find_without_effect(
     record: Remote,
     stored: Mapping[str, str | None],
     normaliser: Normaliser,
-    keeps_letters: bool = False,
+    is_released: Callable[[str], bool] = lambda _: False,
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set; a key that is not
-    there is one that the site stores otherwise.
+    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set, and the form of a key
+    is the site's, but for one that a record is to get by its adoption.
 
-    :param keeps_letters: a person has accepted that the site keeps other letters: a form of what was sent was not ignored then.
-        Another value that is as before may have been, whatever a person has accepted of values that are not.
+    :param is_released: whether a person has accepted what the site does, by its name: that it keeps other keys, or other letters,
+        so that a form of what was sent was not ignored. Another value that is as before may have been, whatever a person has
+        accepted of values that are not.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {
         name
         for name in find_as_before(change, record, stored, normaliser)
-        if name != "integration_id"
+        if (name != "integration_id" or not is_released("key_altered"))
         and normaliser.resource.kinds.get(name) is not Kind.STAMP
         and not (normaliser.resource.kinds.get(name) is Kind.STATUS and means_same(change.payload[name], stored[name]))
         and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
-        and not (keeps_letters and can_be_letters(name, change.payload[name], stored[name], normaliser))
+        and not (is_released("letters") and can_be_letters(name, change.payload[name], stored[name], normaliser))
     }
 
 

@@ -17,7 +17,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import LostAnswerError, RefusalsError
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, is_canary
-from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place
+from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place, find_able
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.pending import choose_pending
@@ -137,12 +137,12 @@ class Applier:
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
         """Send one after the other until one was read back, those first that can prove their kind; returns what is left."""
-        rest, showing = choose_canaries(pending, self._kinds, partial=self._work.partial_updates)
-        able, is_proven = sum(is_canary(change, self._kinds) for change in pending), False
+        able, is_proven = find_able(pending, recorder.entries, self._kinds), False
+        rest, showing = choose_canaries(pending, able, partial=self._work.partial_updates)
         for tried in range(len(pending)):
             if is_proven and tried >= showing:
                 break
-            left = (able if tried < able else len(pending)) - tried
+            left = (len(able) if tried < len(able) else len(pending)) - tried
             place = choose_place(tried, left, self._work.clock.now()) if tried >= showing else 0
             change = rest.pop(place)
             looked = await self._looker.look(recorder, [change], is_again=bool(change.oduyo_id))  # whole, as listed

@@ -6,11 +6,9 @@ What a site does to values, or to changes, shows on one record and not on three 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 import msgspec
 
-from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.findings import Finding, make_finding
@@ -21,14 +19,15 @@ from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (
-    Habits,
+    NO_EFFECT,
     ReadBack,
     compute_read_back,
     find_changed_fields,
+    find_lost,
     find_unclear,
     is_documented,
-    is_lost,
     is_shown,
+    read_habits,
 )
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
@@ -91,7 +90,7 @@ class Canary:
             await self._check_other_fields(recorder, change, looked, record, known)
         normaliser, now = self._work.normaliser, self._work.clock.now()
         ignored = self._course.ignored
-        site, entry = Habits(self._work.is_known, ignored), recorder.find_entry(change)
+        site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
         found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=now)
         is_clear = find_unclear(change, record, normaliser).keys() <= ignored
         if is_clear:  # else it is read back again, beside the others
@@ -100,6 +99,8 @@ class Canary:
         if found.result.outcome is Outcome.DOUBTFUL:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
+        if found.is_lost_again(entry):
+            return False
         if not found.is_seen:
             await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
@@ -120,12 +121,6 @@ class Canary:
             is_shown = bool(change.payload.get(finding.field)) if finding.is_other else writes_key(change)
             if finding.is_final and finding.brake in self._work.released and is_shown:
                 self._work.forget_finding(finding.name)
-
-    async def _restore(self, change: Change, looked: Remote) -> Reply:
-        """Send the whole record, as it was looked at and with what the change writes."""
-        base = compute_base(looked, self._work.normaliser.resource)
-        body = change.compute_body(base, escaping=self._work.escaping)
-        return await self._work.client.update(body, before_send=self._work.check_lease)
 
     async def _wait_until_shown(self, recorder: Recorder, change: Change) -> tuple[Remote | None, list[Remote]]:
         """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
@@ -161,11 +156,11 @@ class Canary:
         self._course.without_effect[change.action] += 1
         if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
             return False
-        if found.is_seen:
+        if found.result.reason != NO_EFFECT:
             for finding in found.findings:  # what it does so often is a habit
                 self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
-        raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT))
+        raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT, sorted(found.ignored)))
 
     async def _check_findings(
         self, recorder: Recorder, change: Change, findings: Sequence[Finding], result: Result
@@ -205,22 +200,22 @@ class Canary:
             return
         normaliser = self._work.normaliser
         changed = find_changed_fields(change, looked, record, normaliser)
-        lost = [name for name in changed if is_lost(looked.get(name), record.get(name))]
+        lost = find_lost(changed, looked, record, normaliser)
         unknown = [name for name in lost if not is_documented(name, normaliser.resource)]
         if self._work.partial_updates and changed:
             finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
             self._work.note_finding(finding)
-            await self._stop_on_lost(recorder, change, looked, changed, can_be_restored=lost == [*changed])
-        elif unknown:
-            await self._stop_on_lost(recorder, change, looked, unknown, can_be_restored=False)
-        elif lost:
+        if unknown or (self._work.partial_updates and changed):
+            await recorder.flush()
+            known = {name: looked[name] for name in lost if name not in unknown} if self._work.partial_updates else {}
+            is_restored = bool(known) and await self._restore(change, {**record, **known}) and not unknown
+            shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost or changed)
+            raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
+        if lost:
             findings = [make_finding(name, looked.get(name) or "", record.get(name), normaliser) for name in lost]
             await self._check_findings(recorder, change, findings, result)
 
-    async def _stop_on_lost(
-        self, recorder: Recorder, change: Change, looked: Remote, fields: Sequence[str], *, can_be_restored: bool
-    ) -> NoReturn:
-        await recorder.flush()
-        is_restored = can_be_restored and (await self._restore(change, looked)).outcome is Outcome.DONE
-        shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in fields)
-        raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
+    async def _restore(self, change: Change, wanted: Remote) -> bool:
+        """Send a whole record, with what the change writes; returns whether Ödüyo took it."""
+        body = change.compute_body(compute_base(wanted, self._work.normaliser.resource), escaping=self._work.escaping)
+        return (await self._work.client.update(body, before_send=self._work.check_lease)).outcome is Outcome.DONE

@@ -7,25 +7,45 @@ from zlib import crc32
 
 from oduyo_provider.core.change import Change
 from oduyo_provider.core.findings import is_beginning
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.record import Kind
 from oduyo_provider.core.values.letters import ESCAPED_SIGNS
+from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.canary import is_canary
 from oduyo_provider.sync.apply.key_owners import writes_key
 
 _ASCII = frozenset(map(chr, range(128)))
 
 
+def find_able(pending: Sequence[Change], entries: Mapping[str, Entry], kinds: Mapping[str, Kind]) -> list[Change]:
+    """The changes that can show what a site does to their kind.
+
+    One of which Ödüyo was seen to keep another value, which nobody has accepted, can show nothing but that once more.
+
+    :param entries: what the ledger remembers, by match key.
+    """
+    return [change for change in pending if is_canary(change, kinds) and not _is_open(change, entries)]
+
+
+def _is_open(change: Change, entries: Mapping[str, Entry]) -> bool:
+    entry = entries.get(compute_match_key(change.integration_id))
+    return entry is not None and any(
+        pair.is_open and change.payload.get(name) == pair.sent for name, pair in entry.stored.items()
+    )
+
+
 def choose_canaries(
-    pending: Sequence[Change], kinds: Mapping[str, Kind], *, partial: bool = False
+    pending: Sequence[Change], able: Sequence[Change], *, partial: bool = False
 ) -> tuple[list[Change], int]:
     """The changes in the order in which they may be the first, and how many of them show most: those are read back in any case.
 
     What a site does to letters that are no ASCII, to signs that it escapes, or to long keys, does not show on a row without
-    them. Those that prove no effect come last, the others keep their order.
+    them. Those that prove nothing come last, the others keep their order.
 
+    :param able: see :func:`find_able`.
     :param partial: of the fields, only those that an update changes are sent.
     """
-    able = [change for change in pending if is_canary(change, kinds)] or list(pending)
+    able = able or list(pending)
     measures = {change.key: _measure(change, partial=partial) for change in able}
     tells = {change.key: not _tells_little(change) for change in able}
     showing: list[Change] = []

@@ -16,7 +16,7 @@ from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup
-from oduyo_provider.sync.apply.readback import Habits, compute_read_back
+from oduyo_provider.sync.apply.readback import compute_read_back, read_habits
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
@@ -139,7 +139,7 @@ class Looker:
             return True
         known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
         twins = [item for item in records if item is not record]
-        site, now = Habits(self._work.is_known), self._work.clock.now()
+        site, now = read_habits(self._work, self._course), self._work.clock.now()
         result = compute_read_back(change, known, record, twins, normaliser, site, at=now).result
         if result.outcome is Outcome.DONE:
             result.is_read_back = False  # what the site did to its values is judged with all others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,13 +13,19 @@ from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote, Resource
+from oduyo_provider.core.values.decimals import ZERO
 from oduyo_provider.core.values.letters import can_be_letters_of
+from oduyo_provider.sync.apply.work import Course, Work
 
 NOT_LISTED = gettext_noop("confirmed by Ödüyo, but not listed")
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
 OTHER_VALUE = gettext_noop(
     "stored otherwise: Ödüyo said yes, and holds another value; where that is acceptable, release letters in one run"
 )
+NOTHING_KEPT = gettext_noop(
+    "Ödüyo said yes, and keeps nothing of a value: mend it in the ERP, or leave its field out of the query"
+)
+OPPOSITE_STATUS = gettext_noop("Ödüyo said yes, and holds the opposite status: the next run sends it again")
 _KEY = "integration_id"
 
 
@@ -28,17 +34,32 @@ class Habits(msgspec.Struct, frozen=True):
 
     :param is_released: whether a person has released a finding, by its name.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
+    :param accepts_repeated: a person accepts, in this run, what is kept as it was seen to be kept before.
     """
 
     is_released: Callable[[str], bool] = lambda _: False
     ignored: Collection[str] = ()
+    accepts_repeated: bool = False
 
-    def is_accepted(self, finding: Finding) -> bool:
-        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has released it."""
-        return not finding.is_final and (not finding.is_other or self.is_released(finding.name))
+    def is_accepted(self, finding: Finding, entry: Entry | None = None) -> bool:
+        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has accepted it.
+
+        :param entry: what the ledger remembers of the key.
+        """
+        if finding.is_final:
+            return False
+        if not finding.is_other or self.is_released(finding.name):
+            return True
+        is_repeated = entry is not None and entry.is_seen_as(finding.field, finding.sent, finding.stored)
+        return is_repeated and self.accepts_repeated
 
 
 DEFAULT_HABITS = Habits()
+
+
+def read_habits(work: Work, course: Course) -> Habits:
+    """What is known of the site by now."""
+    return Habits(work.is_known, course.ignored, accepts_repeated="letters" in work.released)
 
 
 class ReadBack(msgspec.Struct, frozen=True):
@@ -58,7 +79,18 @@ class ReadBack(msgspec.Struct, frozen=True):
     @property
     def is_without_effect(self) -> bool:
         """Whether Ödüyo said yes and did nothing."""
-        return self.result.outcome is Outcome.FAILED
+        return self.is_seen or self.result.reason == NO_EFFECT
+
+    def is_lost_again(self, entry: Entry | None) -> bool:
+        """Whether nothing is kept of what nothing was kept of before: that says of this record's values what is known, and nothing
+        of the site.
+
+        :param entry: what the ledger remembers of the key.
+        """
+        lost = [finding for finding in self.findings if finding.is_final]
+        return bool(lost) and all(
+            entry is not None and entry.is_seen_as(finding.field, finding.sent, finding.stored) for finding in lost
+        )
 
 
 def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> bool:
@@ -110,19 +142,42 @@ def compute_read_back(
     stored = find_stored_otherwise(change, record, normaliser)
     others, findings = _find_others(change, stored, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
-    as_before = find_without_effect(change, record, stored, normaliser, site.is_released("letters"), site.ignored)
-    if as_before:
-        failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT)
-        if _is_seen(change, stored, as_before, entry):
-            return ReadBack(_replace(failed, at, reason=OTHER_VALUE, stored=stored), findings, is_seen=True)
-        same = [finding for finding in others if finding.field in as_before and finding.is_other]
-        if same and all(map(site.is_accepted, same)):  # it may make the same of two values: that shows the next time
-            failed = _replace(failed, at, stored=stored)
-        return ReadBack(failed, () if same else findings, frozenset(as_before))
+    as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
+    is_seen = _is_seen(change, stored, as_before, entry)
+    refused = [finding for finding in others if not site.is_accepted(finding, entry)]
+    if as_before and (refused or not (is_seen and site.accepts_repeated)):
+        failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, stored=stored)
+        if is_seen:
+            return ReadBack(_replace(failed, at, reason=OTHER_VALUE), findings, is_seen=True)
+        return _read_back_as_before(failed, as_before, others, findings, site)
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if not all(map(site.is_accepted, others)):  # then the next run compares again
-        result = _replace(result, at, outcome=Outcome.FAILED, reason=OTHER_VALUE)
+    if refused:  # then the next run compares again
+        result = _replace(result, at, outcome=Outcome.FAILED, reason=_find_reason(refused, normaliser))
     return ReadBack(result, findings)
+
+
+def _read_back_as_before(
+    failed: Result, fields: Collection[str], others: Sequence[Finding], findings: tuple[Finding, ...], site: Habits
+) -> ReadBack:
+    """What is as before was ignored, unless each field holds a form of what was sent.
+
+    Where a person has accepted other values, the site may also make the same of two: that shows the next time.
+
+    :param failed: with what is stored, which is only remembered in that case.
+    """
+    same = [finding for finding in others if finding.field in fields and finding.is_other]
+    is_ignored = bool(same) or _KEY in fields
+    is_kept = bool(same) and _KEY not in fields and all(map(site.is_accepted, same))
+    result = failed if is_kept else msgspec.structs.replace(failed, stored={})
+    return ReadBack(result, () if is_ignored else findings, frozenset(fields))
+
+
+def _find_reason(refused: Sequence[Finding], normaliser: Normaliser) -> str:
+    final = [finding.field for finding in refused if finding.is_final]
+    if not final:
+        return OTHER_VALUE
+    is_status = any(normaliser.resource.kinds.get(name) is Kind.STATUS for name in final)
+    return OPPOSITE_STATUS if is_status else NOTHING_KEPT
 
 
 def _is_seen(change: Change, stored: Mapping[str, str | None], fields: Collection[str], entry: Entry | None) -> bool:
@@ -142,8 +197,9 @@ def find_changed_fields(change: Change, looked: Remote, record: Remote, normalis
     left_out = {*change.differs, *(name for name, kind in resource.kinds.items() if kind is Kind.STAMP), _KEY, "id"}
     # A text that the query selects and that is only cut the next run compares anyway.
     left_out |= {name for name in change.payload if is_cut(name, before.get(name) or "", now.get(name), normaliser)}
-    changed = (name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or ""))
-    return tuple(name for name in changed if is_documented(name, resource) or is_lost(before[name], now.get(name)))
+    changed = [name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or "")]
+    lost = find_lost(changed, before, now, normaliser)
+    return tuple(name for name in changed if is_documented(name, resource) or name in lost)
 
 
 def is_documented(field: str, resource: Resource) -> bool:
@@ -151,9 +207,20 @@ def is_documented(field: str, resource: Resource) -> bool:
     return field in resource.kinds or field == "note"
 
 
-def is_lost(looked: str | None, stored: str | None) -> bool:
-    """Whether the site kept nothing of a value, or other letters; something else may be what a person wrote meanwhile."""
-    return bool(looked) and (not stored or can_be_letters_of(looked or "", stored))
+def find_lost(fields: Iterable[str], looked: Remote, record: Remote, normaliser: Normaliser) -> list[str]:
+    """Of these fields those of which the site kept nothing, an amount of nothing, or other letters.
+
+    Something else may be what a person wrote meanwhile.
+    """
+    return [name for name in fields if _is_lost(name, looked.get(name), record.get(name), normaliser)]
+
+
+def _is_lost(field: str, looked: str | None, stored: str | None, normaliser: Normaliser) -> bool:
+    if not looked or not stored:
+        return bool(looked)
+    if normaliser.resource.kinds.get(field) is Kind.DECIMAL:
+        return normaliser.same(field, stored, ZERO)
+    return can_be_letters_of(looked, stored)
 
 
 def _find_others(

@@ -64,8 +64,10 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
     release = _name_release([finding.brake], released)
     if finding.is_final and finding.is_other:
         return gettext(
-            "This Ödüyo site is known to keep nothing of what is sent as %(field)s, so nothing of this kind is sent. Leave "
-            "%(field)s out of the query, or ask Ödüyo's support; once it is mended, trigger a run with release %(release)s.",
+            "This Ödüyo site kept nothing of '%(sent)s', which was sent as %(field)s, so nothing of this kind is sent. Mend such "
+            "values in the ERP, leave %(field)s out of the query, or ask Ödüyo's support; then trigger a run with release "
+            "%(release)s, which tries one record.",
+            sent=show_value(finding.sent),
             field=finding.field,
             release=release,
         )
@@ -98,8 +100,11 @@ def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
     )
 
 
-def explain_without_effect(change: Change, count: int) -> str:
-    """The first changes of a kind were confirmed, and not carried out."""
+def explain_without_effect(change: Change, count: int, fields: Sequence[str]) -> str:
+    """The first changes of a kind were confirmed, and not carried out.
+
+    :param fields: of the last one, those that are as they were.
+    """
     if change.action is Action.DELETE:
         return gettext(
             "Ödüyo confirmed %(count)s deletions, and still lists all of these records. The last was %(key)s (Ödüyo %(oduyo_id)s). "
@@ -112,8 +117,9 @@ def explain_without_effect(change: Change, count: int) -> str:
     return gettext(
         "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them was carried out whole: something that they "
         "write is still as it was. The last was %(key)s (Ödüyo %(oduyo_id)s): %(fields)s. Nothing more is sent. Check in the "
-        "Ödüyo panel whether the user may change these records, and ask Ödüyo's support.",
-        fields=", ".join(change.differs),
+        "Ödüyo panel whether the user may change these records, and ask Ödüyo's support; a field that Ödüyo never changes can be "
+        "left out of the query.",
+        fields=", ".join(fields),
         count=count,
         action=change.action.value,
         key=change.integration_id,
@@ -203,8 +209,8 @@ def explain_findings(change: Change, findings: Sequence[Finding], result: Result
         )
     elif final:
         way = gettext(
-            "What the ERP says would be lost, so this cannot be released. Leave %(field)s out of the query, or ask Ödüyo's "
-            "support.",
+            "What the ERP says would be lost, so this cannot be released. Mend the value in the ERP, leave %(field)s out of the "
+            "query, or ask Ödüyo's support.",
             field=final.field,
         )
     else:

@@ -13,7 +13,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import Habits, compute_read_back, find_unclear, is_shown
+from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown, read_habits
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_findings
@@ -88,7 +88,7 @@ class Verifier:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
-            site, entry = Habits(self._work.is_known, self._course.ignored), recorder.find_entry(change)
+            site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
             found = compute_read_back(change, known, record, own, normaliser, site, entry=entry, at=now)
             recorder.correct(found.result)
             self._course.ignored |= found.ignored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -13,8 +13,9 @@ from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.values.letters import Escaping
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, is_canary
-from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place
+from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place, find_able
 from oduyo_provider.sync.apply.looker import Looker
+from oduyo_provider.sync.apply.readback import OPPOSITE_STATUS
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
 from oduyo_provider.sync.apply.work import Ready
@@ -60,6 +61,17 @@ def stop(load: Load, *changes: Change) -> str:
     with pytest.raises(CanaryError) as caught:
         load.apply(*changes)
     return str(caught.value)
+
+
+def _make_lost(change: Change) -> Entry:
+    """What the ledger remembers of a record of whose description nothing was kept."""
+    pair = Stored(change.payload["description"], "", is_open=True)
+    return Entry(change.integration_id, oduyo_id=change.oduyo_id, stored={"description": pair})
+
+
+def choose(pending: Sequence[Change], *, partial: bool = False) -> tuple[list[Change], int]:
+    """The order in which they may be the first, and how many show most."""
+    return choose_canaries(pending, find_able(pending, {}, SPECIAL_CODE.kinds), partial=partial)
 
 
 @pytest.mark.parametrize("action", Action)
@@ -150,6 +162,16 @@ def test_three_without_effect_stop_the_run(site: Sandbox, load: Load, action: Ac
     assert len(load.sent(CALLS[action])) == MAX_WITHOUT_EFFECT
     assert count_outcomes(load.read_journal().results) == {"failed": 3}
     assert sum(load.waits) > 2 * SETTLE_S, "an effect may come late, so each is waited for"
+
+
+def test_a_site_that_makes_every_record_passive_is_set_right_by_the_next_run(site: Sandbox, load: Load) -> None:
+    edit = {"do": "edit", "id": "it", "fields": {"status": "0"}}
+    site.set_script({"at": {"call": "create", "number": 1, "when": "after"}, "do": edit})
+    results = load.apply(*make_creates(5))
+    assert count_outcomes(results) == {"failed": 1, "done": 4}
+    [failed] = [result for result in results.values() if result.outcome is Outcome.FAILED]
+    assert failed.reason == OPPOSITE_STATUS
+    assert failed.stored == {"status": "0"}
 
 
 def test_a_create_that_is_confirmed_and_never_listed_stops_the_run(site: Sandbox, load: Load) -> None:
@@ -280,7 +302,7 @@ class TestKeys:
     ) -> None:
         final = known("letters", stored="", is_other=True, is_final=True)
         text = stop(make_load(known_findings=final), *make_creates(3))
-        assert "known to keep nothing of what is sent as description" in text
+        assert "kept nothing of 'ş', which was sent as description, so nothing of this kind is sent" in text
         assert site.records() == []
         empty = change_fields(make_creates(2, start=7), description="")
         assert count_outcomes(make_load(known_findings=final).apply(*empty)) == {"done": 2}
@@ -340,7 +362,7 @@ class TestKeys:
         )
         others = make_updates(site, wanted[1:])
         assert [is_canary(change, SPECIAL_CODE.kinds) for change in (mending, *others)] == [False, True, True]
-        assert choose_canaries([mending, *others], SPECIAL_CODE.kinds)[0] == [*others, mending]
+        assert choose([mending, *others])[0] == [*others, mending]
         site.set_habits({"habit": "ignore", "call": "update", "ids": ["1"]})
         results = load.apply(mending, *others)
         assert count_outcomes(results) == {"done": 3}
@@ -377,9 +399,9 @@ class TestWhichIsTheFirst:
         dates = Change(
             Action.UPDATE, "1" * 30, {"special_updated_in": "2030-01-01 00:00:00"}, "1", {}, ("special_updated_in",)
         )
-        assert choose_canaries([dates, *creates], SPECIAL_CODE.kinds) == ([*creates, dates], 1)
-        assert choose_canaries([dates], SPECIAL_CODE.kinds) == ([dates], 1)
-        assert choose_canaries([], SPECIAL_CODE.kinds) == ([], 0)
+        assert choose([dates, *creates]) == ([*creates, dates], 1)
+        assert choose([dates]) == ([dates], 1)
+        assert choose([]) == ([], 0)
 
     def test_three_where_none_has_the_most_letters_and_signs_and_the_longest_key(
         self, site: Sandbox, load: Load
@@ -388,7 +410,7 @@ class TestWhichIsTheFirst:
         plain, long, odd = change_fields([plain, long, odd], code="KOD", description="MERKEZ")
         long, odd = rekey(long, "CARI-0002"), change_fields([odd], description="<M.E.R.K.E.Z>&'-/+")[0]
         creates = [plain, long, lettered, odd]
-        assert choose_canaries(creates, SPECIAL_CODE.kinds) == ([lettered, odd, long, plain], 3)
+        assert choose(creates) == ([lettered, odd, long, plain], 3)
         site.set_habits({"habit": "cut", "length": 6})
         assert "'CARI-0002' became 'CARI-0'" in stop(load, *creates)
         assert load.sent() == ["3", "4", "CARI-0002"]
@@ -404,15 +426,15 @@ class TestWhichIsTheFirst:
         seed(site, [emptied, changed], description="eski")
         wanted = [*change_fields([emptied], description=""), *change_fields([changed], description="yeni")]
         updates = make_updates(site, wanted)
-        assert choose_canaries(updates, SPECIAL_CODE.kinds)[0] == [updates[1], updates[0]]
+        assert choose(updates)[0] == [updates[1], updates[0]]
 
     def test_of_an_update_that_leaves_fields_out_only_what_is_sent_counts(self, site: Sandbox) -> None:
         first, second = make_creates(2)
         seed(site, [first], description="eski", note="şüphe çöğ & <b>")
         seed(site, [second], description="eski")
         updates = make_updates(site, change_fields([first], description="a") + change_fields([second], description="ş"))
-        assert choose_canaries(updates, SPECIAL_CODE.kinds)[0][0] == updates[0]
-        assert choose_canaries(updates, SPECIAL_CODE.kinds, partial=True)[0][0] == updates[1]
+        assert choose(updates)[0][0] == updates[0]
+        assert choose(updates, partial=True)[0][0] == updates[1]
 
 
 class TestTexts:
@@ -464,6 +486,21 @@ class TestTexts:
         assert "none of them was carried out whole" in stop(load, *changes)
         assert count_outcomes(load.read_journal().results) == {"failed": 3}
 
+    @pytest.mark.parametrize("are_alone", [False, True])
+    def test_a_record_of_which_nothing_was_kept_before_says_nothing_of_the_site(
+        self, site: Sandbox, load: Load, are_alone: bool
+    ) -> None:
+        changes = plan_updates(site)
+        lost = [changes[0], changes[5]]
+        load.entries.update({change.integration_id: _make_lost(change) for change in lost})
+        site.set_habits(
+            {"habit": "cut", "length": 0, "field": "description", "ids": [change.oduyo_id for change in lost]}
+        )
+        sent = lost if are_alone else changes
+        assert count_outcomes(load.apply(*sent))["failed"] == 2
+        assert load.findings == []
+        assert (load.sent("update")[0] in {change.integration_id for change in lost}) is are_alone
+
     def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
         site.set_readings(silently_cut={"description": 5})
         results = load.apply(*make_creates(5))
@@ -509,7 +546,7 @@ class TestTexts:
         load = make_load(known_findings=known("letters", is_released=True))
         text = stop(load, *changes)
         assert "became ''" in text
-        assert "cannot be released. Leave description out of the query" in text
+        assert "cannot be released. Mend the value in the ERP, leave description out of the query" in text
         assert load.calls()[CALLS[action]] == 1
         assert [(finding.brake, finding.is_released) for finding in load.findings] == [("letters", False)]
 
@@ -561,6 +598,19 @@ class TestLostFields:
         assert record["code"] == f"KOD.{key}"
         assert {other["description"] for other in others} == {"eski"}
         assert [(finding.brake, finding.is_released) for finding in load.findings] == [("partial_updates", False)]
+
+    def test_what_a_person_wrote_meanwhile_stays_where_others_are_restored(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site, space1="panelden", note="elle")
+        site.set_readings(update_keeps_absent=False)
+        edit = {"do": "edit", "id": "it", "fields": {"note": "başka"}}
+        site.set_script({"at": {"call": "update", "number": 1, "when": "after"}, "do": edit})
+        load = make_load(partial_updates=True)
+        assert "space1 ('panelden')" in stop(load, *changes)
+        [key] = {*load.sent("update")}
+        [record] = [record for record in site.records() if record["integration_id"] == key]
+        assert (record["space1"], record["note"], record["description"]) == ("panelden", "başka", f"Açıklama {key}")
 
     def test_over_another_value_which_a_person_may_have_written_nothing_is_sent(
         self, site: Sandbox, make_load: Callable[..., Load]

@@ -13,13 +13,15 @@ from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE
 from oduyo_provider.sync.apply.readback import (
     NO_EFFECT,
+    NOTHING_KEPT,
+    OPPOSITE_STATUS,
     OTHER_VALUE,
     Habits,
     ReadBack,
     compute_read_back,
     find_changed_fields,
+    find_lost,
     find_unclear,
-    is_lost,
     is_shown,
 )
 from tests.unit.sync.plans import create, deactivate, delete, done, update
@@ -92,13 +94,16 @@ def test_a_date_that_is_as_before_may_be_late_and_is_ödüyo_s_to_set() -> None:
     assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"special_updated_in": before})
 
 
-def test_an_adopted_record_that_has_no_key_yet_may_be_late_and_is_no_update_without_effect() -> None:
+def test_an_adopted_record_that_has_no_key_yet_may_be_late_and_then_its_adoption_had_no_effect() -> None:
     change = msgspec.structs.replace(
         update("A1", "7", {"integration_id": ""}, integration_id="A1"), is_adoption=True, differs=("integration_id",)
     )
     record = store(change, integration_id="")
     assert not is_shown(change, record, NORMALISER)
-    assert read_back(change, record).findings == (Finding("key_altered", "integration_id", "A1", ""),)
+    found = read_back(change, record)
+    assert (found.result.reason, found.findings, found.ignored) == (NO_EFFECT, (), {"integration_id"})
+    accepted = compute_read_back(change, done(change, "7"), record, [], NORMALISER, Habits(lambda _: True), at=1.0)
+    assert (accepted.result.outcome, accepted.result.stored) == (Outcome.DONE, {"integration_id": ""})
     assert is_shown(change, store(change), NORMALISER)
     mending = msgspec.structs.replace(change, base={**change.base, "integration_id": "A1.0"}, is_adoption=False)
     assert is_shown(mending, store(change, integration_id="A1.0"), NORMALISER)
@@ -133,6 +138,17 @@ def test_another_value_that_is_as_before_is_without_effect_whatever_was_released
     assert (again.result.reason, again.is_seen) == (OTHER_VALUE, True)
 
 
+@pytest.mark.parametrize("before", ["", "eski"])
+def test_what_is_kept_twice_is_accepted_by_the_run_that_releases_it(before: str) -> None:
+    change = update("A1", "7", {"description": before}, description="yeni")
+    record, site = store(change, description="eski"), Habits(accepts_repeated=True)
+    entry = Entry("A1", stored={"description": Stored("yeni", "eski", is_open=True)})
+    first = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, at=1.0)
+    again = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
+    assert first.result.outcome is Outcome.FAILED
+    assert (again.result.outcome, again.result.stored) == (Outcome.DONE, {"description": "eski"})
+
+
 @pytest.mark.parametrize("stored", ["Yeni", "Yeni açıklam"])
 def test_a_stored_beginning_is_altered_and_never_no_effect(stored: str) -> None:
     change = update("A1", "7", {"description": stored}, description="Yeni açıklama")
@@ -165,7 +181,7 @@ def test_nothing_of_a_text_has_failed_whatever_was_released(stored: str | None, 
     assert found.findings == (
         Finding("letters", "description", "Şube açıklaması", stored, is_final=True, is_other=True),
     )
-    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, NOTHING_KEPT)
 
 
 def test_a_text_that_no_site_makes_of_another_has_failed_unless_a_person_has_seen_and_released_it() -> None:
@@ -221,7 +237,7 @@ def test_the_opposite_status_has_failed_and_the_same_in_another_word_has_not() -
     found = compute_read_back(
         retiring, done(retiring, "7"), store(retiring, status="1"), [], NORMALISER, Habits(lambda _: True), at=1.0
     )
-    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OTHER_VALUE)
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, OPPOSITE_STATUS)
     assert read_back(retiring, store(retiring, status="P")).result.outcome is Outcome.DONE
 
 
@@ -268,14 +284,20 @@ def test_fields_that_were_not_sent_and_are_other_than_before_are_found() -> None
 
 
 @pytest.mark.parametrize(
-    ("looked", "stored", "expected"),
+    ("field", "looked", "stored", "is_lost"),
     [
-        ("elle", None, True),
-        ("elle", "", True),
-        ("A & ş", "A &amp; s", True),
-        ("elle", "by a person", False),
-        (None, "by a person", False),
+        ("note", "elle", None, True),
+        ("note", "elle", "", True),
+        ("note", "A & ş", "A &amp; s", True),
+        ("note", "elle", "by a person", False),
+        ("note", None, "by a person", False),
+        ("amount", "1250.7500", "0.0000", True),
+        ("amount", "1250.7500", None, True),
+        ("amount", "1250.7500", "125.0000", False),
     ],
 )
-def test_what_holds_something_else_is_not_lost(looked: str | None, stored: str | None, expected: bool) -> None:
-    assert is_lost(looked, stored) is expected
+def test_what_holds_something_else_is_not_lost(
+    field: str, looked: str | None, stored: str | None, is_lost: bool
+) -> None:
+    found = find_lost([field], {field: looked}, {field: stored}, Normaliser(CHEQUE))
+    assert found == ([field] if is_lost else [])
