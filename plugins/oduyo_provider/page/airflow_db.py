@@ -84,16 +84,22 @@ def fetch_dag_state(dag_id: str) -> DagState | None:
 
 def fetch_run_states(dag_id: str) -> list[RunState]:
     """The DAG's latest runs, the latest first."""
-    query = _select_runs(dag_id).order_by(DagRun.id.desc()).limit(RECENT_RUNS)
-    with create_session() as session:
-        return [_make_run(row) for row in session.execute(query)]
+    return _fetch_runs(DagRun.dag_id == dag_id)
 
 
 def fetch_run_state(dag_id: str, run_id: str) -> RunState | None:
     """One run; None where Airflow has no such run (any more)."""
+    return next(iter(_fetch_runs(DagRun.dag_id == dag_id, DagRun.run_id == run_id)), None)
+
+
+def _fetch_runs(*conditions: Any) -> list[RunState]:
+    columns = DagRun.run_id, DagRun.state, DagRun.start_date, DagRun.end_date
+    query = select(*columns).where(*conditions).order_by(DagRun.id.desc()).limit(RECENT_RUNS)
     with create_session() as session:
-        found = session.execute(_select_runs(dag_id).where(DagRun.run_id == run_id)).first()
-    return None if found is None else _make_run(found)
+        return [
+            RunState(run_id, str(state), to_seconds(started_at), to_seconds(ended_at))
+            for run_id, state, started_at, ended_at in session.execute(query)
+        ]
 
 
 def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
@@ -118,36 +124,26 @@ def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
         }
 
 
-def fetch_retry_times(session: Session, dag_id: str, run_id: str) -> dict[tuple[str, int], float]:
-    """Task and map index → when its next try comes, of the run's tasks that wait for one.
+def fetch_retry_times(session: Session, dag_id: str, run_ids: Iterable[str]) -> dict[tuple[str, str, int], float]:
+    """Run, task and map index → when its next try comes, of the tasks that wait for one.
 
     None of them where Airflow has no DAG (any more) that says how long they wait.
     """
     from airflow.models.dagbag import DBDagBag
 
     query = select(TaskInstance).where(
-        TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.state == "up_for_retry"
+        TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(run_ids), TaskInstance.state == "up_for_retry"
     )
     waiting: list[Any] = list(session.scalars(query))
     dag = DBDagBag().get_latest_version_of_dag(dag_id, session=session) if waiting else None
-    found: dict[tuple[str, int], float] = {}
+    found: dict[tuple[str, str, int], float] = {}
     for ti in waiting:
         if dag is not None and dag.has_task(ti.task_id) and ti.end_date is not None:
             ti.task = dag.get_task(ti.task_id)
-            found[ti.task_id, ti.map_index] = ti.next_retry_datetime().timestamp()
+            found[ti.run_id, ti.task_id, ti.map_index] = ti.next_retry_datetime().timestamp()
     return found
 
 
 def to_seconds(at: datetime | None) -> float | None:
     """A time of Airflow's as seconds since 1970."""
     return None if at is None else at.timestamp()
-
-
-def _select_runs(dag_id: str) -> Any:
-    columns = DagRun.run_id, DagRun.state, DagRun.start_date, DagRun.end_date
-    return select(*columns).where(DagRun.dag_id == dag_id)
-
-
-def _make_run(row: Any) -> RunState:
-    run_id, state, started_at, ended_at = row
-    return RunState(run_id, str(state), to_seconds(started_at), to_seconds(ended_at))

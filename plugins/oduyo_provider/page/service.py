@@ -31,9 +31,9 @@ from oduyo_provider.page.health import (
 )
 from oduyo_provider.page.record_search import RecordSearch
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
-from oduyo_provider.page.run_facts import GOING, RunFacts
+from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.sides import open_sides
-from oduyo_provider.page.task_states import TaskState, fetch_instances, fetch_instances_of, gather_tasks
+from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
 from oduyo_provider.page.view_models import View, compute_run_view, compute_step, list_causes
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
@@ -122,8 +122,8 @@ class PageService:
         return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
-        asked = fetch_approvals(dag_id, [run_id]).get(run_id)
-        facts = self._gather(run, state, fetch_instances(dag_id, run_id), asked)
+        tasks, approvals = fetch_instances(dag_id, [run_id]), fetch_approvals(dag_id, [run_id])
+        facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
         opened = self._cache.open(run, is_going=facts.is_going)
         decision = None if opened.table is None else _read_decision(run, opened.table.generation)
         return add_plan(facts, run, opened, decision), opened
@@ -134,15 +134,12 @@ class PageService:
         folder = staging_root().child(dag_id)
         states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
         ids = {states[run.name].run_id for run in runs if run.name in states}
-        tasks, approvals = fetch_instances_of(dag_id, ids), fetch_approvals(dag_id, ids)
+        tasks, approvals = fetch_instances(dag_id, ids), fetch_approvals(dag_id, ids)
         found = []
         for run in runs:
             state = states.get(run.name)
             run_id = run.name if state is None else state.run_id
-            # Only a run that goes on can wait for its next try, whose time is asked for.
-            goes_on = state is not None and state.state in GOING
-            instances = fetch_instances(dag_id, run_id) if goes_on else tasks.get(run_id, ())
-            facts = self._gather(run, state, instances, approvals.get(run_id))
+            facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
             found.append(compute_item(dag_id, run_id, run, facts))
         return found
 
@@ -221,7 +218,8 @@ def _select_tasks(run: StagedRun, instances: Iterable[TaskState]) -> list[TaskSt
 
 def _begin(dag_id: str, run_id: str, state: RunState) -> View:
     """A run of this project's DAG of which nothing is staged yet, or any more."""
-    facts = RunFacts(state=state, tasks=gather_tasks(fetch_instances(dag_id, run_id)), is_staged=False)
+    instances = fetch_instances(dag_id, [run_id]).get(run_id, ())
+    facts = RunFacts(state=state, tasks=gather_tasks(instances), is_staged=False)
     return {
         "dag_id": dag_id,
         "run_id": run_id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from airflow.models.taskinstance import TaskInstance
@@ -12,6 +11,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from airflow.utils.state import State
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oduyo_provider.observability.alert import ERROR_KEY
 from oduyo_provider.page.airflow_db import fetch_retry_times, to_seconds
@@ -64,35 +64,30 @@ class TaskState(msgspec.Struct, frozen=True):
         return self.counts.get("success", 0) if self.counts else int(self.state == "success")
 
 
-def fetch_instances(dag_id: str, run_id: str) -> list[TaskState]:
-    """Every task instance of a run, with its error and the time of its next try."""
-    with create_session() as session:
-        retries = fetch_retry_times(session, dag_id, run_id)
-        errors = _fetch_errors(session, dag_id, run_id)
-    return [
-        msgspec.structs.replace(
-            one,
-            retry_at=retries.get((one.task_id, one.map_index)),
-            error=errors.get((one.task_id, one.map_index), ""),
-        )
-        for one in fetch_instances_of(dag_id, [run_id]).get(run_id, ())
-    ]
-
-
-def fetch_instances_of(dag_id: str, run_ids: Iterable[str]) -> dict[str, list[TaskState]]:
-    """Run → its task instances, without their errors and the times of their next tries."""
+def fetch_instances(dag_id: str, run_ids: Iterable[str]) -> dict[str, list[TaskState]]:
+    """Run → its task instances, each with its error and the time of its next try."""
+    runs = list(run_ids)
     columns = (
         *(TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state),
         *(TaskInstance.try_number, TaskInstance.max_tries, TaskInstance.start_date, TaskInstance.end_date),
     )
-    query = select(*columns).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(list(run_ids)))
+    query = select(*columns).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(runs))
     found: dict[str, list[TaskState]] = {}
     with create_session() as session:
+        retry_times, errors = fetch_retry_times(session, dag_id, runs), _fetch_errors(session, dag_id, runs)
         for run_id, task_id, index, state, tries, retries, started_at, ended_at in session.execute(query):
-            times = to_seconds(started_at), to_seconds(ended_at)
-            found.setdefault(run_id, []).append(
-                TaskState(task_id, index, str(state or "none"), {}, tries, retries + 1, *times)
+            one = TaskState(
+                task_id=task_id,
+                map_index=index,
+                state=str(state or "none"),
+                tries=tries,
+                max_tries=retries + 1,
+                started_at=to_seconds(started_at),
+                ended_at=to_seconds(ended_at),
+                retry_at=retry_times.get((run_id, task_id, index)),
+                error=errors.get((run_id, task_id, index), ""),
             )
+            found.setdefault(run_id, []).append(one)
     return found
 
 
@@ -117,9 +112,9 @@ def _gather(instances: list[TaskState]) -> TaskState:
     )
 
 
-def _fetch_errors(session: Any, dag_id: str, run_id: str) -> dict[tuple[str, int], str]:
-    """Task and map index → the text that its last try left. Airflow removes it when the next try begins."""
-    query = select(XComModel.task_id, XComModel.map_index, XComModel.value).where(
-        XComModel.dag_id == dag_id, XComModel.run_id == run_id, XComModel.key == ERROR_KEY
+def _fetch_errors(session: Session, dag_id: str, run_ids: Iterable[str]) -> dict[tuple[str, str, int], str]:
+    """Run, task and map index → the text that its last try left. Airflow removes it when the next try begins."""
+    query = select(XComModel.run_id, XComModel.task_id, XComModel.map_index, XComModel.value).where(
+        XComModel.dag_id == dag_id, XComModel.run_id.in_(run_ids), XComModel.key == ERROR_KEY
     )
-    return {(task, index): value for task, index, value in session.execute(query) if isinstance(value, str)}
+    return {(run, task, index): text for run, task, index, text in session.execute(query) if isinstance(text, str)}

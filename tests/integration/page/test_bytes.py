@@ -62,7 +62,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
 @pytest.fixture(autouse=True)
 def _without_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, STATE["run"], None))
-    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _run: [])
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {})
     monkeypatch.setattr(service, "fetch_approvals", lambda _dag, _runs: {})
 
 
