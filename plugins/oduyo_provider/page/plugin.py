@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-
-_Scope = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 #: Below Airflow's own address.
 PREFIX = "/oduyo"
@@ -18,25 +13,24 @@ PREFIX = "/oduyo"
 _PAGE = f"{PREFIX[1:]}/page"
 
 
-class LazyApp:
+@cache
+def load_app() -> Any:
+    """The application, the same each time."""
+    from oduyo_provider.page.routes import make_app
+
+    return make_app()
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
     """The application, made at its first request: schedulers and workers load plugins too, and serve no pages."""
-
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        await self.app(scope, receive, send)
-
-    @cached_property
-    def app(self) -> Any:
-        """The application."""
-        from oduyo_provider.page.routes import make_app
-
-        return make_app()
+    await load_app()(scope, receive, send)
 
 
 class OduyoPlugin(AirflowPlugin):
     """A tab on every DAG and run, and an entry in the navigation."""
 
     name = "oduyo"
-    fastapi_apps = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Ödüyo"}]  # noqa: RUF012  as Airflow declares it
+    fastapi_apps = [{"app": answer, "url_prefix": PREFIX, "name": "Ödüyo"}]  # noqa: RUF012  as Airflow declares it
     external_views = [  # noqa: RUF012  as Airflow declares it
         {"name": "Ödüyo", "href": _PAGE, "destination": "nav", "category": "browse", "url_route": "oduyo"},
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
@@ -16,13 +17,6 @@ from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 
 QUESTIONS: tuple[Question, ...] = (*LOGIN_QUESTIONS, *LIST_QUESTIONS, *WRITE_QUESTIONS)
 _INDENT, _LABELS = 4, 14
-
-
-class _Details(dict[str, str]):
-    """A detail that nobody saw is left out of a sentence."""
-
-    def __missing__(self, name: str) -> str:
-        return ""
 
 
 def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
@@ -43,8 +37,10 @@ def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
 def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> Point:
     known = COMMON_READINGS | question.readings
     readings = [known[one.reading] for one in found]
+    # A detail that nobody saw is left out of a sentence.
     seen = [
-        _Details({"what": gettext(reading.what), **one.details}) for reading, one in zip(readings, found, strict=True)
+        defaultdict(str, {"what": gettext(reading.what), **one.details})
+        for reading, one in zip(readings, found, strict=True)
     ]
 
     def render(texts: Iterable[str]) -> str:
