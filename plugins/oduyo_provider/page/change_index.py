@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from functools import partial
-from itertools import accumulate
+from functools import cached_property, partial
+from itertools import accumulate, islice
 
 import msgspec
 
@@ -86,15 +86,12 @@ class _Segment:
     def __init__(self, folder: Folder, file: SegmentFile, phase: RunPhase) -> None:
         self._folder = folder
         self._phase = phase
-        self._head: Head | None = None
         self.file = file
         self.searched: list[tuple[str, tuple[str, str, str]]] = []
 
-    @property
+    @cached_property
     def head(self) -> Head:
-        if self._head is None:
-            self._head = read_head(self._folder, self.file)
-        return self._head
+        return read_head(self._folder, self.file)
 
     def count(self, tags: _Tags) -> int:
         """How many lines have one of these tags."""
@@ -197,13 +194,9 @@ class ChangeIndex:
 
     def read(self, numbers: Iterable[int]) -> Iterator[ChangeLine]:
         """The lines of these numbers, in this order."""
-        chunk: list[int] = []
-        for number in numbers:
-            chunk.append(number)
-            if len(chunk) == _CHUNK_LINES:
-                yield from self._read_chunk(chunk)
-                chunk = []
-        yield from self._read_chunk(chunk)
+        left = iter(numbers)
+        while chunk := list(islice(left, _CHUNK_LINES)):
+            yield from self._read_chunk(chunk)
 
     def _read_chunk(self, numbers: Sequence[int]) -> list[ChangeLine]:
         by_segment: dict[int, list[int]] = {}

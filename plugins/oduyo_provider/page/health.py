@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -110,10 +111,10 @@ def _describe_next(dag: DagState | None) -> View:
         return _point(title, "bad", gettext("Airflow does not know this DAG"))
     if dag.has_import_errors:
         note = gettext("Airflow cannot read the DAG's file; Dag Import Errors on Airflow's home page says why")
-        return {**_point(title, "bad", gettext("Airflow does not run it")), "note": note}
+        return _point(title, "bad", gettext("Airflow does not run it"), note=note)
     if dag.is_stale:
         note = gettext("no file in Airflow's DAG folder makes this DAG any more")
-        return {**_point(title, "bad", gettext("Airflow does not run it")), "note": note}
+        return _point(title, "bad", gettext("Airflow does not run it"), note=note)
     if dag.is_paused:
         return _point(title, "warn", gettext("the DAG is paused"))
     if dag.next_run_at is None:
@@ -136,8 +137,8 @@ def _describe_waiting(items: Sequence[RunItem]) -> View:
     title = gettext("Waits for a person")
     for run in items:
         if run.approval is not None:
-            point = _point(title, "warn", gettext("a plan to approve or reject"), run=run)
-            return {**point, "address": run.approval["address"]}
+            text, address = gettext("a plan to approve or reject"), run.approval["address"]
+            return _point(title, "warn", text, run=run, address=address)
     return _point(title, "good", gettext("nothing"))
 
 
@@ -146,27 +147,30 @@ def _describe_alerts() -> View:
     if os.environ.get(NOTIFIER_VARIABLE, "").strip():
         return _point(title, "good", gettext("set"))
     note = gettext("%(variable)s, where this page runs", variable=NOTIFIER_VARIABLE)
-    return {**_point(title, "warn", gettext("not set")), "note": note}
+    return _point(title, "warn", gettext("not set"), note=note)
 
 
 def _describe_check(site: SiteFacts) -> View:
-    title = gettext("Site check")
-    point = (
-        _point(title, "good", TIME, at=site.checked_at)
-        if site.checked_at
-        else _point(title, "warn", gettext("never run"))
-    )
-    return {**point, "address": f"dags/{CHECK_DAG_ID}"}
+    title, address = gettext("Site check"), f"dags/{CHECK_DAG_ID}"
+    if site.checked_at:
+        return _point(title, "good", TIME, at=site.checked_at, address=address)
+    return _point(title, "warn", gettext("never run"), address=address)
 
 
-def _point(title: str, tone: str, text: str, *, at: float | None = None, run: RunItem | None = None) -> View:
+def _point(title: str, tone: str, text: str, *, run: RunItem | None = None, **more: Any) -> View:
+    """A point.
+
+    :param run: that it leads to.
+    :param more: what it has besides: ``at``, an ``address``, a ``note``.
+    """
     return {
         "title": title,
         "tone": tone,
         "text": text,
-        "at": at,
+        "at": None,
         "run_id": run.run_id if run else "",
         "task": run.task if run else "",
         "address": "",
         "note": "",
+        **more,
     }

@@ -27,13 +27,11 @@ class OpenedRun(msgspec.Struct, frozen=True):
 
     :param table: None before guard has decided, and where it could not be written.
     :param is_planned: guard has decided.
-    :param is_going: changes may still get other results.
     :param index: the lines of the table; none where there is no table.
     """
 
     table: ChangeTable | None
     is_planned: bool
-    is_going: bool
     index: ChangeIndex
 
     @property
@@ -44,7 +42,8 @@ class OpenedRun(msgspec.Struct, frozen=True):
     @property
     def outcomes(self) -> Outcomes:
         """What became of the changes."""
-        return Outcomes() if self.table is None else self.table.count_outcomes(is_ended=not self.is_going)
+        is_ended = self.index.phase is not RunPhase.GOING
+        return Outcomes() if self.table is None else self.table.count_outcomes(is_ended=is_ended)
 
     @property
     def params(self) -> RunParams | None:
@@ -62,9 +61,7 @@ class RunCache:
     was written anew.
     """
 
-    def __init__(self, *, max_lines: int = MAX_LINES, max_runs: int = MAX_RUNS) -> None:
-        self._max_lines = max_lines
-        self._max_runs = max_runs
+    def __init__(self) -> None:
         self._lock = Lock()
         # Each run with what it depends on: when its table was written, whether it is planned, whether it goes on.
         self._runs: OrderedDict[str, tuple[tuple[float | None, bool, bool], OpenedRun]] = OrderedDict()
@@ -93,7 +90,7 @@ class RunCache:
                 if table is not None and table.is_dry:
                     phase = RunPhase.DRY
                 index = ChangeIndex(run.folder, table, phase, None if known is None else known.index)
-                known = OpenedRun(table, is_planned, is_going, index)
+                known = OpenedRun(table, is_planned, index)
             with self._lock:
                 self._runs[uri] = read_as, known
                 self._runs.move_to_end(uri)
@@ -103,7 +100,6 @@ class RunCache:
     def _drop(self) -> None:
         """Drop runs until the rest is within the bounds, but never the last one."""
         while len(self._runs) > 1 and (
-            len(self._runs) > self._max_runs
-            or sum(run.index.searched_lines for _, run in self._runs.values()) > self._max_lines
+            len(self._runs) > MAX_RUNS or sum(run.index.searched_lines for _, run in self._runs.values()) > MAX_LINES
         ):
             self._runs.popitem(last=False)

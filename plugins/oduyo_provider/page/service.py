@@ -39,7 +39,6 @@ from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT
-from oduyo_provider.sync.staging.manifests import Decision
 from oduyo_provider.sync.staging.plans import find_decision
 from oduyo_provider.sync.staging.staged_faults import explain_kind
 
@@ -118,15 +117,14 @@ class PageService:
                 opened = self._cache.open(run, is_going=not run.is_settled)
                 resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
                 return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner)
-        nothing = OpenedRun(None, is_planned=False, is_going=False, index=ChangeIndex(root, None, RunPhase.ENDED))
+        nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         tasks, approvals = fetch_instances(dag_id, [run_id]), fetch_approvals(dag_id, [run_id])
         facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
         opened = self._cache.open(run, is_going=facts.is_going)
-        decision = None if opened.table is None else _read_decision(run, opened.table.generation)
-        return add_plan(facts, run, opened, decision), opened
+        return _add_plan(facts, run, opened), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
         if not runs:
@@ -174,24 +172,19 @@ def _read_report(folder_uri: str, _written_at: float) -> Report:
     return report
 
 
-def _read_decision(run: StagedRun, generation: str) -> Decision | None:
-    """What guard decided; None before."""
-    found = find_decision(run.folder, generation)
-    return None if found is None else found[1]
-
-
-def add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun, decision: Decision | None) -> RunFacts:
+def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
     """What the table of its changes, and guard's decision, add to what is known of a run."""
-    facts = msgspec.structs.replace(facts, step=_find_step(run, opened), is_shown=opened.table is not None)
-    if opened.table is None:
-        return facts
-    params = opened.table.params
+    step, table = _find_step(run, opened), opened.table
+    if table is None:
+        return msgspec.structs.replace(facts, step=step, is_shown=False)
+    decided = find_decision(run.folder, table.generation)
     return msgspec.structs.replace(
         facts,
-        changes=opened.counts.changes,
-        done=opened.table.settled,
-        is_dry=params.dry_run,
-        trips=[trip for trip in decision.trips if trip.blocks and not trip.is_released] if decision else [],
+        step=step,
+        changes=table.counts.changes,
+        done=table.settled,
+        is_dry=table.params.dry_run,
+        trips=[trip for trip in decided[1].trips if trip.blocks and not trip.is_released] if decided else [],
     )
 
 

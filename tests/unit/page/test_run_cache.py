@@ -9,6 +9,7 @@ import pytest
 
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.page import run_cache
 from oduyo_provider.page.run_cache import RunCache
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.archive import fetch_run
@@ -55,22 +56,27 @@ def test_what_was_sent_waits_while_the_run_goes_and_is_doubtful_once_it_has_ende
     assert {outcome for _, outcome, _ in ended.outcomes.changes} == {Outcome.DONE, Outcome.DOUBTFUL}
 
 
-def test_the_least_recently_asked_for_is_dropped(writer: StagingWriter) -> None:
+@pytest.mark.parametrize(("bound", "most"), [("MAX_LINES", 3), ("MAX_RUNS", 2)])
+def test_the_least_recently_asked_for_is_dropped(
+    writer: StagingWriter, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(run_cache, bound, most)
     for name in ("a", "b", "c"):
         writer.plan(name, ["1", "2"])
-    for cache in (RunCache(max_lines=3), RunCache(max_runs=2)):
-        opened = {name: cache.open(writer.find(name), is_going=False) for name in ("a", "b")}
-        for run in opened.values():
-            assert len(run.index.find(Wanted(search="k.1"))) == 1
-        assert cache.open(writer.find("a"), is_going=False) is opened["a"]
-        assert len(cache.open(writer.find("c"), is_going=False).index.find(Wanted(search="k.1"))) == 1
-        cache.open(writer.find("a"), is_going=True)
-        assert cache.open(writer.find("b"), is_going=False) is not opened["b"]
+    cache = RunCache()
+    opened = {name: cache.open(writer.find(name), is_going=False) for name in ("a", "b")}
+    for run in opened.values():
+        assert len(run.index.find(Wanted(search="k.1"))) == 1
+    assert cache.open(writer.find("a"), is_going=False) is opened["a"]
+    assert len(cache.open(writer.find("c"), is_going=False).index.find(Wanted(search="k.1"))) == 1
+    cache.open(writer.find("a"), is_going=True)
+    assert cache.open(writer.find("b"), is_going=False) is not opened["b"]
 
 
-def test_a_run_larger_than_the_bound_is_held_alone(writer: StagingWriter) -> None:
+def test_a_run_larger_than_the_bound_is_held_alone(writer: StagingWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_cache, "MAX_LINES", 1)
     writer.plan("a", ["1", "2", "3"])
-    cache = RunCache(max_lines=1)
+    cache = RunCache()
     opened = cache.open(writer.find("a"), is_going=False)
     assert len(opened.index.find(Wanted(search="k.1"))) == 1
     assert cache.open(writer.find("a"), is_going=False) is opened
