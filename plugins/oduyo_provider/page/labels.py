@@ -31,8 +31,6 @@ LABELS = {
     "deleted": gettext_noop("deleted"),
     "missing_refused": gettext_noop("refused"),
     "missing_failed": gettext_noop("not done"),
-    "new_duplicates": gettext_noop("new duplicates"),
-    "new_other_source": gettext_noop("of another source"),
     "planned": gettext_noop("planned"),
     "waiting": gettext_noop("waiting"),
     "kept": gettext_noop("left as they are"),
