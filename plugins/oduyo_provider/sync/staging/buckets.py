@@ -134,15 +134,13 @@ class _Spool:
         self._place = folder if self._temporary is None else Folder.open(self._temporary.name)
 
     def append(self, name: str, data: bytes) -> None:
-        self._place.grow(name, data)
+        self._place.append(name, data, is_durable=False)
 
     def finish(self, names: list[str]) -> None:
         """Make every file durable and present, empty ones too."""
         for name in names:
-            if self._temporary is None:
-                self._place.append(name, b"")
-            else:
-                self._place.grow(name, b"")
+            self._place.append(name, b"", is_durable=self._temporary is None)
+            if self._temporary is not None:
                 self._folder.upload(Path(self._temporary.name) / name, name)
         if self._temporary is not None:
             self._temporary.cleanup()

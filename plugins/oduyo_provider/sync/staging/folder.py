@@ -159,15 +159,11 @@ class Folder:
                 stack.pop_all().close()
         return StagedFile(name, rows, digest.hexdigest())
 
-    def append(self, name: str, data: bytes) -> None:
-        """Add to a file on a disk, durably and wholly; an object store cannot append."""
-        self._append(name, data, is_durable=True)
+    def append(self, name: str, data: bytes, *, is_durable: bool = True) -> None:
+        """Add to a file on a disk, wholly; an object store cannot append.
 
-    def grow(self, name: str, data: bytes) -> None:
-        """Add to a file on a disk; a power cut may take it away, until something is appended."""
-        self._append(name, data, is_durable=False)
-
-    def _append(self, name: str, data: bytes, *, is_durable: bool) -> None:
+        :param is_durable: else a power cut may take it away, until something is appended durably.
+        """
         if not isinstance(self._place, Disk):
             raise TypeError(f"{self.uri} is an object store: write {name} as parts")
         with self._reporting("write", name):
