@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
-import msgspec
-
 from oduyo_provider.api.list_call import read_page
 from oduyo_provider.api.login import Login
 from oduyo_provider.api.meaning import Meaning, compute_retry_after
 from oduyo_provider.api.pacer import Pacer
 from oduyo_provider.api.probe import Probe, Seen
-from oduyo_provider.api.records import Filter, encode_column, encode_list
+from oduyo_provider.api.records import Filter, Page, encode_column, encode_list
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import BeforeSend
 from oduyo_provider.core.errors import ListingError
-from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import Redactor
 from oduyo_provider.sync.check.wire import Wire
 from oduyo_provider.sync.runtime.clock import Clock
@@ -35,18 +32,14 @@ LIST_TRIES = 2
 Prepare = Callable[[], Awaitable[None]]
 
 
-class Listed(msgspec.Struct, frozen=True):
+class Listed(Page, frozen=True, kw_only=True):
     """What a list call was answered with.
 
-    :param words: what Ödüyo said instead of records.
-    :param is_no: whether it said ``status: false``, or a bare 404.
+    :param is_no: also where it was a bare 404.
     :param fault: why it cannot be told what the list holds; empty when it can.
     """
 
     seen: Seen
-    records: list[Remote] = []
-    words: str = ""
-    is_no: bool = False
     fault: str = ""
 
     @property
@@ -231,7 +224,7 @@ def read_listed(seen: Seen, redact: Redactor) -> Listed:
     try:
         page = read_page(seen.classification, seen.answer, redact)
     except ListingError as error:
-        return Listed(seen, fault=str(error))
+        return Listed([], seen=seen, fault=str(error))
     if page is None:
-        return Listed(seen, fault=seen.classification.reason)
-    return Listed(seen, page.records, page.words, page.is_no)
+        return Listed([], seen=seen, fault=seen.classification.reason)
+    return Listed(page.records, page.words, page.is_no, seen=seen)
