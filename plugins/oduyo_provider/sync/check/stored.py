@@ -9,7 +9,6 @@ from itertools import pairwise
 from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.meaning import Meaning, parse_date
 from oduyo_provider.api.probe import Seen
-from oduyo_provider.api.records import parse_created_id
 from oduyo_provider.core.change import compute_base
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
@@ -22,11 +21,6 @@ from oduyo_provider.sync.check.write_points import CREATE, ID_STEPS, TIME_ZONE
 QUARTERS, FURTHEST_HOURS = 4, 14
 _HOUR = 3600
 _STAMPS = ("created_in", "updated_in")
-
-
-def find_created_id(seen: Seen) -> str | None:
-    """The id that a create's answer names."""
-    return parse_created_id(seen.classification.data)
 
 
 def find_words(seen: Seen) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
+from oduyo_provider.api.records import parse_created_id
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
@@ -17,7 +18,6 @@ from oduyo_provider.sync.check.points import Found
 from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import make_record
 from oduyo_provider.sync.check.stored import (
-    find_created_id,
     find_time_zone,
     find_words,
     judge_create,
@@ -112,7 +112,7 @@ class Trial:
             reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
             self._found.append(CREATE.found(reading, words=seen.classification.reason))
             return None
-        named_id = find_created_id(seen)
+        named_id = parse_created_id(seen.classification.data)
         records, late_s = await self._reader.wait_for_create(fields["integration_id"], named_id)
         self._note_records(seen, records)
         self._found.append(judge_create(seen, named_id, records, self._settle_s))
@@ -144,7 +144,7 @@ class Trial:
         key = self._trial.keys[-1]
         fields = {**fields, "integration_id": key}
         first = await self._create(fields)
-        records, _ = await self._reader.wait_for_create(key, find_created_id(first))
+        records, _ = await self._reader.wait_for_create(key, parse_created_id(first.classification.data))
         self._note_records(first, records)
         if len(records) != 1:
             words = first.classification.reason or gettext("no record was listed.")
@@ -161,7 +161,7 @@ class Trial:
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
         """The record that a second create made; one that names the first record is not waited for."""
-        key, named_id = self._trial.keys[-1], find_created_id(second)
+        key, named_id = self._trial.keys[-1], parse_created_id(second.classification.data)
         if named_id == first_id:
             return await self._reader.fetch_all(key, named_id, besides=first_id)
         found, _ = await self._reader.wait_for_create(key, named_id, besides=first_id)

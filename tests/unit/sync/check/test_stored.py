@@ -6,7 +6,6 @@ import pytest
 
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.check.stored import (
-    find_created_id,
     find_lost,
     find_time_zone,
     find_words,
@@ -20,12 +19,6 @@ from tests.unit.sync.check.seen import lose, see
 
 YES = {"status": True, "data": '"Erp Special Code successfully added id <8>"'}
 NOON_UTC = 1_699_963_200.0
-
-
-def test_the_id_of_a_create_is_taken_from_a_yes_alone() -> None:
-    assert find_created_id(see(YES, call="create")) == "8"
-    assert find_created_id(see({**YES, "status": False}, 404, call="create")) is None
-    assert find_created_id(lose()) is None
 
 
 def test_the_words_of_a_no_are_shown_and_a_bare_one_has_none() -> None:
