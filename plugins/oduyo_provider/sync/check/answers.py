@@ -12,10 +12,11 @@ from oduyo_provider.core.site_check import Point
 from oduyo_provider.sync.check.list_points import LIST_QUESTIONS
 from oduyo_provider.sync.check.login_points import LOGIN_QUESTIONS
 from oduyo_provider.sync.check.points import COMMON_READINGS, Found, Question
+from oduyo_provider.sync.check.speed import SPEED_QUESTIONS
 from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
 from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 
-QUESTIONS: tuple[Question, ...] = (*LOGIN_QUESTIONS, *LIST_QUESTIONS, *WRITE_QUESTIONS)
+QUESTIONS: tuple[Question, ...] = (*LOGIN_QUESTIONS, *LIST_QUESTIONS, *SPEED_QUESTIONS, *WRITE_QUESTIONS)
 _INDENT, _LABELS = 4, 14
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.sync.check.points import Question, Reading
-from oduyo_provider.sync.check.rate_points import AT_ONCE, PACE, SPEED
 
 _ASK_ORDER = gettext_noop(
     "Ask Ödüyo's support how the list call sorts and filters ids: the provider cannot list this site."
@@ -209,5 +208,5 @@ IN_FILTER = Question(
 
 LIST_QUESTIONS = (
     *(MAY_LIST, LIST_SHAPE, EMPTY_LIST, PAGE_LIMIT, ID_SORT, ID_FILTER, VISIBLE_ORDER, FILTER_ID, FILTER_KEY),
-    *(OFFSET, IN_FILTER, PACE, AT_ONCE, SPEED),
+    *(OFFSET, IN_FILTER),
 )
