@@ -53,13 +53,13 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.series) and self.sentence.tone in ("good", "warn") and not self.is_going
 
 
-def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> RunItem:
+def compute_item(run: StagedRun, facts: RunFacts) -> RunItem:
     """One run of the list."""
     report = None if facts.is_going else facts.report
     done = report if report is not None and not report.dry_run else None
     series = {name: sum(getattr(done, part) for part in parts) for name, (_, parts) in SERIES.items()} if done else {}
     return RunItem(
-        run_id=run_id,
+        run_id=facts.run_id,
         task="/".join(run.task),
         sentence=describe_run(facts),
         is_going=facts.is_going,
@@ -71,7 +71,7 @@ def compute_item(dag_id: str, run_id: str, run: StagedRun, facts: RunFacts) -> R
         new_left_out=report.new_rejected if report else 0,
         started_at=facts.started_at,
         duration_s=facts.duration_s,
-        approval=compute_approval(dag_id, run_id, facts) if facts.waits_for_person else None,
+        approval=compute_approval(facts) if facts.waits_for_person else None,
     )
 
 

@@ -24,6 +24,7 @@ _RED = ("failed", "upstream_failed")
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A run.
 
+    :param dag_id: as in Airflow; likewise ``run_id``, the name of its folder where Airflow does not know it any more.
     :param state: of the DAG run; None where Airflow does not know it any more.
     :param tasks: those that make this run: all of this project's DAG, one of anybody else's.
     :param approval: the question that was put to a person.
@@ -39,6 +40,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param trips: the brakes that stop the plan.
     """
 
+    dag_id: str = ""
+    run_id: str = ""
     state: RunState | None
     tasks: list[TaskState] = []
     approval: Approval | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,6 @@ from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import (
-    Approval,
     RunState,
     fetch_approvals,
     fetch_dag_state,
@@ -34,8 +33,7 @@ from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
-from oduyo_provider.page.view_models import View, compute_run_view, compute_step, list_causes
-from oduyo_provider.page.wording import describe_run
+from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT
@@ -90,16 +88,14 @@ class PageService:
         runs = fetch_run(staging_root(), dag_id, run_id)
         run = _choose(runs, task)
         if run is None:
-            return _begin(dag_id, run_id, state) if state is not None and not runs and is_own_dag(dag_id) else None
+            if state is None or runs or not is_own_dag(dag_id):
+                return None
+            # Nothing is staged of it yet, or any more.
+            facts = _fetch_facts(dag_id, {run_id: state})[run_id]
+            facts = msgspec.structs.replace(facts, tasks=gather_tasks(facts.tasks), approval=None, is_staged=False)
+            return {**compute_bare_view(facts), "is_empty": True}
         facts, opened = self._open(dag_id, run_id, run, state)
-        return compute_run_view(
-            dag_id,
-            run_id,
-            run,
-            facts,
-            opened,
-            others=["/".join(other.task) for other in runs],
-        )
+        return compute_run_view(run, facts, opened, ["/".join(other.task) for other in runs])
 
     def open(self, dag_id: str, run_id: str, task: str) -> OpenedRun | None:
         """A run's changes; None where nothing is staged."""
@@ -121,8 +117,7 @@ class PageService:
         return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
-        tasks, approvals = fetch_instances(dag_id, [run_id]), fetch_approvals(dag_id, [run_id])
-        facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
+        facts = self._add_report(_fetch_facts(dag_id, {run_id: state})[run_id], run)
         opened = self._cache.open(run, is_going=facts.is_going)
         return _add_plan(facts, run, opened), opened
 
@@ -131,34 +126,46 @@ class PageService:
             return []
         folder = staging_root().child(dag_id)
         states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
-        ids = {states[run.name].run_id for run in runs if run.name in states}
-        tasks, approvals = fetch_instances(dag_id, ids), fetch_approvals(dag_id, ids)
-        found = []
-        for run in runs:
-            state = states.get(run.name)
-            run_id = run.name if state is None else state.run_id
-            facts = self._gather(run, state, tasks.get(run_id, ()), approvals.get(run_id))
-            found.append(compute_item(dag_id, run_id, run, facts))
-        return found
+        ids = {run.name: states[run.name].run_id if run.name in states else run.name for run in runs}
+        known = _fetch_facts(dag_id, {run_id: states.get(name) for name, run_id in ids.items()})
+        return [compute_item(run, self._add_report(known[ids[run.name]], run)) for run in runs]
 
-    def _gather(
-        self, run: StagedRun, state: RunState | None, instances: Iterable[TaskState], approval: Approval | None
-    ) -> RunFacts:
+    def _add_report(self, facts: RunFacts, run: StagedRun) -> RunFacts:
+        """What is staged adds to what Airflow knows: whose tasks made the run, and its report."""
         report, damage = None, ""
         try:
             report = None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at)
         except StagedFileError as error:  # one run's report: all others are shown as ever
             damage = str(error)
-        return RunFacts(
-            state=state,
-            tasks=_select_tasks(run, instances),
-            approval=None if run.task else approval,
+        return msgspec.structs.replace(
+            facts,
+            tasks=_select_tasks(run, facts.tasks),
+            approval=None if run.task else facts.approval,
             operator=run.task[0] if run.task else "",
             is_settled=run.is_settled,
             report=report,
             reported_at=run.reported_at or 0.0,
             damage=damage,
         )
+
+
+def _fetch_facts(dag_id: str, states: Mapping[str, RunState | None]) -> dict[str, RunFacts]:
+    """Run → what Airflow knows of it, with all its task instances.
+
+    :param states: of the runs; None where Airflow does not know one any more.
+    """
+    known = [run_id for run_id, state in states.items() if state is not None]
+    tasks, approvals = fetch_instances(dag_id, known), fetch_approvals(dag_id, known)
+    return {
+        run_id: RunFacts(
+            dag_id=dag_id,
+            run_id=run_id,
+            state=state,
+            tasks=tasks.get(run_id, []),
+            approval=approvals.get(run_id),
+        )
+        for run_id, state in states.items()
+    }
 
 
 def _read_report(folder_uri: str, _written_at: float) -> Report:
@@ -207,18 +214,3 @@ def _select_tasks(run: StagedRun, instances: Iterable[TaskState]) -> list[TaskSt
         return gather_tasks(instances)
     index = int(run.task[1]) if len(run.task) > 1 and run.task[1].isdecimal() else -1
     return gather_tasks(one for one in instances if (one.task_id, one.map_index) == (run.task[0], index))
-
-
-def _begin(dag_id: str, run_id: str, state: RunState) -> View:
-    """A run of this project's DAG of which nothing is staged yet, or any more."""
-    instances = fetch_instances(dag_id, [run_id]).get(run_id, ())
-    facts = RunFacts(state=state, tasks=gather_tasks(instances), is_staged=False)
-    return {
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "is_going": facts.is_going,
-        "is_empty": True,
-        "sentence": describe_run(facts),
-        "causes": list_causes(dag_id, run_id, facts),
-        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
-    }

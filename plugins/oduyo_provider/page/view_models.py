@@ -29,30 +29,30 @@ _SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
 View = dict[str, Any]
 
 
-def compute_run_view(
-    dag_id: str,
-    run_id: str,
-    run: StagedRun,
-    facts: RunFacts,
-    opened: OpenedRun,
-    *,
-    others: Sequence[str],
-) -> View:
+def compute_bare_view(facts: RunFacts) -> View:
+    """What the page of any run begins with, whatever is staged of it."""
+    return {
+        "dag_id": facts.dag_id,
+        "run_id": facts.run_id,
+        "is_going": facts.is_going,
+        "sentence": describe_run(facts),
+        "causes": _list_causes(facts),
+        "steps": [_compute_step(facts, task) for task in facts.tasks],
+    }
+
+
+def compute_run_view(run: StagedRun, facts: RunFacts, opened: OpenedRun, others: Sequence[str]) -> View:
     """The page of a run.
 
     :param others: all tasks of the DAG run that staged something, this one included.
     """
     return {
-        "dag_id": dag_id,
-        "run_id": run_id,
+        **compute_bare_view(facts),
         "fields": label_fields(opened.resource),
         "task": "/".join(run.task),
         "tasks": list(others),
-        "is_going": facts.is_going,
-        "sentence": describe_run(facts),
         "notes": _list_notes(facts),
-        "causes": list_causes(dag_id, run_id, facts),
-        "approval": compute_approval(dag_id, run_id, facts),
+        "approval": compute_approval(facts),
         **_compute_progress(facts, opened),
         "started_at": facts.started_at,
         "duration_s": facts.duration_s,
@@ -62,7 +62,6 @@ def compute_run_view(
         "actions": _list_actions(facts, opened),
         "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
         "params": _describe_params(opened.params, run) if opened.params else {},
-        "steps": [compute_step(dag_id, run_id, task) for task in facts.tasks],
         **list_filters(opened),
     }
 
@@ -80,7 +79,7 @@ def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
     }
 
 
-def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
+def _compute_step(facts: RunFacts, task: TaskState) -> View:
     """A task with all its instances, and the address of the most telling log below Airflow's own."""
     parts = [
         {"state": state, "label": label_state(state), "count": count} for state, count in sorted(task.counts.items())
@@ -92,17 +91,18 @@ def compute_step(dag_id: str, run_id: str, task: TaskState) -> View:
         "instances": task.instances,
         "done": task.done,
         "parts": parts if task.instances > 1 else [],
-        "log": compute_address(dag_id, run_id, task),
+        "log": _compute_address(facts, task),
     }
 
 
-def compute_address(dag_id: str, run_id: str, task: TaskState) -> str:
+def _compute_address(facts: RunFacts, task: TaskState) -> str:
     """Where a task's log is, below Airflow's own address."""
-    address = "/".join(("dags", quote(dag_id, ""), "runs", quote(run_id, ""), "tasks", quote(task.task_id, "")))
+    dag_id, run_id, task_id = (quote(name, "") for name in (facts.dag_id, facts.run_id, task.task_id))
+    address = f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
     return f"{address}/mapped/{task.map_index}" if task.map_index >= 0 else address
 
 
-def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
+def _list_causes(facts: RunFacts) -> list[View]:
     """Every task that failed or waits for its next try, with what it said of its error and what to do next.
 
     What wrong params make several tasks say is told once, as the first one's.
@@ -121,7 +121,7 @@ def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
             "task": task.task_id,
             "state": task.state,
             "label": label_state(task.state),
-            "log": compute_address(dag_id, run_id, task),
+            "log": _compute_address(facts, task),
             "text": task.error or missing,
             "tries": task.tries,
             "max_tries": task.max_tries,
@@ -132,12 +132,12 @@ def list_causes(dag_id: str, run_id: str, facts: RunFacts) -> list[View]:
     ]
 
 
-def compute_approval(dag_id: str, run_id: str, facts: RunFacts) -> View | None:
+def compute_approval(facts: RunFacts) -> View | None:
     """What a person was asked and answered, and where; None where nobody was asked."""
     asked = facts.approval
     if asked is None:
         return None
-    address = compute_address(dag_id, run_id, TaskState(asked.task_id))
+    address = _compute_address(facts, TaskState(asked.task_id))
     return {**msgspec.structs.asdict(asked), "waits": facts.waits_for_person, "address": f"{address}/required_actions"}
 
 

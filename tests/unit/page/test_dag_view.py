@@ -17,6 +17,6 @@ def test_what_was_only_planned_is_no_figure_of_the_list(name: str) -> None:
     facts = STATES[name][0]
     assert facts.report is not None
     assert facts.report.writes > 0
-    item = compute_item("dag", "r", RUN, facts)
+    item = compute_item(RUN, facts)
     assert (item.series, item.is_good, item.dry_run) == ({}, False, True)
     assert compute_dag_view("dag", [item])["columns"] == []
