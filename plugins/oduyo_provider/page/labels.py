@@ -53,15 +53,6 @@ ACTION_FILTERS = {
     "adopt": gettext_noop("adoptions"),
 }
 
-#: Action of a plan → what one change of it is called.
-ACTIONS = {
-    "delete": gettext_noop("delete"),
-    "deactivate": gettext_noop("deactivate"),
-    "create": gettext_noop("create"),
-    "update": gettext_noop("update"),
-    "adopt": gettext_noop("adopt"),
-}
-
 #: Airflow's states of a task, as they are said here.
 STATE_LABELS = {
     "none": gettext_noop("not started"),

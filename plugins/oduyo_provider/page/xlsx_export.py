@@ -21,7 +21,7 @@ from oduyo_provider.core.field_labels import name_field
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.page.cells import list_cells
-from oduyo_provider.page.labels import ACTIONS, label
+from oduyo_provider.page.labels import label
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,30 +48,19 @@ def write_xlsx(
     :param to_mend: of the second: what was rejected or refused.
     :param zone: of the times: the reader's.
     """
+    names = [name for name in resource.field_names if name != "integration_id"]
+    heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
     with tempfile.TemporaryDirectory(prefix="oduyo-") as folder:
         place = Path(folder) / "changes"
         workbook = xlsxwriter.Workbook(str(place), {"constant_memory": True, "tmpdir": folder})
-        _fill(workbook, lines, to_mend, resource, zone)
+        changes = _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names, zone))
+        changes.write(_list_change_cells(line, names, zone) for line in lines)
+        mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(heads, names))
+        mend.write(_list_mend_cells(line, names) for line in to_mend)
+        workbook.close()
         with place.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
-
-
-def _fill(
-    workbook: Workbook,
-    lines: Iterable[ChangeLine],
-    to_mend: Iterable[ChangeLine],
-    resource: Resource,
-    zone: ZoneInfo,
-) -> None:
-    names = [name for name in resource.field_names if name != "integration_id"]
-    heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
-    _Sheet(workbook, gettext("Changes"), _list_change_head(heads, names, zone)).write(
-        _list_change_cells(line, names, zone) for line in lines
-    )
-    mend = _Sheet(workbook, gettext("To be mended in the ERP"), _list_mend_head(heads, names))
-    mend.write(_list_mend_cells(line, names) for line in to_mend)
-    workbook.close()
 
 
 class _Sheet:
@@ -120,7 +109,7 @@ def _write_row(sheet: Worksheet, row: int, cells: Iterable[str], style: Format) 
 
 def _list_change_cells(line: ChangeLine, names: Sequence[str], zone: ZoneInfo) -> Iterator[str]:
     at = f"{datetime.fromtimestamp(line.at, zone):%Y-%m-%d %H:%M:%S}" if line.at else ""
-    action, reason = gettext(ACTIONS.get(line.action, "")), gettext(line.reason)
+    action, reason = gettext(line.action), gettext(line.reason)
     return list_cells(line, names, outcome=label(line.outcome), action=action, reason=reason, at=at)
 
 

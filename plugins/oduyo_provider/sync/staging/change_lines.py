@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.remarks import REFUSED, Remark
@@ -37,8 +38,11 @@ OUTCOMES = (
 DONE = frozenset({"created", "updated", "deactivated", "deleted"})
 #: The change may have been transmitted, and its result is awaited; shown as waiting, or as doubtful once the run ended.
 SENT = "sent"
-#: What a line does, what cannot be undone first; empty for a row without a change.
-ACTIONS = ("delete", "deactivate", "create", "adopt", "update", "")
+#: What a line does, what cannot be undone first; empty for a row without a change. People are shown the same words.
+ACTIONS = (
+    *(gettext_noop("delete"), gettext_noop("deactivate"), gettext_noop("create")),
+    *(gettext_noop("adopt"), gettext_noop("update"), ""),
+)
 
 _STATES = (*OUTCOMES, SENT)
 _STATE_NUMBERS = {name: number for number, name in enumerate(_STATES)}
