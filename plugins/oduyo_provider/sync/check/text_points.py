@@ -19,25 +19,36 @@ TEXTS = {
 #: Those that no run sends, as the provider takes them out itself.
 _NEVER_SENT = "ends"
 
+_KEY_ALTERED = gettext_noop(
+    "The first run stops with key_altered when a row has such a key. Make keys in the query that Ödüyo keeps, or "
+    'release ["key_altered"].'
+)
+_REPORTED_ONCE = gettext_noop(
+    "Each record with such a text is reported as altered once; ask Ödüyo's support if that is not acceptable."
+)
+#: What to set where a text is stored otherwise than sent, if it is not :data:`_REPORTED_ONCE`.
+_SETTINGS = {
+    "key": _KEY_ALTERED,
+    "digits": _KEY_ALTERED,
+    "letters": gettext_noop('The first run stops with letters. Ask Ödüyo\'s support, or release ["letters"].'),
+    _NEVER_SENT: "",
+}
+_ROWS_ARE_REFUSED = gettext_noop(
+    "Rows with such texts will be refused: ask Ödüyo's support, or take them out in the query."
+)
+
 
 def _make_text_readings() -> dict[str, Reading]:
-    readings = {
-        "kept": Reading(gettext_noop("All of them as they were sent: {names}.")),
-    }
+    readings = {"kept": Reading(gettext_noop("All of them as they were sent: {names}."))}
     for name, what in TEXTS.items():
-        is_harmless = name == _NEVER_SENT
         readings[f"{name}_altered"] = Reading(
             gettext_noop("Otherwise than sent: {what} ({sent} became {stored})."),
-            "" if is_harmless else _find_text_setting(name),
+            _SETTINGS.get(name, _REPORTED_ONCE),
             what=what,
         )
         readings[f"{name}_refused"] = Reading(
             gettext_noop("With this a record is refused: {what}. {words}"),
-            ""
-            if is_harmless
-            else gettext_noop(
-                "Rows with such texts will be refused: ask Ödüyo's support, or take them out in the query."
-            ),
+            "" if name == _NEVER_SENT else _ROWS_ARE_REFUSED,
             what=what,
         )
         readings[f"{name}_blocked"] = Reading(
@@ -46,19 +57,6 @@ def _make_text_readings() -> dict[str, Reading]:
             what=what,
         )
     return readings
-
-
-def _find_text_setting(name: str) -> str:
-    if name in ("key", "digits"):
-        return gettext_noop(
-            "The first run stops with key_altered when a row has such a key. Make keys in the query that Ödüyo keeps, or "
-            'release ["key_altered"].'
-        )
-    if name == "letters":
-        return gettext_noop('The first run stops with letters. Ask Ödüyo\'s support, or release ["letters"].')
-    return gettext_noop(
-        "Each record with such a text is reported as altered once; ask Ödüyo's support if that is not acceptable."
-    )
 
 
 STORED_TEXTS = Question(

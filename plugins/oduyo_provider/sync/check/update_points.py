@@ -5,6 +5,8 @@ from __future__ import annotations
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.sync.check.points import Question, Reading
 
+_WHOLE_RECORD = gettext_noop("It sends the whole record with each update.")
+
 UPDATE = Question(
     name="update",
     title=gettext_noop("Update"),
@@ -28,7 +30,6 @@ UPDATE = Question(
     },
 )
 
-
 PARTIAL_UPDATE = Question(
     name="partial_update",
     title=gettext_noop("Absent fields"),
@@ -41,17 +42,10 @@ PARTIAL_UPDATE = Question(
                 "From now on updates carry only the key fields and what differs, so that nobody's note is overwritten."
             ),
         ),
-        "lost": Reading(
-            gettext_noop("No: {names} were emptied or changed."),
-            provider=gettext_noop("It sends the whole record with each update."),
-        ),
-        "refused": Reading(
-            gettext_noop("Such an update is refused. {words}"),
-            provider=gettext_noop("It sends the whole record with each update."),
-        ),
+        "lost": Reading(gettext_noop("No: {names} were emptied or changed."), provider=_WHOLE_RECORD),
+        "refused": Reading(gettext_noop("Such an update is refused. {words}"), provider=_WHOLE_RECORD),
     },
 )
-
 
 UNCHANGED_UPDATE = Question(
     name="unchanged_update",
@@ -63,7 +57,6 @@ UNCHANGED_UPDATE = Question(
         "no": Reading(gettext_noop("With a no. {words}")),
     },
 )
-
 
 DELETE = Question(
     name="delete",
@@ -82,7 +75,6 @@ DELETE = Question(
         ),
     },
 )
-
 
 GONE = Question(
     name="gone",

@@ -7,6 +7,9 @@ from oduyo_provider.sync.check.points import Question, Reading
 from oduyo_provider.sync.check.text_points import TEXT_QUESTIONS
 from oduyo_provider.sync.check.update_points import DELETE, GONE, PARTIAL_UPDATE, UNCHANGED_UPDATE, UPDATE
 
+_AMONG_NEWEST = gettext_noop("It looks for the new record among those above the highest id.")
+_LEAVE_OUT = gettext_noop("Leave created_in and updated_in out of the query.")
+
 CREATE = Question(
     name="create",
     title=gettext_noop("Create"),
@@ -15,13 +18,10 @@ CREATE = Question(
     readings={
         "names_id": Reading(gettext_noop("With a yes that names the new id.")),
         "not_asked": Reading(gettext_noop("Not asked: {words}")),
-        "no_id": Reading(
-            gettext_noop("With a yes that names no id."),
-            provider=gettext_noop("It looks for the new record among those above the highest id."),
-        ),
+        "no_id": Reading(gettext_noop("With a yes that names no id."), provider=_AMONG_NEWEST),
         "wrong_id": Reading(
             gettext_noop("With a yes that names another id ({named}) than the record has ({listed})."),
-            provider=gettext_noop("It looks for the new record among those above the highest id."),
+            provider=_AMONG_NEWEST,
         ),
         "two_records": Reading(
             gettext_noop("With a yes, and it made {count} records."),
@@ -75,13 +75,8 @@ STAMPS = Question(
     provider=gettext_noop("It sends created_in and updated_in only where the query has these columns."),
     readings={
         "kept": Reading(gettext_noop("Yes.")),
-        "own": Reading(
-            gettext_noop("No: Ödüyo sets its own time."),
-            gettext_noop("Leave created_in and updated_in out of the query."),
-        ),
-        "refused": Reading(
-            gettext_noop("It is refused. {words}"), gettext_noop("Leave created_in and updated_in out of the query.")
-        ),
+        "own": Reading(gettext_noop("No: Ödüyo sets its own time."), _LEAVE_OUT),
+        "refused": Reading(gettext_noop("It is refused. {words}"), _LEAVE_OUT),
     },
 )
 
@@ -105,7 +100,6 @@ TIME_ZONE = Question(
         "offset": Reading(gettext_noop("In UTC{offset}.")),
     },
 )
-
 
 SECOND_CREATE = Question(
     name="second_create",
