@@ -171,23 +171,20 @@ def _describe_left_out(report: Report) -> Sentence:
             left_out,
         )
         label = ngettext("%(n)s known row left out", "%(n)s known rows left out", left_out)
-    else:
+    elif new == left_out:
         label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", new)
         text = ngettext(
             "Ödüyo is in step with the ERP, but for %(n)s row that is newly left out.",
             "Ödüyo is in step with the ERP, but for %(n)s rows that are newly left out.",
             new,
         )
-        # With some that are known there are at least two.
-        text = (
-            text
-            if left_out == new
-            else ngettext(
-                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
-                "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
-                new,
-                all=format_number(left_out),
-            )
+    else:  # with some that are known there are at least two
+        label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", new)
+        text = ngettext(
+            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",
+            "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them are new.",
+            new,
+            all=format_number(left_out),
         )
     if report.missing_refused:
         kept = ngettext(
