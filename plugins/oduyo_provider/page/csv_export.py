@@ -44,7 +44,7 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
     writer.writerow(columns)
     for number, line in enumerate(lines, 1):
         at = datetime.fromtimestamp(line.at, timezone.utc).isoformat(timespec="seconds") if line.at else ""
-        outcome = LABELS[line.outcome]
+        outcome = LABELS.get(line.outcome, line.outcome)
         cells = list_cells(line, ["code", *names], outcome=outcome, action=line.action, reason=line.reason, at=at)
         writer.writerow([neutralise_cell(cell) for cell in cells])
         if number % _CHUNK_LINES == 0:

@@ -7,28 +7,18 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome
+from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.past_changes import PastChange
 
-#: Name of a figure of the report or of an outcome → its label, in English.
+#: Name of a figure of the report or of an outcome → its label, in English, where it is called otherwise than in ``report.json``.
 LABELS = {
     "extracted": gettext_noop("ERP rows"),
-    "repeated": gettext_noop("repeated"),
-    "rejected": gettext_noop("rejected"),
-    "unchanged": gettext_noop("unchanged"),
-    "created": gettext_noop("created"),
-    "updated": gettext_noop("updated"),
-    "refused": gettext_noop("refused"),
-    "failed": gettext_noop("failed"),
-    "doubtful": gettext_noop("doubtful"),
-    "stale": gettext_noop("stale"),
     "not_applied": gettext_noop("not applied"),
     "missing": gettext_noop("records without an ERP row"),
     "kept_missing": gettext_noop("left as they are"),
-    "deactivated": gettext_noop("deactivated"),
-    "deleted": gettext_noop("deleted"),
     "missing_refused": gettext_noop("refused"),
     "missing_failed": gettext_noop("not done"),
     "planned": gettext_noop("planned"),
@@ -41,7 +31,7 @@ LABELS = {
     "undone": gettext_noop("failed, not done"),
 }
 
-#: The figures of :data:`LABELS` that a dry run only plans, as what is still to be done.
+#: The figures that a dry run only plans, as what is still to be done.
 PLANNED_LABELS = {compute_figure(action, Outcome.DONE): ACTION_LABELS[action.value] for action in Action}
 
 #: Action of a plan → what its changes are called, whatever became of them. What cannot be undone comes first.
@@ -78,7 +68,7 @@ def label(name: str, *, is_planned: bool = False) -> str:
     :param is_planned: it is still to be done.
     """
     known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
-    return gettext(known[name])
+    return gettext(known[name]) if name in known else translate_figure(name)
 
 
 def describe_line(line: ChangeLine | PastChange) -> dict[str, Any]:
