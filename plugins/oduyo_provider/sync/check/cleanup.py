@@ -110,13 +110,9 @@ class Cleanup:
 
     async def _fetch_ids(self) -> list[str]:
         """The ids of the trial's records: all above the highest id of before, and if there are none also those by key."""
-        return await self._fetch_newest() or await self._fetch_by_key()
-
-    async def _fetch_newest(self) -> list[str]:
-        found = await self._client.snapshot_records(self._trial.above_id, self._is_ours)
-        return sorted({str(record["id"]) for record in found}, key=int)
-
-    async def _fetch_by_key(self) -> list[str]:
+        newest = await self._client.snapshot_records(self._trial.above_id, self._is_ours)
+        if newest:
+            return sorted({str(record["id"]) for record in newest}, key=int)
         return [
             str(record["id"])
             for key in self._trial.keys
