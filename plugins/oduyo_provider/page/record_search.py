@@ -97,13 +97,11 @@ def look_up(search: RecordSearch, address: str) -> Known | None:
 def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     """Everything about one key, of which only its bucket is read; None where nobody knows it."""
     sides = search.sides
-    entries = sides.read_entries(key) if sides else {}
-    rows = sides.read_rows(key) if sides else []
-    records = sides.read_records(key, entries) if sides else []
+    entry, rows, records = sides.read(key) if sides else (None, [], [])
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
     past = read_past_changes(search.root, search.dag_id, key)
-    is_known = key in entries or rows or records or lines or past.changes
-    return Known(key, search.resource.code_field, entries.get(key), rows, records, lines, past) if is_known else None
+    is_known = entry or rows or records or lines or past.changes
+    return Known(key, search.resource.code_field, entry, rows, records, lines, past) if is_known else None
 
 
 def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Known:

@@ -8,6 +8,7 @@ from itertools import chain
 
 import msgspec
 
+from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
@@ -15,7 +16,6 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.buckets import Side
@@ -76,25 +76,22 @@ class Sides:
         found = self.normaliser.integration_id(value)
         return None if found is None else compute_match_key(found)
 
-    def read_rows(self, key: str) -> list[Row]:
-        """The rows with a match key; only their bucket is read."""
-        rows = self._rows.read(compute_bucket(key, self._rows.buckets), Row)
-        return [row for row in rows if self.read_key(row.get("integration_id")) == key]
+    def read(self, key: str) -> tuple[Entry | None, list[Row], list[Remote]]:
+        """Of a match key what the ledger remembers now, its rows, and its records; only its partition is read.
 
-    def read_records(self, key: str, entries: Entries) -> list[Remote]:
-        """The records with a match key, and the one that the ledger knows for it; only their bucket is read."""
-        known = entries[key].oduyo_id if key in entries else None
-        altered = find_altered_keys(entries.values())
-        return [
+        The record that the ledger knows for the key is one of them, whatever its own key is.
+        """
+        bucket = compute_bucket(key, self.partitions)
+        entries = self._ledger.read(bucket, self.partitions)
+        entry, altered = entries.get(key), find_altered_keys(entries.values())
+        known = None if entry is None else entry.oduyo_id
+        rows = [row for row in self._rows.read(bucket, Row) if self.read_key(row.get("integration_id")) == key]
+        records = [
             record
-            for record in self._records.read(compute_bucket(key, self._records.buckets), Remote)
+            for record in self._records.read(bucket, Remote)
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
-
-    def read_entries(self, key: str) -> Entries:
-        """What the ledger remembers of the partition of a match key."""
-        buckets = self._records.buckets
-        return self._ledger.read(compute_bucket(key, buckets), buckets)
+        return entry, rows, records
 
     def search(self, words: list[str]) -> Iterator[Candidate]:
         """Every row and record that holds all words in its key, id, code or description."""
