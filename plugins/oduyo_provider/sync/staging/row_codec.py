@@ -114,10 +114,10 @@ _CONVERTERS: dict[type, Callable[[Any], object] | None] = {
 
 # Drivers return subclasses too (pandas' Timestamp, enums of ints); ``datetime`` stands before ``date``, its own base.
 _PLAIN: tuple[tuple[type, Callable[..., object]], ...] = (
-    (str, lambda value: str.__str__(value)),
-    (int, lambda value: int(value)),
-    (float, lambda value: float(value)),
-    (Decimal, lambda value: Decimal(value)),
+    (str, str.__str__),
+    (int, int),
+    (float, float),
+    (Decimal, Decimal),
     (
         datetime,
         lambda value: datetime.combine(
