@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import (
     ALERTS,
@@ -68,10 +67,6 @@ class StagedRun(msgspec.Struct, frozen=True):
         """The manifest of the last try of a step that came to its end; None where none did."""
         found = self.find(step)
         return read_manifest(self.folder.child(*max(found)[1][:-1]), MANIFEST, kind) if found else None
-
-    def read_report(self) -> Report:
-        """The report as written."""
-        return read_manifest(self.folder, REPORT, Report)
 
 
 def fetch_dag_names(root: Folder) -> list[str]:

@@ -9,8 +9,8 @@ from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_runs, name_folder
 from oduyo_provider.sync.staging.change_lines import ChangeLine, read_action, read_outcome
 from oduyo_provider.sync.staging.change_table import ChangeTable
-from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.layout import TABLE
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
+from oduyo_provider.sync.staging.layout import REPORT, TABLE
 from oduyo_provider.sync.staging.run_folder import Run
 from oduyo_provider.sync.staging.segments import read_head, read_lines
 
@@ -32,7 +32,7 @@ def find_run_before(run: Run, started_at: float) -> StagedRun | None:
     found = (other for other in fetch_runs(run.root, run.dag_id) if other.task == run.task and other.name != own)
     others = [other for other in found if other.reported_at is not None and (TABLE,) in other.files]
     others.sort(key=lambda other: other.reported_at or 0.0, reverse=True)
-    return next((other for other in others if _has_applied(other.read_report(), started_at)), None)
+    return next((other for other in others if _has_applied(other, started_at)), None)
 
 
 def read_left_out(run_folder: Folder, table: ChangeTable) -> LeftOut:
@@ -53,7 +53,8 @@ def count_gone(before: LeftOut, now: LeftOut) -> dict[str, int]:
     return {name: (before[name] - now[name]).total() for name in LEFT_OUT}
 
 
-def _has_applied(report: Report, started_at: float) -> bool:
+def _has_applied(run: StagedRun, started_at: float) -> bool:
+    report = read_manifest(run.folder, REPORT, Report)
     if report.dry_run or report.not_applied or not report.extracted:
         return False
     return datetime.fromisoformat(report.started_at).timestamp() < started_at
