@@ -123,6 +123,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         return min(unfinished, key=lambda task: order.get(task.task_id, 0), default=None)
 
     @property
+    def is_sending(self) -> bool:
+        """Whether the step that sends is at work, so that what is left gets done at its pace."""
+        task = self.current
+        return self.is_going and (task is None or (task.task_id == self.name_task("load") and task.state == "running"))
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether nothing goes on until somebody answers."""
         waits = any(task.state in WAITS_FOR_ANSWER for task in self.tasks if not self.is_operator)

@@ -175,12 +175,12 @@ def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
 
 
 def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
-    """How far load is, and about how many seconds are left at its pace so far."""
+    """How far load is, and about how many seconds are left at its pace so far; None while it sends nothing."""
     table, left_s = opened.table, None
-    is_sending = facts.is_going and opened.index.phase is RunPhase.GOING and not facts.waits_for_person
-    if table is None or not is_sending or not facts.changes:
+    is_begun = facts.is_going and opened.index.phase is RunPhase.GOING and not facts.waits_for_person
+    if table is None or not is_begun or not facts.changes:
         return {"progress": None, "left_s": None}
-    if table.pace is not None and facts.done > table.pace.earlier:
+    if facts.is_sending and table.pace is not None and facts.done > table.pace.earlier:
         took_s = table.written_at - table.pace.started_at
         left_s = took_s * (facts.changes - facts.done) / (facts.done - table.pace.earlier)
     return {"progress": {"done": facts.done, "total": facts.changes}, "left_s": left_s}

@@ -27,6 +27,19 @@ def test_without_tasks_the_staged_files_say_whether_it_goes_on() -> None:
     assert not RunFacts(state=RUNNING, is_settled=True).is_going
 
 
+def test_it_sends_only_while_load_is_running() -> None:
+    running, later, failed = (
+        TaskState("load", -1, state, {state: 1}) for state in ("running", "up_for_retry", "failed")
+    )
+    report = TaskState("report", -1, "running", {"running": 1})
+    assert RunFacts(state=RUNNING).is_sending
+    assert RunFacts(state=RUNNING, tasks=[running]).is_sending
+    assert RunFacts(state=RUNNING, tasks=[TaskState("save", -1, "running")], operator="save").is_sending
+    assert not RunFacts(state=RUNNING, tasks=[later]).is_sending
+    assert not RunFacts(state=RUNNING, tasks=[failed, report]).is_sending
+    assert not RunFacts(state=RED, tasks=[failed]).is_sending
+
+
 def test_a_run_that_failed_has_its_duration() -> None:
     told = Report(started_at="2026-01-01T00:00:00+00:00", ended_at="2026-01-01T00:00:00+00:00")
     assert RunFacts(state=RED, report=told).duration_s == 300
