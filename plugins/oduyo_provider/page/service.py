@@ -61,7 +61,7 @@ class PageService:
         root = staging_root()
         staged = set(fetch_dag_names(root))
         found = [dag_id for dag_id in sorted(readable) if name_folder(root, dag_id) in staged]
-        items = ((dag_id, self._fetch_items(dag_id, fetch_runs(root, dag_id)[:1])) for dag_id in found)
+        items = ((dag_id, self._fetch_items(dag_id, _list_runs(root, dag_id)[:1])) for dag_id in found)
         latest = {dag_id: items[0] for dag_id, items in items if items}
         own = {dag_id: None for dag_id in readable if is_own_dag(dag_id)}
         return [{"dag_id": dag_id, "last": last} for dag_id, last in sorted({**own, **latest}.items())]
@@ -69,7 +69,7 @@ class PageService:
     def fetch_dag(self, dag_id: str) -> View | None:
         """The view of a DAG; None where nothing is staged of a DAG that is not this project's."""
         root = staging_root()
-        runs = fetch_runs(root, dag_id)[:MAX_RUNS]
+        runs = _list_runs(root, dag_id)[:MAX_RUNS]
         if not runs and not is_own_dag(dag_id):
             return None
         items = self._fetch_items(dag_id, runs)
@@ -105,7 +105,7 @@ class PageService:
     def find_places(self, dag_id: str, run_id: str, task: str) -> RecordSearch:
         """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
         root = staging_root()
-        runs = fetch_run(root, dag_id, run_id) if run_id else fetch_runs(root, dag_id)
+        runs = fetch_run(root, dag_id, run_id) if run_id else _list_runs(root, dag_id)
         for run in runs:
             if task and "/".join(run.task) != task:
                 continue
@@ -128,7 +128,9 @@ class PageService:
         states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
         ids = {run.name: states[run.name].run_id if run.name in states else run.name for run in runs}
         known = _fetch_facts(dag_id, {run_id: states.get(name) for name, run_id in ids.items()})
-        return [compute_item(run, self._add_report(known[ids[run.name]], run)) for run in runs]
+        found = [compute_item(run, self._add_report(known[ids[run.name]], run)) for run in runs]
+        # A run that was cleared and goes again comes first as long as it does.
+        return sorted(found, key=lambda item: not item.is_going)
 
     def _add_report(self, facts: RunFacts, run: StagedRun) -> RunFacts:
         """What is staged adds to what Airflow knows: whose tasks made the run, and its report."""
@@ -166,6 +168,15 @@ def _fetch_facts(dag_id: str, states: Mapping[str, RunState | None]) -> dict[str
         )
         for run_id, state in states.items()
     }
+
+
+def _list_runs(root: Folder, dag_id: str) -> list[StagedRun]:
+    """The staged runs of a DAG, the one first that listed Ödüyo last: an old run of which a step was cleared knows nothing newer."""
+    return sorted(fetch_runs(root, dag_id), key=_get_listed_at, reverse=True)
+
+
+def _get_listed_at(run: StagedRun) -> float:
+    return max((at for at, _ in run.find(EXISTING)), default=run.changed_at)
 
 
 def _read_report(folder_uri: str, _written_at: float) -> Report:

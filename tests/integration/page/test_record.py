@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, PROJECT_CODE, SERVICE
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
-from oduyo_provider.sync.staging.layout import QUARANTINE, TABLE
+from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT, TABLE
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
@@ -48,6 +51,18 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     assert record["erp"][0]["description"] == record["oduyo"][0]["description"] == "YENİ"
     assert record["memory"]["source"] == "dag"
     assert read_states(find("kod.2")) == [("", "unchanged: Ödüyo already has what the ERP wants")]
+
+
+def test_an_old_run_of_which_a_step_was_cleared_is_not_the_last_one(
+    driver: Driver, find: Any, get: Get, staging: Path
+) -> None:
+    driver.sync(make_rows(2))
+    driver.sync(make_rows(2, description="YENİ"))
+    later = time.time() + 60
+    os.utime(staging / DAG_ID / "run1" / REPORT, (later, later))
+    record = find("kod.1")["record"]
+    assert record["erp"][0]["description"] == "YENİ"
+    assert [run["run_id"] for run in get("dag", dag_id=DAG_ID).json()["runs"]] == ["run2", "run1"]
 
 
 def test_an_id_of_either_side_and_several_words_find_the_same_record(driver: Driver, find: Any) -> None:
