@@ -157,10 +157,10 @@ def install(patch: pytest.MonkeyPatch, virtual: VirtualTime) -> None:
         patch.setattr(Folder, name, _in_worker(getattr(Folder, name)))
     append = Folder.append
 
-    def append_in_worker(self: Folder, name: str, data: bytes) -> None:
+    def append_in_worker(self: Folder, name: str, data: bytes, *, is_durable: bool = True) -> None:
         worker = WORKER.get()
-        if worker is None:
-            return append(self, name, data)
+        if worker is None or not is_durable:
+            return append(self, name, data, is_durable=is_durable)
         was_dead = worker.is_dead
         try:
             worker.pass_moment()
