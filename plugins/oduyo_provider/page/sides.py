@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+import json
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 import msgspec
@@ -106,7 +106,7 @@ class Sides:
     def _find_rows(self, words: list[str]) -> Iterator[tuple[str | None, Row]]:
         """The rows that hold all words somewhere, with their keys."""
         for bucket in range(self._rows.buckets):
-            for row in self._rows.read(bucket, Row, partial(_line_holds, words)):
+            for row in self._rows.read(bucket, Row, _holding(words)):
                 yield self.read_key(row.get("integration_id")), row
 
     def find_records(self, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
@@ -115,7 +115,7 @@ class Sides:
         entries = (entry for bucket in range(buckets) for entry in self._ledger.read(bucket, buckets).values())
         altered = find_altered_keys(entries)
         for bucket in range(self._records.buckets):
-            for record in self._records.read(bucket, Remote, partial(_line_holds, words)):
+            for record in self._records.read(bucket, Remote, _holding(words)):
                 yield name_key(record, altered, self.normaliser), record
 
 
@@ -131,8 +131,10 @@ def _move(side: Side, run_folder: Folder, step: str) -> Side:
     return Side(run_folder.child(step, *below).uri, side.files)
 
 
-def _line_holds(words: list[str], line: bytes) -> bool:
-    return _holds(line.decode(errors="replace"), words)
+def _holding(words: list[str]) -> Callable[[bytes], bool]:
+    """Whether a line of JSON, which escapes some signs, holds all words."""
+    escaped = [json.dumps(word, ensure_ascii=False)[1:-1] for word in words]
+    return lambda line: _holds(line.decode(errors="replace"), escaped)
 
 
 def _holds(text: str, words: list[str]) -> bool:

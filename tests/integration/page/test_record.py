@@ -65,6 +65,12 @@ def test_an_old_run_of_which_a_step_was_cleared_is_not_the_last_one(
     assert [run["run_id"] for run in get("dag", dag_id=DAG_ID).json()["runs"]] == ["run2", "run1"]
 
 
+def test_a_word_with_signs_that_staged_lines_escape_finds_its_row(driver: Driver, find: Any) -> None:
+    driver.sync([{"integration_id": 7, "code": 'BORU 1/2" A\\B'}, {"integration_id": 8, "code": "BORU 1/2"}])
+    for text in ('1/2"', "A\\B"):
+        assert find(text)["record"]["integration_id"] == "7", text
+
+
 def test_an_id_of_either_side_and_several_words_find_the_same_record(driver: Driver, find: Any) -> None:
     driver.site.seed([{"integration_id": "7", "code": "KADIKÖY ŞUBE", "status": "1"}])
     oduyo_id = driver.stored()["7"]["id"]
