@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_runs, name_folder
 from oduyo_provider.sync.staging.change_lines import ChangeLine, read_action, read_outcome
@@ -54,7 +55,10 @@ def count_gone(before: LeftOut, now: LeftOut) -> dict[str, int]:
 
 
 def _has_applied(run: StagedRun, started_at: float) -> bool:
-    report = read_manifest(run.folder, REPORT, Report)
+    try:
+        report = read_manifest(run.folder, REPORT, Report)
+    except StagedFileError:  # what somebody damaged of an old run hurts no new one
+        return False
     if report.dry_run or report.not_applied or not report.extracted:
         return False
     return datetime.fromisoformat(report.started_at).timestamp() < started_at
