@@ -71,8 +71,8 @@ def check_delivered(reference: Reference) -> None:
     if undelivered:
         raise IncompleteError(
             gettext(
-                "Not all changes were delivered: %(counts)s. The samples above say why; trying again sends only what is not "
-                "there yet.",
+                "Not all changes were delivered: %(counts)s. The page of the run says which, and why. Another try sends what did "
+                "not arrive; what Ödüyo confirmed and did not carry out, the next run sends again.",
                 counts=", ".join(f"{format_number(count)} {gettext(name)}" for name, count in undelivered.items()),
             )
         )
