@@ -148,7 +148,7 @@ def compute_read_back(
     if as_before and (refused or not (is_seen and site.accepts_repeated)):
         failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, stored=stored)
         if is_seen:
-            return ReadBack(_replace(failed, at, reason=OTHER_VALUE), findings, is_seen=True)
+            return ReadBack(_replace(failed, at, reason=_find_reason(refused, normaliser)), findings, is_seen=True)
         return _read_back_as_before(failed, as_before, others, findings, site)
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
     if refused:  # then the next run compares again

@@ -138,6 +138,16 @@ def test_another_value_that_is_as_before_is_without_effect_whatever_was_released
     assert (again.result.reason, again.is_seen) == (OTHER_VALUE, True)
 
 
+def test_where_nothing_is_kept_once_more_no_release_is_advised() -> None:
+    change = update("A1", "7", {"description": ""}, description="yeni")
+    entry = Entry("A1", stored={"description": Stored("yeni", "", is_open=True)})
+    record, site = store(change, description=""), Habits(accepts_repeated=True)
+    found = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, NOTHING_KEPT)
+    assert found.is_lost_again(entry)
+    assert not found.is_lost_again(None)
+
+
 @pytest.mark.parametrize("before", ["", "eski"])
 def test_what_is_kept_twice_is_accepted_by_the_run_that_releases_it(before: str) -> None:
     change = update("A1", "7", {"description": before}, description="yeni")
