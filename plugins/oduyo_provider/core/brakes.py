@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from oduyo_provider.core.language import gettext, gettext_noop, ngettext
+from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.trip_messages import (
+    explain_all_rejected,
     explain_left_out,
     explain_rejected,
     explain_retired,
@@ -177,8 +178,9 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
         return
     rejected = counts.rejected + left_out
     if rejected and rejected + counts.repeated == counts.extracted:
-        text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", rejected)
-        tripped.add("all_rejected", rejected, text)
+        own = {"other_firm": counts.other_firm, "other_source": counts.other_source}
+        cause = next((name for name, count in own.items() if count == rejected), "")
+        tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause))
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
         tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent))

@@ -89,6 +89,22 @@ def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> st
     )
 
 
+def explain_all_rejected(count: int, cause: str) -> str:
+    """Every row is rejected.
+
+    :param cause: the brake that leaves all of them out, ``other_firm`` or ``other_source``; empty where they break other rules.
+    """
+    text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", count)
+    if not cause:
+        return text
+    return gettext(
+        "%(rejected)s: %(why)s. Where that is right, it is %(brake)s that has to be released",
+        rejected=text,
+        why=explain_left_out(cause, count, is_in_plan=False),
+        brake=cause,
+    )
+
+
 def explain_left_out(name: str, count: int, *, is_in_plan: bool) -> str:
     """Rows that a brake leaves out of the plan.
 

@@ -442,6 +442,13 @@ def test_a_trip_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(trip), type=Trip) == trip
 
 
+@pytest.mark.parametrize("brake", ["other_firm", "other_source"])
+def test_where_all_rows_are_rejected_by_one_brake_the_message_names_it(brake: str) -> None:
+    [message] = [trips_of(extracted=12, rejected=12, **{brake: 12})["all_rejected"].message]
+    assert message.endswith(f"Where that is right, it is {brake} that has to be released")
+    assert brake not in trips_of(extracted=12, rejected=12, **{brake: 11})["all_rejected"].message
+
+
 @pytest.mark.parametrize(("left_out", "expected"), [(1, []), (2, ["all_rejected"])])
 def test_rows_that_look_like_a_record_and_are_left_out_are_rejected_ones(left_out: int, expected: list[str]) -> None:
     trips = trips_of(extracted=4, rejected=1, repeated=1, creates=2, left_out=left_out)
