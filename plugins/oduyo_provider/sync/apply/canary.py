@@ -100,7 +100,7 @@ class Canary:
             await recorder.flush()
             raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
         if found.is_lost_again(entry):
-            return False
+            return True  # such a record comes last: of those behind it nothing more can be lost either
         if not found.is_seen:
             await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:

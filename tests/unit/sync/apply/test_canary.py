@@ -486,20 +486,21 @@ class TestTexts:
         assert "none of them was carried out whole" in stop(load, *changes)
         assert count_outcomes(load.read_journal().results) == {"failed": 3}
 
-    @pytest.mark.parametrize("are_alone", [False, True])
+    @pytest.mark.parametrize("lost_count", [2, 10])
     def test_a_record_of_which_nothing_was_kept_before_says_nothing_of_the_site(
-        self, site: Sandbox, load: Load, are_alone: bool
+        self, site: Sandbox, load: Load, lost_count: int
     ) -> None:
         changes = plan_updates(site)
-        lost = [changes[0], changes[5]]
+        lost = changes[:lost_count]
         load.entries.update({change.integration_id: _make_lost(change) for change in lost})
         site.set_habits(
             {"habit": "cut", "length": 0, "field": "description", "ids": [change.oduyo_id for change in lost]}
         )
-        sent = lost if are_alone else changes
-        assert count_outcomes(load.apply(*sent))["failed"] == 2
+        assert count_outcomes(load.apply(*changes))["failed"] == lost_count
         assert load.findings == []
-        assert (load.sent("update")[0] in {change.integration_id for change in lost}) is are_alone
+        keys = {change.integration_id for change in lost}
+        assert (load.sent("update")[0] in keys) is (lost_count == len(changes))
+        assert sum(load.waits) < 3 * SETTLE_S, "not each of them is waited for alone"
 
     def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
         site.set_readings(silently_cut={"description": 5})
