@@ -14,6 +14,7 @@ import msgspec
 
 from bench.rows import COLUMNS, make_payloads, make_row
 from oduyo_provider.api.records import parse_page
+from oduyo_provider.api.settings import DEFAULT_SETTLE_S
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 
 PAGE_RECORDS = 1000
@@ -80,6 +81,7 @@ class Listing:
     """The part of a client that a snapshot uses: lists records 1 to ``count`` from bytes as they come over the wire."""
 
     resource = SPECIAL_CODE
+    settle_s = DEFAULT_SETTLE_S
 
     def __init__(self, count: int, making: Making) -> None:
         self._count = count

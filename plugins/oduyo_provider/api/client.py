@@ -71,6 +71,11 @@ class OduyoClient:
         return self._runner.requests
 
     @property
+    def settle_s(self) -> float:
+        """How long after its sending a change may still take effect, in seconds."""
+        return self._settings.settle_s
+
+    @property
     def retries(self) -> int:
         """Those of :attr:`requests` that sent a call again."""
         return self._runner.retries

@@ -38,8 +38,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     """How differences become changes.
 
     :param source: whose plan it is; only its own records are changed or retired.
-    :param run: the run's name.
-    :param now: seconds since 1970.
+    :param run: the run's name; ``now`` seconds since 1970; what was sent before ``settled_at`` has shown in the listing, or never does.
     :param missing_runs: applied runs without its row after which a record is retired.
     :param released: names of the brakes that may trip in this run; ``findings`` of what the site is known to do to values.
     :param resend_refused: send again what Ödüyo refused before.
@@ -54,6 +53,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     run: str
     now: float
+    settled_at: float = 0.0
     sync_mode: SyncMode
     on_missing: OnMissing
     missing_runs: int

@@ -32,6 +32,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param is_busy: something that an earlier load sent could still take effect, or a load was writing.
     :param is_first: no run of this source has been applied yet.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
+    :param settled_at: what was sent before it could no longer take effect when the listing began.
     :param newest_id: the highest id that the listing or the ledger knew at its end; what is above it was made since.
     :param last_id: the highest id; None on an empty site. ``overlap_id`` is the one some hundred records below it.
     :param resource: the kind of record; every later step takes it from here.
@@ -47,6 +48,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     is_first: bool
     started_at: float
     ended_at: float
+    settled_at: float = 0.0
     rows: int
     newest_id: int | None = None
     last_id: str | None

@@ -19,7 +19,7 @@ from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
-from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
+from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.lease import read_claims
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.buckets import SideWriter
@@ -103,6 +103,7 @@ class _Snapshot:
             is_first=applied is None or not applied.merged,
             started_at=started_at,
             ended_at=step.clock.now(),
+            settled_at=started_at - SENT_WITHIN_S - self._client.settle_s,
             rows=writer.rows,
             newest_id=max(self._newest_known, int(last_id or 0)),
             last_id=last_id,

@@ -115,6 +115,7 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Iterable
         source=extracted.snapshot.source,
         run=step.run.name,
         now=step.clock.now(),
+        settled_at=extracted.snapshot.settled_at,
         sync_mode=params.sync_mode,
         on_missing=params.on_missing,
         missing_runs=params.missing_runs,
