@@ -86,6 +86,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param date_sent: the ``*_updated_in`` that was sent last.
     :param is_gone: there was no such record when it was to be deleted, or a person released that it has vanished: listed
         again with this id, it is whose it was.
+    :param sent_at: when a change that gives a record this key may last have been transmitted, its fate unknown: it may be sent
+        again, and a record that is listed with the key is what it made.
     """
 
     integration_id: str
@@ -101,6 +103,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     is_retirement_released: bool = False
     date_sent: str | None = None
     is_gone: bool = False
+    sent_at: float | None = None
 
     @property
     def is_made(self) -> bool:
@@ -145,14 +148,14 @@ def apply_result(
     date_field: str | None,
     is_released: bool,
 ) -> Entry | None:
-    """The entry after a change's result; None when there is nothing to remember.
+    """The entry after a change's result; None when there is nothing to remember. See also :func:`apply_sending`.
 
     :param entry: before; None when the key is new.
     :param source: that made the plan; ``run`` is the run's name.
     :param date_field: the resource's ``*_updated_in``.
     :param is_released: a person released or approved the plan's retirements.
     """
-    known = entry or Entry(change.integration_id)
+    known = msgspec.structs.replace(entry or Entry(change.integration_id), sent_at=None)
     # Where it failed, it was written all the same, and stored as something else.
     if result.outcome is Outcome.DONE or (result.outcome is Outcome.FAILED and result.stored):
         return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
@@ -170,7 +173,23 @@ def apply_result(
         return msgspec.structs.replace(
             known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at, made_in=run, is_gone=False
         )
-    return entry
+    return entry and known if result.outcome is Outcome.REFUSED else entry
+
+
+def apply_sending(
+    entry: Entry | None, change: Change, result: Result | None, sent_at: float, source: str
+) -> Entry | None:
+    """The entry after a change that may have been transmitted: where its fate is unknown, that it gives a record its key.
+
+    :param entry: after :func:`apply_result`.
+    :param result: None where none is known.
+    :param sent_at: when it was transmitted last, at the latest.
+    """
+    is_settled = result is not None and result.outcome in (Outcome.DONE, Outcome.REFUSED)
+    known = entry or Entry(change.integration_id)
+    if is_settled or known.is_made or not (change.action is Action.CREATE or change.is_adoption):
+        return entry
+    return msgspec.structs.replace(known, source=source, sent_at=sent_at)
 
 
 def _find_owner(known: Entry, source: str) -> str:

@@ -18,6 +18,7 @@ from oduyo_provider.core.ledger import (
     Refused,
     Stored,
     apply_result,
+    apply_sending,
     compute_payload_digest,
 )
 from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, is_missing_long_enough
@@ -427,3 +428,43 @@ def test_a_key_of_which_another_source_has_no_record_becomes_the_sources_by_its_
 
 def test_a_refused_update_leaves_the_record_its_owner() -> None:
     assert remember(KNOWN, UPDATE, refuse(UPDATE), source="other").source == "dag"
+
+
+ADOPT = msgspec.structs.replace(UPDATE, is_adoption=True)
+SENT = Entry("100", "dag", sent_at=NOW)
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.DOUBTFUL, Outcome.STALE, Outcome.FAILED, Outcome.NOT_APPLIED])
+@pytest.mark.parametrize("change", [CREATE, ADOPT])
+def test_that_a_key_may_have_been_sent_is_remembered_while_its_fate_is_unknown(
+    change: Change, outcome: Outcome | None
+) -> None:
+    result = None if outcome is None else Result(change.key, outcome, at=NOW)
+    assert apply_sending(None, change, result, NOW, "dag") == SENT
+    assert apply_sending(SENT, change, result, NOW, "dag") == SENT
+    assert apply_sending(SENT, change, result, NOW + DAY, "other") == Entry("100", "other", sent_at=NOW + DAY)
+    deleted = Entry("100", "dag", retired_at=NOW)
+    assert apply_sending(deleted, change, result, NOW, "dag") == msgspec.structs.replace(deleted, sent_at=NOW)
+    assert not SENT.is_made
+
+
+@pytest.mark.parametrize("known", [KNOWN, Entry("100", "other", confirmed_at=NOW)])
+def test_a_key_that_has_a_record_gets_none_by_being_sent(known: Entry) -> None:
+    assert apply_sending(known, CREATE, None, NOW, "dag") is known
+
+
+@pytest.mark.parametrize("change", [UPDATE, DEACTIVATE, DELETE])
+def test_what_gives_no_record_its_key_is_not_remembered_as_sent(change: Change) -> None:
+    assert apply_sending(None, change, None, NOW, "dag") is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.REFUSED])
+def test_what_has_an_outcome_is_not_remembered_as_sent(outcome: Outcome) -> None:
+    assert apply_sending(None, CREATE, Result(CREATE.key, outcome, at=NOW), NOW, "dag") is None
+
+
+def test_a_later_outcome_settles_what_was_sent_before() -> None:
+    lost = Result(CREATE.key, Outcome.DOUBTFUL, is_confirmed=True, at=NOW)
+    for result in (done(CREATE, oduyo_id="7"), refuse(CREATE), lost, Result(CREATE.key, Outcome.REFUSED, at=NOW)):
+        assert remember(SENT, CREATE, result).sent_at is None
+    assert apply(SENT, CREATE, Result(CREATE.key, Outcome.NOT_APPLIED, at=NOW)) == SENT

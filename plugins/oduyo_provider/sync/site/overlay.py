@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from oduyo_provider.core.change import Change
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import Entry, apply_result
+from oduyo_provider.core.ledger import Entry, apply_result, apply_sending
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
 
 log = logging.getLogger(__name__)
@@ -36,27 +38,39 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
     if part.manifest.params.sync_mode is SyncMode.CREATE:
         return
     if plan.is_finished and not is_outdated:
-        for entry in part.read_notes():
-            key = compute_match_key(entry.integration_id)
-            if key in keys and _may_write(entries.get(key), plan):
-                entries[key] = entry
-        for integration_id in part.read_forgotten():
-            key = compute_match_key(integration_id)
-            if key in keys and _may_write(entries.get(key), plan):
-                entries.pop(key, None)
-    results = part.read_history().results
-    if not results:
+        _apply_compared(entries, plan, part, keys)
+    history = part.read_history()
+    if not (history.results or history.sends):
         return
-    date_field = part.manifest.snapshot.resource.date_field
     for change in part.read_changes():
-        key, result = compute_match_key(change.integration_id), results.get(change.key)
-        if result is None or key not in keys:
-            continue
+        key = compute_match_key(change.integration_id)
         before = entries.get(key)
-        if not _may_write(before, plan) or (is_outdated and before is not None and before.is_made):
+        if key not in keys or not _may_write(before, plan) or (is_outdated and before is not None and before.is_made):
             continue
-        after = apply_result(
-            before,
+        after = _apply_change(before, plan, change, history, part.manifest.snapshot.resource.date_field)
+        if after is not None:
+            entries[key] = after
+
+
+def _apply_compared(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str]) -> None:
+    for entry in part.read_notes():
+        key = compute_match_key(entry.integration_id)
+        if key in keys and _may_write(entries.get(key), plan):
+            entries[key] = entry
+    for integration_id in part.read_forgotten():
+        key = compute_match_key(integration_id)
+        if key in keys and _may_write(entries.get(key), plan):
+            entries.pop(key, None)
+
+
+def _apply_change(
+    entry: Entry | None, plan: OpenPlan, change: Change, history: History, date_field: str | None
+) -> Entry | None:
+    """The entry after what became of a change, or may have."""
+    result, sent_at = history.results.get(change.key), history.find_sent_at(change.key)
+    if result is not None:
+        entry = apply_result(
+            entry,
             change,
             result,
             source=plan.source,
@@ -64,8 +78,7 @@ def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str],
             date_field=date_field,
             is_released=plan.is_released,
         )
-        if after is not None:
-            entries[key] = after
+    return entry if sent_at is None else apply_sending(entry, change, result, sent_at, plan.source)
 
 
 def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:

@@ -75,6 +75,12 @@ class History(msgspec.Struct):
         lost = [] if self.lost_at is None else [self.lost_at + CLOCK_SKEW_S - SENT_WITHIN_S]
         return max([*self.unknown.values(), *lost], default=None)
 
+    def find_sent_at(self, key: str) -> float | None:
+        """When a change was transmitted last, at the latest; None where it never was, or is known to have done nothing."""
+        result = self.results.get(key)
+        known = () if result is None else (result.at, result.lost_at or 0.0)
+        return max(self.unknown.get(key, 0.0), *known, 0.0) if self.sends.get(key) else None
+
 
 class Journal:
     """Writes one try's intents and results.

@@ -396,6 +396,44 @@ def test_create_mode_leaves_the_ledger_alone(root: Folder, ledger: Ledger) -> No
     assert read(ledger) == {"000": Entry("000", "dag", "100")}
 
 
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_what_may_have_been_sent_is_remembered_alike_before_and_after_it_is_merged(
+    root: Folder, ledger: Ledger, is_finished: bool
+) -> None:
+    merge(ledger, stage_creates(root, KEYS[:1]))
+    changes = [create("001"), create("002"), create("003"), update("000", "100", description="x")]
+    reference = stage_plan(root, changes, run="run2")
+    doubtful = Result(changes[1].key, Outcome.DOUBTFUL, at=2010.0)
+    never_left = Result(changes[2].key, Outcome.NOT_APPLIED, at=2010.0, harmless=1)
+    write_journal(reference, doubtful, never_left, intended=[changes[0], changes[3]])
+    plan = make_open(reference, is_finished=is_finished)
+    expected = {
+        "000": Entry("000", "dag", "100"),
+        "001": Entry("001", "dag", sent_at=2000.0),
+        "002": Entry("002", "dag", sent_at=2010.0),
+    }
+    assert read(ledger, plan) == expected
+    merge(ledger, plan)
+    merge(ledger, plan)
+    assert read(ledger) == read(ledger, plan) == expected
+
+
+def test_a_plan_that_has_sent_nothing_leaves_the_ledger_as_it_was(root: Folder, ledger: Ledger) -> None:
+    plan = make_open(stage_plan(root, [create("000")]))
+    assert read(ledger, plan) == {}
+
+
+@pytest.mark.parametrize("is_outdated", [True, False])
+def test_what_another_source_made_is_not_taken_by_having_been_sent(
+    root: Folder, ledger: Ledger, is_outdated: bool
+) -> None:
+    merge(ledger, stage_creates(root, KEYS[:1]))
+    reference = stage_plan(root, [create("000")], run="run2", snapshot=make_snapshot(source="other"))
+    write_journal(reference, intended=[create("000")])
+    merge(ledger, make_open(reference, source="other"), is_outdated=is_outdated)
+    assert read(ledger) == {"000": Entry("000", "dag", "100")}
+
+
 def test_guids_are_one_key_whatever_their_case(root: Folder, ledger: Ledger) -> None:
     guid = "6F9619FF-8B86-D011-B42D-00C04FC964FF"
 

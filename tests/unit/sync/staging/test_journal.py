@@ -75,14 +75,23 @@ def test_a_later_result_replaces_an_earlier_one_whatever_the_files_are_called(fo
     assert read_history(folder, "d1").results["create:1"].outcome is Outcome.DONE
 
 
-def write(folder: Folder, attempt: str, outcome: Outcome, at: float, *, intents: int = 1, harmless: int = 0) -> None:
+def write(
+    folder: Folder,
+    attempt: str,
+    outcome: Outcome,
+    at: float,
+    *,
+    intents: int = 1,
+    harmless: int = 0,
+    lost_at: float | None = None,
+) -> None:
     """One try's intents of one change, and its result."""
 
     async def work() -> None:
         journal = make_journal(folder, attempt, lambda: at)
         for _ in range(intents):
             await journal.intend(["create:1"])
-        journal.record(Result("create:1", outcome, at=at, harmless=harmless))
+        journal.record(Result("create:1", outcome, at=at, harmless=harmless, lost_at=lost_at))
         await journal.flush()
 
     asyncio.run(work())
@@ -107,6 +116,20 @@ def test_what_is_known_to_have_done_nothing_does_not_count_as_sent(
 ) -> None:
     write(folder, "try1", outcome, 110.0, intents=intents, harmless=harmless)
     assert read_history(folder, "d1").sends.get("create:1", 0) == sends
+
+
+@pytest.mark.parametrize(("harmless", "lost_at", "sent_at"), [(0, None, 110.0), (0, 130.0, 130.0), (1, None, None)])
+def test_a_change_was_sent_last_when_its_outcome_came_at_the_latest(
+    folder: Folder, harmless: int, lost_at: float | None, sent_at: float | None
+) -> None:
+    assert read_history(folder, "d1").find_sent_at("create:1") is None
+    write(folder, "try1", Outcome.DOUBTFUL, 110.0, harmless=harmless, lost_at=lost_at)
+    assert read_history(folder, "d1").find_sent_at("create:1") == sent_at
+
+
+def test_a_change_without_an_outcome_was_sent_last_when_it_was_last_about_to_be(folder: Folder) -> None:
+    asyncio.run(make_journal(folder).intend(["create:1"]))
+    assert read_history(folder, "d1").find_sent_at("create:1") == 100.0
 
 
 def test_a_result_says_nothing_of_what_the_same_try_was_about_to_send_after_it(folder: Folder) -> None:
