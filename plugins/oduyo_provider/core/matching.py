@@ -102,7 +102,7 @@ class Matching:
     ) -> None:
         self._newest_id, self._normaliser = newest_id, normaliser
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
-        #: Those whose record was taken for deleted, and is listed again.
+        #: Those whose record was taken for deleted, or is of a create of unknown fate, and is listed.
         self.returned: dict[str, Entry] = {}
         #: Every key that Ödüyo lists, with its records.
         self.matches: dict[str, Match] = {}
@@ -160,6 +160,20 @@ class Matching:
                 same = _sort_by_id(same, own[0]["id"])
                 self.matches[key] = Match(same[0], same[1:])
 
+    def take_sent(self, source: str) -> None:
+        """What was sent to an unknown fate and is listed, was made of it: its record is the sender's own, with or without a row.
+
+        :param source: whose plan it is: what another source sent is that one's to remember.
+        """
+        for key, entry in self.entries.items():
+            if entry.sent_at is not None and not entry.is_made and (match := self.matches.get(key)) is not None:
+                own = msgspec.structs.replace(
+                    entry, oduyo_id=get_id(match.record), is_gone=False, retired_at=None, sent_at=None
+                )
+                self.entries[key] = own
+                if own.source == source:
+                    self.returned[key] = own
+
 
 def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: object) -> Entry:
     """An entry with what the listing shows of its record: its id, its twins, and whether it is in use again.
@@ -171,6 +185,7 @@ def compute_seen(entry: Entry, match: Match, resource: Resource, **changes: obje
         oduyo_id=get_id(match.record),
         is_gone=False,
         confirmed_at=None,
+        sent_at=None,
         made_in="",
         twins=tuple(map(get_id, match.twins)),
         retired_at=entry.retired_at if is_passive(match.record, resource) else None,

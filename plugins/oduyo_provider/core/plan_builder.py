@@ -38,7 +38,7 @@ class PlanBuilder:
         self._matching, self._entries = matching, matching.entries
         self._known_rejected = known_rejected
         self._rejected: list[Rejected] = []
-        self._notes = dict(matching.returned)
+        self._notes = matching.returned
         self._reasons: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
 

@@ -60,6 +60,7 @@ def compute_plan(
     planner.group(rows)
     join_nameless(matching, planner.groups, normaliser)
     matching.prefer_firms(planner.groups)
+    matching.take_sent(rules.source)
     planner.read_rows()
     if is_upsert:
         planner.read_records()
@@ -234,6 +235,7 @@ class _Planner:
             is_recent = entry.retired_at is not None and self.rules.now - entry.retired_at < WEEK_S
             self.counts.retired_week += is_recent and not entry.is_retirement_released
             is_gone = self.matching.matches.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
+            may_come = entry.sent_at is not None and entry.sent_at > self.rules.settled_at
             # Of a record that was made and is not listed, only a person's release forgets the id.
-            if is_gone and not is_recent and (not entry.is_made or "vanished" in self.rules.released):
+            if is_gone and not (is_recent or may_come) and (not entry.is_made or "vanished" in self.rules.released):
                 self.builder.forgotten.append(entry.integration_id)

@@ -170,6 +170,7 @@ entry_fields = {
     "retired_at": st.none() | moments,
     "is_retirement_released": st.booleans(),
     "date_sent": st.none() | st.just("2024-05-06 07:08:09"),
+    "sent_at": st.none() | moments,
 }
 entries = st.lists(
     st.builds(Entry, ids, **entry_fields), max_size=6, unique_by=lambda entry: entry.integration_id.lower()
@@ -182,6 +183,7 @@ rules = st.fixed_dictionaries(
         "released": st.sets(st.sampled_from(["other_firm", "other_source", "vanished"])).map(frozenset),
         "resend_refused": st.booleans(),
         "is_first": st.booleans(),
+        "settled_at": st.sampled_from([0.0, NOW - 2 * HOUR, NOW]),
     }
 )
 normalisers = st.sampled_from([NORMALISER, REPAIRING])

@@ -313,7 +313,7 @@ def test_a_record_that_was_taken_for_deleted_and_is_listed_again_is_whose_it_was
 def test_an_entry_takes_from_the_listing_its_records_id_its_twins_and_whether_it_is_in_use_again(
     status: str | None, passive: str | None, retired_at: float | None
 ) -> None:
-    known = Entry("100", "dag", None, NOW, twins=("3",), retired_at=NOW)
+    known = Entry("100", "dag", None, NOW, twins=("3",), retired_at=NOW, sent_at=NOW)
     resource = msgspec.structs.replace(SPECIAL_CODE, passive=passive)
     seen = compute_seen(known, Match(make_record("7", status=status), [make_record("8"), make_record("9")]), resource)
     assert seen == Entry("100", "dag", "7", None, twins=("8", "9"), retired_at=retired_at)

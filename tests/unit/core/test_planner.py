@@ -12,7 +12,7 @@ import pytest
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.faults import Fault
-from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Refused, Stored, compute_payload_digest
+from oduyo_provider.core.ledger import RESEND_AFTER_S, Entry, Missing, Refused, Stored, compute_payload_digest
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing, Plan, Rejected, SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
@@ -599,6 +599,52 @@ def test_a_key_without_record_and_row_is_forgotten_once_its_retirement_is_a_week
     assert plan_of([make_row()], [], [entry]).forgotten == []
     assert plan_of([], [make_record()], [entry]).forgotten == []
     assert plan_of([], [], [msgspec.structs.replace(entry, source="other")]).forgotten == []
+
+
+SENT = make_entry(oduyo_id=None, sent_at=NOW - HOUR)
+
+
+@pytest.mark.parametrize("known", [SENT, msgspec.structs.replace(SENT, oduyo_id="3", is_gone=True, retired_at=NOW)])
+def test_what_was_sent_to_an_unknown_fate_is_its_sources_once_it_is_listed_also_without_a_row(known: Entry) -> None:
+    plan = plan_of([], [make_record()], [known], on_missing=OnMissing.DELETE, missing_runs=1)
+    assert [(change.action, change.oduyo_id) for change in plan.changes] == [(Action.DELETE, "7")]
+    assert (plan.counts.missing, plan.counts.in_use, plan.counts.retired) == (1, 1, 1)
+    assert notes_of(plan)["100"] == make_entry(missing=Missing(NOW, NOW, 1, RUN))
+    plan = plan_of([make_row()], [make_record()], [known])
+    assert (plan.counts.unchanged, notes_of(plan)) == (1, {"100": make_entry()})
+    plan = plan_of([make_row(code="ÿ")], [make_record()], [known])
+    assert (plan.counts.rejected, notes_of(plan)) == (1, {"100": make_entry()})
+
+
+def test_what_another_source_sent_and_is_listed_is_that_ones() -> None:
+    sent = msgspec.structs.replace(SENT, source="other")
+    plan = plan_of([], [make_record()], [sent], on_missing=OnMissing.DELETE, missing_runs=1)
+    assert (plan.changes, plan.notes) == ([], [])
+    plan = plan_of([make_row()], [make_record()], [sent])
+    assert plan.notes == []
+    assert (reasons_of(plan), plan.counts.new_other_source) == ([["integration_id: other_source"]], 1)
+
+
+def test_of_several_records_with_a_key_that_was_sent_that_of_the_rows_firm_is_the_one() -> None:
+    records = [make_record("7", key1="22"), make_record("8", key1="21")]
+    assert notes_of(plan_of([make_row()], records, [SENT]))["100"].oduyo_id == "8"
+    assert notes_of(plan_of([], records, [SENT]))["100"].oduyo_id == "7"
+
+
+def test_a_refused_create_alone_makes_no_record_its_sources() -> None:
+    refused = make_entry(oduyo_id=None, refused=Refused("x", "no", NOW))
+    plan = plan_of([], [make_record()], [refused], on_missing=OnMissing.DELETE, missing_runs=1)
+    assert (plan.changes, plan.notes, plan.counts.missing) == ([], [], 0)
+
+
+@pytest.mark.parametrize(("settled_at", "is_forgotten"), [(NOW, True), (NOW - HOUR, True), (NOW - 2 * HOUR, False)])
+def test_what_was_sent_is_forgotten_once_a_listing_does_not_show_it_although_it_would(
+    settled_at: float, is_forgotten: bool
+) -> None:
+    assert plan_of([], [], [SENT], settled_at=settled_at).forgotten == ["100"] * is_forgotten
+    assert plan_of([], [], [SENT], settled_at=settled_at, may_lack_rows=True).forgotten == []
+    plan = plan_of([make_row()], [], [SENT], settled_at=settled_at)
+    assert (plan.counts.creates, plan.forgotten, plan.notes) == (1, [], [])
 
 
 # Refusals that are known

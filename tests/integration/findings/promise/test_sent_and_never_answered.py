@@ -1,0 +1,99 @@
+"""Creates and adoptions take effect, nobody learns of it, and their rows are gone before the next night."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from sandbox.oduyo.server import Sandbox
+from tests.integration.findings.promise.nights import Night, Nights, Row
+from tests.integration.findings.promise.process import Job, running
+
+MIRROR = {"on_missing": "delete", "missing_runs": 1}
+COUNT = 200
+
+
+def make_rows(first: int, count: int) -> list[Row]:
+    return [{"integration_id": number, "code": f"KOD.{number}", "key1": "21"} for number in range(first, first + count)]
+
+
+def list_keys(site: Sandbox) -> list[str]:
+    return sorted(str(record["integration_id"]) for record in site.records())
+
+
+def lose(dag: Nights, rows: list[Row], call: str, **params: object) -> Night:
+    """A night in which the site carries out what it is sent, and answers nothing from then on."""
+
+    def break_off(number: int) -> None:
+        if number == 1:
+            lost = {"call": call, "where": "after", "kind": "drop"}
+            looks = int(call == "update")  # what is to be adopted is looked at first
+            dag.site.set_faults(lost, {"call": "list", "kind": "status", "status": 502, "skip": looks})
+
+    night = dag.night(rows, before_load=break_off, **MIRROR, **params)
+    dag.site.set_faults()
+    assert not night.is_green
+    assert night.report.doubtful
+    return night
+
+
+@pytest.mark.parametrize("call", ["create", "update"])
+def test_what_was_sent_and_never_answered_is_the_sources_own_when_its_row_is_gone(
+    site: Sandbox, dag: Nights, call: str
+) -> None:
+    rows = make_rows(1, 10)
+    assert dag.night(rows, **MIRROR).is_green
+    if call == "update":
+        site.create(code="KOD.11", key1="21")
+    lose(dag, make_rows(1, 11), call, adopt=True)
+    assert "11" in list_keys(site)
+    night = dag.night(rows, **MIRROR)
+    assert (night.is_green, night.report.missing, night.report.deleted) == (True, 1, 1)
+    assert list_keys(site) == sorted(str(row["integration_id"]) for row in rows)
+    assert dag.night(rows, **MIRROR).figures == {"extracted": 10, "unchanged": 10}
+
+
+def test_what_was_sent_and_never_answered_is_no_other_sources(site: Sandbox, dag: Nights, tmp_path: Path) -> None:
+    other = Nights(site, tmp_path / "staging", "other/send", name="run", settle_s=0.2)
+    rows = make_rows(1, 10)
+    assert dag.night(rows, **MIRROR).is_green
+    lose(dag, make_rows(1, 11), "create")
+    night = other.night(make_rows(11, 1), **MIRROR)
+    assert (night.is_green, night.report.rejected, night.report.updated) == (False, 1, 0)
+    assert dag.night(make_rows(1, 11), **MIRROR).figures == {"extracted": 11, "unchanged": 11}
+
+
+def test_a_record_that_a_person_typed_after_what_was_sent_never_came_stays(site: Sandbox, dag: Nights) -> None:
+    rows = make_rows(1, 10)
+    assert dag.night(rows, **MIRROR).is_green
+
+    def break_off(_: int) -> None:
+        never = {"call": "create", "where": "before", "kind": "drop"}
+        site.set_faults(never, {"call": "list", "kind": "status", "status": 502})
+
+    assert not dag.night(make_rows(1, 11), before_load=break_off, **MIRROR).is_green
+    site.set_faults()
+    assert dag.night(rows, **MIRROR).is_green
+    site.create(integration_id="11", code="KOD.11", key1="21")
+    assert dag.night(rows, **MIRROR).figures == {"extracted": 10, "unchanged": 10}
+    assert "11" in list_keys(site)
+
+
+def test_what_a_killed_load_had_made_is_the_sources_own_when_its_rows_are_gone(site: Sandbox, tmp_path: Path) -> None:
+    place = tmp_path / "staging"
+    site.set_readings(latency_s=0.01)
+    job = Job(port=site.port, folder=str(place), name="killed", rows=make_rows(1, COUNT), params=dict(MIRROR), tries=1)
+    with running(site, job) as process:
+        process.wait_for_writes(40)
+        process.signal(signal.SIGKILL)
+    site.set_readings(latency_s=0)
+    made = set(list_keys(site))
+    assert made
+    rows = [row for row in make_rows(1, COUNT) if str(row["integration_id"]) not in made]
+    dag = Nights(site, place, settle_s=0.2)
+    dag.wait(86_400)
+    night = dag.night(rows, **MIRROR, release=["retired", "retired_pair", "retired_week"])
+    assert night.is_green, night.why
+    assert list_keys(site) == sorted(str(row["integration_id"]) for row in rows)
