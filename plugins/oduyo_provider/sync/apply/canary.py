@@ -13,7 +13,6 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.findings import Finding, make_finding
 from oduyo_provider.core.record import Kind, Remote
-from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
@@ -205,12 +204,13 @@ class Canary:
         if self._work.partial_updates and changed:
             finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
             self._work.note_finding(finding)
-        if unknown or (self._work.partial_updates and changed):
             await recorder.flush()
-            known = {name: looked[name] for name in lost if name not in unknown} if self._work.partial_updates else {}
+            known = {name: looked[name] for name in lost if name not in unknown}
             is_restored = bool(known) and await self._restore(change, {**record, **known}) and not unknown
-            shown = ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in lost or changed)
-            raise CanaryError(stops.explain_lost_fields(change, shown, is_restored=is_restored))
+            raise CanaryError(stops.explain_lost_fields(change, looked, lost or changed, is_restored=is_restored))
+        if unknown:
+            await recorder.flush()
+            raise CanaryError(stops.explain_lost_fields(change, looked, unknown, is_restored=False))
         if lost:
             findings = [make_finding(name, looked.get(name) or "", record.get(name), normaliser) for name in lost]
             await self._check_findings(recorder, change, findings, result)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
+from oduyo_provider.core.record import Remote
 from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
@@ -127,13 +128,16 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
     )
 
 
-def explain_lost_fields(change: Change, fields: str, *, is_restored: bool) -> str:
-    """An update left fields out, and they are gone."""
+def explain_lost_fields(change: Change, looked: Remote, fields: Sequence[str], *, is_restored: bool) -> str:
+    """An update left fields out, and they are gone.
+
+    :param looked: the record as it was before.
+    """
     told = {
         "action": change.action.value,
         "key": change.integration_id,
         "oduyo_id": change.oduyo_id,
-        "fields": fields,
+        "fields": ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in fields),
     }
     if is_restored:
         return gettext(
