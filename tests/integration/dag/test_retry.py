@@ -86,7 +86,7 @@ def test_the_run_after_a_failed_one_sends_only_what_is_missing(
     oduyo.set_faults({"call": "create", "kind": "drop", "where": "before", "skip": 4})
     failed = run_special_codes(query=make_query(8))
     assert failed.state == "failed"
-    assert "trying again sends only what is not there yet" in failed.error or "not complete" in str(failed.errors[-1])
+    assert "Another try sends what did not arrive" in failed.error or "not complete" in str(failed.errors[-1])
     oduyo.set_faults()
     made = run_special_codes(query=make_query(8))
     assert made.state == "success", made.error
