@@ -6,6 +6,7 @@ import pytest
 
 from oduyo_provider.core.findings import (
     Finding,
+    accept_seen,
     can_be_one_cut,
     find_other_values,
     is_beginning,
@@ -13,6 +14,7 @@ from oduyo_provider.core.findings import (
     is_other_value,
     make_finding,
 )
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.resources import CHEQUE
 from oduyo_provider.core.values.letters import Escaping
@@ -135,3 +137,22 @@ def test_nobody_can_accept_that_nothing_is_stored_or_the_opposite_status(
     field: str, sent: str, stored: str | None, is_final: bool
 ) -> None:
     assert is_other_value(field, sent, stored, NORMALISER) is is_final
+
+
+@pytest.mark.parametrize(
+    ("pair", "is_accepted"),
+    [
+        (Stored("Şube", "elle", is_open=True), False),
+        (Stored("Şube", "elle", is_open=True, is_repeated=True), True),
+        (Stored("Şube", "Sube", is_open=True), True),
+        (Stored("Şube", "", is_open=True, is_repeated=True), False),
+    ],
+    ids=["seen once", "kept twice", "known of the site", "nothing kept"],
+)
+def test_a_release_accepts_what_the_site_is_known_to_do_and_what_was_kept_twice(
+    pair: Stored, is_accepted: bool
+) -> None:
+    entry = Entry("1", stored={"description": pair, "code": Stored("K1", "K")})
+    accepted = accept_seen(entry, {"letters"}, NORMALISER)
+    assert accepted.stored["description"].is_open is not is_accepted
+    assert accepted.stored["code"] == entry.stored["code"]

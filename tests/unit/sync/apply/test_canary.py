@@ -502,6 +502,20 @@ class TestTexts:
         assert (load.sent("update")[0] in keys) is (lost_count == len(changes))
         assert sum(load.waits) < 3 * SETTLE_S, "not each of them is waited for alone"
 
+    def test_three_that_are_kept_as_they_were_kept_before_are_a_habit_that_a_person_may_release(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        changes = plan_updates(site)
+        for change in changes:
+            pair = Stored(change.payload["description"], change.base["description"], is_open=True)
+            load.entries[change.integration_id] = Entry(
+                change.integration_id, oduyo_id=change.oduyo_id, stored={"description": pair}
+            )
+        site.set_habits({"habit": "ignore", "call": "update"})
+        assert 'trigger a run with release ["letters"]' in stop(load, *changes)
+        assert len(load.sent("update")) == MAX_WITHOUT_EFFECT
+        assert [(finding.name, finding.is_released) for finding in load.findings] == [("letters:description", False)]
+
     def test_a_text_that_is_only_cut_stops_nothing(self, site: Sandbox, load: Load) -> None:
         site.set_readings(silently_cut={"description": 5})
         results = load.apply(*make_creates(5))
