@@ -106,14 +106,22 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
 
     :param fields: of the last one, those that are as they were.
     """
+    told = {"count": count, "key": change.integration_id, "oduyo_id": change.oduyo_id}
     if change.action is Action.DELETE:
         return gettext(
             "Ödüyo confirmed %(count)s deletions, and still lists all of these records. The last was %(key)s (Ödüyo %(oduyo_id)s). "
             "Nothing more is sent. Look at it in the Ödüyo panel: if this site makes records passive instead of deleting them, "
             "use on_missing deactivate; else the user may lack the right to delete.",
-            count=count,
-            key=change.integration_id,
-            oduyo_id=change.oduyo_id,
+            **told,
+        )
+    if "integration_id" in fields:
+        return gettext(
+            "Ödüyo confirmed %(count)s adoptions, and the records did not get their keys. The last was %(key)s (Ödüyo "
+            "%(oduyo_id)s). Nothing more is sent. Check in the Ödüyo panel whether the user may change these records; if Ödüyo "
+            "gives no key to a record that is there, run without adopt, or trigger a run with release %(release)s: the records "
+            "are known by Ödüyo's ids then.",
+            release=format_release({"key_altered": None}),
+            **told,
         )
     return gettext(
         "Ödüyo confirmed %(count)s changes of the kind %(action)s, and none of them was carried out whole: something that they "
@@ -121,10 +129,8 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
         "Ödüyo panel whether the user may change these records, and ask Ödüyo's support; a field that Ödüyo never changes can be "
         "left out of the query.",
         fields=", ".join(fields),
-        count=count,
         action=change.action.value,
-        key=change.integration_id,
-        oduyo_id=change.oduyo_id,
+        **told,
     )
 
 

@@ -164,6 +164,30 @@ def test_three_without_effect_stop_the_run(site: Sandbox, load: Load, action: Ac
     assert sum(load.waits) > 2 * SETTLE_S, "an effect may come late, so each is waited for"
 
 
+def test_adoptions_that_give_no_key_say_what_helps(site: Sandbox, make_load: Callable[..., Load]) -> None:
+    wanted = make_creates(4)
+    seed(site, wanted, integration_id="")
+    adoptions = [
+        Change(
+            Action.UPDATE,
+            create.integration_id,
+            create.payload,
+            record["id"],
+            compute_base(record, SPECIAL_CODE),
+            ("integration_id",),
+            is_adoption=True,
+        )
+        for create, record in zip(wanted, site.records(), strict=True)
+    ]
+    site.set_habits({"habit": "ignore", "call": "update"})
+    text = stop(make_load(), *adoptions)
+    assert "Ödüyo confirmed 3 adoptions, and the records did not get their keys" in text
+    assert 'run without adopt, or trigger a run with release ["key_altered"]' in text
+    released = make_load(released={"key_altered": None})
+    assert count_outcomes(released.apply(*adoptions)) == {"done": 4}
+    assert {(finding.name, finding.is_released) for finding in released.findings} == {("key_altered", True)}
+
+
 def test_a_site_that_makes_every_record_passive_is_set_right_by_the_next_run(site: Sandbox, load: Load) -> None:
     edit = {"do": "edit", "id": "it", "fields": {"status": "0"}}
     site.set_script({"at": {"call": "create", "number": 1, "when": "after"}, "do": edit})
