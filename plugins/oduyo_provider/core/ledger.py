@@ -173,7 +173,9 @@ def apply_result(
         return msgspec.structs.replace(
             known, source=owner, oduyo_id=result.oduyo_id, confirmed_at=confirmed_at, made_in=run, is_gone=False
         )
-    return entry and known if result.outcome is Outcome.REFUSED else entry
+    if entry is not None and result.outcome is Outcome.REFUSED:
+        return known
+    return entry
 
 
 def apply_sending(

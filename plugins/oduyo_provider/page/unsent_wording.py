@@ -77,4 +77,6 @@ def describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
         )
         return Sentence("bad", gettext("stopped by a brake"), text)
     text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
-    return Sentence("bad", gettext("stopped by an error"), text)
+    # The list of runs does not read the brakes.
+    is_guard = failed.task_id == facts.name_task("guard")
+    return Sentence("bad", gettext("stopped by guard") if is_guard else gettext("stopped by an error"), text)

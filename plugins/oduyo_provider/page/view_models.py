@@ -124,7 +124,9 @@ def _list_causes(facts: RunFacts) -> list[View]:
             "log": _compute_address(facts, task),
             "text": task.error or missing,
             "tries": task.tries,
-            "max_tries": task.max_tries,
+            "max_tries": task.max_tries
+            if task.is_unfinished
+            else task.tries,  # none comes after one that failed for good
             "retry_at": task.retry_at,
         }
         for number, task in enumerate(failed)

@@ -100,7 +100,7 @@ def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert view["sentence"]["text"] == "Nothing was written: the brake updates stopped the run."
     (cause,) = view["causes"]
-    assert (cause["task"], cause["tries"]) == ("guard", 1)
+    assert (cause["task"], cause["tries"], cause["max_tries"]) == ("guard", 1, 1)
     assert "Stopped before any write. updates: " in cause["text"]
     assert 'release ["updates' in cause["text"]
     assert view["title"] == "As far as it came"

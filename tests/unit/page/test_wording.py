@@ -534,3 +534,15 @@ def test_each_sentence_and_label_is_turkish_for_a_turkish_reader(state: str) -> 
     assert turkish.text != english.text
     assert turkish.label != english.label
     assert ("{at}" in turkish.text) == ("{at}" in english.text)
+
+
+@pytest.mark.parametrize(
+    ("step", "brakes", "label"),
+    [
+        ("guard", ("retired",), "stopped by a brake"),
+        ("guard", (), "stopped by guard"),  # as the list of runs knows it
+        ("extract", (), "stopped by an error"),
+    ],
+)
+def test_a_run_that_was_stopped_says_in_a_word_by_what(step: str, brakes: tuple[str, ...], label: str) -> None:
+    assert describe_run(ended(STOPPED, failed_at(step), RED, trips=trips(*brakes))).label == label
