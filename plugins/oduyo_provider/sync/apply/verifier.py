@@ -148,7 +148,10 @@ class Verifier:
                 for change in creates
                 if (known := recorder.results[change.key].oduyo_id) is not None and known not in window.by_id
             }
-            by_id = {**window.by_id, **await self._lookup.fetch_by_ids(absent)}
+            late = await self._lookup.fetch_by_ids(absent)
+            if late:  # they show since, and so do their twins, which the listing may lack as well
+                window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
+            by_id = {**window.by_id, **late}
             await self._seeker.forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
             nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
             sought = await self._seeker.find_created(recorder, nameless, window)

@@ -15,6 +15,7 @@ from oduyo_provider.core.values.letters import Escaping
 from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, is_canary
 from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place, find_able
 from oduyo_provider.sync.apply.looker import Looker
+from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.readback import OPPOSITE_STATUS
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.sender import Sender
@@ -231,6 +232,22 @@ def test_what_is_not_listed_is_waited_for_as_long_where_the_clock_is_set_right_m
     site.set_habits({"habit": "hide", "keys": "1"})
     assert "does not list it within 60 s" in stop(load, *make_creates(5))
     assert SETTLE_S - 20 < sum(load.waits) < SETTLE_S + 1
+
+
+def test_a_first_record_that_shows_after_the_listing_is_read_with_its_twin(
+    site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_newest, listings = Lookup.fetch_newest, list[int]()
+
+    async def list_late(self: Lookup) -> Window:
+        window = await fetch_newest(self)
+        listings.append(len(window.records))
+        is_first = sum(map(bool, listings)) == 1
+        return Window([] if is_first else window.records, load.work)
+
+    monkeypatch.setattr(Lookup, "fetch_newest", list_late)
+    site.set_habits({"habit": "twice"})
+    assert "is there more than once: Ödüyo 1, 2" in stop(load, *make_creates(3))
 
 
 def test_what_is_listed_late_is_waited_for(site: Sandbox, load: Load) -> None:

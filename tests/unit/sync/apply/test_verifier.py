@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError, LostAnswerError
 from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.verifier import Verifier, find_unread
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import SETTLE_S, Load, count_outcomes, known, make_creates, make_updates, rekey, seed
@@ -369,3 +370,23 @@ class TestWrongIds:
         verify(load, [create], ["7"])
         assert load.now() - began >= SETTLE_S
         assert load.recorder.results["create:1"].oduyo_id == "1"
+
+
+def test_a_record_that_shows_after_the_listing_is_read_with_its_twin(
+    site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_made, listings = Lookup.fetch_made, list[int]()
+
+    async def list_late(self: Lookup, ids: Collection[int], floor: int) -> Window:
+        window = await fetch_made(self, ids, floor)
+        listings.append(len(window.records))
+        late = [] if listings[1:] else [record for record in window.records if record["integration_id"] == "3"]
+        return Window([record for record in window.records if record not in late], load.work)
+
+    monkeypatch.setattr(Lookup, "fetch_made", list_late)
+    site.set_habits({"habit": "twice", "keys": "3"})
+    results = load.apply(*make_creates(5))
+    [(named, twins)] = [(result.oduyo_id, result.twins) for result in results.values() if result.twins]
+    records = [str(record["id"]) for record in site.records() if record["integration_id"] == "3"]
+    assert sorted([str(named), *twins]) == sorted(records)
+    assert len(records) == 2
