@@ -346,6 +346,16 @@ def test_a_file_that_is_cut_is_said_in_words_also_in_a_download(
         assert str(place) in answer.json()["message"]
 
 
+def test_a_run_with_a_damaged_report_is_not_the_run_before(get: Get, driver: Driver, staging: Path) -> None:
+    bad = [{**row, "code": None} for row in make_rows(1)]
+    driver.sync([*bad, *make_rows(3, 2)], driver.new_run("run1"), max_rejected_percent=100)
+    driver.sync([*bad, *make_rows(3, 2)], driver.new_run("run2"))
+    (staging / DAG_ID / "run2" / "report.json").write_text("{")
+    driver.sync(make_rows(4), driver.new_run("run3"))
+    (side,) = get("run", dag_id=DAG_ID, run_id="run3").json()["left_out"]
+    assert (side["name"], side["gone"]) == ("rejected", 1)
+
+
 def test_a_dry_run_is_not_the_run_before(get: Get, driver: Driver) -> None:
     bad = [{**row, "code": None} for row in make_rows(1)]
     driver.sync([*bad, *make_rows(3, 2)], driver.new_run("run1"), max_rejected_percent=100)
