@@ -57,7 +57,7 @@ class Finding(msgspec.Struct, frozen=True):
 def make_finding(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> Finding:
     """What a site does to a value of a field that is no key."""
     is_other = not can_be_letters(field, sent, stored, normaliser)
-    return Finding("letters", field, sent, stored, is_other_value(field, sent, stored, normaliser), is_other)
+    return Finding("letters", field, sent, stored, is_final_value(field, sent, stored, normaliser), is_other)
 
 
 def is_beginning(sent: str, stored: str | None) -> bool:
@@ -83,7 +83,7 @@ def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normal
     return is_same or can_be_letters_of(sent, stored or "")
 
 
-def is_other_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+def is_final_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
     """Whether no person can accept what is stored: nothing of what was sent, or a status that says the opposite."""
     if normaliser.resource.kinds.get(field) is Kind.STATUS:
         return means_passive(sent) != means_passive(stored)

@@ -11,7 +11,7 @@ from oduyo_provider.core.findings import (
     find_other_values,
     is_beginning,
     is_cut,
-    is_other_value,
+    is_final_value,
     make_finding,
 )
 from oduyo_provider.core.ledger import Entry, Stored
@@ -136,7 +136,7 @@ def test_a_day_that_is_stored_otherwise_is_another_value() -> None:
 def test_nobody_can_accept_that_nothing_is_stored_or_the_opposite_status(
     field: str, sent: str, stored: str | None, is_final: bool
 ) -> None:
-    assert is_other_value(field, sent, stored, NORMALISER) is is_final
+    assert is_final_value(field, sent, stored, NORMALISER) is is_final
 
 
 @pytest.mark.parametrize(
