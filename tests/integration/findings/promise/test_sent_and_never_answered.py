@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from oduyo_provider.sync.site import lease
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Night, Nights, Row
-from tests.integration.findings.promise.process import Job, running
+from tests.integration.findings.promise.process import LAPSES_AFTER_S, Job, running
 
 MIRROR = {"on_missing": "delete", "missing_runs": 1}
 COUNT = 200
@@ -81,7 +82,10 @@ def test_a_record_that_a_person_typed_after_what_was_sent_never_came_stays(site:
     assert "11" in list_keys(site)
 
 
-def test_what_a_killed_load_had_made_is_the_sources_own_when_its_rows_are_gone(site: Sandbox, tmp_path: Path) -> None:
+def test_what_a_killed_load_had_made_is_the_sources_own_when_its_rows_are_gone(
+    site: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", LAPSES_AFTER_S)
     place = tmp_path / "staging"
     site.set_readings(latency_s=0.01)
     job = Job(port=site.port, folder=str(place), name="killed", rows=make_rows(1, COUNT), params=dict(MIRROR), tries=1)
