@@ -137,17 +137,10 @@ class Canary:
         if change.action is not Action.CREATE:
             oduyo_id = str(change.oduyo_id)
             return (await self._lookup.fetch_by_ids({oduyo_id})).get(oduyo_id), []
-        window = await self._lookup.fetch_newest()
-        record = None
-        if (named := recorder.results[change.key].oduyo_id) is not None:
-            by_id = window.by_id if named in window.by_id else await self._lookup.fetch_by_ids({named})
-            if by_id is not window.by_id and by_id:  # it shows since, and so do its twins
-                window = await self._lookup.fetch_newest()
-            await self._seeker.forget_wrong_ids(recorder, [change], by_id, window, is_last=is_last)
-            record = by_id.get(named)
+        made, window = await self._seeker.find_made(recorder, [change], self._lookup.fetch_newest, is_last=is_last)
+        record = next(iter(made[change.key]), None)
         if recorder.results[change.key].oduyo_id is None:
-            found = (await self._seeker.find_created(recorder, [change], window))[change.key]
-            return (found[0] if found else None), found[1:]
+            return record, made[change.key][1:]
         if record is None or self._work.is_create_mode:  # which makes every row again, as asked
             return record, []
         same = window.by_key.get(compute_match_key(change.integration_id), [])

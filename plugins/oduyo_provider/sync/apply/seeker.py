@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -61,7 +61,33 @@ class Seeker:
                 taken.update(str(record["id"]) for record in found[change.key][:1])
         return found
 
-    async def forget_wrong_ids(
+    async def find_made(
+        self,
+        recorder: Recorder,
+        creates: Sequence[Change],
+        list_made: Callable[[], Awaitable[Window]],
+        *,
+        is_last: bool,
+    ) -> tuple[dict[str, list[Remote]], Window]:
+        """The records that creates made, that of the answer's id alone where it named the right one: key → records; and the listing.
+
+        :param list_made: lists all that they can have made.
+        :param is_last: what is not listed yet is not waited for any longer.
+        """
+        window = await list_made()
+        late = await self._lookup.fetch_by_ids(_list_ids(recorder, creates) - window.by_id.keys())
+        if late:  # they show since, and so do their twins, which the listing may lack as well
+            window = await list_made()
+        by_id = {**window.by_id, **late}
+        await self._forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
+        nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
+        found = await self.find_created(recorder, nameless, window)
+        for change in creates:
+            if (named := recorder.results[change.key].oduyo_id) is not None:
+                found[change.key] = [by_id[named]] if named in by_id else []
+        return found, window
+
+    async def _forget_wrong_ids(
         self,
         recorder: Recorder,
         changes: Sequence[Change],
@@ -157,3 +183,8 @@ class Seeker:
             and can_be_natural_key_of(wanted, found)
             and can_be_made_of(change, record, normaliser, has_natural_key=found == wanted)
         ]
+
+
+def _list_ids(recorder: Recorder, creates: Sequence[Change]) -> set[str]:
+    """The ids that the answers to these creates named."""
+    return {named for change in creates if (named := recorder.results[change.key].oduyo_id) is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -142,22 +143,10 @@ class Verifier:
         }
         if creates:
             ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
-            window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
-            absent = {
-                known
-                for change in creates
-                if (known := recorder.results[change.key].oduyo_id) is not None and known not in window.by_id
-            }
-            late = await self._lookup.fetch_by_ids(absent)
-            if late:  # they show since, and so do their twins, which the listing may lack as well
-                window = await self._lookup.fetch_made(ids, self._find_floor(recorder, creates))
-            by_id = {**window.by_id, **late}
-            await self._seeker.forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
-            nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
-            sought = await self._seeker.find_created(recorder, nameless, window)
+            list_made = partial(self._lookup.fetch_made, ids, self._find_floor(recorder, creates))
+            made, window = await self._seeker.find_made(recorder, creates, list_made, is_last=is_last)
             for change in creates:
-                known = recorder.results[change.key].oduyo_id
-                record = by_id.get(known) if known else next(iter(sought[change.key]), None)
+                record = next(iter(made[change.key]), None)
                 seen[change.key] = (record, self._find_twins(change, record, window) if record else [])
         return seen
 
