@@ -10,17 +10,18 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.matching import compute_record_key, name_key
-from oduyo_provider.core.plan import OnMissing
+from oduyo_provider.core.plan import OnMissing, SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.shared_codes import SharedCodes
 from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
-from oduyo_provider.sync.staging.folder import Folder, write_manifest
+from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST, SHARED_CODES
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.staging.row_codec import encode_row
+from oduyo_provider.sync.staging.run_folder import Run
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.snapshot import read_altered_keys
 
@@ -38,7 +39,7 @@ class RowSink:
         self._step = step
         self._listed = listed
         self._columns = columns
-        self._writer = SideWriter(step.run.step(DESIRED), buckets=step.buckets, is_split=listed.side.buckets > 1)
+        self._writer = _open_writer(step, listed)
         self._normaliser = step.make_normaliser(listed.resource)
         self._codes = SharedCodes(self._normaliser.texts)
         self._has_pairs = "key1" in columns and "key2" in columns
@@ -88,7 +89,7 @@ class RowSink:
             unreadable_ids=self._unreadable_ids,
             shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
             desired=desired,
-            existing=_split_existing(step, listed) if desired.buckets > 1 else listed.side,
+            existing=_split_existing(step, listed, desired.buckets),
             snapshot=listed,
         )
         write_manifest(folder, MANIFEST, manifest)
@@ -158,9 +159,31 @@ def extract(
     return parts
 
 
-def _split_existing(step: StepContext, listed: SnapshotManifest) -> Side:
-    """Ödüyo's side in as many files as a split side has."""
+def _open_writer(step: StepContext, listed: SnapshotManifest) -> SideWriter:
+    """Takes the rows into as many files as the run has already, if it has several, whatever this worker's ``ODUYO_BUCKETS`` is.
+
+    With ``sync_mode=create`` also into a single one, if an earlier try did so: what it confirmed stands by partition.
+    """
+    bound = listed.side.buckets if listed.side.buckets > 1 else None
+    if step.params.sync_mode is SyncMode.CREATE:
+        bound = _read_buckets(step.run)
+    folder = step.run.step(DESIRED)
+    return SideWriter(folder, buckets=bound or step.buckets, is_split=bound is not None)
+
+
+def _read_buckets(run: Run) -> int | None:
+    """Into how many files an earlier try has split the rows; None where none has."""
+    above = run.folder.child(DESIRED)
+    tries = (above.child(name) for name in above.names())
+    return next(
+        (read_manifest(folder, MANIFEST, ExtractManifest).desired.buckets for folder in tries if folder.has(MANIFEST)),
+        None,
+    )
+
+
+def _split_existing(step: StepContext, listed: SnapshotManifest, buckets: int) -> Side:
+    """Ödüyo's side in as many files as the rows have."""
     normaliser, decode = step.make_normaliser(listed.resource), msgspec.json.Decoder(Remote).decode
     altered = read_altered_keys(step.open_state(listed.site, listed.resource))
     lines = ((name_key(decode(line), altered, normaliser), line) for line in listed.side.read_lines(0))
-    return split_side(listed.side, step.run.step(EXISTING), lines, step.buckets)
+    return split_side(listed.side, step.run.step(EXISTING), lines, buckets)
