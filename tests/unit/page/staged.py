@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import Plan, PlanCounts
+from oduyo_provider.core.plan import Plan, PlanCounts, SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_run
@@ -47,6 +47,7 @@ def make_snapshot(listed_at: float) -> SnapshotManifest:
         turn=0,
         is_busy=False,
         is_first=True,
+        sync_mode=SyncMode.UPSERT,
         started_at=listed_at,
         ended_at=listed_at,
         rows=0,

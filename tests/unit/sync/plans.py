@@ -10,7 +10,7 @@ import msgspec
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import Plan, PlanCounts, Rejected
+from oduyo_provider.core.plan import Plan, PlanCounts, Rejected, SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.staging.buckets import Side
@@ -37,6 +37,7 @@ def make_snapshot(*, source: str = "dag", number: int = 1, attempt: str = "try1"
         turn=0,
         is_busy=False,
         is_first=False,
+        sync_mode=SyncMode.UPSERT,
         started_at=1000.0,
         ended_at=1001.0,
         rows=0,

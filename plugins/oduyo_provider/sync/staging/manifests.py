@@ -31,6 +31,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param turn: how many loads had written to the site before the listing.
     :param is_busy: something that an earlier load sent could still take effect, or a load was writing.
     :param is_first: no run of this source has been applied yet.
+    :param sync_mode: with ``create`` nothing was listed; every later step takes it from here.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
     :param settled_at: what was sent before it could no longer take effect when the listing began.
     :param newest_id: the highest id that the listing or the ledger knew at its end; what is above it was made since.
@@ -46,6 +47,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     is_busy: bool
     is_first: bool
+    sync_mode: SyncMode
     started_at: float
     ended_at: float
     settled_at: float = 0.0
@@ -118,13 +120,13 @@ class PlanManifest(msgspec.Struct, frozen=True):
         return f"{self.run}, plan {self.snapshot.number} ({self.snapshot.attempt})"
 
 
-def number_plan(params: RunParams, snapshot: SnapshotManifest) -> int:
+def number_plan(snapshot: SnapshotManifest) -> int:
     """The number that tells the plans of a run apart.
 
     0 with ``sync_mode=create``: it compares nothing, so a run has one plan, however often it is made. What a try of it
     confirmed is not created again.
     """
-    return snapshot.number if params.sync_mode is SyncMode.UPSERT else 0
+    return snapshot.number if snapshot.sync_mode is SyncMode.UPSERT else 0
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import Resource
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.staging.manifests import SnapshotManifest
 from oduyo_provider.sync.staging.run_folder import Run
 
 
@@ -32,6 +33,10 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     is_exempt: bool = False
     spent_for: int | None = None
     clock: Clock = Clock()
+
+    def follow(self, snapshot: SnapshotManifest) -> StepContext:
+        """The same in the mode in which Ödüyo was listed, or not: ``ODUYO_PARAMS`` may have changed within the run."""
+        return msgspec.structs.replace(self, params=msgspec.structs.replace(self.params, sync_mode=snapshot.sync_mode))
 
     def make_normaliser(self, resource: Resource) -> Normaliser:
         """The rules of a resource, as the params want them."""

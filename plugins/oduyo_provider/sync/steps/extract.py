@@ -36,7 +36,7 @@ class RowSink:
     """
 
     def __init__(self, step: StepContext, listed: SnapshotManifest, columns: tuple[str, ...]) -> None:
-        self._step = step
+        self._step = step = step.follow(listed)
         self._listed = listed
         self._columns = columns
         self._writer = _open_writer(step, listed)

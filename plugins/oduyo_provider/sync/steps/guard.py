@@ -43,6 +43,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     parts = open_parts(plans)
     check_whole(parts)
     snapshot = parts[0].manifest.snapshot
+    step = step.follow(snapshot)
     state = step.open_state(snapshot.site, snapshot.resource)
     folder = step.run.step(PLAN)
     source = state.source(snapshot.source)

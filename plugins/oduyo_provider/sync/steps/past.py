@@ -29,7 +29,7 @@ class PastWriter:
 
     def __init__(self, step: StepContext, snapshot: SnapshotManifest, *, is_applied: bool) -> None:
         self._step = step
-        self._number = number_plan(step.params, snapshot)
+        self._number = number_plan(snapshot)
         self._is_applied = is_applied
         self._run = "/".join((step.run.run_id, *step.run.task))
         self._waiting: list[PastChange] = []

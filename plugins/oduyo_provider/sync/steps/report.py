@@ -68,6 +68,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     :param steps: as they follow from each other.
     """
     parts = open_parts(steps.plans)
+    step = step.follow(parts[0].manifest.snapshot) if parts else step
     decision = None
     if parts:
         decision = find_decision(step.run.folder, parts[0].manifest.generation, name_plans(steps.plans))

@@ -85,12 +85,12 @@ class _Snapshot:
 
     async def fetch(self) -> Reference:
         step, state, started_at = self._step, self._state, self._step.clock.now()
+        mode = step.params.sync_mode
         # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
         turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
         writer = SideWriter(folder, buckets=step.buckets)
-        is_upsert = step.params.sync_mode is SyncMode.UPSERT
-        last_id = await (self._list(writer) if is_upsert else self._client.fetch_highest_id())
+        last_id = await (self._list(writer) if mode is SyncMode.UPSERT else self._client.fetch_highest_id())
         applied = state.source(step.source).read_applied()
         manifest = SnapshotManifest(
             site=self._site,
@@ -101,6 +101,7 @@ class _Snapshot:
             turn=turn,
             is_busy=is_busy,
             is_first=applied is None or not applied.merged,
+            sync_mode=mode,
             started_at=started_at,
             ended_at=step.clock.now(),
             settled_at=started_at - SENT_WITHIN_S - self._client.settle_s,
@@ -112,7 +113,7 @@ class _Snapshot:
             resource=self._client.resource,
         )
         write_manifest(folder, MANIFEST, manifest)
-        log.info(_describe(manifest, is_listed=is_upsert))
+        log.info(_describe(manifest))
         return {"manifest": folder.uri, "rows": writer.rows}
 
     async def _list(self, writer: SideWriter) -> str | None:
@@ -183,9 +184,9 @@ class _Snapshot:
         return str(newest[0] - 1) if len(newest) == OVERLAP_ROWS else None
 
 
-def _describe(manifest: SnapshotManifest, *, is_listed: bool) -> str:
+def _describe(manifest: SnapshotManifest) -> str:
     plan = {"number": manifest.number, "source": manifest.source}
-    if not is_listed:
+    if manifest.sync_mode is SyncMode.CREATE:
         return gettext(
             "Ödüyo's records are not listed, as nothing is compared; this is plan %(number)s of %(source)s", **plan
         )

@@ -33,6 +33,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     """Compute and write the plan of one partition, one of the references that extract returned."""
     extracted = read_reference(part, ExtractManifest)
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
+    step = step.follow(snapshot)
     state = step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
         extracted.desired.read(partition, dict[str, object]),
@@ -73,7 +74,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
 
 def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) -> tuple[int, str]:
     """The plan's number and digest: tries of plans that have both go on with each other."""
-    number = number_plan(step.params, snapshot)
+    number = number_plan(snapshot)
     return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
 
 

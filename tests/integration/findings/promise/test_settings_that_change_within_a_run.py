@@ -1,4 +1,4 @@
-"""The number of partitions changes within a run: ``ODUYO_BUCKETS`` is another on another worker, or the table has shrunk."""
+"""Settings change within a run: ``ODUYO_BUCKETS`` or ``ODUYO_PARAMS`` is another on another worker, or the table has shrunk."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import pytest
 from oduyo_provider.sync.staging import buckets
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
+from oduyo_provider.sync.steps.chain import Steps
 from oduyo_provider.sync.steps.context import StepContext
+from oduyo_provider.sync.steps.guard import guard
 from oduyo_provider.sync.steps.one_task import stage_rows
+from oduyo_provider.sync.steps.report import report
 from oduyo_provider.sync.steps.snapshot import fetch_snapshot
 from oduyo_provider.sync.steps.transform import transform
 from sandbox.oduyo.server import Sandbox
@@ -49,6 +52,22 @@ def test_rows_are_compared_with_all_records_whatever_each_worker_is_set_to(
     parts = stage_rows(dag.step(run, buckets=staged_with), make_rows(), listed)
     plans = [transform(dag.step(run, buckets=staged_with), part) for part in parts]
     assert sum(plan["changes"] for plan in plans) == 0
+
+
+@pytest.mark.parametrize(("first", "then", "created"), [("create", "upsert", COUNT), ("upsert", "create", 0)])
+def test_a_run_keeps_to_the_mode_in_which_it_listed(
+    site: Sandbox, dag: Nights, first: str, then: str, created: int
+) -> None:
+    site.seed([{"integration_id": str(row["integration_id"]), "code": row["code"]} for row in make_rows()])
+    run = dag.new_run()
+    listed = fetch(dag, dag.step(run, sync_mode=first))
+    step = dag.step(run, sync_mode=then)
+    parts = stage_rows(step, make_rows(), listed)
+    plans = [transform(step, part) for part in parts]
+    guarded = guard(step, plans)
+    assert guarded["changes"] == created, "create mode makes every row again, as it was asked to"
+    made = asyncio.run(report(step, Steps(listed, parts, plans, guarded)))
+    assert made.sync_mode == first
 
 
 @pytest.mark.parametrize(("rows", "with_buckets"), [(PARTITION_ROWS // 2, 4), (COUNT, 3), (COUNT, 1)])
