@@ -84,8 +84,7 @@ class _Snapshot:
         self._newest_known = 0
 
     async def fetch(self) -> Reference:
-        step, state, started_at = self._step, self._state, self._step.clock.now()
-        mode = step.params.sync_mode
+        step, state, mode, started_at = self._step, self._state, self._step.params.sync_mode, self._step.clock.now()
         # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
         turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")

@@ -33,8 +33,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     """Compute and write the plan of one partition, one of the references that extract returned."""
     extracted = read_reference(part, ExtractManifest)
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
-    step = step.follow(snapshot)
-    state = step.open_state(snapshot.site, snapshot.resource)
+    step, state = step.follow(snapshot), step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
         extracted.desired.read(partition, dict[str, object]),
         extracted.existing.read(partition, Remote),
