@@ -73,7 +73,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     if parts:
         decision = find_decision(step.run.folder, parts[0].manifest.generation, name_plans(steps.plans))
     parts = [decide_part(part.manifest, decision) for part in parts]
-    dry_run = step.params.dry_run or (decision is not None and bool(decision[1].why_not))
+    dry_run = bool(decision[1].why_not) if decision is not None else step.params.dry_run
     past = None
     if parts and not dry_run:
         past = PastWriter(step, parts[0].manifest.snapshot, is_applied=steps.load is not None)

@@ -70,6 +70,13 @@ def test_a_run_keeps_to_the_mode_in_which_it_listed(
     assert made.sync_mode == first
 
 
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_the_report_says_whether_the_plan_was_sent_whatever_its_own_params_say(dag: Nights, *, is_dry: bool) -> None:
+    dag.night(make_rows(1), dry_run=is_dry)
+    made = dag.report_again("night1", dry_run=not is_dry).report
+    assert (made.dry_run, made.created, len(dag.entries())) == (is_dry, 1, int(not is_dry))
+
+
 @pytest.mark.parametrize(("rows", "with_buckets"), [(PARTITION_ROWS // 2, 4), (COUNT, 3), (COUNT, 1)])
 def test_with_create_mode_what_one_try_confirmed_no_later_one_creates_again(
     site: Sandbox, tmp_path: Path, rows: int, with_buckets: int
