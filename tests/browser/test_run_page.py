@@ -149,7 +149,7 @@ def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
 
 def test_the_changes_are_filtered_with_the_keyboard_alone(page: Any, frame: Any) -> None:
     button = frame.get_by_role("button", name="created 2")
-    frame.get_by_role("link", name="all runs of").focus()
+    frame.get_by_role("link", name="all runs").focus()
     seen: list[str] = []
     while not button.evaluate("element => element === document.activeElement"):
         page.keyboard.press("Tab")

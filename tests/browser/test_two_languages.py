@@ -31,6 +31,9 @@ TURKISH = {
         "Hiçbir şey yazılmadı: çalıştırma snapshot adımında hata verdi."
     ),
     "Why snapshot failed": "snapshot neden hata verdi",
+    "The run did not come to a plan, so that nothing is known of changes.": (
+        "Çalıştırma plana gelmeden bitti; değişiklikler hakkında bir şey bilinmiyor."
+    ),
     "Log": "Günlük",
     "It adds up": "Toplamlar tutuyor",
     "in step with the ERP": "ERP ile eşit",
@@ -147,6 +150,11 @@ def wait_until_read(frame: Any) -> None:
 def test_a_failed_run_says_what_failed_and_its_log_is_one_click_away(reader: Reader, runs: Runs) -> None:
     page, frame = reader.open_run(runs.failed)
     frame.get_by_text(reader.say("Nothing was written: the run failed in the step snapshot.")).wait_for()
+    # There is no plan, so no table: no heads above nothing, and nothing to search or to download.
+    frame.get_by_text(reader.say("The run did not come to a plan, so that nothing is known of changes.")).wait_for()
+    for part in ("thead", "input", ".title a", ".under"):
+        assert not frame.locator(part).first.is_visible(), part
+    assert list_violations(frame) == []
     cause = frame.get_by_role("region", name=reader.say("Why snapshot failed"))
     # The error is in the words of the worker, whose language ODUYO_LANGUAGE says.
     assert "Ödüyo refused the login of user" in cause.inner_text()
@@ -191,6 +199,56 @@ def test_a_plan_that_waits_shows_deletions_first_and_leads_to_the_approval(reade
     assert list_violations(frame) == []
     frame.get_by_role("link", name=reader.say("Approve or reject")).click()
     page.wait_for_url("**/tasks/approve/**")
+
+
+#: What the page is told of a load that waits for its next try, beside what it is told of the run.
+RETRY = {
+    "approval": None,
+    "actions": [],
+    "brakes": [],
+    "progress": {"done": 6, "total": 7},
+    "sentence": {
+        "tone": "warn",
+        "label": "sonraki denemeyi bekliyor",
+        "text": "load adımı hata verdi (deneme 1 / 4). Sonraki deneme: {at}.",
+        "at": 1.8e9,
+    },
+    "causes": [
+        {
+            "task": "load",
+            "state": "up_for_retry",
+            "label": "sonraki denemeyi bekliyor",
+            "log": "dags",
+            "text": "Not all changes were delivered: 5 doubtful, 1 not_applied. The page of the run says which, and why. Another "
+            "try sends what did not arrive; what Ödüyo confirmed and did not carry out, the next run sends again.",
+            "tries": 1,
+            "max_tries": 4,
+            "retry_at": 1.8e9,
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+@pytest.mark.parametrize("state", ["a plan waits", "a retry waits"])
+def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state: str, width: int) -> None:
+    page = reader.visitor.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    if state == "a retry waits":
+
+        def tell(route: Any) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, json={**answer.json(), **RETRY})
+
+        page.route("**/oduyo/run?**", tell)
+    page.goto(f"{compute_run_address(runs.waiting)}/plugin/oduyo-run")
+    frame = page.frame_locator("iframe")
+    frame.locator(".changes tbody .outcome").first.wait_for()
+    assert frame.locator(".cause").count() == (state == "a retry waits")
+    fold = frame.locator("html").evaluate("() => innerHeight")
+    # The names of its columns can be read.
+    assert frame.locator(".changes").evaluate("element => element.getBoundingClientRect().top") + 30 < fold
+    assert list_violations(frame) == []
 
 
 def test_the_dag_s_page_says_how_it_stands_and_what_waits(reader: Reader, runs: Runs) -> None:

@@ -30,7 +30,7 @@ _TEXTS = {
     "task": gettext_noop("Task"),
     "state": gettext_noop("State"),
     "duration": gettext_noop("duration"),
-    "all_runs": gettext_noop("all runs of {dag}"),
+    "all_runs": gettext_noop("all runs"),
     "answer": gettext_noop("Approve or reject"),
     # A DAG, and all of them.
     "dags": gettext_noop("DAGs"),
@@ -59,7 +59,7 @@ _TEXTS = {
     "next_try": gettext_noop("next try {time}"),
     "cause_of": gettext_noop("Why {task} failed"),
     "log": gettext_noop("Log"),
-    "logs": gettext_noop("Task logs"),
+    "logs": gettext_noop("Logs"),
     "approved_by": gettext_noop("{user} approved the plan at {time}."),
     "question": gettext_noop("What was asked"),
     "settled": gettext_noop("Changes settled"),
@@ -70,7 +70,7 @@ _TEXTS = {
     "new_rows": gettext_noop("{n} new"),
     "known_rows": gettext_noop("{n} known"),
     "gone_rows": gettext_noop("{n} gone since the run before"),
-    "settings": gettext_noop("Settings of this run"),
+    "settings": gettext_noop("Settings"),
     # Its table.
     "changes": gettext_noop("Changes"),
     "search": gettext_noop("Search the changes"),
@@ -137,7 +137,7 @@ _PLURALS: dict[str, Callable[[int], str]] = {
     "last_runs": lambda n: ngettext("The last {n} run", "The last {n} runs", n),
     "site_answers": lambda n: ngettext("{n} answer of the site check", "{n} answers of the site check", n),
     "remarks": lambda n: ngettext("{n} remark", "{n} remarks", n),
-    "reasons": lambda n: ngettext("{n} reason why rows were left out", "{n} reasons why rows were left out", n),
+    "reasons": lambda n: ngettext("{n} reason", "{n} reasons", n),
 }
 
 

@@ -54,8 +54,9 @@ export function fillTime(text, at) {
   return at === null || at === undefined ? text : text.replace("{at}", formatTime(at, true));
 }
 
-export function sentence(state) {
-  return make("p", { class: `sentence ${state.tone}`, role: "status" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", {}, fillTime(state.text, state.at)));
+// more: what stands behind the text.
+export function sentence(state, more = "") {
+  return make("p", { class: `sentence ${state.tone}`, role: "status" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", {}, fillTime(state.text, state.at), more && " ", more));
 }
 
 // A figure with its name; with something to do it is a button.

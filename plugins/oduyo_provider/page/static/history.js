@@ -16,7 +16,7 @@ export function makeRecordSearch(dagId, asked) {
 }
 
 export function describeRecord(view) {
-  const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs", { dag: view.dag_id })}`);
+  const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs")}`);
   const found = view.record;
   const title = found ? [fold(found.code || found.integration_id, 40)] : [view.asked];
   const parts = [heading(title, back), makeRecordSearch(view.dag_id, view.asked)];

@@ -81,7 +81,7 @@ async function showRun() {
 function showFault(error) {
   console.info(error);
   const text = error instanceof Unavailable ? error.message : t("unreachable");
-  const links = dagId && runId ? airflowLink(dagAddress(dagId), {}, t("all_runs", { dag: dagId })) : "";
+  const links = dagId && runId ? airflowLink(dagAddress(dagId), {}, t("all_runs")) : "";
   main.replaceChildren(heading(runId ?? dagId ?? "Ödüyo", links), make("p", { class: "notice", role: "alert" }, text));
 }
 

@@ -13,22 +13,22 @@ const OUTCOMES = { kept_missing: "kept", missing_refused: "refused" };
 
 // filter(pairs) shows the lines of the table that these pairs of name and value ask for.
 export function describeRun(view, filter) {
-  const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs", { dag: view.dag_id })}`);
+  const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs")}`);
   const title = [formatTime(view.started_at, true) || t("run"), " ", pill(`tone-${view.sentence.tone}`, view.sentence.label)];
   const about = [view.run_id, view.task ? t("of_task", { task: view.task }) : "", view.duration_s === null || view.duration_s === undefined ? "" : t("took", { time: formatDuration(view.duration_s) })];
-  const parts = [heading(title, back), make("p", { class: "soft small run-id" }, about.filter(Boolean).join(" · ")), sentence(view.sentence)];
+  // Whoever has to answer finds the way there at the end of the sentence that says so.
+  const answer = view.approval?.waits ? airflowLink(view.approval.address, { class: "button strong" }, t("answer")) : "";
+  const parts = [heading(title, back), make("p", { class: "soft small run-id" }, about.filter(Boolean).join(" · ")), sentence(view.sentence, answer)];
   if (view.is_empty) return [...parts, ...view.causes.map(showCause), view.steps.length ? listSteps(view.steps) : null];
   for (const note of view.notes) parts.push(make("p", { class: "note" }, note));
   for (const cause of view.causes) parts.push(showCause(cause));
-  if (view.approval) parts.push(showApproval(view.approval));
-  if (view.progress) parts.push(showProgress(view.progress, view.left_s));
+  if (view.approval?.answered_at || view.progress) parts.push(make("div", { class: "beside" }, view.approval?.answered_at && showApproval(view.approval), view.progress && showProgress(view.progress, view.left_s)));
   if (view.tasks.length > 1) parts.push(chooseTask(view));
   if (view.steps.length) parts.push(listSteps(view.steps));
   if (view.actions.length) parts.push(listActions(view, filter));
   const sums = view.sums.filter((sum) => sum.count).map((sum) => showSum(view, sum, filter));
-  if (sums.length) parts.push(make("section", { "aria-labelledby": "sums-title" }, make("h2", { id: "sums-title" }, view.title), sums));
-  parts.push(listMore(view, filter));
-  return parts;
+  const head = sums.length ? make("h2", { id: "sums-title" }, view.title) : null;
+  return [...parts, make("section", { "aria-labelledby": head ? "sums-title" : null }, make("div", { class: "more" }, head, listMore(view, filter)), sums)];
 }
 
 function showCause(cause) {
@@ -40,11 +40,9 @@ function showCause(cause) {
 }
 
 function showApproval(approval) {
-  if (approval.waits) return make("p", { class: "note" }, airflowLink(approval.address, { class: "button strong" }, t("answer")));
-  if (!approval.answered_at) return null;
   // Who said no stands in the sentence.
   const said = approval.is_yes ? t("approved_by", { user: approval.by, time: formatTime(approval.answered_at, true) }) : "";
-  return make("p", { class: "note small" }, said, " ", airflowLink(approval.address, {}, t("question")));
+  return make("p", { class: "small" }, said, " ", airflowLink(approval.address, {}, t("question")));
 }
 
 function showProgress({ done, total }, left_s) {
@@ -70,14 +68,15 @@ function listSteps(steps) {
 
 function listActions(view, filter) {
   const brakes = view.brakes.map((brake) => make("li", {}, make("code", {}, brake.name), ` ${brake.text}`));
-  return make("section", { "aria-labelledby": "actions-title" }, make("h2", { id: "actions-title" }, t("the_plan")),
-    make("div", { class: "actions" }, view.actions.map((action) => figure(action.name, action.label, action.count, () => filter([["action", action.name]])))),
+  return make("section", { "aria-labelledby": "actions-title" }, make("div", { class: "actions" }, make("h2", { id: "actions-title" }, t("the_plan")),
+    view.actions.map((action) => figure(action.name, action.label, action.count, () => filter([["action", action.name]])))),
     brakes.length ? make("ul", { class: "small" }, brakes) : null);
 }
 
 function showSum(view, sum, filter) {
   const shown = sum.parts.filter((part) => part.count);
-  const bar = make("div", { class: "bar", "aria-hidden": "true" }, shown.map((part) => {
+  // One part alone fills the whole bar, which tells nothing.
+  const bar = shown.length < 2 ? null : make("div", { class: "bar", "aria-hidden": "true" }, shown.map((part) => {
     const piece = make("span", { class: part.name, title: `${part.label}: ${count(part.count)}` });
     piece.style.flexGrow = String(part.count);
     return piece;
@@ -93,7 +92,7 @@ function showRemark({ text, outcome, search }, filter) {
   return outcome ? make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", outcome], ["search", search]]) }, text) : text;
 }
 
-// What is looked up at times only stands folded, so that the table begins on the first screen.
+// What is looked up at times only stands folded, beside the heading, so that the table begins on the first screen.
 function listMore(view, filter) {
   const rows = [];
   for (const side of view.left_out) {
@@ -103,8 +102,8 @@ function listMore(view, filter) {
   const reasons = view.reasons.map((reason) => make("tr", {}, make("td", { class: "number" }, count(reason.count)),
     make("td", {}, showRemark(reason, filter))));
   const params = Object.entries(view.params).map(([name, value]) => make("span", {}, `${name} `, make("code", {}, value)));
-  return make("div", { class: "more" }, rows,
+  return [...rows,
     view.aside.length ? make("details", {}, make("summary", {}, tn("remarks", view.aside.length)), make("ul", { class: "small" }, view.aside.map((one) => make("li", {}, showRemark(one, filter))))) : null,
     reasons.length ? make("details", {}, make("summary", {}, tn("reasons", reasons.length)), make("table", { class: "reasons" }, make("tbody", {}, reasons))) : null,
-    params.length ? make("details", {}, make("summary", {}, t("settings")), make("p", { class: "soft small params" }, params)) : null);
+    params.length ? make("details", {}, make("summary", {}, t("settings")), make("p", { class: "soft small params" }, params)) : null];
 }

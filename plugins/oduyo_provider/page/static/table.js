@@ -13,18 +13,21 @@ const API_NAMES = { code: "code", erp_id: "integration_id", oduyo_id: "id" };
 
 // load(pairs) fetches a page, address(file, pairs) is that of a download, task() the task whose run is shown.
 export function makeTable(load, address, task) {
-  const state = { filters: Object.fromEntries(FILTERS.map((name) => [name, new Set(asked.getAll(name))])), search: asked.get("search") ?? "", sort: asked.get("sort") ?? "", page: Number(asked.get("page")) || 1, turn: 0, nothing: "" };
+  const state = { filters: Object.fromEntries(FILTERS.map((name) => [name, new Set(asked.getAll(name))])), search: asked.get("search") ?? "", sort: asked.get("sort") ?? "", page: Number(asked.get("page")) || 1, turn: 0 };
   const search = make("input", { type: "search", placeholder: t("search_help"), "aria-label": t("search"), maxlength: 200, spellcheck: "false" });
   search.value = state.search;
-  const chips = make("div", { class: "chips", role: "group", "aria-label": t("filter") });
+  const chips = make("div", { class: "chips filters", role: "group", "aria-label": t("filter") });
   const downloads = [make("a", { class: "button", download: true }, t("download_xlsx")), make("a", { class: "button", download: true }, t("download_csv"))];
   const found = make("span", { class: "soft found", role: "status" });
   const body = make("tbody", {});
   const head = make("tr", {});
   const box = make("div", { class: "wide", "aria-busy": "true" }, make("table", { class: "changes", "aria-label": t("changes") }, make("thead", {}, head), body));
   const pager = make("nav", { class: "pager", "aria-label": t("pages") });
-  const element = make("section", { "aria-labelledby": "changes-title" }, make("div", { class: "title" }, make("h2", { id: "changes-title" }, t("changes")), downloads),
-    make("div", { class: "tools" }, search, chips), box, make("div", { class: "under" }, found, pager));
+  // What there is to see of a table with lines; one without is a sentence.
+  const tools = [search, ...downloads, chips, box, make("div", { class: "under" }, found, pager)];
+  const nothing = make("p", { class: "none", hidden: true });
+  const element = make("section", { "aria-labelledby": "changes-title" }, make("div", { class: "title" }, make("h2", { id: "changes-title" }, t("changes")), search, downloads),
+    nothing, tools.slice(3));
   body.replaceChildren(showNone(t("reading")));
 
   let timer = 0, last = null;
@@ -33,7 +36,6 @@ export function makeTable(load, address, task) {
     timer = setTimeout(() => { state.search = search.value; state.page = 1; refresh(); }, SEARCH_AFTER_MS);
   });
 
-  const isFiltered = () => Boolean(state.search) || FILTERS.some((name) => state.filters[name].size);
   const listPairs = () => [...FILTERS.flatMap((name) => [...state.filters[name]].map((value) => [name, value])), ["search", state.search], ["sort", state.sort]];
 
   function listHead() {
@@ -81,8 +83,8 @@ export function makeTable(load, address, task) {
   }
 
   function showPage(view) {
-    const nothing = view.unread ? t("reading") : isFiltered() ? [t("no_match"), " ", lookFurther(state.search)] : state.nothing;
-    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(nothing)]));
+    const none = view.unread ? t("reading") : [t("no_match"), " ", lookFurther(state.search)];
+    body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(none)]));
     const range = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
     found.textContent = [range, view.unread ? tn("unread", view.unread) : ""].filter(Boolean).join(" · ");
     if (view.unread) return; // how many pages there are is not known yet
@@ -115,9 +117,12 @@ export function makeTable(load, address, task) {
     },
     async update(view) {
       last = view;
-      state.nothing = view.nothing;
+      nothing.textContent = view.nothing;
+      nothing.hidden = view.lines > 0;
+      for (const tool of tools) tool.hidden = !view.lines;
       listChips(view);
-      await refresh();
+      if (view.lines) await refresh();
+      else box.removeAttribute("aria-busy");
     },
   };
 }
