@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -13,10 +14,16 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.search_text import fold
 from oduyo_provider.page.sides import Candidate, Row, Sides
+from oduyo_provider.page.unreported import UnreportedRun
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.past_changes import PastOfKeys, read_all_past_changes, read_past_changes
+from oduyo_provider.sync.staging.past_changes import (
+    PastChange,
+    PastOfKeys,
+    read_all_past_changes,
+    read_past_changes,
+)
 
 #: Rows and records that a search lists.
 MAX_CANDIDATES = 50
@@ -30,6 +37,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     :param resource: what the records are.
     :param run_id: of that run; empty where there is none.
     :param task: that made its plan.
+    :param unreported: runs that are not in the history, or not wholly.
     """
 
     root: Folder
@@ -39,6 +47,19 @@ class RecordSearch(msgspec.Struct, frozen=True):
     resource: Resource
     run_id: str = ""
     task: str = "guard"
+    unreported: Sequence[UnreportedRun] = ()
+
+    def read_past(self, key: str) -> PastOfKeys:
+        """What runs did to a match key, the oldest first: the history's, and on top of it what no report has added up."""
+        kept = read_past_changes(self.root, self.dag_id, key)
+        later = chain.from_iterable(run.find_key(key) for run in self.unreported)
+        found = {change.identity: change for change in chain(kept.changes, later)}
+        return PastOfKeys(sorted(found.values(), key=lambda change: change.at), kept.dropped_until)
+
+    def read_all_past(self) -> Iterator[PastChange]:
+        """What runs did to every key."""
+        yield from read_all_past_changes(self.root, self.dag_id)
+        yield from chain.from_iterable(run.read_all() for run in self.unreported)
 
     def read_key(self, text: str) -> str:
         """The match key that a text stands for; empty where it can be none."""
@@ -99,7 +120,7 @@ def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     sides = search.sides
     entry, rows, records = sides.read(key) if sides else (None, [], [])
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
-    past = read_past_changes(search.root, search.dag_id, key)
+    past = search.read_past(key)
     is_known = entry or rows or records or lines or past.changes
     return Known(key, search.resource.code_field, entry, rows, records, lines, past) if is_known else None
 
@@ -135,7 +156,7 @@ def _iterate_candidates(search: RecordSearch, words: list[str], key: str) -> Ite
         yield Candidate(key, known.integration_id, oduyo_id, known.code, "")
     if search.sides is not None:
         yield from search.sides.search(words)
-    for change in read_all_past_changes(search.root, search.dag_id):
+    for change in search.read_all_past():
         found = Candidate(
             search.read_key(change.integration_id), change.integration_id, change.oduyo_id, change.code, ""
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,10 +33,12 @@ from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
+from oduyo_provider.page.unreported import UnreportedRun
 from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT, RESULTS
+from oduyo_provider.sync.staging.manifests import number_plan
 from oduyo_provider.sync.staging.plans import find_decision
 from oduyo_provider.sync.staging.staged_faults import explain_kind
 
@@ -105,16 +107,29 @@ class PageService:
     def find_places(self, dag_id: str, run_id: str, task: str) -> RecordSearch:
         """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
         root = staging_root()
-        runs = fetch_run(root, dag_id, run_id) if run_id else _list_runs(root, dag_id)
+        runs = _list_runs(root, dag_id)
+        unreported = list(self._open_unreported(root, dag_id, runs))
         for run in runs:
-            if task and "/".join(run.task) != task:
+            if (task and "/".join(run.task) != task) or (
+                run_id and run.name != name_folder(root.child(dag_id), run_id)
+            ):
                 continue
             if (sides := open_sides(root, run)) is not None:
-                opened = self._cache.open(run, is_going=not run.is_settled)
+                opened = self._cache.open(run, is_going=self._fetch_known(dag_id, [run])[0].is_going)
                 resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
-                return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner)
+                return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner, unreported)
         nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
-        return RecordSearch(root, dag_id, None, nothing, find_resource(dag_id) or SPECIAL_CODE)
+        resource = find_resource(dag_id) or SPECIAL_CODE
+        return RecordSearch(root, dag_id, None, nothing, resource, unreported=unreported)
+
+    def _open_unreported(self, root: Folder, dag_id: str, runs: Sequence[StagedRun]) -> Iterator[UnreportedRun]:
+        """The runs that have sent something since their last report, or have none."""
+        found = [run for run in runs if not run.is_settled and any(path[0] == RESULTS for path in run.files)]
+        for run, facts in zip(found, self._fetch_known(dag_id, found), strict=True):
+            opened, sides = self._cache.open(run, is_going=facts.is_going), open_sides(root, run)
+            if opened.table is not None and sides is not None:
+                number = number_plan(opened.table.params, sides.manifest.snapshot)
+                yield UnreportedRun("/".join((facts.run_id, *run.task)), number, sides.partitions, opened)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         facts = self._add_report(_fetch_facts(dag_id, {run_id: state})[run_id], run)
@@ -122,15 +137,19 @@ class PageService:
         return _add_plan(facts, run, opened), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
+        found = [compute_item(run, facts) for run, facts in zip(runs, self._fetch_known(dag_id, runs), strict=True)]
+        # A run that was cleared and goes again comes first as long as it does.
+        return sorted(found, key=lambda item: not item.is_going)
+
+    def _fetch_known(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunFacts]:
+        """What is known of each run, but for its plan."""
         if not runs:
             return []
         folder = staging_root().child(dag_id)
         states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
         ids = {run.name: states[run.name].run_id if run.name in states else run.name for run in runs}
         known = _fetch_facts(dag_id, {run_id: states.get(name) for name, run_id in ids.items()})
-        found = [compute_item(run, self._add_report(known[ids[run.name]], run)) for run in runs]
-        # A run that was cleared and goes again comes first as long as it does.
-        return sorted(found, key=lambda item: not item.is_going)
+        return [self._add_report(known[ids[run.name]], run) for run in runs]
 
     def _add_report(self, facts: RunFacts, run: StagedRun) -> RunFacts:
         """What is staged adds to what Airflow knows: whose tasks made the run, and its report."""

@@ -16,11 +16,16 @@ import pytest
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, PROJECT_CODE, SERVICE
+from oduyo_provider.page import change_index, service
+from oduyo_provider.page.airflow_db import RunState
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT, TABLE
+from oduyo_provider.sync.staging.segments import SegmentFile
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
+#: What Airflow says of a run.
+STATE = {"run": "running"}
 REFUSAL = {"call": "create", "kind": "status_false", "body": '{"status": false, "message": "Kod zaten var"}'}
 
 
@@ -51,6 +56,68 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     assert record["erp"][0]["description"] == record["oduyo"][0]["description"] == "YENİ"
     assert record["memory"]["source"] == "dag"
     assert read_states(find("kod.2")) == [("", "unchanged: Ödüyo already has what the ERP wants")]
+
+
+def list_history(view: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(past["run"], past["action"], past["outcome"]) for past in view["record"]["history"]]
+
+
+def test_a_run_that_wrote_and_was_ended_before_its_report_stands_in_the_history(driver: Driver, find: Any) -> None:
+    driver.sync(make_rows(3), driver.new_run("run1"))
+    run = driver.new_run("run2")
+    plan = driver.plan(
+        [*make_rows(2, description="YENİ"), *make_rows(1, start=9)],
+        run,
+        on_missing="delete",
+        missing_runs=1,
+        max_missing_percent=100,
+    )
+    told = [("run2", "update", "updated"), ("run1", "create", "created")]
+    assert list_history(find("kod.1")) == told[1:], "nothing is sent yet"
+    loaded = driver.load(plan, run)
+    assert list_history(find("kod.1")) == told
+    assert find("kod.1")["record"]["history"][0]["fields"] == [["description", "Açıklama 1", "YENİ"]]
+
+    # Later runs find a record that is gone from both sides by that alone.
+    driver.sync([*make_rows(2, description="YENİ"), *make_rows(1, start=9)], driver.new_run("run3"))
+    assert list_history(find("kod.1")) == told
+    assert list_history(find("kod.3")) == [("run2", "delete", "deleted"), ("run1", "create", "created")]
+    assert list_history(find("kod.9")) == [("run2", "create", "created")]
+
+    # Its report may come after all, when report is cleared: nothing stands there twice.
+    driver.report(run, loaded)
+    assert list_history(find("kod.1")) == told
+
+
+def test_what_a_cleared_load_did_after_the_report_stands_in_the_history(
+    driver: Driver, find: Any, staging: Path
+) -> None:
+    run = driver.new_run("run1")
+    plan = driver.plan(make_rows(3), run)
+    driver.report(run, None)
+    earlier = time.time() - 60
+    os.utime(staging / DAG_ID / "run1" / REPORT, (earlier, earlier))
+    driver.load(plan, driver.new_run("run1", attempt=2))
+    assert list_history(find("erp:2")) == [("run1", "create", "created")]
+
+
+def test_of_a_run_without_a_report_a_record_reads_its_own_partition_alone(
+    driver: Driver, find: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oduyo_provider.sync.staging.buckets.SINGLE_PARTITION_ROWS", 10)
+    run = driver.new_run()
+    driver.load(driver.plan(make_rows(500), run, buckets=64), run)
+    driver.sync(make_rows(500))
+    read: list[int] = []
+    read_lines = change_index.read_lines
+
+    def count_and_read(folder: Folder, file: SegmentFile, *more: Any) -> Any:
+        read.append(file.lines)
+        return read_lines(folder, file, *more)
+
+    monkeypatch.setattr(change_index, "read_lines", count_and_read)
+    assert list_history(find("erp:123")) == [(run.run_id, "create", "created")]
+    assert 0 < sum(read) < 50
 
 
 def test_an_old_run_of_which_a_step_was_cleared_is_not_the_last_one(
@@ -293,15 +360,18 @@ def test_a_long_reason_shows_its_rows(driver: Driver, get: Get) -> None:
     assert get("changes", dag_id=DAG_ID, run_id="run1", **asked).json()["found"] == reason["count"] == 1
 
 
-def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any) -> None:
+def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be that its transform runs, or has failed."""
     driver.sync(make_rows(3))
     run = driver.new_run()
+    monkeypatch.setattr(service, "fetch_run_states", lambda _dag: [RunState(run.run_id, STATE["run"], None)])
     driver.list_and_stage([*make_rows(2, description="YENİ"), *make_rows(1, start=50)], run, on_missing="delete")
     for key in ("KOD.1", "KOD.3", "KOD.50"):
         assert read_states(find(key)) == [("", "not compared: the run has come to no plan")], key
     driver.compare(run, on_missing="delete")
     assert [read_states(find(key))[0][0] for key in ("KOD.1", "KOD.3", "KOD.50")] == ["waiting", "kept", "waiting"]
+    monkeypatch.setitem(STATE, "run", "failed")
+    assert [read_states(find(key))[0][0] for key in ("KOD.1", "KOD.50")] == ["not_applied", "not_applied"]
 
 
 def test_a_run_whose_list_of_changes_is_lost_says_so(driver: Driver, find: Any) -> None:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import HISTORY, name_partition, name_past
@@ -29,6 +30,9 @@ MAX_BYTES = 2 << 20
 
 #: Characters that are kept of each value and of what Ödüyo answered.
 KEPT_TEXT = 300
+
+#: Nothing was done.
+_NOT_DONE = frozenset({"waiting", "planned", "not_applied", SENT})
 
 
 class PastChange(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -79,6 +83,11 @@ class PastOfKeys(msgspec.Struct, frozen=True):
     changes: list[PastChange]
     dropped_until: float = 0.0
     unread: list[str] = []
+
+
+def has_done(line: ChangeLine) -> bool:
+    """Whether a run did, or may have done, what a line of its change table says."""
+    return bool(line.action) and line.outcome not in _NOT_DONE and line.reason != REFUSED_BEFORE
 
 
 def make_past_change(line: ChangeLine, run: str, plan: int, now: float) -> PastChange:

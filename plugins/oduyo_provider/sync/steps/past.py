@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.ledger import REFUSED_BEFORE
-from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
+from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.manifests import SnapshotManifest, number_plan
-from oduyo_provider.sync.staging.past_changes import PastChange, make_past_change, write_past_changes
+from oduyo_provider.sync.staging.past_changes import PastChange, has_done, make_past_change, write_past_changes
 from oduyo_provider.sync.steps.context import StepContext
 
 log = logging.getLogger(__name__)
 
 #: Lines that are held in memory before they are written.
 WRITE_AFTER_LINES = 20_000
-
-#: Nothing was done.
-_NOT_DONE = frozenset({"waiting", "planned", "not_applied", SENT})
 
 
 class PastWriter:
@@ -65,4 +61,4 @@ class PastWriter:
     def _is_kept(self, line: ChangeLine) -> bool:
         if line.outcome == "rejected":
             return self._is_applied and not line.is_known
-        return bool(line.action) and line.outcome not in _NOT_DONE and line.reason != REFUSED_BEFORE
+        return has_done(line)
