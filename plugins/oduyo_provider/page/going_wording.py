@@ -65,11 +65,13 @@ def _describe_question(facts: RunFacts) -> Sentence:
     until = None if facts.approval is None else facts.approval.until
     label = gettext("waits for a person")
     if until is None:
-        text = gettext("A brake tripped: the plan waits for a person to approve or reject it. Nothing is written yet.")
+        text = gettext(
+            "A brake tripped: the plan waits for a person to approve or reject it. Nothing of it is written yet."
+        )
         return Sentence("warn", label, text)
     text = gettext(
-        "A brake tripped: the plan waits until %(time)s for a person to approve or reject it; no answer is a no. Nothing is "
-        "written yet.",
+        "A brake tripped: the plan waits until %(time)s for a person to approve or reject it; no answer is a no. Nothing of "
+        "it is written yet.",
         time=TIME,
     )
     return Sentence("warn", label, text, until)

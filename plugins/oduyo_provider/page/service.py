@@ -167,6 +167,8 @@ class PageService:
             report=report,
             reported_at=run.reported_at or 0.0,
             damage=damage,
+            listed_at=max((at for at, _ in run.find(EXISTING)), default=0.0),
+            journaled_at=[at for path, at in run.files.items() if path[0] == RESULTS],
         )
 
 

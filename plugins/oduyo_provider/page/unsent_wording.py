@@ -60,23 +60,33 @@ def describe_rejection(facts: RunFacts) -> Sentence:
     approval = facts.approval
     label = gettext("the plan was rejected")
     if approval is None or not approval.by:
-        text = gettext("Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.")
-        return Sentence("bad", label, text)
-    text = gettext("Nothing was written: the plan was rejected by %(user)s at %(time)s.", user=approval.by, time=TIME)
-    return Sentence("bad", label, text, approval.answered_at)
+        why = gettext("nobody answered in time whether to apply the plan, which counts as a no")
+        return Sentence("bad", label, _say_unwritten(facts, why))
+    why = gettext("the plan was rejected by %(user)s at %(time)s", user=approval.by, time=TIME)
+    return Sentence("bad", label, _say_unwritten(facts, why), approval.answered_at)
 
 
 def describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
     """A step failed before the first write."""
     if failed.task_id == facts.name_task("guard") and facts.brakes:
-        text = ngettext(
-            "Nothing was written: the brake %(brakes)s stopped the run.",
-            "Nothing was written: the brakes %(brakes)s stopped the run.",
+        why = ngettext(
+            "the brake %(brakes)s stopped the run",
+            "the brakes %(brakes)s stopped the run",
             len(facts.brakes),
             brakes=", ".join(facts.brakes),
         )
-        return Sentence("bad", gettext("stopped by a brake"), text)
-    text = gettext("Nothing was written: the run failed in the step %(task)s.", task=failed.task_id)
+        return Sentence("bad", gettext("stopped by a brake"), _say_unwritten(facts, why))
+    text = _say_unwritten(facts, gettext("the run failed in the step %(task)s", task=failed.task_id))
     # The list of runs does not read the brakes.
     is_guard = failed.task_id == facts.name_task("guard")
     return Sentence("bad", gettext("stopped by guard") if is_guard else gettext("stopped by an error"), text)
+
+
+def _say_unwritten(facts: RunFacts, why: str) -> str:
+    if not facts.has_earlier_plan:
+        return gettext("Nothing was written: %(why)s.", why=why)
+    return gettext(
+        "Nothing was written since the run was started again: %(why)s. Before that, an earlier plan of this run had begun to be "
+        "sent.",
+        why=why,
+    )

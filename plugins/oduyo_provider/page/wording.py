@@ -12,7 +12,7 @@ from oduyo_provider.core.verdict import (
     list_step_faults,
 )
 from oduyo_provider.page.going_wording import Sentence, describe_going
-from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.run_facts import STEPS, RunFacts
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.unsent_wording import describe_plan, describe_rejection, describe_stop
 
@@ -72,27 +72,21 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
         return describe_stop(facts, facts.failed)
     is_uncompared = bool(not report.compares and report.extracted)
     if report.is_red or facts.failed is not None:
-        return _describe_unsent(report) if is_uncompared else _describe_red(report, facts.failed)
+        return _describe_unsent(report) if is_uncompared else _describe_red(facts, report)
     if facts.is_red:
         text = gettext(
             "The report counts nothing left to do, but Airflow shows the run in red: somebody marked it failed, or its last "
             "task failed after it had written the report."
         )
         return Sentence("bad", gettext("red after its report"), text)
-    return _describe_sent(report) if is_uncompared else _describe_good(report)
+    return _describe_sent(report) if is_uncompared else _describe_good(facts, report)
 
 
-def _describe_red(report: Report, failed: TaskState | None) -> Sentence:
+def _describe_red(facts: RunFacts, report: Report) -> Sentence:
     """What is left, and the next step for each."""
     unsent, what = count_unsent(report), []
-    if failed is not None:
-        text = ngettext(
-            "the run failed in the step %(task)s after %(n)s change.",
-            "the run failed in the step %(task)s after %(n)s changes.",
-            report.writes,
-            task=failed.task_id,
-        )
-        what.append(text)
+    if facts.failed is not None:
+        what.append(_describe_failure(facts, report.writes, facts.failed))
     elif unsent:
         text = ngettext(
             "%(n)s row or record is not as the ERP wants it.",
@@ -111,6 +105,30 @@ def _describe_red(report: Report, failed: TaskState | None) -> Sentence:
         what.append(text)
     text = gettext("Not in step: %(what)s", what=" ".join([*what, *list_next_steps(report)]))
     return Sentence("bad", gettext("not in step"), text)
+
+
+def _describe_failure(facts: RunFacts, writes: int, failed: TaskState) -> str:
+    """The step that failed, and how many changes were made; by which of its tries, where it had several."""
+    if not writes or failed.tries < 2 or failed.task_id != STEPS[-2]:
+        return ngettext(
+            "the run failed in the step %(task)s after %(n)s change.",
+            "the run failed in the step %(task)s after %(n)s changes.",
+            writes,
+            task=failed.task_id,
+        )
+    if max(facts.journaled_at, default=0.0) >= (failed.started_at or 0.0):
+        return ngettext(
+            "the run failed in the step %(task)s after %(n)s change, those of earlier tries included.",
+            "the run failed in the step %(task)s after %(n)s changes, those of earlier tries included.",
+            writes,
+            task=failed.task_id,
+        )
+    return ngettext(
+        "the last try of the step %(task)s failed before it sent anything; %(n)s change was made in earlier tries.",
+        "the last try of the step %(task)s failed before it sent anything; %(n)s changes were made in earlier tries.",
+        writes,
+        task=failed.task_id,
+    )
 
 
 def _describe_unsent(report: Report) -> Sentence:
@@ -144,9 +162,9 @@ def _describe_sent(report: Report) -> Sentence:
     return Sentence("warn" if left_out else "good", label, text)
 
 
-def _describe_good(report: Report) -> Sentence:
+def _describe_good(facts: RunFacts, report: Report) -> Sentence:
     if not report.extracted and not report.missing:
-        return Sentence("warn", gettext("no rows"), gettext("There was no row, and nothing was changed."))
+        return Sentence("warn", gettext("no rows"), gettext("There was no row, so that there was nothing to change."))
     if report.rejected or report.refused:
         return _describe_left_out(report)
     if report.missing_refused:
@@ -156,7 +174,7 @@ def _describe_good(report: Report) -> Sentence:
             report.missing_refused,
         )
         return Sentence("warn", _label_kept(report), text)
-    if not report.writes:
+    if not report.writes and not facts.has_earlier_plan:
         return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP: nothing had to change."))
     return Sentence("good", gettext("in step"), gettext("Ödüyo is in step with the ERP."))
 

@@ -219,5 +219,5 @@ def test_a_rejected_plan_alerts_since_its_run_is_red(
     assert made.state == "failed"
     assert box.subjects == ["waits for a person", "has turned bad"]
     alert = box.alerts[-1]
-    assert alert["text"].startswith("Nothing was written: the plan was rejected")
+    assert alert["text"].startswith("Not applied: the plan was rejected")
     assert "not_applied 20" in alert["text"]

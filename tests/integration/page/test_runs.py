@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.session import create_session
 
+from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.page import service
 from oduyo_provider.page.airflow_db import RunState, fetch_dag_state
 from oduyo_provider.page.health import SiteFacts, compute_health
+from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
@@ -168,7 +171,14 @@ def test_a_dry_run_shows_its_plan_by_action_and_deletions_first(
     made = run_special_codes(given, query=make_query(6))
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert count_outcomes(view) == {"planned": 4}
-    assert view["params"]["release"] == "retired:149, updates"
+    assert view["params"] == {
+        "erp_query": view["params"]["erp_query"],
+        "sync_mode": "upsert",
+        "on_missing": "delete",
+        "dry_run": "true",
+        "missing_runs": "1",
+        "release": "retired:149, updates",
+    }
     assert view["sentence"]["text"] == "Dry run: nothing was sent. The plan holds 4 changes."
     assert [(action["label"], action["count"]) for action in view["actions"]] == [("to delete", 1), ("to create", 3)]
     labels = {part["label"]: part["count"] for sum_ in view["sums"] for part in sum_["parts"]}
@@ -510,6 +520,39 @@ def test_of_a_run_that_was_tried_again_the_last_plan_is_shown(get: Get, driver: 
     driver.report(again, driver.load(plan, again))
     view = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (view["lines"], count_outcomes(view)) == (3, {"created": 3})
+
+
+def test_a_run_that_is_stopped_after_an_earlier_plan_was_sent_does_not_say_that_it_wrote_nothing(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = driver.new_run("run1")
+    plan = driver.plan(make_rows(20), run)
+    driver.report(run, driver.load(plan, run))
+    again = driver.new_run("run1", attempt=2)
+    with pytest.raises(UnsafePlanError):
+        driver.plan(make_rows(20, description="YENİ"), again, max_update_percent=10)
+    driver.guarded = None
+    driver.report(again, None)
+    failed = [TaskState("guard", state="failed"), TaskState("report", state="failed")]
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": failed})
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "failed", None))
+    text = get("run", dag_id=DAG_ID, run_id="run1").json()["sentence"]["text"]
+    assert text.startswith("Nothing was written since the run was started again: the brake updates stopped the run.")
+
+
+def test_a_cleared_load_that_failed_before_it_sent_anything_is_told_from_the_tries_that_sent(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = driver.new_run("run1")
+    plan = driver.plan(make_rows(6), run)
+    driver.load(plan, run)
+    driver.report(run, None)
+    failed = [TaskState("load", state="failed", tries=2, started_at=time.time() + 1)]
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": failed})
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "failed", None))
+    text = get("run", dag_id=DAG_ID, run_id="run1").json()["sentence"]["text"]
+    told = "the last try of the step load failed before it sent anything; 6 changes were made in earlier tries."
+    assert text.startswith(f"Not in step: {told}")
 
 
 def test_staged_files_are_found_where_this_machine_sees_them(

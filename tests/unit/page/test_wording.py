@@ -86,6 +86,16 @@ PARTS = [TaskState("transform", n, state) for n, state in enumerate(("failed", "
 SAVING = [TaskState("save", -1, "running")]
 OPERATOR_RED = [TaskState("save", -1, "failed", {"failed": 1})]
 
+#: It was green once.
+CLEARED_LOAD = [
+    *failed_at("load")[:5],
+    TaskState("load", -1, "failed", {"failed": 1}, tries=2, started_at=100.0),
+    *failed_at("load")[6:],
+]
+SIX_DONE = Report(extracted=9, created=6, unchanged=3, faults=["applying"])
+AGAIN = "Nothing was written since the run was started again:"
+EARLIER = "Before that, an earlier plan of this run had begun to be sent."
+
 STATES: dict[str, tuple[RunFacts, str, str]] = {
     # ── while it goes on ──
     "queued": (
@@ -116,13 +126,13 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "waiting for approval": (
         going(tasks(approve="awaiting_input"), approval=ASKED),
         "warn",
-        "A brake tripped: the plan waits until {at} for a person to approve or reject it; no answer is a no. Nothing is "
-        "written yet.",
+        "A brake tripped: the plan waits until {at} for a person to approve or reject it; no answer is a no. Nothing of "
+        "it is written yet.",
     ),
     "waiting for approval, Airflow 3.2": (
         going(tasks(approve="deferred")),
         "warn",
-        "A brake tripped: the plan waits for a person to approve or reject it. Nothing is written yet.",
+        "A brake tripped: the plan waits for a person to approve or reject it. Nothing of it is written yet.",
     ),
     "approved, and not gone on yet": (
         going(tasks(approve="awaiting_input"), approval=YES),
@@ -293,6 +303,33 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "bad",
         "Nothing was written: nobody answered in time whether to apply the plan, which counts as a no.",
     ),
+    # ── an earlier plan of the same run was sent ──
+    "stopped by a brake after an earlier plan was sent": (
+        ended(STOPPED, failed_at("guard"), RED, trips=trips("updates"), listed_at=50.0, journaled_at=[20.0]),
+        "bad",
+        f"{AGAIN} the brake updates stopped the run. {EARLIER}",
+    ),
+    "listing failed after a plan was sent": (
+        ended(
+            Report(started_at="1970-01-01T00:01:00+00:00"),
+            failed_at("snapshot"),
+            RED,
+            listed_at=10.0,
+            journaled_at=[20.0],
+        ),
+        "bad",
+        f"{AGAIN} the run failed in the step snapshot. {EARLIER}",
+    ),
+    "rejected by a person after an earlier plan was sent": (
+        ended(STOPPED, REJECTED, RED, approval=NO, listed_at=50.0, journaled_at=[20.0]),
+        "bad",
+        f"{AGAIN} the plan was rejected by ayse at {{at}}. {EARLIER}",
+    ),
+    "in step after an earlier plan was sent": (
+        ended(NOTHING, listed_at=50.0, journaled_at=[20.0]),
+        "good",
+        "Ödüyo is in step with the ERP.",
+    ),
     # ── dry ──
     "dry": (
         ended(PLAN, is_dry=True),
@@ -343,11 +380,11 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "good",
         "Ödüyo is in step with the ERP.",
     ),
-    "empty": (ended(Report()), "warn", "There was no row, and nothing was changed."),
+    "empty": (ended(Report()), "warn", "There was no row, so that there was nothing to change."),
     "a task of another DAG that was given no row": (
         ended(Report(), [TaskState("save", -1, "success")], operator="save"),
         "warn",
-        "There was no row, and nothing was changed.",
+        "There was no row, so that there was nothing to change.",
     ),
     "without comparing": (
         ended(Report(extracted=9, created=9, sync_mode="create")),
@@ -426,6 +463,17 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         ended(Report(extracted=9, created=4, not_applied=5), failed_at("load"), RED),
         "bad",
         f"Not in step: the run failed in the step load after 4 changes. {NEXT}",
+    ),
+    "load was cleared, and refused before it sent anything": (
+        ended(SIX_DONE, CLEARED_LOAD, RED, listed_at=10.0, journaled_at=[20.0, 30.0]),
+        "bad",
+        "Not in step: the last try of the step load failed before it sent anything; 6 changes were made in earlier tries. "
+        f"{NEXT}",
+    ),
+    "load was cleared, and failed on its way": (
+        ended(SIX_DONE, CLEARED_LOAD, RED, listed_at=10.0, journaled_at=[20.0, 130.0]),
+        "bad",
+        f"Not in step: the run failed in the step load after 6 changes, those of earlier tries included. {NEXT}",
     ),
     "load failed, and nobody knows what arrived": (
         ended(Report(extracted=9, doubtful=1, not_applied=8), failed_at("load"), RED),

@@ -144,7 +144,7 @@ class SourceState:
             raise OutdatedPlanError(
                 gettext(
                     "%(other)s has passed guard since this plan (%(plan)s) was made: applying the older plan would "
-                    "write old values over new ones. Nothing was sent. Start a new run, which compares everything again.",
+                    "write old values over new ones. This try sent nothing. Start a new run, which compares everything again.",
                     other=other,
                     plan=generation,
                 )

@@ -107,7 +107,7 @@ def miss(step: str) -> SettingsError:
     return SettingsError(
         gettext(
             "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is from before "
-            "the run was cleared. Nothing was sent. Clear the run from %(step)s, so that it runs again.",
+            "the run was cleared. This try sent nothing. Clear the run from %(step)s, so that it runs again.",
             step=step,
         )
     )
@@ -119,7 +119,7 @@ def _miss_plans(found: int, partitions: int) -> SettingsError:
     return SettingsError(
         gettext(
             "The plan is not whole: the step transform left that of %(found)s of %(partitions)s partitions, as an instance of it "
-            "was marked success by hand, or was not cleared with the others. Nothing was sent. Clear the run from transform, all "
+            "was marked success by hand, or was not cleared with the others. This try sent nothing. Clear the run from transform, all "
             "instances of it.",
             found=found,
             partitions=partitions,

@@ -53,7 +53,9 @@ def check_decided(decision: Decision | None) -> Decision:
     """
     if decision is None:
         raise SettingsError(
-            gettext("The plan was not looked at by guard: give load what guard returned as plans. Nothing was sent.")
+            gettext(
+                "The plan was not looked at by guard: give load what guard returned as plans. This try sent nothing."
+            )
         )
     if not (decision.writes or decision.asks):
         raise SettingsError(

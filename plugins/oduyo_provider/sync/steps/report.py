@@ -119,7 +119,7 @@ def check_complete(made: Report, steps: Steps, step: StepContext) -> None:
     if steps.rejected_by and steps.load is None and not made.writes:
         raise IncompleteError(
             gettext(
-                "Nothing was written: the plan was rejected in the task approve (%(by)s). Mend what its brake named in the ERP "
+                "Not applied: the plan was rejected in the task approve (%(by)s). Mend what its brake named in the ERP "
                 "or its query; the next run compares everything again.",
                 by=steps.rejected_by,
             )

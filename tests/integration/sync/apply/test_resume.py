@@ -176,7 +176,7 @@ class TestOrder:
         plan = driver.plan([{**row, "description": "eski"} for row in make_rows(3)], old)
         driver.plan([{**row, "description": "yeni"} for row in make_rows(3)], new)
         with pytest.raises(
-            OutdatedPlanError, match=r"plan 2 of dag/run2 has passed guard since this plan .*Nothing was sent"
+            OutdatedPlanError, match=r"plan 2 of dag/run2 has passed guard since this plan .*This try sent nothing"
         ):
             driver.load(plan, old)
         assert driver.calls("create") == 0

@@ -85,7 +85,9 @@ def test_an_older_plan_is_refused_once_a_newer_one_has_passed_guard(source: Sour
     source.note_passed(1, "run1", "try1")
     source.check_order(1, "run1, plan 1")
     source.note_passed(2, "run2", "try1")
-    with pytest.raises(OutdatedPlanError, match=r"plan 2 of run2 has passed guard.*Nothing was sent\. Start a new run"):
+    with pytest.raises(
+        OutdatedPlanError, match=r"plan 2 of run2 has passed guard.*This try sent nothing\. Start a new run"
+    ):
         source.check_order(1, "run1, plan 1")
     source.check_order(2, "run2, plan 2")
 

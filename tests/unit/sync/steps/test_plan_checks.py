@@ -16,7 +16,7 @@ LET_THROUGH = Decision(
 
 
 def test_a_plan_that_guard_never_saw_is_no_plan_for_load() -> None:
-    with pytest.raises(SettingsError, match=r"was not looked at by guard.*Nothing was sent"):
+    with pytest.raises(SettingsError, match=r"was not looked at by guard.*This try sent nothing"):
         check_decided(None)
 
 
