@@ -24,7 +24,8 @@ from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.outcomes import count_actions
 
-_SHOWN_PARAMS = ("erp_query", "sync_mode", "on_missing", "dry_run", "release")
+#: Params that are shown whatever they are; the others where they are not the default.
+_ALWAYS_SHOWN = ("erp_query", "sync_mode", "on_missing", "dry_run")
 
 View = dict[str, Any]
 
@@ -202,6 +203,8 @@ def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
 def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
     release = (name if limit is None else f"{name}:{limit}" for name, limit in params.release.items())
     given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(release)}
-    # An operator in somebody else's DAG has no query.
-    shown = {name: given[name] for name in _SHOWN_PARAMS if (name != "erp_query" or not run.task) and given[name] != ""}
+    usual: dict[str, Any] = {**msgspec.to_builtins(RunParams()), "release": ""}
+    shown = {name: value for name, value in given.items() if name in _ALWAYS_SHOWN or value != usual[name]}
+    if run.task:  # an operator in somebody else's DAG has no query
+        del shown["erp_query"]
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}
