@@ -9,7 +9,7 @@ from yarl import URL
 
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.errors import LostAnswerError, NotSentError, OduyoError, SettingsError
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.redact import neutralise
 
 
@@ -53,7 +53,7 @@ def explain_long_answer(limit: int, settings: Settings) -> LostAnswerError:
             "%(site)s sent an answer of more than %(limit)s bytes, which no page of records has. Check host and path of the "
             "connection, and whether a proxy stands in between.",
             site=settings.address,
-            limit=limit,
+            limit=format_number(limit),
         )
     )
 

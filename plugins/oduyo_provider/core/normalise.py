@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from oduyo_provider.core.faults import SENTINEL, Fault, compute_absence, find_warnings
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Resource
 from oduyo_provider.core.values.dates import parse_datetime
 from oduyo_provider.core.values.decimals import ZERO, parse_decimal
@@ -105,7 +105,11 @@ class Normaliser:
                 faults.append(compute_absence(name, text))
             elif text is not None:
                 if len(text) > limit:
-                    detail = gettext("%(count)s characters, allowed are %(limit)s", count=len(text), limit=limit)
+                    detail = gettext(
+                        "%(count)s characters, allowed are %(limit)s",
+                        count=format_number(len(text)),
+                        limit=format_number(limit),
+                    )
                     faults.append(Fault(name, "too_long", detail))
                 payload[name] = text
         warnings = tuple(find_warnings(payload, self.resource.date_field))

@@ -17,7 +17,7 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.tls import load_tls
 from oduyo_provider.api.transport import CHUNK_BYTES, DEFAULT_MAX_BODY_BYTES
 from oduyo_provider.core.errors import LostAnswerError
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.hooks.errors import airflow_errors
 
 
@@ -59,7 +59,7 @@ class SiteHttp(Session):
                             "Ödüyo answered %(path)s with more than %(limit)s bytes, which no page of records "
                             "has. Ask for fewer records at once, and check whether a proxy stands in between.",
                             path=request.path_url,
-                            limit=DEFAULT_MAX_BODY_BYTES,
+                            limit=format_number(DEFAULT_MAX_BODY_BYTES),
                         )
                     )
             chunks.append(chunk)

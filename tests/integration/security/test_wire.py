@@ -167,7 +167,7 @@ class TestSize:
     def test_a_longer_answer_to_a_create_leaves_it_unknown(self, handler: Handler) -> None:
         reply: Reply = use(Site(create=handler), lambda client: client.create(FIELDS))
         assert (reply.outcome, reply.lost, reply.body) == (Outcome.DOUBTFUL, 1, "")
-        assert "more than 67108864 bytes" in reply.reason
+        assert "more than 67,108,864 bytes" in reply.reason
 
     @pytest.mark.parametrize(
         "handler",
@@ -180,7 +180,7 @@ class TestSize:
     def test_the_hook_reads_no_more_either(self, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
         from airflow.sdk.exceptions import AirflowException
 
-        with pytest.raises(AirflowException, match="more than 67108864 bytes"):
+        with pytest.raises(AirflowException, match="more than 67,108,864 bytes"):
             call_hook(monkeypatch, Site(list=handler))
 
     @pytest.mark.parametrize("signs", ["[]", '{"a":}'])

@@ -29,7 +29,7 @@ def judge_removal(
     :param is_unseen: a create was confirmed, and its record was never listed.
     :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
     """
-    details = {"mark": trial.mark, "count": str(removed)}
+    details: dict[str, str | int] = {"mark": trial.mark, "count": removed}
     if left:
         words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
         return [TEST_RECORDS.found("left", **details, words=words)]

@@ -127,16 +127,16 @@ class ListQuestions:
             return PAGE_LIMIT.found("unknown", words=page.fault or words)
         if limit < asked:
             self.facts.page_size, self.facts.few = limit, min(limit, MOST_OF_LOOK_UP)
-            return PAGE_LIMIT.found("fails", records=str(limit), asked=str(asked), words=words)
+            return PAGE_LIMIT.found("fails", records=limit, asked=asked, words=words)
         if count >= limit:
             # A smaller page than usual is the connection's own wish.
             self.facts.page_size = limit if limit >= DEFAULT_PAGE_SIZE else None
-            return PAGE_LIMIT.found("honoured", records=str(limit))
+            return PAGE_LIMIT.found("honoured", records=limit)
         more = await self._asker.list([Filter("id", ">", page.ids[-1])], 1)
         if more.records and more.ids[0] not in page.ids:
             self.facts.page_size = count
-            return PAGE_LIMIT.found("capped", records=str(count), asked=str(asked))
-        return PAGE_LIMIT.found("too_few", records=str(count))
+            return PAGE_LIMIT.found("capped", records=count, asked=asked)
+        return PAGE_LIMIT.found("too_few", records=count)
 
     async def _ask_filters(self, page: Listed, sorting: str) -> None:
         """How filters are followed; ``sorting`` is how the list sorts ids."""

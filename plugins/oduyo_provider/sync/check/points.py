@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from oduyo_provider.core.language import gettext_noop
+from oduyo_provider.core.language import format_number, gettext_noop
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -61,6 +61,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     readings: dict[str, Reading]
 
-    def found(self, reading: str, **details: str) -> Found:
-        """One of the readings, with what was seen."""
-        return Found(self.name, reading, details)
+    def found(self, reading: str, **details: str | int) -> Found:
+        """One of the readings, with what was seen; whole numbers in the reader's form."""
+        told = {name: value if isinstance(value, str) else format_number(value) for name, value in details.items()}
+        return Found(self.name, reading, told)

@@ -9,7 +9,7 @@ from oduyo_provider.api.login import Login
 from oduyo_provider.api.meaning import Meaning, compute_reason
 from oduyo_provider.api.probe import Probe, Seen
 from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, OduyoError
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.check.asker import Asker, read_listed
 from oduyo_provider.sync.check.login_points import (
@@ -56,7 +56,7 @@ class SessionQuestions:
             raise
         body = b"" if seen.answer is None else seen.answer.body
         path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
-        self._found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=f"{seen.took_s:.2f}"))
+        self._found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=format_number(seen.took_s, 2)))
         self._found.append(WRONG_PASSWORD.found("not_asked"))
 
     async def ask(self) -> None:
@@ -69,9 +69,9 @@ class SessionQuestions:
     def find_session_life(self, began_at: float) -> Found:
         """Whether sessions lasted, by all calls so far."""
         asker = self._asker
-        details = {"calls": str(asker.calls), "seconds": f"{max(1.0, asker.clock.now() - began_at):.0f}"}
+        details = {"calls": asker.calls, "seconds": round(max(1.0, asker.clock.now() - began_at))}
         if asker.sessions_ended:
-            return SESSION_LIFE.found("ended", **details, times=str(asker.sessions_ended))
+            return SESSION_LIFE.found("ended", **details, times=asker.sessions_ended)
         return SESSION_LIFE.found("lasts", **details)
 
     async def _ask_cookies(self, login: Login) -> Found:

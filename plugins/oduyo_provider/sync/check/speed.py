@@ -141,7 +141,7 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     """Whether calls were put off."""
     if not put_off:
-        return PACE.found("not_seen", calls=str(calls), at_once=str(at_once))
+        return PACE.found("not_seen", calls=calls, at_once=at_once)
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
     waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
     asked = max((wait for wait in waits if wait is not None), default=None)
@@ -150,12 +150,12 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
         if asked is not None
         else gettext(", without saying how long to wait")
     )
-    return PACE.found("limited", count=str(len(put_off)), calls=str(calls), status=str(status), words=words)
+    return PACE.found("limited", count=len(put_off), calls=calls, status=str(status), words=words)
 
 
 def judge_at_once(speed: Speed) -> Found:
     """Whether calls at once are served at once."""
-    details = {"at_once": str(speed.at_once), "times": f"{speed.times:.1f}"}
+    details = {"at_once": format_number(speed.at_once), "times": format_number(speed.times, 1)}
     if speed.at_once == 1:
         return AT_ONCE.found("one", **details)
     if speed.is_limited:
@@ -178,7 +178,7 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
     return SPEED.found(
         "measured",
         **single,
-        rate=f"{speed.calls_per_s:,.0f}" if speed.calls_per_s >= 1 else f"{speed.calls_per_s:.1f}",
+        rate=format_number(speed.calls_per_s, 0 if speed.calls_per_s >= 1 else 1),
         small=format_duration(SMALL / rows_per_s),
         large=format_duration(LARGE / rows_per_s),
         basis=gettext(", if a create takes as long") if create_s is None else "",
@@ -188,9 +188,9 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
 def format_duration(seconds: float) -> str:
     """Milliseconds, seconds, minutes or hours, as one says it."""
     if seconds < 1:
-        return f"{max(1.0, seconds * 1000):.0f} ms"
+        return gettext("%(n)s ms", n=format_number(max(1.0, seconds * 1000)))
     if seconds < 120:
-        return f"{seconds:.0f} s"
+        return gettext("%(n)s s", n=format_number(seconds))
     if seconds < 7200:
         return ngettext("%(n)s minute", "%(n)s minutes", round(seconds / 60))
     return gettext("%(hours)s hours", hours=format_number(seconds / 3600, 1))

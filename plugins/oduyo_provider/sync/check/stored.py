@@ -39,7 +39,7 @@ def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], se
     if not ids:
         return CREATE.found("not_listed", seconds=f"{settle_s:g}")
     if len(ids) > 1:
-        return CREATE.found("two_records", count=str(len(ids)))
+        return CREATE.found("two_records", count=len(ids))
     if named_id is None:
         return CREATE.found("no_id")
     return CREATE.found("names_id" if named_id in ids else "wrong_id", named=named_id, listed=ids[0])
@@ -54,7 +54,7 @@ def judge_steps(ids: Sequence[str]) -> Found:
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps:
         return ID_STEPS.found("unknown", words=gettext("only one record was made."))
-    return ID_STEPS.found("ascending" if min(steps) > 0 else "descending", steps=str(min(steps)))
+    return ID_STEPS.found("ascending" if min(steps) > 0 else "descending", steps=min(steps))
 
 
 def find_time_zone(seen: Seen, record: Remote) -> Found:
@@ -107,7 +107,7 @@ def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
     ]
     if cut:
         return LENGTHS.found("cut", names=", ".join(cut))
-    return LENGTHS.found("kept", length=str(max(map(len, sent.values()))))
+    return LENGTHS.found("kept", length=max(map(len, sent.values())))
 
 
 def find_lost(before: Remote, after: Remote, sent: Mapping[str, str], resource: Resource) -> list[str]:

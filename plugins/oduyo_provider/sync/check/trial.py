@@ -9,7 +9,7 @@ import msgspec
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.records import parse_created_id
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker
@@ -119,7 +119,8 @@ class Trial:
         if not records:
             return None
         shown = "late" if late_s else "at_once"
-        self._found.append(SHOWN_AFTER.found(shown, seconds=f"{late_s:.1f}", settle_s=f"{self._settle_s:g}"))
+        settle_s = format_number(self._settle_s, 0 if self._settle_s == round(self._settle_s) else 1)
+        self._found.append(SHOWN_AFTER.found(shown, seconds=format_number(late_s, 1), settle_s=settle_s))
         self._found.append(find_time_zone(seen, records[0]))
         if seen.meaning is Meaning.DONE:
             self.tried.create_s = seen.took_s

@@ -143,9 +143,9 @@ class UpdateTrial:
         words = seen.classification.reason
         if seen.status == 413:
             size = sum(len(text.encode()) for text in (fields | sent).values())
-            self._found.append(LENGTHS.found("too_large", bytes=f"{size:,}"))
+            self._found.append(LENGTHS.found("too_large", bytes=size))
         elif seen.meaning is Meaning.REFUSED:
-            self._found.append(LENGTHS.found("refused", words=words, length=str(length)))
+            self._found.append(LENGTHS.found("refused", words=words, length=length))
         elif seen.meaning is Meaning.DONE:
             record = await self._wait_for_change(before, list(sent))
             self._found.append(judge_lengths(sent, record or {}))

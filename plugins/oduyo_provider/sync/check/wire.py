@@ -85,7 +85,7 @@ class Wire(msgspec.Struct):
 
     def _find_oddities(self) -> Iterator[Found]:
         if self.marks:
-            yield WIRE.found("byte_order_marks", count=str(self.marks))
+            yield WIRE.found("byte_order_marks", count=self.marks)
         if self.text_around:
             yield WIRE.found("text_around", words=self.text_around)
         if self.is_unreadable:
@@ -93,12 +93,12 @@ class Wire(msgspec.Struct):
         if self.charsets:
             yield WIRE.found("charset", names=", ".join(sorted(self.charsets)))
         if self.longest_header > USUAL_HEADER_BYTES:
-            yield WIRE.found("long_header", bytes=f"{self.longest_header:,}")
+            yield WIRE.found("long_header", bytes=self.longest_header)
         if self.answers > 1 and self.closed == self.answers:
             yield WIRE.found("closes")
         if self.lost:
-            calls = str(self.answers + self.lost)
-            yield WIRE.found("lost", count=str(self.lost), calls=calls, words=self.lost_words)
+            calls = self.answers + self.lost
+            yield WIRE.found("lost", count=self.lost, calls=calls, words=self.lost_words)
 
     def _compare_clocks(self) -> Found:
         if not self.clock_offsets:
@@ -106,6 +106,6 @@ class Wire(msgspec.Struct):
         offset_s = statistics.median(self.clock_offsets)
         return CLOCK.found(
             "same" if abs(offset_s) <= CLOCK_SKEW_S else "off",
-            seconds=f"{max(1.0, abs(offset_s)):.0f}",
+            seconds=round(max(1.0, abs(offset_s))),
             direction=gettext("ahead") if offset_s > 0 else gettext("behind"),
         )

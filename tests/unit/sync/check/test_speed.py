@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from oduyo_provider.core.language import use_language
 from oduyo_provider.sync.check.speed import Speed, format_duration, judge_at_once, judge_pace, judge_rate
 from tests.unit.sync.check.seen import see
 
@@ -47,6 +48,15 @@ def test_a_rate_limit_is_told_with_its_status_and_the_wait_that_was_asked_for() 
     assert found.details["words"] == ", with a wait of 7 s"
     assert judge_pace([see(b"", 503)], 50, 8).details["words"] == ", without saying how long to wait"
     assert judge_pace([], 50, 8).reading == "not_seen"
+
+
+def test_numbers_stand_in_the_reader_s_form() -> None:
+    with use_language("tr"):
+        assert [format_duration(seconds) for seconds in (0.25, 1.0, 9_000)] == ["250 ms", "1 sn", "2,5 saat"]
+        assert judge_at_once(Speed(0.2, 8, 35.0, False)).details == {"at_once": "8", "times": "7,0"}
+        assert judge_rate(Speed(0.1, 8, 1_234.0, False), None).details["rate"] == "1.234"
+        assert judge_rate(Speed(2.0, 1, 0.5, False), None).details["rate"] == "0,5"
+        assert judge_pace([], 1_500, 8).details["calls"] == "1.500"
 
 
 @pytest.mark.parametrize(
