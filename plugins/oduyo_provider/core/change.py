@@ -167,6 +167,16 @@ class Result(msgspec.Struct, omit_defaults=True, gc=False):
         """Whether Ödüyo said yes and did nothing."""
         return self.outcome is Outcome.FAILED and self.is_confirmed
 
+    @property
+    def rest_of_answer(self) -> str:
+        """What Ödüyo answered, but for what the reason, which may end with the answer or its beginning, says of it already."""
+        if self.answer in self.reason:
+            return ""
+        begun = self.reason.partition(": ")[2]
+        if begun.endswith("…") and self.answer.startswith(begun[:-1]):
+            return f"…{self.answer[len(begun) - 1 :]}"
+        return self.answer
+
 
 def compute_update(
     integration_id: str,

@@ -51,7 +51,7 @@ class Progress:
         self.counts[action, result.outcome] += 1
         if result.outcome is not Outcome.DONE:
             reason = translate_reason(f"{result.outcome.value}: {result.reason}")
-            self._sample(f"{result.key}  {reason}  {result.answer}".rstrip())
+            self._sample(f"{result.key}  {reason}  {result.rest_of_answer}".rstrip())
         if self._clock() - self._said_at >= self._every_s:
             self._say_rate()
 

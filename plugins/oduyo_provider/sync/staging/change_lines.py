@@ -127,7 +127,7 @@ def settle_line(line: ChangeLine, change: Change, result: Result | None, *, is_s
         outcome=compute_figure(change.action, Outcome.DONE) if is_done else result.outcome.value,
         oduyo_id=result.oduyo_id or line.oduyo_id,
         reason=reason,
-        answer="" if result.answer and result.answer in reason else result.answer,
+        answer=result.rest_of_answer,
         stored=result.stored,
         twins=result.twins,
         is_known=change.is_resend and result.outcome is Outcome.REFUSED,

@@ -59,6 +59,25 @@ def test_the_first_errors_are_samples_on_one_line_each(caplog: pytest.LogCapture
     assert all(line.isprintable() and len(line) <= SAMPLE_WIDTH for line in caplog.messages)
 
 
+@pytest.mark.parametrize(
+    ("reason", "answer", "told"),
+    [
+        ("HTTP 404: Kod zaten var", "Kod zaten var", "refused: HTTP 404: Kod zaten var"),
+        ("HTTP 404: Kod za…", "Kod zaten var", "refused: HTTP 404: Kod za…  …ten var"),
+        ("no effect", "Kod zaten var", "refused: no effect  Kod zaten var"),
+        ("no effect", "", "refused: no effect"),
+    ],
+)
+def test_what_ödüyo_answered_is_said_once(
+    caplog: pytest.LogCaptureFixture, reason: str, answer: str, told: str
+) -> None:
+    caplog.set_level(logging.INFO, logger=log.name)
+    progress = Progress(log)
+    progress.count(Action.CREATE, result(1, Outcome.REFUSED, reason=reason, answer=answer))
+    progress.say_samples()
+    assert caplog.messages[1] == f"create:1  {told}"
+
+
 def test_without_errors_there_is_nothing_to_show(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger=log.name)
     progress = Progress(log)
