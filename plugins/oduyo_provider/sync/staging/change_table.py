@@ -39,6 +39,9 @@ from oduyo_provider.sync.staging.segments import SegmentFile
 
 FORMAT = 1
 
+#: Outcomes of changes of which nobody knows yet what became of them.
+_OPEN = frozenset({"waiting", SENT, "doubtful"})
+
 #: Said in the log where the table cannot be written.
 NOT_SHOWN = gettext_noop(
     "The page cannot show the changes of this run, as their list cannot be written; the run itself goes on: %(error)s"
@@ -82,9 +85,9 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> int:
-        """Changes with a result, whatever it is."""
+        """Changes whose result is known, whatever it is; of a doubtful one nobody knows it."""
         counts = (item for segment in self.segments for item in segment.counts.items())
-        return sum(count for tag, count in counts if read_action(tag) and read_outcome(tag) not in ("waiting", SENT))
+        return sum(count for tag, count in counts if read_action(tag) and read_outcome(tag) not in _OPEN)
 
     def count_outcomes(self, *, is_ended: bool) -> Outcomes:
         """What became of the changes, with the commonest reasons; rows that were rejected are no changes.
