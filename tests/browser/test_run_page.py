@@ -168,6 +168,7 @@ def test_filter_search_sort_and_page_stand_in_the_address(page: Any, frame: Any,
     frame.get_by_role("button", name="ERP id").click()
     frame.locator("th.erp_id[aria-sort=ascending]").wait_for()  # sorted rows are as many as before
     page.wait_for_url(re.compile("sort=integration_id"))
+    frame.locator("[aria-busy]").wait_for(state="detached")
     ids = frame.locator(".changes tbody .erp_id").all_inner_texts()
     assert "outcome=rejected" in page.url
     assert "sort=integration_id" in page.url
@@ -176,6 +177,7 @@ def test_filter_search_sort_and_page_stand_in_the_address(page: Any, frame: Any,
     page.goto(address)
     again = page.frame_locator("iframe")
     list_rows(again, f"1–{REJECTED} of {REJECTED}")
+    again.locator("[aria-busy]").wait_for(state="detached")
     assert again.locator(".changes tbody .erp_id").all_inner_texts() == ids
     assert again.locator("th.erp_id").get_attribute("aria-sort") == "ascending"
 

@@ -555,6 +555,19 @@ def test_a_cleared_load_that_failed_before_it_sent_anything_is_told_from_the_tri
     assert text.startswith(f"Not in step: {told}")
 
 
+def test_the_steps_of_a_cleared_run_stand_in_the_order_of_a_row_s_way(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = driver.new_run("run1")
+    driver.plan(make_rows(1), run)
+    # Airflow keeps when report started before it was cleared.
+    found = [TaskState("load", state="running", started_at=20.0), TaskState("report", started_at=10.0)]
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": found})
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
+    steps = get("run", dag_id=DAG_ID, run_id="run1").json()["steps"]
+    assert [step["task"] for step in steps] == ["load", "report"]
+
+
 def test_staged_files_are_found_where_this_machine_sees_them(
     get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
