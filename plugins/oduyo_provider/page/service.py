@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,12 +33,11 @@ from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.sides import open_sides
 from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
-from oduyo_provider.page.unreported import UnreportedRun
+from oduyo_provider.page.unreported import find_unreported, open_unreported
 from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT, RESULTS
-from oduyo_provider.sync.staging.manifests import number_plan
 from oduyo_provider.sync.staging.plans import find_decision
 from oduyo_provider.sync.staging.staged_faults import explain_kind
 
@@ -108,7 +107,8 @@ class PageService:
         """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
         root = staging_root()
         runs = _list_runs(root, dag_id)
-        unreported = list(self._open_unreported(root, dag_id, runs))
+        gone = find_unreported(runs)
+        unreported = list(open_unreported(root, self._cache, zip(gone, self._fetch_known(dag_id, gone), strict=True)))
         for run in runs:
             if (task and "/".join(run.task) != task) or (
                 run_id and run.name != name_folder(root.child(dag_id), run_id)
@@ -121,15 +121,6 @@ class PageService:
         nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         resource = find_resource(dag_id) or SPECIAL_CODE
         return RecordSearch(root, dag_id, None, nothing, resource, unreported=unreported)
-
-    def _open_unreported(self, root: Folder, dag_id: str, runs: Sequence[StagedRun]) -> Iterator[UnreportedRun]:
-        """The runs that have sent something since their last report, or have none."""
-        found = [run for run in runs if not run.is_settled and any(path[0] == RESULTS for path in run.files)]
-        for run, facts in zip(found, self._fetch_known(dag_id, found), strict=True):
-            opened, sides = self._cache.open(run, is_going=facts.is_going), open_sides(root, run)
-            if opened.table is not None and sides is not None:
-                number = number_plan(opened.table.params, sides.manifest.snapshot)
-                yield UnreportedRun("/".join((facts.run_id, *run.task)), number, sides.partitions, opened)
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         facts = self._add_report(_fetch_facts(dag_id, {run_id: state})[run_id], run)

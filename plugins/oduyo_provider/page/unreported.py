@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from oduyo_provider.page.run_cache import OpenedRun
+from oduyo_provider.core.errors import StagingError
+from oduyo_provider.page.run_cache import OpenedRun, RunCache
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.sides import open_sides
+from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.layout import RESULTS
+from oduyo_provider.sync.staging.manifests import number_plan
 from oduyo_provider.sync.staging.past_changes import PastChange, has_done, make_past_change
+
+log = logging.getLogger(__name__)
 
 
 class UnreportedRun(msgspec.Struct, frozen=True):
@@ -35,3 +45,23 @@ class UnreportedRun(msgspec.Struct, frozen=True):
         table = self.opened.table
         now = 0.0 if table is None else table.written_at
         return (make_past_change(line, self.run, self.plan, now) for line in lines if has_done(line))
+
+
+def find_unreported(runs: Iterable[StagedRun]) -> list[StagedRun]:
+    """The runs that have sent something since their last report, or have none."""
+    return [run for run in runs if not run.is_settled and any(path[0] == RESULTS for path in run.files)]
+
+
+def open_unreported(
+    root: Folder, cache: RunCache, runs: Iterable[tuple[StagedRun, RunFacts]]
+) -> Iterator[UnreportedRun]:
+    """These runs, each with what is known of it; one that somebody has damaged hurts no other, and its own page says so."""
+    for run, facts in runs:
+        try:
+            opened, sides = cache.open(run, is_going=facts.is_going), open_sides(root, run)
+        except StagingError as error:
+            log.warning("%s", error)
+            continue
+        if opened.table is not None and sides is not None:
+            name = "/".join((facts.run_id, *run.task))
+            yield UnreportedRun(name, number_plan(sides.manifest.snapshot), sides.partitions, opened)

@@ -89,6 +89,15 @@ def test_a_run_that_wrote_and_was_ended_before_its_report_stands_in_the_history(
     assert list_history(find("kod.1")) == told
 
 
+def test_a_damaged_run_without_a_report_hides_no_other(driver: Driver, find: Any, staging: Path) -> None:
+    driver.sync(make_rows(3), driver.new_run("run1"))
+    run = driver.new_run("run2")
+    driver.load(driver.plan(make_rows(3, description="YENİ"), run), run)
+    driver.sync(make_rows(3, description="YENİ"), driver.new_run("run3"))
+    (staging / DAG_ID / "run2" / TABLE).write_text("{", encoding="utf-8")
+    assert list_history(find("kod.1")) == [("run1", "create", "created")]
+
+
 def test_what_a_cleared_load_did_after_the_report_stands_in_the_history(
     driver: Driver, find: Any, staging: Path
 ) -> None:
