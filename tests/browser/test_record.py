@@ -51,6 +51,8 @@ def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
     assert frame.locator(".sides tbody tr", has_text="code").first.inner_text().split()[1] == code
     assert frame.locator(".sides tbody th", has_text="key1").inner_text() == "key1 · firm"
     assert "created" in frame.locator(".history tbody").inner_text()
+    # Nothing had a reason, so that no column is for reasons.
+    assert frame.locator(".history thead th").all_inner_texts() == ["Run", "Outcome", "Before → after"]
     take_picture("record")
     frame.locator(".history a").first.click()
     page.wait_for_url(re.compile("/runs/"))

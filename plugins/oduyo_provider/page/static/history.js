@@ -89,12 +89,13 @@ function showLedger(ledger) {
 
 function listHistory(view, found) {
   if (!found.history.length) return make("p", { class: "soft" }, t("history_none"));
-  const head = ["run", "column_outcome", "column_fields", "column_reason"].map((name) => make("th", { scope: "col" }, t(name)));
+  const hasReasons = found.history.some((past) => past.reason || past.answer);
+  const head = ["run", "column_outcome", "column_fields", ...(hasReasons ? ["column_reason"] : [])].map((name) => make("th", { scope: "col" }, t(name)));
   const rows = found.history.map((past) => {
     const [runId, ...task] = past.run.split("/");
-    return make("tr", {}, make("td", {}, airflowLink(runAddress(view.dag_id, runId, task.join("/")), {}, formatTime(past.at, true))),
+    return make("tr", {}, make("td", { class: "whole" }, airflowLink(runAddress(view.dag_id, runId, task.join("/")), {}, formatTime(past.at, true))),
       make("td", {}, pill(past.outcome, past.label)), make("td", {}, make("dl", {}, (past.fields ?? []).map(showField))),
-      make("td", {}, [past.reason, past.answer].filter(Boolean).map(show).join(" · ")));
+      hasReasons ? make("td", {}, [past.reason, past.answer].filter(Boolean).map(show).join(" · ")) : null);
   });
   const cut = found.dropped_until ? make("p", { class: "soft small" }, t("history_cut", { time: formatTime(found.dropped_until, true) })) : "";
   return [make("div", { class: "wide" }, make("table", { class: "history" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows))), cut];
