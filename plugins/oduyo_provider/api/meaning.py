@@ -76,7 +76,8 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
 #: Characters of a web page in which its text is looked for.
 LONGEST_SHOWN_PAGE = 20_000
-_ESCAPED = re.compile(r"(?:\\u(?!00[01])[0-9a-fA-F]{4})+")
+_ESCAPED = re.compile(r"(?:\\+u(?!00[01])[0-9a-fA-F]{4})+")
+_BACKSLASHES = re.compile(r"\\+")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -149,9 +150,9 @@ def compute_text(answer: Answer, redact: Callable[[str], str] = str) -> str:
 
 
 def _decode_text(body: bytes) -> str:
-    """A body to be shown to people: PHP writes the letters of other languages as ``\\u015f`` into its JSON."""
+    """A body to be shown to people: PHP writes the letters of other languages as ``\\u015f`` into its JSON, and JSON into JSON."""
     text = body.decode("utf-8", "replace")
-    return _ESCAPED.sub(lambda found: str(json.loads(f'"{found[0]}"')), text)
+    return _ESCAPED.sub(lambda found: str(json.loads('"' + _BACKSLASHES.sub(r"\\", found[0]) + '"')), text)
 
 
 def compute_retry_after(answer: Answer) -> float | None:

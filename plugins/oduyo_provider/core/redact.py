@@ -16,6 +16,8 @@ DEFAULT_TEXT_LIMIT = 500
 #: A shorter part of a base64 text could stand in any text.
 SHORTEST_BASE64 = 8
 
+#: What ``re.escape`` makes of a backslash, and signs that it leaves as they are.
+_ESCAPABLE = re.compile(r"\\\\|[\"'/]")
 #: What sites and their web servers write texts in.
 _ENCODINGS = ("utf-8", "windows-1254")
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -36,7 +38,7 @@ class Redactor:
             self._forms.update(_compute_forms(secret))
             # Longest first, so that a secret which begins another one does not leave its rest behind.
             ordered = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
@@ -46,14 +48,17 @@ class Redactor:
         return f"Redactor({len(self._forms)} forms)"
 
 
+def _compute_pattern(form: str) -> str:
+    """Finds a form also where these signs are escaped, as they are in JSON, in JSON within JSON, and so on; by PHP slashes too."""
+    return _ESCAPABLE.sub(lambda sign: r"\\*" + sign[0], re.escape(form))
+
+
 def _compute_forms(secret: str) -> Iterator[str]:
     for form in {secret, *_encode(secret)}:
         yield form
-        # Any of them may stand in a URL, in HTML, or in JSON, in which PHP escapes slashes too.
+        # Any of them may stand in a URL, in HTML, or in JSON.
         yield from (quote(form, safe=""), quote_plus(form), html.escape(form))
-        for escaped in (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]):
-            yield escaped
-            yield escaped.replace("/", "\\/")
+        yield from (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1])
     for encoding in _ENCODINGS:
         yield from _compute_base64(secret.encode(encoding, "ignore"))
 

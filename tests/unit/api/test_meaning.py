@@ -8,7 +8,7 @@ import pytest
 
 from oduyo_provider.api.meaning import Classification, Meaning, classify, compute_retry_after, compute_text, parse_date
 from oduyo_provider.api.transport import Answer
-from oduyo_provider.core.redact import Redactor
+from oduyo_provider.core.redact import MASK, Redactor
 
 HTML = b"<html><h1>Not Found</h1></html>"
 NO = {"status": False}
@@ -142,6 +142,17 @@ def test_a_reason_can_be_read_where_php_escaped_the_letters() -> None:
     shown = '{"status":false,"message":"Geçersiz şube 😀 \\u0000 \\ud83d"}'
     assert read(404, body).reason == f"HTTP 404: {shown}"
     assert compute_text(Answer(404, {}, body)) == shown
+
+
+@pytest.mark.parametrize("password", ["Şifre_ğü1", 'ab"c/d&e'])
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_secret_is_struck_out_where_json_stands_in_json(password: str, levels: int) -> None:
+    body: object = password
+    for _ in range(levels):
+        body = json.dumps({"message": body})
+    shown = classify(Answer(404, {}, str(body).encode()), call="create", redact=Redactor([password])).reason
+    assert MASK in shown
+    assert not any(part in shown for part in ("ifre", "ğü", "ab", "d&e"))
 
 
 def wait(**headers: str) -> float | None:
