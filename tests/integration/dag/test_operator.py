@@ -182,6 +182,16 @@ def test_values_of_any_kind_are_read_or_rejected_but_never_end_the_task(
     assert not stored.keys() & {"3", "4", "5", "6"}
 
 
+class Code(str):
+    """A subclass of str, as some libraries give."""
+
+
+def test_subclasses_of_str_are_texts(oduyo: Sandbox, run_operator: RunOperator) -> None:
+    made = run_operator(rows=[{"integration_id": Code("1"), "code": Code("A"), "key1": Code("21"), "key2": Code("1")}])
+    assert made.state == "success", made.error
+    assert [(record["code"], record["key1"]) for record in oduyo.records()] == [("A", "21")]
+
+
 def test_create_mode_creates_again(oduyo: Sandbox, run_operator: RunOperator) -> None:
     for _ in range(2):
         made = run_operator(rows=make_rows(3), sync_mode="create")

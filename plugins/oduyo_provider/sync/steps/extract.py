@@ -70,7 +70,7 @@ class RowSink:
             return
         first, second = self._normaliser.text(key1), self._normaliser.text(key2)
         if first is not None and second is not None:
-            self._pairs[key1, key2] = (first, second)
+            self._pairs[key1, key2] = (str(first), str(second))  # a subclass of str cannot be written
 
     def finish(self, query_name: str, started_at: float) -> list[Reference]:
         """Bring both sides to the same number of files and write the manifest; a reference for each partition.
