@@ -42,7 +42,8 @@ class Sender:
         self._is_low = asyncio.Event()
         self._renewing = asyncio.Lock()
         self._is_stopping = False
-        self._left_at: dict[str, float] = {}
+        #: Key → when it left, and how many changes Ödüyo had taken when it left first.
+        self._left: dict[str, tuple[float, int]] = {}
         self._refusals = Refusals(work, course)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
@@ -158,7 +159,7 @@ class Sender:
 
     async def _look_and_call(self, recorder: Recorder, change: Change) -> Reply | None:
         self._check_going()
-        if change.key in self._left_at and change.action is not Action.CREATE:  # it had left, and its look expired
+        if change.key in self._left and change.action is not Action.CREATE:  # it had left, and its look expired
             recorder.note_lost(change.key, self._work.clock)
         ready = await self._look_again(recorder, change)
         if ready is None:
@@ -180,7 +181,8 @@ class Sender:
             work.check_lease()
             check_look(ready.looked_at, work.clock.monotonic())
             recorder.note_sent(key)
-            self._left_at[key] = work.clock.monotonic()
+            _, taken_before = self._left.get(key, (0.0, self._course.successes))
+            self._left[key] = work.clock.monotonic(), taken_before
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
@@ -193,13 +195,15 @@ class Sender:
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
         """Sort an answer: final, held back, or to be looked at later."""
-        sent_at = self._left_at.pop(change.key, 0.0)
+        sent_at, taken_before = self._left.pop(change.key, (0.0, 0))
         now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.lost:
             recorder.note_lost(change.key, self._work.clock)
         if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
             recorder.note_unsettled(change, reply, self._work.clock.monotonic())
+            if reply.is_server_error:
+                self._course.failing.setdefault(change.key, taken_before)
             return
         # A record that is deleted already cannot be deleted again.
         if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:

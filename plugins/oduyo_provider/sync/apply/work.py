@@ -20,6 +20,8 @@ from oduyo_provider.sync.runtime.clock import Clock
 
 #: Records in one page of a listing.
 PAGE_ROWS = 1_000
+#: So many changes one behind the other at which the server fails are an outage, and not rows of their own kind.
+FEW_FAILING = 3
 #: So many refusals without any success are a wrong key or mapping, not bad rows.
 MAX_WITHOUT_SUCCESS = 50
 
@@ -92,6 +94,7 @@ class Course(msgspec.Struct):
     :param without_effect: action → first changes that had no effect.
     :param ignored: fields that were seen to stay as they were although Ödüyo had said yes.
     :param successes: changes that Ödüyo took.
+    :param failing: keys of changes at which the server failed → how many others it had taken when they were first sent.
     :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
@@ -104,6 +107,7 @@ class Course(msgspec.Struct):
     without_effect: Counter[Action] = msgspec.field(default_factory=Counter)
     ignored: set[str] = msgspec.field(default_factory=set)
     successes: int = 0
+    failing: dict[str, int] = msgspec.field(default_factory=dict)
     deletions: set[str] = msgspec.field(default_factory=set)
     refused: set[str] = msgspec.field(default_factory=set)
     said: str = ""
@@ -112,6 +116,16 @@ class Course(msgspec.Struct):
     overlap_id: int = 0
     lowest_id: int = 0
     calls_per_s: float = 1.0
+
+    def fails_alone(self, key: str, concurrency: int) -> bool:
+        """Whether the server fails at this change, and not at all changes from some moment on.
+
+        Others were taken that were sent behind it; or those at which it fails since the last of these are few.
+
+        :param concurrency: changes under way at once: so many of those taken later may have been sent before it.
+        """
+        failing = [name for name, before in self.failing.items() if self.successes - before <= concurrency]
+        return self.successes > 0 and (key not in failing or len(failing) < FEW_FAILING)
 
     @property
     def is_refused(self) -> bool:
