@@ -208,6 +208,13 @@ class OduyoClient:
         await self._keeper.header()
         await self._keeper.renew(self._keeper.number)
 
+    async def has_session(self, number: int) -> bool:
+        """Whether the session of this number still works, as far as a list call can tell: it names a record.
+
+        :raises RetryError: as a list call.
+        """
+        return await self._list_call.has_session(number)
+
     def ease_pace(self) -> None:
         """Half the pace, where Ödüyo has asked for gaps between requests: for what must not be refused once more."""
         self._pacer.ease()

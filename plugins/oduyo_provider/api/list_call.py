@@ -73,6 +73,11 @@ class ListCall:
         self._session = result.session
         return result
 
+    async def has_session(self, number: int) -> bool:
+        """Whether a session still works: a record is listed within it. False where none is there to be listed."""
+        page = await self.fetch((), 1, True)
+        return bool(page.records) and self._session == number
+
     async def renew_session(self) -> None:
         """Replace the session of the last call."""
         await self._runner.renew(self._session)

@@ -2,7 +2,7 @@
 
 They are held back until one answer tells: a success proves the session that it was sent with; else, at 3, 6, 12, … of them
 and at the end, the task logs in once and sends the last one again. What was refused in a session that has been replaced since
-is looked at and sent again.
+is looked at and sent again. Where another program ends the new session as well, a refusal in it tells nothing.
 """
 
 from __future__ import annotations
@@ -100,9 +100,14 @@ class Refusals:
 
         :param is_end: nothing else will be sent: the refusals are decided now.
         """
-        if not self._held:
-            return
         self._next_probe *= 2
+        for _ in range(MAX_REPLACED):
+            if not self._held or await self._probe_once(resend, is_end=is_end):
+                return
+        await self.release()
+
+    async def _probe_once(self, resend: Resend, *, is_end: bool) -> bool:
+        """Whether the answer tells: in a session that ended meanwhile it does not."""
         await self._work.client.renew_session()
         last = self._held.pop()
         intended_at = last.recorder.intended_at.get(last.change.key)
@@ -114,7 +119,7 @@ class Refusals:
                 self._held.append(last)
             raise
         if reply is None:
-            return
+            return True
         if reply.outcome is Outcome.DONE:
             self._work.progress.say(
                 gettext("The session had ended without saying so; what was refused since is sent again")
@@ -126,6 +131,9 @@ class Refusals:
             self._in_a_row, self._next_probe = 0, FIRST_PROBE
         elif reply.outcome is Outcome.REFUSED:
             self._held.append(last)
+            has_records = self._course.successes or self._course.top_id  # without any, a list cannot tell either
+            if has_records and not await self._work.client.has_session(reply.session):
+                return False
             if self._course.successes or is_end:
                 # Counted on: the next probe comes when there are twice as many without a success.
                 self._replace(last.session)
@@ -133,6 +141,7 @@ class Refusals:
                 self._held = []
         else:
             self._take_reply(last, reply)
+        return True
 
     def _replace(self, session: int) -> None:
         """What was refused in a session before this one says nothing about the rows: it is sent again."""

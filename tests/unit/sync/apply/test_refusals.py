@@ -10,7 +10,7 @@ import pytest
 from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.refusals import MAX_REPLACED, Refusals
+from oduyo_provider.sync.apply.refusals import FIRST_PROBE, MAX_REPLACED, Refusals
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
@@ -84,6 +84,30 @@ def test_a_session_that_died_with_unforeseen_words_costs_one_login_and_no_row(
     assert len(site.records()) == 50
     assert len(find_logins(site, load)) == 1
     assert load.calls()["create"] <= 50 + 3 + concurrency
+
+
+def kill_sessions(site: Sandbox, times: int) -> None:
+    """Another program ends the session at the 21st create, and at so many behind it; its end is said in unforeseen words."""
+    site.set_habits({"habit": "dead_session", "message": UNFORESEEN})
+    site.set_faults({"call": "create", "kind": "kill_session", "skip": 20, "times": times})
+
+
+def test_a_session_that_ends_while_refusals_are_looked_into_tells_nothing_of_the_rows(
+    site: Sandbox, one_by_one: Load
+) -> None:
+    kill_sessions(
+        site, FIRST_PROBE + MAX_REPLACED - 1
+    )  # three are refused, and the last of them is in two further sessions
+    results = one_by_one.apply(*make_creates(50))
+    assert count_outcomes(results) == {"done": 50}
+    assert len(site.records()) == 50
+
+
+def test_where_all_sessions_end_so_the_rows_are_refused_and_not_remembered(site: Sandbox, one_by_one: Load) -> None:
+    kill_sessions(site, FIRST_PROBE + MAX_REPLACED)
+    results = one_by_one.apply(*make_creates(50))
+    assert count_outcomes(results) == {"done": 47, "refused": 3}
+    assert find_remembered(results) == 0
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
