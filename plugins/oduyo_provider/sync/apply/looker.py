@@ -12,10 +12,10 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.drift import Drift, compute_drift, is_own_alteration
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import find_altered_keys, name_key
+from oduyo_provider.core.matching import compute_natural_key, find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup
+from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup, Window
 from oduyo_provider.sync.apply.readback import compute_read_back, read_habits
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Ready, Work
@@ -27,6 +27,7 @@ MAX_SLICE, MAX_CREATES_SLICE = 1_000, OVERLAP_ROWS - 50
 MOVED = gettext_noop("changed in Ödüyo since the plan was made")
 GONE = gettext_noop("record is gone")
 APPEARED = gettext_noop("a record with this key appeared since the plan was made")
+LOOKS_ALIKE = gettext_noop("a record that looks the same appeared since the plan was made")
 OTHERS = gettext_noop("the record belongs to another source")
 
 
@@ -37,6 +38,7 @@ class Looker:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._listed_id = course.top_id
         self._requests, self._measured_at = work.client.requests, work.clock.monotonic()
 
     def note_pace(self, took_s: float) -> None:
@@ -64,8 +66,8 @@ class Looker:
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, None, math.inf) for change in mine]
-        # What the listing lacked, although it is known, the listing cannot have shown to be gone.
-        is_again = is_again or any(change.replaces for change in mine)
+        # What the listing lacked, although it is known, it cannot have shown to be gone; nor what became of what was sent since.
+        is_again = is_again or any(change.replaces or change.key in recorder.sent for change in mine)
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, None, self._work.listed_at or 0.0) for change in mine]
         at = self._work.clock.monotonic()
@@ -87,6 +89,7 @@ class Looker:
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
         window = await self._lookup.fetch_newest()
         vanished = await self._lookup.fetch_by_ids({change.replaces for change in changes if change.replaces})
+        typed, natural_key = self._find_typed(window), self._work.normaliser.resource.natural_key
         found: list[Ready] = []
         for change in changes:
             key = compute_match_key(change.integration_id)
@@ -97,9 +100,20 @@ class Looker:
             # What was confirmed is never created again, whatever shows, but for what a person released as the plan knew it.
             if not same and is_made:
                 self._take(recorder, change, Outcome.STALE, reason=APPEARED)
+            elif not same and typed and compute_natural_key(change.payload, natural_key) in typed:
+                self._take(recorder, change, Outcome.STALE, reason=LOOKS_ALIKE)
             elif ready := self._sort(recorder, change, same[0] if same else None, at):
                 found.append(ready)
         return found
+
+    def _find_typed(self, window: Window) -> set[tuple[str, ...]]:
+        """The natural keys of records without a key that have come since the plan's listing: somebody typed them."""
+        if "look_alikes" in self._work.released:
+            return set()
+        names = self._work.normaliser.resource.natural_key
+        new = (record for record in window.records if int(record["id"] or 0) > self._listed_id)
+        keys = (compute_natural_key(record, names) for record in new if not record.get("integration_id"))
+        return {key for key in keys if key is not None}
 
     def _name_key(self, record: Remote, entry: Entry | None) -> str | None:
         return name_key(record, find_altered_keys([entry] if entry else []), self._work.normaliser)
