@@ -38,7 +38,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param is_dry: the param ``dry_run``.
     :param is_shown: the table of its changes could be written.
     :param trips: the brakes that stop the plan.
-    :param listed_at: when the listing that the plan rests on was done, seconds since 1970.
+    :param planned_at: when Ödüyo was listed, or compared, last, seconds since 1970.
     :param journaled_at: when what was sent, or was about to be, was last written down: each file's time.
     """
 
@@ -59,7 +59,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_dry: bool = False
     is_shown: bool = True
     trips: list[Trip] = []
-    listed_at: float = 0.0
+    planned_at: float = 0.0
     journaled_at: list[float] = []
 
     @property
@@ -107,9 +107,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_earlier_plan(self) -> bool:
-        """Whether the run had begun to send a plan before it listed Ödüyo anew, or failed to."""
+        """Whether the run had begun to send a plan before it made the present one, or failed to."""
         begun_at = None if self.report is None else _to_seconds(self.report.started_at)
-        return any(at < max(self.listed_at, begun_at or 0.0) for at in self.journaled_at)
+        return any(at < max(self.planned_at, begun_at or 0.0) for at in self.journaled_at)
 
     @property
     def failed(self) -> TaskState | None:

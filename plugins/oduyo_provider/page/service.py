@@ -37,7 +37,7 @@ from oduyo_provider.page.unreported import find_unreported, open_unreported
 from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, REPORT, RESULTS
+from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, PLAN, REPORT, RESULTS
 from oduyo_provider.sync.staging.plans import find_decision
 from oduyo_provider.sync.staging.staged_faults import explain_kind
 
@@ -158,7 +158,7 @@ class PageService:
             report=report,
             reported_at=run.reported_at or 0.0,
             damage=damage,
-            listed_at=max((at for at, _ in run.find(EXISTING)), default=0.0),
+            planned_at=max((at for step in (EXISTING, PLAN) for at, _ in run.find(step)), default=0.0),
             journaled_at=[at for path, at in run.files.items() if path[0] == RESULTS],
         )
 

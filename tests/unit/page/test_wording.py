@@ -305,7 +305,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     ),
     # ── an earlier plan of the same run was sent ──
     "stopped by a brake after an earlier plan was sent": (
-        ended(STOPPED, failed_at("guard"), RED, trips=trips("updates"), listed_at=50.0, journaled_at=[20.0]),
+        ended(STOPPED, failed_at("guard"), RED, trips=trips("updates"), planned_at=50.0, journaled_at=[20.0]),
         "bad",
         f"{AGAIN} the brake updates stopped the run. {EARLIER}",
     ),
@@ -314,19 +314,19 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
             Report(started_at="1970-01-01T00:01:00+00:00"),
             failed_at("snapshot"),
             RED,
-            listed_at=10.0,
+            planned_at=10.0,
             journaled_at=[20.0],
         ),
         "bad",
         f"{AGAIN} the run failed in the step snapshot. {EARLIER}",
     ),
     "rejected by a person after an earlier plan was sent": (
-        ended(STOPPED, REJECTED, RED, approval=NO, listed_at=50.0, journaled_at=[20.0]),
+        ended(STOPPED, REJECTED, RED, approval=NO, planned_at=50.0, journaled_at=[20.0]),
         "bad",
         f"{AGAIN} the plan was rejected by ayse at {{at}}. {EARLIER}",
     ),
     "in step after an earlier plan was sent": (
-        ended(NOTHING, listed_at=50.0, journaled_at=[20.0]),
+        ended(NOTHING, planned_at=50.0, journaled_at=[20.0]),
         "good",
         "Ödüyo is in step with the ERP.",
     ),
@@ -465,13 +465,13 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         f"Not in step: the run failed in the step load after 4 changes. {NEXT}",
     ),
     "load was cleared, and refused before it sent anything": (
-        ended(SIX_DONE, CLEARED_LOAD, RED, listed_at=10.0, journaled_at=[20.0, 30.0]),
+        ended(SIX_DONE, CLEARED_LOAD, RED, planned_at=10.0, journaled_at=[20.0, 30.0]),
         "bad",
         "Not in step: the last try of the step load failed before it sent anything; 6 changes were made in earlier tries. "
         f"{NEXT}",
     ),
     "load was cleared, and failed on its way": (
-        ended(SIX_DONE, CLEARED_LOAD, RED, listed_at=10.0, journaled_at=[20.0, 130.0]),
+        ended(SIX_DONE, CLEARED_LOAD, RED, planned_at=10.0, journaled_at=[20.0, 130.0]),
         "bad",
         f"Not in step: the run failed in the step load after 6 changes, those of earlier tries included. {NEXT}",
     ),

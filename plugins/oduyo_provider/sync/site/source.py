@@ -28,12 +28,14 @@ class Applied(StateFile, frozen=True, kw_only=True):
 
     :param number: its plan number; ``generation`` its name.
     :param mapped: what the instances of a mapped task share, the number too; empty for other tasks.
+    :param rows: the ERP's rows that it was made of: where they are staged.
     :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
     """
 
     number: int
     generation: str
     mapped: str = ""
+    rows: str = ""
     merged: int = 0
 
 
@@ -154,11 +156,26 @@ class SourceState:
         """The plan that took the lease last; None when there was none."""
         return read_state(self._folder, layout.APPLIED, Applied)
 
-    def note_applied(self, number: int, generation: str, mapped: str = "") -> None:
+    def check_rows(self, generation: str, rows: str) -> None:
+        """Refuse rows that were read anew after a plan on the same listing began to write: it does not show what that wrote.
+
+        :param rows: where they are staged.
+        :raises OutdatedPlanError: saying from where to clear the run.
+        """
+        applied = self.read_applied()
+        if applied is not None and applied.generation == generation and applied.rows != rows:
+            raise OutdatedPlanError(
+                gettext(
+                    "This run has written to Ödüyo since it listed it, so that its listing no longer shows what is there: no other "
+                    "rows can be compared with it. Clear the run from snapshot, or start a new run."
+                )
+            )
+
+    def note_applied(self, number: int, generation: str, mapped: str = "", rows: str = "") -> None:
         """A plan begins to write. Under the lease."""
         before = self.read_applied()
         merged = 0 if before is None else before.merged
-        applied = Applied(number=number, generation=generation, mapped=mapped, merged=merged)
+        applied = Applied(number=number, generation=generation, mapped=mapped, rows=rows, merged=merged)
         write_state(self._folder, layout.APPLIED, applied)
 
     def note_merged(self, number: int, digests: list[str]) -> None:

@@ -38,6 +38,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     :returns: ``plans`` (what load takes, none when nothing may be written), ``decision`` (where it stands), ``ask``
         (whether a person has to approve), and for that person ``figures``, ``actions`` and ``sample``.
     :raises SettingsError: the plan of a partition is missing.
+    :raises OutdatedPlanError: another plan on the same listing has begun to write.
     :raises UnsafePlanError: a brake tripped, and the params say to fail.
     """
     parts = open_parts(plans)
@@ -47,6 +48,8 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     state = step.open_state(snapshot.site, snapshot.resource)
     folder = step.run.step(PLAN)
     source = state.source(snapshot.source)
+    if step.params.sync_mode is SyncMode.UPSERT:
+        source.check_rows(parts[0].manifest.generation, plans[0]["of"])
     known_rejected = source.read_known_rejected()
     decision = _decide(step, parts, state, known_rejected, folder)
     write_manifest(folder, DECISION, decision)

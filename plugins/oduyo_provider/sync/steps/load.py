@@ -95,7 +95,7 @@ class _Load:
             await self._client.log_in()
         await self.lease.work(partial(self._state.merge_others, first.generation, buckets=self._step.buckets))
         self.lease.check()
-        source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped)
+        source.note_applied(first.snapshot.number, first.generation, first.snapshot.mapped, self._plans[0]["of"])
         self._remember_releases()
         if self._decision.asks:  # a person has approved it
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
