@@ -89,7 +89,7 @@ class Looker:
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
         window = await self._lookup.fetch_newest()
         vanished = await self._lookup.fetch_by_ids({change.replaces for change in changes if change.replaces})
-        typed, natural_key = self._find_typed(window), self._work.normaliser.resource.natural_key
+        typed, natural_key = self._find_typed(recorder, window), self._work.normaliser.resource.natural_key
         found: list[Ready] = []
         for change in changes:
             key = compute_match_key(change.integration_id)
@@ -106,13 +106,15 @@ class Looker:
                 found.append(ready)
         return found
 
-    def _find_typed(self, window: Window) -> set[tuple[str, ...]]:
+    def _find_typed(self, recorder: Recorder, window: Window) -> set[tuple[str, ...]]:
         """The natural keys of records without a key that have come since the plan's listing: somebody typed them."""
-        if "look_alikes" in self._work.released:
-            return set()
-        names = self._work.normaliser.resource.natural_key
         new = (record for record in window.records if int(record["id"] or 0) > self._listed_id)
-        keys = (compute_natural_key(record, names) for record in new if not record.get("integration_id"))
+        nameless = [record for record in new if not record.get("integration_id")]
+        if not nameless or "look_alikes" in self._work.released:
+            return set()
+        made = {result.oduyo_id for result in recorder.results.values()}
+        names = self._work.normaliser.resource.natural_key
+        keys = (compute_natural_key(record, names) for record in nameless if record["id"] not in made)
         return {key for key in keys if key is not None}
 
     def _name_key(self, record: Remote, entry: Entry | None) -> str | None:
