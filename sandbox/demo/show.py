@@ -87,7 +87,7 @@ def compute_meaning(report: Mapping[str, Any]) -> str:
         parts.append("0 writes: nothing had changed, so nothing was sent.")
     else:
         found = f"; {report['altered']:,} are stored otherwise than sent" if report["altered"] else ", each read back"
-        parts.append(f"{writes:,} writes{found}.")
+        parts.append(f"{writes:,} {'write' if writes == 1 else 'writes'}{found}.")
     if report["rejected"]:
         parts.append(f"{report['rejected']:,} rows wait for somebody to mend them in the ERP.")
     if report["kept_missing"]:
