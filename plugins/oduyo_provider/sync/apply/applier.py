@@ -229,7 +229,7 @@ class Applier:
         return again
 
     def _fails_alone(self, recorder: Recorder, change: Change) -> bool:
-        return recorder.has_errors_only(change) and self._course.fails_alone(change.key, self._work.concurrency)
+        return recorder.has_errors_only(change) and self._course.fails_alone(change.key)
 
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""

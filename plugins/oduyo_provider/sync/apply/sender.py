@@ -42,7 +42,7 @@ class Sender:
         self._is_low = asyncio.Event()
         self._renewing = asyncio.Lock()
         self._is_stopping = False
-        #: Key → when it left, and how many changes Ödüyo had taken when it left first.
+        #: Key → when it left; and how many changes Ödüyo had taken, or might yet take of those under way, when it left first.
         self._left: dict[str, tuple[float, int]] = {}
         self._refusals = Refusals(work, course)
 
@@ -181,7 +181,7 @@ class Sender:
             work.check_lease()
             check_look(ready.looked_at, work.clock.monotonic())
             recorder.note_sent(key)
-            _, taken_before = self._left.get(key, (0.0, self._course.successes))
+            _, taken_before = self._left.get(key, (0.0, self._course.successes + max(self._under_way - 1, 0)))
             self._left[key] = work.clock.monotonic(), taken_before
 
         if change.action is Action.CREATE:

@@ -94,7 +94,8 @@ class Course(msgspec.Struct):
     :param without_effect: action → first changes that had no effect.
     :param ignored: fields that were seen to stay as they were although Ödüyo had said yes.
     :param successes: changes that Ödüyo took.
-    :param failing: keys of changes at which the server failed → how many others it had taken when they were first sent.
+    :param failing: keys of changes at which the server failed → how many others it had taken, or might yet take of those under
+        way, when they were first sent.
     :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
@@ -117,14 +118,12 @@ class Course(msgspec.Struct):
     lowest_id: int = 0
     calls_per_s: float = 1.0
 
-    def fails_alone(self, key: str, concurrency: int) -> bool:
+    def fails_alone(self, key: str) -> bool:
         """Whether the server fails at this change, and not at all changes from some moment on.
 
         Others were taken that were sent behind it; or those at which it fails since the last of these are few.
-
-        :param concurrency: changes under way at once: so many of those taken later may have been sent before it.
         """
-        failing = [name for name, before in self.failing.items() if self.successes - before <= concurrency]
+        failing = [name for name, before in self.failing.items() if self.successes <= before]
         return self.successes > 0 and (key not in failing or len(failing) < FEW_FAILING)
 
     @property
