@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -117,7 +117,7 @@ class Folder:
                 raise
             return None
 
-    def read_lines(self, file: StagedFile) -> Iterator[bytes]:
+    def read_lines(self, file: StagedFile) -> Generator[bytes, None, None]:
         """A finished file's lines, one at a time; StagedFileError when it is not as its manifest says."""
         digest, rows = hashlib.sha256(), 0
         with self._reporting("read", file.name), self._place.open_lines(file.name) as stream:
@@ -135,7 +135,8 @@ class Folder:
 
         :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
         """
-        return decode_lines(self.uri, file.name, filter(is_wanted, self.read_lines(file)), kind)
+        with closing(self.read_lines(file)) as lines:  # also where a line cannot be read
+            yield from decode_lines(self.uri, file.name, filter(is_wanted, lines), kind)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
