@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -123,8 +124,10 @@ class Course(msgspec.Struct):
 
         Others were taken that were sent behind it; or those at which it fails since the last of these are few.
         """
-        failing = [name for name, before in self.failing.items() if self.successes <= before]
-        return self.successes > 0 and (key not in failing or len(failing) < FEW_FAILING)
+        if self.successes > self.failing.get(key, -1):
+            return self.successes > 0
+        failing = (name for name, before in self.failing.items() if self.successes <= before)
+        return self.successes > 0 and len(list(islice(failing, FEW_FAILING))) < FEW_FAILING
 
     @property
     def is_refused(self) -> bool:
