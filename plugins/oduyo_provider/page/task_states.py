@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from oduyo_provider.observability.alert import ERROR_KEY
 from oduyo_provider.page.airflow_db import fetch_retry_times, to_seconds
 
-#: States in which a task still has something to do.
-UNFINISHED = frozenset(str(state or "none") for state in State.unfinished)
-#: States in which a task waits for an answer from outside.
+#: States in which a task waits for an answer from outside; Airflow 3.2 has only the first.
 WAITS_FOR_ANSWER = frozenset({"deferred", "awaiting_input"})
+#: States in which a task still has something to do.
+UNFINISHED = frozenset(str(state or "none") for state in State.unfinished) | WAITS_FOR_ANSWER
 
 #: Of a mapped task that instance is shown whose log says most.
 _MOST_TELLING = ("failed", "up_for_retry", "running", "upstream_failed")

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import airflow
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from packaging.version import Version
 
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.steps import transform
@@ -74,6 +76,9 @@ def test_plans_of_instances_that_are_gone_are_not_applied(
     fill(erp, 20, "new")
     made = again(made, ALL)
     assert made.tasks["transform"] == ["success"] + ["removed"] * 3
+    if Version(airflow.__version__) < Version("3.3"):  # it takes the instances that are gone for undone ones
+        assert (made.state, made.tasks["guard"], oduyo.records()) == ("failed", ["None"], [])
+        return
     assert pick(made.report) == {"extracted": 20, "created": 20}
     assert Counter(record["description"] for record in oduyo.records()) == {"new": 20}
 

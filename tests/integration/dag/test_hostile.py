@@ -179,7 +179,8 @@ def test_a_connection_that_is_written_wrongly_is_not_said_to_be_missing(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", written)
     made = run_special_codes(retries=None)
-    made.errors.pop(0)  # Airflow logs its own, which names no connection
+    # From 3.3 on Airflow logs what it could not read besides; that names no connection.
+    made.errors[:] = [error for error in made.errors if not isinstance(error, (json.JSONDecodeError, TypeError))]
     facts = ("cannot read the connection 'oduyo_default'", "AIRFLOW_CONN_ODUYO_DEFAULT", "JSON object")
     assert_stopped(made, oduyo, "snapshot", *facts, logins=0)
     assert "gizli" not in made.error
