@@ -65,15 +65,18 @@ def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
 def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
     """The match key that a record belongs to, and thus its partition; None where it holds none.
 
-    It is the ledger's where the ledger knows the record by id and it still carries the key as stored, of one that nobody has
-    seen since it was made the key in whatever form; else its own.
+    It is the ledger's where the ledger knows the record by id and it still carries the key as stored, with or without blanks;
+    of one that nobody has seen since it was made, the key in whatever form. Else its own.
     """
+    own = compute_record_key(record, normaliser)
     known = altered.get(record.get("id") or "") if altered else None
     if known is not None:
         (key, stored), held = known, record.get(_KEY) or ""
-        if held == stored or (stored is None and is_form_of_key(key, held)):
+        if stored is None:
+            return key if is_form_of_key(key, held) else own
+        if held == stored or (own is not None and own == compute_record_key({_KEY: stored}, normaliser)):
             return key
-    return compute_record_key(record, normaliser)
+    return own
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

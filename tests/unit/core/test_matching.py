@@ -199,6 +199,7 @@ def test_a_record_goes_to_the_partition_of_the_key_that_was_sent() -> None:
     )
     assert known == {"7": ("00001", "1"), "10": (UUID, "")}
     assert name_key(make_record("7", "1"), known, NORMALISER) == "00001"
+    assert name_key(make_record("7", " 1 "), known, NORMALISER) == "00001", "the stored key, to be mended"
     assert name_key(make_record("10", None), known, NORMALISER) == UUID
     assert name_key(make_record("8", "1"), known, NORMALISER) == "1"
 
@@ -207,6 +208,7 @@ def test_a_record_that_carries_another_key_goes_to_the_partition_of_that_one() -
     known = {"7": ("00001", "1")}
     assert name_key(make_record("7", "200"), known, NORMALISER) == "200"
     assert name_key(make_record("7", None), known, NORMALISER) is None
+    assert name_key(make_record("7", None), {"7": ("00001", "---")}, NORMALISER) is None, "what reads as no key is none"
     assert name_key(make_record("7", "1"), {}, NORMALISER) == "1"
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
@@ -297,6 +297,8 @@ def apply_plan(known: list[Entry], plan: Plan, ids: dict[str, str]) -> list[Entr
 @thorough
 @given(all_sides)
 def test_a_plan_that_was_applied_leaves_nothing_to_change(sides: Sides) -> None:
+    numbers = [entry.oduyo_id for entry in sides.entries if entry.oduyo_id is not None]
+    assume(len(set(numbers)) == len(numbers))  # with two keys of one record, mending the one may give it to the other
     sides.rules |= {"sync_mode": SyncMode.UPSERT, "resend_refused": True}
     first = sides.plan()
     site = apply_changes(sides.site, first.changes, sides.entries)
