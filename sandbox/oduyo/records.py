@@ -77,10 +77,12 @@ class Records:
         row = self._database.execute(sql, (record_id,)).fetchone()
         return None if row is None else _make_record(columns, row)
 
-    def fetch_ids(self, resource: str, key: str) -> list[int]:
-        """The ids of the committed records whose ``integration_id`` is ``key``, in ascending order."""
-        sql = f"SELECT id FROM {resource} WHERE integration_id = ? ORDER BY id"  # noqa: S608 - closed table
-        return [int(row[0]) for row in self._database.execute(sql, (key,))]
+    def fetch_ids(self, resource: str, value: str, *, field: str = "integration_id") -> list[int]:
+        """The ids of the committed records of which a field has this value, in ascending order."""
+        if field not in self._resources[resource].columns:
+            return []
+        sql = f"SELECT id FROM {resource} WHERE {field} = ? ORDER BY id"  # noqa: S608 - closed table
+        return [int(row[0]) for row in self._database.execute(sql, (value,))]
 
     def apply(self, write: Write, *, at: float | None = None) -> None:
         """Carry a write out, as of ``at`` (epoch seconds, default now). A record that is gone by then stays gone."""

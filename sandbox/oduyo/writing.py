@@ -73,8 +73,8 @@ class Writing:
     def _create(self) -> web.Response:
         state, name, subject = self._state, self._resource.name, self._subject
         if (unique := state.habits.pick(Unique, subject)) is not None:
-            key = self._column.get("integration_id", "")
-            found = state.records.fetch_ids(name, key) if key else []
+            same = self._column.get(unique.by, "")
+            found = state.records.fetch_ids(name, same, field=unique.by) if same else []
             if found and unique.how == "refuse":
                 self._exchange.reason = "there is such a record already"
                 return answer_no(unique.message, status=unique.status)

@@ -70,11 +70,12 @@ class UnchangedIsNo(Habit, frozen=True, kw_only=True):
 
 
 class Unique(Habit, frozen=True, kw_only=True):
-    """A second create of one integration_id is refused, or updates the record: HOW refuse or update."""
+    """A second create with the same value of the field BY is refused, or updates the record: HOW refuse or update."""
 
     main: ClassVar[str] = "how"
     call: Call = "create"
     how: Literal["refuse", "update"] = "refuse"
+    by: str = "integration_id"
     status: Status = 404
     message: str = "Bu kayıt zaten mevcut"
 

@@ -14,6 +14,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
+from oduyo_provider.sync.apply.overwritten import check_overwritten
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 
@@ -73,12 +74,14 @@ class Seeker:
 
         :param list_made: lists all that they can have made.
         :param is_last: what is not listed yet is not waited for any longer.
+        :raises CanaryError: a create wrote over a record that was there before.
         """
         window = await list_made()
         late = await self._lookup.fetch_by_ids(_list_ids(recorder, creates) - window.by_id.keys())
         if late:  # they show since, and so do their twins, which the listing may lack as well
             window = await list_made()
         by_id = {**window.by_id, **late}
+        await check_overwritten(self._work, recorder, creates, by_id)
         await self._forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
         nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
         found = await self.find_created(recorder, nameless, window)

@@ -74,9 +74,9 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
         )
     if finding.is_final:
         return gettext(
-            "This Ödüyo site is known to store the keys of two records alike, so that they could not be told apart; nothing of "
-            "this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged, then trigger a run with release "
-            "%(release)s.",
+            "This Ödüyo site is known to keep two rows under one key, or as one record, so that they could not be told apart; "
+            "nothing of this kind is sent. Give the rows of the ERP keys that Ödüyo stores unchanged, and whatever else it tells "
+            "records apart by; then trigger a run with release %(release)s.",
             release=release,
         )
     return gettext(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 import msgspec
@@ -55,6 +55,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     :param forget_finding: forgets a final finding, by its name.
+    :param find_listed: the records of these ids as the plan's own listing shows them, by id; it may read long.
     """
 
     client: OduyoClient
@@ -74,6 +75,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     released: Release = {}
     note_finding: Callable[[Finding], None]
     forget_finding: Callable[[str], None] = lambda _: None
+    find_listed: Callable[[Collection[str]], dict[str, Remote]] = lambda _: {}
 
     def is_known(self, name: str) -> bool:
         """Whether a person has released what the site does, in this run or before.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_bucket
 
@@ -50,6 +51,11 @@ class Side(msgspec.Struct, frozen=True):
         :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
         """
         return Folder.open(self.folder).read_items(self.files[bucket], kind, is_wanted)
+
+    def find_records(self, ids: Collection[str]) -> dict[str, Remote]:
+        """Of Ödüyo's side, the records of these ids, by id."""
+        records = (record for bucket in range(self.buckets) for record in self.read(bucket, Remote))
+        return {oduyo_id: record for record in records if (oduyo_id := str(record["id"])) in ids}
 
 
 def compute_buckets(text: str | None) -> int:

@@ -195,6 +195,7 @@ class _Load:
             released=first.params.release,
             note_finding=self._note_finding,
             forget_finding=self._forget_finding,
+            find_listed=snapshot.side.find_records,
         )
 
     def _forget_finding(self, name: str) -> None:

@@ -335,7 +335,7 @@ class TestKeys:
             assert count_outcomes(load.apply(*make_creates(3))) == {"done": 3}
         else:
             text = stop(load, *make_creates(3))
-            assert "known to store the keys of two records alike" in text
+            assert "known to keep two rows under one key" in text
             assert 'release ["key_altered"]' in text
 
     def test_a_field_of_which_nothing_was_kept_is_sent_again_only_where_a_person_says_so(
