@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import find_stored_otherwise
-from oduyo_provider.core.matching import Matching, compute_natural_key
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.matching import Match, Matching, compute_natural_key
 from oduyo_provider.core.normalise import Normalised, Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.row_groups import RowGroup
@@ -44,25 +45,49 @@ def is_made_in_another_form(change: Change, record: Remote, normaliser: Normalis
     return is_form_of_key(change.integration_id, record.get(_KEY)) and stored.keys() <= {_KEY}
 
 
-def join_nameless(matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser) -> None:
-    """Match the records of creates that were confirmed without an id, where Ödüyo keeps their keys in another form.
+def join_nameless(
+    matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser, *, can_be_cut: bool = False
+) -> None:
+    """Match the records of what was sent and not seen since, where Ödüyo keeps their keys in another form.
 
-    A row gets the only record with a form of its key, if no row and no entry has that one's own key, and it carries the row's
-    natural key; of a resource or a row without one, all else that was sent.
+    That is a create that was confirmed, or a change that gives a record its key and whose fate is unknown. A row gets the only
+    record with a form of its key, if no row and no entry has that one's own key, and it carries the row's natural key; of a
+    resource or a row without one, all else that was sent.
 
     :param groups: the rows by match key.
+    :param can_be_cut: the site is known to alter keys, so that a beginning of one is a form of it too, as it is where the answer
+        named the record.
     """
     entries, matches = matching.entries, matching.matches
-    nameless = {key for key, entry in entries.items() if entry.is_made and entry.oduyo_id is None} - matches.keys()
-    if not nameless:
+    unseen = {key for key, entry in entries.items() if _may_be_there(entry)} - matches.keys()
+    if not unseen:
         return
-    wanted, free = Counter(map(fold_key, nameless)), dict[str, list[str]]()
+    free: dict[str, list[str]] = {}
     for key in matches.keys() - groups.keys() - entries.keys():
         free.setdefault(fold_key(key), []).append(key)
-    for key in nameless & groups.keys():
-        found, row = free.get(fold_key(key), []), groups[key].normalised
-        if len(found) == wanted[fold_key(key)] == 1 and _can_be_of(row, matches[found[0]].record, normaliser):
-            matching.move(found[0], key)
+    found: dict[str, list[str]] = {}
+    for key in unseen:
+        form = fold_key(key)
+        forms = [form[:length] for length in range(1, len(form))] if can_be_cut or entries[key].oduyo_id else []
+        found[key] = [
+            held for name in (*forms, form) for held in free.get(name, ()) if _names(entries[key], matches[held])
+        ]
+    claims = Counter(held for candidates in found.values() for held in candidates)
+    for key in unseen & groups.keys():
+        row = groups[key].normalised
+        own = [held for held in found[key] if claims[held] == 1 and _can_be_of(row, matches[held].record, normaliser)]
+        if len(own) == len(found[key]) == 1:
+            matching.move(own[0], key)
+
+
+def _may_be_there(entry: Entry) -> bool:
+    is_nameless = entry.oduyo_id is None or bool(entry.made_in)
+    return is_nameless if entry.is_made else entry.sent_at is not None
+
+
+def _names(entry: Entry, match: Match) -> bool:
+    """Whether a record can be that of an entry, by its id where an answer named one."""
+    return not entry.is_made or entry.oduyo_id in (None, match.record["id"])
 
 
 def _can_be_of(row: Normalised, record: Remote, normaliser: Normaliser) -> bool:
@@ -72,5 +97,5 @@ def _can_be_of(row: Normalised, record: Remote, normaliser: Normaliser) -> bool:
     wanted, found = compute_natural_key(row.payload, names), compute_natural_key(record, names)
     if wanted is not None:
         return found is not None and can_be_natural_key_of(wanted, found)
-    change = Change(Action.CREATE, str(row.integration_id), row.payload)
-    return is_made_in_another_form(change, record, normaliser)
+    stored = find_stored_otherwise(Change(Action.CREATE, str(row.integration_id), row.payload), record, normaliser)
+    return stored.keys() <= {_KEY}

@@ -53,21 +53,72 @@ def test_a_natural_key_can_be_one_whose_code_the_site_cut_or_wrote_in_other_lett
     assert can_be_natural_key_of(("21", "26", "ödeme günü"), stored) is can_be
 
 
-def join(rows: list[dict[str, object]], record: Remote, normaliser: Normaliser) -> list[str]:
-    """The match key that a record belongs to, where the create of 00017 was confirmed without an id."""
-    entry = Entry("00017", confirmed_at=1.0)
-    matching = Matching([record], [entry], normaliser)
+def join(
+    rows: list[dict[str, object]],
+    *records: Remote,
+    entries: tuple[Entry, ...] = (Entry("00017", confirmed_at=1.0),),
+    normaliser: Normaliser = NORMALISER,
+    can_be_cut: bool = False,
+) -> list[str]:
+    """The match keys that records belong to; as a rule the create of 00017 was confirmed without an id."""
+    matching = Matching(records, entries, normaliser)
     groups = {str(row["integration_id"]): RowGroup(row, normaliser.row(row)) for row in rows}
-    join_nameless(matching, groups, normaliser)
-    return [*matching.matches]
+    join_nameless(matching, groups, normaliser, can_be_cut=can_be_cut)
+    return sorted(matching.matches)
 
 
 @pytest.mark.parametrize(("account", "key"), [("1", "00017"), ("2", "17")])
 def test_without_a_natural_key_all_else_has_to_be_as_it_was_sent(account: str, key: str) -> None:
     row: dict[str, object] = {"integration_id": "00017", "account_no": "1"}
     record: Remote = {"id": "7", "integration_id": "17", "account_no": account}
-    assert join([row], record, Normaliser(BANK_ACCOUNT)) == [key]
+    assert join([row], record, normaliser=Normaliser(BANK_ACCOUNT)) == [key]
 
 
 def test_a_row_that_is_rejected_gets_no_record_by_a_form_of_its_key() -> None:
-    assert join([make_row("00017", code="")], make_record("7", "17"), NORMALISER) == ["17"]
+    assert join([make_row("00017", code="")], make_record("7", "17")) == ["17"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        (Entry("00017", sent_at=1.0), "00017"),
+        (Entry("00017", oduyo_id="7", made_in="dag/run"), "00017"),
+        (Entry("00017", oduyo_id="8", made_in="dag/run"), "17"),
+        (Entry("00017", oduyo_id="7"), "17"),
+        (Entry("00017"), "17"),
+    ],
+    ids=["fate unknown", "its id, not seen since", "another id", "seen before with its own key", "never sent"],
+)
+def test_what_was_sent_and_not_seen_since_may_be_there_with_its_key_in_another_form(entry: Entry, key: str) -> None:
+    assert join([make_row("00017")], make_record("7", "17"), entries=(entry,)) == [key]
+
+
+@pytest.mark.parametrize(
+    ("held", "can_be_cut", "oduyo_id", "key"),
+    [
+        ("500", True, None, "500-017"),
+        ("500", False, None, "500"),
+        ("500", False, "7", "500-017"),
+        ("501", True, None, "501"),
+    ],
+    ids=["a beginning", "not known to alter keys", "named by the answer", "no beginning"],
+)
+def test_a_beginning_of_a_key_is_one_where_the_site_is_known_to_alter_keys_or_named_the_record(
+    held: str, can_be_cut: bool, oduyo_id: str | None, key: str
+) -> None:
+    entry = Entry("500-017", oduyo_id=oduyo_id, made_in="dag/run", sent_at=1.0)
+    found = join([make_row("500-017")], make_record("7", held), entries=(entry,), can_be_cut=can_be_cut)
+    assert found == [key]
+
+
+def test_where_two_may_have_made_a_record_or_two_records_may_be_of_one_nobody_gets_one() -> None:
+    both = (Entry("500-017", sent_at=1.0), Entry("500-018", sent_at=1.0))
+    rows = [make_row("500-017"), make_row("500-018")]
+    assert join(rows, make_record("7", "500"), entries=both, can_be_cut=True) == ["500"]
+    records = (make_record("7", "500"), make_record("8", "500-0"))
+    assert join(rows[:1], *records, entries=both[:1], can_be_cut=True) == ["500", "500-0"]
+
+
+def test_a_record_with_the_key_of_another_row_is_that_ones() -> None:
+    rows = [make_row("500-017"), make_row("500")]
+    assert join(rows, make_record("7", "500"), entries=(Entry("500-017", sent_at=1.0),), can_be_cut=True) == ["500"]

@@ -56,6 +56,31 @@ def test_what_was_sent_and_never_answered_is_the_sources_own_when_its_row_is_gon
     assert dag.night(rows, **MIRROR).figures == {"extracted": 10, "unchanged": 10}
 
 
+OTHERWISE = {"as a number": {"habit": "number"}, "cut": {"habit": "cut", "length": 6}, "escaped": {"habit": "escape"}}
+
+
+@pytest.mark.parametrize("call", ["create", "update"])
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_what_was_sent_and_never_answered_is_its_rows_also_where_keys_are_stored_otherwise(
+    site: Sandbox, dag: Nights, way: str, call: str
+) -> None:
+    site.set_habits(OTHERWISE[way])
+    ends = {"as a number": "", "cut": "-X", "escaped": "&"}
+
+    def make(count: int, code: str = "KOD") -> list[Row]:
+        keys = [f"{number:05d}{ends[way]}" for number in range(1, count + 1)]
+        return [{"integration_id": key, "code": f"{code}.{n}", "key1": "21"} for n, key in enumerate(keys, 1)]
+
+    assert dag.night(make(6), release=["key_altered"]).is_green
+    if call == "update":
+        site.create(code="KOD.7", key1="21")
+    lose(dag, make(7), call, adopt=True)
+    night = dag.night(make(7))
+    assert (night.is_green, night.report.rejected, night.report.created) == (True, 0, 0), night.why
+    assert dag.night(make(7, "YENI"), release=["updates"]).is_green, "its id is known, whatever it is called now"
+    assert len(site.records()) == 7
+
+
 def test_what_was_sent_and_never_answered_is_no_other_sources(site: Sandbox, dag: Nights, tmp_path: Path) -> None:
     other = Nights(site, tmp_path / "staging", "other/send", name="run", settle_s=0.2)
     rows = make_rows(1, 10)
