@@ -86,7 +86,9 @@ class MissingRecords:
             count_in_use(counts, match.record, self._resource, self._retiring.get(get_id(match.record)))
             if not has_row:
                 self._read_missing(key, match, now)
-        if not has_row and (entry is None or not entry.is_others(source)):
+        # What this source owns, the row of another instance may match.
+        may_be_own = self._rules.is_mapped and entry is not None and entry.is_owned_by(source)
+        if not (has_row or may_be_own or (entry is not None and entry.is_others(source))):
             for record in (match.record, *match.twins):
                 self.add_unmatched(record, record.get("integration_id"), entry)
 

@@ -43,8 +43,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param released: names of the brakes that may trip in this run; ``findings`` of what the site is known to do to values.
     :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
-    :param may_lack_rows: not every row is here by its key, as an id cannot be read or other tasks have rows too: then no
-        record counts as missing.
+    :param may_lack_rows: not every row is here by its key, as an id cannot be read, or ``is_mapped``: then no record is missing.
+    :param is_mapped: other instances of the task have rows too: a record of this source without a row here may be theirs.
     :param is_first: no run of this source has been applied yet.
     :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
     :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
@@ -62,6 +62,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     resend_refused: bool = False
     pairs: frozenset[tuple[str, str]] | None = None
     may_lack_rows: bool = False
+    is_mapped: bool = False
     is_first: bool = False
     newest_id: int | None = None
     shared_codes: frozenset[int] = frozenset()
@@ -70,8 +71,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
 class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row that is not sent, with every reason.
 
-    :param row: the row as extracted.
-    :param digest: see :func:`compute_reject_digest`.
+    :param row: the row as extracted; ``digest`` as of :func:`compute_reject_digest`.
     :param is_known: the last applied run rejected it alike.
     """
 

@@ -264,6 +264,23 @@ def test_a_mapped_operator_keeps_its_instances_apart(oduyo: Sandbox, run_operato
     assert len(oduyo.records()) == 3
 
 
+def test_instances_of_a_mapped_operator_may_have_rows_with_the_same_code_but_not_with_that_of_a_record_typed_by_hand(
+    oduyo: Sandbox, run_operator: RunOperator
+) -> None:
+    oduyo.seed([{"integration_id": None, "code": "ELLE"}])
+    typed: list[dict[str, object]] = [{"integration_id": 99, "code": "ELLE"}]
+    parts = [make_rows(12), [{**row, "integration_id": f"B{row['integration_id']}"} for row in make_rows(12)] + typed]
+
+    def build() -> None:
+        OduyoSpecialCodeOperator.partial(task_id="save", max_rejected_percent=10).expand(rows=parts)
+
+    for name in ("created", "unchanged"):
+        made = run_operator(build)
+        assert made.state == "success", made.error
+        assert [(report[name], report["rejected"]) for report in made.xcoms["save"]] == [(12, 0), (12, 1)]
+    assert len(oduyo.records()) == 25
+
+
 @pytest.mark.parametrize("on_missing", ["deactivate", "delete"])
 def test_a_mapped_operator_takes_no_on_missing_as_each_instance_has_only_some_of_the_rows(
     oduyo: Sandbox, run_operator: RunOperator, on_missing: str

@@ -383,6 +383,18 @@ def test_records_that_no_row_matches_are_looked_through_for_look_alikes() -> Non
     assert plan.new_rows == [NaturalKey(("21", None, "K2"), "new")]
 
 
+@pytest.mark.parametrize(
+    "mine", [make_entry("mine", "5"), make_entry("mine", None, sent_at=NOW)], ids=["known", "just sent"]
+)
+def test_another_instance_s_row_may_match_what_this_source_owns_but_not_what_nobody_or_another_owns(
+    mine: Entry,
+) -> None:
+    records = [make_record("1", None), make_record("2", "gone"), make_record("4", "theirs"), make_record("5", "mine")]
+    entries = [make_entry("theirs", "4", source="other"), mine]
+    plan = plan_of([make_row("new")], records, entries, is_mapped=True, may_lack_rows=True)
+    assert [item.oduyo_id for item in plan.unmatched] == ["2", "1"]
+
+
 def test_a_record_looks_like_a_row_whatever_its_blanks() -> None:
     plan = plan_of(
         [make_row("new", code="K 1", typecode=None)], [make_record("1", None, code=" K\u00a01 ", key1="21 ")]

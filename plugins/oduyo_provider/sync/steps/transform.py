@@ -124,6 +124,7 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Iterable
         resend_refused=params.resend_refused,
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
         may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
+        is_mapped=bool(step.run.mapped),
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
         shared_codes=_read_shared_codes(extracted),
