@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from oduyo_provider.core.language import gettext, gettext_noop
-from oduyo_provider.core.plan import PlanCounts
+from oduyo_provider.core.plan import SAMPLES, PlanCounts
 from oduyo_provider.core.trip_messages import (
     explain_all_rejected,
     explain_left_out,
@@ -137,19 +137,25 @@ class Tripped:
 
 
 def compute_trips(
-    counts: PlanCounts, limits: Limits, *, look_alikes: int = 0, left_out: int = 0, compares: bool = True
+    counts: PlanCounts,
+    limits: Limits,
+    *,
+    look_alikes: int = 0,
+    decided: PlanCounts | None = None,
+    compares: bool = True,
 ) -> list[Trip]:
     """Every brake that the whole plan trips, released ones too.
 
-    :param counts: all partitions together.
+    :param counts: all partitions together, as planned.
     :param look_alikes: rows to create of which a look-alike exists.
-    :param left_out: rows to create that are rejected, as a look-alike exists.
+    :param decided: the same counts with those rejected of which a look-alike exists; None where there are none.
     :param compares: False with ``sync_mode=create``, which compares nothing.
     """
     tripped = Tripped(counts, limits)
     has_look_alikes = look_alikes > FLOOR or is_above_half(look_alikes, counts.creates)
-    # One cause, one brake: what look_alikes stops is not all_rejected too.
-    _add_row_trips(tripped, counts, limits, 0 if has_look_alikes else left_out)
+    # One cause, one brake: what look_alikes stops is not all_rejected or rejected too.
+    rows = counts if has_look_alikes or decided is None else decided
+    _add_row_trips(tripped, rows, limits, [] if rows is counts else counts.samples.get("look_alikes", []))
     if compares:
         _add_update_trips(tripped, counts, limits)
         _add_retirement_trips(tripped, counts, limits)
@@ -172,18 +178,19 @@ def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) ->
             tripped.add(name, count, explain_left_out(name, count, is_in_plan=is_in_plan), blocks=is_in_plan)
 
 
-def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_out: int) -> None:
+def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_out: list[str]) -> None:
     if counts.extracted == 0:
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
-    rejected = counts.rejected + left_out
+    rejected = counts.rejected
     if rejected and rejected + counts.repeated == counts.extracted:
         own = {"other_firm": counts.other_firm, "other_source": counts.other_source}
         cause = next((name for name, count in own.items() if count == rejected), "")
         tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause))
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
-        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent))
+        samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
+        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent), samples=samples)
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:

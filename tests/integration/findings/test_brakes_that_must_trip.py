@@ -492,6 +492,17 @@ def test_more_than_half_rejected_stops_a_small_run(nights: Nights) -> None:
     assert release(nights, rows, {"rejected": 6}).figures == {"extracted": 10, "rejected": 6, "created": 4}
 
 
+def test_rows_that_are_left_out_as_they_look_like_a_record_count_as_rejected_before_any_write(nights: Nights) -> None:
+    alike, rows = make_codes(8, 201), make_codes(72)
+    nights.own(rows)
+    nights.seed(alike, integration_id="")
+    rows += alike + make_codes(12, 301) + make_codes(8, 401, code="")
+    assert_stopped(nights.run(rows), {"rejected": 16}, "16 of 100 rows")
+    passed = nights.run_again(rows, ["rejected:16"])
+    assert (passed.error, passed.figures) == (None, {"extracted": 100, "unchanged": 72, "created": 12, "rejected": 16})
+    assert nights.run(rows).error is None
+
+
 def test_no_row_at_all_is_red_with_or_without_records(nights: Nights) -> None:
     assert_stopped(nights.run([]), {"no_rows": 0}, "returned no row")
     nights.own(make_codes(20))

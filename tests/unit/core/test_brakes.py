@@ -36,10 +36,19 @@ DEFAULTS = limits()
 
 
 def trips_of(
-    brakes: Limits = DEFAULTS, *, look_alikes: int = 0, left_out: int = 0, compares: bool = True, **figures: Any
+    brakes: Limits = DEFAULTS,
+    *,
+    look_alikes: int = 0,
+    left_out: int = 0,
+    known_left_out: int = 0,
+    compares: bool = True,
+    **figures: Any,
 ) -> dict[str, Trip]:
     counts = PlanCounts(**{"extracted": 1_000_000, **figures})
-    trips = compute_trips(counts, brakes, look_alikes=look_alikes, left_out=left_out, compares=compares)
+    decided = msgspec.structs.replace(
+        counts, rejected=counts.rejected + left_out, known_rejected=counts.known_rejected + known_left_out
+    )
+    trips = compute_trips(counts, brakes, look_alikes=look_alikes, decided=decided, compares=compares)
     assert len({trip.name for trip in trips}) == len(trips)
     return {trip.name: trip for trip in trips}
 
@@ -451,13 +460,23 @@ def test_where_all_rows_are_rejected_by_one_brake_the_message_names_it(brake: st
 
 @pytest.mark.parametrize(("left_out", "expected"), [(1, []), (2, ["all_rejected"])])
 def test_rows_that_look_like_a_record_and_are_left_out_are_rejected_ones(left_out: int, expected: list[str]) -> None:
-    trips = trips_of(extracted=4, rejected=1, repeated=1, creates=2, left_out=left_out)
+    figures = {"left_out": left_out, "rejected": 1, "known_rejected": 1, "known_left_out": left_out}
+    trips = trips_of(extracted=4, repeated=1, creates=2, **figures)
     assert list(trips) == expected
     assert [(trip.count, trip.message) for trip in trips.values()] == [(3, "all 3 rows are rejected")] * len(expected)
 
 
 def test_what_look_alikes_stops_is_not_all_rejected_too() -> None:
     assert list(trips_of(extracted=4, creates=4, left_out=4, look_alikes=4)) == ["look_alikes"]
+
+
+@pytest.mark.parametrize(("known_left_out", "expected"), [(0, ["rejected"]), (6, [])])
+def test_new_rows_that_look_like_a_record_are_newly_rejected_ones(known_left_out: int, expected: list[str]) -> None:
+    samples = {"rejected": ["a fault"], "look_alikes": ["b", "c", "d"]}
+    figures = {"extracted": 100, "creates": 20, "rejected": 8, "samples": samples}
+    trips = trips_of(look_alikes=8 - known_left_out, left_out=8, known_left_out=known_left_out, **figures)
+    assert list(trips) == expected
+    assert [(trip.count, trip.samples) for trip in trips.values()] == [(16, ["a fault", "b", "c"])] * len(expected)
 
 
 @pytest.mark.parametrize(("adoptions", "is_tripped"), [(100, True), (110, False)])

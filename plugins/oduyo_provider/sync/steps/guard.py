@@ -93,10 +93,9 @@ def _decide(
     first, params = parts[0].manifest, step.params
     look_alikes = judge_look_alikes(step, parts, known_rejected)
     counts = compute_total(parts) + look_alikes.figures
+    decided = look_alikes.add_to(counts)
     is_upsert = params.sync_mode is SyncMode.UPSERT
-    trips = compute_trips(
-        counts, params.limits, look_alikes=look_alikes.count, left_out=look_alikes.left_out, compares=is_upsert
-    )
+    trips = compute_trips(counts, params.limits, look_alikes=look_alikes.count, decided=decided, compares=is_upsert)
     blocking = _find_blocking(trips)
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(first.snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:
@@ -108,7 +107,7 @@ def _decide(
         asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
         why_not=why_not,
         trips=trips,
-        counts=look_alikes.add_to(counts),
+        counts=decided,
         look_alikes=look_alikes.write(folder, first.partitions),
     )
 
