@@ -38,7 +38,7 @@ def read_state(folder: Folder, name: str, kind: type[T]) -> T | None:
         raise StateError(
             gettext(
                 "The file %(file)s is damaged (%(error)s): somebody changed or cut it. Restore it from a backup, "
-                "or remove it; without it the next run is more careful, as on a first run, and nothing is lost.",
+                "or remove it: what stands in it is forgotten then, and the next run is more careful, as on a first run.",
                 file=f"{folder.uri}/{name}",
                 error=error,
             )

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from oduyo_provider.core.errors import StateError
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
@@ -60,8 +61,29 @@ class Ledger:
         self._resource = resource
 
     def read_index(self) -> Index | None:
-        """The ledger's index; None when nothing was merged yet."""
-        return read_state(self._folder, layout.LEDGER_INDEX, Index)
+        """The ledger's index; where that is damaged or gone, as its files tell it; None when nothing was merged yet.
+
+        :raises StateError: it is damaged, and the files do not tell.
+        """
+        try:
+            index = read_state(self._folder, layout.LEDGER_INDEX, Index)
+        except StateError as error:
+            found = self._find_whole() if error.__cause__ else None  # without a cause it is a newer version's
+            if found is None:
+                raise
+            return found
+        return index or self._find_whole()
+
+    def _find_whole(self) -> Index | None:
+        """The number of buckets of which every file is there; None where that is not just one."""
+        found = [int(name) for name in self._folder.child(layout.LEDGER).names() if name.isdecimal()]
+        names = {buckets: set(self._files(buckets).names()) for buckets in found}
+        whole = [
+            buckets
+            for buckets in found
+            if names[buckets].issuperset(layout.name_bucket(bucket, buckets) for bucket in range(buckets))
+        ]
+        return Index(buckets=whole[0]) if len(whole) == 1 else None
 
     @property
     def buckets(self) -> int:
@@ -168,16 +190,15 @@ class Ledger:
 
     def _read_bucket(self, bucket: int, buckets: int) -> Entries:
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
-        data = folder.find(name)
-        if data is None:
-            return {}
-        lines = data.splitlines()
         where = f"{folder.uri}/{name}"
+        lines = (folder.find(name) or b"").splitlines()
         try:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
         except DAMAGE:
             lines = [b"", *lines]
             log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
+        if not lines:
+            log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         entries, damaged = decode_readable(lines[1:], Entry)
         if damaged:
             # A memory, not the truth: without an entry a run is more careful, never wrong.

@@ -28,7 +28,7 @@ def test_a_backup_that_is_put_back_makes_nothing_twice_and_sends_nothing_again(d
     assert (driver.calls("create"), driver.calls("update")) == writes == (12, 1)
 
 
-@pytest.mark.parametrize("name", ["turn.json", "ledger.json", "sources/dag/applied.json", "sources/dag/rejected.json"])
+@pytest.mark.parametrize("name", ["turn.json", "sources/dag/applied.json", "sources/dag/rejected.json"])
 @pytest.mark.parametrize(
     ("content", "advice"),
     [

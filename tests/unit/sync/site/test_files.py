@@ -68,7 +68,7 @@ def test_a_damaged_file_says_what_to_do(folder: Folder, content: bytes) -> None:
         read_state(folder, "note.json", Note)
     text = str(caught.value)
     assert f"{folder.uri}/note.json is damaged" in text
-    assert "Restore it from a backup, or remove it" in text
+    assert "Restore it from a backup, or remove it: what stands in it is forgotten then" in text
 
 
 def test_a_file_of_a_newer_version_is_refused_before_it_is_read(folder: Folder) -> None:

@@ -85,6 +85,12 @@ def find_file(root: Folder, name: str = "all.jsonl") -> Path:
     return path
 
 
+def break_index(root: Folder, content: str | None) -> None:
+    """Put something else into the ledger's index; None removes it."""
+    file = find_file(root, "ledger.json")
+    file.unlink() if content is None else file.write_text(content)
+
+
 def test_nothing_is_remembered_of_a_site_that_nobody_wrote_to(ledger: Ledger) -> None:
     assert read(ledger) == {}
     assert ledger.buckets == 1
@@ -278,13 +284,19 @@ class TestDamage:
         assert set(read(ledger)) == set(KEYS)
         assert "does not begin as a ledger does" in caplog.text
 
-    def test_an_empty_file_is_an_empty_ledger(self, root: Folder, ledger: Ledger) -> None:
+    def test_an_empty_file_is_an_empty_ledger(
+        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture
+    ) -> None:
         find_file(root).write_bytes(b"")
         assert read(ledger) == {}
+        assert "all.jsonl is empty or gone: its records are compared as on a first run" in caplog.text
 
-    def test_a_lost_file_is_an_empty_ledger_that_the_next_merge_fills(self, root: Folder, ledger: Ledger) -> None:
+    def test_a_lost_file_is_an_empty_ledger_that_the_next_merge_fills(
+        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture
+    ) -> None:
         find_file(root).unlink()
         assert read(ledger) == {}
+        assert "all.jsonl is empty or gone" in caplog.text
         merge(ledger, stage_creates(root, KEYS[:3], run="run2"))
         assert set(read(ledger)) == set(KEYS[:3])
 
@@ -294,11 +306,44 @@ class TestDamage:
         merge(ledger, stage_creates(root, KEYS[:3], run="run2"))
         assert set(read(ledger)) == set(KEYS[:3])
 
-    @pytest.mark.parametrize("content", ['{"format":2,"buckets":', '{"format":2,"buckets":0}'])
-    def test_a_damaged_index_has_a_message_of_its_own(self, root: Folder, ledger: Ledger, content: str) -> None:
-        find_file(root, "ledger.json").write_text(content)
+    @pytest.mark.parametrize("content", [None, "", '{"format":2,"buckets":', '{"format":2,"buckets":0}'])
+    @pytest.mark.parametrize("buckets", [1, 7])
+    def test_an_index_that_alone_cannot_be_read_is_told_from_the_files(
+        self, root: Folder, ledger: Ledger, content: str | None, buckets: int
+    ) -> None:
+        merge(ledger, stage_creates(root, KEYS[:9], partitions=buckets, run="run2"))
+        break_index(root, content)
+        assert set(read(ledger)) == set(KEYS)
+        assert ledger.buckets == buckets
+        merge(ledger, stage_creates(root, KEYS[:3], run="run3"))
+        assert find_file(root, "ledger.json").read_text().startswith(f'{{"format":2,"buckets":{buckets},')
+        assert set(read(ledger)) == set(KEYS)
+
+    def test_a_damaged_index_that_the_files_do_not_tell_has_a_message_of_its_own(
+        self, root: Folder, ledger: Ledger
+    ) -> None:
+        break_index(root, "{")
+        for bucket in range(2):
+            ledger.write_bucket(bucket, 2, {})
         with pytest.raises(StateError, match=r"ledger\.json is damaged.*Restore it from a backup, or remove it"):
             read(ledger)
+
+    def test_a_split_that_was_cut_off_does_not_count_where_the_index_is_told_from_the_files(
+        self, root: Folder, ledger: Ledger
+    ) -> None:
+        break_index(root, "{")
+        ledger.write_bucket(0, 2, {})
+        assert set(read(ledger)) == set(KEYS)
+
+    def test_an_index_without_any_file_is_damaged_and_no_index_at_all_a_first_run(
+        self, root: Folder, ledger: Ledger
+    ) -> None:
+        find_file(root).unlink()
+        break_index(root, "{")
+        with pytest.raises(StateError, match=r"ledger\.json is damaged"):
+            read(ledger)
+        break_index(root, None)
+        assert read(ledger) == {}
 
     def test_a_bucket_of_a_newer_format_is_refused(self, root: Folder, ledger: Ledger) -> None:
         data = find_file(root).read_bytes()
