@@ -36,7 +36,7 @@ def explain_red(report: Report, why_not: str, *, is_one_task: bool) -> str:
     elif is_one_task:
         where = gettext("Samples stand further up in this log. What was done is done.")
     else:
-        where = gettext("No task before this one is red: guard's log and load's hold samples. What was done is done.")
+        where = gettext("Guard's log and load's hold samples. What was done is done.")
     return " ".join([text, *list_next_steps(report), where])
 
 

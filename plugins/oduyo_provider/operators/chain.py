@@ -46,9 +46,9 @@ def check_chain(context: Mapping[str, Any], step: StepContext) -> None:
 
 
 def has_run(ti: Any, task_id: str) -> bool:
-    """Whether a task of this run has come to its end; one that was skipped may have done so before the run was cleared."""
+    """Whether what a task of this run left is of its last try; one that was skipped may have left it before the run was cleared."""
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
-    return bool(states.get(ti.run_id, {}).get(task_id) == "success")
+    return bool(states.get(ti.run_id, {}).get(task_id) in ("success", "failed"))
 
 
 def _pull_one(ti: Any, task_id: str) -> Any:

@@ -41,7 +41,7 @@ def test_an_alert_gives_the_cause_the_totals_the_reasons_and_the_place(
     (alert,) = box.alerts
     text = alert["text"]
     assert text.startswith("Not all changes were delivered: 1 ")
-    assert "The run is not in step: applying did not come to its end; 1 doubtful" in text
+    assert "The run is not in step: 1 doubtful. The next run" in text
     assert "Totals: extracted 4, created 2, refused 1, " in text
     assert "Kod zaten var\\r\\nBcc" in text
     assert "\r" not in text

@@ -131,7 +131,7 @@ def test_new_duplicates_are_named_and_the_next_run_is_not_promised_to_mend_them(
     assert "sends only what is missing" not in text
     (cause,) = view["causes"]
     assert (cause["task"], cause["text"].partition(".")[0]) == ("report", "The run is not in step: 1 new duplicate")
-    assert "No task before this one is red: guard's log" in cause["text"]
+    assert "Guard's log and load's hold samples" in cause["text"]
     (line,) = get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id).json()["lines"]
     assert (line["integration_id"], line["oduyo_id"], line["reason"].partition(":")[0]) == ("2", twin, "new duplicate")
     assert get("dag", dag_id=SPECIAL_CODES).json()["runs"][0]["sentence"] == view["sentence"]

@@ -70,7 +70,7 @@ def test_a_dry_run_leaves_nothing_to_be_sent() -> None:
         (make("new_duplicates", 2), "The run is not in step: 2 new duplicates. 2 new records carry"),
         (make("failed", 1_200, faults=["applying"]), "The run is not in step: applying did not come to its end; 1,200 failed."),
         (Report(rejected=2, faults=["rejected"]), "The run is not in step: 2 rows newly rejected or refused. Mend the"),
-        (Report(created=2, dry_run=True, faults=["first_write"]), "The run is not in step: not opened. No task before"),
+        (Report(created=2, dry_run=True, faults=["first_write"]), "The run is not in step: not opened. Guard's log"),
         (make("doubtful", sync_mode="create"), "Not all rows were sent: 1 doubtful. Clear the first red task"),
         (make("new_duplicates", sync_mode="create"), "All valid rows were sent, but the run is red: 1 new duplicate."),
     ],
@@ -84,7 +84,7 @@ def test_the_log_names_where_more_stands() -> None:
         return explain_red(report, "", is_one_task=is_one_task).removesuffix(" What was done is done.")
 
     assert say(make("not_applied", faults=["applying"])).endswith("The log of the first red task says why.")
-    assert say(make("stale")).endswith("guard's log and load's hold samples.")
+    assert say(make("stale")).endswith("Guard's log and load's hold samples.")
     assert say(make("stale"), is_one_task=True).endswith("Samples stand further up in this log.")
 
 
