@@ -97,6 +97,7 @@ class Nights(Driver):
         #: Run → what its steps left.
         self.steps: dict[str, Steps] = {}
         self._names = 0
+        self._loaded: Reference | None = None
 
     @property
     def clock(self) -> Clock:
@@ -146,7 +147,7 @@ class Nights(Driver):
         )
         plans = [transform(self.step(run, **params), part) for part in parts]
         guarded = self._retry(errors, lambda _: guard(self.step(run, **params), plans)) if plans else None
-        loaded = None
+        self._loaded = None
         if guarded and guarded["plans"]:
             references = list(guarded["plans"])
 
@@ -154,8 +155,8 @@ class Nights(Driver):
                 before_load(number)
                 return self._load(run, number, references, params)
 
-            loaded = self._retry(errors, work)
-        self.steps[run.run_id] = Steps(snapshot, parts, plans, guarded, loaded)
+            self._retry(errors, work)
+        self.steps[run.run_id] = Steps(snapshot, parts, plans, guarded, self._loaded)
         return self.report_again(run.run_id, errors, **params)
 
     def report_again(self, run_id: str, errors: Sequence[Exception] = (), **params: object) -> Night:
@@ -189,9 +190,11 @@ class Nights(Driver):
         return asyncio.run(work())
 
     def _load(self, run: Run, number: int, plans: Sequence[Reference], params: dict[str, object]) -> Reference:
-        reference = self.load(list(plans), _try(run, number), **params)
-        check_delivered(reference)
-        return reference
+        """A try of the task load: what it left stays where it came to its end, also when it then fails."""
+        self._loaded = None
+        self._loaded = self.load(list(plans), _try(run, number), **params)
+        check_delivered(self._loaded)
+        return self._loaded
 
     def read_state(self) -> dict[str, object]:
         """All that is kept of the site between runs, but claims."""
