@@ -34,7 +34,7 @@ from oduyo_provider.sync.staging.change_lines import (
 )
 from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.outcomes import DIED
+from oduyo_provider.sync.staging.outcomes import UNSETTLED
 from oduyo_provider.sync.staging.segments import Head, SegmentFile, read_head, read_lines
 
 #: Why a change that may have been transmitted waits.
@@ -72,7 +72,7 @@ class RunPhase(Enum):
             return line
         reason = ""
         if line.outcome == SENT and self is not RunPhase.DRY:
-            reason = AWAITED if self is RunPhase.GOING else DIED
+            reason = AWAITED if self is RunPhase.GOING else UNSETTLED
         return msgspec.structs.replace(line, outcome=outcome, reason=reason)
 
 

@@ -52,7 +52,7 @@ def test_what_was_sent_waits_while_the_run_goes_and_is_doubtful_once_it_has_ende
     assert {outcome for _, outcome, _ in second.outcomes.changes} == {Outcome.DONE, Outcome.NOT_APPLIED}
     ended = cache.open(writer.find("r"), is_going=False)
     (doubtful,) = ended.index.read(ended.index.find(Wanted(outcomes=["doubtful"])))
-    assert doubtful.reason == "the task died while it was being sent"
+    assert doubtful.reason == "the task ended before it was known whether it arrived"
     assert {outcome for _, outcome, _ in ended.outcomes.changes} == {Outcome.DONE, Outcome.DOUBTFUL}
 
 

@@ -8,7 +8,7 @@ from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
 
-DIED = gettext_noop("the task died while it was being sent")
+UNSETTLED = gettext_noop("the task ended before it was known whether it arrived")
 
 
 def find_result(change: Change, history: History) -> Result:
@@ -17,7 +17,7 @@ def find_result(change: Change, history: History) -> Result:
     if known is not None:
         return known
     if change.key in history.unknown:
-        return Result(change.key, Outcome.DOUBTFUL, reason=DIED)
+        return Result(change.key, Outcome.DOUBTFUL, reason=UNSETTLED)
     return Result(change.key, Outcome.NOT_APPLIED)
 
 

@@ -61,6 +61,18 @@ def test_a15_a_load_that_wrote_some_is_reported_with_what_it_wrote_and_red(site:
     assert "applying did not come to its end" in why
 
 
+def test_a15_of_a_load_that_a_brake_stopped_nothing_is_said_to_have_died(site: Sandbox, dag: Nights) -> None:
+    site.set_habits({"habit": "number"})
+    site.set_faults({"call": "create", "kind": "drop", "where": "after", "match": {"integration_id": "A-3"}})
+    keys = [*(f"A-{number}" for number in range(6)), "007", "THE-LONGEST-GOES-FIRST"]
+    night = dag.night([{"integration_id": key, "code": f"KOD.{key}"} for key in keys])
+    assert "CanaryError" in night.why
+    assert (night.report.doubtful, night.report.reasons) == (
+        1,
+        {"doubtful: the task ended before it was known whether it arrived": 1},
+    )
+
+
 def test_a15_a_plan_that_was_rejected_and_not_loaded_is_reported_so(site: Sandbox, asking: Nights) -> None:
     since = site.counts()["requests"]
     with pytest.MonkeyPatch.context() as patch:

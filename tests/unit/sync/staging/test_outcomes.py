@@ -9,7 +9,7 @@ from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.journal import History
-from oduyo_provider.sync.staging.outcomes import DIED, count_actions, count_result, find_result
+from oduyo_provider.sync.staging.outcomes import UNSETTLED, count_actions, count_result, find_result
 from tests.unit.sync.plans import create, deactivate, done, update
 
 CHANGE = create("A1")
@@ -22,7 +22,7 @@ def test_what_the_journal_says_counts() -> None:
 
 def test_what_was_about_to_be_sent_and_has_no_outcome_is_doubtful_once_nothing_is_sent_any_more() -> None:
     history = History(unknown={CHANGE.key: 1.0})
-    assert find_result(CHANGE, history) == Result(CHANGE.key, Outcome.DOUBTFUL, reason=DIED)
+    assert find_result(CHANGE, history) == Result(CHANGE.key, Outcome.DOUBTFUL, reason=UNSETTLED)
 
 
 def test_what_was_never_about_to_be_sent_is_not_applied() -> None:
