@@ -29,7 +29,7 @@ def parse_release(given: object) -> Release:
     """Read which brakes a run may release.
 
     :param given: a list of names, each alone or with a limit (``retired:149``); the same as one text, separated by
-        commas or line ends; or a mapping of name to limit. None releases nothing.
+        commas or line ends; or a mapping of name to limit. None releases nothing; of two limits of a brake the smaller counts.
     :raises ValueError: a name is unknown, or a limit is no whole number or not possible; the text says which.
     """
     if given is None:
@@ -40,7 +40,13 @@ def parse_release(given: object) -> Release:
         given = _SEPARATORS.split(given)
     if not isinstance(given, Iterable):
         raise ValueError(gettext("%(value)s is no list", value=repr(given)))  # noqa: TRY004  every fault of a param is a ValueError
-    return dict(_parse_entry(entry) for entry in given if not (isinstance(entry, str) and not entry.strip(_QUOTES)))
+    released: Release = {}
+    for entry in given:
+        if not isinstance(entry, str) or entry.strip(_QUOTES):
+            brake, most = _parse_entry(entry)
+            limits = [limit for limit in (released.get(brake), most) if limit is not None]
+            released[brake] = min(limits, default=None)
+    return released
 
 
 def format_release(release: Mapping[str, int | None]) -> str:

@@ -34,6 +34,19 @@ def test_a_list_a_text_and_a_mapping_are_read_alike(given: object, released: dic
 
 
 @pytest.mark.parametrize(
+    ("given", "limit"),
+    [
+        (["retired:149", "retired"], 149),
+        ("retired, retired:149", 149),
+        (["retired:149", "retired:0", "retired:20"], 0),
+        (["retired", "retired"], None),
+    ],
+)
+def test_of_several_entries_of_a_brake_the_smallest_limit_counts(given: object, limit: int | None) -> None:
+    assert parse_release(given) == {"retired": limit}
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         (["yok"], "'yok' is no brake"),
