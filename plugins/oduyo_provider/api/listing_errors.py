@@ -40,6 +40,21 @@ def explain_cut(last: object, end: object) -> str:
     )
 
 
+def explain_encoding(found: str, text: str) -> str:
+    """A text in another encoding, or half a letter.
+
+    :param found: the id of its record.
+    """
+    return gettext(
+        "Ödüyo listed a text that is not UTF-8, in the record with the id %(found)s: '%(text)s'. Where the site has cut a long "
+        "text in the middle of a letter, correct that record in the Ödüyo panel, and shorten the text in the ERP if it "
+        "comes from there. Where all letters are in another encoding, ask Ödüyo's support to send UTF-8. Then start the "
+        "task again.",
+        found=found,
+        text=text,
+    )
+
+
 def explain_disorder(found: object, previous: object) -> str:
     """Ids in no order."""
     return gettext(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from oduyo_provider.api.envelope import BAD_JSON, parse_json
+from oduyo_provider.api.listing_errors import explain_encoding
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
@@ -103,7 +104,7 @@ def parse_page(body: bytes, redact: Callable[[str], str] = str) -> Page:
     try:
         records: list[Remote] = _text_pages.decode(body).data
     except BAD_JSON:
-        page = _parse_odd_page(body)
+        page = _parse_odd_page(body, redact)
         if page.words:
             return page
         records = page.records
@@ -123,7 +124,7 @@ def parse_page(body: bytes, redact: Callable[[str], str] = str) -> Page:
     return Page(records)
 
 
-def _parse_odd_page(body: bytes) -> Page:
+def _parse_odd_page(body: bytes, redact: Callable[[str], str]) -> Page:
     """Shapes other than documented, as PHP gives them: see :func:`_find_records`."""
     answer = parse_json(body)
     data = answer.get("data") if isinstance(answer, dict) else ()
@@ -136,6 +137,7 @@ def _parse_odd_page(body: bytes) -> Page:
         data = unpacked
     records = _find_records(data)
     if records is None:
+        _check_encoding(body, redact)
         raise ListingError(
             gettext(
                 "Ödüyo answered a list call with something that is not a list of records. Start the task again; if it "
@@ -143,6 +145,16 @@ def _parse_odd_page(body: bytes) -> Page:
             )
         )
     return Page([{name: _as_text(value) for name, value in record.items()} for record in records])
+
+
+def _check_encoding(body: bytes, redact: Callable[[str], str]) -> None:
+    """Raise ListingError, naming the first text, where only texts that are not UTF-8 keep a body from being records."""
+    answer = parse_json(body.decode(errors="replace").encode())
+    records = _find_records(answer.get("data") if isinstance(answer, dict) else None) or []
+    for record in records:
+        for value in map(str, record.values()):
+            if "\ufffd" in value:
+                raise ListingError(explain_encoding(str(record.get("id")), neutralise(redact(value), 80)))
 
 
 def _find_records(data: object) -> list[dict[str, object]] | None:

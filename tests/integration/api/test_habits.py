@@ -212,5 +212,5 @@ def test_b16_an_answer_that_is_framed_wrongly_is_said_to_be(site: Sandbox, how: 
 
 def test_b8_a_charset_that_is_not_named_is_not_guessed(site: Sandbox) -> None:
     site.set_habits({"habit": "charset", "name": "windows-1254", "named": False})
-    with pytest.raises(ListingError, match="not a list of records"):
+    with pytest.raises(ListingError, match="a text that is not UTF-8"):
         use(site, OduyoClient.snapshot_records)

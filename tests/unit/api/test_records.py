@@ -124,9 +124,26 @@ def test_a_text_instead_of_records_is_what_oduyo_said(data: str) -> None:
         b"[]",
         b"",
         DEEP,
-        b'{"data": "\xfe"}',
+        b'\xfe {"data": true}',
     ],
 )
 def test_what_is_no_list_of_records_is_a_listing_error(body: bytes) -> None:
     with pytest.raises(ListingError, match="not a list of records"):
         parse_page(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (
+            b'[{"id": "41", "a": ""}, {"b": "Uzun gizli \xc5", "id": 42}, {"id": "43", "a": "\xde"}]',
+            r"42: 'Uzun \*\*\* \W",
+        ),
+        (b'{"5": {"id": "7", "code": "\xde"}}', "7: '"),
+        (b'[{"code": "\xde"}]', "None: '"),
+    ],
+)
+@pytest.mark.parametrize("around", [b"", b"\xfe "])
+def test_a_text_that_is_not_utf_8_is_named_with_its_record(body: bytes, place: str, around: bytes) -> None:
+    with pytest.raises(ListingError, match=rf"a text that is not UTF-8, in the record with the id {place}"):
+        parse_page(around + b'{"status": true, "data": ' + body + b"}", Redactor(["gizli"]))
