@@ -53,6 +53,7 @@ _DATABASES = {
     "oracledb": Database.ORACLE,
     "cx_Oracle": Database.ORACLE,
     "pyodbc": Database.UNKNOWN,
+    "sqlite3": Database.UNKNOWN,
 }
 POSTGRESQL_DRIVERS = frozenset({"psycopg2", "psycopg"})
 
@@ -91,6 +92,8 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
     elif driver in ("oracledb", "cx_Oracle"):
         # Oracle's readers wait for no lock, so what is limited is each answer. In milliseconds; 0 is no limit.
         connection.call_timeout = connection.call_timeout or round(limits.answer_s * 1000)
+    elif driver == "sqlite3" and connection.text_factory is str:
+        connection.text_factory = _decode  # str would break off at the first text that is not UTF-8
     cursor = connection.cursor()
     database = find_database(driver, str(connection.getinfo(_SQL_DBMS_NAME)) if driver == "pyodbc" else "")
     if database is Database.SQL_SERVER:

@@ -25,7 +25,8 @@ from oduyo_provider.erp.waiting import WaitLimits
         (pymysql.err.OperationalError(), "pymysql", Database.MYSQL),
         (connector.Error(), "mysql", Database.MYSQL),
         (oracledb.DatabaseError(), "oracledb", Database.ORACLE),
-        (sqlite3.OperationalError(), "", Database.UNKNOWN),
+        (sqlite3.OperationalError(), "sqlite3", Database.UNKNOWN),
+        (ValueError(), "", Database.UNKNOWN),
     ],
 )
 def test_a_driver_and_its_database_are_found_by_the_module(error: Exception, driver: str, database: Database) -> None:

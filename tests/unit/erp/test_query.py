@@ -52,6 +52,22 @@ def test_rows_come_in_batches_of_the_size_asked_for() -> None:
     assert batches[2] == [{"integration_id": 5, "code": "K5"}]
 
 
+def test_a_text_of_sqlite_that_is_not_utf_8_comes_as_bytes_and_the_rows_after_it_come_too() -> None:
+    query = "SELECT 1 AS integration_id, CAST(x'ff41' AS TEXT) AS code UNION ALL SELECT 2, 'Ş'"
+    assert read(query)[1] == [[{"integration_id": 1, "code": b"\xffA"}, {"integration_id": 2, "code": "Ş"}]]
+
+
+def test_an_encoding_that_a_hook_of_sqlite_sets_by_itself_is_kept() -> None:
+    class TurkishHook(SqliteHook):
+        def get_conn(self) -> sqlite3.Connection:
+            connection = super().get_conn()
+            connection.text_factory = lambda raw: raw.decode("windows-1254")
+            return connection
+
+    query = "SELECT 1 AS integration_id, CAST(x'de41' AS TEXT) AS code"
+    assert read(query, TurkishHook())[1] == [[{"integration_id": 1, "code": "ŞA"}]]
+
+
 def test_the_columns_are_known_before_the_first_row() -> None:
     with fetch_rows(SqliteHook(), "SELECT 1 AS integration_id, 'a' AS code", resource=SPECIAL_CODE) as rows:
         assert rows.columns == ("integration_id", "code")
