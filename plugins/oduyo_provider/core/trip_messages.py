@@ -20,8 +20,8 @@ _SHARES = {
         "%(percent)s)"
     ),
     "look_alikes": gettext_noop(
-        "%(count)s of %(whole)s rows to create look like a record that no row matches: typed by hand, of a former period, or "
-        "with a changed key"
+        "%(count)s of %(whole)s rows to create look like a record that no row matches (typed by hand, of a former period, or "
+        "with a changed key); only a release creates them, an approval leaves them out"
     ),
 }
 

@@ -615,6 +615,18 @@ def test_a_run_that_asks_tells_the_person_everything_and_writes_only_when_approv
     assert nights.run(changed).figures == {"extracted": 85, "unchanged": 85}
 
 
+def test_an_approval_leaves_rows_out_that_look_like_a_record_and_says_so(nights: Nights) -> None:
+    driver, rows = nights.driver, make_codes(20)
+    nights.seed(rows[:15], integration_id="")
+    run = driver.new_run()
+    plans = driver.plan(rows, run, on_unsafe="ask")
+    (told,) = driver.guarded["figures"]
+    assert "only a release creates them, an approval leaves them out" in told
+    made = driver.report(run, driver.load(plans, run, on_unsafe="ask"), on_unsafe="ask")
+    assert (made.created, made.rejected) == (5, 15)
+    assert nights.run(rows).figures == {"extracted": 20, "unchanged": 5, "rejected": 15, "known_rejected": 15}
+
+
 def test_what_was_approved_counts_no_more_for_the_week(nights: Nights) -> None:
     driver, rows = nights.driver, make_codes(200)
     nights.own(rows)
