@@ -44,9 +44,14 @@ class Finding(msgspec.Struct, frozen=True):
         return f"{self.brake}:{self.field}" if self.is_other else self.brake
 
     @property
+    def length(self) -> int | None:
+        """So many characters are kept of a value of which the end is lost; else None."""
+        return len(self.stored or "") if is_beginning(self.sent, self.stored) else None
+
+    @property
     def cut_at(self) -> int | None:
-        """So many characters are kept of a value of which the end is lost, and nobody can accept that; else None."""
-        return len(self.stored or "") if self.is_final and is_beginning(self.sent, self.stored) else None
+        """As :attr:`length`, where nobody can accept that; else None."""
+        return self.length if self.is_final else None
 
     @property
     def escaping(self) -> Escaping | None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import find_stored_otherwise
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import Match, Matching, compute_natural_key
-from oduyo_provider.core.normalise import Normalised, Normaliser
+from oduyo_provider.core.matching import Matching, compute_natural_key
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.row_groups import RowGroup
 from oduyo_provider.core.values.keys import can_be_key_of, fold_key, is_form_of_key
@@ -46,38 +46,41 @@ def is_made_in_another_form(change: Change, record: Remote, normaliser: Normalis
 
 
 def join_nameless(
-    matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser, *, can_be_cut: bool = False
+    matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser, key_length: int | None = None
 ) -> None:
     """Match the records of what was sent and not seen since, where Ödüyo keeps their keys in another form.
 
     That is a create that was confirmed, or a change that gives a record its key and whose fate is unknown. A row gets the only
-    record with a form of its key, if no row and no entry has that one's own key, and it carries the row's natural key; of a
-    resource or a row without one, all else that was sent.
+    record with a form of its key, if no row and no entry has that one's own key or its id, and it carries the row's natural
+    key, not cut; of a resource or a row without one, all else that was sent. All rows and records have to be there.
 
     :param groups: the rows by match key.
-    :param can_be_cut: the site is known to alter keys, so that a beginning of one is a form of it too, as it is where the answer
-        named the record.
+    :param key_length: so many characters are all that Ödüyo is known to keep of a key. Of a record that the answer named any
+        beginning will do.
     """
     entries, matches = matching.entries, matching.matches
     unseen = {key for key, entry in entries.items() if _may_be_there(entry)} - matches.keys()
     if not unseen:
         return
-    free: dict[str, list[str]] = {}
-    for key in matches.keys() - groups.keys() - entries.keys():
-        free.setdefault(fold_key(key), []).append(key)
+    owners = {entry.oduyo_id: key for key, entry in entries.items() if entry.oduyo_id}
+    by_id, by_form = dict[str | None, str](), dict[str, list[str]]()
+    for held in matches.keys() - groups.keys() - entries.keys():
+        by_id[matches[held].record["id"]] = held
+        if matches[held].record["id"] not in owners:
+            by_form.setdefault(fold_key(held), []).append(held)
     found: dict[str, list[str]] = {}
     for key in unseen:
-        form = fold_key(key)
-        forms = [form[:length] for length in range(1, len(form))] if can_be_cut or entries[key].oduyo_id else []
-        found[key] = [
-            held for name in (*forms, form) for held in free.get(name, ()) if _names(entries[key], matches[held])
-        ]
+        if (oduyo_id := entries[key].oduyo_id) is not None and entries[key].is_made:
+            named = by_id.get(oduyo_id, "")
+            found[key] = [named] if named and can_be_key_of(key, named) else []
+        else:
+            forms = {fold_key(key), fold_key(entries[key].integration_id[:key_length])}
+            found[key] = [held for form in forms for held in by_form.get(form, ())]
     claims = Counter(held for candidates in found.values() for held in candidates)
     for key in unseen & groups.keys():
-        row = groups[key].normalised
-        own = [held for held in found[key] if claims[held] == 1 and _can_be_of(row, matches[held].record, normaliser)]
-        if len(own) == len(found[key]) == 1:
-            matching.move(own[0], key)
+        [held, *others] = found[key] or [""]
+        if held and not others and claims[held] == 1 and _can_be_of(groups[key], matches[held].record, normaliser):
+            matching.move(held, key)
 
 
 def _may_be_there(entry: Entry) -> bool:
@@ -85,17 +88,12 @@ def _may_be_there(entry: Entry) -> bool:
     return is_nameless if entry.is_made else entry.sent_at is not None
 
 
-def _names(entry: Entry, match: Match) -> bool:
-    """Whether a record can be that of an entry, by its id where an answer named one."""
-    return not entry.is_made or entry.oduyo_id in (None, match.record["id"])
-
-
-def _can_be_of(row: Normalised, record: Remote, normaliser: Normaliser) -> bool:
-    if row.payload is None:
+def _can_be_of(group: RowGroup, record: Remote, normaliser: Normaliser) -> bool:
+    row, names = group.normalised, normaliser.resource.natural_key
+    if row.payload is None or len(group.rows) > 1:
         return False
-    names = normaliser.resource.natural_key
     wanted, found = compute_natural_key(row.payload, names), compute_natural_key(record, names)
     if wanted is not None:
-        return found is not None and can_be_natural_key_of(wanted, found)
+        return found is not None and can_be_natural_key_of(wanted, found) and len(found[-1]) >= len(wanted[-1])
     stored = find_stored_otherwise(Change(Action.CREATE, str(row.integration_id), row.payload), record, normaliser)
     return stored.keys() <= {_KEY}

@@ -47,18 +47,19 @@ def compute_record_key(record: Mapping[str, object], normaliser: Normaliser) -> 
 
 
 #: Ödüyo's id → match key and stored key, of the records whose key Ödüyo stores otherwise than it was sent, or may store so:
-#: None for one that was made and not seen since.
-AlteredKeys = dict[str, tuple[str, "str | None"]]
+#: None for one that was made and not seen since. Two keys have one id where a site wrote one record over another.
+AlteredKeys = dict[str, list[tuple[str, "str | None"]]]
 
 
 def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
-    """The records that the ledger knows by id and by a stored key; of two keys with one id the first in order."""
+    """The records that the ledger knows by id and by a stored key, the keys in order."""
     found: AlteredKeys = {}
     for entry in entries:
         if entry.oduyo_id is not None and (_KEY in entry.stored or entry.made_in):
             stored = entry.stored[_KEY].stored or "" if _KEY in entry.stored else None
-            pair = compute_match_key(entry.integration_id), stored
-            found[entry.oduyo_id] = min(pair, found.get(entry.oduyo_id, pair), key=lambda known: known[0])
+            found.setdefault(entry.oduyo_id, []).append((compute_match_key(entry.integration_id), stored))
+    for pairs in found.values():
+        pairs.sort(key=lambda pair: pair[0])
     return found
 
 
@@ -68,13 +69,13 @@ def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> st
     It is the ledger's where the ledger knows the record by id and it still carries the key as stored, with or without blanks;
     of one that nobody has seen since it was made, the key in whatever form. Else its own.
     """
-    own = compute_record_key(record, normaliser)
-    known = altered.get(record.get("id") or "") if altered else None
-    if known is not None:
-        (key, stored), held = known, record.get(_KEY) or ""
+    own, held = compute_record_key(record, normaliser), record.get(_KEY) or ""
+    for key, stored in altered.get(record.get("id") or "", ()) if altered else ():
         if stored is None:
-            return key if is_form_of_key(key, held) else own
-        if held == stored or (own is not None and own == compute_record_key({_KEY: stored}, normaliser)):
+            is_same = is_form_of_key(key, held)
+        else:
+            is_same = held == stored or (own is not None and own == compute_record_key({_KEY: stored}, normaliser))
+        if is_same:
             return key
     return own
 

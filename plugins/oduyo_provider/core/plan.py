@@ -39,13 +39,13 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
 
     :param source: whose plan it is; only its own records are changed or retired.
     :param run: the run's name; ``now`` seconds since 1970; what was sent before ``settled_at`` has shown in the listing, or never does.
-    :param missing_runs: applied runs without its row after which a record is retired.
+    :param missing_runs: applied runs without its row after which a record is retired; ``resend_refused`` sends again what was refused.
     :param released: names of the brakes that may trip in this run; ``findings`` of what the site is known to do to values.
-    :param resend_refused: send again what Ödüyo refused before.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
     :param may_lack_rows: not every row is here by its key, as an id cannot be read, or ``is_mapped``: then no record is missing.
     :param is_mapped: other instances of the task have rows too: a record of this source without a row here may be theirs.
-    :param is_first: no run of this source has been applied yet.
+    :param is_whole: no other partition or instance has rows too. ``is_first``: no run of this source has been applied yet.
+    :param key_length: so many characters of a key are all that Ödüyo is known to keep; None where that is not known.
     :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
     :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
     """
@@ -63,6 +63,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     pairs: frozenset[tuple[str, str]] | None = None
     may_lack_rows: bool = False
     is_mapped: bool = False
+    is_whole: bool = True
+    key_length: int | None = None
     is_first: bool = False
     newest_id: int | None = None
     shared_codes: frozenset[int] = frozenset()
@@ -133,13 +135,11 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
     :param known_rejected: of rejected: those that the last applied run rejected alike.
     :param other_firm: rows whose record has another key1, rejected unless a person released that; likewise
         ``other_source``: rows whose record another source owns; ``new_other_source`` those rejected and not known.
-    :param vanished: rows that are not sent, as their record is not listed any more; ``recreates`` rows of such records
-        that are sent, as a person released that.
-    :param adoptions: of updates.
+    :param vanished: rows that are not sent, as their record is not listed any more; ``recreates`` those sent, as released.
     :param known_ids: records that the ledger knows of this site; ``known_listed`` of them those that Ödüyo lists.
     :param in_use: records of this source in use; ``retired`` those that the plan would retire; ``retired_week`` those that
         it retired in the last seven days without a person's release.
-    :param real_updates: updates that change more than dates.
+    :param real_updates: updates that change more than dates; ``adoptions`` are among the updates.
     :param emptied: updates that empty a filled field; ``dates_back`` those with an older date than was sent before.
     :param pairs: ``key1`` and ``key2``, joined by a NUL → figures.
     :param samples: name of a brake → a few changes that count for it.

@@ -58,7 +58,8 @@ def compute_plan(
     builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
-    join_nameless(matching, planner.groups, normaliser, can_be_cut="key_altered" in rules.findings)
+    if rules.is_whole:
+        join_nameless(matching, planner.groups, normaliser, rules.key_length)
     matching.prefer_firms(planner.groups)
     matching.take_sent(rules.source)
     planner.read_rows()

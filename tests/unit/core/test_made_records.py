@@ -58,12 +58,12 @@ def join(
     *records: Remote,
     entries: tuple[Entry, ...] = (Entry("00017", confirmed_at=1.0),),
     normaliser: Normaliser = NORMALISER,
-    can_be_cut: bool = False,
+    key_length: int | None = None,
 ) -> list[str]:
     """The match keys that records belong to; as a rule the create of 00017 was confirmed without an id."""
     matching = Matching(records, entries, normaliser)
     groups = {str(row["integration_id"]): RowGroup(row, normaliser.row(row)) for row in rows}
-    join_nameless(matching, groups, normaliser, can_be_cut=can_be_cut)
+    join_nameless(matching, groups, normaliser, key_length)
     return sorted(matching.matches)
 
 
@@ -94,31 +94,55 @@ def test_what_was_sent_and_not_seen_since_may_be_there_with_its_key_in_another_f
 
 
 @pytest.mark.parametrize(
-    ("held", "can_be_cut", "oduyo_id", "key"),
+    ("held", "key_length", "oduyo_id", "key"),
     [
-        ("500", True, None, "500-017"),
-        ("500", False, None, "500"),
-        ("500", False, "7", "500-017"),
-        ("501", True, None, "501"),
+        ("500-", 4, None, "500-017"),
+        ("500", 4, None, "500"),
+        ("500-", None, None, "500-"),
+        ("500", None, "7", "500-017"),
+        ("501", None, "7", "501"),
+        ("500-", 4, "8", "500-"),
     ],
-    ids=["a beginning", "not known to alter keys", "named by the answer", "no beginning"],
+    ids=["cut", "shorter", "not known to cut", "named by the answer", "no beginning", "another one named"],
 )
-def test_a_beginning_of_a_key_is_one_where_the_site_is_known_to_alter_keys_or_named_the_record(
-    held: str, can_be_cut: bool, oduyo_id: str | None, key: str
+def test_a_beginning_of_a_key_is_one_of_the_known_length_or_of_the_record_that_the_answer_named(
+    held: str, key_length: int | None, oduyo_id: str | None, key: str
 ) -> None:
     entry = Entry("500-017", oduyo_id=oduyo_id, made_in="dag/run", sent_at=1.0)
-    found = join([make_row("500-017")], make_record("7", held), entries=(entry,), can_be_cut=can_be_cut)
+    found = join([make_row("500-017")], make_record("7", held), entries=(entry,), key_length=key_length)
     assert found == [key]
 
 
 def test_where_two_may_have_made_a_record_or_two_records_may_be_of_one_nobody_gets_one() -> None:
     both = (Entry("500-017", sent_at=1.0), Entry("500-018", sent_at=1.0))
     rows = [make_row("500-017"), make_row("500-018")]
-    assert join(rows, make_record("7", "500"), entries=both, can_be_cut=True) == ["500"]
-    records = (make_record("7", "500"), make_record("8", "500-0"))
-    assert join(rows[:1], *records, entries=both[:1], can_be_cut=True) == ["500", "500-0"]
+    assert join(rows, make_record("7", "500-"), entries=both, key_length=4) == ["500-"]
+    records = (make_record("7", "500-"), make_record("8", "500-.0", code="code"))
+    assert join(rows[:1], *records, entries=both[:1], key_length=4) in (["500-", "500-.0"], ["500-.0", "500-017"])
+
+
+@pytest.mark.parametrize("code", ["another", "cod", "code-2"])
+def test_a_record_with_another_code_or_a_beginning_of_it_is_somebody_else_s(code: str) -> None:
+    entry = Entry("00017", sent_at=1.0)
+    assert join([make_row("00017", code="code")], make_record("7", "17", code=code), entries=(entry,)) == ["17"]
+
+
+def test_a_record_whose_id_another_key_has_is_that_one_s() -> None:
+    entries = (Entry("00017", sent_at=1.0), Entry("5", source="other", oduyo_id="7"))
+    assert join([make_row("00017")], make_record("7", "17"), entries=entries) == ["17"]
+
+
+def test_rows_that_differ_get_no_record_in_whatever_order_they_come() -> None:
+    entry = Entry("00017", sent_at=1.0)
+    first, second = make_row("00017"), make_row("00017", code="another")
+    for rows in ([first, second], [second, first]):
+        matching = Matching([make_record("7", "17")], [entry], NORMALISER)
+        group = RowGroup(rows[0], NORMALISER.row(rows[0]))
+        group.take(rows[1])
+        join_nameless(matching, {"00017": group}, NORMALISER)
+        assert [*matching.matches] == ["17"]
 
 
 def test_a_record_with_the_key_of_another_row_is_that_ones() -> None:
     rows = [make_row("500-017"), make_row("500")]
-    assert join(rows, make_record("7", "500"), entries=(Entry("500-017", sent_at=1.0),), can_be_cut=True) == ["500"]
+    assert join(rows, make_record("7", "500"), entries=(Entry("500-017", sent_at=1.0),), key_length=3) == ["500"]

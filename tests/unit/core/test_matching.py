@@ -12,6 +12,7 @@ from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.made_records import join_nameless
 from oduyo_provider.core.matching import (
+    AlteredKeys,
     Match,
     Matching,
     compute_natural_key,
@@ -197,7 +198,7 @@ def test_a_record_goes_to_the_partition_of_the_key_that_was_sent() -> None:
             make_entry(UUID.upper(), "10", stored=altered(UUID.upper(), None)),
         ]
     )
-    assert known == {"7": ("00001", "1"), "10": (UUID, "")}
+    assert known == {"7": [("00001", "1")], "10": [(UUID, "")]}
     assert name_key(make_record("7", "1"), known, NORMALISER) == "00001"
     assert name_key(make_record("7", " 1 "), known, NORMALISER) == "00001", "the stored key, to be mended"
     assert name_key(make_record("10", None), known, NORMALISER) == UUID
@@ -205,10 +206,12 @@ def test_a_record_goes_to_the_partition_of_the_key_that_was_sent() -> None:
 
 
 def test_a_record_that_carries_another_key_goes_to_the_partition_of_that_one() -> None:
-    known = {"7": ("00001", "1")}
+    known: AlteredKeys = {"7": [("00001", "1")]}
     assert name_key(make_record("7", "200"), known, NORMALISER) == "200"
     assert name_key(make_record("7", None), known, NORMALISER) is None
-    assert name_key(make_record("7", None), {"7": ("00001", "---")}, NORMALISER) is None, "what reads as no key is none"
+    assert name_key(make_record("7", None), {"7": [("00001", "---")]}, NORMALISER) is None, (
+        "what reads as no key is none"
+    )
     assert name_key(make_record("7", "1"), {}, NORMALISER) == "1"
 
 

@@ -48,7 +48,7 @@ class Applier:
         self._seeker = Seeker(work, course, lookup)
         self._canary = Canary(work, course, lookup)
         self._verifier = Verifier(work, course, lookup)
-        self._sender = Sender(work, course, self._looker.look_again)
+        self._sender = Sender(work, course, self._looker.look_again, self._seeker.check_named)
         self._unsettled: list[tuple[Recorder, list[Change]]] = []
         self._unanswered: Counter[Action] = Counter()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -11,55 +13,90 @@ from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import gettext, gettext_noop
-from oduyo_provider.core.matching import compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.work import Work
 
 OVERWROTE = gettext_noop("Ödüyo wrote it over a record that was there before")
 
+_KEY = "integration_id"
+
+
+class Listed:
+    """The records of the plan's own listing, by id. Their ids are read once, when this is first asked for.
+
+    :param read: reads all of them.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Remote]] = tuple) -> None:
+        self._read = read
+        self._ids: array[int] | None = None
+
+    def find(self, ids: Collection[str]) -> dict[str, Remote]:
+        """Those with these ids; it may read long."""
+        if self._ids is None:
+            self._ids = array("q", sorted(hash(record["id"]) for record in self._read()))
+        if not any(self._has(hash(oduyo_id)) for oduyo_id in ids):
+            return {}
+        return {str(record["id"]): record for record in self._read() if record["id"] in ids}
+
+    def _has(self, number: int) -> bool:
+        at = bisect_left(self._ids or (), number)
+        return at < len(self._ids or ()) and (self._ids or ())[at] == number
+
+
+def is_old(recorder: Recorder, change: Change, oduyo_id: str | None) -> bool:
+    """Whether a record is not above all that had been seen before a create was sent."""
+    return oduyo_id is not None and int(oduyo_id) <= recorder.floors.get(change.key, 0)
+
 
 async def check_overwritten(
-    work: Work, recorder: Recorder, creates: Sequence[Change], records: Mapping[str, Remote]
+    listed: Listed,
+    note_finding: Callable[[Finding], None],
+    recorder: Recorder,
+    made: Iterable[tuple[Change, Remote]],
 ) -> None:
-    """See to it that no create was answered with a record that the plan's own listing showed with another key.
+    """See to it that no create was carried out on a record that the plan's own listing showed with another key.
 
-    Ids that are not above all that had been seen are looked up there, as a site may give the id of a deleted record again.
+    A site may give the id of a deleted record again: that record was made at another time.
 
-    :param creates: that were confirmed; ``records`` those that their answers named, by id, as they are now.
-    :raises CanaryError: naming the first; each has failed, and no create is sent to the site until a person lets one be tried.
+    :param made: creates that were confirmed, and the record as it is now that the answer named, or that carries the key.
+    :raises CanaryError: naming the first. All that were answered with such a record have failed, and no create is sent to the
+        site until a person lets one be tried.
     """
-    old: dict[str, Change] = {}
-    for change in creates:
-        oduyo_id = recorder.results[change.key].oduyo_id or ""
-        if oduyo_id in records and int(oduyo_id) <= recorder.floors.get(change.key, 0):
-            old[oduyo_id] = change
-    if not old:
+    old = [(change, record) for change, record in made if is_old(recorder, change, record["id"])]
+    before = await asyncio.to_thread(listed.find, {str(record["id"]) for _, record in old}) if old else {}
+    written = {
+        str(record["id"]): change
+        for change, record in old
+        if (was := before.get(str(record["id"]))) is not None and _is_written_over(change, was, record)
+    }
+    if not written:
         return
-    before = await asyncio.to_thread(work.find_listed, old.keys())
-    written: list[tuple[Change, Remote]] = []
-    for oduyo_id, listed in before.items():
-        key, now = compute_record_key(listed, work.normaliser), compute_record_key(records[oduyo_id], work.normaliser)
-        if now == compute_match_key(old[oduyo_id].integration_id) != key:
-            written.append((old[oduyo_id], listed))
-    for change, _ in written:
-        known = recorder.results[change.key]
-        recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))
-    if written:
-        change, listed = written[0]
-        work.note_finding(Finding("key_altered", "integration_id", change.integration_id, None, is_final=True))
-        await recorder.flush()
-        raise CanaryError(_explain(change, listed))
+    for change, record in old:
+        if record["id"] in written:
+            known = recorder.results[change.key]
+            recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))
+    oduyo_id, change = next(iter(written.items()))
+    note_finding(Finding("key_altered", _KEY, change.integration_id, None, is_final=True, is_other=True))
+    await recorder.flush()
+    raise CanaryError(_explain(change, before[oduyo_id]))
+
+
+def _is_written_over(change: Change, before: Remote, now: Remote) -> bool:
+    is_same = "created_in" in change.payload or (before.get("created_in") or "") == (now.get("created_in") or "")
+    keys = before.get(_KEY), now.get(_KEY)
+    return is_same and [is_form_of_key(change.integration_id, key) for key in keys] == [False, True]
 
 
 def _explain(change: Change, listed: Remote) -> str:
     return gettext(
-        "Ödüyo wrote the row %(key)s over its record %(id)s, which was that of %(before)s: it takes a create for an update of a "
-        "record that it cannot tell from the new one. Nothing more is sent; this cannot be released. Ask Ödüyo's support what it "
-        "tells records apart by, make the rows differ in that or leave one of them out of the query, and look at the record.",
+        "Ödüyo wrote the row %(key)s over its record %(id)s, which was '%(before)s' until then: it takes a create for an update of "
+        "a record that it cannot tell from the new one. No further create is sent. Ask Ödüyo's support what it tells records "
+        "apart by, make the rows differ in that or leave one of them out of the query, and look at the record; then trigger a "
+        'run with release ["key_altered"], which tries one.',
         key=show_value(change.integration_id),
         id=listed["id"],
-        before=show_value(listed.get("integration_id") or listed.get("code")),
+        before=show_value(listed.get(_KEY) or listed.get("code")),
     )

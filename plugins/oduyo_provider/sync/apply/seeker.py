@@ -14,9 +14,12 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.overwritten import check_overwritten
+from oduyo_provider.sync.apply.overwritten import check_overwritten, is_old
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
+
+#: Creates whose answer named no record and that are not above their floor: so many are sought among all records.
+MOST_SOUGHT = 20
 
 
 class Seeker:
@@ -81,14 +84,32 @@ class Seeker:
         if late:  # they show since, and so do their twins, which the listing may lack as well
             window = await list_made()
         by_id = {**window.by_id, **late}
-        await check_overwritten(self._work, recorder, creates, by_id)
+        ids = {change.key: recorder.results[change.key].oduyo_id or "" for change in creates}
+        await self._check_overwritten(recorder, [(c, by_id[ids[c.key]]) for c in creates if ids[c.key] in by_id])
         await self._forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
         nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
         found = await self.find_created(recorder, nameless, window)
+        if is_last:
+            unseen = [change for change in nameless if not found[change.key]][:MOST_SOUGHT]
+            below = [(change, await self._lookup.fetch_by_key(change.integration_id)) for change in unseen]
+            await self._check_overwritten(recorder, [(change, record) for change, same in below for record in same])
         for change in creates:
             if (named := recorder.results[change.key].oduyo_id) is not None:
                 found[change.key] = [by_id[named]] if named in by_id else []
         return found, window
+
+    async def check_named(self, recorder: Recorder, change: Change) -> None:
+        """Look at the record that the answer to a create named, where that was there before.
+
+        :raises CanaryError: it was written over.
+        """
+        oduyo_id = recorder.results[change.key].oduyo_id
+        if change.action is Action.CREATE and is_old(recorder, change, oduyo_id):
+            records = await self._lookup.fetch_by_ids({str(oduyo_id)})
+            await self._check_overwritten(recorder, [(change, record) for record in records.values()])
+
+    async def _check_overwritten(self, recorder: Recorder, made: Sequence[tuple[Change, Remote]]) -> None:
+        await check_overwritten(self._work.listed, self._work.note_finding, recorder, made)
 
     async def _forget_wrong_ids(
         self,

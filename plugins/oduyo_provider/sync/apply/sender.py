@@ -9,10 +9,10 @@ from contextlib import suppress
 from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
 from oduyo_provider.core.errors import NotSentError
-from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredError, check_look, explain_expired_looks
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import Refusals
+from oduyo_provider.sync.apply.stops import explain_undelivered
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 
@@ -20,18 +20,20 @@ from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 FAILURES_IN_A_ROW = 20
 #: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
 LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
+CheckMade = Callable[[Recorder, Change], Awaitable[None]]
 
 
 class Sender:
     """Sends changes through a client and writes down what it does.
 
     :param look_again: looks at one change anew.
+    :param check_made: raises where a change that was taken was carried out on the wrong record.
     """
 
-    def __init__(self, work: Work, course: Course, look_again: LookAgain) -> None:
+    def __init__(self, work: Work, course: Course, look_again: LookAgain, check_made: CheckMade) -> None:
         self._work = work
         self._course = course
-        self._look_again = look_again
+        self._look_again, self._check_made = look_again, check_made
         self._failures_in_a_row = 0
         self._under_way = 0
         self._waiting: dict[str, Change] = {}
@@ -220,20 +222,14 @@ class Sender:
             self._course.successes += 1
             self._failures_in_a_row = 0
             self._refusals.settle(reply.session, sent_at)
+            await self._check_made(recorder, change)
         else:
             self._count_failure(reply.reason)
 
     def _count_failure(self, reason: str) -> None:
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            raise NotSentError(
-                gettext(
-                    "%(count)s changes in a row could not be delivered; the last time: %(reason)s. The rest was not sent. "
-                    "This is tried again; if it stays so, check whether Ödüyo can be reached.",
-                    count=FAILURES_IN_A_ROW,
-                    reason=reason,
-                )
-            )
+            raise NotSentError(explain_undelivered(FAILURES_IN_A_ROW, reason))
 
     async def _probe(self) -> None:
         """Look into refusals in a row, alone: whoever else sends waits."""

@@ -46,6 +46,16 @@ def explain_unanswered(count: int) -> str:
     )
 
 
+def explain_undelivered(count: int, reason: str) -> str:
+    """So many changes in a row could not be delivered."""
+    return gettext(
+        "%(count)s changes in a row could not be delivered; the last time: %(reason)s. The rest was not sent. This is tried again; "
+        "if it stays so, check whether Ödüyo can be reached.",
+        count=count,
+        reason=reason,
+    )
+
+
 def explain_refused(said: str) -> str:
     """The first changes were all refused."""
     return gettext(
@@ -63,7 +73,7 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
     :param released: what this run was given: the next one needs it too.
     """
     release = _name_release([finding.brake], released)
-    if finding.is_final and finding.is_other:
+    if finding.is_final and finding.is_other and finding.brake != "key_altered":
         return gettext(
             "This Ödüyo site kept nothing of '%(sent)s', which was sent as %(field)s, so nothing of this kind is sent. Mend such "
             "values in the ERP, leave %(field)s out of the query, or ask Ödüyo's support; then trigger a run with release "

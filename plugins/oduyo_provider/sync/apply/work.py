@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 import msgspec
@@ -16,6 +16,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.release import Release
 from oduyo_provider.core.values.letters import Escaping
+from oduyo_provider.sync.apply.overwritten import Listed
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.clock import Clock
 
@@ -55,7 +56,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     :param forget_finding: forgets a final finding, by its name.
-    :param find_listed: the records of these ids as the plan's own listing shows them, by id; it may read long.
+    :param listed: the plan's own listing.
     """
 
     client: OduyoClient
@@ -75,7 +76,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     released: Release = {}
     note_finding: Callable[[Finding], None]
     forget_finding: Callable[[str], None] = lambda _: None
-    find_listed: Callable[[Collection[str]], dict[str, Remote]] = lambda _: {}
+    listed: Listed = Listed()
 
     def is_known(self, name: str) -> bool:
         """Whether a person has released what the site does, in this run or before.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -52,10 +52,9 @@ class Side(msgspec.Struct, frozen=True):
         """
         return Folder.open(self.folder).read_items(self.files[bucket], kind, is_wanted)
 
-    def find_records(self, ids: Collection[str]) -> dict[str, Remote]:
-        """Of Ödüyo's side, the records of these ids, by id."""
-        records = (record for bucket in range(self.buckets) for record in self.read(bucket, Remote))
-        return {oduyo_id: record for record in records if (oduyo_id := str(record["id"])) in ids}
+    def read_records(self) -> Iterator[Remote]:
+        """All records of Ödüyo's side."""
+        return (record for bucket in range(self.buckets) for record in self.read(bucket, Remote))
 
 
 def compute_buckets(text: str | None) -> int:

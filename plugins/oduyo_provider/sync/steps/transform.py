@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from itertools import chain
 
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
@@ -105,12 +106,13 @@ def _say_counts(manifest: PlanManifest) -> None:
     )
 
 
-def make_rules(step: StepContext, extracted: ExtractManifest, findings: Iterable[str] = ()) -> PlanRules:
+def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[str, Finding]) -> PlanRules:
     """How the run's differences become changes.
 
-    :param findings: names of what the site is known to do to values.
+    :param findings: what the site is known to do to values, by name.
     """
-    params = step.params
+    params, is_mapped = step.params, bool(step.run.mapped)
+    key_altered = findings.get("key_altered")
     return PlanRules(
         source=extracted.snapshot.source,
         run=step.run.name,
@@ -123,8 +125,10 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Iterable
         findings=frozenset(findings),
         resend_refused=params.resend_refused,
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
-        may_lack_rows=extracted.unreadable_ids > 0 or bool(step.run.mapped),
-        is_mapped=bool(step.run.mapped),
+        may_lack_rows=extracted.unreadable_ids > 0 or is_mapped,
+        is_mapped=is_mapped,
+        is_whole=extracted.desired.buckets == 1 and not is_mapped,
+        key_length=None if key_altered is None else key_altered.length,
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
         shared_codes=_read_shared_codes(extracted),

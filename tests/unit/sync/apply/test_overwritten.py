@@ -1,78 +1,94 @@
-"""Whether a create was answered with a record that was there before."""
+"""Whether a create was carried out on a record that was there before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from oduyo_provider.core.change import Outcome, Result
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.apply.overwritten import OVERWROTE, check_overwritten
+from oduyo_provider.sync.apply.overwritten import OVERWROTE, Listed, check_overwritten
 from tests.unit.sync.apply.loads import Load, make_creates
 
-[CREATE] = make_creates(1)
+CREATE, OTHER = make_creates(2)
+NOW: Remote = {"id": "7", "integration_id": CREATE.integration_id, "created_in": "2026-01-01 00:00:00"}
 
 
-def check(make_load: Callable[..., Load], listed: Remote | None, *, floor: int = 9) -> Result:
-    """The create's result after the check: it was answered with record 7, which carries its key by now."""
-    asked: list[Collection[str]] = []
+def check(
+    make_load: Callable[..., Load], listed: Remote | None, now: Remote = NOW, *, floor: int = 9
+) -> tuple[list[Result], Load]:
+    """The results of two creates that were answered with record 7, after the check."""
 
-    def find_listed(ids: Collection[str]) -> dict[str, Remote]:
-        asked.append(set(ids))
-        return {} if listed is None else {"7": {"id": "7", **listed}}
-
-    async def task(load: Load) -> Result:
+    async def task(load: Load) -> list[Result]:
         recorder = load.open_recorder()
-        recorder.results[CREATE.key] = Result(CREATE.key, Outcome.DONE, "7")
-        recorder.floors[CREATE.key] = floor
-        now: Remote = {"id": "7", "integration_id": CREATE.integration_id}
+        for change in (CREATE, OTHER):
+            recorder.results[change.key] = Result(change.key, Outcome.DONE, "7", is_confirmed=True)
+            recorder.floors[change.key] = floor
+        records = [{"id": "8"}] if listed is None else [{"id": "8"}, {**NOW, **listed}]
+        made = [(CREATE, now), (OTHER, now)]
         try:
-            await check_overwritten(load.work, recorder, [CREATE], {"7": now})
+            await check_overwritten(Listed(lambda: records), load.findings.append, recorder, made)
         finally:
-            result = recorder.results[CREATE.key]
-        return result
+            results.extend(recorder.results[change.key] for change in (CREATE, OTHER))
+        return results
 
-    load = make_load(find_listed=find_listed)
+    results: list[Result] = []
+    load = make_load()
     try:
-        return load.run(task)
-    finally:
-        assert asked == ([{"7"}] if floor >= 7 else []), "the listing is read only for ids that are not new"
+        load.run(task)
+    except CanaryError as error:
+        load.findings.append(error)  # type: ignore[arg-type]  beside what was found
+    return results, load
 
 
-def test_a_new_id_is_not_looked_up(make_load: Callable[..., Load]) -> None:
-    assert check(make_load, {"integration_id": "other"}, floor=6).outcome is Outcome.DONE
-
-
-@pytest.mark.parametrize("listed", [None, {"integration_id": CREATE.integration_id}])
-def test_the_id_of_a_deleted_record_may_be_given_again(make_load: Callable[..., Load], listed: Remote | None) -> None:
-    assert check(make_load, listed).outcome is Outcome.DONE
+def test_what_was_listed_with_another_key_has_failed_and_the_site_is_known_for_it(
+    make_load: Callable[..., Load],
+) -> None:
+    results, load = check(make_load, {"integration_id": "other"})
+    assert [(item.outcome, item.reason, item.oduyo_id) for item in results] == [(Outcome.FAILED, OVERWROTE, None)] * 2
+    assert all(item.is_confirmed for item in results), "it is never sent again by itself"
+    finding, error = load.findings
+    assert (finding.name, finding.is_final) == ("key_altered:integration_id", True)
+    assert f"wrote the row {CREATE.integration_id} over its record 7, which was 'other'" in str(error)
 
 
 @pytest.mark.parametrize(
     ("listed", "name"),
-    [({"integration_id": "other"}, "other"), ({"integration_id": None, "code": "BY.HAND"}, "BY.HAND")],
+    [({"integration_id": None, "code": "BY.HAND"}, "BY.HAND"), ({"integration_id": "", "code": "BY.HAND"}, "BY.HAND")],
 )
-def test_what_was_listed_with_another_key_or_none_was_written_over(
-    make_load: Callable[..., Load], listed: Remote, name: str
+def test_a_record_without_a_key_is_named_by_its_code(make_load: Callable[..., Load], listed: Remote, name: str) -> None:
+    _, load = check(make_load, listed)
+    assert f"which was '{name}' until then" in str(load.findings[-1])
+
+
+@pytest.mark.parametrize(
+    ("listed", "now", "floor"),
+    [
+        ({"integration_id": "other"}, NOW, 6),
+        (None, NOW, 9),
+        ({}, NOW, 9),
+        ({"integration_id": "other"}, {**NOW, "created_in": "2026-02-02 00:00:00"}, 9),
+        ({"integration_id": "other"}, {**NOW, "integration_id": "other"}, 9),
+    ],
+    ids=["a new id", "not listed", "the same key", "its id was given again", "untouched"],
+)
+def test_every_other_record_is_the_creates_own_or_none_of_its(
+    make_load: Callable[..., Load], listed: Remote | None, now: Remote, floor: int
 ) -> None:
-    with pytest.raises(CanaryError, match=f"over its record 7, which was that of {name}: "):
-        check(make_load, listed)
+    results, load = check(make_load, listed, now, floor=floor)
+    assert [item.outcome for item in results] == [Outcome.DONE] * 2
+    assert load.findings == []
 
 
-def test_it_has_failed_and_the_site_is_known_for_it(make_load: Callable[..., Load]) -> None:
-    async def task(load: Load) -> None:
-        recorder = load.open_recorder()
-        recorder.results[CREATE.key] = Result(CREATE.key, Outcome.DONE, "7", is_confirmed=True)
-        recorder.floors[CREATE.key] = 9
-        with pytest.raises(CanaryError):
-            await check_overwritten(load.work, recorder, [CREATE], {"7": {"id": "7", **CREATE.payload}})
-        result = recorder.results[CREATE.key]
-        assert (result.outcome, result.reason, result.oduyo_id) == (Outcome.FAILED, OVERWROTE, None)
-        assert result.is_confirmed, "it is never sent again by itself"
+def test_the_ids_of_a_listing_are_read_once() -> None:
+    reads: list[int] = []
 
-    load = make_load(find_listed=lambda _: {"7": {"id": "7", "integration_id": "other"}})
-    load.run(task)
-    [finding] = load.findings
-    assert (finding.name, finding.is_final) == ("key_altered", True)
+    def read() -> Iterator[Remote]:
+        reads.append(1)
+        yield from ({"id": "1"}, {"id": "5"}, {"id": "9"})
+
+    listed = Listed(read)
+    assert (listed.find({"2"}), listed.find({"10", "0"}), len(reads)) == ({}, {}, 1)
+    assert listed.find({"5", "7"}) == {"5": {"id": "5"}}

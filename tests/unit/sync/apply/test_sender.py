@@ -25,7 +25,7 @@ from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 from oduyo_provider.sync.staging import journal as journal_module
 from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import Load, count_outcomes, make_creates, make_updates, seed
+from tests.unit.sync.apply.loads import Load, check_nothing, count_outcomes, make_creates, make_updates, seed
 
 
 def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = lambda: None) -> None:
@@ -44,7 +44,7 @@ def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = la
                 at = math.inf if load.work.is_create_mode else load.monotonic()
                 yield [Ready(change, change.base or None, at) for change in changes]
 
-        sender = Sender(load.work, load.course, looker.look_again)
+        sender = Sender(load.work, load.course, looker.look_again, check_nothing)
         await sender.send(load.recorder, look())
         await sender.finish()
 
@@ -195,7 +195,7 @@ class TestStops:
             async def look() -> AsyncIterator[list[Ready]]:
                 yield [Ready(change, None, load.monotonic()) for change in make_creates(200)]
 
-            await Sender(load.work, load.course, looker.look_again).send(load.recorder, look())
+            await Sender(load.work, load.course, looker.look_again, check_nothing).send(load.recorder, look())
 
         url = site.url
         try:
@@ -230,7 +230,7 @@ class TestExpiredLooks:
 
         async def work(load: Load) -> None:
             looker = Looker(load.work, load.course, load.lookup)
-            sender = Sender(load.work, load.course, look(looker) if look else looker.look_again)
+            sender = Sender(load.work, load.course, look(looker) if look else looker.look_again, check_nothing)
             ready = await looker.look(load.recorder, changes)
             load.skip(LOOK_VALID_S + 1)
             meanwhile()
