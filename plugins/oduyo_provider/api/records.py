@@ -149,12 +149,17 @@ def _parse_odd_page(body: bytes, redact: Callable[[str], str]) -> Page:
 
 def _check_encoding(body: bytes, redact: Callable[[str], str]) -> None:
     """Raise ListingError, naming the first text, where only texts that are not UTF-8 keep a body from being records."""
-    answer = parse_json(body.decode(errors="replace").encode())
+    marked = body.replace("\ufffd".encode(), b"?").decode(
+        errors="replace"
+    )  # the sign stands for what cannot be read alone
+    answer = parse_json(marked.encode())
     records = _find_records(answer.get("data") if isinstance(answer, dict) else None) or []
     for record in records:
         for value in map(str, record.values()):
             if "\ufffd" in value:
-                raise ListingError(explain_encoding(str(record.get("id")), neutralise(redact(value), 80)))
+                raise ListingError(
+                    explain_encoding(neutralise(str(record.get("id")), 40), neutralise(redact(value), 80))
+                )
 
 
 def _find_records(data: object) -> list[dict[str, object]] | None:

@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     :param brake: that a person releases to accept it.
     :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
-    :param is_final: nobody can accept it: nothing is stored of what was sent, or two records get one key.
+    :param is_final: nobody can accept it: nothing is stored of what was sent, or two rows get one key or one record.
     :param is_other: what is stored is no form of what was sent, but another value.
     :param is_released: a person has released it: it is accepted from then on.
     """

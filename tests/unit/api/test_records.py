@@ -136,7 +136,7 @@ def test_what_is_no_list_of_records_is_a_listing_error(body: bytes) -> None:
     ("body", "place"),
     [
         (
-            b'[{"id": "41", "a": ""}, {"b": "Uzun gizli \xc5", "id": 42}, {"id": "43", "a": "\xde"}]',
+            b'[{"id": "41", "a": "\xef\xbf\xbd"}, {"b": "Uzun gizli \xc5", "id": 42}, {"id": "43", "a": "\xde"}]',
             r"42: 'Uzun \*\*\* \W",
         ),
         (b'{"5": {"id": "7", "code": "\xde"}}', "7: '"),

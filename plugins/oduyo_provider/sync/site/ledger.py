@@ -63,27 +63,37 @@ class Ledger:
     def read_index(self) -> Index | None:
         """The ledger's index; where that is damaged or gone, as its files tell it; None when nothing was merged yet.
 
-        :raises StateError: it is damaged, and the files do not tell.
+        :raises StateError: it is damaged or gone, and the files do not tell.
         """
         try:
-            index = read_state(self._folder, layout.LEDGER_INDEX, Index)
+            if (index := read_state(self._folder, layout.LEDGER_INDEX, Index)) is not None:
+                return index
         except StateError as error:
-            found = self._find_whole() if error.__cause__ else None  # without a cause it is a newer version's
-            if found is None:
+            # Without a cause it is a newer version's.
+            if error.__cause__ is None or len(found := self._find_whole()) != 1:
                 raise
-            return found
-        return index or self._find_whole()
+            return Index(buckets=found[0])
+        where = f"{self._folder.uri}/{layout.LEDGER_INDEX}"
+        if len(found := self._find_whole()) > 1:
+            raise StateError(
+                gettext(
+                    "The file %(file)s is gone, and the ledger beside it was split in two ways. Restore the file from a backup.",
+                    file=where,
+                )
+            )
+        if not found and self._folder.child(layout.LEDGER).names():
+            log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
+        return Index(buckets=found[0]) if found else None
 
-    def _find_whole(self) -> Index | None:
-        """The number of buckets of which every file is there; None where that is not just one."""
+    def _find_whole(self) -> list[int]:
+        """The numbers of buckets of which every file is there."""
         found = [int(name) for name in self._folder.child(layout.LEDGER).names() if name.isdecimal()]
         names = {buckets: set(self._files(buckets).names()) for buckets in found}
-        whole = [
+        return [
             buckets
             for buckets in found
             if names[buckets].issuperset(layout.name_bucket(bucket, buckets) for bucket in range(buckets))
         ]
-        return Index(buckets=whole[0]) if len(whole) == 1 else None
 
     @property
     def buckets(self) -> int:

@@ -328,6 +328,22 @@ class TestDamage:
         with pytest.raises(StateError, match=r"ledger\.json is damaged.*Restore it from a backup, or remove it"):
             read(ledger)
 
+    def test_an_index_that_is_gone_beside_two_splits_is_asked_for(self, root: Folder, ledger: Ledger) -> None:
+        break_index(root, None)
+        for bucket in range(2):
+            ledger.write_bucket(bucket, 2, {})
+        with pytest.raises(StateError, match=r"ledger\.json is gone, and .* split in two ways\. Restore"):
+            read(ledger)
+
+    def test_an_index_that_is_gone_beside_half_a_split_is_said(
+        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        merge(ledger, stage_creates(root, KEYS[:9], partitions=7, run="run2"))
+        find_file(root, "bucket-0003.jsonl").unlink()
+        break_index(root, None)
+        assert read(ledger) == {}
+        assert "ledger.json is empty or gone: its records are compared as on a first run" in caplog.text
+
     def test_a_split_that_was_cut_off_does_not_count_where_the_index_is_told_from_the_files(
         self, root: Folder, ledger: Ledger
     ) -> None:
