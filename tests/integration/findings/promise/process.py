@@ -68,7 +68,7 @@ def work(job: Job) -> None:
     """Do the job; runs in its own process. Its end is written beside the staging path."""
     shorten_lease()
     buckets.SINGLE_PARTITION_ROWS = job.partition_rows
-    signal.signal(signal.SIGTERM, _raise)
+    signal.signal(signal.SIGALRM, _raise)
     site = Sandbox(port=job.port)  # never started: only its address and account are used
     dag = Nights(site, job.folder, job.source, shift_s=job.shift_s, name=job.name, tries=job.tries, settle_s=0.2)
     night = dag.night(job.rows, **job.params)

@@ -37,7 +37,7 @@ def test_a14_what_was_not_sent_when_its_time_was_up_is_not_applied_and_only_what
     since = count_writes(site)
     with running(site, make_job(site, place, tries=1)) as process:
         process.wait_for_writes(since + 60)
-        process.signal(signal.SIGTERM)
+        process.signal(signal.SIGALRM)
         ended = process.wait()
     sent = count_writes(site) - since
     assert ended.errors[0].startswith("TimeIsUpError")
@@ -53,7 +53,7 @@ def test_a14_what_was_not_sent_when_its_time_was_up_is_not_applied_and_only_what
 def test_a14_the_next_try_waits_for_nothing_that_never_left_and_sends_the_rest(site: Sandbox, tmp_path: Path) -> None:
     with running(site, make_job(site, tmp_path / "staging", tries=2)) as process:
         process.wait_for_writes(60)
-        process.signal(signal.SIGTERM)
+        process.signal(signal.SIGALRM)
         ended = process.wait()
     assert ended.is_green, ended.errors
     assert ended.report.created == COUNT

@@ -17,6 +17,7 @@ from oduyo_provider.core.params import parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.runtime.clock import Clock
+from oduyo_provider.sync.runtime.event_loop import run_async
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import REPORT
@@ -147,7 +148,7 @@ class Driver:
             async with self.client() as client:
                 return await load(self.step(run, clock=clock, **params), plans, client, self.settings)
 
-        return asyncio.run(work())
+        return run_async(work())
 
     def report(self, run: Run, loaded: Reference | None, **params: object) -> Report:
         """Add the last plan up."""
