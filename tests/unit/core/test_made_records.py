@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oduyo_provider.core.change import Action
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, join_nameless
 from oduyo_provider.core.matching import Matching
@@ -11,7 +12,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.resources import BANK_ACCOUNT
 from oduyo_provider.core.row_groups import RowGroup
-from tests.unit.core.sides import NORMALISER, make_record, make_row, plan_of
+from tests.unit.core.sides import NORMALISER, NOW, SOURCE, make_record, make_row, plan_of
 
 [CREATE] = plan_of([make_row()], []).changes
 
@@ -146,3 +147,15 @@ def test_rows_that_differ_get_no_record_in_whatever_order_they_come() -> None:
 def test_a_record_with_the_key_of_another_row_is_that_ones() -> None:
     rows = [make_row("500-017"), make_row("500")]
     assert join(rows, make_record("7", "500"), entries=(Entry("500-017", sent_at=1.0),), key_length=3) == ["500"]
+
+
+@pytest.mark.parametrize(("is_whole", "actions"), [(True, [Action.UPDATE]), (False, [Action.CREATE])])
+def test_where_other_partitions_or_instances_have_rows_too_no_form_of_a_key_will_do(
+    is_whole: bool, actions: list[Action]
+) -> None:
+    entry = Entry("00017", SOURCE, sent_at=NOW)
+    plan = plan_of([make_row("00017")], [make_record("7", "17")], [entry], is_whole=is_whole)
+    assert [change.action for change in plan.changes] == actions
+    assert [item.oduyo_id for item in plan.unmatched] == ([] if is_whole else ["7"]), (
+        "it looks like the row: the brake sees it"
+    )
