@@ -45,8 +45,9 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def length(self) -> int | None:
-        """So many characters are kept of a value of which the end is lost; else None."""
-        return len(self.stored or "") if is_beginning(self.sent, self.stored) else None
+        """So many characters are kept of a value of which the end is lost, not in another form of it; else None."""
+        is_cut_off = is_beginning(self.sent, self.stored) and not is_form_of_key(self.sent, self.stored)
+        return len(self.stored or "") if is_cut_off else None
 
     @property
     def cut_at(self) -> int | None:

@@ -52,7 +52,7 @@ def join_nameless(
 
     That is a create that was confirmed, or a change that gives a record its key and whose fate is unknown. A row gets the only
     record with a form of its key, if no row and no entry has that one's own key or its id, and it carries the row's natural
-    key, not cut; of a resource or a row without one, all else that was sent. All rows and records have to be there.
+    key, not cut; of a resource or a row without one, all else that was sent. Records of other partitions are not seen.
 
     :param groups: the rows by match key.
     :param key_length: so many characters are all that Ödüyo is known to keep of a key. Of a record that the answer named any
@@ -65,6 +65,8 @@ def join_nameless(
     owners = {entry.oduyo_id: key for key, entry in entries.items() if entry.oduyo_id}
     by_id, by_form = dict[str | None, str](), dict[str, list[str]]()
     for held in matches.keys() - groups.keys() - entries.keys():
+        if matches[held].twins:
+            continue  # which of them it is, nobody knows; and the others would go with it
         by_id[matches[held].record["id"]] = held
         if matches[held].record["id"] not in owners:
             by_form.setdefault(fold_key(held), []).append(held)

@@ -44,7 +44,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
     :param may_lack_rows: not every row is here by its key, as an id cannot be read, or ``is_mapped``: then no record is missing.
     :param is_mapped: other instances of the task have rows too: a record of this source without a row here may be theirs.
-    :param is_whole: no other partition or instance has rows too. ``is_first``: no run of this source has been applied yet.
+    :param is_first: no run of this source has been applied yet.
     :param key_length: so many characters of a key are all that Ödüyo is known to keep; None where that is not known.
     :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
     :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
@@ -63,7 +63,6 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     pairs: frozenset[tuple[str, str]] | None = None
     may_lack_rows: bool = False
     is_mapped: bool = False
-    is_whole: bool = True
     key_length: int | None = None
     is_first: bool = False
     newest_id: int | None = None

@@ -58,7 +58,7 @@ def compute_plan(
     builder = PlanBuilder(matching, normaliser.resource, rules, known_rejected)
     planner = _Planner(normaliser, rules, matching, builder, read_all)
     planner.group(rows)
-    if rules.is_whole:
+    if not rules.is_mapped:  # else another instance's row may have the key of a record that no row has here
         join_nameless(matching, planner.groups, normaliser, rules.key_length)
     matching.prefer_firms(planner.groups)
     matching.take_sent(rules.source)

@@ -122,6 +122,11 @@ def test_where_two_may_have_made_a_record_or_two_records_may_be_of_one_nobody_ge
     assert join(rows[:1], *records, entries=both[:1], key_length=4) in (["500-", "500-.0"], ["500-.0", "500-017"])
 
 
+def test_of_records_with_one_key_nobody_gets_any() -> None:
+    entry, records = Entry("500-017", sent_at=1.0), (make_record("7", "500-"), make_record("8", "500-", code="other"))
+    assert join([make_row("500-017")], *records, entries=(entry,), key_length=4) == ["500-"]
+
+
 @pytest.mark.parametrize("code", ["another", "cod", "code-2"])
 def test_a_record_with_another_code_or_a_beginning_of_it_is_somebody_else_s(code: str) -> None:
     entry = Entry("00017", sent_at=1.0)
@@ -149,13 +154,11 @@ def test_a_record_with_the_key_of_another_row_is_that_ones() -> None:
     assert join(rows, make_record("7", "500"), entries=(Entry("500-017", sent_at=1.0),), key_length=3) == ["500"]
 
 
-@pytest.mark.parametrize(("is_whole", "actions"), [(True, [Action.UPDATE]), (False, [Action.CREATE])])
-def test_where_other_partitions_or_instances_have_rows_too_no_form_of_a_key_will_do(
-    is_whole: bool, actions: list[Action]
-) -> None:
+@pytest.mark.parametrize(("is_mapped", "actions"), [(False, [Action.UPDATE]), (True, [Action.CREATE])])
+def test_where_other_instances_have_rows_too_no_form_of_a_key_will_do(is_mapped: bool, actions: list[Action]) -> None:
     entry = Entry("00017", SOURCE, sent_at=NOW)
-    plan = plan_of([make_row("00017")], [make_record("7", "17")], [entry], is_whole=is_whole)
+    plan = plan_of([make_row("00017")], [make_record("7", "17")], [entry], is_mapped=is_mapped)
     assert [change.action for change in plan.changes] == actions
-    assert [item.oduyo_id for item in plan.unmatched] == ([] if is_whole else ["7"]), (
+    assert [item.oduyo_id for item in plan.unmatched] == (["7"] if is_mapped else []), (
         "it looks like the row: the brake sees it"
     )

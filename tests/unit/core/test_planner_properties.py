@@ -243,7 +243,6 @@ def test_the_order_of_rows_records_and_entries_changes_nothing(sides: Sides, dat
 @settings(max_examples=100, deadline=None)
 @given(all_sides)
 def test_the_partitions_together_are_the_plan_of_one_partition(sides: Sides) -> None:
-    sides.rules |= {"is_whole": False}
     whole = summarise(sides.plan())
     for buckets in (2, 7, 64):
         assert summarise(*sides.plan_partitions(buckets)) == whole, f"{buckets} partitions"

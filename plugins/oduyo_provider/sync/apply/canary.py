@@ -70,7 +70,7 @@ class Canary:
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
         for finding in self._work.known_findings.values():
-            is_field_sent = not finding.is_other or any(change.payload.get(finding.field) for change in changes)
+            is_field_sent = not finding.is_other or any(_shows(change, finding) for change in changes)
             is_tried = finding.brake in self._work.released if finding.is_final else self._work.is_known(finding.name)
             if is_concerned[finding.brake] and is_field_sent and not is_tried:
                 raise CanaryError(stops.explain_known_finding(finding, self._work.released))
@@ -117,7 +117,7 @@ class Canary:
     def _forget_final(self, change: Change) -> None:
         """What nobody could accept, and a person let be tried, the site does no more: the record was read back without it."""
         for finding in self._work.known_findings.values():
-            is_shown = bool(change.payload.get(finding.field)) if finding.is_other else writes_key(change)
+            is_shown = _shows(change, finding) if finding.is_other else writes_key(change)
             if finding.is_final and finding.brake in self._work.released and is_shown:
                 self._work.forget_finding(finding.name)
 
@@ -214,3 +214,9 @@ class Canary:
         """Send a whole record, with what the change writes; returns whether Ödüyo took it."""
         body = change.compute_body(compute_base(wanted, self._work.normaliser.resource), escaping=self._work.escaping)
         return (await self._work.client.update(body, before_send=self._work.check_lease)).outcome is Outcome.DONE
+
+
+def _shows(change: Change, finding: Finding) -> bool:
+    """Whether a change can show what a site does to one field: to the key, writing a record over another one, only a create."""
+    is_about_keys = finding.field == _KEY
+    return change.action is Action.CREATE if is_about_keys else bool(change.payload.get(finding.field))

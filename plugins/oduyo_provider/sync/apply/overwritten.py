@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,6 +14,8 @@ from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.keys import is_form_of_key
+from oduyo_provider.sync.apply.listed import Listed
+from oduyo_provider.sync.apply.readback import NOT_LISTED
 from oduyo_provider.sync.apply.recorder import Recorder
 
 OVERWROTE = gettext_noop("Ödüyo wrote it over a record that was there before")
@@ -23,65 +23,61 @@ OVERWROTE = gettext_noop("Ödüyo wrote it over a record that was there before")
 _KEY = "integration_id"
 
 
-class Listed:
-    """The records of the plan's own listing, by id. Their ids are read once, when this is first asked for.
-
-    :param read: reads all of them.
-    """
-
-    def __init__(self, read: Callable[[], Iterable[Remote]] = tuple) -> None:
-        self._read = read
-        self._ids: array[int] | None = None
-
-    def find(self, ids: Collection[str]) -> dict[str, Remote]:
-        """Those with these ids; it may read long."""
-        if self._ids is None:
-            self._ids = array("q", sorted(hash(record["id"]) for record in self._read()))
-        if not any(self._has(hash(oduyo_id)) for oduyo_id in ids):
-            return {}
-        return {str(record["id"]): record for record in self._read() if record["id"] in ids}
-
-    def _has(self, number: int) -> bool:
-        at = bisect_left(self._ids or (), number)
-        return at < len(self._ids or ()) and (self._ids or ())[at] == number
-
-
-def is_old(recorder: Recorder, change: Change, oduyo_id: str | None) -> bool:
-    """Whether a record is not above all that had been seen before a create was sent."""
-    return oduyo_id is not None and int(oduyo_id) <= recorder.floors.get(change.key, 0)
+def was_there(recorder: Recorder, change: Change, oduyo_id: str | None) -> bool:
+    """Whether a record was there before a create was sent: it is not above all that had been seen, or is another change's."""
+    if oduyo_id is None:
+        return False
+    return int(oduyo_id) <= recorder.floors.get(change.key, 0) or recorder.seen.get(oduyo_id, change.key) != change.key
 
 
 async def check_overwritten(
     listed: Listed,
     note_finding: Callable[[Finding], None],
     recorder: Recorder,
-    made: Iterable[tuple[Change, Remote]],
+    made: Sequence[tuple[Change, Remote]],
 ) -> None:
-    """See to it that no create was carried out on a record that the plan's own listing showed with another key.
+    """See to it that no create was carried out on a record that had another key before.
 
-    A site may give the id of a deleted record again: that record was made at another time.
+    That is one that the plan's own listing showed, or that an earlier change of the plan made. A site may give the id of a
+    deleted record again: that record was made at another time.
 
     :param made: creates that were confirmed, and the record as it is now that the answer named, or that carries the key.
     :raises CanaryError: naming the first. All that were answered with such a record have failed, and no create is sent to the
         site until a person lets one be tried.
     """
-    old = [(change, record) for change, record in made if is_old(recorder, change, record["id"])]
+    old = [
+        (change, record)
+        for change, record in made
+        if is_form_of_key(change.integration_id, record.get(_KEY)) and was_there(recorder, change, record["id"])
+    ]
     before = await asyncio.to_thread(listed.find, {str(record["id"]) for _, record in old}) if old else {}
-    written = {
-        str(record["id"]): change
-        for change, record in old
-        if (was := before.get(str(record["id"]))) is not None and _is_written_over(change, was, record)
-    }
+    written: dict[str, tuple[Change, Remote]] = {}
+    for change, record in old:
+        oduyo_id = str(record["id"])
+        other = recorder.seen.get(oduyo_id, change.key)
+        if other != change.key and other in recorder.results:
+            was: Remote | None = {**record, _KEY: other.partition(":")[2]}
+        else:
+            was = before.get(oduyo_id)
+        if was is not None and _is_written_over(change, was, record):
+            written[oduyo_id] = change, was
     if not written:
         return
-    for change, record in old:
+    for change, record in made:
         if record["id"] in written:
             known = recorder.results[change.key]
             recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))
-    oduyo_id, change = next(iter(written.items()))
+    for lost in {
+        recorder.seen[oduyo_id] for oduyo_id in written.keys() & recorder.seen.keys()
+    } & recorder.results.keys():
+        known = recorder.results[lost]
+        recorder.correct(
+            msgspec.structs.replace(known, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED, is_read_back=False)
+        )
+    change, was = next(iter(written.values()))
     note_finding(Finding("key_altered", _KEY, change.integration_id, None, is_final=True, is_other=True))
     await recorder.flush()
-    raise CanaryError(_explain(change, before[oduyo_id]))
+    raise CanaryError(_explain(change, was))
 
 
 def _is_written_over(change: Change, before: Remote, now: Remote) -> bool:

@@ -55,6 +55,10 @@ class Recorder:
         self.row_keys = row_keys
         self.elsewhere = elsewhere or Partitions().besides(0)
         self.results: dict[str, Result] = dict(history.results)
+        #: Ödüyo's id → key of the change whose record was seen to be as it was sent.
+        self.seen: dict[str, str] = {
+            known.oduyo_id: key for key, known in history.results.items() if known.oduyo_id and known.is_read_back
+        }
         self.intended_at: dict[str, float] = {}
         #: Key → how often this try was about to send it.
         self._intents: Counter[str] = Counter()
@@ -191,6 +195,8 @@ class Recorder:
         self.results[key] = result
         if result.oduyo_id:
             self.elsewhere.note_made(result.oduyo_id)
+            if result.is_read_back:
+                self.seen[result.oduyo_id] = key
         if result.twins:
             self._progress.note_twins(result)
         self._journal.record(result)

@@ -14,10 +14,12 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.overwritten import check_overwritten, is_old
+from oduyo_provider.sync.apply.overwritten import check_overwritten, was_there
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 
+#: After so many answers that named an old record and meant another one, a site's ids are not asked about one by one.
+FEW_WRONG_IDS = 10
 #: Creates whose answer named no record and that are not above their floor: so many are sought among all records.
 MOST_SOUGHT = 20
 
@@ -29,6 +31,7 @@ class Seeker:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._wrong_ids = 0
 
     async def seek(self, recorder: Recorder, changes: Sequence[Change]) -> dict[str, list[Remote]]:
         """Each change's records as of now, lowest id first: key → records; a create's are those above its floor."""
@@ -104,12 +107,15 @@ class Seeker:
         :raises CanaryError: it was written over.
         """
         oduyo_id = recorder.results[change.key].oduyo_id
-        if change.action is Action.CREATE and is_old(recorder, change, oduyo_id):
+        is_asked = change.action is Action.CREATE and not self._work.is_create_mode and self._wrong_ids < FEW_WRONG_IDS
+        if is_asked and was_there(recorder, change, oduyo_id):
             records = await self._lookup.fetch_by_ids({str(oduyo_id)})
             await self._check_overwritten(recorder, [(change, record) for record in records.values()])
+            self._wrong_ids += 1
 
     async def _check_overwritten(self, recorder: Recorder, made: Sequence[tuple[Change, Remote]]) -> None:
-        await check_overwritten(self._work.listed, self._work.note_finding, recorder, made)
+        kept = [(change, record) for change, record in made if record["id"] not in self._course.deletions]
+        await check_overwritten(self._work.listed, self._work.note_finding, recorder, kept)
 
     async def _forget_wrong_ids(
         self,

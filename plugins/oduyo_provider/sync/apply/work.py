@@ -16,7 +16,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.release import Release
 from oduyo_provider.core.values.letters import Escaping
-from oduyo_provider.sync.apply.overwritten import Listed
+from oduyo_provider.sync.apply.listed import Listed
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.runtime.clock import Clock
 

@@ -81,8 +81,6 @@ class Ledger:
                     file=where,
                 )
             )
-        if not found and self._folder.child(layout.LEDGER).names():
-            log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         return Index(buckets=found[0]) if found else None
 
     def _find_whole(self) -> list[int]:
@@ -106,6 +104,9 @@ class Ledger:
 
         :param plans: whose outcomes are laid over, in the order in which they were opened.
         """
+        if self.read_index() is None and self._folder.child(layout.LEDGER).names():
+            where = f"{self._folder.uri}/{layout.LEDGER_INDEX}"
+            log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         entries = self._read_base(partition, partitions)
         for plan in plans:
             for part in open_readable(plan):

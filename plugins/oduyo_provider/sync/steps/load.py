@@ -21,7 +21,7 @@ from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.applier import Applier
 from oduyo_provider.sync.apply.elsewhere import Known, Partitions, list_known
-from oduyo_provider.sync.apply.overwritten import Listed
+from oduyo_provider.sync.apply.listed import Listed
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work

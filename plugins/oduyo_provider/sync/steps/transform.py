@@ -127,7 +127,6 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[
         pairs=None if extracted.pairs is None else frozenset(extracted.pairs),
         may_lack_rows=extracted.unreadable_ids > 0 or is_mapped,
         is_mapped=is_mapped,
-        is_whole=extracted.desired.buckets == 1 and not is_mapped,
         key_length=None if key_altered is None else key_altered.length,
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,

@@ -94,3 +94,28 @@ def test_once_the_rows_differ_a_release_lets_one_be_tried_and_the_rest_follows(
     assert nights[1].is_green, nights[1].why
     assert {record["integration_id"] for record in site.records()} == {row["integration_id"] for row in rows}
     assert dag.night([*rows, *make_rows(["999"], ["NEU.9"])]).is_green, "nothing is remembered of the site"
+
+
+@pytest.mark.parametrize("count", [0, 12])
+def test_what_the_same_plan_made_is_not_written_over_either(site: Sandbox, dag: Nights, count: int) -> None:
+    old = OLD[:count]
+    if old:
+        assert dag.night(old).is_green
+    site.set_habits(BY_CODE)
+    night = dag.night([*old, *make_rows(["0001", "0002"], ["K", "K"])])
+    assert not night.is_green
+    assert "over its record" in night.why
+    assert (night.report.created, night.report.failed, night.report.doubtful) == (0, 1, 1)
+
+
+def test_a_release_is_spent_only_by_a_create(site: Sandbox, dag: Nights) -> None:
+    assert dag.night(OLD).is_green
+    site.set_habits(BY_CODE)
+    assert not dag.night([*OLD, *make_rows(["900"], ["KOD.5"])]).is_green
+    without = [row for row in OLD if row["integration_id"] != "5"]
+    changed = [{**row, "description": "neu"} if row["integration_id"] == "1" else row for row in without]
+    assert dag.night([*changed, *make_rows(["900"], ["KOD.5"])], release=["key_altered"]).is_green
+    creates = site.counts()["create"]
+    night = dag.night([*changed, *make_rows(["900", "901"], ["KOD.5", "KOD.6"])])
+    assert "keep two rows under one key, or as one record" in night.why
+    assert site.counts()["create"] == creates

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from oduyo_provider.core.change import Outcome, Result
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.apply.overwritten import OVERWROTE, Listed, check_overwritten
+from oduyo_provider.sync.apply.listed import Listed
+from oduyo_provider.sync.apply.overwritten import OVERWROTE, check_overwritten
 from tests.unit.sync.apply.loads import Load, make_creates
 
 CREATE, OTHER = make_creates(2)
@@ -80,15 +81,3 @@ def test_every_other_record_is_the_creates_own_or_none_of_its(
     results, load = check(make_load, listed, now, floor=floor)
     assert [item.outcome for item in results] == [Outcome.DONE] * 2
     assert load.findings == []
-
-
-def test_the_ids_of_a_listing_are_read_once() -> None:
-    reads: list[int] = []
-
-    def read() -> Iterator[Remote]:
-        reads.append(1)
-        yield from ({"id": "1"}, {"id": "5"}, {"id": "9"})
-
-    listed = Listed(read)
-    assert (listed.find({"2"}), listed.find({"10", "0"}), len(reads)) == ({}, {}, 1)
-    assert listed.find({"5", "7"}) == {"5": {"id": "5"}}

@@ -1,0 +1,35 @@
+"""The plan's own listing, by id: few loads look into it."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable
+
+from oduyo_provider.core.record import Remote
+
+
+class Listed:
+    """The records of the plan's own listing, by id. Their ids are read once, when this is first asked for.
+
+    :param read: reads all of them.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Remote]] = tuple) -> None:
+        self._read = read
+        self._ids: array[int] | None = None
+        self._reading = threading.Lock()
+
+    def find(self, ids: Collection[str]) -> dict[str, Remote]:
+        """Those with these ids; it may read long."""
+        with self._reading:
+            if self._ids is None:
+                self._ids = array("q", sorted(hash(record["id"]) for record in self._read()))
+        if not any(self._has(hash(oduyo_id)) for oduyo_id in ids):
+            return {}
+        return {str(record["id"]): record for record in self._read() if record["id"] in ids}
+
+    def _has(self, number: int) -> bool:
+        at = bisect_left(self._ids or (), number)
+        return at < len(self._ids or ()) and (self._ids or ())[at] == number
