@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Change, Outcome
+from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import gettext, gettext_noop
@@ -53,31 +53,34 @@ async def check_overwritten(
     before = await asyncio.to_thread(listed.find, {str(record["id"]) for _, record in old}) if old else {}
     written: dict[str, tuple[Change, Remote]] = {}
     for change, record in old:
-        oduyo_id = str(record["id"])
-        other = recorder.seen.get(oduyo_id, change.key)
-        if other != change.key and other in recorder.results:
-            was: Remote | None = {**record, _KEY: other.partition(":")[2]}
-        else:
-            was = before.get(oduyo_id)
+        was = before.get(str(record["id"])) or _find_made(recorder, change, record)
         if was is not None and _is_written_over(change, was, record):
-            written[oduyo_id] = change, was
+            written[str(record["id"])] = change, was
     if not written:
         return
-    for change, record in made:
-        if record["id"] in written:
-            known = recorder.results[change.key]
-            recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))
-    for lost in {
-        recorder.seen[oduyo_id] for oduyo_id in written.keys() & recorder.seen.keys()
-    } & recorder.results.keys():
-        known = recorder.results[lost]
-        recorder.correct(
-            msgspec.structs.replace(known, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED, is_read_back=False)
-        )
+    _take_back(recorder, [change for change, record in made if record["id"] in written], [*written])
     change, was = next(iter(written.values()))
     note_finding(Finding("key_altered", _KEY, change.integration_id, None, is_final=True, is_other=True))
     await recorder.flush()
     raise CanaryError(_explain(change, was))
+
+
+def _find_made(recorder: Recorder, change: Change, record: Remote) -> Remote | None:
+    """The record as an earlier create of the plan was seen to have made it; None where none has."""
+    action, _, key = recorder.seen.get(str(record["id"]), change.key).partition(":")
+    is_other = action == Action.CREATE.value and key != change.integration_id
+    return {**record, _KEY: key} if is_other else None
+
+
+def _take_back(recorder: Recorder, writing: Sequence[Change], ids: Sequence[str]) -> None:
+    """Those that wrote over these records have failed; the records of those that had made them are not there any more."""
+    for change in writing:
+        known = recorder.results[change.key]
+        recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))
+    for lost in {recorder.seen[oduyo_id] for oduyo_id in ids if oduyo_id in recorder.seen} & recorder.results.keys():
+        known = recorder.results[lost]
+        gone = msgspec.structs.replace(known, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED, is_read_back=False)
+        recorder.correct(gone)
 
 
 def _is_written_over(change: Change, before: Remote, now: Remote) -> bool:
