@@ -188,7 +188,9 @@ class Schedule:
         params["release"] = [*params.get("release", ()), *sorted(released)]
         note = await self.drivers[number].run_once(self.erps[number], is_manual=is_manual, **params)
         asked = self._decide(note, self.drivers[number])
-        self.released[number] = asked | self.released[number] if self.is_calm and not note.is_green else asked
+        before = self.released[number] if self.is_calm and not note.is_green else set()
+        # A limit takes the place of the one before: of two the smaller would count.
+        self.released[number] = {*{name.partition(":")[0]: name for name in (*sorted(before), *sorted(asked))}.values()}
         return note
 
     def _decide(self, note: Note, driver: ChaosDriver) -> set[str]:
