@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.listed import has_number
 from oduyo_provider.sync.staging.plans import PlanPart
 
 
@@ -117,23 +117,18 @@ class Elsewhere:
 
     def has_key(self, key: str) -> bool:
         """Whether a match key is that of a row or record elsewhere, as it is sent: where keys are cut, many are stored alike."""
-        return any(_has(part.keys, hash(key)) for _, part in self._partitions.list_others(self._number))
+        return any(has_number(part.keys, hash(key)) for _, part in self._partitions.list_others(self._number))
 
     def has_id(self, oduyo_id: str) -> bool:
         """Whether a record is known to be that of a row elsewhere."""
         number, made = hash(oduyo_id), self._partitions.made
         others = self._partitions.list_others(self._number)
-        return any(_has(part.ids, number) or number in made[other] for other, part in others)
+        return any(has_number(part.ids, number) or number in made[other] for other, part in others)
 
     def find_owner(self, key: str) -> str:
         """The key, as it is sent, of the row or record elsewhere that has this match key, sent or stored; empty: none has it."""
         for number, part in self._partitions.list_others(self._number):
-            is_there = _has(part.keys, hash(key)) or _has(part.stored_keys, hash(key))
+            is_there = has_number(part.keys, hash(key)) or has_number(part.stored_keys, hash(key))
             if is_there and (name := self._partitions.find_name(number, key)):
                 return name
         return ""
-
-
-def _has(numbers: array[int], number: int) -> bool:
-    at = bisect_left(numbers, number)
-    return at < len(numbers) and numbers[at] == number

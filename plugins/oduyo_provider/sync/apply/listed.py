@@ -10,6 +10,12 @@ from collections.abc import Callable, Collection, Iterable
 from oduyo_provider.core.record import Remote
 
 
+def has_number(numbers: array[int], number: int) -> bool:
+    """Whether a number is one of these, which are sorted."""
+    at = bisect_left(numbers, number)
+    return at < len(numbers) and numbers[at] == number
+
+
 class Listed:
     """The records of the plan's own listing, by id. Their ids are read once, when this is first asked for.
 
@@ -26,10 +32,6 @@ class Listed:
         with self._reading:
             if self._ids is None:
                 self._ids = array("q", sorted(hash(record["id"]) for record in self._read()))
-        if not any(self._has(hash(oduyo_id)) for oduyo_id in ids):
+        if not any(has_number(self._ids, hash(oduyo_id)) for oduyo_id in ids):
             return {}
         return {str(record["id"]): record for record in self._read() if record["id"] in ids}
-
-    def _has(self, number: int) -> bool:
-        at = bisect_left(self._ids or (), number)
-        return at < len(self._ids or ()) and (self._ids or ())[at] == number

@@ -20,6 +20,7 @@ from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 FAILURES_IN_A_ROW = 20
 #: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
 LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
+#: ``await check_made(recorder, change)``: raises where the change was carried out on the wrong record.
 CheckMade = Callable[[Recorder, Change], Awaitable[None]]
 
 
