@@ -9,7 +9,8 @@ import pytest
 from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.sync.apply.seeker import Seeker
+from oduyo_provider.sync.apply.listed import Listed
+from oduyo_provider.sync.apply.seeker import FEW_WRONG_IDS, Seeker
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load, count_outcomes, known, make_creates, make_updates, rekey, seed
 
@@ -211,3 +212,43 @@ class TestWholeLoads:
         )
         results = load.apply(*creates)
         assert (results["create:2"].oduyo_id, results["create:2"].twins) == ("3", ("2",))
+
+
+def check_named(load: Load, changes: list[Change], deletions: set[str]) -> None:
+    """Check creates that were all answered with record 1, which was there before."""
+
+    async def work(load: Load) -> None:
+        seeker = Seeker(load.work, load.course, load.lookup)
+        load.course.deletions |= deletions
+        for change in changes:
+            load.recorder.results[change.key] = Result(change.key, Outcome.DONE, "1", is_confirmed=True)
+            load.recorder.floors[change.key] = 9
+            await seeker.check_named(load.recorder, change)
+
+    load.run(work)
+
+
+def test_a_site_that_always_names_an_old_record_is_not_asked_about_each(
+    site: Sandbox, make_load: Callable[..., Load]
+) -> None:
+    [other, *creates] = make_creates(2 * FEW_WRONG_IDS)
+    seed(site, [other])
+    load = make_load(listed=Listed(lambda: [{"id": "1", "integration_id": "theirs"}]))
+    check_named(load, creates, set())
+    assert load.calls()["list"] == FEW_WRONG_IDS
+
+
+@pytest.mark.parametrize("deletions", [set(), {"1"}])
+def test_a_record_that_the_plan_itself_deleted_was_not_written_over(
+    site: Sandbox, make_load: Callable[..., Load], deletions: set[str]
+) -> None:
+    [create] = make_creates(1)
+    seed(site, [create])
+    record = {**site.records()[0], "integration_id": "theirs"}
+    load = make_load(listed=Listed(lambda: [record]))
+    if deletions:
+        check_named(load, [create], deletions)
+        assert load.findings == []
+        return
+    with pytest.raises(CanaryError, match="over its record 1, which was 'theirs'"):
+        check_named(load, [create], deletions)
