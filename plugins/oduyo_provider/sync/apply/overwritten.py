@@ -48,7 +48,7 @@ async def check_overwritten(
     old = [
         (change, record)
         for change, record in made
-        if is_form_of_key(change.integration_id, record.get(_KEY)) and was_there(recorder, change, record["id"])
+        if was_there(recorder, change, record["id"]) and is_form_of_key(change.integration_id, record.get(_KEY))
     ]
     before = await asyncio.to_thread(listed.find, {str(record["id"]) for _, record in old}) if old else {}
     written: dict[str, tuple[Change, Remote]] = {}

@@ -135,28 +135,40 @@ class Seeker:
         :param records: by id, those of the named ones that are listed.
         :param is_last: what is not listed yet is not waited for any longer.
         """
+        others = self._list_otherwise_named(recorder, changes, records)
+        if not others:
+            return
         # An id that two answers name is right for one of them at most, and which one only the records tell.
         claims = Counter(result.oduyo_id for result in recorder.results.values())
         codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change in changes}
         owners = {entry.oduyo_id: key for key, entry in recorder.entries.items() if entry.oduyo_id}
         wrong: list[Result] = []
-        for change in changes:
+        for change, record in others:
             known, key = recorder.results[change.key], compute_match_key(change.integration_id)
             oduyo_id = known.oduyo_id or ""
-            named = records.get(oduyo_id)
-            if named is None:
+            if record is None:
                 is_named = is_last and oduyo_id
                 is_wrong = bool(is_named and (await self.find_created(recorder, [change], window))[change.key])
-            elif compute_record_key(named, self._work.normaliser) == key:
-                is_wrong = False
             elif claims[oduyo_id] > 1 or owners.get(oduyo_id, key) != key or self._find_same(recorder, change, window):
                 is_wrong = True
             else:
-                is_wrong = not await self._can_be_of(recorder, change, named, codes)
+                is_wrong = not await self._can_be_of(recorder, change, record, codes)
             if is_wrong:
                 wrong.append(known)
         for known in wrong:
             recorder.correct(msgspec.structs.replace(known, oduyo_id=None))
+
+    def _list_otherwise_named(
+        self, recorder: Recorder, changes: Sequence[Change], records: Mapping[str, Remote]
+    ) -> list[tuple[Change, Remote | None]]:
+        """The creates whose answer named no listed record, or one that carries another key; and that record."""
+        named = [(change, records.get(recorder.results[change.key].oduyo_id or "")) for change in changes]
+        return [
+            (change, record)
+            for change, record in named
+            if record is None
+            or compute_record_key(record, self._work.normaliser) != compute_match_key(change.integration_id)
+        ]
 
     async def _can_be_of(
         self, recorder: Recorder, change: Change, named: Remote, codes: Collection[tuple[str, ...] | None]
