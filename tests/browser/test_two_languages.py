@@ -228,27 +228,49 @@ RETRY = {
     ],
 }
 
+#: And of one that failed, with the longest explanation that is usual.
+STOP = RETRY | {
+    "progress": None,
+    "sentence": {"tone": "bad", "label": "hatalı", "text": "load adımı hata verdi. Neyin yazıldığı aşağıda."},
+    "causes": [
+        {
+            "task": "load",
+            "state": "failed",
+            "label": "hatalı",
+            "log": "dags",
+            "text": "Ödüyo stores integration_id otherwise than it was sent: '12345678901234567890123' is stored as "
+            "'12345678901234567890' (Ödüyo's id 4711). No further create is sent. " * 4,
+            "tries": 4,
+            "max_tries": 4,
+            "retry_at": None,
+        }
+    ],
+}
+TOLD = {"a retry waits": RETRY, "a load failed": STOP}
+
 
 @pytest.mark.parametrize("width", [1280, 1000])
-@pytest.mark.parametrize("state", ["a plan waits", "a retry waits"])
+@pytest.mark.parametrize("state", ["a plan waits", *TOLD])
 def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state: str, width: int) -> None:
     page = reader.visitor.new_page()
     page.set_viewport_size({"width": width, "height": 900})
-    if state == "a retry waits":
+    if state in TOLD:
 
         def tell(route: Any) -> None:
             answer = route.fetch()
-            route.fulfill(response=answer, json={**answer.json(), **RETRY})
+            route.fulfill(response=answer, json={**answer.json(), **TOLD[state]})
 
         page.route("**/oduyo/run?**", tell)
     page.goto(f"{compute_run_address(runs.waiting)}/plugin/oduyo-run")
     frame = page.frame_locator("iframe")
     frame.locator(".changes tbody .outcome").first.wait_for()
-    assert frame.locator(".cause").count() == (state == "a retry waits")
+    assert frame.locator(".cause").count() == (state in TOLD)
     fold = frame.locator("html").evaluate("() => innerHeight")
     # The names of its columns can be read.
     assert frame.locator(".changes").evaluate("element => element.getBoundingClientRect().top") + 30 < fold
     assert list_violations(frame) == []
+    page.unroute_all(behavior="wait")  # the page asks on: an answer that is being told must not outlive it
+    page.close()
 
 
 def test_the_dag_s_page_says_how_it_stands_and_what_waits(reader: Reader, runs: Runs) -> None:
