@@ -9,6 +9,7 @@ import msgspec
 
 from oduyo_provider.api.backoff import compute_backoff
 from oduyo_provider.api.body import is_cut
+from oduyo_provider.api.cookies import find_cookie_secrets
 from oduyo_provider.api.envelope import parse_envelope
 from oduyo_provider.api.login_answer import parse_session_id
 from oduyo_provider.api.meaning import compute_retry_after
@@ -36,6 +37,11 @@ class Login(msgspec.Struct, frozen=True):
 
     session_id: str
     cookies: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be shown."""
+        return [self.session_id, *find_cookie_secrets(self.cookies)]
 
     def __repr__(self) -> str:
         return "Login(***)"

@@ -104,7 +104,8 @@ class Probe:
             raise error(login.classification.reason)
         opened = read_login(self._settings, login.answer, self._redact)
         if self._on_secret is not None:
-            self._on_secret(opened.session_id)
+            for secret in opened.secrets:
+                self._on_secret(secret)
         self._redact.add(opened.session_id)
         return opened
 

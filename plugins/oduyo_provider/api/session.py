@@ -131,7 +131,8 @@ class SessionKeeper:
         login = await log_in(self._settings, self._transport, redact=self._redact, runtime=self._runtime)
         session = login.session_id
         if self._on_secret is not None:
-            self._on_secret(session)
+            for secret in login.secrets:
+                self._on_secret(secret)
         self._redact.add(session)
         self._was_good = False
         self.number += 1

@@ -12,9 +12,11 @@ import aiohttp
 import msgspec
 
 from oduyo_provider.api.body import to_utf8
+from oduyo_provider.api.cookies import find_cookie_secrets
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.tls import load_tls
 from oduyo_provider.api.transport_errors import explain_failure, explain_long_answer, explain_proxy_answer
+from oduyo_provider.core.redact import Redactor
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter, ResolveResult
@@ -65,15 +67,15 @@ class Answer(msgspec.Struct):
 class Transport:
     """Kept-open HTTP connections to one site; an async context manager.
 
-    :param redact: removes secrets from error texts.
+    :param redact: removes secrets from error texts; is told the cookies that the site sets.
     :param max_body_bytes: a longer body counts as a lost answer.
     """
 
     def __init__(
-        self, settings: Settings, redact: Callable[[str], str] = str, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+        self, settings: Settings, redact: Redactor | None = None, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     ) -> None:
         self._settings = settings
-        self._redact = redact
+        self._redact = redact or Redactor(settings.secrets)
         self._max_body_bytes = max_body_bytes
         self._http: aiohttp.ClientSession | None = None
 
@@ -124,6 +126,8 @@ class Transport:
         error: Exception
         try:
             async with self._http.post(url, data=data, headers=headers, proxy=proxy, allow_redirects=False) as response:
+                for value in find_cookie_secrets(response.headers.getall("Set-Cookie", ())):
+                    self._redact.add_passing(value)
                 content = await self._read(response)
             if response.status == 407 and proxy is not None:
                 error = explain_proxy_answer(407, self._settings)

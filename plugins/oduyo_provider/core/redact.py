@@ -6,7 +6,9 @@ import html
 import json
 import re
 from base64 import b64encode
+from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from html.entities import codepoint2name
 from urllib.parse import quote, quote_plus
 
@@ -15,11 +17,15 @@ MASK = "***"
 DEFAULT_TEXT_LIMIT = 500
 #: A shorter part of a base64 text could stand in any text.
 SHORTEST_BASE64 = 8
+#: So many secrets that others replace, such as cookies, are known at a time.
+PASSING_SECRETS = 64
 
 #: What ``re.escape`` makes of a backslash, and signs that it leaves as they are.
 _ESCAPABLE = re.compile(r"\\\\|[\"'/]")
 #: What sites and their web servers write texts in.
 _ENCODINGS = ("utf-8", "windows-1254")
+#: What they are read as where nothing, or something else, is said of that.
+_MISREAD = ("utf-8", "latin-1", "windows-1252", "windows-1254")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
@@ -27,7 +33,8 @@ class Redactor:
     """Replaces every secret it knows by ``***``, also where a secret stands encoded for a URL, HTML, JSON or code, or in base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
+        self._secrets: set[str] = set()
+        self._passing: deque[str] = deque(maxlen=PASSING_SECRETS)
         self._pattern: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
@@ -35,17 +42,28 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Know one more secret of any length; an empty text is none."""
         if secret:
-            self._forms.update(_compute_forms(secret))
-            # Longest first, so that a secret which begins another one does not leave its rest behind.
-            ordered = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
+            self._secrets.add(secret)
+            self._pattern = None
+
+    def add_passing(self, secret: str) -> None:
+        """Know a secret until :data:`PASSING_SECRETS` others have come."""
+        if secret and secret not in self._passing:
+            self._passing.append(secret)
+            self._pattern = None
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if not self._secrets and not self._passing:
+            return text
+        if self._pattern is None:  # made when it is needed: cookies come more often than texts are shown
+            forms = {form for secret in (*self._secrets, *self._passing) for form in _compute_forms(secret)}
+            # Longest first, so that a secret which begins another one does not leave its rest behind.
+            ordered = sorted(forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
+        return self._pattern.sub(MASK, text)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._forms)} forms)"
+        return f"Redactor({len(self._secrets) + len(self._passing)} secrets)"
 
 
 def _compute_pattern(form: str) -> str:
@@ -57,15 +75,22 @@ def _compute_forms(secret: str) -> Iterator[str]:
     for form in {secret, *_encode(secret)}:
         yield form
         # Any of them may stand in a URL, in HTML, or in JSON.
-        yield from (quote(form, safe=""), quote_plus(form), html.escape(form))
+        yield from (quote(form, safe="", errors="replace"), quote_plus(form, errors="replace"), html.escape(form))
         yield from (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1])
+    for bare in _write_bytes(secret):
+        yield from _compute_base64(bare)
+
+
+def _write_bytes(secret: str) -> Iterator[bytes]:
+    """The secret in each encoding that has all of its letters."""
     for encoding in _ENCODINGS:
-        yield from _compute_base64(secret.encode(encoding, "ignore"))
+        with suppress(UnicodeEncodeError):
+            yield secret.encode(encoding)
 
 
 def _encode(secret: str) -> Iterator[str]:
-    for encoding in _ENCODINGS:
-        bare = secret.encode(encoding, "ignore")
+    for bare in _write_bytes(secret):
+        yield from (bare.decode(read, "replace") for read in _MISREAD)
         for encoded in (quote(bare, safe=""), quote(bare), quote_plus(bare)):
             yield encoded
             yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)

@@ -15,9 +15,10 @@ from requests import PreparedRequest, Response, Session
 from requests.cookies import RequestsCookieJar
 
 from oduyo_provider.api.client import OduyoClient
+from oduyo_provider.api.cookies import compute_secrets
 from oduyo_provider.api.envelope import parse_json
 from oduyo_provider.api.login import Login, log_in
-from oduyo_provider.api.meaning import Meaning, classify
+from oduyo_provider.api.meaning import Meaning, classify, compute_text
 from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
@@ -34,7 +35,7 @@ from oduyo_provider.core.errors import (
 )
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
-from oduyo_provider.core.redact import Redactor, neutralise
+from oduyo_provider.core.redact import Redactor
 from oduyo_provider.hooks.connection import fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
@@ -142,7 +143,7 @@ class OduyoHook(HttpHook):
             "check_response": True,
             **(extra_options or {}),
         }
-        http = SiteHttp(self.settings, self._cookies)
+        http = SiteHttp(self.settings, self._cookies, self._redact)
         self._configure_session_from_mount_adapters(http)
         http.mount_own_ca()
         http.headers.update({"Apikey": self.settings.api_key, "Authorization": str(self._session_id)})
@@ -152,7 +153,8 @@ class OduyoHook(HttpHook):
     def _log_in(self) -> None:
         login = _run(self._fetch_login())
         self._session_id, self._session_taken_at = login.session_id, time.monotonic()
-        mask_secret(login.session_id)
+        for secret in login.secrets:
+            mask_secret(secret)
         self._redact.add(login.session_id)
         store_cookies(self._cookies, login.cookies, self.settings.base_url)
 
@@ -182,7 +184,9 @@ class OduyoHook(HttpHook):
         is_json = not response.content or parse_json(response.content) is not None
         if 200 <= response.status_code < 300 and is_json and _find_meaning(response) not in _NO_SUCCESS:
             return
-        said = neutralise(self._redact(response.text))
+        for value in compute_secrets(cookie.value or "" for cookie in self._cookies):
+            self._redact.add_passing(value)
+        said = compute_text(Answer(response.status_code, {}, response.content), self._redact)
         with airflow_errors():
             raise OduyoError(
                 gettext(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from email.message import Message
 from typing import Any
 
-from requests import PreparedRequest, Request, Response, Session
+from requests import PreparedRequest, Request, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.cookies import MockRequest, MockResponse, RequestsCookieJar
 
@@ -18,6 +18,7 @@ from oduyo_provider.api.tls import load_tls
 from oduyo_provider.api.transport import CHUNK_BYTES, DEFAULT_MAX_BODY_BYTES
 from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.language import format_number, gettext
+from oduyo_provider.core.redact import neutralise
 from oduyo_provider.hooks.errors import airflow_errors
 
 
@@ -25,10 +26,12 @@ class SiteHttp(Session):
     """Follows no redirect, reads no more than a page of records can have, and takes the settings of one site.
 
     :param cookies: the site's; what its answers set goes there.
+    :param redact: removes secrets from errors.
     """
 
-    def __init__(self, settings: Settings, cookies: RequestsCookieJar) -> None:
+    def __init__(self, settings: Settings, cookies: RequestsCookieJar, redact: Callable[[str], str]) -> None:
         super().__init__()
+        self._redact = redact
         self.trust_env = False
         self.verify = settings.verify
         self.cookies = cookies
@@ -45,7 +48,17 @@ class SiteHttp(Session):
         """None: the API key must not go to another address. To another host requests takes off only one header."""
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send, and read the answer up to the client's bound; its text is UTF-8, without byte order marks."""
+        """Send, and read the answer up to the client's bound; its text is UTF-8, without byte order marks.
+
+        :raises requests.RequestException: as requests does, without secrets: a proxy's words may hold its password.
+        """
+        try:
+            return self._send(request, **kwargs)
+        except RequestException as error:
+            failure = type(error)(neutralise(self._redact(str(error))))
+        raise failure
+
+    def _send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         response = super().send(request, **{**kwargs, "stream": True})
         chunks: list[bytes] = []
         size = 0

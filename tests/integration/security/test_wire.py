@@ -6,12 +6,16 @@ import asyncio
 import gzip
 import json
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
+from requests.cookies import RequestsCookieJar
+from requests.exceptions import ProxyError
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.reply import Reply
@@ -19,7 +23,9 @@ from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.redact import Redactor
 from oduyo_provider.hooks.oduyo import OduyoHook
+from oduyo_provider.hooks.site_http import SiteHttp
 from sandbox.oduyo.server import Sandbox
 from tests.unit.api.conftest import certificate, server_tls
 from tests.unit.api.wire import API_KEY, PASSWORD, Handler, Site, answer
@@ -42,8 +48,14 @@ def use(site: Site, work: Callable[[OduyoClient], Coroutine[Any, Any, Any]], **s
     return asyncio.run(run())
 
 
-def call_hook(monkeypatch: pytest.MonkeyPatch, site: Site, **extra: object) -> Any:
-    """``OduyoHook().run`` against a site, in a thread of its own as a task would."""
+def ask(hook: OduyoHook) -> Any:
+    return hook.run(PATH, json=LIST).json()
+
+
+def call_hook(
+    monkeypatch: pytest.MonkeyPatch, site: Site, work: Callable[[OduyoHook], Any] = ask, **extra: object
+) -> Any:
+    """Work with a hook of a site, in a thread of its own as a task would."""
 
     async def run() -> Any:
         async with site:
@@ -51,7 +63,7 @@ def call_hook(monkeypatch: pytest.MonkeyPatch, site: Site, **extra: object) -> A
             host = f"{'http' if site.tls is None else 'https'}://localhost:{site.port}"
             fields = {"conn_type": "oduyo", "host": host, "login": "ayse", "password": PASSWORD}
             monkeypatch.setenv("AIRFLOW_CONN_ODUYO_DEFAULT", json.dumps({**fields, "extra": json.dumps(given)}))
-            return await asyncio.to_thread(lambda: OduyoHook().run(PATH, json=LIST).json())
+            return await asyncio.to_thread(lambda: work(OduyoHook()))
 
     return asyncio.run(run())
 
@@ -199,3 +211,93 @@ class TestSize:
             use(Site(login=answer(200, body)), lambda client: client.create(FIELDS))
         reply: Reply = use(Site(create=answer(200, body)), lambda client: client.create(FIELDS))
         assert (reply.outcome, reply.lost) == (Outcome.DOUBTFUL, 1)
+
+
+COOKIE = "a%3A4%3A%7Bgizli"
+
+
+async def tell_all(request: web.Request, _: bytes) -> web.StreamResponse:
+    """Refuses, in words that hold the request's cookies, as they came and as PHP has them, and sets another one."""
+    cookies = request.headers.get("Cookie", "")
+    text = {"status": False, "message": f"red {cookies} {unquote(cookies)}"}
+    named = {"Content-Type": "application/json", "Connection": "close"}
+    headers = {**named, "Set-Cookie": f"later=2-{COOKIE}; Path=/"}
+    return web.Response(status=404, text=json.dumps(text), headers=headers)
+
+
+class TestCookies:
+    """Whoever has the site's cookie may be taken for the session's user: no text shows one."""
+
+    @pytest.fixture
+    def site(self) -> Site:
+        login = answer(200, {"session_id": "session-0001"}, Set_Cookie=f"ci_session={COOKIE}; Path=/; HttpOnly")
+        return Site(login=login, create=tell_all, list=tell_all)
+
+    def test_none_is_shown_by_the_client(self, site: Site) -> None:
+        async def work(client: OduyoClient) -> list[Reply]:
+            return [await client.create(FIELDS) for _ in range(2)]
+
+        replies = use(site, work)
+        assert [seen.headers["Cookie"].count("gizli") for seen in site.calls("create")] == [1, 2]
+        for reply in replies:
+            assert "red ci_session=***" in reply.body
+            assert "gizli" not in repr(reply)
+
+    def test_none_is_shown_by_the_hook(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        def ask_twice(hook: OduyoHook) -> list[str]:
+            said: list[str] = []
+            for _ in range(2):
+                with pytest.raises(AirflowException, match=r"red ci_session=\*\*\*") as caught:
+                    ask(hook)
+                said.append(str(caught.value))
+            return said
+
+        masked: list[str] = []
+        monkeypatch.setattr("oduyo_provider.hooks.oduyo.mask_secret", masked.append)
+        said = call_hook(monkeypatch, site, ask_twice)
+        assert "later=***" in said[1]
+        assert "gizli" not in "".join(said)
+        assert {COOKIE, unquote(COOKIE)} <= set(masked)
+
+    def test_none_is_shown_in_a_task_s_log(self, site: Site) -> None:
+        told: list[str] = []
+
+        async def run() -> None:
+            async with site, OduyoClient(site.settings(), SPECIAL_CODE, on_secret=told.append) as client:
+                await client.create(FIELDS)
+
+        asyncio.run(run())
+        assert told == ["session-0001", COOKIE, unquote(COOKIE)]
+
+
+class TestWhatRequestsSays:
+    """The hook's single calls go out through ``requests``, which shows what it is told."""
+
+    def test_php_s_escapes_hide_no_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow.sdk.exceptions import AirflowException
+
+        body = json.dumps({"status": False, "message": f"red {API_KEY} {PASSWORD}"}).encode()
+        escaped = body.replace(b"=", b"\\u003D").replace(b"gizli", b"\\u0067izli")
+        with pytest.raises(AirflowException, match=r"red \*\*\* \*\*\*"):
+            call_hook(monkeypatch, Site(list=answer(404, escaped, Connection="close")))
+
+    def test_the_words_of_a_proxy_hide_none_either(self) -> None:
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            [login] = [line for line in head.splitlines() if line.lower().startswith("proxy-authorization")]
+            writer.write(f"HTTP/1.1 403 No {login}\r\nContent-Length: 0\r\n\r\n".encode())
+            writer.close()
+
+        async def run() -> None:
+            async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+                port = server.sockets[0].getsockname()[1]
+                settings = Site().settings(proxy=f"http://ayse:cok-gizli@127.0.0.1:{port}")
+                http = SiteHttp(settings, RequestsCookieJar(), Redactor(settings.secrets))
+                await asyncio.to_thread(http.post, "https://oduyo.invalid/api/v1/x")
+
+        with pytest.raises(ProxyError, match=r"403 No .*\*\*\*") as caught:
+            asyncio.run(run())
+        assert caught.value.__context__ is None
+        assert b64encode(b"ayse:cok-gizli").decode() not in str(caught.value)

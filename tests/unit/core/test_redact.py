@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oduyo_provider.core.redact import Redactor, neutralise
+from oduyo_provider.core.redact import PASSING_SECRETS, Redactor, neutralise
 
 AWKWARD = "pa ş/w\"+\\<'&ÿÿ>"
 
@@ -65,6 +65,27 @@ def test_a_secret_is_struck_out_as_php_and_web_servers_write_it(secret: str) -> 
         write_numbers(secret, "&#x{:x};"),
     ):
         assert redact(f"a {form} b") == "a *** b", form
+
+
+@pytest.mark.parametrize("written", ["utf-8", "windows-1254"])
+@pytest.mark.parametrize("read", ["utf-8", "latin-1", "windows-1252", "windows-1254"])
+def test_a_secret_is_struck_out_where_its_letters_are_misread(written: str, read: str) -> None:
+    misread = "Şifre ğı&1".encode(written).decode(read, "replace")
+    assert Redactor(["Şifre ğı&1"])(f"a {misread} b") == "a *** b"
+
+
+@pytest.mark.parametrize("secret", ["ЖЖ", "Ж1", "a\udcff"])
+def test_a_secret_that_an_encoding_cannot_write_strikes_out_nothing_else(secret: str) -> None:
+    assert Redactor([secret])(f"abc 1 {secret}") == "abc 1 ***"
+
+
+def test_of_secrets_that_others_replace_the_latest_are_known() -> None:
+    redact = Redactor()
+    for number in range(PASSING_SECRETS + 1):
+        redact.add_passing(f"cookie-{number:03}")
+    redact.add_passing(f"cookie-{PASSING_SECRETS:03}")
+    redact.add_passing("")
+    assert redact("cookie-000 cookie-001 cookie-064") == "cookie-000 *** ***"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "windows-1254"])
