@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
@@ -137,14 +137,16 @@ class Extras:
             parts = urlsplit(url)
             is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
             is_good = is_good and parts.path in ("", "/") and not parts.query and not parts.fragment
-        except ValueError:  # of a port that is none
+            unquote(f"{parts.username}{parts.password}").encode("latin-1")  # as it is sent to the proxy
+        except ValueError:  # of a port that is none, or of letters that cannot be sent
             is_good = False
         if is_good and isinstance(value, str) and url.isprintable() and " " not in url:
             return url.rstrip("/")
         self._faults.append(
             gettext(
                 "extra proxy must be the address of an http proxy, such as http://proxy.example:8080 or "
-                "http://user:password@proxy.example:8080, with both percent-encoded"
+                "http://user:password@proxy.example:8080, with both percent-encoded and without letters such as ş, which "
+                "cannot be sent to a proxy"
             )
         )
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pkgutil import resolve_name
 from typing import Any
@@ -17,6 +18,9 @@ from oduyo_provider.core.redact import Redactor, neutralise
 #: Environment variable that names the notifier, as a JSON object.
 NOTIFIER_VARIABLE = "ODUYO_NOTIFIER"
 
+#: What parts of an address end at.
+_ENDS = re.compile(r"[/?&=#]+")
+
 _EXAMPLE = '{"class": "package.module.Notifier", "kwargs": {"text": "{{ oduyo_message }}"}}'
 
 
@@ -28,6 +32,7 @@ def notify(context: Mapping[str, Any]) -> None:
     :raises SettingsError: whatever went wrong; the text shows none of the notifier's arguments.
     """
     setting: Any = {}
+    rendered: dict[str, object] = {}
     try:
         setting = json.loads(os.environ[NOTIFIER_VARIABLE])
         notifier = resolve_name(setting["class"])(**setting.get("kwargs", {}))
@@ -35,10 +40,11 @@ def notify(context: Mapping[str, Any]) -> None:
             raise TypeError(gettext("the class is not derived from Airflow's BaseNotifier"))  # noqa: TRY301  told as any other cause
         own: Any = {**context, **{name: getattr(notifier, name) for name in notifier.template_fields}}
         notifier.render_template_fields(own)
+        rendered = {name: getattr(notifier, name) for name in notifier.template_fields}
         notifier.notify(own)
     except Exception as error:
         # An error often shows an argument, such as the address of a webhook; its trace would, too, so there is none.
-        redact = Redactor(text for text in _find_texts(setting, "class") if "{{" not in text and len(text) > 3)
+        redact = Redactor(part for text in _find_texts([setting, rendered], "class") for part in _find_secrets(text))
         cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300)
         raise SettingsError(
             gettext(
@@ -59,3 +65,14 @@ def _find_texts(value: object, *left_out: str) -> Iterator[str]:
         for name, item in value.items() if isinstance(value, dict) else enumerate(value):
             if name not in left_out:
                 yield from _find_texts(item)
+
+
+def _find_secrets(argument: str) -> list[str]:
+    """An argument, and of an address each part behind its host, and its user: errors show those alone. A template is no secret."""
+    address = argument.partition("://")[2]
+    if not address and "{{" in argument:
+        return []
+    host, slash, path = address.partition("/")
+    user = host.rpartition("@")[0]
+    parts = [argument, slash + path, *_ENDS.split(path), user, *user.split(":")]
+    return [part for part in parts if len(part) > 3]

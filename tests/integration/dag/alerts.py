@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from airflow.sdk import DAG, BaseNotifier
@@ -37,6 +38,20 @@ class FileNotifier(BaseNotifier):
         line = json.dumps({"subject": self.subject, "text": self.text, "dag": context["dag"].dag_id})
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+class Webhook(BaseNotifier):
+    """Fails as HTTP clients do, whose errors show what stands behind an address's host, and its user."""
+
+    template_fields = ("url",)
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    def notify(self, context: Any) -> None:
+        parts = urlsplit(self.url)
+        raise ConnectionError(f"cannot call {parts.path}?{parts.query} as {parts.username}:{parts.password}")
 
 
 class Box:
@@ -103,6 +118,7 @@ def make_box(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
     """A notifier that writes into a file, named by the environment."""
     module = types.ModuleType("oduyo_test_notifiers")
     module.FileNotifier = FileNotifier  # type: ignore[attr-defined]
+    module.Webhook = Webhook  # type: ignore[attr-defined]
     module.Plain = object  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "oduyo_test_notifiers", module)
     made = Box(folder)

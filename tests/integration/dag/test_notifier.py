@@ -110,6 +110,10 @@ def test_the_documents_notifier_sends_mail_in_which_foreign_texts_are_text(
     assert "Ödüyo said &lt;b&gt;hayır&lt;/b&gt;\\r\\nBcc" in body
 
 
+def call_webhook(url: str) -> str:
+    return json.dumps({"class": "oduyo_test_notifiers.Webhook", "kwargs": {"url": url}})
+
+
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
@@ -120,6 +124,9 @@ def test_the_documents_notifier_sends_mail_in_which_foreign_texts_are_text(
         ('{"class": "oduyo_yok.Notifier", "kwargs": {}}', ["ModuleNotFoundError"]),
         ('{"class": "oduyo_test_notifiers.Plain"}', ["not derived from Airflow's BaseNotifier"]),
         ('{"class": "oduyo_test_notifiers.FileNotifier", "kwargs": {"color": "T0KEN-gizli"}}', ["TypeError", "color"]),
+        (call_webhook("https://hooks.invalid/T0KEN-gizli"), ["ConnectionError: cannot call ***? as None"]),
+        (call_webhook("https://hooks.invalid/a?key=T0KEN-gizli&dag={{ dag.dag_id }}"), ["cannot call *** as None"]),
+        (call_webhook("https://ayse:T0KEN-gizli@hooks.invalid/"), ["cannot call /? as ***"]),
     ],
 )
 def test_a_wrong_setting_is_one_error_in_the_log_that_shows_how_it_is_written(

@@ -169,7 +169,11 @@ def test_b12_a_proxy_is_an_address(given: str, proxy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["socks5://gizli:1", "http://", "http://gizli:99999", "gizli:0", "http://gizli/x", "http://gi zli", 7]
+    "given",
+    [
+        *("socks5://gizli:1", "http://", "http://gizli:99999", "gizli:0", "http://gizli/x", "http://gi zli", 7),
+        *("http://firma:gizli%C5%9F@proxy.example", "http://gizliş@proxy.example"),
+    ],
 )
 def test_b12_what_is_no_address_of_a_proxy_is_a_fault_that_does_not_show_it(given: object) -> None:
     text = fault(extra={"proxy": given})

@@ -15,8 +15,8 @@ from uuid import UUID
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import InvalidValueError, is_writable, show_value
 
-#: Above this a float cannot tell neighbouring integers apart: two ERP keys could become one.
-MAX_EXACT_FLOAT = 2**53
+#: The largest float that only one integer becomes: above it two ERP keys could become one.
+MAX_EXACT_FLOAT = 2**53 - 1
 
 # Most values: printable ASCII and Turkish letters, which are NFC, without outer blanks. Nothing is to be done for them.
 _UNTOUCHED = re.compile(r"(?:[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû](?:[ -~ÇĞİÖŞÜÂÎÛçğıöşüâîû]*[!-~ÇĞİÖŞÜÂÎÛçğıöşüâîû])?)?").fullmatch
@@ -171,7 +171,7 @@ def compute_integer_text(value: float | Decimal) -> str:
 def _reject_inexact(number: Decimal) -> None:
     # A number of this size with an exponent or one decimal digit was a float; a numeric column has neither.
     detail = gettext(
-        "%(value)s is a float above 2^53 and may not be the ERP's exact number; cast it in the query",
+        "%(value)s is a float of 2^53 or more and may not be the ERP's exact number; cast it in the query",
         value=show_value(number),
     )
     raise InvalidValueError("not_exact", detail)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.redact import neutralise
+from oduyo_provider.core.redact import MASK, neutralise
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 #: Bytes of an object that are read ahead.
@@ -194,6 +194,13 @@ def explain_unusable(uri: str, cause: str) -> str:
         "or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that storage on all "
         "workers.",
         variable=STAGING_VARIABLE,
-        uri=neutralise(uri, _SHOWN_PATH),
+        uri=neutralise(_hide_password(uri), _SHOWN_PATH),
         cause=cause,
     )
+
+
+def _hide_password(uri: str) -> str:
+    """Before the bucket stands a connection's name; who writes a key and its secret there shows neither."""
+    scheme, sign, rest = uri.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{sign}{MASK}{at}{place}" if ":" in user else uri

@@ -218,3 +218,9 @@ def test_a_staging_path_that_cannot_be_used_is_a_fault_of_the_settings(uri: str,
         SettingsError, match=f"ODUYO_STAGING_PATH names .* cannot be used: .*{cause}.*all workers share"
     ):
         Folder.open(uri)
+
+
+def test_a_key_and_its_secret_in_a_staging_path_are_not_shown() -> None:
+    with pytest.raises(SettingsError, match=r"names s3://\*\*\*@depo\?/x, which") as caught:
+        Folder.open("s3://AKIA:cok/gizli@depo?/x")
+    assert "gizli" not in str(caught.value)
