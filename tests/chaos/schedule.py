@@ -13,12 +13,13 @@ from oduyo_provider.core.ledger import Entry
 from sandbox.oduyo.server import Sandbox
 from tests.chaos.driver import ChaosDriver
 from tests.chaos.figures import FIGURES
+from tests.chaos.history import History
 from tests.chaos.notes import Note, compute_history
 from tests.chaos.oracle import find_violations
 from tests.chaos.person import Person
 from tests.chaos.site import Site
+from tests.chaos.story import tell_story
 from tests.chaos.timeline import normalise_key
-from tests.chaos.violation import Violation
 from tests.chaos.virtual import VirtualTime
 from tests.chaos.worker import Worker
 from tests.chaos.world import Erp, draw_existing
@@ -259,10 +260,10 @@ class Schedule:
                 owners.setdefault(normalise_key(form), set()).add(normalise_key(key))
         return any(len(found) > 1 for found in owners.values())
 
-    def judge(self) -> list[Violation]:
-        """What the oracle finds."""
+    def make_history(self) -> History:
+        """What the oracle judges."""
         notes = [note for driver in self.drivers for note in driver.notes]
-        history = compute_history(
+        return compute_history(
             self.sandbox,
             self.site,
             notes,
@@ -270,7 +271,6 @@ class Schedule:
             kills=self.find_kills(),
             clocks_apart_s=CLOCKS_APART_S[self.clocks],
         )
-        return find_violations(history)
 
     def find_kills(self) -> list[float]:
         """When processes were killed, or stopped for so long that it is the same."""
@@ -317,7 +317,10 @@ def run_to_its_end(schedule: Schedule, seed: int, show: Callable[[str], None] = 
 
     try:
         late = schedule.virtual.run(work())
-        found = schedule.judge()
+        history = schedule.make_history()
+        found = find_violations(history)
+        if found:
+            show(tell_story(history, (violation.key for violation in found[:3])))
         assert not found, "\n".join(map(str, found[:10]))
         assert not late, "\n".join(late)
     except BaseException:
