@@ -100,13 +100,17 @@ _NEXT_PASSING = gettext_noop(
 )
 
 # Of errors without any code. libpq, the operating system and SQLite, which speak English everywhere; then PostgreSQL's
-# server, which refuses a connection in the language that it is set to (English, Turkish).
+# server, which refuses a connection in the language that it is set to (English, Turkish: src/backend/po/tr.po), and
+# PgBouncer.
 _LOST_WORDS = re.compile(
     r"connection refused|timed? ?out|timeout expired|unreachable|no route to host|reset by peer|broken pipe|name resolution"
     r"|could not translate host name|name or service not known|closed the connection|connection (?:is|already) closed"
     r"|connection was lost|communication link|terminating connection|eof detected|(?:database|table) is locked"
     r"|too many (?:clients|connections)|connection slots|is (?:starting up|shutting down)|recovery mode"
-    r"|not yet accepting connections|istemci sayısı çok fazla",
+    r"|not (?:yet )?accepting connections|could not fork"
+    r"|istemci sayısı çok fazla|çok fazla bağlantı|bağlantı slotları|süreç başlatılamadı"
+    r"|veritabanı (?:sistemi )?(?:başlatıl|kapatıl|kurtarma)"
+    r"|no more connections|client connections exceeded|cannot connect to server|login has been failing",
     re.IGNORECASE,
 )
 

@@ -66,7 +66,20 @@ def fail(error: Exception, step: Step, **options: Any) -> SourceError | SourceUn
         psycopg2.OperationalError('could not translate host name "erp" to address: Name or service not known'),
         psycopg2.OperationalError("connection failed: FATAL:  sorry, too many clients already"),
         psycopg2.OperationalError("connection failed: ÖLÜMCÜL:  üzgünüm, istemci sayısı çok fazla"),
+        psycopg2.OperationalError('ÖLÜMCÜL:  "oduyo" rolü için çok fazla bağlantı'),
+        psycopg2.OperationalError("ÖLÜMCÜL:  kalan bağlantı slotları superuser bağlantıları için ayrılmıştır"),
+        psycopg2.OperationalError(
+            "FATAL:  could not fork new process for connection: Resource temporarily unavailable"
+        ),
+        psycopg2.OperationalError("bağlantı için yeni süreç başlatılamadı: Kaynak geçici olarak kullanılamıyor"),
         psycopg.OperationalError("connection failed: FATAL:  the database system is starting up"),
+        psycopg.OperationalError("connection failed: FATAL:  the database system is not accepting connections"),
+        psycopg.OperationalError("connection failed: ÖLÜMCÜL:  veritabanı başlatılıyor"),
+        psycopg.OperationalError("connection failed: ÖLÜMCÜL:  veritabanı kapatılıyor"),
+        psycopg.OperationalError("connection failed: ÖLÜMCÜL:  veritabanı kurtarma modundadır"),
+        psycopg2.OperationalError("FATAL:  no more connections allowed (max_client_conn)"),
+        psycopg2.OperationalError("FATAL:  pgbouncer cannot connect to server"),
+        psycopg2.OperationalError("FATAL:  server login has been failing, try again later (server_login_retry)"),
         psycopg.OperationalError("connection timeout expired"),
         Error(
             "08001",
@@ -97,6 +110,11 @@ def test_c1_a_database_that_cannot_be_reached_is_tried_again(error: Exception) -
         (psycopg2.OperationalError('FATAL:  password authentication failed for user "airflow"'), "Correct host, port"),
         (psycopg2.OperationalError('ÖLÜMCÜL:  "airflow" kullanıcısı için şifre doğrulaması başarısız'), "Correct host"),
         (psycopg2.OperationalError('FATAL:  database "erp2" does not exist'), "Correct host, port, database"),
+        (
+            psycopg2.OperationalError('FATAL:  database "erp" is not currently accepting connections'),
+            "Correct host, port, database",
+        ),
+        (psycopg2.OperationalError('ÖLÜMCÜL:  "erp2" veritabanı mevcut değil'), "Correct host, port, database"),
         (psycopg2.ProgrammingError('invalid dsn: invalid connection option "x"'), "Correct host"),
         (pymssql.OperationalError((18456, "'a' için oturum açma başarısız.".encode())), "lock the user"),
         (
