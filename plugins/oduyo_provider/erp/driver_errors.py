@@ -65,9 +65,12 @@ _NEXT = {
         "in %(query)s, then run again."
     ),
     Cause.ENCODING: gettext_noop(
-        "The database's texts are not in the encoding that it states: name the right one in the connection's "
-        'extra, for PostgreSQL as {"client_encoding": "WIN1254"}, for SQL Server and MySQL as {"charset": "cp1254"}, then '
-        "run again."
+        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP, or cast the "
+        "column to nvarchar in %(query)s, then run again."
+    ),
+    Cause.LETTER: gettext_noop(
+        "The query holds a letter or sign that the encoding of the database or of the connection does not have: take it "
+        "out of %(query)s, also out of its comments, then run again."
     ),
     Cause.READ_ONLY: gettext_noop(
         "The query may only read: leave nothing but one SELECT in %(query)s, then run again."
@@ -87,10 +90,22 @@ _NEXT_UNKNOWN = {
         "The driver cannot take a value of the result: cast the column to text in %(query)s, then run again."
     ),
 }
-_NEXT_POSTGRESQL_VALUE = gettext_noop(
-    "The driver cannot take a value of the result, or the database cannot compute it: guard dates with isfinite() and a "
-    "range, or cast the column to text in %(query)s, then run again."
-)
+_NEXT_BY_DATABASE = {
+    (Database.POSTGRESQL, Cause.VALUE): gettext_noop(
+        "The driver cannot take a value of the result, or the database cannot compute it: guard dates with isfinite() and a "
+        "range, or cast the column to text in %(query)s, then run again."
+    ),
+    (Database.POSTGRESQL, Cause.ENCODING): gettext_noop(
+        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP or, when all "
+        'rows are in another encoding, name it in the connection\'s extra, such as {"client_encoding": "WIN1254"}, then run '
+        "again."
+    ),
+    # Not for SQL Server: with such a charset FreeTDS turns letters into "?" without a word.
+    (Database.MYSQL, Cause.ENCODING): gettext_noop(
+        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP or, when all "
+        'rows are in another encoding, name it in the connection\'s extra, such as {"charset": "latin5"}, then run again.'
+    ),
+}
 _NEXT_PORT = gettext_noop(
     "The connection names no port: give it one, 1433 as a rule for SQL Server, or write host\\instance as its host, then "
     "run again."
@@ -146,12 +161,15 @@ def _find_cause(error: Exception, step: Step, database: Database, text: str) -> 
     if isinstance(error, ImportError) or type(error).__name__ == "AirflowOptionalProviderFeatureException":
         return Cause.DRIVER
     if isinstance(error, UnicodeError):
-        return None if step is Step.CONNECT else Cause.ENCODING
+        if step is Step.CONNECT:
+            return None
+        return Cause.LETTER if isinstance(error, UnicodeEncodeError) else Cause.ENCODING
     if isinstance(error, OSError):
         return None if isinstance(error, (FileNotFoundError, PermissionError)) else Cause.PASSING
     codes, sqlstate = parse_codes(error, database, text), parse_sqlstate(error)
     if cause := find_cause(database, codes) or find_sqlstate_cause(sqlstate):
-        return cause
+        # What the other side's encoding lacks comes from the query, or from a row.
+        return Cause.ENCODING if cause is Cause.LETTER and step is Step.FETCH else cause
     names = {base.__name__ for base in type(error).__mro__}
     if "Error" not in names or "NotSupportedError" in names:
         return None
@@ -165,9 +183,9 @@ def _find_cause(error: Exception, step: Step, database: Database, text: str) -> 
 
 
 def _find_next(cause: Cause | None, step: Step, database: Database) -> str:
-    if database is Database.POSTGRESQL and (cause is Cause.VALUE or (cause is None and step is Step.FETCH)):
-        return _NEXT_POSTGRESQL_VALUE
-    return _NEXT_UNKNOWN[step] if cause is None else _NEXT[cause]
+    default = _NEXT_UNKNOWN[step] if cause is None else _NEXT[cause]
+    about = Cause.VALUE if cause is None and step is Step.FETCH else cause
+    return default if about is None else _NEXT_BY_DATABASE.get((database, about), default)
 
 
 def _secrets_of(hook: object) -> tuple[str, ...]:

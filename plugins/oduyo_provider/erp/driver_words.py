@@ -55,7 +55,7 @@ def parse_text(error: Exception) -> str:
 
     Drivers put it last among the arguments, mysql-connector-python before the SQLSTATE, pymssql as bytes in a tuple.
     """
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeError):
         return str(error)
     parts = [part for part in _flatten(error.args) if isinstance(part, (str, bytes)) and part]
     texts = [_decode(part) if isinstance(part, bytes) else part for part in parts]

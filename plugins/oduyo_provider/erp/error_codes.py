@@ -25,6 +25,7 @@ class Cause(Enum):
     QUERY = "query"
     VALUE = "value"
     ENCODING = "encoding"
+    LETTER = "letter"
     READ_ONLY = "read_only"
     PARAMETERS = "parameters"
     DRIVER = "driver"
@@ -118,7 +119,8 @@ _SQLSTATES = _index(
         Cause.TABLE: ("42P01", "42S02", "3F"),
         Cause.QUERY: ("0A", "42", "54", "HYC00"),
         Cause.VALUE: ("21", "22", "HY106", "HY004"),
-        Cause.ENCODING: ("22021", "22P05"),
+        Cause.ENCODING: ("22021",),
+        Cause.LETTER: ("22P05",),
         Cause.READ_ONLY: ("25006",),
         Cause.PARAMETERS: ("42P02", "07002"),
         Cause.DRIVER: ("01", "IM"),

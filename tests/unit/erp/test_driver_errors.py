@@ -239,7 +239,7 @@ def test_c1_a_connection_that_breaks_off_is_tried_again(error: Exception, step: 
             "cast",
         ),
         (make_oracle("ORA-29275: partial multibyte character", 29275), "cast the column to text"),
-        (UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"), "client_encoding"),
+        (UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"), "correct this row"),
     ],
     ids=lambda value: show(value) if isinstance(value, Exception) else "",
 )
@@ -277,6 +277,42 @@ def test_c1_only_postgresql_is_told_of_isfinite(driver: str, advice: str) -> Non
     assert isinstance(found, FINAL)
     assert advice in str(found)
     assert ("isfinite" in str(found)) is (advice == "isfinite()")
+
+
+@pytest.mark.parametrize(
+    ("driver", "advice"),
+    [
+        ("psycopg2", '{"client_encoding": "WIN1254"}'),
+        ("psycopg", '{"client_encoding": "WIN1254"}'),
+        ("pymysql", '{"charset": "latin5"}'),
+        ("mysql", '{"charset": "latin5"}'),
+        ("pymssql", "cast the column to nvarchar in q.sql"),
+        ("pyodbc", "cast the column to nvarchar in q.sql"),
+        ("oracledb", "cast the column to nvarchar in q.sql"),
+    ],
+)
+def test_c8_a_text_in_another_encoding_is_told_what_helps_on_its_database(driver: str, advice: str) -> None:
+    found = fail(UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"), FETCH, driver=driver)
+    assert isinstance(found, FINAL)
+    assert advice in str(found)
+    assert ('"charset"' in str(found)) is ("charset" in advice)
+
+
+NO_EQUIVALENT = make_postgresql('character 0xc59f in encoding "UTF8" has no equivalent in encoding "LATIN1"', "22P05")
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeEncodeError("iso8859-1", "-- ş", 3, 4, "ordinal not in range(256)"), NO_EQUIVALENT], ids=show
+)
+def test_c8_a_letter_of_the_query_that_an_encoding_lacks_has_to_leave_it(error: Exception) -> None:
+    found = fail(error, EXECUTE, driver="psycopg2")
+    assert isinstance(found, FINAL)
+    assert "take it out of q.sql, also out of its comments" in str(found)
+    assert "client_encoding" not in str(found)
+
+
+def test_c8_a_letter_of_a_row_that_an_encoding_lacks_is_none_of_the_query_s() -> None:
+    assert "correct this row in the ERP" in str(fail(NO_EQUIVALENT, FETCH))
 
 
 def test_c1_a_value_that_a_driver_cannot_take_is_not_tried_again() -> None:

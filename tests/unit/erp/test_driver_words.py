@@ -55,6 +55,10 @@ DB_LIB = (
             UnicodeDecodeError("utf-8", b"\xfe", 0, 1, "invalid start byte"),
             "'utf-8' codec can't decode byte 0xfe in position 0: invalid start byte",
         ),
+        (
+            UnicodeEncodeError("iso8859-1", "SELECT 'ş'", 8, 9, "ordinal not in range(256)"),
+            "'iso8859-1' codec can't encode character '\\u015f' in position 8: ordinal not in range(256)",
+        ),
     ],
 )
 def test_c7_the_words_are_the_database_s(error: Exception, words: str) -> None:
