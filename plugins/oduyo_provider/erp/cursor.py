@@ -8,7 +8,15 @@ from typing import Any, Protocol, TypeVar
 
 from oduyo_provider.core.errors import SourceError, SourceUnavailableError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.erp.driver import POSTGRESQL_DRIVERS, RowReader, find_driver, find_row_reader, open_cursor
+from oduyo_provider.erp.driver import (
+    POSTGRESQL_DRIVERS,
+    Database,
+    RowReader,
+    find_database,
+    find_driver,
+    find_row_reader,
+    open_cursor,
+)
 from oduyo_provider.erp.driver_errors import Step, compute_failure
 from oduyo_provider.erp.statement import has_more_statements
 from oduyo_provider.erp.waiting import DriverThread, WaitLimits
@@ -52,8 +60,9 @@ class QueryCursor:
         """Connect, run the query, and learn the names of its columns."""
         _log.info(gettext("Asking the ERP's database for the rows of %(query)s", query=self._query_name))
         self._call(Step.CONNECT, self._connect)
-        if self._driver in POSTGRESQL_DRIVERS and has_more_statements(query):
-            # A cursor takes one; psycopg2 would run the others besides, and their rows would be lost.
+        database = find_database(self._driver)
+        if database in (Database.POSTGRESQL, Database.MYSQL) and has_more_statements(query, database):
+            # A cursor takes one; psycopg2 and most of MySQL's drivers would run the others besides, also an INSERT.
             raise SourceError(
                 gettext(
                     "More than one statement stands in %(query)s. Leave one SELECT in it (WITH and UNION are fine), then run "

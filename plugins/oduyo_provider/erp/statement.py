@@ -6,13 +6,24 @@ import re
 
 from oduyo_provider.core.errors import SourceError
 from oduyo_provider.core.language import gettext
+from oduyo_provider.erp.driver import Database
+
+# A comment of PostgreSQL's holds others, here five deep.
+_NESTED = r"/\*(?:(?!/\*|\*/).)*\*/"
+for _ in range(4):
+    _NESTED = rf"/\*(?:(?!/\*|\*/).|{_NESTED})*\*/"
 
 # A semicolon inside these ends no statement: comments, strings, quoted names, dollar-quoted texts (PostgreSQL).
-_NOT_CODE = re.compile(
-    r"""--[^\n]* | /\*.*?\*/ | (?<!\w)[eE]'(?:[^'\\]|\\.)*' | '[^']*' | "[^"]*" | (?<![\w$])(\$\w*\$).*?\1""",
-    re.DOTALL | re.VERBOSE,
-)
-_COMMENTS = ("--", "/*")
+_STRINGS = r"""(?<!\w)[eE]'(?:[^'\\]|\\.)*' | '[^']*' | "[^"]*" | (?<![\w$])(\$\w*\$).*?\1"""
+_NOT_CODE = {
+    Database.UNKNOWN: rf"--[^\n]* | /\*.*?\*/ | {_STRINGS}",
+    Database.POSTGRESQL: rf"--[^\n]* | {_NESTED} | {_STRINGS}",
+    # "--1" is minus minus one, and what stands in /*! */ is run. https://dev.mysql.com/doc/refman/8.4/en/comments.html
+    Database.MYSQL: r"""--(?![^\0-\x20])[^\n]* | \#[^\n]* | /\*(?!M?!).*?\*/
+        | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*`""",
+}
+_PATTERNS = {database: re.compile(text, re.DOTALL | re.VERBOSE) for database, text in _NOT_CODE.items()}
+_COMMENTS = ("--", "/*", "#")
 _LETTER = re.compile(r"[^\n]")
 
 # What ends a statement in an SQL client and is none of its text: a semicolon; a line of "/" (SQL*Plus) or of GO (SSMS).
@@ -46,11 +57,13 @@ def parse_statement(text: str, query_name: str) -> str:
     return query
 
 
-def has_more_statements(query: str) -> bool:
-    """Whether a semicolon in the query is followed by more than comments."""
-    return bool(_hide(query).partition(";")[2].strip("; \t\r\n"))
+def has_more_statements(query: str, database: Database) -> bool:
+    """Whether a semicolon in the query is followed by more than comments, as PostgreSQL or MySQL reads it."""
+    return bool(_hide(query, database).partition(";")[2].strip("; \t\r\n"))
 
 
-def _hide(query: str) -> str:
+def _hide(query: str, database: Database = Database.UNKNOWN) -> str:
     """The query with blanks in place of comments and letters in place of strings, every position kept."""
-    return _NOT_CODE.sub(lambda found: _LETTER.sub(" " if found[0].startswith(_COMMENTS) else "x", found[0]), query)
+    return _PATTERNS[database].sub(
+        lambda found: _LETTER.sub(" " if found[0].startswith(_COMMENTS) else "x", found[0]), query
+    )

@@ -90,10 +90,24 @@ def locked(socket: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("end", ["", ";", " ; -- son"])
+@pytest.mark.parametrize("end", ["", ";", " ; -- son", "; # son"])
 def test_c5_rows_arrive_whatever_ends_the_query(make_hook: Callable[..., Hook], end: str) -> None:
     rows = read(make_hook(), f"{QUERY}{end}", batch_rows=2)
     assert rows == [{"integration_id": n, "code": code} for n, code in ((1, "BAYİ"), (2, "IĞDIR"), (3, "ş"))]
+
+
+def test_c2_a_second_statement_is_refused_before_anything_runs(make_hook: Callable[..., Hook], socket: Path) -> None:
+    run(socket, "CREATE OR REPLACE TABLE erp.yazilan (id int) ENGINE=MyISAM")  # without transactions
+    with pytest.raises(SourceError, match=r"More than one statement stands in q\.sql"):
+        read(make_hook(), f"{QUERY}; INSERT INTO erp.yazilan VALUES (1)")
+    assert read(make_hook(), "SELECT id AS integration_id, id AS code FROM erp.yazilan") == []
+
+
+@pytest.mark.parametrize("text", ["`a;b` = 'it\\'s ;'", '"a;b" = "\\";" # it\'s ;\n', "1--1 = 2 /* ; /* ; */"])
+def test_c2_a_semicolon_that_ends_no_statement_is_harmless(make_hook: Callable[..., Hook], text: str) -> None:
+    source = "(SELECT 1 AS integration_id, 'K' AS code, 'it\\'s ;' AS `a;b`) t"
+    rows = read(make_hook(), f"SELECT integration_id, code FROM {source} WHERE {text} OR true")
+    assert rows == [{"integration_id": 1, "code": "K"}]
 
 
 def test_c3_a_locked_table_is_tried_again_after_the_database_s_own_time(

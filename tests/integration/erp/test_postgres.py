@@ -98,7 +98,18 @@ def test_a_percent_sign_needs_no_doubling(make_hook: MakeHook) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["'a;b'", "'it''s;'", "E'it\\'s;'", "$$a;b$$", "$x$a;b;$$;$x$", "/* ; */ 'a'", "'a' AS \";\"", "'a' -- ;\n"]
+    "text",
+    [
+        "'a;b'",
+        "'it''s;'",
+        "E'it\\'s;'",
+        "$$a;b$$",
+        "$x$a;b;$$;$x$",
+        "/* ; */ 'a'",
+        "/* ; /* ; */ ; */ 'a'",
+        "'a' AS \";\"",
+        "'a' -- ;\n",
+    ],
 )
 def test_a_semicolon_that_ends_no_statement_is_harmless(make_hook: MakeHook, text: str) -> None:
     assert len(read(make_hook(), f"SELECT 1 AS integration_id, (SELECT v FROM (SELECT {text}) t(v)) AS code;")) == 1

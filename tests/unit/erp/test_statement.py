@@ -7,6 +7,7 @@ import time
 import pytest
 
 from oduyo_provider.core.errors import SourceError
+from oduyo_provider.erp.driver import Database
 from oduyo_provider.erp.statement import has_more_statements, parse_statement
 
 
@@ -61,7 +62,37 @@ def test_an_empty_query_is_an_error(text: str) -> None:
         ("SELECT $x$a;b;$$;$x$", False),
         ("SELECT 1; SELECT 2", True),
         ("SELECT 'it''s'; DELETE FROM t", True),
+        ("SELECT 1 /* a ; /* b ; */ ; */ AS c", False),
+        ("SELECT 1 /* a /* b */ */; DELETE FROM t", True),
+        ("SELECT 1 /* a ; /* b ; /* c ; */ ; */ ; */; -- /*\n", False),
+        ("SELECT '/*' AS a; DELETE FROM t -- */", True),
+        ("SELECT 'a\\'; DELETE FROM t --'", True),
     ],
 )
-def test_a_second_statement_is_found(query: str, more: bool) -> None:
-    assert has_more_statements(query) is more
+def test_a_second_statement_of_postgresql_s_is_found(query: str, more: bool) -> None:
+    assert has_more_statements(query, Database.POSTGRESQL) is more
+
+
+@pytest.mark.parametrize(
+    ("query", "more"),
+    [
+        ("SELECT `a;b`, 'c;d', \"e;f\" FROM t", False),
+        ("SELECT `a``;b` FROM t", False),
+        ("SELECT `it's` FROM t; DELETE FROM t", True),
+        ("SELECT 'it\\'s ;' FROM t", False),
+        ("SELECT 'it''s ;' FROM t", False),
+        ('SELECT "it\\"s ;" FROM t', False),
+        ("SELECT 'a\\\\'; DELETE FROM t -- '", True),
+        ("SELECT 1 # it's ; one\n FROM t", False),
+        ("SELECT 1; # son\n-- son\n--\n", False),
+        ("SELECT '#'; DELETE FROM t", True),
+        ("SELECT 5--1; DELETE FROM t", True),
+        ("SELECT 1 /* a ; /* b */ FROM t", False),
+        ("SELECT 1 /* a /* b */; DELETE FROM t /* */ */", True),
+        ("SELECT 1 /*!; DELETE FROM t # */", True),
+        ("SELECT /*!50000 STRAIGHT_JOIN */ 1 /*M!100000 + 1 */;", False),
+        ("SELECT a$b$; DELETE FROM t$b$", True),
+    ],
+)
+def test_a_second_statement_of_mysql_s_is_found(query: str, more: bool) -> None:
+    assert has_more_statements(query, Database.MYSQL) is more
