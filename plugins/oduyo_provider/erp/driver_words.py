@@ -19,9 +19,9 @@ _NOISE = re.compile(
     r"|^Help: https?://\S+$|^\s*\^+\s*$",
     re.MULTILINE,
 )
-_SECRET = re.compile(
-    r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('(?:[^'\\]|\\.)*'|\{(?:[^}]|\}\})*\}|[^\s;]+)|(?<=://)[^/\s]*(?=@)"
-)
+_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('(?:[^'\\]|\\.)*'|\{(?:[^}]|\}\})*\}|[^\s;]+)")
+# user:password@host with or without a scheme, and Oracle's user/password@host: from the first mark to the last @.
+_USER_INFO = re.compile(r"(?<!\S)([^\s:/]*[:/]+)\S*(?=@)")
 
 
 def parse_sqlstate(error: Exception) -> str:
@@ -84,7 +84,7 @@ def compute_words(text: str, kind: str) -> str:
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
     """``text`` without the given secrets and without anything that looks like a password in a connection string."""
-    return _SECRET.sub(lambda match: f"{match[1]}=***" if match[1] else "***", Redactor(secrets)(text))
+    return _USER_INFO.sub(r"\1***", _SECRET.sub(r"\1=***", Redactor(secrets)(text)))
 
 
 def _flatten(args: tuple[object, ...]) -> Iterator[object]:
