@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import mysql.connector.errors as connector
 import psycopg2
 import pymssql
@@ -129,6 +127,5 @@ def test_who_and_his_password_in_front_of_a_host_do_not_show(text: str, shown: s
 
 
 def test_a_long_text_is_redacted_in_one_pass() -> None:
-    started_at = time.process_time()
+    """In several it would not end in time."""
     assert redact("a:b" * 300_000, ()) == "a:b" * 300_000
-    assert time.process_time() - started_at < 3

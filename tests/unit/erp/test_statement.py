@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from oduyo_provider.core.errors import SourceError
@@ -41,10 +39,9 @@ def test_c5_what_ends_a_statement_in_an_sql_client_is_not_sent(text: str, sent: 
 
 @pytest.mark.parametrize("end", ["", "\n;", "\nGO"])
 def test_long_comments_are_read_once(end: str) -> None:
-    query = f"-- {'x' * 77}\n" * 400 + "SELECT 1"
-    started_at = time.process_time()
+    """Read again from each of its blanks this one would not end in time."""
+    query = f"-- {'x ' * 38}\n" * 4_000 + "SELECT 1"
     assert parse_statement(query + end, "q.sql") == query
-    assert time.process_time() - started_at < 3
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\ufeff", ";", "GO\n"])
