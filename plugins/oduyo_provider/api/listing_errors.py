@@ -22,9 +22,11 @@ def explain_contradiction(last: object, times: int) -> str:
     """
     return ngettext(
         "Ödüyo lists nothing above id %(last)s, yet does not name it as the last one, %(n)s time in a row, so records may be "
-        "missing. Start the task again; if it stays so, check in the Ödüyo panel whether the user may list all records.",
+        "missing. Start the task again; if it stays so, trigger oduyo_site_check, which says whether the site filters ids as it "
+        "sorts them, and check in the Ödüyo panel whether the user may list all records.",
         "Ödüyo lists nothing above id %(last)s, yet does not name it as the last one, %(n)s times in a row, so records may be "
-        "missing. Start the task again; if it stays so, check in the Ödüyo panel whether the user may list all records.",
+        "missing. Start the task again; if it stays so, trigger oduyo_site_check, which says whether the site filters ids as it "
+        "sorts them, and check in the Ödüyo panel whether the user may list all records.",
         times,
         last=last or gettext("none"),
     )
