@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -117,7 +118,7 @@ def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
     """
     if isinstance(rows, str):
         try:
-            rows = json.loads(rows)
+            rows = json.loads(rows, parse_float=Decimal)  # no digit of an amount is lost
         except ValueError as error:
             raise SettingsError(
                 gettext(

@@ -19,3 +19,8 @@ def test_tuples_get_the_names_of_columns_in_their_order() -> None:
 def test_columns_are_a_list_of_names_each_of_them_once(columns: object) -> None:
     with pytest.raises(SettingsError, match="it takes a list of field names, each of them once"):
         read_rows([(1, "A", "B")], columns)
+
+
+def test_a_number_in_a_json_text_keeps_its_digits() -> None:
+    [row] = read_rows('[{"integration_id": 1, "amount": 1234567890123456.05}]')
+    assert str(row["amount"]) == "1234567890123456.05"
