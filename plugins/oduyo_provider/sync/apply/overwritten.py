@@ -12,6 +12,7 @@ from oduyo_provider.core.errors import CanaryError
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.record import Remote
+from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.sync.apply.listed import Listed
@@ -35,6 +36,7 @@ async def check_overwritten(
     note_finding: Callable[[Finding], None],
     recorder: Recorder,
     made: Sequence[tuple[Change, Remote]],
+    released: Release,
 ) -> None:
     """See to it that no create was carried out on a record that had another key before.
 
@@ -42,6 +44,7 @@ async def check_overwritten(
     deleted record again: that record was made at another time.
 
     :param made: creates that were confirmed, and the record as it is now that the answer named, or that carries the key.
+    :param released: what this run was given: the next one needs it too.
     :raises CanaryError: naming the first. All that were answered with such a record have failed, and no create is sent to the
         site until a person lets one be tried.
     """
@@ -62,7 +65,7 @@ async def check_overwritten(
     change, was = next(iter(written.values()))
     note_finding(Finding("key_altered", _KEY, change.integration_id, None, is_final=True, is_other=True))
     await recorder.flush()
-    raise CanaryError(_explain(change, was))
+    raise CanaryError(_explain(change, was, released))
 
 
 def _find_made(recorder: Recorder, change: Change, record: Remote) -> Remote | None:
@@ -89,13 +92,14 @@ def _is_written_over(change: Change, before: Remote, now: Remote) -> bool:
     return is_same and [is_form_of_key(change.integration_id, key) for key in keys] == [False, True]
 
 
-def _explain(change: Change, listed: Remote) -> str:
+def _explain(change: Change, listed: Remote, released: Release) -> str:
     return gettext(
         "Ödüyo wrote the row %(key)s over its record %(id)s, which was '%(before)s' until then: it takes a create for an update of "
         "a record that it cannot tell from the new one. No further create is sent. Ask Ödüyo's support what it tells records "
         "apart by, make the rows differ in that or leave one of them out of the query, and look at the record; then trigger a "
-        'run with release ["key_altered"], which tries one.',
+        "run with release %(release)s, which tries one.",
         key=show_value(change.integration_id),
         id=listed["id"],
         before=show_value(listed.get(_KEY) or listed.get("code")),
+        release=format_release({"key_altered": None, **released}),
     )

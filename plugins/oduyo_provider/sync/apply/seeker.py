@@ -115,7 +115,7 @@ class Seeker:
 
     async def _check_overwritten(self, recorder: Recorder, made: Sequence[tuple[Change, Remote]]) -> None:
         kept = [(change, record) for change, record in made if record["id"] not in self._course.deletions]
-        await check_overwritten(self._work.listed, self._work.note_finding, recorder, kept)
+        await check_overwritten(self._work.listed, self._work.note_finding, recorder, kept, self._work.released)
 
     async def _forget_wrong_ids(
         self,
