@@ -25,6 +25,8 @@ MAX_REPLACED = 3
 
 #: ``await resend(recorder, change)``: look and send again; None when the look settled it.
 Resend = Callable[[Recorder, Change], Awaitable["Reply | None"]]
+#: ``await check_made(recorder, change)``: raises where the change was carried out on the wrong record.
+CheckMade = Callable[[Recorder, Change], Awaitable[None]]
 
 
 class Held(msgspec.Struct):
@@ -42,11 +44,15 @@ class Held(msgspec.Struct):
 
 
 class Refusals:
-    """The refusals since the last success."""
+    """The refusals since the last success.
 
-    def __init__(self, work: Work, course: Course) -> None:
+    :param check_made: raises where a change that was taken was carried out on the wrong record.
+    """
+
+    def __init__(self, work: Work, course: Course, check_made: CheckMade) -> None:
         self._work = work
         self._course = course
+        self._check_made = check_made
         self._held: list[Held] = []
         self._replaced: Counter[str] = Counter()
         self._touched: set[Recorder] = (
@@ -124,7 +130,7 @@ class Refusals:
             self._work.progress.say(
                 gettext("The session had ended without saying so; what was refused since is sent again")
             )
-            self._take_reply(last, reply)
+            await self._take_reply(last, reply)  # where this raises, the others are still held
             for held in self._held:
                 held.recorder.again.append(held.change)
             self._held = []
@@ -140,7 +146,7 @@ class Refusals:
                 self._decide(self._held)
                 self._held = []
         else:
-            self._take_reply(last, reply)
+            await self._take_reply(last, reply)
         return True
 
     def _replace(self, session: int) -> None:
@@ -160,20 +166,28 @@ class Refusals:
             held.recorder.take(held.change, held.result)
             self._touched.add(held.recorder)
 
-    def _take_reply(self, held: Held, reply: Reply) -> None:
+    async def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
         if reply.lost:
             recorder.note_lost(change.key, self._work.clock)
         if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
             recorder.note_unsettled(change, reply, self._work.clock.monotonic())
             return
-        self._course.successes += reply.outcome is Outcome.DONE
-        oduyo_id = change.oduyo_id or reply.oduyo_id
-        is_remembered = reply.outcome is Outcome.REFUSED and not reply.by_firewall
-        at = self._work.clock.now()
-        result = Result(change.key, reply.outcome, oduyo_id, reply.reason, reply.body, is_remembered, at=at)
-        result.is_confirmed = reply.outcome is Outcome.DONE
-        recorder.take(change, result)
+        recorder.take(change, make_result(change, reply, self._work.clock.now()))
+        if reply.outcome is Outcome.DONE:
+            self._course.successes += 1
+            await self._check_made(recorder, change)
+
+
+def make_result(change: Change, reply: Reply, at: float) -> Result:
+    """What an answer that says what became of a change says.
+
+    :param at: when it came, seconds since 1970.
+    """
+    result = Result(change.key, reply.outcome, change.oduyo_id or reply.oduyo_id, reply.reason, reply.body, at=at)
+    result.is_confirmed = reply.outcome is Outcome.DONE
+    result.is_remembered = reply.outcome is Outcome.REFUSED and not reply.by_firewall
+    return result
 
 
 def _forget(held: Held) -> None:

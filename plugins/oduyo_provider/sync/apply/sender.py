@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_base
+from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredError, check_look, explain_expired_looks
 from oduyo_provider.sync.apply.recorder import Recorder
-from oduyo_provider.sync.apply.refusals import Refusals
+from oduyo_provider.sync.apply.refusals import CheckMade, Refusals, make_result
 from oduyo_provider.sync.apply.stops import explain_undelivered
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
@@ -20,8 +20,6 @@ from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 FAILURES_IN_A_ROW = 20
 #: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
 LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
-#: ``await check_made(recorder, change)``: raises where the change was carried out on the wrong record.
-CheckMade = Callable[[Recorder, Change], Awaitable[None]]
 
 
 class Sender:
@@ -47,7 +45,7 @@ class Sender:
         self._is_stopping = False
         #: Key → when it left; and how many changes Ödüyo had taken, or might yet take of those under way, when it left first.
         self._left: dict[str, tuple[float, int]] = {}
-        self._refusals = Refusals(work, course)
+        self._refusals = Refusals(work, course, check_made)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
         """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
@@ -199,7 +197,6 @@ class Sender:
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
         """Sort an answer: final, held back, or to be looked at later."""
         sent_at, taken_before = self._left.pop(change.key, (0.0, 0))
-        now = self._work.clock.now()
         is_refused = reply.outcome is Outcome.REFUSED
         if reply.lost:
             recorder.note_lost(change.key, self._work.clock)
@@ -211,10 +208,8 @@ class Sender:
         # A record that is deleted already cannot be deleted again.
         if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
-        result = Result(change.key, reply.outcome, change.oduyo_id or reply.oduyo_id, reply.reason, reply.body, at=now)
-        result.is_confirmed = reply.outcome is Outcome.DONE
+        result = make_result(change, reply, self._work.clock.now())
         if is_refused:
-            result.is_remembered = not reply.by_firewall
             if self._refusals.hold(recorder, change, result, reply.session):
                 await self._probe()
             return

@@ -7,13 +7,22 @@ from collections.abc import Callable
 
 import pytest
 
+from oduyo_provider.api.reply import Reply
 from oduyo_provider.core.change import Action, Change, Outcome, Result
-from oduyo_provider.core.errors import LoginRefusedError, LostAnswerError, RefusalsError
+from oduyo_provider.core.errors import CanaryError, LoginRefusedError, LostAnswerError, RefusalsError
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.refusals import FIRST_PROBE, MAX_REPLACED, Refusals
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
 from sandbox.oduyo.server import Sandbox
-from tests.unit.sync.apply.loads import Load, change_fields, count_outcomes, make_creates, make_updates, seed
+from tests.unit.sync.apply.loads import (
+    Load,
+    change_fields,
+    check_nothing,
+    count_outcomes,
+    make_creates,
+    make_updates,
+    seed,
+)
 
 UNFORESEEN = "Lütfen daha sonra tekrar deneyiniz"
 
@@ -128,7 +137,7 @@ def test_a_change_whose_sessions_were_replaced_again_and_again_is_refused_and_no
     refused = Result(change.key, Outcome.REFUSED, is_remembered=True)
 
     async def task(load: Load) -> list[int]:
-        refusals = Refusals(load.work, load.course)
+        refusals = Refusals(load.work, load.course, check_nothing)
         sent_again = []
         for session in range(1, MAX_REPLACED + 2):
             refusals.hold(load.recorder, change, refused, session)
@@ -222,7 +231,7 @@ def test_a_retry_sends_again_what_was_refused_and_not_remembered(site: Sandbox, 
 
 def test_a_probe_that_fails_leaves_no_refusal_without_its_result(one_by_one: Load) -> None:
     async def work(load: Load) -> None:
-        refusals = Refusals(load.work, load.course)
+        refusals = Refusals(load.work, load.course, check_nothing)
         load.course.successes = 1
         for change in make_creates(3):
             result = Result(change.key, Outcome.REFUSED, reason="Geçersiz kod", is_remembered=True)
@@ -240,9 +249,35 @@ def test_a_probe_that_fails_leaves_no_refusal_without_its_result(one_by_one: Loa
     assert find_remembered(one_by_one.recorder.results) == 0
 
 
+def test_what_a_probe_made_is_checked_as_any_other_change_is(one_by_one: Load) -> None:
+    checked: list[str] = []
+
+    async def find_wrong(_recorder: Recorder, change: Change) -> None:
+        checked.append(change.key)
+        raise CanaryError("written over")
+
+    async def work(load: Load) -> None:
+        refusals = Refusals(load.work, load.course, find_wrong)
+        load.course.successes = 1
+        for change in make_creates(3):
+            refusals.hold(load.recorder, change, Result(change.key, Outcome.REFUSED, is_remembered=True), 1)
+
+        async def take(_recorder: Recorder, _change: Change) -> Reply:
+            return Reply(Outcome.DONE, "7", sends=1)
+
+        with pytest.raises(CanaryError):
+            await refusals.probe(take)
+        await refusals.release()
+
+    one_by_one.run(work)
+    assert checked == ["create:3"]
+    assert count_outcomes(one_by_one.recorder.results) == {"done": 1, "refused": 2}
+    assert find_remembered(one_by_one.recorder.results) == 0
+
+
 def test_what_a_probe_was_sending_when_it_was_cut_off_is_unknown(one_by_one: Load) -> None:
     async def work(load: Load) -> None:
-        refusals, creates = Refusals(load.work, load.course), make_creates(3)
+        refusals, creates = Refusals(load.work, load.course, check_nothing), make_creates(3)
         load.course.successes = 1
         await load.recorder.intend(creates, 0)
         for change in creates:
