@@ -6,7 +6,6 @@ import html
 import json
 import re
 from base64 import b64encode
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from html.entities import codepoint2name
@@ -33,8 +32,9 @@ class Redactor:
     """Replaces every secret it knows by ``***``, also where a secret stands encoded for a URL, HTML, JSON or code, or in base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: set[str] = set()
-        self._passing: deque[str] = deque(maxlen=PASSING_SECRETS)
+        self._forms: set[str] = set()
+        #: Secret → its forms, once a text was shown since it is known.
+        self._passing: dict[str, set[str]] = {}
         self._pattern: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
@@ -42,28 +42,31 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Know one more secret of any length; an empty text is none."""
         if secret:
-            self._secrets.add(secret)
-            self._pattern = None
+            self._forms.update(_compute_forms(secret))
+            # Longest first, so that a secret which begins another one does not leave its rest behind.
+            self._pattern = re.compile("|".join(map(_compute_pattern, _order(self._forms))))
 
     def add_passing(self, secret: str) -> None:
         """Know a secret until :data:`PASSING_SECRETS` others have come."""
-        if secret and secret not in self._passing:
-            self._passing.append(secret)
-            self._pattern = None
+        if secret:
+            self._passing.setdefault(secret, set())
+            for old in [*self._passing][:-PASSING_SECRETS]:
+                del self._passing[old]
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        if not self._secrets and not self._passing:
-            return text
-        if self._pattern is None:  # made when it is needed: cookies come more often than texts are shown
-            forms = {form for secret in (*self._secrets, *self._passing) for form in _compute_forms(secret)}
-            # Longest first, so that a secret which begins another one does not leave its rest behind.
-            ordered = sorted(forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
-        return self._pattern.sub(MASK, text)
+        for secret, forms in self._passing.items():
+            forms.update(() if forms else _compute_forms(secret))
+        for form in _order(form for forms in self._passing.values() for form in forms):
+            text = text.replace(form, MASK)
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._secrets) + len(self._passing)} secrets)"
+        return f"Redactor({len(self._forms)} forms)"
+
+
+def _order(forms: Iterable[str]) -> list[str]:
+    return sorted(set(forms), key=lambda form: (-len(form), form))
 
 
 def _compute_pattern(form: str) -> str:
@@ -76,7 +79,8 @@ def _compute_forms(secret: str) -> Iterator[str]:
         yield form
         # Any of them may stand in a URL, in HTML, or in JSON.
         yield from (quote(form, safe="", errors="replace"), quote_plus(form, errors="replace"), html.escape(form))
-        yield from (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1])
+        for written in (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]):
+            yield from (written, written.replace("/", "\\/"))  # PHP's JSON escapes slashes too
     for bare in _write_bytes(secret):
         yield from _compute_base64(bare)
 
