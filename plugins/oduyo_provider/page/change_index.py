@@ -34,6 +34,7 @@ from oduyo_provider.sync.staging.change_lines import (
 )
 from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.staging.left_out import is_left_out
 from oduyo_provider.sync.staging.outcomes import UNSETTLED
 from oduyo_provider.sync.staging.segments import Head, SegmentFile, read_head, read_lines
 
@@ -123,6 +124,7 @@ class ChangeIndex:
     :param table: None where a run has none: no lines.
     :param before: an index of the same run: what it has read of segments that are the same is not read again, as a path
         names the same bytes for ever.
+    :ivar left_out: whether known before → rows that were rejected or refused.
     """
 
     def __init__(
@@ -136,12 +138,12 @@ class ChangeIndex:
         self._starts = [0, *accumulate(file.lines for file in files)]
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
-        self.new_counts: Counter[str] = Counter()
+        self.left_out: Counter[bool] = Counter()
         for file in files:
             for tag, count in file.counts.items():
                 self.counts[phase.show(tag)] += count
                 self.actions[read_action(tag)] += count
-                self.new_counts[phase.show(tag)] += 0 if read_known(tag) else count
+                self.left_out[read_known(tag)] += count if is_left_out(tag) else 0
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -218,7 +220,7 @@ class ChangeIndex:
         if wanted.actions:
             tags = {tag for tag in tags if read_action(tag) in wanted.actions}
         if wanted.is_known is not None:
-            tags = {tag for tag in tags if read_known(tag) is wanted.is_known}
+            tags = {tag for tag in tags if is_left_out(tag) and read_known(tag) is wanted.is_known}
         by_rank: dict[int, set[int]] = {}
         for tag in tags:
             rank = OUTCOMES.index(show(tag)) if wanted.order == "outcome" else ACTIONS.index(read_action(tag))

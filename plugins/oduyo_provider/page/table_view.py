@@ -50,9 +50,8 @@ def list_filters(opened: OpenedRun) -> dict[str, Any]:
             for name, text in ACTION_FILTERS.items()
             if index.actions[name]
         ]
-    left_out = counts["rejected"] + counts["refused"]
-    new = index.new_counts["rejected"] + index.new_counts["refused"]
-    if new and left_out > new:
+    new, known = index.left_out[False], index.left_out[True]
+    if new and known:
         filters.append({"kind": "known", "name": "new", "label": gettext("newly left out"), "count": new})
-        filters.append({"kind": "known", "name": "known", "label": gettext("left out before"), "count": left_out - new})
+        filters.append({"kind": "known", "name": "known", "label": gettext("left out before"), "count": known})
     return {"chips": outcomes, "filters": filters, "lines": len(index)}

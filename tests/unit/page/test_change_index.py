@@ -102,11 +102,14 @@ def test_what_cannot_be_undone_stands_first(tmp_path: Path) -> None:
     assert [line.integration_id for line in index.read(deletes)] == ["delete 1", "delete 2"]
 
 
-def test_new_rejections_are_told_from_known_ones(tmp_path: Path) -> None:
+def test_rows_that_are_newly_left_out_are_told_from_known_ones_and_from_all_other_lines(tmp_path: Path) -> None:
     lines = [ChangeLine("rejected", integration_id=str(n), is_known=n < 3) for n in range(5)]
-    index = write_index(tmp_path, lines)
-    assert (index.counts["rejected"], index.new_counts["rejected"]) == (5, 2)
-    assert [line.integration_id for line in index.read(index.find(Wanted(is_known=False)))] == ["3", "4"]
+    lines += [ChangeLine("updated", "update", "5"), ChangeLine("refused", "create", "6"), ChangeLine("kept", "", "7")]
+    index = write_index(tmp_path, [*lines, ChangeLine("refused", "delete", "8")])
+    for is_known, keys in ((False, ["3", "4", "6"]), (True, ["0", "1", "2"])):
+        found = index.find(Wanted(is_known=is_known))
+        assert sorted(line.integration_id for line in index.read(found)) == keys
+        assert index.left_out[is_known] == len(keys)
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ def read_left_out(run_folder: Folder, table: ChangeTable) -> LeftOut:
     """The rows that a run left out; only the blocks that hold them are read."""
     found: LeftOut = {name: Counter() for name in LEFT_OUT}
     for file in table.segments:
-        if not any(map(_is_left_out, file.counts)):
+        if not any(map(is_left_out, file.counts)):
             continue
         head = read_head(run_folder, file)
-        positions = [position for position, tag in enumerate(head.tag_bytes) if _is_left_out(tag)]
+        positions = [position for position, tag in enumerate(head.tag_bytes) if is_left_out(tag)]
         for _, line in read_lines(run_folder, file, head, positions):
             found[line.outcome][_name_row(line)] += 1
     return found
@@ -64,7 +64,8 @@ def _has_applied(run: StagedRun, started_at: float) -> bool:
     return datetime.fromisoformat(report.started_at).timestamp() < started_at
 
 
-def _is_left_out(tag: int) -> bool:
+def is_left_out(tag: int) -> bool:
+    """Whether the line that a tag stands for is a row that was rejected or refused."""
     return read_outcome(tag) in LEFT_OUT and read_action(tag) not in _WITHOUT_ROW
 
 
