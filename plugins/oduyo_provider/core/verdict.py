@@ -87,7 +87,7 @@ def list_next_steps(report: Report) -> list[str]:
     if report.compares and has_rest(report):
         steps.append(gettext("The next run compares everything again and sends only what is missing."))
     if report.undone:
-        steps += _list_decisions(report)
+        steps += list_decisions(report)
     if TOO_MANY_REJECTED in report.faults:
         steps.append(
             gettext(
@@ -105,7 +105,8 @@ def list_next_steps(report: Report) -> list[str]:
     return [*steps, gettext("A new run with sync_mode create compares nothing and sends every row once more.")]
 
 
-def _list_decisions(report: Report) -> list[str]:
+def list_decisions(report: Report) -> list[str]:
+    """What somebody has to decide, in sentences, and what happens until then."""
     told = {
         "vanished": ngettext(
             "%(n)s record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is really "

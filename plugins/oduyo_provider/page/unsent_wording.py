@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.report import Report
-from oduyo_provider.core.verdict import FIRST_WRITE, list_step_faults
+from oduyo_provider.core.verdict import FIRST_WRITE, list_decisions, list_step_faults
 from oduyo_provider.page.going_wording import TIME, Sentence
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState
@@ -29,14 +29,30 @@ def describe_plan(facts: RunFacts, report: Report) -> Sentence:
             brakes=", ".join(facts.brakes),
         )
         return Sentence("warn", label, text)
-    if not report.writes:
-        return Sentence("plain", label, gettext("Dry run: nothing was sent, and nothing would have to change."))
-    text = ngettext(
-        "Dry run: nothing was sent. The plan holds %(n)s change.",
-        "Dry run: nothing was sent. The plan holds %(n)s changes.",
-        report.writes,
+    to_look_at = _list_new(report)
+    return Sentence("warn" if to_look_at else "plain", label, " ".join([_describe_changes(report), *to_look_at]))
+
+
+def _describe_changes(report: Report) -> str:
+    if report.writes:
+        return ngettext(
+            "Dry run: nothing was sent. The plan holds %(n)s change.",
+            "Dry run: nothing was sent. The plan holds %(n)s changes.",
+            report.writes,
+        )
+    if report.rejected or report.refused or report.missing_refused or list_decisions(report):
+        return gettext("Dry run: nothing was sent. The plan holds no change.")
+    return gettext("Dry run: nothing was sent, and nothing would have to change.")
+
+
+def _list_new(report: Report) -> list[str]:
+    """What a run that writes would leave, and somebody has to look at."""
+    new = ngettext(
+        "%(n)s row is newly rejected or refused.",
+        "%(n)s rows are newly rejected or refused.",
+        report.new_rejected,
     )
-    return Sentence("plain", label, text)
+    return [*([new] if report.new_rejected else []), *list_decisions(report)]
 
 
 def _describe_first_write(facts: RunFacts) -> Sentence:

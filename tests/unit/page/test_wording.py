@@ -346,6 +346,33 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         "plain",
         "Dry run: nothing was sent, and nothing would have to change.",
     ),
+    "dry, nothing to change, rows are left out as before": (
+        ended(Report(extracted=3, unchanged=1, rejected=1, known_rejected=1, refused=1, known_refused=1, dry_run=True)),
+        "plain",
+        "Dry run: nothing was sent. The plan holds no change.",
+    ),
+    "dry, nothing to change, a record is not retired": (
+        ended(Report(extracted=1, unchanged=1, missing=1, missing_refused=1, dry_run=True)),
+        "plain",
+        "Dry run: nothing was sent. The plan holds no change.",
+    ),
+    "dry, rows are newly left out": (
+        ended(Report(extracted=4, created=1, rejected=3, known_rejected=1, dry_run=True)),
+        "warn",
+        "Dry run: nothing was sent. The plan holds 1 change. 2 rows are newly rejected or refused.",
+    ),
+    "dry, a record vanished": (
+        ended(Report(extracted=2, unchanged=1, doubtful=1, vanished=1, dry_run=True)),
+        "warn",
+        "Dry run: nothing was sent. The plan holds no change. 1 record that was there is not listed by Ödüyo any more, and no "
+        "run makes it anew by itself: if it is really gone, release vanished for one run; if it shall stay gone, take its "
+        "row out of the ERP or the query.",
+    ),
+    "dry, a new duplicate": (
+        ended(Report(extracted=1, unchanged=1, remote_duplicates=1, new_duplicates=1, dry_run=True)),
+        "warn",
+        f"Dry run: nothing was sent. The plan holds no change. {DUPLICATE}",
+    ),
     "dry, a brake would trip": (
         ended(PLAN, is_dry=True, trips=trips("retired")),
         "warn",
