@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from oduyo_provider.core.field_labels import label_fields
+from oduyo_provider.core.field_labels import label_fields, name_field
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.values.invalid import format_value
@@ -69,7 +69,7 @@ def _explain(search: RecordSearch, sides: Sides, known: Known) -> str:
     if opened.table is None:
         return gettext("not compared: the run has come to no plan")
     if rows and records:
-        return gettext("unchanged: Ödüyo already has what the ERP wants")
+        return _explain_unchanged(search, known)
     if rows:
         return gettext("the ERP has a row; Ödüyo held no record when it was listed")
     if entry is not None and entry.is_others(source):
@@ -77,6 +77,21 @@ def _explain(search: RecordSearch, sides: Sides, known: Known) -> str:
     if entry is not None and entry.is_owned_by(source):
         return gettext("the record has no ERP row in this run, and is left as it is")
     return gettext("nobody's record: no row has ever matched it, so it is left as it is")
+
+
+def _explain_unchanged(search: RecordSearch, known: Known) -> str:
+    kept = [] if known.entry is None else known.entry.stored.items()
+    fields = [
+        name_field(search.resource, name)
+        for name, pair in kept
+        if any(format_value(record.get(name)) == (pair.stored or "") for record in known.records)
+    ]
+    if not fields:
+        return gettext("unchanged: Ödüyo already has what the ERP wants")
+    return gettext(
+        "unchanged: it was sent as the ERP wants it, Ödüyo stores %(fields)s otherwise, and it is not sent again",
+        fields=", ".join(fields),
+    )
 
 
 def _describe_entry(entry: Entry | None) -> View | None:

@@ -58,6 +58,16 @@ def test_a_code_leads_to_what_each_run_did_and_to_what_it_is_now(driver: Driver,
     assert read_states(find("kod.2")) == [("", "unchanged: Ödüyo already has what the ERP wants")]
 
 
+def test_a_record_that_is_stored_otherwise_is_not_said_to_be_what_the_erp_wants(driver: Driver, find: Any) -> None:
+    driver.site.set_readings(silently_cut={"description": 5})
+    for _ in range(2):
+        driver.sync([*make_rows(1), *make_rows(1, start=2, description="KISA")])
+    assert read_states(find("erp:1")) == [
+        ("", "unchanged: it was sent as the ERP wants it, Ödüyo stores description otherwise, and it is not sent again")
+    ]
+    assert read_states(find("erp:2")) == [("", "unchanged: Ödüyo already has what the ERP wants")]
+
+
 def list_history(view: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(past["run"], past["action"], past["outcome"]) for past in view["record"]["history"]]
 
