@@ -75,8 +75,8 @@ def measure_answers(folder: Path, rows: int) -> dict[str, float]:
         return RunCache().open(find(), is_going=False)
 
     def look_up(text: str) -> object:
-        places = RecordSearch(root, "bench", open_sides(root, find()), open_run(), SPECIAL_CODE, "run")
-        return compute_record_view(places, text)
+        place = RecordSearch(root, "bench", open_sides(root, find()), open_run(), SPECIAL_CODE, "run")
+        return compute_record_view([place], text)
 
     row, kept = make_row(rows // 2), open_run()
     answers: dict[str, Callable[[], object]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -36,7 +36,7 @@ class RecordSearch(msgspec.Struct, frozen=True):
     :param opened: its changes.
     :param resource: what the records are.
     :param run_id: of that run; empty where there is none.
-    :param task: that made its plan.
+    :param task: whose plan it is: its id and, if mapped, its map index; empty in this project's DAGs.
     :param unreported: runs that are not in the history, or not wholly.
     """
 
@@ -46,8 +46,18 @@ class RecordSearch(msgspec.Struct, frozen=True):
     opened: OpenedRun
     resource: Resource
     run_id: str = ""
-    task: str = "guard"
+    task: str = ""
     unreported: Sequence[UnreportedRun] = ()
+
+    @property
+    def planner(self) -> str:
+        """The task that made the plan."""
+        return self.task.partition("/")[0] or "guard"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """The same for places whose records are the same: the site, and what the records are."""
+        return self.sides.manifest.snapshot.site if self.sides else "", self.resource.name
 
     def read_past(self, key: str) -> PastOfKeys:
         """What runs did to a match key, the oldest first: the history's, and on top of it what no report has added up."""
@@ -102,6 +112,30 @@ class Known(msgspec.Struct, frozen=True):
         return [format_value(values.get(name)) for values in found]
 
 
+def group_places(searches: Iterable[RecordSearch]) -> list[list[RecordSearch]]:
+    """The tasks of a run, those together whose records are the same."""
+    found: dict[tuple[str, str], list[RecordSearch]] = {}
+    for search in searches:
+        found.setdefault(search.kind, []).append(search)
+    return list(found.values())
+
+
+def find_known(groups: Iterable[Sequence[RecordSearch]], address: str) -> list[tuple[RecordSearch, Known]]:
+    """Of each group what the task knows of an address that has most to do with it; nothing of those that do not know it."""
+    found = []
+    for places in groups:
+        told = [(place, known) for place in places if (known := look_up(place, address)) is not None]
+        if told:
+            found.append(max(told, key=lambda one: _rank(*one)))
+    return found
+
+
+def _rank(search: RecordSearch, known: Known) -> tuple[bool, bool, bool]:
+    """Its row is this task's, its change is, its record is."""
+    source = search.sides.manifest.snapshot.source if search.sides else ""
+    return bool(known.rows), bool(known.lines), known.entry is not None and known.entry.is_owned_by(source)
+
+
 def look_up(search: RecordSearch, address: str) -> Known | None:
     """What a candidate's address leads to; None where it leads nowhere, as a code does."""
     kind, _, name = address.partition(":")
@@ -132,33 +166,44 @@ def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Kno
     return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 
 
-def find_candidates(search: RecordSearch, text: str) -> tuple[list[Candidate], bool]:
+def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str) -> tuple[list[Candidate], bool]:
     """Those whose id on either side, or code, is the text; where there are none, those that hold all its words.
 
     :returns: and whether there are more.
     """
-    whole, words, key = fold(text), fold(text).split(), search.read_key(text)
-    exact: dict[str, Candidate] = {}
-    others: dict[str, Candidate] = {}
-    for found in _iterate_candidates(search, words, key):
-        is_exact = (found.key == key != "") or whole in map(fold, (found.integration_id, found.oduyo_id, found.code))
-        place = exact if is_exact else others
-        if len(place) <= MAX_CANDIDATES:
-            place.setdefault(found.address or f"{found.integration_id}\0{found.code}", found)
+    whole, words = fold(text), fold(text).split()
+    exact: dict[tuple[int, str], Candidate] = {}
+    others: dict[tuple[int, str], Candidate] = {}
+    for number, places in enumerate(groups):
+        key = places[0].read_key(text)
+        for found in _iterate_candidates(places, words, key):
+            ids = (found.integration_id, found.oduyo_id, found.code)
+            place = exact if (found.key == key != "") or whole in map(fold, ids) else others
+            if len(place) <= MAX_CANDIDATES:
+                place.setdefault((number, found.address or f"{found.integration_id}\0{found.code}"), found)
     chosen = list((exact or others).values())
     return chosen[:MAX_CANDIDATES], len(chosen) > MAX_CANDIDATES
 
 
-def _iterate_candidates(search: RecordSearch, words: list[str], key: str) -> Iterator[Candidate]:
+def make_candidate(search: RecordSearch, known: Known) -> Candidate:
+    """What is known of a key, as one of several."""
+    oduyo_id = next((format_value(record.get("id")) for record in known.records), "")
+    return Candidate(known.key, known.integration_id, oduyo_id, known.code, "", search.task)
+
+
+def _iterate_candidates(places: Sequence[RecordSearch], words: list[str], key: str) -> Iterator[Candidate]:
     """What has this key, however it is written, then the rows, records and past changes that hold all words."""
-    if key and (known := _look_up_key(search, key)):
-        oduyo_id = next((format_value(record.get("id")) for record in known.records), "")
-        yield Candidate(key, known.integration_id, oduyo_id, known.code, "")
-    if search.sides is not None:
-        yield from search.sides.search(words)
-    for change in search.read_all_past():
+    for search, known in find_known([places], f"erp:{key}"):
+        yield make_candidate(search, known)
+    for search in places:
+        for row in search.sides.search_rows(words) if search.sides else ():
+            yield msgspec.structs.replace(row, task=search.task)
+    first = places[0]  # any of them has listed the same records
+    for record in first.sides.search_records(words) if first.sides else ():
+        yield msgspec.structs.replace(record, task=first.task)
+    for past in first.read_all_past():
         found = Candidate(
-            search.read_key(change.integration_id), change.integration_id, change.oduyo_id, change.code, ""
+            first.read_key(past.integration_id), past.integration_id, past.oduyo_id, past.code, "", first.task
         )
         if found.holds(words):
             yield found

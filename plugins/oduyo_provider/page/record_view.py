@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,28 +12,53 @@ from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.page.labels import describe_line
-from oduyo_provider.page.record_search import Known, RecordSearch, find_candidates, look_up
-from oduyo_provider.page.sides import Sides
+from oduyo_provider.page.record_search import (
+    Known,
+    RecordSearch,
+    find_candidates,
+    find_known,
+    group_places,
+    make_candidate,
+)
+from oduyo_provider.page.sides import Candidate, Sides
 
 View = dict[str, Any]
+Found = tuple[RecordSearch, Known]
 
 
-def compute_record_view(search: RecordSearch, text: str) -> View:
-    """What is known of a code, an id or an address: one record, a choice of several, or where was looked in vain."""
+def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str = "") -> View:
+    """What is known of a code, an id or an address: one record, a choice of several, or where was looked in vain.
+
+    :param searches: of the tasks of a run, at least one.
+    :param task: what it and those with the same records know comes before what others do.
+    """
     text = text.strip()
-    known = look_up(search, text)
-    found, is_cut = ([], False) if known or not text else find_candidates(search, text)
-    if len(found) == 1:
-        known = look_up(search, found[0].address)
+    groups = group_places(searches)
+    known, candidates, is_cut = _find(groups[:1], text) if task else ([], [], False)
+    if not (known or candidates):
+        known, candidates, is_cut = _find(groups, text)
+    search = known[0][0] if known else searches[0]
     return {
         "asked": text,
         "dag_id": search.dag_id,
         "fields": label_fields(search.resource),
-        "looked": _describe_places(search),
-        "record": known and _describe_known(search, known),
-        "candidates": [] if known else [{**msgspec.to_builtins(one), "address": one.address} for one in found],
+        "looked": [_describe_place(place) for place in ([search] if known else searches)],
+        "record": _describe_known(*known[0]) if known else None,
+        "candidates": [{**msgspec.to_builtins(one), "address": one.address} for one in candidates],
         "is_cut": is_cut,
     }
+
+
+def _find(groups: Sequence[Sequence[RecordSearch]], text: str) -> tuple[list[Found], list[Candidate], bool]:
+    """The one that a text means, or several of which it may be any; and whether there are more."""
+    known = find_known(groups, text)
+    if len(known) > 1:  # of one key in several kinds of records
+        return [], [make_candidate(*one) for one in known], False
+    candidates, is_cut = ([], False) if known or not text else find_candidates(groups, text)
+    if len(candidates) == 1:
+        (one,) = candidates
+        known = find_known([places for places in groups if one.task in [place.task for place in places]], one.address)
+    return known, [] if known else candidates, is_cut
 
 
 def _describe_known(search: RecordSearch, known: Known) -> View:
@@ -64,7 +90,7 @@ def _explain(search: RecordSearch, sides: Sides, known: Known) -> str:
         return gettext("neither the ERP nor Ödüyo had it in this run")
     if opened.table is None and opened.is_planned:
         return gettext(
-            "The list of changes could not be written; the log of the task %(task)s says why.", task=search.task
+            "The list of changes could not be written; the log of the task %(task)s says why.", task=search.planner
         )
     if opened.table is None:
         return gettext("not compared: the run has come to no plan")
@@ -111,7 +137,7 @@ def _describe_entry(entry: Entry | None) -> View | None:
     }
 
 
-def _describe_places(search: RecordSearch) -> View:
+def _describe_place(search: RecordSearch) -> View:
     """Where was looked, with how much there is and of when."""
     sides = search.sides
     if sides is None:
@@ -119,6 +145,7 @@ def _describe_places(search: RecordSearch) -> View:
     manifest = sides.manifest
     return {
         "run_id": search.run_id,
+        "task": search.task,
         "rows": manifest.rows,
         "rows_at": manifest.started_at,
         "records": manifest.snapshot.rows,

@@ -117,7 +117,7 @@ def _add_views(app: FastAPI, service: PageService) -> None:
 
     @app.get("/record")
     def show_record(dag_id: DagId, record: Asked, run_id: MaybeRunId = "", task: TaskName = "") -> Response:
-        return _answer(compute_record_view(service.find_places(dag_id, run_id, task), record))
+        return _answer(compute_record_view(service.find_places(dag_id, run_id, task), record, task))
 
     @app.get("/changes")
     def show_changes(

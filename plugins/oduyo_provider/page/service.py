@@ -31,7 +31,7 @@ from oduyo_provider.page.health import (
 from oduyo_provider.page.record_search import RecordSearch
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
-from oduyo_provider.page.sides import open_sides
+from oduyo_provider.page.sides import open_tasks
 from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
 from oduyo_provider.page.unreported import find_unreported, open_unreported
 from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
@@ -103,24 +103,25 @@ class PageService:
         run = _choose(fetch_run(staging_root(), dag_id, run_id), task)
         return None if run is None else self._open(dag_id, run_id, run, fetch_run_state(dag_id, run_id))[1]
 
-    def find_places(self, dag_id: str, run_id: str, task: str) -> RecordSearch:
-        """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept."""
+    def find_places(self, dag_id: str, run_id: str, task: str) -> list[RecordSearch]:
+        """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept.
+
+        :returns: one for each task of the run that has read both sides, the one that is asked about first.
+        """
         root = staging_root()
         runs = _list_runs(root, dag_id)
         gone = find_unreported(runs)
         unreported = list(open_unreported(root, self._cache, zip(gone, self._fetch_known(dag_id, gone), strict=True)))
-        for run in runs:
-            if (task and "/".join(run.task) != task) or (
-                run_id and run.name != name_folder(root.child(dag_id), run_id)
-            ):
-                continue
-            if (sides := open_sides(root, run)) is not None:
-                opened = self._cache.open(run, is_going=self._fetch_known(dag_id, [run])[0].is_going)
-                resource, planner = sides.manifest.snapshot.resource, run.task[0] if run.task else "guard"
-                return RecordSearch(root, dag_id, sides, opened, resource, run.name, planner, unreported)
+        asked = [run for run in runs if not run_id or run.name == name_folder(root.child(dag_id), run_id)]
+        found = open_tasks(root, asked, task)
+        places = []
+        for (run, sides), facts in zip(found, self._fetch_known(dag_id, [run for run, _ in found]), strict=True):
+            opened, resource = self._cache.open(run, is_going=facts.is_going), sides.manifest.snapshot.resource
+            name = "/".join(run.task)
+            places.append(RecordSearch(root, dag_id, sides, opened, resource, run.name, name, unreported))
         nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         resource = find_resource(dag_id) or SPECIAL_CODE
-        return RecordSearch(root, dag_id, None, nothing, resource, unreported=unreported)
+        return places or [RecordSearch(root, dag_id, None, nothing, resource, unreported=unreported)]
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         facts = self._add_report(_fetch_facts(dag_id, {run_id: state})[run_id], run)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +31,7 @@ class Candidate(msgspec.Struct, frozen=True):
     :param key: its match key; empty where it has none that can be read.
     :param integration_id: as its side holds it; empty where it holds none.
     :param oduyo_id: empty for a row.
+    :param task: that looked for it; empty in this project's DAGs.
     """
 
     key: str
@@ -39,6 +39,7 @@ class Candidate(msgspec.Struct, frozen=True):
     oduyo_id: str
     code: str
     description: str
+    task: str = ""
 
     @property
     def address(self) -> str:
@@ -93,11 +94,18 @@ class Sides:
         ]
         return entry, rows, records
 
-    def search(self, words: list[str]) -> Iterator[Candidate]:
-        """Every row and record that holds all words in its key, id, code or description."""
+    def search_rows(self, words: list[str]) -> Iterator[Candidate]:
+        """Every row that holds all words in its key, id, code or description."""
+        return self._search(words, self._find_rows(words))
+
+    def search_records(self, words: list[str]) -> Iterator[Candidate]:
+        """The same of Ödüyo's records."""
+        return self._search(words, self.find_records(words))
+
+    def _search(
+        self, words: list[str], found: Iterable[tuple[str | None, Mapping[str, object]]]
+    ) -> Iterator[Candidate]:
         names = ("integration_id", "id", self.normaliser.resource.code_field, "description")
-        found: Iterator[tuple[str | None, Mapping[str, object]]]
-        found = chain(self._find_rows(words), self.find_records(words))
         for key, values in found:
             one = Candidate(key or "", *(format_value(values.get(name)) for name in names))
             if one.holds(words):
@@ -123,6 +131,19 @@ def open_sides(root: Folder, run: StagedRun) -> Sides | None:
     """The sides that a run has read last; None where it has not read both."""
     manifest = run.read_last(DESIRED, ExtractManifest)
     return None if manifest is None else Sides(root, run, manifest)
+
+
+def open_tasks(root: Folder, runs: Sequence[StagedRun], task: str) -> list[tuple[StagedRun, Sides]]:
+    """Of the first of some runs that has read both sides: each of its tasks that has, with what it read.
+
+    :param task: only a run in which this one has read them, and this one first; empty: any.
+    """
+    for first in runs:
+        if (task and "/".join(first.task) != task) or open_sides(root, first) is None:
+            continue
+        tasks = sorted((run for run in runs if run.name == first.name), key=lambda run: run is not first)
+        return [(run, sides) for run in tasks if (sides := open_sides(root, run)) is not None]
+    return []
 
 
 def _move(side: Side, run_folder: Folder, step: str) -> Side:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +16,16 @@ import pytest
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, PROJECT_CODE, SERVICE
+from oduyo_provider.operators.resources import OduyoProjectCodeOperator
+from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.page import change_index, service
 from oduyo_provider.page.airflow_db import RunState
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT, TABLE
 from oduyo_provider.sync.staging.segments import SegmentFile
+from sandbox.oduyo.server import Sandbox
+from tests.integration.dag.test_operator import DAG_ID as OPERATORS_DAG_ID
+from tests.integration.dag.test_operator import RunOperator
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
@@ -197,6 +202,61 @@ def test_several_that_match_are_a_choice(driver: Driver, find: Any) -> None:
     assert {found["integration_id"] for found in find("kod.1")["candidates"]} == {"1", "99"}
 
 
+@pytest.fixture
+def find_of_operators(run_operator: RunOperator, oduyo: Sandbox, get: Get) -> Any:
+    """``find_of_operators(build)`` runs a DAG with tasks of ours in it, and returns what :func:`find` is for it."""
+
+    def run(build: Callable[[], object]) -> Any:
+        assert run_operator(build).state == "success"
+
+        def ask(text: str, **more: str) -> dict[str, Any]:
+            return dict(get("record", dag_id=OPERATORS_DAG_ID, record=text, **more).json())
+
+        return ask
+
+    return run
+
+
+def name_tasks(view: dict[str, Any]) -> list[str]:
+    return [place["task"] for place in view["looked"]]
+
+
+def test_of_several_tasks_of_a_run_the_one_whose_row_it_is_is_asked_and_named(find_of_operators: Any) -> None:
+    def build() -> None:
+        first = OduyoSpecialCodeOperator(task_id="first", rows=make_rows(1), max_rejected_percent=100)
+        parts = OduyoSpecialCodeOperator.partial(task_id="parts").expand(
+            rows=[make_rows(1, start=50), make_rows(1, start=60)]
+        )
+        first >> parts
+
+    find = find_of_operators(build)
+    for text, key, task in (("KOD.1", "1", "first"), ("erp:50", "50", "parts/0"), ("kod.60", "60", "parts/1")):
+        for asked in ("", "first", "parts/0"):
+            view = find(text, task=asked)
+            assert (view["record"]["integration_id"], name_tasks(view)) == (key, [task]), (text, asked)
+            assert [outcome for outcome, _ in read_states(view)] == ["created"], (text, asked)
+    view = find("nobody has this")
+    assert (view["record"], sorted(name_tasks(view))) == (None, ["first", "parts/0", "parts/1"])
+    assert {(found["integration_id"], found["address"]) for found in find("KOD")["candidates"]} == {
+        (key, f"erp:{key}") for key in ("1", "50", "60")
+    }
+
+
+def test_what_a_key_is_in_several_kinds_of_records_is_a_choice_unless_a_task_is_asked(find_of_operators: Any) -> None:
+    def build() -> None:
+        codes = OduyoSpecialCodeOperator(task_id="codes", rows=make_rows(1))
+        projects = OduyoProjectCodeOperator(task_id="projects", rows=[{"integration_id": 1, "description": "Proje"}])
+        codes >> projects
+
+    find = find_of_operators(build)
+    view = find("erp:1")
+    found = {one["task"]: one for one in view["candidates"]}
+    assert (view["record"], sorted(found)) == (None, ["codes", "projects"])
+    for task, one in found.items():
+        view = find(one["address"], task=one["task"])
+        assert (name_tasks(view), view["record"]["code"]) == ([task], one["code"])
+
+
 def list_candidates(view: dict[str, Any]) -> list[tuple[str, str]]:
     return [(found["address"], found["code"]) for found in view["candidates"]]
 
@@ -269,7 +329,7 @@ def test_an_empty_search_says_where_it_looked(driver: Driver, find: Any) -> None
     driver.sync(make_rows(3))
     view = find("nobody has this")
     assert (view["record"], view["candidates"]) == (None, [])
-    looked = view["looked"]
+    (looked,) = view["looked"]
     assert (looked["run_id"], looked["rows"], looked["records"], looked["lines"]) == ("run1", 3, 0, 3)
     assert 0 < looked["records_at"] <= looked["rows_at"]
 

@@ -1,16 +1,17 @@
 // One record: what it is now on both sides, why, and what each run did to it.
 
-import { airflowLink, dagAddress, recordAddress, runAddress } from "./address.js";
+import { airflowLink, asked, dagAddress, recordAddress, runAddress } from "./address.js";
 import { field, fold, heading, make, pill, show } from "./dom.js";
 import { count, formatTime, t } from "./texts.js";
 
 // A form that leads to a record's own address.
-export function makeRecordSearch(dagId, asked) {
+// The task whose page led here comes first.
+export function makeRecordSearch(dagId, text) {
   const input = make("input", { type: "search", placeholder: t("record_help"), "aria-label": t("record_search"), maxlength: 200, spellcheck: "false" });
-  input.value = asked;
+  input.value = text;
   const go = (event) => {
     event.preventDefault();
-    if (input.value.trim()) airflowLink(recordAddress(dagId, input.value.trim()), {}).click();
+    if (input.value.trim()) airflowLink(recordAddress(dagId, input.value.trim(), asked.get("task") ?? ""), {}).click();
   };
   return make("form", { class: "tools", role: "search", onsubmit: go }, input, make("button", { type: "submit", class: "button" }, t("record_search")));
 }
@@ -23,13 +24,14 @@ export function describeRecord(view) {
   if (found) parts.push(...showRecord(view, found));
   else if (view.candidates.length) parts.push(listCandidates(view));
   else parts.push(make("p", { class: "notice" }, t("record_none", { text: view.asked })));
-  parts.push(make("p", { class: "soft small" }, describePlaces(view.looked)));
+  for (const place of view.looked) parts.push(make("p", { class: "soft small" }, describePlace(place)));
   return parts;
 }
 
-function describePlaces(looked) {
+function describePlace(looked) {
   if (!looked.run_id || looked.rows === undefined) return t("looked_history");
-  return t("looked", { run: looked.run_id, rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) });
+  const run = looked.task ? `${looked.run_id} (${t("of_task", { task: looked.task })})` : looked.run_id;
+  return t("looked", { run, rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) });
 }
 
 // What an id can be read of leads to its record; a row without one is nobody's, and stands here alone.
@@ -41,7 +43,7 @@ function listCandidates(view) {
 
 function nameCandidate(view, one) {
   const name = show(one.code || one.integration_id || one.oduyo_id);
-  return one.address ? airflowLink(recordAddress(view.dag_id, one.address), {}, name) : name;
+  return one.address ? airflowLink(recordAddress(view.dag_id, one.address, one.task), {}, name) : name;
 }
 
 function describeCandidate(one) {

@@ -83,7 +83,7 @@ export function makeTable(load, address, task) {
   }
 
   function showPage(view) {
-    const none = view.unread ? t("reading") : [t("no_match"), " ", lookFurther(state.search)];
+    const none = view.unread ? t("reading") : [t("no_match"), " ", lookFurther(state.search, task())];
     body.replaceChildren(...(view.lines.length ? view.lines.map(showLine) : [showNone(none)]));
     const range = view.found ? t("range", { first: count(view.first), last: count(view.first + view.lines.length - 1), all: count(view.found) }) : "";
     found.textContent = [range, view.unread ? tn("unread", view.unread) : ""].filter(Boolean).join(" · ");
@@ -128,8 +128,8 @@ export function makeTable(load, address, task) {
 }
 
 // What is not in the table may be among the rows and records that were read, or in the history.
-function lookFurther(search) {
-  return search ? airflowLink(recordAddress(asked.get("dag_id"), search), {}, t("look_further", { text: search })) : "";
+function lookFurther(search, task) {
+  return search ? airflowLink(recordAddress(asked.get("dag_id"), search, task), {}, t("look_further", { text: search })) : "";
 }
 
 function showNone(text) {
