@@ -63,13 +63,17 @@ class RecordSearch(msgspec.Struct, frozen=True):
         """What runs did to a match key, the oldest first: the history's, and on top of it what no report has added up."""
         kept = read_past_changes(self.root, self.dag_id, key)
         later = chain.from_iterable(run.find_key(key) for run in self.unreported)
-        found = {change.identity: change for change in chain(kept.changes, later)}
+        found = {change.identity: change for change in self._select(chain(kept.changes, later))}
         return PastOfKeys(sorted(found.values(), key=lambda change: change.at), kept.dropped_until)
 
     def read_all_past(self) -> Iterator[PastChange]:
         """What runs did to every key."""
-        yield from read_all_past_changes(self.root, self.dag_id)
-        yield from chain.from_iterable(run.read_all() for run in self.unreported)
+        yield from self._select(read_all_past_changes(self.root, self.dag_id))
+        yield from self._select(chain.from_iterable(run.read_all() for run in self.unreported))
+
+    def _select(self, changes: Iterable[PastChange]) -> Iterator[PastChange]:
+        """Those of the same kind of records, and of old lines, which do not say it, any."""
+        return (change for change in changes if change.resource in ("", self.resource.name))
 
     def read_key(self, text: str) -> str:
         """The match key that a text stands for; empty where it can be none."""

@@ -44,7 +44,8 @@ class UnreportedRun(msgspec.Struct, frozen=True):
     def _keep(self, lines: Iterable[ChangeLine]) -> Iterator[PastChange]:
         table = self.opened.table
         now = 0.0 if table is None else table.written_at
-        return (make_past_change(line, self.run, self.plan, now) for line in lines if has_done(line))
+        kind = self.opened.resource
+        return (make_past_change(line, self.run, self.plan, now, kind) for line in lines if has_done(line))
 
 
 def find_unreported(runs: Iterable[StagedRun]) -> list[StagedRun]:

@@ -255,6 +255,8 @@ def test_what_a_key_is_in_several_kinds_of_records_is_a_choice_unless_a_task_is_
     for task, one in found.items():
         view = find(one["address"], task=one["task"])
         assert (name_tasks(view), view["record"]["code"]) == ([task], one["code"])
+        assert [past["run"].rpartition("/")[2] for past in view["record"]["history"]] == [task]
+    assert name_tasks(find("KOD.1", task="projects")) == ["codes"]
 
 
 def list_candidates(view: dict[str, Any]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ import msgspec
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.core.partition import compute_bucket
+from oduyo_provider.core.record import Resource
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.staging.change_lines import SENT, ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
@@ -42,6 +43,7 @@ class PastChange(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param at: when its result was known, seconds since 1970.
     :param run: the run's name; ``plan`` its plan number, another one where a run planned again.
     :param action: as of a :class:`ChangeLine`, here and below; empty for a row that was rejected.
+    :param resource: the name of what the record is; empty where it was not kept yet.
     """
 
     integration_id: str
@@ -56,6 +58,7 @@ class PastChange(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     reason: str = ""
     answer: str = ""
     stored: dict[str, str | None] = {}
+    resource: str = ""
 
     @property
     def identity(self) -> tuple[str, int, str, str]:
@@ -90,7 +93,7 @@ def has_done(line: ChangeLine) -> bool:
     return bool(line.action) and line.outcome not in _NOT_DONE and line.reason != REFUSED_BEFORE
 
 
-def make_past_change(line: ChangeLine, run: str, plan: int, now: float) -> PastChange:
+def make_past_change(line: ChangeLine, run: str, plan: int, now: float, resource: Resource) -> PastChange:
     """What is kept of a line of the change table."""
     return PastChange(
         integration_id=line.integration_id,
@@ -105,6 +108,7 @@ def make_past_change(line: ChangeLine, run: str, plan: int, now: float) -> PastC
         reason=line.reason[:KEPT_TEXT],
         answer=line.answer[:KEPT_TEXT],
         stored={name: _cut(value) for name, value in line.stored.items()},
+        resource=resource.name,
     )
 
 

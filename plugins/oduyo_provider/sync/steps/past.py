@@ -25,7 +25,7 @@ class PastWriter:
 
     def __init__(self, step: StepContext, snapshot: SnapshotManifest, *, is_applied: bool) -> None:
         self._step = step
-        self._number = number_plan(snapshot)
+        self._number, self._resource = number_plan(snapshot), snapshot.resource
         self._is_applied = is_applied
         self._run = "/".join((step.run.run_id, *step.run.task))
         self._waiting: list[PastChange] = []
@@ -36,7 +36,7 @@ class PastWriter:
         """Keep what was done to a key, or that its row was rejected for the first time."""
         if not line.integration_id or self._is_broken or not self._is_kept(line):
             return
-        self._waiting.append(make_past_change(line, self._run, self._number, self._step.clock.now()))
+        self._waiting.append(make_past_change(line, self._run, self._number, self._step.clock.now(), self._resource))
         if len(self._waiting) >= WRITE_AFTER_LINES:
             self.write()
 

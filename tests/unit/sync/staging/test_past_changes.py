@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from oduyo_provider.core.errors import StagedFileError
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.staging import past_changes
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
@@ -148,5 +149,5 @@ def test_a_file_that_another_run_has_merged_meanwhile_is_looked_for_again(
 
 def test_long_texts_are_cut() -> None:
     line = ChangeLine("refused", "create", "7", fields=[("note", None, "x" * 500)], answer="y" * 500, at=4.0)
-    kept = make_past_change(line, "run", 3, now=9.0)
+    kept = make_past_change(line, "run", 3, 9.0, SPECIAL_CODE)
     assert (len(kept.fields[0][2] or ""), len(kept.answer), kept.at) == (301, 300, 4.0)
