@@ -64,11 +64,16 @@ class RecordSearch(msgspec.Struct, frozen=True):
         kept = read_past_changes(self.root, self.dag_id, key)
         later = chain.from_iterable(run.find_key(key) for run in self.unreported)
         found = {change.identity: change for change in self._select(chain(kept.changes, later))}
-        return PastOfKeys(sorted(found.values(), key=lambda change: change.at), kept.dropped_until)
+        return PastOfKeys(sorted(found.values(), key=lambda change: change.at), kept.dropped_until, kept.unread)
 
-    def read_all_past(self) -> Iterator[PastChange]:
-        """What runs did to every key."""
-        yield from self._select(read_all_past_changes(self.root, self.dag_id))
+    def read_all_past(self, unread: list[str]) -> Iterator[PastChange]:
+        """What runs did to every key.
+
+        :param unread: gets the names of files that hold more than could be read.
+        """
+        for bucket in read_all_past_changes(self.root, self.dag_id):
+            unread += bucket.unread
+            yield from self._select(bucket.changes)
         yield from self._select(chain.from_iterable(run.read_all() for run in self.unreported))
 
     def _select(self, changes: Iterable[PastChange]) -> Iterator[PastChange]:
@@ -114,6 +119,18 @@ class Known(msgspec.Struct, frozen=True):
         """A field's values in the rows, then in the records."""
         found: list[Mapping[str, object]] = [*self.rows, *self.records]
         return [format_value(values.get(name)) for values in found]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What a text may mean.
+
+    :param is_cut: there are more.
+    :param is_unread: there may be more, as the history holds more than can be read.
+    """
+
+    candidates: Sequence[Candidate] = ()
+    is_cut: bool = False
+    is_unread: bool = False
 
 
 def group_places(searches: Iterable[RecordSearch]) -> list[list[RecordSearch]]:
@@ -170,23 +187,20 @@ def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Kno
     return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 
 
-def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str) -> tuple[list[Candidate], bool]:
-    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words.
-
-    :returns: and whether there are more.
-    """
-    whole, words = fold(text), fold(text).split()
+def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str) -> Choice:
+    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words."""
+    whole, words, unread = fold(text), fold(text).split(), list[str]()
     exact: dict[tuple[int, str], Candidate] = {}
     others: dict[tuple[int, str], Candidate] = {}
     for number, places in enumerate(groups):
         key = places[0].read_key(text)
-        for found in _iterate_candidates(places, words, key):
+        for found in _iterate_candidates(places, words, key, unread):
             ids = (found.integration_id, found.oduyo_id, found.code)
             place = exact if (found.key == key != "") or whole in map(fold, ids) else others
             if len(place) <= MAX_CANDIDATES:
                 place.setdefault((number, found.address or f"{found.integration_id}\0{found.code}"), found)
     chosen = list((exact or others).values())
-    return chosen[:MAX_CANDIDATES], len(chosen) > MAX_CANDIDATES
+    return Choice(chosen[:MAX_CANDIDATES], len(chosen) > MAX_CANDIDATES, bool(unread))
 
 
 def make_candidate(search: RecordSearch, known: Known) -> Candidate:
@@ -195,7 +209,9 @@ def make_candidate(search: RecordSearch, known: Known) -> Candidate:
     return Candidate(known.key, known.integration_id, oduyo_id, known.code, "", search.task)
 
 
-def _iterate_candidates(places: Sequence[RecordSearch], words: list[str], key: str) -> Iterator[Candidate]:
+def _iterate_candidates(
+    places: Sequence[RecordSearch], words: list[str], key: str, unread: list[str]
+) -> Iterator[Candidate]:
     """What has this key, however it is written, then the rows, records and past changes that hold all words."""
     for search, known in find_known([places], f"erp:{key}"):
         yield make_candidate(search, known)
@@ -205,7 +221,7 @@ def _iterate_candidates(places: Sequence[RecordSearch], words: list[str], key: s
     first = places[0]  # any of them has listed the same records
     for record in first.sides.search_records(words) if first.sides else ():
         yield msgspec.structs.replace(record, task=first.task)
-    for past in first.read_all_past():
+    for past in first.read_all_past(unread):
         found = Candidate(
             first.read_key(past.integration_id), past.integration_id, past.oduyo_id, past.code, "", first.task
         )

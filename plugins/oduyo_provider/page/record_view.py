@@ -13,6 +13,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.page.labels import describe_line
 from oduyo_provider.page.record_search import (
+    Choice,
     Known,
     RecordSearch,
     find_candidates,
@@ -20,7 +21,7 @@ from oduyo_provider.page.record_search import (
     group_places,
     make_candidate,
 )
-from oduyo_provider.page.sides import Candidate, Sides
+from oduyo_provider.page.sides import Sides
 
 View = dict[str, Any]
 Found = tuple[RecordSearch, Known]
@@ -34,9 +35,9 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
     """
     text = text.strip()
     groups = group_places(searches)
-    known, candidates, is_cut = _find(groups[:1], text) if task else ([], [], False)
-    if not (known or candidates):
-        known, candidates, is_cut = _find(groups, text)
+    known, choice = _find(groups[:1], text) if task else ([], Choice())
+    if not (known or choice.candidates):
+        known, choice = _find(groups, text)
     search = known[0][0] if known else searches[0]
     return {
         "asked": text,
@@ -44,21 +45,22 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
         "fields": label_fields(search.resource),
         "looked": [_describe_place(place) for place in ([search] if known else searches)],
         "record": _describe_known(*known[0]) if known else None,
-        "candidates": [{**msgspec.to_builtins(one), "address": one.address} for one in candidates],
-        "is_cut": is_cut,
+        "candidates": [{**msgspec.to_builtins(one), "address": one.address} for one in choice.candidates],
+        "is_cut": choice.is_cut,
+        "is_unread": bool(known[0][1].past.unread) if known else choice.is_unread,
     }
 
 
-def _find(groups: Sequence[Sequence[RecordSearch]], text: str) -> tuple[list[Found], list[Candidate], bool]:
-    """The one that a text means, or several of which it may be any; and whether there are more."""
+def _find(groups: Sequence[Sequence[RecordSearch]], text: str) -> tuple[list[Found], Choice]:
+    """The one that a text means, or several of which it may be any."""
     known = find_known(groups, text)
     if len(known) > 1:  # of one key in several kinds of records
-        return [], [make_candidate(*one) for one in known], False
-    candidates, is_cut = ([], False) if known or not text else find_candidates(groups, text)
-    if len(candidates) == 1:
-        (one,) = candidates
+        return [], Choice([make_candidate(*one) for one in known])
+    choice = Choice() if known or not text else find_candidates(groups, text)
+    if len(choice.candidates) == 1:
+        (one,) = choice.candidates
         known = find_known([places for places in groups if one.task in [place.task for place in places]], one.address)
-    return known, [] if known else candidates, is_cut
+    return known, Choice() if known else choice
 
 
 def _describe_known(search: RecordSearch, known: Known) -> View:

@@ -122,6 +122,9 @@ _TEXTS = {
     "ledger_twins": gettext_noop("Further records with this key"),
     "ledger_stored": gettext_noop("Stored otherwise than sent"),
     "history_none": gettext_noop("No applied run has changed it since its history is kept."),
+    "history_unread": gettext_noop(
+        "The history holds more than can be read: a file below _history/ is damaged, or a newer version's."
+    ),
     "history_cut": gettext_noop("What is older than {time} is no longer kept in full."),
     "look_further": gettext_noop("Look for “{text}” among all rows, records and runs"),
     "looked": gettext_noop(

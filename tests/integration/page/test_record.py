@@ -409,6 +409,16 @@ def test_a_record_whose_runs_are_gone_keeps_its_history(driver: Driver, find: An
     assert (record["erp"], record["oduyo"], record["states"]) == ([], [], [])
 
 
+@pytest.mark.parametrize("data", [b'{"format":2}\n', b'{"format":1}\n{"cut'], ids=["a newer version's", "damaged"])
+def test_a_history_that_cannot_be_read_wholly_is_said(driver: Driver, find: Any, staging: Path, data: bytes) -> None:
+    driver.sync(make_rows(1))
+    assert [find(text)["is_unread"] for text in ("erp:1", "nobody has this")] == [False, False]
+    (path,) = (staging / "_history").rglob("*.jsonl")
+    path.write_bytes(data)
+    assert list_history(find("erp:1")) == []
+    assert [find(text)["is_unread"] for text in ("erp:1", "nobody has this")] == [True, True]
+
+
 def test_a_run_can_be_asked_about(driver: Driver, find: Any) -> None:
     driver.sync(make_rows(3))
     driver.sync(make_rows(3, description="YENİ"))

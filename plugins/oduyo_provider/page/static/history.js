@@ -24,6 +24,7 @@ export function describeRecord(view) {
   if (found) parts.push(...showRecord(view, found));
   else if (view.candidates.length) parts.push(listCandidates(view));
   else parts.push(make("p", { class: "notice" }, t("record_none", { text: view.asked })));
+  if (view.is_unread) parts.push(make("p", { class: "notice" }, t("history_unread")));
   for (const place of view.looked) parts.push(make("p", { class: "soft small" }, describePlace(place)));
   return parts;
 }
@@ -90,7 +91,7 @@ function showLedger(ledger) {
 }
 
 function listHistory(view, found) {
-  if (!found.history.length) return make("p", { class: "soft" }, t("history_none"));
+  if (!found.history.length) return view.is_unread ? "" : make("p", { class: "soft" }, t("history_none"));
   const hasReasons = found.history.some((past) => past.reason || past.answer);
   const head = ["run", "column_outcome", "column_fields", ...(hasReasons ? ["column_reason"] : [])].map((name) => make("th", { scope: "col" }, t(name)));
   const rows = found.history.map((past) => {

@@ -133,13 +133,13 @@ def read_past_changes(root: Folder, dag_id: str, integration_id: str) -> PastOfK
     key = compute_match_key(integration_id)
     found = _read_bucket(_open_bucket(root, dag_id, compute_bucket(key, BUCKETS)))
     mine = [change for change in found.changes if compute_match_key(change.integration_id) == key]
-    return PastOfKeys(mine, found.dropped_until)
+    return PastOfKeys(mine, found.dropped_until, found.unread)
 
 
-def read_all_past_changes(root: Folder, dag_id: str) -> Iterator[PastChange]:
+def read_all_past_changes(root: Folder, dag_id: str) -> Iterator[PastOfKeys]:
     """What runs did to every key, bucket by bucket."""
     for bucket in range(BUCKETS):
-        yield from _read_bucket(_open_bucket(root, dag_id, bucket)).changes
+        yield _read_bucket(_open_bucket(root, dag_id, bucket))
 
 
 def _open_bucket(root: Folder, dag_id: str, bucket: int) -> Folder:

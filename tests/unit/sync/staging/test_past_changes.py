@@ -109,8 +109,17 @@ def test_a_damaged_file_and_one_of_a_newer_version_are_left_out(root: Folder, tm
     (place / "1-b.jsonl").write_bytes(b'{"format":2}\n{"what":"nobody knows"}\n')
     (place / "1-c.jsonl").write_bytes(b"")
     (place / "1-d.jsonl").write_bytes(b'{"format":1}\n{"integration_id":"\xff"}\n')
-    assert read_past_changes(root, "dag", "7").changes == [make("7", 1.0)]
-    assert list(read_all_past_changes(root, "dag")) == [make("7", 1.0)]
+    found = read_past_changes(root, "dag", "7")
+    assert (found.changes, found.unread) == ([make("7", 1.0)], ["1-a.jsonl", "1-b.jsonl", "1-d.jsonl"])
+    assert [bucket for bucket in read_all_past_changes(root, "dag") if bucket.changes] == [found]
+
+
+def test_the_lines_before_the_damage_are_read(root: Folder, tmp_path: Path) -> None:
+    keep(root, make("7", 1.0), make("7", 2.0), make("7", 3.0))
+    (place,) = tmp_path.rglob("*.jsonl")
+    place.write_bytes(place.read_bytes()[:-9])
+    found = read_past_changes(root, "dag", "7")
+    assert (found.changes, found.unread) == ([make("7", 1.0), make("7", 2.0)], [place.name])
 
 
 def test_merging_takes_no_file_away_that_holds_more_than_can_be_read(
