@@ -93,6 +93,7 @@ class Known(msgspec.Struct, frozen=True):
     :param entry: the ledger's.
     :param rows: of the ERP; ``records`` of Ödüyo.
     :param lines: of the run's table.
+    :param is_entry_unread: the ledger may have one that cannot be read.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Known(msgspec.Struct, frozen=True):
     records: list[Remote]
     lines: list[ChangeLine]
     past: PastOfKeys
+    is_entry_unread: bool = False
 
     @property
     def integration_id(self) -> str:
@@ -176,8 +178,10 @@ def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     entry, rows, records = sides.read(key) if sides else (None, [], [])
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
     past = search.read_past(key)
-    is_known = entry or rows or records or lines or past.changes
-    return Known(key, search.resource.code_field, entry, rows, records, lines, past) if is_known else None
+    if not (entry or rows or records or lines or past.changes):
+        return None
+    is_unread = sides is not None and entry is None and sides.may_remember(key)
+    return Known(key, search.resource.code_field, entry, rows, records, lines, past, is_unread)
 
 
 def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Known:

@@ -71,6 +71,7 @@ def _describe_known(search: RecordSearch, known: Known) -> View:
         "erp": [{name: format_value(value) for name, value in row.items()} for row in known.rows],
         "oduyo": known.records,
         "memory": _describe_entry(known.entry),
+        "is_memory_unread": known.is_entry_unread,
         "history": [describe_line(change) for change in reversed(known.past.changes)],
         "dropped_until": known.past.dropped_until or None,
     }
@@ -100,6 +101,8 @@ def _explain(search: RecordSearch, sides: Sides, known: Known) -> str:
         return _explain_unchanged(search, known)
     if rows:
         return gettext("the ERP has a row; Ödüyo held no record when it was listed")
+    if known.is_entry_unread:
+        return gettext("nobody knows whose record it is: a file of the ledger is damaged")
     if entry is not None and entry.is_others(source):
         return gettext("the record belongs to another source: %(source)s", source=entry.source)
     if entry is not None and entry.is_owned_by(source):

@@ -94,6 +94,10 @@ class Sides:
         ]
         return entry, rows, records
 
+    def may_remember(self, key: str) -> bool:
+        """Whether the ledger may have an entry of a match key that cannot be read."""
+        return not self._ledger.is_whole(compute_bucket(key, self.partitions), self.partitions)
+
     def search_rows(self, words: list[str]) -> Iterator[Candidate]:
         """Every row that holds all words in its key, id, code or description."""
         return self._search(words, self._find_rows(words))

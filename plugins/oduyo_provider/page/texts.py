@@ -114,6 +114,7 @@ _TEXTS = {
     "side_oduyo": gettext_noop("Ödüyo record"),
     "field": gettext_noop("Field"),
     "ledger_none": gettext_noop("The ledger does not know it."),
+    "ledger_unread": gettext_noop("What can be read of the ledger does not know it: a file of it is damaged."),
     "ledger_source": gettext_noop("Owner"),
     "ledger_nobody": gettext_noop("nobody"),
     "ledger_missing": gettext_noop("Missing in the ERP"),

@@ -419,6 +419,22 @@ def test_a_history_that_cannot_be_read_wholly_is_said(driver: Driver, find: Any,
     assert [find(text)["is_unread"] for text in ("erp:1", "nobody has this")] == [True, True]
 
 
+def test_a_record_is_not_said_to_be_nobody_s_where_the_ledger_is_damaged(
+    driver: Driver, find: Any, staging: Path
+) -> None:
+    driver.site.seed([{"integration_id": "X1", "code": "ELLE", "status": "1"}])
+    driver.sync(make_rows(1))
+    driver.sync(make_rows(1))
+    nobody_s = [("", "nobody's record: no row has ever matched it, so it is left as it is")]
+    assert (read_states(find("X1")), find("X1")["record"]["is_memory_unread"]) == (nobody_s, False)
+    (path,) = (path for path in (staging / "_sites").rglob("*.jsonl") if "ledger" in path.parts)
+    for data in (path.read_bytes()[:-9], b""):
+        path.write_bytes(data)
+        view = find("X1")
+        assert view["record"]["is_memory_unread"]
+        assert read_states(view) == [("", "nobody knows whose record it is: a file of the ledger is damaged")]
+
+
 def test_a_run_can_be_asked_about(driver: Driver, find: Any) -> None:
     driver.sync(make_rows(3))
     driver.sync(make_rows(3, description="YENİ"))

@@ -57,7 +57,7 @@ function showRecord(view, found) {
   return [make("p", { class: "soft" }, ids.filter(Boolean).join(" · ")),
     section("record_now", found.states.map(showState)),
     section("record_sides", [showSides(found)]),
-    section("record_ledger", [showLedger(found.memory)]),
+    section("record_ledger", [showLedger(found.memory, found.is_memory_unread)]),
     section("record_history", [listHistory(view, found)])];
 }
 
@@ -79,8 +79,8 @@ function showSides(found) {
     make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, field(name)), columns.map(([, values]) => make("td", {}, fold(values[name] ?? "", 80))))))));
 }
 
-function showLedger(ledger) {
-  if (!ledger) return make("p", { class: "soft" }, t("ledger_none"));
+function showLedger(ledger, isUnread) {
+  if (!ledger) return make("p", { class: "soft" }, t(isUnread ? "ledger_unread" : "ledger_none"));
   const points = [[t("ledger_source"), ledger.source || t("ledger_nobody")],
     [t("ledger_missing"), ledger.missing && `${ledger.missing} (${formatTime(ledger.missing_since, true)})`],
     [t("ledger_refused"), ledger.refused && `${ledger.refused} (${formatTime(ledger.refused_since, true)})`],

@@ -199,26 +199,44 @@ class Ledger:
         items = (Header(buckets=buckets, bucket=bucket), *(entries[key] for key in sorted(entries)))
         self._files(buckets).write(layout.name_bucket(bucket, buckets), msgspec.json.Encoder().encode_lines(items))
 
+    def is_whole(self, partition: int, partitions: int) -> bool:
+        """Whether all can be read of the files in which the entries of one partition stand."""
+        index = self.read_index()
+        if index is None:
+            return not self._folder.child(layout.LEDGER).names()
+        buckets = [partition] if index.buckets == partitions else range(index.buckets)
+        return not any(self._decode_bucket(bucket, index.buckets)[1] for bucket in buckets)
+
     def _read_bucket(self, bucket: int, buckets: int) -> Entries:
+        entries, faults = self._decode_bucket(bucket, buckets)
+        for fault in faults:
+            log.warning("%s", fault)
+        return entries
+
+    def _decode_bucket(self, bucket: int, buckets: int) -> tuple[Entries, list[str]]:
+        """What can be read of one file, and what is wrong with it: a memory, not the truth, so that without an entry a run
+        is more careful, never wrong.
+        """
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
-        where = f"{folder.uri}/{name}"
+        where, faults = f"{folder.uri}/{name}", []
         lines = (folder.find(name) or b"").splitlines()
         try:
             check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
         except DAMAGE:
             lines = [b"", *lines]
-            log.warning(gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where))
+            faults.append(
+                gettext("%(file)s does not begin as a ledger does; what can be read of it is used", file=where)
+            )
         if not lines:
-            log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
+            faults.append(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         entries, damaged = decode_readable(lines[1:], Entry)
         if damaged:
-            # A memory, not the truth: without an entry a run is more careful, never wrong.
-            log.warning(
+            faults.append(
                 ngettext(
                     "%(n)s line of %(file)s is damaged and was left out: its record is compared as on a first run",
                     "%(n)s lines of %(file)s are damaged and were left out: their records are compared as on a first run",
                     damaged,
                     file=where,
-                ),
+                )
             )
-        return {compute_match_key(entry.integration_id): entry for entry in entries}
+        return {compute_match_key(entry.integration_id): entry for entry in entries}, faults
