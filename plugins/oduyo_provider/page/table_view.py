@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oduyo_provider.core.language import gettext
+from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.page.labels import ACTION_FILTERS, describe_line, label
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.wanted import Wanted
@@ -18,6 +19,19 @@ MAX_TEXT_BYTES = 500_000
 
 #: Outcomes that name their action themselves, or have none.
 _SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
+
+_OF_ROWS, _OF_RECORDS = ("create", "update", "adopt"), ("delete", "deactivate")
+#: Figure of a report → the outcomes of its lines, and the actions that tell them from other lines with these outcomes.
+_FIGURES = {
+    "created": (("created",), ("create",)),
+    "updated": (("updated",), ("update", "adopt")),
+    "deactivated": (("deactivated",), ("deactivate",)),
+    "deleted": (("deleted",), ("delete",)),
+    **{name: ((name,), _OF_ROWS) for name in ("rejected", "refused", "failed", "doubtful", "stale", "not_applied")},
+    "kept_missing": (("kept",), ()),
+    "missing_refused": (("refused",), _OF_RECORDS),
+    "missing_failed": (("failed", "doubtful"), _OF_RECORDS),
+}
 
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:
@@ -54,4 +68,21 @@ def list_filters(opened: OpenedRun) -> dict[str, Any]:
     if new and known:
         filters.append({"kind": "known", "name": "new", "label": gettext("newly left out"), "count": new})
         filters.append({"kind": "known", "name": "known", "label": gettext("left out before"), "count": known})
-    return {"chips": outcomes, "filters": filters, "lines": len(index)}
+    figures = {name: _list_figure_filters(index, name) for name in _FIGURES}
+    return {"chips": outcomes, "filters": filters, "figures": figures, "lines": len(index)}
+
+
+def _list_figure_filters(index: ChangeIndex, figure: str) -> list[dict[str, Any]]:
+    """What may show the lines of a figure, each with how many it shows: one that shows as many as the figure counts does."""
+    outcomes, actions = _FIGURES[figure]
+    there = tuple(name for name in actions if index.actions[name])
+    is_planned = index.phase is not RunPhase.ENDED and DONE.issuperset(outcomes)
+    tried = [((), there)] if is_planned else [(outcomes, ()), (outcomes, there)]
+    return [
+        {
+            "filter": [*(("outcome", name) for name in shown), *(("action", name) for name in done)],
+            "count": len(index.find(Wanted(outcomes=shown, actions=done))),
+        }
+        for shown, done in tried
+        if shown or done
+    ]

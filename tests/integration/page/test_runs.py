@@ -647,3 +647,40 @@ def test_no_answer_may_be_taken_for_a_page_or_kept(get: Get, driver: Driver) -> 
         assert answer.headers["cache-control"] == "no-store"
         assert ("text/html" in answer.headers["content-type"]) == (route == "page")
     assert "onerror" in json.dumps(get("changes", dag_id=DAG_ID, run_id="run1").json())
+
+
+def list_shown(get: Get, run_id: str) -> dict[str, int]:
+    """Figure → how many lines the filter shows that the page chooses for it; none where it is no button."""
+    view = get("run", dag_id=DAG_ID, run_id=run_id).json()
+    shown = {}
+    for part in (part for sum_ in view["sums"] for part in sum_["parts"] if part["count"]):
+        for one in view["figures"].get(part["name"], []):
+            if one["count"] == part["count"]:
+                asked: dict[str, list[str]] = {}
+                for name, value in one["filter"]:
+                    asked.setdefault(name, []).append(value)
+                answer = get("changes", dag_id=DAG_ID, run_id=run_id, **asked).json()
+                shown[part["name"]] = answer["found"]
+                assert answer["found"] == part["count"], part
+                break
+    return shown
+
+
+def test_a_figure_of_a_dry_run_leads_to_all_that_it_counts(get: Get, driver: Driver) -> None:
+    driver.site.seed([{"integration_id": "", "code": f"KOD.{n}", "status": "1"} for n in (1, 2)])
+    driver.sync(make_rows(1, start=3))
+    rows = [*make_rows(2), *make_rows(1, start=3, description="YENİ"), *make_rows(1, start=9)]
+    driver.sync(rows, adopt=True, dry_run=True)
+    assert list_shown(get, "run2") == {"updated": 3, "created": 1}
+
+
+def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: Driver) -> None:
+    driver.sync(make_rows(30))
+    refuse = {"kind": "status_false", "body": '{"status": false, "message": "Yetki yok"}'}
+    driver.site.set_faults(
+        {**refuse, "call": "delete", "match": {"id": driver.stored()["30"]["id"]}},
+        {**refuse, "call": "create", "match": {"integration_id": "90"}},
+    )
+    rows = [*make_rows(28), *make_rows(1, start=90)]
+    driver.sync(rows, on_missing="delete", missing_runs=1, max_rejected_percent=100)
+    assert list_shown(get, "run2") == {"refused": 1, "deleted": 1, "missing_refused": 1}

@@ -5,11 +5,6 @@ import { figure, fillTime, heading, make, pill, sentence } from "./dom.js";
 import { count, formatDuration, formatTime, t, tn } from "./texts.js";
 
 const MARKS = { success: "✓", failed: "✗", upstream_failed: "–", skipped: "–", running: "…", up_for_retry: "↻", awaiting_input: "?", deferred: "?" };
-// Figure of a plan → the action that it counts.
-const ACTIONS = { created: "create", updated: "update", deactivated: "deactivate", deleted: "delete" };
-
-// Figure of the report → the outcome of its rows, where that has another name.
-const OUTCOMES = { kept_missing: "kept", missing_refused: "refused" };
 
 // filter(pairs) shows the lines of the table that these pairs of name and value ask for.
 export function describeRun(view, filter) {
@@ -81,10 +76,13 @@ function showSum(view, sum, filter) {
     piece.style.flexGrow = String(part.count);
     return piece;
   }));
-  const rows = new Set(view.chips.map((chip) => chip.name));
-  const act = (name) => (view.is_planned && ACTIONS[name] ? () => filter([["action", ACTIONS[name]]]) : rows.has(OUTCOMES[name] ?? name) ? () => filter([["outcome", OUTCOMES[name] ?? name]]) : null);
+  // A figure is a button where a filter shows as many rows as it counts.
+  const act = ({ name, count: number }) => {
+    const shown = (view.figures[name] ?? []).find((one) => one.count === number);
+    return shown ? () => filter(shown.filter) : null;
+  };
   return make("div", { class: "sum" }, make("p", { class: "parts" }, make("span", {}, `${sum.label}: `, make("strong", { class: "big" }, count(sum.count))),
-    shown.map((part) => figure(part.name, part.label, part.count, act(part.name)))), bar);
+    shown.map((part) => figure(part.name, part.label, part.count, act(part)))), bar);
 }
 
 // A remark whose rows can be shown is a button.
