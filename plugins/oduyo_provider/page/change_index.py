@@ -21,7 +21,7 @@ from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.found_lines import FoundLines
-from oduyo_provider.page.search_text import compute_order, compute_text
+from oduyo_provider.page.search_text import compute_order, compute_text, list_reasons
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
@@ -80,15 +80,15 @@ class RunPhase(Enum):
 class _Segment:
     """A segment of the table, whose head and texts are kept once they were read.
 
-    :ivar searched: of each line the folded text of all that is searched, and the texts that order lines, see
-        :attr:`Wanted.column`; empty until they are read.
+    :ivar searched: of each line the folded text of all that is searched, the texts that order lines, see
+        :attr:`Wanted.column`, and its reasons; empty until they are read.
     """
 
     def __init__(self, folder: Folder, file: SegmentFile, phase: RunPhase) -> None:
         self._folder = folder
         self._phase = phase
         self.file = file
-        self.searched: list[tuple[str, tuple[str, str, str]]] = []
+        self.searched: list[tuple[str, tuple[str, str, str], frozenset[str]]] = []
 
     @cached_property
     def head(self) -> Head:
@@ -113,7 +113,12 @@ class _Segment:
     def read_texts(self) -> int:
         """Read what is searched; returns about how many bytes that took."""
         self.searched = [
-            (compute_text(line), (line.integration_id, line.oduyo_id, line.code)) for line in self.read_all()
+            (
+                compute_text(line),
+                (line.integration_id, line.oduyo_id, line.code),
+                list_reasons(line.outcome, line.reason),
+            )
+            for line in self.read_all()
         ]
         return sum(self.head.blocks)
 
@@ -167,15 +172,15 @@ class ChangeIndex:
             max_bytes -= segment.read_texts()
             if max_bytes <= 0:
                 break
-        words, column = wanted.words, wanted.column
+        words, column, reasons = wanted.words, wanted.column, set(wanted.reasons)
         found = [
             (start + position, columns)
             for tags in groups
             for start, segment in zip(self._starts, self.segments, strict=False)
             if segment.searched
             for position in segment.list_positions(tags)
-            for text, columns in (segment.searched[position],)
-            if all(word in text for word in words)
+            for text, columns, its_reasons in (segment.searched[position],)
+            if all(word in text for word in words) and not (reasons and reasons.isdisjoint(its_reasons))
         ]
         if column is not None:
             found.sort(key=lambda line: compute_order(line[1][column]), reverse=wanted.is_descending)

@@ -9,7 +9,6 @@ from oduyo_provider.core.reasons import OTHER_REASONS, WARNINGS, translate_reaso
 from oduyo_provider.core.report import SUMS, Report, compute_report
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.page.wanted import MAX_SEARCH
 from oduyo_provider.sync.staging.change_lines import OUTCOMES
 from oduyo_provider.sync.staging.change_table import ChangeTable
 
@@ -68,7 +67,7 @@ def list_aside(report: Report, opened: OpenedRun) -> list[View]:
         ),
     }
     found = [
-        {"text": text, "outcome": name if name in OUTCOMES else "", "search": ""}
+        {"text": text, "outcome": name if name in OUTCOMES else "", "reason": ""}
         for name, text in told.items()
         if getattr(report, name)
     ]
@@ -84,7 +83,7 @@ def _describe_warning(name: str, count: int) -> View:
         name=name,
         words=gettext(WARNINGS.get(name.rpartition(": ")[2], "")),
     )
-    return {"text": text, "outcome": "warned", "search": name}
+    return {"text": text, "outcome": "warned", "reason": name}
 
 
 def compute_reason(reason: str, count: int) -> View:
@@ -94,5 +93,5 @@ def compute_reason(reason: str, count: int) -> View:
         outcome, words = "rejected", reason
     text = translate_reason(reason)
     if words == OTHER_REASONS:
-        return {"text": text, "count": count, "outcome": "", "search": ""}
-    return {"text": text, "count": count, "outcome": outcome, "search": gettext(words)[:MAX_SEARCH]}
+        return {"text": text, "count": count, "outcome": "", "reason": ""}
+    return {"text": text, "count": count, "outcome": outcome, "reason": words}

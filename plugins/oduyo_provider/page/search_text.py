@@ -39,6 +39,12 @@ def compute_text(line: ChangeLine) -> str:
     return fold("\n".join([*head, *values, *filter(None, line.stored.values())]))
 
 
+@lru_cache(10_000)
+def list_reasons(outcome: str, reason: str) -> frozenset[str]:
+    """The reasons of a line as a report counts them: each thing that is wrong with a row, but what Ödüyo answered as a whole."""
+    return frozenset(reason.split(", ") if outcome in ("rejected", "warned") else [reason])
+
+
 @lru_cache(1_000)
 def _translate(text: str) -> list[str]:
     found = []

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, HTTPException, Query
 
 from oduyo_provider.core.language import gettext
+from oduyo_provider.core.report import MAX_REASONS
 from oduyo_provider.page.wanted import MAX_SEARCH, ORDERS, Wanted
 from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
 
@@ -16,11 +17,14 @@ from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
 _KNOWN = {"new": False, "known": True}
 
 Names = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
+Reasons = Annotated[list[str], Query(default_factory=list, max_length=MAX_REASONS)]
 Search = Annotated[str, Query(max_length=MAX_SEARCH)]
 Sort = Annotated[str, Query(max_length=40)]
 
 
-def read_wanted(outcome: Names, action: Names, known: Names, search: Search = "", sort: Sort = "") -> Wanted:
+def read_wanted(
+    outcome: Names, action: Names, known: Names, reason: Reasons, search: Search = "", sort: Sort = ""
+) -> Wanted:
     """What the address asks for; a name that there is not is a 422 that says which there are.
 
     :param sort: a column; with a minus before it the last comes first.
@@ -32,6 +36,7 @@ def read_wanted(outcome: Names, action: Names, known: Names, search: Search = ""
         outcomes=outcome,
         actions=action,
         is_known=_KNOWN[known[0]] if len(known) == 1 else None,
+        reasons=reason,
         search=search,
         order=order,
         is_descending=sort.startswith("-"),

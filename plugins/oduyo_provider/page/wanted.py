@@ -20,6 +20,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     :param outcomes: as shown; none: any. Likewise ``actions``.
     :param is_known: only what was rejected or refused alike before, or only what was not; None: both.
+    :param reasons: as the report counts them, without their outcomes; none: any.
     :param search: words that must all be there.
     :param order: one of :data:`ORDERS`.
     """
@@ -27,6 +28,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Sequence[str] = ()
     actions: Sequence[str] = ()
     is_known: bool | None = None
+    reasons: Sequence[str] = ()
     search: str = ""
     order: str = ""
     is_descending: bool = False
@@ -44,4 +46,4 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_texts(self) -> bool:
         """Whether lines have to be read before it is known which are wanted."""
-        return bool(self.words) or self.column is not None
+        return bool(self.words or self.reasons) or self.column is not None

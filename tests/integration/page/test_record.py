@@ -375,7 +375,7 @@ def test_every_row_that_shares_its_code_is_found_with_the_words_of_the_warning(
     assert made.created == 4
     (told,) = get("run", dag_id=DAG_ID, run_id="run1").json()["aside"]
     assert told["text"].startswith("3 rows carry the warning code: shared_code: Another row has the same firm")
-    assert (told["outcome"], told["search"]) == ("warned", "code: shared_code")
+    assert (told["outcome"], told["reason"]) == ("warned", "code: shared_code")
 
 
 def test_a_rejected_row_is_shown_in_its_own_digits_and_in_words(driver: Driver, find: Any, get: Get) -> None:
@@ -463,7 +463,7 @@ def test_a_long_reason_shows_its_rows(driver: Driver, get: Get) -> None:
     driver.sync(make_rows(3), max_rejected_percent=100)
     (reason,) = get("run", dag_id=DAG_ID, run_id="run1").json()["reasons"]
     assert len(reason["text"]) > 200
-    asked = {"outcome": reason["outcome"], "search": reason["search"]}
+    asked = {"outcome": reason["outcome"], "reason": reason["reason"]}
     assert get("changes", dag_id=DAG_ID, run_id="run1", **asked).json()["found"] == reason["count"] == 1
 
 

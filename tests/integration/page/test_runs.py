@@ -86,7 +86,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
     assert by_outcome["created"]["oduyo_id"]
 
     for reason in view["reasons"]:
-        asked = {"outcome": reason["outcome"], "search": reason["search"]}
+        asked = {"outcome": reason["outcome"], "reason": reason["reason"]}
         assert get("changes", dag_id=SPECIAL_CODES, run_id=made.run_id, **asked).json()["found"] == reason["count"]
 
     item = get("dag", dag_id=SPECIAL_CODES).json()["runs"][0]

@@ -54,6 +54,15 @@ def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
     assert len(index.find(Wanted(outcomes=["deleted"]))) == 0
 
 
+def test_a_reason_is_the_whole_reason_or_one_of_several(tmp_path: Path) -> None:
+    reasons = ["code: too_long", "typecode: too_long", "code: too_long, status: unknown_status", "code: too_long or so"]
+    lines = [ChangeLine("rejected", reason=reason) for reason in reasons]
+    index = write_index(tmp_path, [*lines, ChangeLine("refused", "create", reason="code: too_long, code: too_long")])
+    found = index.find(Wanted(reasons=["code: too_long"]))
+    assert [line.reason for line in index.read(found)] == [reasons[0], reasons[2]]
+    assert len(index.find(Wanted(reasons=["code: too_long"], search="status"))) == 1
+
+
 def test_a_search_reads_a_part_for_each_answer_and_says_what_is_left(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(90), [], make_lines(60, 90), make_lines(150, 150))
     wanted = Wanted(outcomes=["refused"], search="kod")

@@ -9,18 +9,18 @@ from oduyo_provider.page.figures_view import compute_reason
 
 
 @pytest.mark.parametrize(
-    ("reason", "text", "outcome", "search"),
+    ("reason", "text", "outcome", "words"),
     [
-        ("stale: record is gone", "eskimiş: kayıt artık yok", "stale", "kayıt artık yok"),
-        ("doubtful: vanished", "şüpheli: kaybolan", "doubtful", "kaybolan"),
+        ("stale: record is gone", "eskimiş: kayıt artık yok", "stale", "record is gone"),
+        ("doubtful: vanished", "şüpheli: kaybolan", "doubtful", "vanished"),
         ("code: empty", "code: empty", "rejected", "code: empty"),
         ("refused: Kod zaten var", "reddedilen: Kod zaten var", "refused", "Kod zaten var"),
         ("other reasons", "öteki nedenler", "", ""),
         ("refused: other reasons", "reddedilen: öteki nedenler", "", ""),
     ],
 )
-def test_a_reason_and_its_filter_are_in_the_reader_s_language(
-    reason: str, text: str, outcome: str, search: str
+def test_a_reason_is_in_the_reader_s_language_and_its_filter_in_the_table_s(
+    reason: str, text: str, outcome: str, words: str
 ) -> None:
     with use_language("tr"):
-        assert compute_reason(reason, 3) == {"text": text, "count": 3, "outcome": outcome, "search": search}
+        assert compute_reason(reason, 3) == {"text": text, "count": 3, "outcome": outcome, "reason": words}

@@ -86,8 +86,8 @@ function showSum(view, sum, filter) {
 }
 
 // A remark whose rows can be shown is a button.
-function showRemark({ text, outcome, search }, filter) {
-  return outcome ? make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", outcome], ["search", search]]) }, text) : text;
+function showRemark({ text, outcome, reason }, filter) {
+  return outcome ? make("button", { type: "button", class: "figure", onclick: () => filter([["outcome", outcome], ["reason", reason]]) }, text) : text;
 }
 
 // What is looked up at times only stands folded, beside the heading, so that the table begins on the first screen.

@@ -5,7 +5,7 @@ import { field, fold, make, pill, show } from "./dom.js";
 import { count, formatTime, t, tn } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
-const FILTERS = ["outcome", "action", "known"];
+const FILTERS = ["outcome", "action", "known", "reason"];
 // Name of a column → what the server sorts by; a column without one cannot be sorted.
 const COLUMNS = [["outcome", "outcome"], ["code", "code"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["fields", ""], ["reason", ""]];
 // Name of a column → the API's field that it shows.
@@ -49,16 +49,19 @@ export function makeTable(load, address, task) {
     }));
   }
 
+  // A reason has a chip for as long as its rows are shown alone.
+  const listReasons = (view) => [...state.filters.reason].map((name) => ({ name, label: name, ...view.reasons.filter((one) => one.reason === name).map((one) => ({ label: one.text, count: one.count }))[0] }));
+
   function listChips(view) {
     const focused = document.activeElement?.dataset?.chip;
-    const make_chip = (kind, { name, label, count: number }) => make("button", { type: "button", class: `chip ${name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
+    const make_chip = (kind, { name, label, count: number }) => make("button", { type: "button", class: `chip ${kind === "reason" ? kind : name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
       if (!state.filters[kind].delete(name)) state.filters[kind].add(name);
       state.page = 1;
       listChips(view);
       refresh();
-    } }, make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label} `, make("strong", {}, count(number)));
-    chips.replaceChildren(...view.chips.map((chip) => make_chip("outcome", chip)), ...view.filters.map((chip) => make_chip(chip.kind, chip)));
-    if (focused) chips.querySelector(`[data-chip="${focused}"]`)?.focus();
+    } }, kind === "reason" ? "" : make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label.length > 80 ? `${show(label).slice(0, 79)}…` : show(label)} `, number === undefined ? "" : make("strong", {}, count(number)));
+    chips.replaceChildren(...view.chips.map((chip) => make_chip("outcome", chip)), ...view.filters.map((chip) => make_chip(chip.kind, chip)), ...listReasons(view).map((chip) => make_chip("reason", chip)));
+    if (focused) [...chips.children].find((chip) => chip.dataset.chip === focused)?.focus();
   }
 
   async function refresh() {
@@ -107,7 +110,7 @@ export function makeTable(load, address, task) {
     element,
     // Show the lines that these pairs of name and value ask for, and only them.
     filter(pairs) {
-      for (const name of FILTERS) state.filters[name] = new Set(pairs.filter(([key]) => key === name).map(([, value]) => value));
+      for (const name of FILTERS) state.filters[name] = new Set(pairs.filter(([key, value]) => key === name && value).map(([, value]) => value));
       state.search = pairs.find(([key]) => key === "search")?.[1] ?? "";
       search.value = state.search;
       state.page = 1;
