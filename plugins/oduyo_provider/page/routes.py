@@ -46,8 +46,9 @@ RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 MaybeRunId = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
-#: A code or an id as a person types it, or the address of a candidate.
-Asked = Annotated[str, Query(max_length=300)]
+#: A code or an id as a person types it, or the address of a candidate. An id may be as long as max_text_length allows, 255
+#: characters unless somebody raised it; no server takes an address of any length.
+Asked = Annotated[str, Query(max_length=4_000)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
 
 

@@ -162,6 +162,13 @@ def test_a_word_with_signs_that_staged_lines_escape_finds_its_row(driver: Driver
         assert find(text)["record"]["integration_id"] == "7", text
 
 
+def test_a_long_id_leads_to_its_record(driver: Driver, find: Any) -> None:
+    key = "M" * 400
+    driver.sync([{"integration_id": key, "code": "UZUN"}], max_text_length=500)
+    for text in ("UZUN", key, f"erp:{key}"):
+        assert find(text)["record"]["integration_id"] == key, text
+
+
 def test_an_id_of_either_side_and_several_words_find_the_same_record(driver: Driver, find: Any) -> None:
     driver.site.seed([{"integration_id": "7", "code": "KADIKÖY ŞUBE", "status": "1"}])
     oduyo_id = driver.stored()["7"]["id"]

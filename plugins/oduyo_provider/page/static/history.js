@@ -7,7 +7,7 @@ import { count, formatTime, t } from "./texts.js";
 // A form that leads to a record's own address.
 // The task whose page led here comes first.
 export function makeRecordSearch(dagId, text) {
-  const input = make("input", { type: "search", placeholder: t("record_help"), "aria-label": t("record_search"), maxlength: 200, spellcheck: "false" });
+  const input = make("input", { type: "search", placeholder: t("record_help"), "aria-label": t("record_search"), maxlength: 4000, spellcheck: "false" });
   input.value = text;
   const go = (event) => {
     event.preventDefault();
