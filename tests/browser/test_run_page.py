@@ -187,6 +187,21 @@ def test_a_figure_leads_to_its_rows(frame: Any) -> None:
     assert len(list_rows(frame, "1–4 of 4")) == 4
 
 
+def test_a_reason_leads_to_its_rows_and_stands_among_the_filters_for_as_long(page: Any, frame: Any) -> None:
+    frame.locator("summary", has_text="reason").click()
+    row = frame.locator("table.reasons tr").first
+    count = row.locator(".number").inner_text()
+    row.get_by_role("button").click()
+    chip = frame.locator(".chip.reason[aria-pressed=true]")
+    assert chip.inner_text().split()[-1] == count
+    list_rows(frame, f"1–{count} of {count}")
+    page.wait_for_url("**reason=*")
+    frame.get_by_role("button", name=f"rejected {REJECTED}").click()
+    chip.click()
+    list_rows(frame, FIRST_PAGE)
+    assert chip.count() == 0
+
+
 def test_the_page_speaks_the_language_of_airflow(
     browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None]
 ) -> None:
