@@ -12,7 +12,6 @@ from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.view_models import View, compute_approval
 from oduyo_provider.page.wording import describe_run
-from oduyo_provider.sync.staging.archive import StagedRun
 
 #: The parts of the chart and of the list, with their labels, and the report's figures that each adds up.
 SERIES = {
@@ -53,14 +52,17 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.series) and self.sentence.tone in ("good", "warn") and not self.is_going
 
 
-def compute_item(run: StagedRun, facts: RunFacts) -> RunItem:
-    """One run of the list."""
+def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
+    """One run of the list.
+
+    :param task: in somebody else's DAG: its id and, if mapped, its map index.
+    """
     report = None if facts.is_going else facts.report
     done = report if report is not None and not report.dry_run else None
     series = {name: sum(getattr(done, part) for part in parts) for name, (_, parts) in SERIES.items()} if done else {}
     return RunItem(
         run_id=facts.run_id,
-        task="/".join(run.task),
+        task="/".join(task),
         sentence=describe_run(facts),
         is_going=facts.is_going,
         dry_run=report is not None and report.dry_run,

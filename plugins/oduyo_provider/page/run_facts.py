@@ -119,6 +119,11 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         return next((task for task in failed if not self.only_reports(task)), None)
 
     @property
+    def blocked(self) -> TaskState | None:
+        """The first task that was not started, as one before it failed."""
+        return next((task for task in self.tasks if task.state == "upstream_failed"), None)
+
+    @property
     def retrying(self) -> TaskState | None:
         """The first task that waits for its next try."""
         return next(
@@ -147,8 +152,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_pruned(self) -> bool:
         """Whether a run without files once had some."""
-        listed = any(task.done for task in self.tasks if task.task_id == STEPS[0])
-        return not self.is_staged and (listed or (self.state is not None and self.state.state == "success"))
+        listed = any(task.done for task in self.tasks if task.task_id == self.name_task(STEPS[0]))
+        is_green = self.state is not None and self.state.state == "success" and not self.is_operator
+        return not self.is_staged and (listed or is_green)
 
     @property
     def is_rejected(self) -> bool:

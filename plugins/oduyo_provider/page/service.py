@@ -32,8 +32,9 @@ from oduyo_provider.page.record_search import RecordSearch
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.sides import open_tasks
-from oduyo_provider.page.task_states import TaskState, fetch_instances, gather_tasks
+from oduyo_provider.page.task_states import fetch_instances, select_tasks
 from oduyo_provider.page.unreported import find_unreported, open_unreported
+from oduyo_provider.page.unstaged import UnstagedRuns
 from oduyo_provider.page.view_models import View, compute_bare_view, compute_run_view
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_dag_names, fetch_run, fetch_runs, name_folder
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
@@ -61,22 +62,24 @@ class PageService:
         """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
         root = staging_root()
         staged = set(fetch_dag_names(root))
-        found = [dag_id for dag_id in sorted(readable) if name_folder(root, dag_id) in staged]
-        items = ((dag_id, self._fetch_items(dag_id, _list_runs(root, dag_id)[:1])) for dag_id in found)
-        latest = {dag_id: items[0] for dag_id, items in items if items}
-        own = {dag_id: None for dag_id in readable if is_own_dag(dag_id)}
-        return [{"dag_id": dag_id, "last": last} for dag_id, last in sorted({**own, **latest}.items())]
+        found = [dag_id for dag_id in sorted(readable) if name_folder(root, dag_id) in staged or is_own_dag(dag_id)]
+        latest = ((dag_id, self._fetch_items(dag_id, _list_runs(root, dag_id), 1)) for dag_id in found)
+        return [
+            {"dag_id": dag_id, "last": next(iter(items), None)}
+            for dag_id, items in latest
+            if items or is_own_dag(dag_id)
+        ]
 
     def fetch_dag(self, dag_id: str) -> View | None:
         """The view of a DAG; None where nothing is staged of a DAG that is not this project's."""
         root = staging_root()
-        runs = _list_runs(root, dag_id)[:MAX_RUNS]
+        runs = _list_runs(root, dag_id)
         if not runs and not is_own_dag(dag_id):
             return None
-        items = self._fetch_items(dag_id, runs)
+        items = self._fetch_items(dag_id, runs, MAX_RUNS)
         if not is_own_dag(dag_id):
             return compute_dag_view(dag_id, items)
-        site = read_site_facts(root, runs)
+        site = read_site_facts(root, runs[:MAX_RUNS])
         health = compute_health(fetch_dag_state(dag_id), items, site)
         return compute_dag_view(dag_id, items, health, compute_checklist(items, site), compute_answers(site))
 
@@ -86,15 +89,14 @@ class PageService:
         :param task: of a run in somebody else's DAG; empty: the first that staged something.
         """
         state = fetch_run_state(dag_id, run_id)
-        runs = fetch_run(staging_root(), dag_id, run_id)
+        root = staging_root()
+        runs = fetch_run(root, dag_id, run_id)
         run = _choose(runs, task)
         if run is None:
-            if state is None or runs or not is_own_dag(dag_id):
-                return None
-            # Nothing is staged of it yet, or any more.
-            facts = _fetch_facts(dag_id, {run_id: state})[run_id]
-            facts = msgspec.structs.replace(facts, tasks=gather_tasks(facts.tasks), approval=None, is_staged=False)
-            return {**compute_bare_view(facts), "is_empty": True}
+            unstaged = UnstagedRuns(root, dag_id, fetch_runs(root, dag_id))
+            known = {} if state is None else _fetch_facts(dag_id, {run_id: state})
+            parts = (facts for name, facts in unstaged.divide(known) if not task or "/".join(name) == task)
+            return next(({**compute_bare_view(facts), "is_empty": True} for facts in parts), None)
         facts, opened = self._open(dag_id, run_id, run, state)
         return compute_run_view(run, facts, opened, ["/".join(other.task) for other in runs])
 
@@ -110,12 +112,13 @@ class PageService:
         """
         root = staging_root()
         runs = _list_runs(root, dag_id)
-        gone = find_unreported(runs)
-        unreported = list(open_unreported(root, self._cache, zip(gone, self._fetch_known(dag_id, gone), strict=True)))
+        gone, states = find_unreported(runs), fetch_run_states(dag_id)
+        known = zip(gone, self._fetch_known(dag_id, gone, states), strict=True)
+        unreported = list(open_unreported(root, self._cache, known))
         asked = [run for run in runs if not run_id or run.name == name_folder(root.child(dag_id), run_id)]
         found = open_tasks(root, asked, task)
         places = []
-        for (run, sides), facts in zip(found, self._fetch_known(dag_id, [run for run, _ in found]), strict=True):
+        for (run, sides), facts in zip(found, self._fetch_known(dag_id, [run for run, _ in found], states), strict=True):
             opened, resource = self._cache.open(run, is_going=facts.is_going), sides.manifest.snapshot.resource
             name = "/".join(run.task)
             places.append(RecordSearch(root, dag_id, sides, opened, resource, run.name, name, unreported))
@@ -128,17 +131,24 @@ class PageService:
         opened = self._cache.open(run, is_going=facts.is_going)
         return _add_plan(facts, run, opened), opened
 
-    def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunItem]:
-        found = [compute_item(run, facts) for run, facts in zip(runs, self._fetch_known(dag_id, runs), strict=True)]
-        # A run that was cleared and goes again comes first as long as it does.
-        return sorted(found, key=lambda item: not item.is_going)
+    def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun], most: int) -> list[RunItem]:
+        """The latest runs, also those of which nothing is staged; first that which goes, also where it is an old one.
 
-    def _fetch_known(self, dag_id: str, runs: Sequence[StagedRun]) -> list[RunFacts]:
+        :param runs: every staged run.
+        """
+        root, staged, states = staging_root(), runs[:most], fetch_run_states(dag_id)
+        known = zip(staged, self._fetch_known(dag_id, staged, states), strict=True)
+        found = [(_get_listed_at(run), compute_item(facts, run.task)) for run, facts in known]
+        unstaged = UnstagedRuns(root, dag_id, runs)
+        chosen = unstaged.choose(states, _get_listed_at(staged[-1]) if staged else 0.0, most)
+        parts = unstaged.divide(_fetch_facts(dag_id, {state.run_id: state for state in chosen}))
+        found += [(facts.started_at or 0.0, compute_item(facts, task)) for task, facts in parts]
+        return [item for _, item in sorted(found, key=lambda one: (not one[1].is_going, -one[0]))][:most]
+
+    def _fetch_known(self, dag_id: str, runs: Sequence[StagedRun], run_states: Iterable[RunState]) -> list[RunFacts]:
         """What is known of each run, but for its plan."""
-        if not runs:
-            return []
         folder = staging_root().child(dag_id)
-        states = {name_folder(folder, state.run_id): state for state in fetch_run_states(dag_id)}
+        states = {name_folder(folder, state.run_id): state for state in run_states}
         ids = {run.name: states[run.name].run_id if run.name in states else run.name for run in runs}
         known = _fetch_facts(dag_id, {run_id: states.get(name) for name, run_id in ids.items()})
         return [self._add_report(known[ids[run.name]], run) for run in runs]
@@ -152,7 +162,7 @@ class PageService:
             damage = str(error)
         return msgspec.structs.replace(
             facts,
-            tasks=_select_tasks(run, facts.tasks),
+            tasks=select_tasks(run.task, facts.tasks),
             approval=None if run.task else facts.approval,
             operator=run.task[0] if run.task else "",
             is_settled=run.is_settled,
@@ -230,11 +240,3 @@ def _find_step(run: StagedRun, opened: OpenedRun) -> str:
 
 def _choose(runs: list[StagedRun], task: str) -> StagedRun | None:
     return next((run for run in runs if not task or "/".join(run.task) == task), None)
-
-
-def _select_tasks(run: StagedRun, instances: Iterable[TaskState]) -> list[TaskState]:
-    """The tasks that made a run: all of this project's DAG, of anybody else's one, or one instance of it."""
-    if not run.task:
-        return gather_tasks(instances)
-    index = int(run.task[1]) if len(run.task) > 1 and run.task[1].isdecimal() else -1
-    return gather_tasks(one for one in instances if (one.task_id, one.map_index) == (run.task[0], index))

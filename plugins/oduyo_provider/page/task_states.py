@@ -100,6 +100,17 @@ def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
     return sorted(tasks, key=lambda task: (task.started_at is None, task.started_at or 0.0))
 
 
+def select_tasks(task: tuple[str, ...], instances: Iterable[TaskState]) -> list[TaskState]:
+    """The tasks that make a run: all of this project's DAG, of anybody else's one, or one instance of it.
+
+    :param task: its id and, if mapped, its map index; empty for this project's DAG.
+    """
+    if not task:
+        return gather_tasks(instances)
+    index = int(task[1]) if len(task) > 1 and task[1].isdecimal() else -1
+    return gather_tasks(one for one in instances if (one.task_id, one.map_index) == (task[0], index))
+
+
 def _gather(instances: list[TaskState]) -> TaskState:
     counts = dict(Counter(one.state for one in instances))
     instances = sorted(instances, key=lambda one: one.map_index)

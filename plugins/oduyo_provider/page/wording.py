@@ -51,6 +51,12 @@ def _describe_unreported(facts: RunFacts) -> Sentence:
             "what is missing.",
             task=facts.failed.task_id,
         )
+    elif facts.blocked is not None:
+        text = gettext(
+            "The step %(task)s was not started, as a step before it failed. The next run compares everything again and sends "
+            "only what is missing.",
+            task=facts.blocked.task_id,
+        )
     elif facts.state.state == "success":
         text = gettext(
             "Airflow calls the run a success, but it has no report: somebody marked it by hand. What was sent before that "

@@ -416,6 +416,31 @@ def test_the_operator_in_anybody_s_dag_has_a_page_for_each_task(
     assert sorted(run["task"] for run in runs if run["run_id"] == made.run_id) == ["parts/0", "parts/1", "save"]
 
 
+def test_an_operator_that_failed_before_it_staged_anything_comes_first_and_has_a_page(
+    get: Get, oduyo: Sandbox, run_operator: RunOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_auth_manager(), "get_authorized_dag_ids", lambda **_: {FOREIGN_DAG})
+
+    def build() -> None:
+        OduyoSpecialCodeOperator(task_id="branch", rows=make_rows(1, 50)) >> OduyoSpecialCodeOperator(
+            task_id="save", rows=make_rows(2)
+        )
+
+    assert run_operator(build).state == "success"
+    oduyo.set_faults({"call": "list", "kind": "status_false", "body": '{"status": false, "message": "Yetki yok"}'})
+    made = run_operator(build)
+    assert made.state == "failed"
+    first, second = get("dag", dag_id=FOREIGN_DAG).json()["runs"][:2]
+    assert [run["run_id"] for run in (first, second)] == [made.run_id] * 2
+    sentences = {run["task"]: run["sentence"] for run in (first, second)}
+    assert [sentences[task]["tone"] for task in ("branch", "save")] == ["bad", "bad"]
+    assert "The step save was not started, as a step before it failed." in sentences["save"]["text"]
+    assert get("dags").json()["dags"][0]["last"]["sentence"] == first["sentence"]
+    view = get("run", dag_id=FOREIGN_DAG, run_id=made.run_id, task="branch").json()
+    assert view["sentence"] == sentences["branch"]
+    assert "Yetki yok" in view["causes"][0]["text"]
+
+
 def test_the_server_searches_filters_and_pages(get: Get, driver: Driver) -> None:
     driver.site.set_faults({"call": "create", "kind": "status_false", "match": {"integration_id": "77"}})
     driver.sync([*make_rows(120), {"integration_id": 500, "code": "ŞUBE İZMİR", "description": "x"}])
@@ -500,6 +525,32 @@ def test_while_a_run_is_going_the_page_of_the_dag_tells_of_the_one_before(
     assert (view["sentence"]["tone"], view["sentence"]["text"]) == ("busy", "The run is going on.")
     assert view["before"]["text"] == "Ödüyo is in step with the ERP."
     assert [run["duration_s"] is None for run in view["runs"]] == [True, False]
+
+
+def test_a_run_that_has_staged_nothing_yet_comes_first_with_what_keeps_it(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_auth_manager(), "get_authorized_dag_ids", lambda **_: {DAG_ID})
+    driver.sync(make_rows(2), driver.new_run("run1"))
+    now = time.time()
+    states = [RunState("today", "running", now + 60), RunState("run1", "success", now - 60, now)]
+    retrying = TaskState("snapshot", state="up_for_retry", counts={"up_for_retry": 1}, tries=3, max_tries=4)
+    monkeypatch.setattr(service, "fetch_run_states", lambda _dag: states)
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: states[run_id == "run1"])
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"today": [retrying, TaskState("report")]})
+    told = "The step snapshot failed in try 3 of 4 and will be tried again."
+    view = get("dag", dag_id=DAG_ID).json()
+    assert (view["sentence"]["text"], view["before"]["text"]) == (told, "Ödüyo is in step with the ERP.")
+    assert [run["run_id"] for run in view["runs"]] == ["today", "run1"]
+    assert get("dags").json()["dags"][0]["last"]["sentence"] == view["sentence"]
+    assert get("run", dag_id=DAG_ID, run_id="today").json()["sentence"] == view["sentence"]
+
+    killed = [TaskState("snapshot", state="failed"), TaskState("report", state="upstream_failed")]
+    states[0] = RunState("today", "failed", now + 60, now + 90)
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"today": killed})
+    view = get("dag", dag_id=DAG_ID).json()
+    assert view["sentence"]["text"].startswith("The run failed in the step snapshot and could not add up.")
+    assert get("dags").json()["dags"][0]["last"]["sentence"] == view["sentence"]
 
 
 def test_a_run_that_died_without_a_report_says_so(get: Get, driver: Driver) -> None:

@@ -92,3 +92,11 @@ def test_the_task_of_another_dag_is_a_cause_only_where_a_step_of_it_failed() -> 
     facts = RunFacts(state=RED, tasks=[task], operator="save", report=Report(failed=1))
     assert facts.failed is None
     assert msgspec.structs.replace(facts, report=Report(faults=["stopped"])).failed is task
+
+
+def test_the_files_of_somebody_else_s_task_were_there_once_where_it_was_done_itself() -> None:
+    green = RunState("r", "success", 100.0, 400.0)
+    for state, is_pruned in (("success", True), ("failed", False)):
+        task = TaskState("save", -1, state, {state: 1})
+        facts = RunFacts(state=green, tasks=[task], operator="save", is_staged=False)
+        assert facts.is_pruned is is_pruned
