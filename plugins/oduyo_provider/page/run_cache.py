@@ -15,7 +15,7 @@ from oduyo_provider.core.report import Outcomes
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.change_table import ChangeTable, read_table
-from oduyo_provider.sync.staging.layout import DECISION, EXISTING, PLAN, TABLE
+from oduyo_provider.sync.staging.layout import DECISION, PLAN, TABLE
 
 #: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
 MAX_LINES = 300_000
@@ -68,16 +68,16 @@ class RunCache:
         # Held while a run is read: two people who open it at once cause one reading.
         self._building: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
-    def open(self, run: StagedRun, *, is_going: bool) -> OpenedRun:
+    def open(self, run: StagedRun, *, is_going: bool, since: float = 0.0) -> OpenedRun:
         """The run, read now or before.
 
+        :param since: a table, or a decision, that was written before is of an earlier plan, seconds since 1970.
         :raises StagingError: its table cannot be read.
         """
-        uri, listed_at = run.folder.uri, max(run.find(EXISTING), default=(0.0, ()))[0]
-        written_at = run.files.get((TABLE,))
-        if written_at is not None and written_at < listed_at:
-            written_at = None  # of an earlier plan: Ödüyo was listed anew since
-        is_planned = written_at is not None or any(at > listed_at for at, _ in run.find(PLAN, DECISION))
+        uri, written_at = run.folder.uri, run.files.get((TABLE,))
+        if written_at is not None and written_at < since:
+            written_at = None
+        is_planned = written_at is not None or any(at >= since for at, _ in run.find(PLAN, DECISION))
         read_as = written_at, is_planned, is_going
         with self._lock:
             building = self._building.setdefault(uri, Lock())

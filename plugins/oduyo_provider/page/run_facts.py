@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 
 import msgspec
 
@@ -38,7 +39,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param is_dry: the param ``dry_run``.
     :param is_shown: the table of its changes could be written.
     :param trips: the brakes that stop the plan.
-    :param planned_at: when Ödüyo was listed, or compared, last, seconds since 1970.
+    :param planned_at: when a side was read, or both were compared, last, seconds since 1970.
     :param journaled_at: when what was sent, or was about to be, was last written down: each file's time.
     """
 
@@ -110,6 +111,15 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the run had begun to send a plan before it made the present one, or failed to."""
         begun_at = None if self.report is None else _to_seconds(self.report.started_at)
         return any(at < max(self.planned_at, begun_at or 0.0) for at in self.journaled_at)
+
+    @property
+    def plan_since(self) -> float:
+        """What was written of a plan before is an earlier one's, seconds since 1970; infinity where the present one is still to
+        come, or will not."""
+        if self.is_operator:  # each try of it makes a plan
+            return max([self.planned_at, *(task.started_at or 0.0 for task in self.tasks if self.is_going)])
+        makers = [task for task in self.tasks if task.task_id in STEPS[: STEPS.index("guard")]]
+        return inf if any(task.is_unfinished or task.state in _RED for task in makers) else self.planned_at
 
     @property
     def failed(self) -> TaskState | None:

@@ -119,8 +119,8 @@ class PageService:
         found = open_tasks(root, asked, task)
         places = []
         for (run, sides), facts in zip(found, self._fetch_known(dag_id, [run for run, _ in found], states), strict=True):
-            opened, resource = self._cache.open(run, is_going=facts.is_going), sides.manifest.snapshot.resource
-            name = "/".join(run.task)
+            opened = self._cache.open(run, is_going=facts.is_going, since=facts.plan_since)
+            resource, name = sides.manifest.snapshot.resource, "/".join(run.task)
             places.append(RecordSearch(root, dag_id, sides, opened, resource, run.name, name, unreported))
         nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         resource = find_resource(dag_id) or SPECIAL_CODE
@@ -128,7 +128,7 @@ class PageService:
 
     def _open(self, dag_id: str, run_id: str, run: StagedRun, state: RunState | None) -> tuple[RunFacts, OpenedRun]:
         facts = self._add_report(_fetch_facts(dag_id, {run_id: state})[run_id], run)
-        opened = self._cache.open(run, is_going=facts.is_going)
+        opened = self._cache.open(run, is_going=facts.is_going, since=facts.plan_since)
         return _add_plan(facts, run, opened), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun], most: int) -> list[RunItem]:
@@ -169,7 +169,7 @@ class PageService:
             report=report,
             reported_at=run.reported_at or 0.0,
             damage=damage,
-            planned_at=max((at for step in (EXISTING, PLAN) for at, _ in run.find(step)), default=0.0),
+            planned_at=max((at for step in (EXISTING, DESIRED, PLAN) for at, _ in run.find(step)), default=0.0),
             journaled_at=[at for path, at in run.files.items() if path[0] == RESULTS],
         )
 
@@ -215,7 +215,7 @@ def _read_report(folder_uri: str, _written_at: float) -> Report:
 
 def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
     """What the table of its changes, and guard's decision, add to what is known of a run."""
-    step, table = _find_step(run, opened), opened.table
+    step, table = _find_step(run, facts, opened), opened.table
     if table is None:
         return msgspec.structs.replace(facts, step=step, is_shown=False)
     decided = find_decision(run.folder, table.generation)
@@ -229,12 +229,12 @@ def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
     )
 
 
-def _find_step(run: StagedRun, opened: OpenedRun) -> str:
-    """What a run that is one task does now, by what it has staged."""
-    if not run.find(EXISTING):
-        return "snapshot"
-    if not run.find(DESIRED):
-        return "extract"
+def _find_step(run: StagedRun, facts: RunFacts, opened: OpenedRun) -> str:
+    """What a run that is one task does now, by what it has staged since it began."""
+    begun_at = facts.started_at or 0.0
+    for step, name in ((EXISTING, "snapshot"), (DESIRED, "extract")):
+        if all(at < begun_at for at, _ in run.find(step)):
+            return name
     return "load" if opened.is_planned else "transform"
 
 

@@ -14,7 +14,7 @@ from oduyo_provider.page.sides import open_sides
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.layout import RESULTS
+from oduyo_provider.sync.staging.layout import EXISTING, RESULTS
 from oduyo_provider.sync.staging.manifests import number_plan
 from oduyo_provider.sync.staging.past_changes import PastChange, has_done, make_past_change
 
@@ -59,7 +59,11 @@ def open_unreported(
     """These runs, each with what is known of it; one that somebody has damaged hurts no other, and its own page says so."""
     for run, facts in runs:
         try:
-            opened, sides = cache.open(run, is_going=facts.is_going), open_sides(root, run)
+            listed_at = max(
+                (at for at, _ in run.find(EXISTING)), default=0.0
+            )  # the number of an earlier plan is not known
+            opened = cache.open(run, is_going=facts.is_going, since=listed_at)
+            sides = open_sides(root, run)
         except StagingError as error:
             log.warning("%s", error)
             continue

@@ -177,6 +177,10 @@ def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
             "The list of changes could not be written; the log of the task %(task)s says why.",
             task=facts.name_task("guard"),
         )
+    if facts.journaled_at:
+        return gettext(
+            "The run has come to no plan since it was started again. What became of an earlier plan of it is not shown here."
+        )
     if facts.is_going:
         return gettext("No change is known yet.")
     return gettext("The run did not come to a plan, so that nothing is known of changes.")

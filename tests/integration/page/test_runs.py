@@ -25,6 +25,7 @@ from oduyo_provider.page.airflow_db import RunState, fetch_dag_state
 from oduyo_provider.page.health import SiteFacts, compute_health
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.sync.staging.folder import Folder
+from oduyo_provider.sync.steps.one_task import stage_rows
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
@@ -571,6 +572,58 @@ def test_of_a_run_that_was_tried_again_the_last_plan_is_shown(get: Get, driver: 
     driver.report(again, driver.load(plan, again))
     view = get("run", dag_id=DAG_ID, run_id="run1").json()
     assert (view["lines"], count_outcomes(view)) == (3, {"created": 3})
+
+
+def test_a_run_that_was_cleared_does_not_show_its_earlier_plan_as_the_present_one(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show() -> tuple[str, int, Any, str]:
+        view = get("run", dag_id=DAG_ID, run_id="run1").json()
+        return view["title"], view["lines"], view["progress"], view["nothing"]
+
+    def go(**states: str) -> None:
+        tasks = [TaskState(task, state=state, counts={state: 1}) for task, state in states.items()]
+        monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": tasks})
+
+    earlier = "The run has come to no plan since it was started again. What became of an earlier plan of it is not shown here."
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
+    driver.load(driver.plan(make_rows(5), driver.new_run("run1")), driver.new_run("run1"))
+    go(snapshot="success", extract="success", transform="success", load="running")
+    assert show()[:3] == ("The plan adds up", 5, {"done": 5, "total": 5})
+    go(snapshot="running", extract="none", transform="none", load="none")
+    assert show() == ("So far", 0, None, earlier)
+
+    # The ERP is read anew, and the comparison fails.
+    stage_rows(driver.step(driver.new_run("run1", attempt=2)), [*make_rows(6)], driver.snapshot)
+    go(snapshot="success", extract="success", transform="running", load="none")
+    assert show() == ("So far", 0, None, earlier)
+    go(snapshot="success", extract="success", transform="failed", load="upstream_failed")
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "failed", None))
+    assert show() == ("As far as it came", 0, None, earlier)
+    # Airflow knows it no more.
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, _run: None)
+    go()
+    assert show() == ("As far as it came", 0, None, earlier)
+    told = get("record", dag_id=DAG_ID, run_id="run1", record="erp:2").json()["record"]["states"]
+    assert [state["reason"] for state in told] == ["not compared: the run has come to no plan"]
+
+
+def test_an_operator_that_is_tried_again_does_what_it_has_staged_since(
+    get: Get, driver: Driver, staging: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.plan(make_rows(5), driver.new_run("run1"))
+    shutil.copytree(staging / DAG_ID / "run1", staging / FOREIGN_DAG / "run1" / "save")
+    told = []
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", 1.0))
+    for began_at in (1.0, time.time() + 60):
+        task = TaskState("save", state="running", counts={"running": 1}, started_at=began_at)
+        monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs, task=task: {"run1": [task]})
+        view = get("run", dag_id=FOREIGN_DAG, run_id="run1", task="save").json()
+        told.append((view["lines"], view["sentence"]["text"]))
+    assert told == [
+        (5, "The plan is made. Each record is looked at right before its change is sent."),
+        (0, "Ödüyo's records are being listed."),
+    ]
 
 
 def test_a_run_that_is_stopped_after_an_earlier_plan_was_sent_does_not_say_that_it_wrote_nothing(

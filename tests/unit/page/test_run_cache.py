@@ -13,7 +13,7 @@ from oduyo_provider.page import run_cache
 from oduyo_provider.page.run_cache import RunCache
 from oduyo_provider.page.wanted import Wanted
 from oduyo_provider.sync.staging.archive import fetch_run
-from oduyo_provider.sync.staging.layout import EXISTING, MANIFEST, TABLE
+from oduyo_provider.sync.staging.layout import TABLE
 from tests.unit.page.staged import StagingWriter
 
 
@@ -92,12 +92,13 @@ def test_what_was_searched_is_not_read_again_where_nothing_changed(
     assert len(cache.open(writer.find("r"), is_going=True).index.find(Wanted(search="k.2"))) == 1
 
 
-def test_a_table_that_is_older_than_the_listing_is_of_another_plan(writer: StagingWriter) -> None:
+def test_a_table_of_an_earlier_plan_is_not_opened(writer: StagingWriter) -> None:
     writer.plan("r", ["1", "2"])
     run = writer.find("r")
-    newer = {**run.files, (EXISTING, "try2-b", MANIFEST): max(run.files.values()) + 1}
-    opened = RunCache().open(msgspec.structs.replace(run, files=newer), is_going=True)
-    assert (opened.table is not None, opened.is_planned, len(opened.index)) == (False, False, 0)
+    written_at = run.files[(TABLE,)]
+    for since, lines in ((written_at, 2), (written_at + 1, 0)):
+        opened = RunCache().open(run, is_going=True, since=since)
+        assert (opened.table is not None, opened.is_planned, len(opened.index)) == (lines > 0, lines > 0, lines)
 
 
 def test_the_plan_that_was_listed_and_written_last_counts(writer: StagingWriter) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
+import pytest
 
 from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
@@ -100,3 +103,30 @@ def test_the_files_of_somebody_else_s_task_were_there_once_where_it_was_done_its
         task = TaskState("save", -1, state, {state: 1})
         facts = RunFacts(state=green, tasks=[task], operator="save", is_staged=False)
         assert facts.is_pruned is is_pruned
+
+
+@pytest.mark.parametrize(
+    ("task", "state", "since"),
+    [
+        ("snapshot", "running", inf),
+        ("extract", "none", inf),
+        ("transform", "up_for_retry", inf),
+        ("transform", "failed", inf),
+        ("transform", "success", 50.0),
+        ("transform", "removed", 50.0),
+        ("guard", "running", 50.0),
+        ("load", "up_for_retry", 50.0),
+    ],
+)
+def test_a_plan_is_another_one_s_while_a_step_that_makes_it_is_still_to_come(
+    task: str, state: str, since: float
+) -> None:
+    tasks = [TaskState(task, state=state, counts={state: 1}, started_at=90.0)]
+    assert RunFacts(state=RUNNING, tasks=tasks, planned_at=50.0).plan_since == since
+
+
+def test_each_try_of_an_operator_makes_a_plan() -> None:
+    task = TaskState("save", state="running", counts={"running": 1}, started_at=90.0)
+    facts = RunFacts(state=RUNNING, tasks=[task], operator="save", planned_at=50.0)
+    assert facts.plan_since == 90.0
+    assert msgspec.structs.replace(facts, state=RED).plan_since == 50.0
