@@ -59,9 +59,8 @@ def open_unreported(
     """These runs, each with what is known of it; one that somebody has damaged hurts no other, and its own page says so."""
     for run, facts in runs:
         try:
-            listed_at = max(
-                (at for at, _ in run.find(EXISTING)), default=0.0
-            )  # the number of an earlier plan is not known
+            # Of a plan of an earlier listing nobody knows the number.
+            listed_at = max((at for at, _ in run.find(EXISTING)), default=0.0)
             opened = cache.open(run, is_going=facts.is_going, since=listed_at)
             sides = open_sides(root, run)
         except StagingError as error:
