@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+
+#: The questions without a yes to which nothing can be synced → the readings that are one.
+_NEEDED = {"login": frozenset({"found"}), "may_list": frozenset({"yes", "empty"})}
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +47,16 @@ class TrialRecords(msgspec.Struct, frozen=True, kw_only=True):
     above_id: str | None
     last_create_at: float
     not_removed: tuple[str, ...] = ()
+
+
+def may_sync(answers: Iterable[Point], asked_at: float) -> bool:
+    """Whether a check could log in and list the records.
+
+    :param asked_at: of the check, seconds since 1970; what an earlier one was answered says nothing of it.
+    """
+    met = {
+        point.name
+        for point in answers
+        if point.asked_at >= asked_at and not _NEEDED.get(point.name, frozenset()).isdisjoint(point.readings)
+    }
+    return met == _NEEDED.keys()

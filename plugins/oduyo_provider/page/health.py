@@ -11,7 +11,7 @@ import msgspec
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
-from oduyo_provider.core.site_check import Point
+from oduyo_provider.core.site_check import Point, may_sync
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
 from oduyo_provider.page.dag_view import RunItem
@@ -32,6 +32,8 @@ class SiteFacts(msgspec.Struct, frozen=True):
 
     :param site: the site's address; empty where no run has listed it yet.
     :param checked_at: of the last site check, seconds since 1970; 0 where nobody asked.
+    :param may_sync: it could log in and list the records; ``mark`` begins the texts of its test records that may still be in
+        Ödüyo, empty where there are none.
     :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
     :param is_opened: the first sync was made: scheduled runs write by themselves.
     :param answers: what the site check found out, in the language of the check.
@@ -39,6 +41,8 @@ class SiteFacts(msgspec.Struct, frozen=True):
 
     site: str = ""
     checked_at: float = 0.0
+    may_sync: bool = True
+    mark: str = ""
     has_read_both: bool = False
     is_opened: bool = False
     answers: tuple[Point, ...] = ()
@@ -62,7 +66,15 @@ def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
         return SiteFacts()
     state = SiteState(root, snapshot.site, snapshot.resource)
     check = state.read_check()
-    return SiteFacts(snapshot.site, check.checked_at, both, state.is_opened(snapshot.source), tuple(check.answers))
+    return SiteFacts(
+        site=snapshot.site,
+        checked_at=check.checked_at,
+        may_sync=may_sync(check.answers, check.checked_at),
+        mark="" if check.trial is None else check.trial.mark,
+        has_read_both=both,
+        is_opened=state.is_opened(snapshot.source),
+        answers=tuple(check.answers),
+    )
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
@@ -71,7 +83,7 @@ def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFac
     return [
         _describe_last(last, len(items), site),
         _describe_next(dag),
-        *_describe_rows(last),
+        *_describe_rows(items),
         _describe_waiting(items),
         _describe_alerts(),
         _describe_check(site),
@@ -90,7 +102,7 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
         return []
     steps = (
         (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
-        (site.checked_at > 0, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
+        (site.checked_at > 0 and site.may_sync and not site.mark, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
         (any(item.dry_run for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
     )  # fmt: skip
@@ -122,15 +134,18 @@ def _describe_next(dag: DagState | None) -> View:
     return _point(title, "good", TIME, at=dag.next_run_at)
 
 
-def _describe_rows(last: RunItem | None) -> list[View]:
+def _describe_rows(items: Sequence[RunItem]) -> list[View]:
+    """Of the last run that was to write and had rows, good or not; of when, where a newer one says nothing of rows."""
+    last = next((place for place, item in enumerate(items) if item.series and item.extracted), None)
     if last is None:
         return []
-    title = gettext("ERP rows in step")
-    if not last.compares:
-        return [_point(title, "plain", gettext("not compared"), run=last)]
-    tone = "good" if last.in_step == last.extracted else "warn"
-    text = gettext("%(count)s of %(all)s", count=format_number(last.in_step), all=format_number(last.extracted))
-    return [_point(title, tone, text, run=last)]
+    title, run, newer = gettext("ERP rows in step"), items[last], items[:last]
+    since = {"at": run.started_at, "note": gettext("in the run of %(time)s", time=TIME)} if newer else {}
+    if not run.compares:
+        return [_point(title, "plain", gettext("not compared"), run=run, **since)]
+    is_good = run.is_good and run.in_step == run.extracted and all(item.sentence.tone == "busy" for item in newer)
+    text = gettext("%(count)s of %(all)s", count=format_number(run.in_step), all=format_number(run.extracted))
+    return [_point(title, "good" if is_good else "warn", text, run=run, **since)]
 
 
 def _describe_waiting(items: Sequence[RunItem]) -> View:
@@ -152,9 +167,17 @@ def _describe_alerts() -> View:
 
 def _describe_check(site: SiteFacts) -> View:
     title, address = gettext("Site check"), f"dags/{CHECK_DAG_ID}"
-    if site.checked_at:
-        return _point(title, "good", TIME, at=site.checked_at, address=address)
-    return _point(title, "warn", gettext("never run"), address=address)
+    if not site.checked_at:
+        return _point(title, "warn", gettext("never run"), address=address)
+    tone, note = "good", ""
+    if site.mark:
+        tone, note = (
+            "bad",
+            gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=site.mark),
+        )
+    elif not site.may_sync:
+        tone, note = "warn", gettext("it could not log in, or not list the records; the log of its last run says why")
+    return _point(title, tone, TIME, at=site.checked_at, address=address, note=note)
 
 
 def _point(title: str, tone: str, text: str, *, run: RunItem | None = None, **more: Any) -> View:

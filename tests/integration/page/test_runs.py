@@ -28,9 +28,11 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.steps.one_task import stage_rows
 from sandbox.oduyo.server import Sandbox
 from tests.conftest import Erp
+from tests.integration.check.checker import Checker
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
 from tests.integration.dag.test_operator import DAG_ID as FOREIGN_DAG
 from tests.integration.dag.test_operator import RunOperator
+from tests.integration.findings.promise.nights import Nights
 from tests.integration.page.conftest import DAG_ID, Get
 from tests.integration.sync.apply.driver import Driver, make_rows
 
@@ -253,6 +255,28 @@ def test_the_page_of_a_dag_says_how_it_stands(
     assert [bool(setting) for *_, setting in shown] == sorted(
         (bool(one.setting) for one in check.answers), reverse=True
     )
+
+
+def test_a_site_check_that_went_wrong_is_not_green(get: Get, site: Sandbox, staging: Path) -> None:
+    def look() -> tuple[str, str]:
+        health = get("dag", dag_id=SPECIAL_CODES).json()["health"]
+        return next((point["tone"], point["note"]) for point in health if point["title"] == "Site check")
+
+    Nights(site, staging, SPECIAL_CODES).night(make_rows(12))
+    checker = Checker(site.url, staging)
+    checker.check()
+    assert look() == ("good", "")
+    site.set_habits({"habit": "refuse", "call": "delete", "message": "Silme yetkiniz yok"})
+    checker.check(write=True)
+    tone, note = look()
+    assert (tone, "which begin with ODUYO-CHECK-" in note) == ("bad", True)
+    site.set_habits()
+    checker.check()
+    assert look() == ("good", "")
+    checker.use(password="yanlis")
+    checker.check()
+    tone, note = look()
+    assert (tone, note.partition(",")[0]) == ("warn", "it could not log in")
 
 
 def test_rows_that_were_left_out_stand_beside_the_run_before(get: Get, driver: Driver) -> None:

@@ -24,6 +24,58 @@ class TestFirstSync:
         assert compute_health(None, [RED], SiteFacts("site"))[0]["text"] == "none yet"
 
 
+def make_item(name: str, tone: str, in_step: int = 0, extracted: int = 30) -> RunItem:
+    series = {"created": 0} if extracted else {}
+    sentence = Sentence(tone, name, "…")
+    return RunItem(
+        run_id=name, task="", sentence=sentence, extracted=extracted, in_step=in_step, series=series, started_at=5.0
+    )
+
+
+GOOD, RED_ROWS = make_item("good", "good", 30), make_item("red", "bad", 21)
+STUCK, GOING, DEAD = (make_item(tone, tone, extracted=0) for tone in ("warn", "busy", "bad"))
+
+
+@pytest.mark.parametrize(
+    ("items", "tone", "text", "note"),
+    [
+        ([GOOD, RED_ROWS], "good", "30 of 30", ""),
+        ([RED_ROWS, GOOD], "warn", "21 of 30", ""),
+        ([make_item("red", "bad", 30), GOOD], "warn", "30 of 30", ""),
+        ([DEAD, GOOD], "warn", "30 of 30", "in the run of {at}"),
+        ([STUCK, GOOD], "warn", "30 of 30", "in the run of {at}"),
+        ([GOING, GOOD], "good", "30 of 30", "in the run of {at}"),
+    ],
+)
+def test_rows_in_step_are_those_of_the_last_run_that_had_rows_and_are_good_only_where_no_newer_one_went_wrong(
+    items: list[RunItem], tone: str, text: str, note: str
+) -> None:
+    point = compute_health(None, items, SiteFacts())[2]
+    assert (point["title"], point["tone"], point["text"]) == ("ERP rows in step", tone, text)
+    assert (point["note"], point["at"]) == (note, 5.0 if note else None)
+
+
+def test_without_rows_none_are_said_to_be_in_step() -> None:
+    titles = [point["title"] for point in compute_health(None, [DEAD], SiteFacts())]
+    assert "ERP rows in step" not in titles
+
+
+@pytest.mark.parametrize(
+    ("site", "tone", "note"),
+    [
+        (SiteFacts(checked_at=9.0), "good", ""),
+        (SiteFacts(checked_at=9.0, may_sync=False), "warn", "it could not log in, or not list the records"),
+        (SiteFacts(checked_at=9.0, may_sync=False, mark="ODUYO-CHECK-1"), "bad", "ODUYO-CHECK-1, may still be"),
+    ],
+)
+def test_a_site_check_is_good_only_where_it_could_ask_and_has_tidied_up(site: SiteFacts, tone: str, note: str) -> None:
+    point = compute_health(None, [], site)[-1]
+    assert (point["tone"], point["text"], point["at"]) == (tone, "{at}", 9.0)
+    assert note in point["note"]
+    assert bool(note) == bool(point["note"])
+    assert compute_checklist([], site)[1]["done"] is (tone == "good")
+
+
 @pytest.mark.parametrize(
     ("dag", "tone", "text", "note"),
     [

@@ -36,7 +36,7 @@ function listHealth(view) {
     const address = point.address || (point.run_id ? runAddress(view.dag_id, point.run_id, point.task) : "");
     return make("div", { class: `point ${point.tone}` }, make("dt", {}, point.title),
       make("dd", {}, make("span", { class: "mark", "aria-hidden": "true" }), address ? airflowLink(address, {}, text) : text),
-      point.note ? make("dd", { class: "soft small note" }, point.note) : "");
+      point.note ? make("dd", { class: "soft small note" }, fillTime(point.note, point.at)) : "");
   })));
 }
 
