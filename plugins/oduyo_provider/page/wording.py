@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.report import Report
 from oduyo_provider.core.verdict import (
@@ -75,7 +77,10 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
     if facts.is_rejected and not may_have_written:
         return describe_rejection(facts)
     if facts.failed is not None and not may_have_written:
-        return describe_stop(facts, facts.failed)
+        told = describe_stop(facts, facts.failed)
+        # An operator's task is all steps at once: where its brakes are not read, nobody knows that it was guard.
+        is_known = facts.brakes or not facts.is_operator
+        return told if is_known else msgspec.structs.replace(told, label=gettext("stopped by an error"))
     is_uncompared = bool(not report.compares and report.extracted)
     if report.is_red or facts.failed is not None:
         return _describe_unsent(report) if is_uncompared else _describe_red(facts, report)

@@ -621,3 +621,9 @@ def test_each_sentence_and_label_is_turkish_for_a_turkish_reader(state: str) -> 
 )
 def test_a_run_that_was_stopped_says_in_a_word_by_what(step: str, brakes: tuple[str, ...], label: str) -> None:
     assert describe_run(ended(STOPPED, failed_at(step), RED, trips=trips(*brakes))).label == label
+
+
+@pytest.mark.parametrize(("brakes", "label"), [((), "stopped by an error"), (("retired",), "stopped by a brake")])
+def test_an_operator_has_no_guard_that_stops_it(brakes: tuple[str, ...], label: str) -> None:
+    facts = ended(STOPPED_BY_BRAKE, OPERATOR_RED, RED, operator="save", trips=trips(*brakes))
+    assert describe_run(facts).label == label
