@@ -118,7 +118,9 @@ class PageService:
         asked = [run for run in runs if not run_id or run.name == name_folder(root.child(dag_id), run_id)]
         found = open_tasks(root, asked, task)
         places = []
-        for (run, sides), facts in zip(found, self._fetch_known(dag_id, [run for run, _ in found], states), strict=True):
+        for (run, sides), facts in zip(
+            found, self._fetch_known(dag_id, [run for run, _ in found], states), strict=True
+        ):
             opened = self._cache.open(run, is_going=facts.is_going, since=facts.plan_since)
             resource, name = sides.manifest.snapshot.resource, "/".join(run.task)
             places.append(RecordSearch(root, dag_id, sides, opened, resource, run.name, name, unreported))
