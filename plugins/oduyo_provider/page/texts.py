@@ -105,7 +105,7 @@ _TEXTS = {
     "record_unnamed": gettext_noop("no id that can be read: such a row is rejected"),
     "record_more": gettext_noop("There are more. Type more of the code."),
     "record_none": gettext_noop("Nothing has the code or id “{text}”."),
-    "record_now": gettext_noop("In the run that was looked in"),
+    "record_now": gettext_noop("As of the run that is named below"),
     "record_sides": gettext_noop("The two sides, as that run read them"),
     "record_ledger": gettext_noop("In the ledger"),
     "record_history": gettext_noop("What each run did"),
