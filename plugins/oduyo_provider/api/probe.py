@@ -103,10 +103,10 @@ class Probe:
             error = NotSentError if login.meaning is Meaning.NOT_SENT else LostAnswerError
             raise error(login.classification.reason)
         opened = read_login(self._settings, login.answer, self._redact)
-        if self._on_secret is not None:
-            for secret in opened.secrets:
+        for secret in opened.secrets:
+            if self._on_secret is not None:
                 self._on_secret(secret)
-        self._redact.add(opened.session_id)
+            self._redact.add(secret)
         return opened
 
     async def send(self, call: str, body: bytes, session: str, before_send: BeforeSend | None = None) -> Seen:

@@ -130,10 +130,10 @@ class SessionKeeper:
             await self._runtime.sleep(self._runtime.rng() * DEFAULT_FORCED_WAIT_S)
         login = await log_in(self._settings, self._transport, redact=self._redact, runtime=self._runtime)
         session = login.session_id
-        if self._on_secret is not None:
-            for secret in login.secrets:
+        for secret in login.secrets:
+            if self._on_secret is not None:
                 self._on_secret(secret)
-        self._redact.add(session)
+            self._redact.add(secret)
         self._was_good = False
         self.number += 1
         self._headers = {"Apikey": self._settings.api_key, "Authorization": session}

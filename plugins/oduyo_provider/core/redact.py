@@ -44,29 +44,38 @@ class Redactor:
         if secret:
             self._forms.update(_compute_forms(secret))
             # Longest first, so that a secret which begins another one does not leave its rest behind.
-            self._pattern = re.compile("|".join(map(_compute_pattern, _order(self._forms))))
+            ordered = sorted(self._forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
 
     def add_passing(self, secret: str) -> None:
         """Know a secret until :data:`PASSING_SECRETS` others have come."""
         if secret:
-            self._passing.setdefault(secret, set())
+            self._passing[secret] = self._passing.pop(secret, set())
             for old in [*self._passing][:-PASSING_SECRETS]:
                 del self._passing[old]
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
+        spans = [] if self._pattern is None else [found.span() for found in self._pattern.finditer(text)]
         for secret, forms in self._passing.items():
             forms.update(() if forms else _compute_forms(secret))
-        for form in _order(form for forms in self._passing.values() for form in forms):
-            text = text.replace(form, MASK)
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+            spans += (span for form in forms for span in _find_all(form, text))
+        parts, end = [], 0
+        for start, stop in sorted(spans):
+            if start >= end:
+                parts += [text[end:start], MASK]
+            end = max(end, stop)  # of two secrets that overlap, nothing is left behind
+        return "".join([*parts, text[end:]]) if parts else text
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._forms)} forms)"
 
 
-def _order(forms: Iterable[str]) -> list[str]:
-    return sorted(set(forms), key=lambda form: (-len(form), form))
+def _find_all(form: str, text: str) -> Iterator[tuple[int, int]]:
+    at = text.find(form)
+    while at >= 0:
+        yield at, at + len(form)
+        at = text.find(form, at + len(form))
 
 
 def _compute_pattern(form: str) -> str:

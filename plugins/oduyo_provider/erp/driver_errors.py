@@ -65,8 +65,7 @@ _NEXT = {
         "in %(query)s, then run again."
     ),
     Cause.ENCODING: gettext_noop(
-        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP, or cast the "
-        "column to nvarchar in %(query)s, then run again."
+        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP, then run again."
     ),
     Cause.LETTER: gettext_noop(
         "The query holds a letter or sign that the encoding of the database or of the connection does not have: take it "
@@ -100,7 +99,11 @@ _NEXT_BY_DATABASE = {
         'rows are in another encoding, name it in the connection\'s extra, such as {"client_encoding": "WIN1254"}, then run '
         "again."
     ),
-    # Not for SQL Server: with such a charset FreeTDS turns letters into "?" without a word.
+    # No charset: with one FreeTDS turns letters into "?" without a word.
+    (Database.SQL_SERVER, Cause.ENCODING): gettext_noop(
+        "A text in the database does not fit the encoding in which it is read: correct this row in the ERP, or cast the "
+        "column to nvarchar in %(query)s, then run again."
+    ),
     (Database.MYSQL, Cause.ENCODING): gettext_noop(
         "A text in the database does not fit the encoding in which it is read: correct this row in the ERP or, when all "
         'rows are in another encoding, name it in the connection\'s extra, such as {"charset": "latin5"}, then run again.'

@@ -21,7 +21,7 @@ _NOISE = re.compile(
 )
 _SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('(?:[^'\\]|\\.)*'|\{(?:[^}]|\}\})*\}|[^\s;]+)")
 # user:password@host with or without a scheme, and Oracle's user/password@host: from the first mark to the last @.
-_USER_INFO = re.compile(r"(?<!\S)([^\s:/]*[:/]+)\S*(?=@)")
+_USER_INFO = re.compile(r"(?<!\S)([^\s:/]*[:/]{1,3})\S*(?=@)")
 
 
 def parse_sqlstate(error: Exception) -> str:

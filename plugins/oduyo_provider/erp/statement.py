@@ -19,8 +19,9 @@ _NOT_CODE = {
     Database.UNKNOWN: rf"--[^\n]* | /\*.*?\*/ | {_STRINGS}",
     Database.POSTGRESQL: rf"--[^\n]* | {_NESTED} | {_STRINGS}",
     # "--1" is minus minus one, and what stands in /*! */ is run. https://dev.mysql.com/doc/refman/8.4/en/comments.html
-    Database.MYSQL: r"""--(?![^\0-\x20])[^\n]* | \#[^\n]* | /\*(?!M?!).*?\*/
-        | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*`""",
+    # What does not end hides the rest: else it would be looked for from each of its marks.
+    Database.MYSQL: r"""--(?![^\0-\x20])[^\n]* | \#[^\n]* | /\*(?!M?!).*?(?:\*/|\Z)
+        | '(?:[^'\\]|\\.)*(?:'|\Z) | "(?:[^"\\]|\\.)*(?:"|\Z) | `[^`]*(?:`|\Z)""",
 }
 _PATTERNS = {database: re.compile(text, re.DOTALL | re.VERBOSE) for database, text in _NOT_CODE.items()}
 _COMMENTS = ("--", "/*", "#")

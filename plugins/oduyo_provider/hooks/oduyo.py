@@ -155,7 +155,7 @@ class OduyoHook(HttpHook):
         self._session_id, self._session_taken_at = login.session_id, time.monotonic()
         for secret in login.secrets:
             mask_secret(secret)
-        self._redact.add(login.session_id)
+            self._redact.add(secret)
         store_cookies(self._cookies, login.cookies, self.settings.base_url)
 
     async def _fetch_login(self) -> Login:

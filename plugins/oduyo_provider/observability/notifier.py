@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pkgutil import resolve_name
 from typing import Any
+from urllib.parse import unquote
 
 from airflow.sdk import BaseNotifier
 
@@ -44,7 +45,8 @@ def notify(context: Mapping[str, Any]) -> None:
         notifier.notify(own)
     except Exception as error:
         # An error often shows an argument, such as the address of a webhook; its trace would, too, so there is none.
-        redact = Redactor(part for text in _find_texts([setting, rendered], "class") for part in _find_secrets(text))
+        texts = [*_find_texts(setting, "class"), *_find_texts(rendered)]
+        redact = Redactor(part for text in texts for part in _find_secrets(text))
         cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300)
         raise SettingsError(
             gettext(
@@ -72,7 +74,8 @@ def _find_secrets(argument: str) -> list[str]:
     address = argument.partition("://")[2]
     if not address and "{{" in argument:
         return []
-    host, slash, path = address.partition("/")
+    end = next((place for place, sign in enumerate(address) if sign in "/?#"), len(address))
+    host, path = address[:end], address[end:]
     user = host.rpartition("@")[0]
-    parts = [argument, slash + path, *_ENDS.split(path), user, *user.split(":")]
-    return [part for part in parts if len(part) > 3]
+    parts = [argument, path, *_ENDS.split(path), user, *user.split(":")]
+    return [form for part in parts for form in (part, unquote(part)) if len(form) > 3]

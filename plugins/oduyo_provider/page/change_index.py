@@ -36,7 +36,7 @@ from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.left_out import is_left_out
 from oduyo_provider.sync.staging.outcomes import UNSETTLED
-from oduyo_provider.sync.staging.segments import Head, SegmentFile, read_head, read_lines
+from oduyo_provider.sync.staging.segments import MAX_REASON, Head, SegmentFile, read_head, read_lines
 
 #: Why a change that may have been transmitted waits.
 AWAITED = gettext_noop("sent, the answer is awaited")
@@ -172,7 +172,8 @@ class ChangeIndex:
             max_bytes -= segment.read_texts()
             if max_bytes <= 0:
                 break
-        words, column, reasons = wanted.words, wanted.column, set(wanted.reasons)
+        words, column = wanted.words, wanted.column
+        reasons = {reason[:MAX_REASON] for reason in wanted.reasons}
         found = [
             (start + position, columns)
             for tags in groups

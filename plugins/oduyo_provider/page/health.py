@@ -143,7 +143,11 @@ def _describe_rows(items: Sequence[RunItem]) -> list[View]:
     since = {"at": run.started_at, "note": gettext("in the run of %(time)s", time=TIME)} if newer else {}
     if not run.compares:
         return [_point(title, "plain", gettext("not compared"), run=run, **since)]
-    is_good = run.is_good and run.in_step == run.extracted and all(item.sentence.tone == "busy" for item in newer)
+    is_good = (
+        run.is_good
+        and run.in_step == run.extracted
+        and all(item.sentence.tone not in ("bad", "warn") for item in newer)
+    )
     text = gettext("%(count)s of %(all)s", count=format_number(run.in_step), all=format_number(run.extracted))
     return [_point(title, "good" if is_good else "warn", text, run=run, **since)]
 

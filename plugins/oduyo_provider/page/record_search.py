@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -11,6 +11,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.page.change_index import ChangeIndex
 from oduyo_provider.page.run_cache import OpenedRun
 from oduyo_provider.page.search_text import fold
 from oduyo_provider.page.sides import Candidate, Row, Sides
@@ -147,29 +148,38 @@ def find_known(groups: Iterable[Sequence[RecordSearch]], address: str) -> list[t
     """Of each group what the task knows of an address that has most to do with it; nothing of those that do not know it."""
     found = []
     for places in groups:
-        told = [(place, known) for place in places if (known := look_up(place, address)) is not None]
-        if told:
-            found.append(max(told, key=lambda one: _rank(*one)))
+        key, record = _read_address(places[0], address)
+        search = _choose(places, key)
+        known = _look_up_key(search, key) if key else None
+        if record is not None and not key:
+            known = _look_up_unkeyed(search, record)
+        if known is not None:
+            found.append((search, known))
     return found
 
 
-def _rank(search: RecordSearch, known: Known) -> tuple[bool, bool, bool]:
-    """Its row is this task's, its change is, its record is."""
-    source = search.sides.manifest.snapshot.source if search.sides else ""
-    return bool(known.rows), bool(known.lines), known.entry is not None and known.entry.is_owned_by(source)
-
-
-def look_up(search: RecordSearch, address: str) -> Known | None:
-    """What a candidate's address leads to; None where it leads nowhere, as a code does."""
+def _read_address(search: RecordSearch, address: str) -> tuple[str, Remote | None]:
+    """The match key that a candidate's address leads to, or else its record; neither where it leads nowhere, as a code does."""
     kind, _, name = address.partition(":")
-    if kind == "erp" and (key := search.read_key(name)):
-        return _look_up_key(search, key)
-    if kind == "oduyo" and search.sides is not None:
-        found = search.sides.find_records([fold(name)])
-        for its_key, record in found:
-            if record.get("id") == name:
-                return _look_up_key(search, its_key) if its_key else _look_up_unkeyed(search, record, name)
-    return None
+    if kind == "erp":
+        return search.read_key(name), None
+    found = search.sides.find_records([fold(name)]) if kind == "oduyo" and search.sides else ()
+    return next(((key or "", record) for key, record in found if record.get("id") == name), ("", None))
+
+
+def _choose(places: Sequence[RecordSearch], key: str) -> RecordSearch:
+    """The task whose row has a key, or else whose change has, or whose record has; or else the first."""
+    first = places[0]
+    if not key or first.sides is None or len(places) == 1:
+        return first
+    entry, _, _ = first.sides.read(key)
+    whose: tuple[Callable[[Sides, ChangeIndex], bool], ...] = (
+        lambda sides, _index: bool(sides.read_rows(key)),
+        lambda sides, index: bool(index.find_key(key, sides.partitions)),
+        lambda sides, _index: entry is not None and entry.is_owned_by(sides.manifest.snapshot.source),
+    )
+    chosen = (place for is_its in whose for place in places if place.sides and is_its(place.sides, place.opened.index))
+    return next(chosen, first)
 
 
 def _look_up_key(search: RecordSearch, key: str) -> Known | None:
@@ -184,9 +194,9 @@ def _look_up_key(search: RecordSearch, key: str) -> Known | None:
     return Known(key, search.resource.code_field, entry, rows, records, lines, past, is_unread)
 
 
-def _look_up_unkeyed(search: RecordSearch, record: Remote, oduyo_id: str) -> Known:
+def _look_up_unkeyed(search: RecordSearch, record: Remote) -> Known:
     """A record that no row can have by its key; a line of the table may still name it, such as its adoption."""
-    index = search.opened.index
+    index, oduyo_id = search.opened.index, str(record["id"])
     lines = [line for line in index.read(index.find(Wanted(search=oduyo_id))) if line.oduyo_id == oduyo_id]
     return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 

@@ -37,7 +37,9 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
     groups = group_places(searches)
     known, choice = _find(groups[:1], text) if task else ([], Choice())
     if not (known or choice.candidates):
-        known, choice = _find(groups, text)
+        is_unread = choice.is_unread
+        known, choice = _find(groups[1:] if task else groups, text)
+        choice = msgspec.structs.replace(choice, is_unread=choice.is_unread or is_unread)
     search = known[0][0] if known else searches[0]
     return {
         "asked": text,

@@ -12,6 +12,7 @@ from oduyo_provider.core.report import Report
 from oduyo_provider.core.verdict import list_step_faults
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.task_states import WAITS_FOR_ANSWER, TaskState
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 #: States of a run that goes on.
 GOING = frozenset({"queued", "running", "restarting"})
@@ -116,10 +117,19 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     def plan_since(self) -> float:
         """What was written of a plan before is an earlier one's, seconds since 1970; infinity where the present one is still to
         come, or will not."""
-        if self.is_operator:  # each try of it makes a plan
-            return max([self.planned_at, *(task.started_at or 0.0 for task in self.tasks if self.is_going)])
+        if self.is_operator:
+            return max(self.planned_at, self.try_since)
         makers = [task for task in self.tasks if task.task_id in STEPS[: STEPS.index("guard")]]
         return inf if any(task.is_unfinished or task.state in _RED for task in makers) else self.planned_at
+
+    @property
+    def try_since(self) -> float:
+        """What an operator that goes had staged before is an earlier try's, seconds since 1970: each makes a plan of its own.
+
+        Files have the storage's times, tasks the database's.
+        """
+        later = [task.started_at for task in self.tasks if self.is_going and task.tries > 1 and task.started_at]
+        return max(later) - CLOCK_SKEW_S if later else 0.0
 
     @property
     def failed(self) -> TaskState | None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from oduyo_provider.core.language import LANGUAGES, gettext, use_language
 from oduyo_provider.sync.staging.change_lines import ChangeLine
+from oduyo_provider.sync.staging.segments import MAX_REASON
 
 #: Accents, which stand behind their letter after Unicode decomposition.
 _MARKS = re.compile("[\u0300-\u036f]+").sub
@@ -42,7 +43,8 @@ def compute_text(line: ChangeLine) -> str:
 @lru_cache(10_000)
 def list_reasons(outcome: str, reason: str) -> frozenset[str]:
     """The reasons of a line as a report counts them: each thing that is wrong with a row, but what Ödüyo answered as a whole."""
-    return frozenset(reason.split(", ") if outcome in ("rejected", "warned") else [reason])
+    reasons = reason.split(", ") if outcome in ("rejected", "warned") else [reason]
+    return frozenset(one[:MAX_REASON] for one in reasons)
 
 
 @lru_cache(1_000)

@@ -93,7 +93,7 @@ class PageService:
         runs = fetch_run(root, dag_id, run_id)
         run = _choose(runs, task)
         if run is None:
-            unstaged = UnstagedRuns(root, dag_id, fetch_runs(root, dag_id))
+            unstaged = UnstagedRuns(root, dag_id, () if is_own_dag(dag_id) else fetch_runs(root, dag_id))
             known = {} if state is None else _fetch_facts(dag_id, {run_id: state})
             parts = (facts for name, facts in unstaged.divide(known) if not task or "/".join(name) == task)
             return next(({**compute_bare_view(facts), "is_empty": True} for facts in parts), None)
@@ -233,9 +233,8 @@ def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
 
 def _find_step(run: StagedRun, facts: RunFacts, opened: OpenedRun) -> str:
     """What a run that is one task does now, by what it has staged since it began."""
-    begun_at = facts.started_at or 0.0
     for step, name in ((EXISTING, "snapshot"), (DESIRED, "extract")):
-        if all(at < begun_at for at, _ in run.find(step)):
+        if all(at < facts.try_since for at, _ in run.find(step)):
             return name
     return "load" if opened.is_planned else "transform"
 

@@ -86,13 +86,17 @@ class Sides:
         entries = self._ledger.read(bucket, self.partitions)
         entry, altered = entries.get(key), find_altered_keys(entries.values())
         known = None if entry is None else entry.oduyo_id
-        rows = [row for row in self._rows.read(bucket, Row) if self.read_key(row.get("integration_id")) == key]
         records = [
             record
             for record in self._records.read(bucket, Remote)
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
-        return entry, rows, records
+        return entry, self.read_rows(key), records
+
+    def read_rows(self, key: str) -> list[Row]:
+        """The rows of a match key."""
+        bucket = compute_bucket(key, self.partitions)
+        return [row for row in self._rows.read(bucket, Row) if self.read_key(row.get("integration_id")) == key]
 
     def may_remember(self, key: str) -> bool:
         """Whether the ledger may have an entry of a match key that cannot be read."""

@@ -40,6 +40,7 @@ class UnstagedRuns:
             state
             for state in states
             if self._owners
+            and state.started_at is not None  # else it only waits for its turn, as the runs of a backfill do
             and (self._name(state.run_id), ()) not in self._staged
             and (state.ended_at is None or state.ended_at >= since)
         ]

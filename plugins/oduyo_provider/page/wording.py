@@ -34,8 +34,8 @@ def _describe_unreported(facts: RunFacts) -> Sentence:
     """A run that ended without a report that can be read."""
     if facts.is_pruned:
         text = gettext(
-            "There are no files of this run: those of the last 30 runs of a DAG are kept. What runs did to a record stands on "
-            "the page of the DAG."
+            "There are no files of this run: it wrote none, or they were removed, as those of the last 30 runs of a DAG are kept. "
+            "What runs did to a record stands on the page of the DAG."
         )
         return Sentence("bad" if facts.is_red else "plain", gettext("no files"), text)
     if facts.damage:

@@ -7,7 +7,7 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from airflow.sdk import DAG, BaseNotifier
@@ -51,7 +51,8 @@ class Webhook(BaseNotifier):
 
     def notify(self, context: Any) -> None:
         parts = urlsplit(self.url)
-        raise ConnectionError(f"cannot call {parts.path}?{parts.query} as {parts.username}:{parts.password}")
+        password = unquote(parts.password or "")
+        raise ConnectionError(f"cannot call {parts.path}?{parts.query} as {parts.username}:{password}")
 
 
 class Box:

@@ -127,6 +127,9 @@ def call_webhook(url: str) -> str:
         (call_webhook("https://hooks.invalid/T0KEN-gizli"), ["ConnectionError: cannot call ***? as None"]),
         (call_webhook("https://hooks.invalid/a?key=T0KEN-gizli&dag={{ dag.dag_id }}"), ["cannot call *** as None"]),
         (call_webhook("https://ayse:T0KEN-gizli@hooks.invalid/"), ["cannot call /? as ***"]),
+        (call_webhook("https://ayse:%54" + "0KEN-gizli@hooks.invalid"), ["cannot call ? as ***."]),
+        (call_webhook("https://hooks.invalid?key=T0KEN-gizli"), ["cannot call ***"]),
+        ('{"class": "oduyo_test_notifiers.Yok"}', ["oduyo_test_notifiers"]),
     ],
 )
 def test_a_wrong_setting_is_one_error_in_the_log_that_shows_how_it_is_written(

@@ -724,7 +724,7 @@ def test_a_good_run_whose_files_were_removed_says_so(
     shutil.rmtree(staging / SPECIAL_CODES)
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert (view["sentence"]["tone"], view["is_going"]) == ("plain", False)
-    assert view["sentence"]["text"].startswith("There are no files of this run: those of the last 30 runs")
+    assert view["sentence"]["text"].startswith("There are no files of this run: it wrote none, or they were removed")
 
 
 @pytest.mark.parametrize("route", ["dag", "run", "changes", "changes.csv"])

@@ -87,6 +87,14 @@ def test_a_secret_that_others_replace_is_struck_out_as_sites_write_it(secret: st
     assert [redact(f"a {form} b") for form in forms] == ["a *** b"] * len(forms)
 
 
+@pytest.mark.parametrize(("first", "second"), [("abcdefgh", "abcdefgh-gizli"), ("xx-abcdefgh", "abcdefgh-gizli")])
+def test_of_secrets_that_overlap_nothing_is_left(first: str, second: str) -> None:
+    for kept, passing in ((first, second), (second, first)):
+        redact = Redactor([kept])
+        redact.add_passing(passing)
+        assert redact("a xx-abcdefgh-gizli b").replace("xx-", "") == "a *** b"
+
+
 def test_of_secrets_that_others_replace_the_latest_are_known() -> None:
     redact = Redactor()
     for number in range(PASSING_SECRETS + 1):

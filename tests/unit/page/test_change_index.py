@@ -54,6 +54,14 @@ def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
     assert len(index.find(Wanted(outcomes=["deleted"]))) == 0
 
 
+def test_a_long_reason_is_found_by_what_is_counted_of_it(tmp_path: Path) -> None:
+    line = ChangeLine("refused", "update", reason="HTTP 422: " + "çok uzun " * 40)
+    index = write_index(tmp_path, [line])
+    [(_, counted, _)] = [reason for segment in index.segments for reason in segment.file.reasons]
+    assert len(counted) < len(line.reason)
+    assert [len(index.find(Wanted(reasons=[reason]))) for reason in (counted, line.reason)] == [1, 1]
+
+
 def test_a_reason_is_the_whole_reason_or_one_of_several(tmp_path: Path) -> None:
     reasons = ["code: too_long", "typecode: too_long", "code: too_long, status: unknown_status", "code: too_long or so"]
     lines = [ChangeLine("rejected", reason=reason) for reason in reasons]

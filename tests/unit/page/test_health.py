@@ -45,6 +45,7 @@ STUCK, GOING, DEAD = (make_item(tone, tone, extracted=0) for tone in ("warn", "b
         ([DEAD, GOOD], "warn", "30 of 30", "in the run of {at}"),
         ([STUCK, GOOD], "warn", "30 of 30", "in the run of {at}"),
         ([GOING, GOOD], "good", "30 of 30", "in the run of {at}"),
+        ([make_item("dry", "plain", extracted=0), GOOD], "good", "30 of 30", "in the run of {at}"),
     ],
 )
 def test_rows_in_step_are_those_of_the_last_run_that_had_rows_and_are_good_only_where_no_newer_one_went_wrong(

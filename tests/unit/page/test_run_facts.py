@@ -11,6 +11,7 @@ from oduyo_provider.core.report import Report
 from oduyo_provider.page.airflow_db import Approval, RunState
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 RUNNING = RunState("r", "running", 100.0)
 RED = RunState("r", "failed", 100.0, 400.0)
@@ -127,6 +128,8 @@ def test_a_plan_is_another_one_s_while_a_step_that_makes_it_is_still_to_come(
 
 def test_each_try_of_an_operator_makes_a_plan() -> None:
     task = TaskState("save", state="running", counts={"running": 1}, started_at=90.0)
-    facts = RunFacts(state=RUNNING, tasks=[task], operator="save", planned_at=50.0)
-    assert facts.plan_since == 90.0
+    first = RunFacts(state=RUNNING, tasks=[task], operator="save", planned_at=50.0)
+    assert first.plan_since == 50.0
+    facts = msgspec.structs.replace(first, tasks=[msgspec.structs.replace(task, tries=2)])
+    assert facts.plan_since == 90.0 - CLOCK_SKEW_S
     assert msgspec.structs.replace(facts, state=RED).plan_since == 50.0

@@ -23,7 +23,7 @@ def choose(runs: UnstagedRuns, *states: RunState, since: float = 0.0, most: int 
     return [state.run_id for state in runs.choose(states, since, most)]
 
 
-def test_those_that_go_come_first_then_the_latest(tmp_path: Path) -> None:
+def test_those_that_go_come_first_then_the_latest_and_those_that_wait_for_their_turn_not_at_all(tmp_path: Path) -> None:
     runs = make_runs(tmp_path, OWN, ("staged", ()))
     states = [
         RunState("queued", "queued", None),
@@ -32,8 +32,8 @@ def test_those_that_go_come_first_then_the_latest(tmp_path: Path) -> None:
         RunState("early", "failed", 10.0, 15.0),
         RunState("cleared", "running", 5.0),
     ]
-    assert choose(runs, *states) == ["cleared", "queued", "late", "early"]
-    assert choose(runs, *states, since=20.0, most=3) == ["cleared", "queued", "late"]
+    assert choose(runs, *states) == ["cleared", "late", "early"]
+    assert choose(runs, *states, since=20.0, most=2) == ["cleared", "late"]
 
 
 def test_of_a_dag_that_never_staged_anything_only_this_project_s_own_is_known(tmp_path: Path) -> None:

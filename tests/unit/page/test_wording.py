@@ -63,8 +63,8 @@ SILENCE = Approval("approve", 10.0, 99.0, 99.0)
 REJECTED = tasks(approve="success", load="skipped", report="failed")
 NEXT = "The next run compares everything again and sends only what is missing."
 NO_FILES = (
-    "There are no files of this run: those of the last 30 runs of a DAG are kept. What runs did to a record stands on the "
-    "page of the DAG."
+    "There are no files of this run: it wrote none, or they were removed, as those of the last 30 runs of a DAG are kept. "
+    "What runs did to a record stands on the page of the DAG."
 )
 DUPLICATE = "1 new record carries a key that another record has: decide in the Ödüyo panel which of them to remove; no run removes any."
 MEND = "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."

@@ -31,7 +31,8 @@ MAX_REASONS = 5
 
 #: The fastest: level 6 takes twice the time for files that are a fifth smaller.
 _LEVEL = 1
-_SHOWN_REASON = 200
+#: Characters of a reason by which lines are counted.
+MAX_REASON = 200
 
 #: What reading bytes that are no member, or no lines, raises.
 _DAMAGE = (OSError, EOFError, zlib.error, *DAMAGE)
@@ -217,7 +218,7 @@ def _count_notes(lines: Iterable[ChangeLine]) -> tuple[Counter[tuple[int, str]],
     altered = twins = 0
     for line in lines:
         if line.reason and line.action:
-            reasons[line.tag, line.reason[:_SHOWN_REASON]] += 1
+            reasons[line.tag, line.reason[:MAX_REASON]] += 1
         altered += bool(line.stored) and line.outcome in DONE
         twins += len(line.twins)
     return reasons, altered, twins
