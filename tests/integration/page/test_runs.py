@@ -639,8 +639,8 @@ def test_an_operator_that_is_tried_again_does_what_it_has_staged_since(
     shutil.copytree(staging / DAG_ID / "run1", staging / FOREIGN_DAG / "run1" / "save")
     told = []
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", 1.0))
-    for began_at in (1.0, time.time() + 60):
-        task = TaskState("save", state="running", counts={"running": 1}, started_at=began_at)
+    for tries, began_at in enumerate((1.0, time.time() + 60), 1):
+        task = TaskState("save", state="running", counts={"running": 1}, started_at=began_at, tries=tries)
         monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs, task=task: {"run1": [task]})
         view = get("run", dag_id=FOREIGN_DAG, run_id="run1", task="save").json()
         told.append((view["lines"], view["sentence"]["text"]))
