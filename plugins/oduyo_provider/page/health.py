@@ -173,14 +173,13 @@ def _describe_check(site: SiteFacts) -> View:
     title, address = gettext("Site check"), f"dags/{CHECK_DAG_ID}"
     if not site.checked_at:
         return _point(title, "warn", gettext("never run"), address=address)
-    tone, note = "good", ""
     if site.mark:
-        tone, note = (
-            "bad",
-            gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=site.mark),
-        )
+        tone = "bad"
+        note = gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=site.mark)
     elif not site.may_sync:
         tone, note = "warn", gettext("it could not log in, or not list the records; the log of its last run says why")
+    else:
+        tone, note = "good", ""
     return _point(title, tone, TIME, at=site.checked_at, address=address, note=note)
 
 

@@ -172,7 +172,7 @@ def _choose(places: Sequence[RecordSearch], key: str) -> RecordSearch:
     first = places[0]
     if not key or first.sides is None or len(places) == 1:
         return first
-    entry, _, _ = first.sides.read(key)
+    entry = first.sides.read_entry(key)
     whose: tuple[Callable[[Sides, ChangeIndex], bool], ...] = (
         lambda sides, _index: bool(sides.read_rows(key)),
         lambda sides, index: bool(index.find_key(key, sides.partitions)),

@@ -93,6 +93,10 @@ class Sides:
         ]
         return entry, self.read_rows(key), records
 
+    def read_entry(self, key: str) -> Entry | None:
+        """What the ledger remembers now of a match key."""
+        return self._ledger.read(compute_bucket(key, self.partitions), self.partitions).get(key)
+
     def read_rows(self, key: str) -> list[Row]:
         """The rows of a match key."""
         bucket = compute_bucket(key, self.partitions)

@@ -20,6 +20,7 @@ from oduyo_provider.operators.resources import OduyoProjectCodeOperator
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.page import change_index, service
 from oduyo_provider.page.airflow_db import RunState
+from oduyo_provider.page.sides import Sides
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import QUARANTINE, REPORT, TABLE
 from oduyo_provider.sync.staging.segments import SegmentFile
@@ -228,7 +229,9 @@ def name_tasks(view: dict[str, Any]) -> list[str]:
     return [place["task"] for place in view["looked"]]
 
 
-def test_of_several_tasks_of_a_run_the_one_whose_row_it_is_is_asked_and_named(find_of_operators: Any) -> None:
+def test_of_several_tasks_of_a_run_the_one_whose_row_it_is_is_asked_and_named(
+    find_of_operators: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def build() -> None:
         first = OduyoSpecialCodeOperator(task_id="first", rows=make_rows(1), max_rejected_percent=100)
         parts = OduyoSpecialCodeOperator.partial(task_id="parts").expand(
@@ -247,6 +250,16 @@ def test_of_several_tasks_of_a_run_the_one_whose_row_it_is_is_asked_and_named(fi
     assert {(found["integration_id"], found["address"]) for found in find("KOD")["candidates"]} == {
         (key, f"erp:{key}") for key in ("1", "50", "60")
     }
+    read_for: list[str] = []
+    read = Sides.read
+
+    def note_and_read(sides: Sides, key: str) -> Any:
+        read_for.append(key)
+        return read(sides, key)
+
+    monkeypatch.setattr(Sides, "read", note_and_read)
+    assert find("erp:60")["record"]["integration_id"] == "60"
+    assert read_for == ["60"], "records and ledger are read for that task alone"
 
 
 def test_what_a_key_is_in_several_kinds_of_records_is_a_choice_unless_a_task_is_asked(find_of_operators: Any) -> None:
