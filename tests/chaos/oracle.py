@@ -113,7 +113,8 @@ def _judge_creates(history: History, timeline: Timeline, key: str, creates: list
         )
         if confirmed is not None and not is_over:
             yield Violation("created_again", key, f"call {sent.number}, after call {confirmed.number} said yes")
-        is_unknown = sent.is_lost or _is_killed(history, sent, creates)
+        # Of a no it does not matter whether it was written down: who did not know it has sent less often.
+        is_unknown = sent.is_lost or (sent.is_confirmed and _is_killed(history, sent, creates))
         if sent.is_confirmed and not is_unknown:
             confirmed = sent
         if is_unknown and len(runs) == 1:
