@@ -1,4 +1,4 @@
-"""Waits until nothing that earlier loads sent can still take effect."""
+"""Waits until nothing that earlier loads sent can still take effect, or does not show yet."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from oduyo_provider.sync.staging.plans import open_parts
 
 
 async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Clock, say: Callable[[str], None]) -> None:
-    """Wait for what earlier loads may have transmitted and do not know the outcome of.
+    """Wait for what earlier loads may have transmitted and have not read back.
 
     What was never transmitted is not waited for. A stamp from the future counts as now, and no wait is longer than
     ``settle_s`` and the skew of the clocks.
 
-    :param settle_s: how long after its sending a change may still take effect, in seconds.
+    :param settle_s: how long after its sending a change may still take effect, or not show yet, in seconds.
     """
     quiet_at = await asyncio.to_thread(_find_quiet_at, plans, settle_s, clock.now(), say)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
     if wait_s > 0:
         say(
             gettext(
-                "An earlier load ended while its changes were being sent; waiting %(seconds)s s for them to take effect",
+                "An earlier load sent changes that may not show yet; waiting %(seconds)s s for them",
                 seconds=format_number(wait_s),
             )
         )
@@ -43,7 +43,7 @@ def _find_quiet_at(plans: Sequence[OpenPlan], settle_s: float, now: float, say: 
 
 
 def _read_last_at(plan: OpenPlan, reference: Reference, now: float, say: Callable[[str], None]) -> float | None:
-    """When what is not known of this part may have been sent last; None where all is known."""
+    """When what is not known of this part, or not seen, may have been sent last; None where all is known."""
     try:
         last_at = open_parts([reference])[0].read_history().unknown_until
     except StagingError as error:

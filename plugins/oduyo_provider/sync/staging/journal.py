@@ -70,10 +70,13 @@ class History(msgspec.Struct):
 
     @property
     def unknown_until(self) -> float | None:
-        """When something was last about to be sent that may still take effect; None when all is known."""
-        # What was lost had left by then; what was only about to be sent leaves within a time of its own.
-        lost = [] if self.lost_at is None else [self.lost_at + CLOCK_SKEW_S - SENT_WITHIN_S]
-        return max([*self.unknown.values(), *lost], default=None)
+        """When something was last about to be sent that may still take effect, or not show yet; None when all is known."""
+        left = [
+            result.at for result in self.results.values() if result.outcome is Outcome.DONE and not result.is_read_back
+        ]
+        left += [] if self.lost_at is None else [self.lost_at]
+        # These had left by then; what was only about to be sent leaves within a time of its own.
+        return max([*self.unknown.values(), *(at + CLOCK_SKEW_S - SENT_WITHIN_S for at in left)], default=None)
 
     def find_sent_at(self, key: str) -> float | None:
         """When a change was transmitted last, at the latest; None where it never was, or is known to have done nothing."""

@@ -21,6 +21,7 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.lease import read_claims
+from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.buckets import SideWriter
 from oduyo_provider.sync.staging.folder import write_manifest
@@ -37,7 +38,7 @@ MAX_LOOK_UPS = 20
 
 
 async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> Reference:
-    """Draw the plan number, then list all records into staging.
+    """Draw the plan number, then list all records into staging, once what earlier plans of the source sent has to show.
 
     ``sync_mode=create`` compares nothing: then only the highest id is read.
 
@@ -47,6 +48,9 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     state = step.open_state(site, client.resource)
     client.use_page_size(state.read_check().page_size)
     number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
+    # Instances of a mapped task have one number: they do not wait for each other's loads.
+    earlier = [plan for plan in state.plans.read() if plan.source == step.source and plan.number != number]
+    await wait_for_plans(earlier, client.settle_s, step.clock, log.info)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
         try:

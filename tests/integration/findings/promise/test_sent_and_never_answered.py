@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site import lease
 from sandbox.oduyo.server import Sandbox
-from tests.integration.findings.promise.nights import Night, Nights, Row
-from tests.integration.findings.promise.process import LAPSES_AFTER_S, Job, running
+from tests.integration.findings.promise.nights import LONGEST_WAIT_S, Night, Nights, Row
+from tests.integration.findings.promise.process import LAPSES_AFTER_S, Job, count_writes, running
 
 MIRROR = {"on_missing": "delete", "missing_runs": 1}
 COUNT = 200
@@ -105,6 +108,59 @@ def test_a_record_that_a_person_typed_after_what_was_sent_never_came_stays(site:
     site.create(integration_id="11", code="KOD.11", key1="21")
     assert dag.night(rows, **MIRROR).figures == {"extracted": 10, "unchanged": 10}
     assert "11" in list_keys(site)
+
+
+class OnTheSitesClock(Nights):
+    """A DAG whose waits pass on the site's clock, and hardly take any time."""
+
+    @property
+    def clock(self) -> Clock:
+        async def sleep(seconds: float) -> None:
+            self.site.advance(seconds)
+            await asyncio.sleep(min(seconds, LONGEST_WAIT_S))
+
+        return Clock(lambda: time.time() + self.shift_s, sleep)
+
+
+def test_an_update_that_was_under_way_when_its_load_was_killed_is_seen_by_the_next_run(
+    site: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is again as it was before: listed too early, both sides are alike."""
+    monkeypatch.setattr(lease, "LAPSES_AFTER_S", LAPSES_AFTER_S)
+    rows, place = make_rows(1, 10), tmp_path / "staging"
+    dag = OnTheSitesClock(site, place, settle_s=0.2)
+    assert dag.night(rows).is_green
+    site.set_faults({"call": "update", "kind": "late_commit", "seconds": 5})
+    before = count_writes(site)
+    with running(site, Job(port=site.port, folder=str(place), name="killed", rows=edit(rows), tries=1)) as process:
+        process.wait_for_writes(before + 1)
+        process.signal(signal.SIGKILL)
+    site.set_faults()
+    night = dag.night(rows, after_s=1)
+    assert (night.is_green, night.report.updated) == (True, 1), night.why
+    assert dag.night(rows).figures == {"extracted": 10, "unchanged": 10}
+
+
+def test_an_update_that_was_answered_and_not_read_back_is_seen_by_the_next_run(site: Sandbox, tmp_path: Path) -> None:
+    dag = OnTheSitesClock(site, tmp_path / "staging", settle_s=30, tries=1)
+    rows = make_rows(1, 10)
+    assert dag.night(rows).is_green
+
+    def break_off(_: int) -> None:
+        site.set_readings(late_commit_s=20)
+        site.set_faults({"call": "list", "kind": "status", "status": 502, "skip": 1})
+
+    assert not dag.night(edit(rows), before_load=break_off).is_green
+    site.set_faults()
+    site.set_readings(late_commit_s=0)
+    night = dag.night(rows, after_s=1)
+    assert (night.is_green, night.report.updated) == (True, 1), night.why
+    assert dag.night(rows).figures == {"extracted": 10, "unchanged": 10}
+
+
+def edit(rows: list[Row]) -> list[Row]:
+    """The first row has another code."""
+    return [{**rows[0], "code": "YENI"}, *rows[1:]]
 
 
 def test_what_a_killed_load_had_made_is_the_sources_own_when_its_rows_are_gone(
