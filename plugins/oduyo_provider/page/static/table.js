@@ -64,13 +64,18 @@ export function makeTable(load, address, task) {
     if (focused) [...chips.children].find((chip) => chip.dataset.chip === focused)?.focus();
   }
 
-  async function refresh() {
+  // What the reader asks for is pale until it is there; what the page reads again by itself is not.
+  function refresh() {
+    box.setAttribute("aria-busy", "true");
+    return read();
+  }
+
+  async function read() {
     const turn = ++state.turn;
     const pairs = listPairs();
     downloads[0].href = address("changes.xlsx", pairs);
     downloads[1].href = address("changes.csv", pairs);
     keepAddress([["task", task()], ...pairs, ["page", state.page > 1 ? String(state.page) : ""]]);
-    box.setAttribute("aria-busy", "true");
     try {
       // A search reads a part of the lines for each answer: ask on until all are read.
       for (let unread = true; unread && turn === state.turn;) {
@@ -124,7 +129,7 @@ export function makeTable(load, address, task) {
       nothing.hidden = view.lines > 0;
       for (const tool of tools) tool.hidden = !view.lines;
       listChips(view);
-      if (view.lines) await refresh();
+      if (view.lines) await read();
       else box.removeAttribute("aria-busy");
     },
   };
