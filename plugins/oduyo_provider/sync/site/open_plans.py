@@ -33,6 +33,10 @@ class OpenPlan(StateFile, frozen=True, kw_only=True):
     is_released: bool = False
     takes_over: bool = False
 
+    def is_earlier(self, source: str, number: int) -> bool:
+        """Whether it was there before this plan of the source; instances of a mapped task share a number."""
+        return self.source == source and self.number != number
+
 
 class OpenPlans:
     """The open plans of one resource on one site; written only under the lease."""

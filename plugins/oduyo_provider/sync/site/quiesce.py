@@ -10,19 +10,27 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.staging.manifests import Reference
+from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest
 from oduyo_provider.sync.staging.plans import open_parts
 
 
-async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Clock, say: Callable[[str], None]) -> None:
+async def wait_for_plans(
+    plans: Sequence[OpenPlan],
+    settle_s: float,
+    clock: Clock,
+    say: Callable[[str], None],
+    listing: SnapshotManifest | None = None,
+) -> None:
     """Wait for what earlier loads may have transmitted and have not read back.
 
     What was never transmitted is not waited for. A stamp from the future counts as now, and no wait is longer than
     ``settle_s`` and the skew of the clocks.
 
     :param settle_s: how long after its sending a change may still take effect, or not show yet, in seconds.
+    :param listing: what earlier plans of its source had sent before was waited for when it was made, and is not again.
     """
-    quiet_at = await asyncio.to_thread(_find_quiet_at, plans, settle_s, clock.now(), say)
+    quiet_at = await asyncio.to_thread(_find_quiet_at, plans, settle_s, clock.now(), say, listing)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
     if wait_s > 0:
         say(
@@ -34,18 +42,26 @@ async def wait_for_plans(plans: Sequence[OpenPlan], settle_s: float, clock: Cloc
         await clock.sleep(wait_s)
 
 
-def _find_quiet_at(plans: Sequence[OpenPlan], settle_s: float, now: float, say: Callable[[str], None]) -> float:
+def _find_quiet_at(
+    plans: Sequence[OpenPlan],
+    settle_s: float,
+    now: float,
+    say: Callable[[str], None],
+    listing: SnapshotManifest | None,
+) -> float:
     # A plan that is tried again names what its earlier try had named already.
     parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
-    last_ats = (_read_last_at(plan, reference, now, say) for plan, reference in parts.values())
+    last_ats = (_read_last_at(plan, reference, now, say, listing) for plan, reference in parts.values())
     sent_ats = (min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) for last_at in last_ats if last_at is not None)
     return max((sent_at + settle_s for sent_at in sent_ats), default=0.0)
 
 
-def _read_last_at(plan: OpenPlan, reference: Reference, now: float, say: Callable[[str], None]) -> float | None:
-    """When what is not known of this part, or not seen, may have been sent last; None where all is known."""
+def _read_last_at(
+    plan: OpenPlan, reference: Reference, now: float, say: Callable[[str], None], listing: SnapshotManifest | None
+) -> float | None:
+    """When what is not known of this part, or not seen, may have been sent last; None where nothing has to be waited for."""
     try:
-        last_at = open_parts([reference])[0].read_history().unknown_until
+        history = open_parts([reference])[0].read_history()
     except StagingError as error:
         say(
             gettext(
@@ -55,6 +71,9 @@ def _read_last_at(plan: OpenPlan, reference: Reference, now: float, say: Callabl
             )
         )
         return now
+    if listing is not None and plan.is_earlier(listing.source, listing.number) and _is_before(history, listing):
+        return None
+    last_at = history.unknown_until
     if last_at is not None and last_at > now + CLOCK_SKEW_S:
         say(
             gettext(
@@ -64,3 +83,8 @@ def _read_last_at(plan: OpenPlan, reference: Reference, now: float, say: Callabl
             )
         )
     return last_at
+
+
+def _is_before(history: History, listing: SnapshotManifest) -> bool:
+    """Whether all of it was written before the listing, which then waited for it."""
+    return history.written_at + CLOCK_SKEW_S < listing.started_at

@@ -78,6 +78,11 @@ class History(msgspec.Struct):
         # These had left by then; what was only about to be sent leaves within a time of its own.
         return max([*self.unknown.values(), *(at + CLOCK_SKEW_S - SENT_WITHIN_S for at in left)], default=None)
 
+    @property
+    def written_at(self) -> float:
+        """When the last entry was written; 0 where there is none."""
+        return max([*self.unknown.values(), *(result.at for result in self.results.values())], default=0.0)
+
     def find_sent_at(self, key: str) -> float | None:
         """When a change was transmitted last, at the latest; None where it never was, or is known to have done nothing."""
         result = self.results.get(key)

@@ -90,7 +90,8 @@ class _Load:
         turn = self._state.read_turn()
         self._client.use_page_size(self._state.read_check().page_size)
         plan = self._describe_plan(turn)
-        await wait_for_plans([*before, plan], self._settings.settle_s, self._step.clock, self._progress.say)
+        say, clock = self._progress.say, self._step.clock
+        await wait_for_plans([*before, plan], self._settings.settle_s, clock, say, first.snapshot)
         if has_changes:
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()

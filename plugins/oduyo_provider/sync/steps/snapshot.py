@@ -48,8 +48,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     state = step.open_state(site, client.resource)
     client.use_page_size(state.read_check().page_size)
     number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
-    # Instances of a mapped task have one number: they do not wait for each other's loads.
-    earlier = [plan for plan in state.plans.read() if plan.source == step.source and plan.number != number]
+    earlier = [plan for plan in state.plans.read() if plan.is_earlier(step.source, number)]
     await wait_for_plans(earlier, client.settle_s, step.clock, log.info)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.change import Outcome, Result
@@ -15,6 +17,7 @@ from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.quiesce import wait_for_plans
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import History
+from oduyo_provider.sync.staging.manifests import SnapshotManifest
 from oduyo_provider.sync.staging.plans import PlanPart
 from tests.unit.sync.plans import create, done, make_open, open_part, read_back, stage_plan, write_journal
 
@@ -29,7 +32,7 @@ def plan(tmp_path: Path) -> OpenPlan:
     return make_open(stage_plan(Folder.open(str(tmp_path)), CHANGES), is_finished=False)
 
 
-def wait(*plans: OpenPlan, now: float, said: list[str] | None = None) -> float:
+def wait(*plans: OpenPlan, now: float, said: list[str] | None = None, listing: SnapshotManifest | None = None) -> float:
     """How long one waits for these plans from this moment on."""
     waited: list[float] = []
 
@@ -37,7 +40,7 @@ def wait(*plans: OpenPlan, now: float, said: list[str] | None = None) -> float:
         waited.append(seconds)
 
     say = (lambda text: None) if said is None else said.append
-    asyncio.run(wait_for_plans(plans, SETTLE_S, Clock(lambda: now, sleep), say))
+    asyncio.run(wait_for_plans(plans, SETTLE_S, Clock(lambda: now, sleep), say, listing))
     return sum(waited)
 
 
@@ -82,6 +85,24 @@ def test_what_was_lost_before_it_was_answered_is_waited_for_until_it_can_no_long
     write_journal(plan.parts[0], lost, at=SENT_AT)
     assert wait(plan, now=SENT_AT + 1) == CLOCK_SKEW_S + SETTLE_S - 1
     assert wait(plan, now=SENT_AT + CLOCK_SKEW_S + SETTLE_S) == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "waits"),
+    [
+        ({"number": 2, "started_at": SENT_AT + 70}, False),
+        ({"number": 2, "started_at": SENT_AT + CLOCK_SKEW_S}, True),
+        ({"number": 1, "started_at": SENT_AT + 70}, True),
+        ({"number": 2, "started_at": SENT_AT + 70, "source": "other"}, True),
+    ],
+    ids=["waited for", "written since, perhaps", "another instance's", "another source's"],
+)
+def test_what_an_earlier_plan_of_the_source_sent_before_the_listing_is_waited_for_once(
+    plan: OpenPlan, made: dict[str, Any], *, waits: bool
+) -> None:
+    write_journal(plan.parts[0], intended=CHANGES, at=SENT_AT)
+    listing = msgspec.structs.replace(open_part(plan.parts[0]).manifest.snapshot, **made)
+    assert (wait(plan, now=SENT_AT + 75, listing=listing) > 0) is waits
 
 
 def test_what_was_never_transmitted_is_not_waited_for(plan: OpenPlan) -> None:
