@@ -48,6 +48,12 @@ def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
     ask(frame, code)
     frame.get_by_role("heading", name="What each run did").wait_for()
     assert "record=" in page.url
+    # What the run made of it and read of it stands below the run's own name.
+    run = frame.locator("#main > p a").inner_text()
+    told = frame.locator("#main").inner_text()
+    headings = ("As of this run", "The two sides, as this run read them", "In the ledger", "What each run did")
+    places = [told.index(text) for text in (run, *headings)]
+    assert places == sorted(places), told
     assert frame.locator(".sides tbody tr", has_text="code").first.inner_text().split()[1] == code
     assert frame.locator(".sides tbody th", has_text="key1").inner_text() == "key1 · firm"
     assert "created" in frame.locator(".history tbody").inner_text()

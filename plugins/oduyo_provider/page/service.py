@@ -123,7 +123,7 @@ class PageService:
         ):
             opened = self._cache.open(run, is_going=facts.is_going, since=facts.plan_since)
             resource, name = sides.manifest.snapshot.resource, "/".join(run.task)
-            places.append(RecordSearch(root, dag_id, sides, opened, resource, run.name, name, unreported))
+            places.append(RecordSearch(root, dag_id, sides, opened, resource, facts.run_id, name, unreported))
         nothing = OpenedRun(None, is_planned=False, index=ChangeIndex(root, None, RunPhase.ENDED))
         resource = find_resource(dag_id) or SPECIAL_CODE
         return places or [RecordSearch(root, dag_id, None, nothing, resource, unreported=unreported)]

@@ -501,6 +501,15 @@ def test_a_run_without_a_plan_has_compared_nothing(driver: Driver, find: Any, mo
     assert [read_states(find(key))[0][0] for key in ("KOD.1", "KOD.50")] == ["not_applied", "not_applied"]
 
 
+def test_the_run_is_named_as_airflow_names_it_whatever_its_folder_is_called(
+    driver: Driver, find: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = driver.new_run("manual/by hand")
+    monkeypatch.setattr(service, "fetch_run_states", lambda _dag: [RunState(run.run_id, "success", None)])
+    driver.sync(make_rows(1), run)
+    assert [place["run_id"] for place in find("KOD.1")["looked"]] == ["manual/by hand"]
+
+
 def test_a_run_whose_list_of_changes_is_lost_says_so(driver: Driver, find: Any) -> None:
     driver.sync(make_rows(3))
     (driver.root.child("dag", "run1")).delete(TABLE)

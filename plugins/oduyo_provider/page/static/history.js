@@ -20,19 +20,21 @@ export function describeRecord(view) {
   const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs")}`);
   const found = view.record;
   const title = found ? [fold(found.code || found.integration_id, 40)] : [view.asked];
+  const places = view.looked.map((place) => make("p", { class: "soft small" }, describePlace(view, place)));
   const parts = [heading(title, back), makeRecordSearch(view.dag_id, view.asked)];
-  if (found) parts.push(...showRecord(view, found));
-  else if (view.candidates.length) parts.push(listCandidates(view));
-  else parts.push(make("p", { class: "notice" }, t("record_none", { text: view.asked })));
+  if (found) parts.push(listIds(found), ...places, ...showRecord(view, found));
+  else if (view.candidates.length) parts.push(listCandidates(view), ...places);
+  else parts.push(make("p", { class: "notice" }, t("record_none", { text: view.asked })), ...places);
   if (view.is_unread) parts.push(make("p", { class: "notice" }, t("history_unread")));
-  for (const place of view.looked) parts.push(make("p", { class: "soft small" }, describePlace(place)));
   return parts;
 }
 
-function describePlace(looked) {
-  if (!looked.run_id || looked.rows === undefined) return t("looked_history");
-  const run = looked.task ? `${looked.run_id} (${t("of_task", { task: looked.task })})` : looked.run_id;
-  return t("looked", { run, rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) });
+const hasRead = (place) => place.rows !== undefined;
+
+function describePlace(view, looked) {
+  if (!hasRead(looked)) return t("looked_history");
+  const [before, after] = t("looked", { rows: count(looked.rows), rows_at: formatTime(looked.rows_at, true), records: count(looked.records), records_at: formatTime(looked.records_at, true) }).split("{run}");
+  return [before, airflowLink(runAddress(view.dag_id, looked.run_id, looked.task), {}, looked.run_id), looked.task && ` (${t("of_task", { task: looked.task })})`, after];
 }
 
 // What an id can be read of leads to its record; a row without one is nobody's, and stands here alone.
@@ -52,11 +54,15 @@ function describeCandidate(one) {
   return [...ids, one.description === one.code ? "" : show(one.description), one.address ? "" : t("record_unnamed")].filter(Boolean).join(" · ");
 }
 
-function showRecord(view, found) {
+function listIds(found) {
   const ids = [found.integration_id && `${t("column_erp_id")} ${found.integration_id}`, ...found.oduyo.map((record) => `${t("column_oduyo_id")} ${record.id}`)];
-  return [make("p", { class: "soft" }, ids.filter(Boolean).join(" · ")),
-    section("record_now", found.states.map(showState)),
-    section("record_sides", [showSides(found)]),
+  return make("p", { class: "soft" }, ids.filter(Boolean).join(" · "));
+}
+
+// What a run made of the record and read of it stands below that run, and only where there is one.
+function showRecord(view, found) {
+  const ofRun = [section("record_now", found.states.map(showState)), section("record_sides", [showSides(found)])];
+  return [...(view.looked.some(hasRead) ? ofRun : []),
     section("record_ledger", [showLedger(found.memory, found.is_memory_unread)]),
     section("record_history", [listHistory(view, found)])];
 }
