@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ SERIES = {
     "rejected": ("left_out", ("rejected", "refused")),
     "failed": ("undone", ("failed", "doubtful", "stale", "not_applied", "missing_failed")),
 }
+
+_WORST_FIRST = ("bad", "warn", "busy", "good", "plain")
 
 
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,24 @@ def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
     )
 
 
+def sort_items(found: Iterable[tuple[float, RunItem]]) -> list[RunItem]:
+    """The runs of a DAG, those first that go, then the latest; of one run's tasks in somebody else's DAG the worst first.
+
+    :param found: each task of each run, with when it came.
+    """
+    runs: dict[str, list[tuple[float, RunItem]]] = {}
+    for at, item in found:
+        runs.setdefault(item.run_id, []).append((at, item))
+    ordered = sorted(
+        runs.values(), key=lambda run: (not any(item.is_going for _, item in run), -max(at for at, _ in run))
+    )
+    return [
+        item
+        for run in ordered
+        for _, item in sorted(run, key=lambda one: (_WORST_FIRST.index(one[1].sentence.tone), -one[0]))
+    ]
+
+
 def compute_dag_view(
     dag_id: str,
     items: Sequence[RunItem],
@@ -86,14 +106,15 @@ def compute_dag_view(
 ) -> View:
     """The page of a DAG.
 
-    :param items: its runs, the latest first; may be none.
+    :param items: its runs, as :func:`sort_items` orders them; may be none.
     :param answers: of the site check.
     """
-    ended = next((item for item in items if not item.is_going), None)
+    first = items[0] if items else None
+    ended = next((item for item in items if first and item.run_id != first.run_id and not item.is_going), None)
     return {
         "dag_id": dag_id,
-        "sentence": items[0].sentence if items else None,
-        "before": ended.sentence if ended is not None and items[0].is_going else None,
+        "sentence": first.sentence if first else None,
+        "before": ended.sentence if ended and first and first.is_going else None,
         "health": list(health),
         "checklist": list(checklist),
         "answers": list(answers),

@@ -19,7 +19,7 @@ from oduyo_provider.page.airflow_db import (
     fetch_run_states,
 )
 from oduyo_provider.page.change_index import ChangeIndex, RunPhase
-from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item
+from oduyo_provider.page.dag_view import RunItem, compute_dag_view, compute_item, sort_items
 from oduyo_provider.page.health import (
     compute_answers,
     compute_checklist,
@@ -30,7 +30,7 @@ from oduyo_provider.page.health import (
 )
 from oduyo_provider.page.record_search import RecordSearch
 from oduyo_provider.page.run_cache import OpenedRun, RunCache
-from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.run_facts import GOING, RunFacts
 from oduyo_provider.page.sides import open_tasks
 from oduyo_provider.page.task_states import fetch_instances, select_tasks
 from oduyo_provider.page.unreported import find_unreported, open_unreported
@@ -138,14 +138,17 @@ class PageService:
 
         :param runs: every staged run.
         """
-        root, staged, states = staging_root(), runs[:most], fetch_run_states(dag_id)
+        root, states = staging_root(), fetch_run_states(dag_id)
+        going = {name_folder(root.child(dag_id), state.run_id) for state in states if state.state in GOING}
+        names = going | {run.name for run in runs[:most]}
+        staged = [run for run in runs if run.name in names]
         known = zip(staged, self._fetch_known(dag_id, staged, states), strict=True)
         found = [(_get_listed_at(run), compute_item(facts, run.task)) for run, facts in known]
         unstaged = UnstagedRuns(root, dag_id, runs)
-        chosen = unstaged.choose(states, _get_listed_at(staged[-1]) if staged else 0.0, most)
+        chosen = unstaged.choose(states, min(map(_get_listed_at, runs[:most]), default=0.0), most)
         parts = unstaged.divide(_fetch_facts(dag_id, {state.run_id: state for state in chosen}))
         found += [(facts.started_at or 0.0, compute_item(facts, task)) for task, facts in parts]
-        return [item for _, item in sorted(found, key=lambda one: (not one[1].is_going, -one[0]))][:most]
+        return sort_items(found)[:most]
 
     def _fetch_known(self, dag_id: str, runs: Sequence[StagedRun], run_states: Iterable[RunState]) -> list[RunFacts]:
         """What is known of each run, but for its plan."""

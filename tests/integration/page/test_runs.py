@@ -552,6 +552,22 @@ def test_while_a_run_is_going_the_page_of_the_dag_tells_of_the_one_before(
     assert [run["duration_s"] is None for run in view["runs"]] == [True, False]
 
 
+def test_an_older_run_that_was_cleared_and_goes_again_is_how_its_dag_stands(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_auth_manager(), "get_authorized_dag_ids", lambda **_: {DAG_ID})
+    monkeypatch.setattr(service, "MAX_RUNS", 2)
+    for _ in range(3):
+        driver.sync(make_rows(2))
+    states = [RunState("run3", "success", 3.0, 4.0), RunState("run2", "success", 2.0), RunState("run1", "running", 1.0)]
+    monkeypatch.setattr(service, "fetch_run_states", lambda _dag: states)
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": [TaskState("load", state="running")]})
+    view = get("dag", dag_id=DAG_ID).json()
+    assert [run["run_id"] for run in view["runs"]] == ["run1", "run3"]
+    assert view["sentence"]["tone"] == "busy"
+    assert get("dags").json()["dags"][0]["last"]["sentence"] == view["sentence"]
+
+
 def test_a_run_that_has_staged_nothing_yet_comes_first_with_what_keeps_it(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
