@@ -13,7 +13,7 @@ from oduyo_provider.core.ledger import REFUSED_BEFORE, RESEND_AFTER_S, Entry, co
 from oduyo_provider.core.matching import Matching
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, PlanRules, Rejected, compute_reject_digest
 from oduyo_provider.core.record import Resource
-from oduyo_provider.core.remarks import REFUSED, WARNED, Remark
+from oduyo_provider.core.remarks import MISSING_REFUSED, REFUSED, WARNED, Remark
 
 
 class PlanBuilder:
@@ -65,7 +65,8 @@ class PlanBuilder:
         self.counts.missing_refused += not is_row
         words = entry.refused.words if entry is not None and entry.refused is not None else ""
         code = change.get_value(self._resource.code_field)
-        self.remarks.append(Remark(REFUSED, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words))
+        outcome = REFUSED if is_row else MISSING_REFUSED
+        self.remarks.append(Remark(outcome, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words))
         return False
 
     def reject(self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> bool:

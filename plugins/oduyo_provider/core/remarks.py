@@ -8,6 +8,7 @@ from oduyo_provider.core.language import gettext_noop
 
 # What becomes of them.
 REFUSED = "refused"  # Ödüyo refused the same before, and it is not sent again
+MISSING_REFUSED = "missing_refused"  # the same of a record without a row, which was to be deactivated or deleted
 DOUBTFUL = "doubtful"  # the ledger knows the record, and Ödüyo does not list it
 KEPT = "kept"  # a record of this source without a row, left as it is
 OUT_OF_SCOPE = "out_of_scope"  # the same, in a (key1, key2) pair of which this run has no row

@@ -828,3 +828,13 @@ def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: D
     rows = [*make_rows(28), *make_rows(1, start=90)]
     driver.sync(rows, on_missing="delete", missing_runs=1, max_rejected_percent=100)
     assert list_shown(get, "run2") == {"refused": 1, "deleted": 1, "missing_refused": 1}
+    # Remembered, it is no row that was left out before either.
+    driver.sync(
+        [*rows, *make_rows(1, start=91, code="")], on_missing="delete", missing_runs=1, max_rejected_percent=100
+    )
+    view = get("run", dag_id=DAG_ID, run_id="run3").json()
+    assert {one["name"]: one["count"] for one in view["filters"] if one["kind"] == "known"} == {"new": 1, "known": 1}
+    assert sum(side["known"] for side in view["left_out"]) == 1
+    assert [part["count"] for sum_ in view["sums"] for part in sum_["parts"] if part["name"] == "missing_refused"] == [
+        1
+    ]

@@ -12,7 +12,7 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import Resource
-from oduyo_provider.core.remarks import REFUSED, Remark
+from oduyo_provider.core.remarks import KEPT, MISSING_REFUSED, OUT_OF_SCOPE, REFUSED, Remark
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.core.values.invalid import format_value
 
@@ -47,6 +47,9 @@ ACTIONS = (
 _STATES = (*OUTCOMES, SENT)
 _STATE_NUMBERS = {name: number for number, name in enumerate(_STATES)}
 _ACTION_NUMBERS = {name: number for number, name in enumerate(ACTIONS)}
+#: In a tag beside the actions: nothing is done to a record without a row.
+_MISSING = len(ACTIONS)
+_WITHOUT_ROW = (_ACTION_NUMBERS["delete"], _ACTION_NUMBERS["deactivate"], _MISSING)
 _ACTION_SHIFT, _KNOWN_BIT = 4, 0x80
 
 
@@ -62,6 +65,7 @@ class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param stored: values that Ödüyo stored otherwise than sent.
     :param twins: ids of further records in Ödüyo with the same integration_id.
     :param is_known: rejected or refused alike before.
+    :param is_missing: a record without a row, to which nothing is done.
     :param at: when the result was known, seconds since 1970; 0 without a result.
     """
 
@@ -76,13 +80,15 @@ class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     stored: dict[str, str | None] = {}
     twins: tuple[str, ...] = ()
     is_known: bool = False
+    is_missing: bool = False
     at: float = 0.0
 
     @property
     def tag(self) -> int:
-        """Outcome, action and whether it is known, in one byte."""
+        """Outcome, action, whether it is known and whether it is a row, in one byte."""
         known = _KNOWN_BIT if self.is_known else 0
-        return known | _ACTION_NUMBERS[self.action] << _ACTION_SHIFT | _STATE_NUMBERS[self.outcome]
+        action = _MISSING if self.is_missing else _ACTION_NUMBERS[self.action]
+        return known | action << _ACTION_SHIFT | _STATE_NUMBERS[self.outcome]
 
 
 def read_outcome(tag: int) -> str:
@@ -92,7 +98,16 @@ def read_outcome(tag: int) -> str:
 
 def read_action(tag: int) -> str:
     """The action that a tag stands for."""
-    return ACTIONS[(tag & ~_KNOWN_BIT) >> _ACTION_SHIFT]
+    return (*ACTIONS, "")[_read_action_number(tag)]
+
+
+def read_is_row(tag: int) -> bool:
+    """Whether the line that a tag stands for is a row's, and not that of a record without one."""
+    return _read_action_number(tag) not in _WITHOUT_ROW
+
+
+def _read_action_number(tag: int) -> int:
+    return (tag & ~_KNOWN_BIT) >> _ACTION_SHIFT
 
 
 def read_known(tag: int) -> bool:
@@ -151,13 +166,14 @@ def make_rejected_line(rejected: Rejected, resource: Resource) -> ChangeLine:
 def make_left_line(remark: Remark) -> ChangeLine:
     """The line of a row or record that is left as it is."""
     return ChangeLine(
-        outcome=remark.outcome,
+        outcome=REFUSED if remark.outcome == MISSING_REFUSED else remark.outcome,
         integration_id=remark.integration_id,
         oduyo_id=remark.oduyo_id,
         code=remark.code,
         reason=remark.reason,
         answer=remark.detail,
-        is_known=remark.outcome == REFUSED,
+        is_known=remark.outcome in (REFUSED, MISSING_REFUSED),
+        is_missing=remark.outcome in (KEPT, OUT_OF_SCOPE, MISSING_REFUSED),
     )
 
 

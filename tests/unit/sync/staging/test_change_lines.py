@@ -11,15 +11,18 @@ from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.normalise import Fault
 from oduyo_provider.core.plan import Rejected
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.core.resources import SERVICE
 from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
     OUTCOMES,
     SENT,
     ChangeLine,
+    make_left_line,
     make_line,
     make_rejected_line,
     read_action,
+    read_is_row,
     read_known,
     read_outcome,
     settle_line,
@@ -35,6 +38,14 @@ def test_a_tag_says_what_its_line_says(outcome: str, action: str, is_known: bool
     tag = ChangeLine(outcome, action, is_known=is_known).tag
     assert 0 <= tag <= 255
     assert (read_outcome(tag), read_action(tag), read_known(tag)) == (outcome, action, is_known)
+
+
+def test_a_record_without_a_row_is_no_row_whether_something_is_done_to_it_or_not() -> None:
+    lines = [ChangeLine("refused", action) for action in ACTIONS]
+    assert [read_is_row(line.tag) for line in lines] == [False, False, True, True, True, True]
+    left = [make_left_line(Remark(name, "1")) for name in ("kept", "out_of_scope", "missing_refused", "refused")]
+    assert [line.outcome for line in left] == ["kept", "out_of_scope", "refused", "refused"]
+    assert [(read_is_row(line.tag), read_action(line.tag)) for line in left] == [(False, "")] * 3 + [(True, "")]
 
 
 def test_an_update_shows_what_differs() -> None:

@@ -20,6 +20,7 @@ def test_rows_are_read_of_all_segments_and_refused_deletions_are_no_rows(tmp_pat
         [ChangeLine("created", "create", "1"), ChangeLine("rejected", "", "2"), ChangeLine("refused", "create", "3")],
         [ChangeLine("created", "create", "4")],
         [ChangeLine("refused", "", "5", is_known=True), ChangeLine("refused", "delete", "6")],
+        [ChangeLine("refused", "", "7", is_known=True, is_missing=True)],
     )
     assert read_left_out(folder, table) == {"rejected": Counter({"2": 1}), "refused": Counter({"3": 1, "5": 1})}
 
