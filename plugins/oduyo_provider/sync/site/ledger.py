@@ -41,10 +41,14 @@ class Index(StateFile, frozen=True, kw_only=True):
 
 
 class Header(StateFile, frozen=True, kw_only=True):
-    """The first line of a bucket."""
+    """The first line of a bucket.
+
+    :param entries: lines below it, so that a file that was cut at the end of one is noticed; 0 where they were not counted yet.
+    """
 
     buckets: int
     bucket: int
+    entries: int = 0
 
 
 class Ledger:
@@ -196,7 +200,8 @@ class Ledger:
 
     def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
         """Replace one file. Only under the lease."""
-        items = (Header(buckets=buckets, bucket=bucket), *(entries[key] for key in sorted(entries)))
+        head = Header(buckets=buckets, bucket=bucket, entries=len(entries))
+        items = (head, *(entries[key] for key in sorted(entries)))
         self._files(buckets).write(layout.name_bucket(bucket, buckets), msgspec.json.Encoder().encode_lines(items))
 
     def is_whole(self, partition: int, partitions: int) -> bool:
@@ -218,10 +223,12 @@ class Ledger:
         is more careful, never wrong.
         """
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
-        where, faults = f"{folder.uri}/{name}", []
+        where, faults, counted = f"{folder.uri}/{name}", [], 0
         lines = (folder.find(name) or b"").splitlines()
         try:
-            check_format(msgspec.json.decode(lines[0], type=Header).format if lines else 0, where)
+            header = msgspec.json.decode(lines[0], type=Header) if lines else Header(buckets=buckets, bucket=bucket)
+            check_format(header.format, where)
+            counted = header.entries
         except DAMAGE:
             lines = [b"", *lines]
             faults.append(
@@ -230,12 +237,12 @@ class Ledger:
         if not lines:
             faults.append(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         entries, damaged = decode_readable(lines[1:], Entry)
-        if damaged:
+        if lost := max(damaged, counted - len(entries)):
             faults.append(
                 ngettext(
-                    "%(n)s line of %(file)s is damaged and was left out: its record is compared as on a first run",
-                    "%(n)s lines of %(file)s are damaged and were left out: their records are compared as on a first run",
-                    damaged,
+                    "%(n)s line of %(file)s is damaged or gone: its record is compared as on a first run",
+                    "%(n)s lines of %(file)s are damaged or gone: their records are compared as on a first run",
+                    lost,
                     file=where,
                 )
             )

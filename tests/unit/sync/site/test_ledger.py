@@ -109,7 +109,7 @@ def test_what_became_of_a_plan_is_remembered_once_it_is_merged(root: Folder, led
 def test_a_person_can_read_the_files(root: Folder, ledger: Ledger) -> None:
     merge(ledger, stage_creates(root, KEYS[:2]))
     assert find_file(root).read_text().splitlines() == [
-        '{"format":2,"buckets":1,"bucket":0}',
+        '{"format":2,"buckets":1,"bucket":0,"entries":2}',
         '{"integration_id":"000","source":"dag","oduyo_id":"100"}',
         '{"integration_id":"001","source":"dag","oduyo_id":"101"}',
     ]
@@ -274,6 +274,21 @@ class TestDamage:
         data = find_file(root).read_bytes()
         find_file(root).write_bytes(data[: len(data) // 2])
         assert 15 < len(read(ledger)) < 25
+
+    def test_a_file_that_was_cut_at_the_end_of_a_line_says_how_many_are_gone(
+        self, root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        lines = find_file(root).read_bytes().splitlines(keepends=True)
+        lines[5] = b"{\n"
+        find_file(root).write_bytes(b"".join(lines[:-3]))
+        assert set(read(ledger)) == set(KEYS[:-3]) - {"004"}
+        assert "4 lines of" in caplog.text
+        assert not ledger.is_whole(0, 1)
+
+    def test_a_file_whose_lines_were_not_counted_yet_is_whole(self, root: Folder, ledger: Ledger) -> None:
+        data = find_file(root).read_bytes()
+        find_file(root).write_bytes(data.replace(b',"entries":40', b"", 1))
+        assert (set(read(ledger)), ledger.is_whole(0, 1)) == (set(KEYS), True)
 
     @pytest.mark.parametrize("head", [b"", b"{\n", b"\xff\xfe\n"])
     def test_a_file_without_its_head_keeps_its_entries(
