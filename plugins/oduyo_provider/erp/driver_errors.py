@@ -83,7 +83,9 @@ _NEXT = {
     ),
 }
 _NEXT_UNKNOWN = {
-    Step.CONNECT: gettext_noop("Correct host, port, database, user or password of the connection, then run again."),
+    Step.CONNECT: gettext_noop(
+        "Correct host, port, database, user, password or extra of the connection, then run again."
+    ),
     Step.EXECUTE: _NEXT[Cause.QUERY],
     Step.FETCH: gettext_noop(
         "The driver cannot take a value of the result: cast the column to text in %(query)s, then run again."

@@ -209,8 +209,12 @@ def test_an_erp_connection_that_is_no_database(
 @pytest.mark.parametrize(
     ("changes", "facts", "tries"),
     [
-        ({"schema": "yok"}, ['database "yok" does not exist', "Correct host, port, database, user or password"], 1),
-        ({"login": "yok"}, ['role "yok" does not exist', "Correct host, port, database, user or password"], 1),
+        (
+            {"schema": "yok"},
+            ['database "yok" does not exist', "Correct host, port, database, user, password or extra"],
+            1,
+        ),
+        ({"login": "yok"}, ['role "yok" does not exist', "Correct host, port, database, user, password or extra"], 1),
         ({"host": "127.0.0.1", "port": 1}, ["cannot be opened", "127.0.0.1", "is tried again"], 2),
     ],
 )

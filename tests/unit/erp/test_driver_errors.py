@@ -115,7 +115,11 @@ def test_c1_a_database_that_cannot_be_reached_is_tried_again(error: Exception) -
             "Correct host, port, database",
         ),
         (psycopg2.OperationalError('ÖLÜMCÜL:  "erp2" veritabanı mevcut değil'), "Correct host, port, database"),
-        (psycopg2.ProgrammingError('invalid dsn: invalid connection option "x"'), "Correct host"),
+        (psycopg2.ProgrammingError('invalid dsn: invalid connection option "x"'), "or extra of the connection"),
+        (
+            psycopg2.OperationalError("FATAL:  conversion between EUC_TW and WIN1254 is not supported"),
+            "or extra of the connection",
+        ),
         (pymssql.OperationalError((18456, "'a' için oturum açma başarısız.".encode())), "lock the user"),
         (
             Error("28000", "[28000] [Microsoft][ODBC Driver 18][SQL Server]Login failed. (18456) (SQLDriverConnect)"),
