@@ -50,12 +50,14 @@ class SiteHttp(Session):
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send, and read the answer up to the client's bound; its text is UTF-8, without byte order marks.
 
-        :raises requests.RequestException: as requests does, without secrets: a proxy's words may hold its password.
+        :raises requests.RequestException: one of requests' own kinds, without secrets: a proxy's words may hold its password.
         """
         try:
             return self._send(request, **kwargs)
         except RequestException as error:
-            failure = type(error)(neutralise(self._redact(str(error))))
+            # Those of somebody's own adapter may take more than a text.
+            own = next(kind for kind in type(error).__mro__ if kind.__module__ == RequestException.__module__)
+            failure = own(neutralise(self._redact(str(error))))
         raise failure
 
     def _send(self, request: PreparedRequest, **kwargs: Any) -> Response:

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
+from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.exceptions import ProxyError
+from requests.exceptions import ProxyError, ReadTimeout
 
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.reply import Reply
@@ -301,3 +302,18 @@ class TestWhatRequestsSays:
             asyncio.run(run())
         assert caught.value.__context__ is None
         assert b64encode(b"ayse:cok-gizli").decode() not in str(caught.value)
+
+    def test_an_error_of_somebody_s_own_adapter_is_raised_as_the_one_of_requests_that_it_is(self) -> None:
+        class SlowGatewayError(ReadTimeout):
+            def __init__(self, gateway: str, seconds: int) -> None:
+                super().__init__(f"{gateway} took {seconds} s for {API_KEY}")
+
+        class OwnAdapter(HTTPAdapter):
+            def send(self, *_args: Any, **_options: Any) -> Any:
+                raise SlowGatewayError("gw1", 30)
+
+        settings = Site().settings()
+        http = SiteHttp(settings, RequestsCookieJar(), Redactor(settings.secrets))
+        http.mount("https://", OwnAdapter())
+        with pytest.raises(ReadTimeout, match=r"^gw1 took 30 s for \*\*\*$"):
+            http.post("https://oduyo.invalid/api/v1/x")
