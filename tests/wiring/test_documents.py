@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from sqlglot import expressions as exp
 
 from bench import measure
+from oduyo_provider.api.cookies import SHORTEST_SECRET
 from oduyo_provider.core import errors
 from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
@@ -29,6 +30,7 @@ from oduyo_provider.core.language import DOMAIN, LANGUAGE_VARIABLE, LOCALE_FOLDE
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE, RESEND_AFTER_S
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.redact import PASSING_SECRETS
 from oduyo_provider.core.report import SUMS, Report
 from oduyo_provider.dag.site_check import build_form as build_site_check_form
 from oduyo_provider.erp.query import match_columns
@@ -262,6 +264,12 @@ class TestFigures:
         weeks = {7 * 86_400: "a week later"}
         assert told.startswith("refused before with the same values; sent again when the row changes, ")
         assert told.endswith(f"{weeks[int(RESEND_AFTER_S)]} ({MAX_RESENDS} a run), or with `resend_refused`")
+
+    def test_which_cookies_are_masked(self) -> None:
+        told = " ".join(pages.read(DOCS / "data-protection.md").split())
+        # A value is masked as it is sent and as PHP shows it.
+        assert f"of at least {SHORTEST_SECRET} characters" in told
+        assert f"for the last {PASSING_SECRETS // 2} at least" in told
 
     def test_the_defaults_of_the_brakes(self) -> None:
         percents = RunParams().max_update_percent, RunParams().max_rejected_percent, RunParams().max_missing_percent
