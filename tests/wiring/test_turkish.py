@@ -147,6 +147,7 @@ def test_an_alert() -> None:
 def test_the_table_of_the_site_check() -> None:
     found = [
         Found("page_limit", "capped", {"records": "200", "asked": "1000"}),
+        Found("speed", "measured", {"list": "50 ms", "rate": "100", "small": "10 sn", "large": "100 sn"}),
         Found("stored_texts", "letters_altered", {"sent": "Ş", "stored": "S"}),
     ]
     points = make_points(found, asked_at=0.0)
@@ -156,8 +157,11 @@ def test_the_table_of_the_site_check() -> None:
         "    program       Bağlantıda page_size yoksa bundan sonra 200 kayıtlık sayfalar",
         "                  istenir.",
     ]
-    assert points[1].answer == "Gönderilenden farklı: Türkçe harfler (Ş, S oldu)."
-    assert summarise(points) == "2 soru yanıtlandı; ayarlanacak: Metinler"
+    assert points[2].answer == "Gönderilenden farklı: Türkçe harfler (Ş, S oldu)."
+    assert summarise(points) == (
+        "3 soru yanıtlandı; ayarlanacak: Metinler; "
+        "ilk yüklemenin süresi: 1.000 satır için yaklaşık 10 sn, 10.000 satır için 100 sn"
+    )
 
 
 def test_wrong_params() -> None:

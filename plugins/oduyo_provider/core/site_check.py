@@ -20,6 +20,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     :param provider: what the provider does about it.
     :param setting: what somebody should set, or ask for; empty where nothing is to be done.
     :param asked_at: seconds since 1970.
+    :param summary: what a line about all points says of it; mostly nothing.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     setting: str
     asked_at: float
+    summary: str = ""
 
 
 class TrialRecords(msgspec.Struct, frozen=True, kw_only=True):

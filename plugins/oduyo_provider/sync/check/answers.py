@@ -56,6 +56,7 @@ def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> 
         provider=render(reading.provider for reading in readings) or gettext(question.provider),
         setting=render(reading.setting for reading in readings),
         asked_at=asked_at,
+        summary=render(reading.summary for reading in readings),
     )
 
 
@@ -94,12 +95,9 @@ def _wrap(text: str, indent: int, label: str) -> str:
 def summarise(points: Sequence[Point]) -> str:
     """One line: how many questions were answered, what is to be set, and how long a first load would take."""
     to_set = [point.title for point in points if point.setting]
-    speed = next((point.answer for point in points if point.name == "speed"), "")
     parts = [ngettext("%(n)s question answered", "%(n)s questions answered", len(points))]
     parts.append(gettext("to set: %(titles)s", titles=", ".join(to_set)) if to_set else gettext("nothing to set"))
-    if estimate := speed.partition(gettext("A first load would take"))[2]:
-        parts.append(gettext("a first load would take%(estimate)s", estimate=estimate.rstrip(".")))
-    return "; ".join(parts)
+    return "; ".join([*parts, *filter(None, (point.summary for point in points))])
 
 
 def format_support_text(points: Sequence[Point], facts: Mapping[str, str]) -> str:

@@ -17,12 +17,14 @@ class Reading(msgspec.Struct, frozen=True):
     :param setting: what somebody should set, or ask for; empty where nothing is to be done.
     :param provider: what the provider does about it, where that is not what it does anyhow.
     :param what: stands for ``{what}``, and is translated too.
+    :param summary: what a line about all points says of it.
     """
 
     answer: str
     setting: str = ""
     provider: str = ""
     what: str = ""
+    summary: str = ""
 
 
 #: What any question may end with.

@@ -70,7 +70,8 @@ SPEED = Question(
             gettext_noop(
                 "A list of one record takes {list}{create}; about {rate} calls a second. A first load would take about "
                 "{small} for 1,000 rows, {large} for 10,000{basis}."
-            )
+            ),
+            summary=gettext_noop("a first load would take about {small} for 1,000 rows, {large} for 10,000{basis}"),
         ),
         "limited": Reading(
             gettext_noop(
