@@ -53,9 +53,9 @@ def _encode_numeric(scale: int, size: int) -> Callable[[Any], bytes]:
 
 
 def make_nvarchar(characters: int = 100) -> ColumnType:
-    """``nvarchar(n)``."""
+    """``nvarchar(n)``, which SQL Server lets hold half a character."""
     info = b"\xe7" + struct.pack("<H", characters * 2) + TURKISH
-    return ColumnType(info, _encode_long(lambda value: value.encode("utf-16-le")))
+    return ColumnType(info, _encode_long(lambda value: value.encode("utf-16-le", "surrogatepass")))
 
 
 def make_varbinary(size: int = 100) -> ColumnType:

@@ -15,6 +15,7 @@ from oduyo_provider.erp.waiting import WaitLimits
 _log = logging.getLogger(__name__)
 
 _SQL_DBMS_NAME = 17  # of ODBC's SQLGetInfo
+_SQL_WIDE_TEXTS = (-8, -9, -10)  # ODBC's types for nchar, nvarchar and ntext
 
 #: The name of the server-side cursor; the database shows it to whoever looks at its sessions.
 _CURSOR_NAME = "oduyo_rows"
@@ -97,6 +98,9 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
     cursor = connection.cursor()
     database = find_database(driver, str(connection.getinfo(_SQL_DBMS_NAME)) if driver == "pyodbc" else "")
     if database is Database.SQL_SERVER:
+        if driver == "pyodbc":
+            for kind in _SQL_WIDE_TEXTS:
+                connection.add_output_converter(kind, _decode_wide)
         cursor.execute(f"SET LOCK_TIMEOUT {round(limits.lock_s * 1000)}")
     elif database is Database.MYSQL:
         # In seconds. It is what a query waits for a table that LOCK TABLES or ALTER TABLE holds; the default is a day.
@@ -181,6 +185,11 @@ def _limit_odbc(connection: Any, limits: WaitLimits) -> None:
     except Exception as error:
         # Optional in ODBC (SQLSTATE HYC00). The wait in this process is limited all the same.
         _log.debug("This ODBC driver takes no time-out: %s", type(error).__name__)
+
+
+def _decode_wide(value: bytes | None) -> str | None:
+    """UTF-16 as SQL Server stores it, which may be half a character: that row is then rejected, and no other."""
+    return None if value is None else value.decode("utf-16-le", "surrogatepass")
 
 
 def _decode(value: bytes) -> str | bytes:

@@ -244,6 +244,16 @@ def test_c9_bytes_are_no_id(open_hook: OpenHook) -> None:
     assert [[fault.code for fault in row.faults] for row in rows] == [["integration_id: binary"]] * 2
 
 
+def test_half_a_character_costs_its_own_row_over_odbc() -> None:
+    texts = ["BAYİ", "b\ud83dc", "😀", "", None]
+    with TdsServer(lambda _sql: [tokens.make_result(COLUMNS, list(enumerate(texts)))]) as server:
+        found = read(open_odbc(server.port))
+    assert [row["code"] for row in found] == texts
+    done = [Normaliser(SPECIAL_CODE).row(row) for row in found[:3]]
+    assert [row.payload and row.payload["code"] for row in done] == ["BAYİ", None, "😀"]
+    assert [fault.code for fault in done[1].faults] == ["code: not_encodable"]
+
+
 def test_c11_a_guid_has_one_match_key_whatever_the_driver_makes_of_it(open_hook: OpenHook) -> None:
     columns = (("integration_id", GUID), ("code", NVARCHAR))
     guid = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
