@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_base
@@ -23,6 +25,7 @@ from oduyo_provider.core.remarks import (
     WARNED,
     Remark,
 )
+from oduyo_provider.core.values.keys import fold_key
 
 _PAIR = ("key1", "key2")
 
@@ -62,6 +65,7 @@ class MissingRecords:
         self._normaliser = normaliser
         self._builder = builder
         self._counts = builder.counts
+        self._pairs = None if rules.pairs is None else {*map(_fold, rules.pairs)}
         self._retiring = {change.oduyo_id: change for change in builder.changes if change.retires}
 
     def read(self, key: str, match: Match, entry: Entry | None, *, has_row: bool) -> None:
@@ -151,8 +155,13 @@ class MissingRecords:
 
     def _is_in_scope(self, record: Remote, entry: Entry) -> bool:
         """Whether this run has any row of the record's (key1, key2) pair, as it was sent."""
-        pairs, read = self._rules.pairs, self._normaliser.text
-        return pairs is None or tuple(read(_find_sent(entry, name, record.get(name))) for name in _PAIR) in pairs
+        read = self._normaliser.text
+        found = [read(_find_sent(entry, name, record.get(name))) for name in _PAIR]
+        return self._pairs is None or (None not in found and _fold(found) in self._pairs)
+
+
+def _fold(pair: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(fold_key(key or "") for key in pair)
 
 
 def _find_sent(entry: Entry | None, field: str, value: str | None) -> str | None:

@@ -28,6 +28,7 @@ from oduyo_provider.core.row_groups import Row, RowGroup
 from oduyo_provider.core.samples import describe_other_firm, describe_owner, describe_vanished
 from oduyo_provider.core.shared_codes import find_shared_code
 from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.core.vanished import VanishedRecords
 
@@ -194,8 +195,7 @@ class _Planner:
         if entry is not None and "letters" in self.rules.released:
             entry = accept_seen(entry, self.rules.findings, self.normaliser)
         differs = find_differences(self.normaliser, payload, record, entry)
-        read = self.normaliser.integration_id  # key1 is the firm's number, in whatever form Ödüyo holds it
-        if "key1" in differs and read(record.get("key1")) not in (None, read(payload["key1"])):
+        if "key1" in differs and not self._is_same_firm(payload["key1"], record, entry):
             detail = describe_other_firm(get_id(record), record["key1"], payload["key1"])
             self.counts.other_firm += 1
             self.counts.sample("other_firm", f"{integration_id}: {detail}")
@@ -209,6 +209,14 @@ class _Planner:
         change = compute_update(integration_id, payload, record, differs, self.resource)
         if self.builder.offer(change, entry):
             count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
+
+    def _is_same_firm(self, wanted: str, record: Remote, entry: Entry | None) -> bool:
+        """Whether a record has the row's firm's number, in whatever form Ödüyo holds it; of a record of this source in any form that
+        a site can have made of it.
+        """
+        read, stored = self.normaliser.integration_id, record.get("key1")
+        is_own = entry is not None and entry.is_owned_by(self.rules.source) and entry.oduyo_id == get_id(record)
+        return read(stored) in (None, read(wanted)) or (is_own and is_form_of_key(wanted, stored))
 
     def _note_match(self, key: str, known: Entry, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""

@@ -180,6 +180,10 @@ def test_a_record_of_which_oduyo_keeps_a_key_otherwise_is_in_the_scope_of_the_on
     assert (plan.counts.missing, plan.counts.out_of_scope) == (is_in, not is_in)
 
 
+def test_a_record_of_which_a_site_keeps_a_key_in_another_form_is_in_the_scope_of_its_rows() -> None:
+    assert retire(make_record(key1="021", key2="1"), pairs=frozenset({("21", "01")})).counts.missing == 1
+
+
 def test_a_record_whose_key_no_rule_reads_is_out_of_scope() -> None:
     assert retire(make_record(key1="\ud800"), pairs=frozenset({("", "1")})).counts.out_of_scope == 1
 

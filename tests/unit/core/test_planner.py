@@ -462,6 +462,14 @@ def test_a_key1_that_means_another_number_is_another_firms(stored: str) -> None:
     assert reasons_of(plan_of([make_row()], [make_record(key1=stored)])) == [["key1: other_firm"]]
 
 
+def test_a_key1_that_a_site_keeps_in_another_form_is_mended_of_a_record_that_is_this_sources() -> None:
+    padded = [make_record(key1="021")]
+    assert [change.differs for change in plan_of([make_row()], padded, [make_entry()]).changes] == [("key1",)]
+    for entry in (make_entry(oduyo_id="8"), make_entry(source="")):  # nobody knows it to be the row's own
+        assert reasons_of(plan_of([make_row()], padded, [entry])) == [["key1: other_firm"]]
+    assert reasons_of(plan_of([make_row()], [make_record(key1="121")], [make_entry()])) == [["key1: other_firm"]]
+
+
 def test_the_record_of_the_rows_own_firm_is_its_and_the_other_firms_is_a_twin() -> None:
     records = [make_record("5", key1="22", code="Z"), make_record("7")]
     plan = plan_of([make_row()], records)
