@@ -6,7 +6,7 @@ half of a whole of at least :data:`HALF_OF`. A person can release a brake by its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -94,6 +94,7 @@ class Trip(msgspec.Struct, frozen=True):
     :param samples: some of what counted.
     :param blocks: whether nothing may be written; else only what counts is left out.
     :param is_released: a person has released it for this run.
+    :param cause: the brake whose release lets these rows be sent; empty where it is this one.
     """
 
     name: str
@@ -102,6 +103,17 @@ class Trip(msgspec.Struct, frozen=True):
     samples: list[str] = []
     blocks: bool = True
     is_released: bool = False
+    cause: str = ""
+
+
+def list_releases(trips: Iterable[Trip]) -> dict[str, int]:
+    """What lets a plan pass that these trips stop: brakes, each up to its count."""
+    found: dict[str, int] = {}
+    for trip in trips:
+        if trip.blocks:
+            name = trip.cause or trip.name
+            found[name] = max(trip.count, found.get(name, 0))
+    return found
 
 
 def is_above(count: int, percent: int, whole: int) -> bool:
@@ -125,15 +137,22 @@ class Tripped:
         self.trips: list[Trip] = []
 
     def add(
-        self, name: str, count: int, message: str, *, samples: Sequence[str] | None = None, blocks: bool = True
+        self,
+        name: str,
+        count: int,
+        message: str,
+        *,
+        samples: Sequence[str] | None = None,
+        blocks: bool = True,
+        cause: str = "",
     ) -> None:
         """Note a trip.
 
-        :param samples: None takes those that were kept for the brake.
+        :param samples: None takes those that were kept for the brake; ``cause`` is of :class:`Trip`.
         """
         found = self._counts.samples.get(name, []) if samples is None else samples
         released = self._limits.is_released(name, count)
-        self.trips.append(Trip(name, message, count, list(found), blocks, released))
+        self.trips.append(Trip(name, message, count, list(found), blocks, released, cause))
 
 
 def compute_trips(
@@ -182,15 +201,15 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
     if counts.extracted == 0:
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
-    rejected = counts.rejected
+    rejected, cause = counts.rejected, ""
     if rejected and rejected + counts.repeated == counts.extracted:
         own = {"other_firm": counts.other_firm, "other_source": counts.other_source}
         cause = next((name for name, count in own.items() if count == rejected), "")
-        tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause))
+        tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause), cause=cause)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
         samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
-        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent), samples=samples)
+        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent), samples=samples, cause=cause)
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:

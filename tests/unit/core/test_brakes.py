@@ -19,6 +19,7 @@ from oduyo_provider.core.brakes import (
     compute_trips,
     is_above,
     is_above_half,
+    list_releases,
 )
 from oduyo_provider.core.plan import Pair, PlanCounts
 from oduyo_provider.core.release import format_release
@@ -456,6 +457,14 @@ def test_where_all_rows_are_rejected_by_one_brake_the_message_names_it(brake: st
     [message] = [trips_of(extracted=12, rejected=12, **{brake: 12})["all_rejected"].message]
     assert message.endswith(f"Where that is right, it is {brake} that has to be released")
     assert brake not in trips_of(extracted=12, rejected=12, **{brake: 11})["all_rejected"].message
+
+
+@pytest.mark.parametrize("brake", ["other_firm", "other_source"])
+def test_where_all_rows_are_rejected_by_one_brake_that_one_is_to_be_released(brake: str) -> None:
+    trips = trips_of(extracted=12, rejected=12, known_rejected=1, retired=3, in_use=4, **{brake: 12})
+    assert list_releases(trips.values()) == {brake: 12, "retired": 3}
+    trips = trips_of(extracted=12, rejected=12, known_rejected=1, **{brake: 11})
+    assert list_releases(trips.values()) == {"all_rejected": 12, "rejected": 11}
 
 
 @pytest.mark.parametrize(("left_out", "expected"), [(1, []), (2, ["all_rejected"])])

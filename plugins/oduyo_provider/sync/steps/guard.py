@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from oduyo_provider.core.brakes import CANARY_BRAKES, Trip, compute_trips
+from oduyo_provider.core.brakes import CANARY_BRAKES, Trip, compute_trips, list_releases
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import SyncMode
@@ -148,10 +148,9 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
     elif decision.asks:
         log.warning(gettext("A brake tripped; the task approve now waits for a person: %(figures)s", figures=figures))
     else:
-        tripped = {trip.name: trip.count for trip in decision.trips if trip.blocks}
         # Whether those of the canary trip shows only in load: what this run was given the next one needs too.
         given = {name: limit for name, limit in step.params.release.items() if name in CANARY_BRAKES}
-        release = format_release({**tripped, **given})
+        release = format_release({**list_releases(decision.trips), **given})
         # An operator in somebody's DAG has no form and no task that asks.
         way_on = (
             gettext(
