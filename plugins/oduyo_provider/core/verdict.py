@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext
+from oduyo_provider.core.release import format_release
 from oduyo_provider.core.report import Report
 
 #: Fault of a report → the step that did not come to its end, as a clause; English, to be read by ``gettext``.
@@ -110,10 +111,11 @@ def list_decisions(report: Report) -> list[str]:
     told = {
         "vanished": ngettext(
             "%(n)s record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is really "
-            "gone, release vanished for one run; if it shall stay gone, take its row out of the ERP or the query.",
+            "gone, release %(release)s for one run; if it shall stay gone, take its row out of the ERP or the query.",
             "%(n)s records that were there are not listed by Ödüyo any more, and no run makes them anew by itself: if they are "
-            "really gone, release vanished for one run; if they shall stay gone, take their rows out of the ERP or the query.",
+            "really gone, release %(release)s for one run; if they shall stay gone, take their rows out of the ERP or the query.",
             report.vanished,
+            release=format_release({"vanished": report.vanished}),
         ),
         "new_duplicates": ngettext(
             "%(n)s new record carries a key that another record has: decide in the Ödüyo panel which of them to remove; no run "

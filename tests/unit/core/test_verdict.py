@@ -26,7 +26,10 @@ def test_what_the_next_run_sends_needs_nobody(figure: str) -> None:
 @pytest.mark.parametrize(
     ("figure", "step"),
     [
-        ("vanished", "release vanished for one run; if it shall stay gone, take its row out of the ERP or the query."),
+        (
+            "vanished",
+            'release ["vanished:1"] for one run; if it shall stay gone, take its row out of the ERP or the query.',
+        ),
         ("new_duplicates", "decide in the Ödüyo panel which of them to remove; no run removes any."),
         ("new_other_source", "release other_source for one run, or give both the same source;"),
     ],

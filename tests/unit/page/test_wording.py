@@ -365,7 +365,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         ended(Report(extracted=2, unchanged=1, doubtful=1, vanished=1, dry_run=True)),
         "warn",
         "Dry run: nothing was sent. The plan holds no change. 1 record that was there is not listed by Ödüyo any more, and no "
-        "run makes it anew by itself: if it is really gone, release vanished for one run; if it shall stay gone, take its "
+        'run makes it anew by itself: if it is really gone, release ["vanished:1"] for one run; if it shall stay gone, take its '
         "row out of the ERP or the query.",
     ),
     "dry, a new duplicate": (
@@ -526,7 +526,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         ended(Report(extracted=9, unchanged=8, doubtful=1, vanished=1), tasks(report="failed"), RED),
         "bad",
         "Not in step: 1 record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is "
-        "really gone, release vanished for one run; if it shall stay gone, take its row out of the ERP or the query.",
+        'really gone, release ["vanished:1"] for one run; if it shall stay gone, take its row out of the ERP or the query.',
     ),
     "only rows of another source": (
         ended(Report(extracted=9, unchanged=8, rejected=1, new_other_source=1), tasks(report="failed"), RED),
