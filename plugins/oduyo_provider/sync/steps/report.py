@@ -160,7 +160,7 @@ def format_report(made: Report) -> str:
 
 
 async def _merge(step: StepContext, part: PlanPart) -> None:
-    """Put what this plan did into the ledger. What a load that was cut off sent may still take effect: the next load waits first."""
+    """Put what this plan did into the ledger. What a load that was cut off sent may still take effect: the next run waits first."""
     manifest = part.manifest
     state = step.open_state(manifest.snapshot.site, manifest.snapshot.resource)
     mine = [plan for plan in state.plans.read() if plan.generation == manifest.generation and plan.is_finished]
