@@ -17,15 +17,20 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def code(stage: Stage, api: AirflowApi) -> str:
-    """The code of a record that a run has made."""
+def record(stage: Stage, api: AirflowApi) -> dict[str, Any]:
+    """A record that a run has made."""
     if not stage.fetch_record_count():
         assert wait_for_run(api, api.trigger({})) == "success"
     session = requests.Session()
     session.trust_env = False
     records = session.get(f"{stage.sandbox_url}/_sandbox/records", timeout=30).json()
     # One that no other code begins with.
-    return max((str(record["code"]) for record in records if re.fullmatch(r"[\w.]+", str(record["code"]))), key=len)
+    return max((one for one in records if re.fullmatch(r"[\w.]+", str(one["code"]))), key=lambda one: len(one["code"]))
+
+
+@pytest.fixture
+def code(record: dict[str, Any]) -> str:
+    return str(record["code"])
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def ask(frame: Any, text: str) -> None:
 
 
 def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
-    page: Any, frame: Any, code: str, take_picture: Callable[[str], None]
+    page: Any, frame: Any, record: dict[str, Any], code: str, take_picture: Callable[[str], None]
 ) -> None:
     ask(frame, code)
     frame.get_by_role("heading", name="What each run did").wait_for()
@@ -56,6 +61,8 @@ def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
     assert places == sorted(places), told
     assert frame.locator(".sides tbody tr", has_text="code").first.inner_text().split()[1] == code
     assert frame.locator(".sides tbody th", has_text="key1").inner_text() == "key1 · firm"
+    ledger = frame.get_by_role("region", name="In the ledger").inner_text().split()
+    assert ledger[-3:] == ["Ödüyo", "id", str(record["id"])], "this run made it: it listed no such record"
     assert "created" in frame.locator(".history tbody").inner_text()
     # Nothing had a reason, so that no column is for reasons.
     assert frame.locator(".history thead th").all_inner_texts() == ["Run", "Outcome", "Before → after"]

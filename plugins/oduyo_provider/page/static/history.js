@@ -88,6 +88,7 @@ function showSides(found) {
 function showLedger(ledger, isUnread) {
   if (!ledger) return make("p", { class: "soft" }, t(isUnread ? "ledger_unread" : "ledger_none"));
   const points = [[t("ledger_source"), ledger.source || t("ledger_nobody")],
+    [t("column_oduyo_id"), ledger.oduyo_id],
     [t("ledger_missing"), ledger.missing && `${ledger.missing} (${formatTime(ledger.missing_since, true)})`],
     [t("ledger_refused"), ledger.refused && `${ledger.refused} (${formatTime(ledger.refused_since, true)})`],
     [t("ledger_retired"), ledger.retired_at && formatTime(ledger.retired_at, true)],
