@@ -130,12 +130,14 @@ def test_an_update_that_was_under_way_when_its_load_was_killed_is_seen_by_the_ne
     rows, place = make_rows(1, 10), tmp_path / "staging"
     dag = OnTheSitesClock(site, place, settle_s=0.2)
     assert dag.night(rows).is_green
-    site.set_faults({"call": "update", "kind": "late_commit", "seconds": 5})
+    site.set_readings(late_commit_s=5)
+    site.set_faults({"call": "update", "where": "after", "kind": "slow", "seconds": 20})  # it is killed while it waits
     before = count_writes(site)
     with running(site, Job(port=site.port, folder=str(place), name="killed", rows=edit(rows), tries=1)) as process:
         process.wait_for_writes(before + 1)
         process.signal(signal.SIGKILL)
     site.set_faults()
+    site.set_readings(late_commit_s=0)
     night = dag.night(rows, after_s=1)
     assert (night.is_green, night.report.updated) == (True, 1), night.why
     assert dag.night(rows).figures == {"extracted": 10, "unchanged": 10}
