@@ -78,6 +78,8 @@ class Canary:
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
 
+        What is read back is written down once it is judged, as that proves its kind to the next try.
+
         :param looked: its record as it was right before; None where an earlier try sent it.
         :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
         """
@@ -88,24 +90,34 @@ class Canary:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
         normaliser, now = self._work.normaliser, self._work.clock.now()
-        ignored = self._course.ignored
         site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
         found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=now)
-        is_clear = find_unclear(change, record, normaliser).keys() <= ignored
-        if is_clear:  # else it is read back again, beside the others
-            recorder.correct(found.result)
+        # Else it is read back again, beside the others.
+        is_clear = find_unclear(change, record, normaliser).keys() <= self._course.ignored
         self._course.ignored |= found.ignored
-        if found.result.outcome is Outcome.DOUBTFUL:
+        try:
+            has_effect = await self._judge(recorder, change, looked, record, found)
+        except CanaryError:
+            if is_clear:
+                recorder.correct(found.result)
             await recorder.flush()
-            raise CanaryError(stops.explain_not_listed(change, known, self._work.settle_s))
-        if found.is_lost_again(entry):
+            raise
+        if is_clear:
+            recorder.correct(found.result)
+        return has_effect
+
+    async def _judge(
+        self, recorder: Recorder, change: Change, looked: Remote | None, record: Remote | None, found: ReadBack
+    ) -> bool:
+        if found.result.outcome is Outcome.DOUBTFUL:
+            raise CanaryError(stops.explain_not_listed(change, found.result, self._work.settle_s))
+        if found.is_lost_again(recorder.find_entry(change)):
             return True  # such a record comes last: of those behind it nothing more can be lost either
         if not found.is_seen:
             await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
             return self._count_without_effect(change, found)
         if found.result.twins:
-            await recorder.flush()
             raise CanaryError(stops.explain_twins(change, found.result))
         if record is not None and looked is not None:
             await self._check_other_fields(recorder, change, looked, record, found.result)
@@ -171,7 +183,6 @@ class Canary:
             if not is_known:
                 stopping.append(finding)
         if stopping:
-            await recorder.flush()
             raise CanaryError(stops.explain_findings(change, stopping, result, other, self._work.released))
 
     async def _fetch_twins(self, finding: Finding, result: Result) -> list[Remote]:

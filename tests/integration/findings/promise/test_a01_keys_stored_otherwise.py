@@ -53,6 +53,23 @@ def test_a1_a_key_that_is_stored_otherwise_makes_one_record_and_stops_each_night
     assert "CanaryError" in nights[0].why
 
 
+@pytest.mark.parametrize("lists", range(1, 5))
+def test_a1_a_canary_that_was_read_back_and_not_judged_to_the_end_is_judged_by_the_next_try(
+    site: Sandbox, dag: Nights, lists: int
+) -> None:
+    """So many lists are answered, of those that its judgement takes."""
+    site.set_habits({"habit": "case", "to": "upper"})
+
+    def break_off(number: int) -> None:
+        fails = {"call": "list", "kind": "status", "status": 502, "skip": lists}
+        site.set_faults(*([fails] if number == 1 else []))
+
+    night = dag.night(make_rows([f"abc-{number}" for number in range(1, 6)]), before_load=break_off)
+    assert not night.is_green
+    assert "CanaryError" in night.why
+    assert len(site.records()) == 1
+
+
 @pytest.mark.parametrize("way", [*WAYS, *ONE_FOR_ALL])
 def test_a1_the_log_names_what_was_sent_what_is_stored_and_how_to_release_it(
     site: Sandbox, dag: Nights, way: str
