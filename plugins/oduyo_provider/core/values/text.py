@@ -169,7 +169,7 @@ def compute_integer_text(value: float | Decimal) -> str:
 
 
 def _reject_inexact(number: Decimal) -> None:
-    # A number of this size with an exponent or one decimal digit was a float; a numeric column has neither.
+    # A number of this size with an exponent or one decimal digit was a float: staging writes exact ones with neither.
     detail = gettext(
         "%(value)s is a float of 2^53 or more and may not be the ERP's exact number; cast it in the query",
         value=show_value(number),

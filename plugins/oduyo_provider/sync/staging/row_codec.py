@@ -1,7 +1,7 @@
 """A raw row as one line of a staged JSON file, which :meth:`~oduyo_provider.sync.staging.buckets.Side.read` reads back.
 
-What the normaliser tells apart stays apart: a number stays an exact number, text stays text, a date becomes its ISO
-8601 text. What JSON cannot carry becomes a tagged object, so that a strange value costs its own row and never the run:
+What the normaliser tells apart stays apart: a number stays an exact number, and one without a fraction is written without
+a point unless it was a float; text stays text, a date becomes its ISO 8601 text. What JSON cannot carry becomes a tagged object, so that a strange value costs its own row and never the run:
 
 ``{"number": "NaN"}``
     NaN and the infinities, of ``float`` and of ``Decimal``.
@@ -35,6 +35,18 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def encode_row(row: dict[str, object]) -> bytes:
     """One JSON object without a line end; never raises for a value, whatever its type.
 
+    :param row: as :func:`simplify_row` returns it.
+    """
+    try:
+        return _ENCODER.encode(row)
+    except Exception:
+        # Rare enough to be found out only here: lone surrogates and integers of thousands of digits.
+        return _ENCODER.encode({column: _convert_unwritable(value) for column, value in row.items()})
+
+
+def simplify_row(row: dict[str, object]) -> dict[str, object]:
+    """A row in the values that JSON can carry, which mean the same before they are written and when they are read.
+
     :param row: column name to what the database driver returned.
     """
     changed: dict[str, object] | None = None
@@ -46,11 +58,7 @@ def encode_row(row: dict[str, object]) -> bytes:
                 changed[column] = convert(value)
             except Exception:  # whatever a type of somebody else's raises, such as pandas' NaT, a time without a year
                 changed[column] = {"unsupported": type(value).__name__}
-    try:
-        return _ENCODER.encode(row if changed is None else changed)
-    except Exception:
-        # Rare enough to be found out only here: lone surrogates and integers of thousands of digits.
-        return _ENCODER.encode({column: _convert_unwritable(value) for column, value in (changed or row).items()})
+    return row if changed is None else changed
 
 
 def _convert_float(value: float) -> object:
@@ -60,7 +68,9 @@ def _convert_float(value: float) -> object:
 def _convert_decimal(value: Decimal) -> object:
     if not value.is_finite():
         return _tag_number(str(value))
-    return value if value.adjusted() < MAX_DIGITS else {"unsupported": "number of too many digits"}
+    if value.adjusted() >= MAX_DIGITS:
+        return {"unsupported": "number of too many digits"}
+    return int(value) if value == value.to_integral_value() else value
 
 
 def _tag_number(text: str) -> object:

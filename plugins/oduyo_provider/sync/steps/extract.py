@@ -20,7 +20,7 @@ from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST, SHARED_CODES
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
-from oduyo_provider.sync.staging.row_codec import encode_row
+from oduyo_provider.sync.staging.row_codec import encode_row, simplify_row
 from oduyo_provider.sync.staging.run_folder import Run
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.snapshot import read_altered_keys
@@ -54,13 +54,14 @@ class RowSink:
 
     def write(self, row: dict[str, object]) -> None:
         """Take a row; its keys are API field names."""
-        key = compute_record_key(row, self._normaliser)
+        simple = simplify_row(row)
+        key = compute_record_key(simple, self._normaliser)
         self._unreadable_ids += key is None
         self._lacks_status = self._lacks_status or "status" not in row
         if self._has_pairs:
             self._note_pair(row.get("key1"), row.get("key2"))
         self._codes.add(row, key)
-        self._writer.write(key, encode_row(row) + b"\n")
+        self._writer.write(key, encode_row(simple) + b"\n")
 
     def _note_pair(self, key1: object, key2: object) -> None:
         try:
