@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import find_stored_otherwise
@@ -62,27 +62,49 @@ def join_nameless(
     unseen = {key for key, entry in entries.items() if _may_be_there(entry)} - matches.keys()
     if not unseen:
         return
-    owners = {entry.oduyo_id: key for key, entry in entries.items() if entry.oduyo_id}
-    by_id, by_form = dict[str | None, str](), dict[str, list[str]]()
-    for held in matches.keys() - groups.keys() - entries.keys():
-        if matches[held].twins:
-            continue  # which of them it is, nobody knows; and the others would go with it
-        by_id[matches[held].record["id"]] = held
-        if matches[held].record["id"] not in owners:
-            by_form.setdefault(fold_key(held), []).append(held)
-    found: dict[str, list[str]] = {}
-    for key in unseen:
-        if (oduyo_id := entries[key].oduyo_id) is not None and entries[key].is_made:
-            named = by_id.get(oduyo_id, "")
-            found[key] = [named] if named and can_be_key_of(key, named) else []
-        else:
-            forms = {fold_key(key), fold_key(entries[key].integration_id[:key_length])}
-            found[key] = [held for form in forms for held in by_form.get(form, ())]
+    found = _find_candidates(matching, unseen, groups, key_length)
     claims = Counter(held for candidates in found.values() for held in candidates)
     for key in unseen & groups.keys():
         [held, *others] = found[key] or [""]
         if held and not others and claims[held] == 1 and _can_be_of(groups[key], matches[held].record, normaliser):
             matching.move(held, key)
+
+
+def _find_candidates(
+    matching: Matching, unseen: Collection[str], groups: Mapping[str, RowGroup], key_length: int | None
+) -> dict[str, list[str]]:
+    """Of each key that was not seen the keys of the free records that may be its: a beginning of it where the answer named the
+    record, else a form of it.
+    """
+    by_id, by_form = _index_free(matching, groups)
+    found: dict[str, list[str]] = {}
+    for key in unseen:
+        entry = matching.entries[key]
+        if entry.oduyo_id is not None and entry.is_made:
+            named = by_id.get(entry.oduyo_id, "")
+            found[key] = [named] if named and can_be_key_of(key, named) else []
+        else:
+            forms = {fold_key(key), fold_key(entry.integration_id[:key_length])}
+            found[key] = [held for form in forms for held in by_form.get(form, ())]
+    return found
+
+
+def _index_free(
+    matching: Matching, groups: Mapping[str, RowGroup]
+) -> tuple[dict[str | None, str], dict[str, list[str]]]:
+    """The keys of the records that no row and no entry has by its key: of all by their id, and of those whose id no entry has
+    either by the form of the key.
+    """
+    entries, matches = matching.entries, matching.matches
+    owned = {entry.oduyo_id for entry in entries.values() if entry.oduyo_id}
+    by_id, by_form = dict[str | None, str](), dict[str, list[str]]()
+    for held in matches.keys() - groups.keys() - entries.keys():
+        if matches[held].twins:
+            continue  # which of them it is, nobody knows; and the others would go with it
+        by_id[matches[held].record["id"]] = held
+        if matches[held].record["id"] not in owned:
+            by_form.setdefault(fold_key(held), []).append(held)
+    return by_id, by_form
 
 
 def _may_be_there(entry: Entry) -> bool:
