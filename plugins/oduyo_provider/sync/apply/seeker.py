@@ -60,11 +60,11 @@ class Seeker:
             return found
         await recorder.elsewhere.read()
         taken = {result.oduyo_id for result in recorder.results.values() if result.oduyo_id}
-        taken |= {entry.oduyo_id for entry in recorder.entries.values() if entry.oduyo_id}
         taken |= {str(record["id"]) for same in found.values() for record in same}
+        known = {entry.oduyo_id for entry in recorder.entries.values() if entry.oduyo_id}
         for change in changes:
             if not found[change.key]:
-                found[change.key] = self._find_altered(recorder, change, window, taken)
+                found[change.key] = self._find_altered(recorder, change, window, taken, known)
                 taken.update(str(record["id"]) for record in found[change.key][:1])
         return found
 
@@ -141,18 +141,18 @@ class Seeker:
         # An id that two answers name is right for one of them at most, and which one only the records tell.
         claims = Counter(result.oduyo_id for result in recorder.results.values())
         codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change in changes}
-        owners = {entry.oduyo_id: key for key, entry in recorder.entries.items() if entry.oduyo_id}
+        await recorder.elsewhere.read()
+        owners = {entry.oduyo_id: key for key, entry in recorder.entries.items()}
         wrong: list[Result] = []
         for change, record in others:
             known, key = recorder.results[change.key], compute_match_key(change.integration_id)
-            oduyo_id = known.oduyo_id or ""
             if record is None:
-                is_named = is_last and oduyo_id
+                is_named = is_last and known.oduyo_id
                 is_wrong = bool(is_named and (await self.find_created(recorder, [change], window))[change.key])
-            elif claims[oduyo_id] > 1 or owners.get(oduyo_id, key) != key or self._find_same(recorder, change, window):
-                is_wrong = True
             else:
-                is_wrong = not await self._can_be_of(recorder, change, record, codes)
+                is_others = owners.get(known.oduyo_id, key) != key and not _carries_key(recorder, change, record)
+                is_claimed = is_others or claims[known.oduyo_id] > 1 or self._find_same(recorder, change, window)
+                is_wrong = bool(is_claimed) or not await self._can_be_of(recorder, change, record, codes)
             if is_wrong:
                 wrong.append(known)
         for known in wrong:
@@ -187,9 +187,9 @@ class Seeker:
         can_be = is_made and int(named["id"] or 0) > recorder.floors.get(change.key, 0)
         if not can_be or (found is not None and found in codes):
             return can_be and found == wanted
-        await recorder.elsewhere.read()
-        key = compute_record_key(named, normaliser)
-        return not recorder.is_key_of_other(change, key) and not recorder.elsewhere.has_id(str(named["id"]))
+        if recorder.is_key_of_other(change, compute_record_key(named, normaliser)):
+            return False
+        return not recorder.elsewhere.has_id(str(named["id"])) or _carries_key(recorder, change, named)
 
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:
@@ -197,7 +197,9 @@ class Seeker:
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         return [record for record in same if int(record["id"] or 0) > floor]
 
-    def _find_altered(self, recorder: Recorder, change: Change, window: Window, taken: Collection[str]) -> list[Remote]:
+    def _find_altered(
+        self, recorder: Recorder, change: Change, window: Window, taken: Collection[str], known: Collection[str]
+    ) -> list[Remote]:
         normaliser, floor = self._work.normaliser, recorder.floors.get(change.key, 0)
         natural_key = normaliser.resource.natural_key
         wanted = compute_natural_key(change.payload, natural_key)
@@ -207,7 +209,10 @@ class Seeker:
             if int(record["id"] or 0) > floor
             and record["id"] not in taken
             and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
-            and not recorder.elsewhere.has_id(str(record["id"]))
+            and (
+                not (record["id"] in known or recorder.elsewhere.has_id(str(record["id"])))
+                or _carries_key(recorder, change, record)
+            )
         ]
         if wanted is None and self._work.is_known("key_altered"):
             return [
@@ -225,6 +230,14 @@ class Seeker:
             and can_be_natural_key_of(wanted, found)
             and can_be_made_of(change, record, normaliser, has_natural_key=found == wanted)
         ]
+
+
+def _carries_key(recorder: Recorder, change: Change, record: Remote) -> bool:
+    """Whether a record carries the key of a create, whole and in whatever form, and that is nobody else's: then it is that row's,
+    whose ever its id was. A site that was restored from a backup may give ids away once more.
+    """
+    held = record.get("integration_id") or ""
+    return is_form_of_key(change.integration_id, held) and not recorder.find_key_owner(held, change)
 
 
 def _list_ids(recorder: Recorder, creates: Sequence[Change]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Staging that is not as the last run left it: put back from a backup, damaged, of a newer version."""
+"""Staging, or a site, that is not as the last run left it: put back from a backup, damaged, of a newer version."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.errors import StateError
+from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows
 
 ROWS = make_rows(12)
@@ -48,3 +49,25 @@ def test_a_file_that_cannot_be_read_stops_the_run_and_without_it_the_next_one_go
     path.unlink()
     made = driver.sync(ROWS)
     assert (made.unchanged, made.created, driver.calls("create")) == (12, 0, 12)
+
+
+@pytest.mark.parametrize("buckets", [1, 4])
+def test_a_site_that_is_restored_and_gives_ids_away_once_more_is_in_step_after_one_release(
+    site: Sandbox, tmp_path: Path, buckets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("staging.buckets", "site.ledger"):
+        monkeypatch.setattr(f"oduyo_provider.sync.{module}.SINGLE_PARTITION_ROWS", 0)
+    rows = [{**row, "integration_id": f"{row['integration_id']:0>5}"} for row in make_rows(13)]
+    params = {"buckets": buckets, "release": ["key_altered"]}
+    site.set_habits("number=int")
+    Driver(site, tmp_path, site_name="erp").sync(rows[:12], **params)
+    backup = [record for record in site.records() if int(record["id"]) <= 6]
+    with Sandbox() as restored:
+        restored.set_habits("number=int")
+        restored.seed([{name: value for name, value in record.items() if name != "id"} for record in backup])
+        driver = Driver(restored, tmp_path, site_name="erp")
+        made = driver.sync(rows, **params)
+        assert (made.created, made.unchanged, made.vanished) == (1, 6, 6)
+        made, red = driver.sync_and_fail(rows, **{**params, "release": ["vanished:6"]})
+        assert (red, made.created, made.unchanged) == (None, 6, 7)
+        assert driver.sync(rows, **params).unchanged == len(driver.stored()) == 13
