@@ -96,8 +96,8 @@ def _explain(change: Change, listed: Remote, released: Release) -> str:
     return gettext(
         "Ödüyo wrote the row %(key)s over its record %(id)s, which was '%(before)s' until then: it takes a create for an update of "
         "a record that it cannot tell from the new one. No further create is sent. Ask Ödüyo's support what it tells records "
-        "apart by, make the rows differ in that or leave one of them out of the query, and look at the record; then trigger a "
-        "run with release %(release)s, which tries one.",
+        "apart by, make the rows differ in that or leave one of them out of the query, and look at the record; then give one "
+        "run release %(release)s, which tries one.",
         key=show_value(change.integration_id),
         id=listed["id"],
         before=show_value(listed.get(_KEY) or listed.get("code")),

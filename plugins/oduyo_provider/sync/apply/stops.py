@@ -76,7 +76,7 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
     if finding.is_final and finding.is_other and finding.brake != "key_altered":
         return gettext(
             "This Ödüyo site kept nothing of '%(sent)s', which was sent as %(field)s, so nothing of this kind is sent. Mend such "
-            "values in the ERP, leave %(field)s out of the query, or ask Ödüyo's support; then trigger a run with release "
+            "values in the ERP, leave %(field)s out of the query, or ask Ödüyo's support; then give one run release "
             "%(release)s, which tries one record.",
             sent=show_value(finding.sent),
             field=finding.field,
@@ -86,12 +86,12 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
         return gettext(
             "This Ödüyo site is known to keep two rows under one key, or as one record, so that they could not be told apart; "
             "nothing of this kind is sent. Give the rows of the ERP keys that Ödüyo stores unchanged, and whatever else it tells "
-            "records apart by; then trigger a run with release %(release)s.",
+            "records apart by; then give one run release %(release)s.",
             release=release,
         )
     return gettext(
         "This Ödüyo site is known to store otherwise what is sent (%(brake)s), and nobody has released that, so nothing of this "
-        "kind is sent. Look at the record that an earlier run made, then trigger a run with release %(release)s: it is "
+        "kind is sent. Look at the record that an earlier run made, then give one run release %(release)s: it is "
         "remembered for the site.",
         brake=finding.name.replace(":", ", "),
         release=release,
@@ -128,7 +128,7 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
         return gettext(
             "Ödüyo confirmed %(count)s adoptions, and the records did not get their keys. The last was %(key)s (Ödüyo "
             "%(oduyo_id)s). Nothing more is sent. Check in the Ödüyo panel whether the user may change these records; if Ödüyo "
-            "gives no key to a record that is there, run without adopt, or trigger a run with release %(release)s: the records "
+            "gives no key to a record that is there, run without adopt, or give one run release %(release)s: the records "
             "are known by Ödüyo's ids then.",
             release=format_release({"key_altered": None}),
             **told,
@@ -186,7 +186,7 @@ def explain_taken_key(change: Change, other: str, stored: str) -> str:
         return gettext(
             "The key '%(key)s' would be cut to '%(stored)s', as that of %(other)s is, so that two records could not be told apart. "
             "Nothing of this kind is sent. Give the records of the ERP keys that Ödüyo stores unchanged; if Ödüyo keeps such keys "
-            "whole by now, trigger a run with release %(release)s, which tries one.",
+            "whole by now, give one run release %(release)s, which tries one.",
             key=show_value(change.integration_id),
             stored=show_value(stored),
             other=other,
@@ -235,7 +235,7 @@ def explain_findings(change: Change, findings: Sequence[Finding], result: Result
         )
     else:
         way = gettext(
-            "If that is acceptable, trigger a run with release %(release)s: it is remembered for the site, and the record is "
+            "If that is acceptable, give one run release %(release)s: it is remembered for the site, and the record is "
             "known by Ödüyo's id. Otherwise mend the query, or ask Ödüyo's support.",
             release=_name_release([finding.brake for finding in findings], released),
         )

@@ -125,11 +125,11 @@ def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
             ngettext(
                 "Stopped before any write: Ödüyo lists none of the %(n)s record that this product made or matched here, so "
                 "whatever were created could be there already. Check in the Ödüyo panel whether the user may list these "
-                "records. If the site was really emptied or restored, trigger a run with release %(release)s, which creates "
+                "records. If the site was really emptied or restored, give one run release %(release)s, which creates "
                 "them again.",
                 "Stopped before any write: Ödüyo lists none of the %(n)s records that this product made or matched here, so "
                 "whatever were created could be there already. Check in the Ödüyo panel whether the user may list these "
-                "records. If the site was really emptied or restored, trigger a run with release %(release)s, which creates "
+                "records. If the site was really emptied or restored, give one run release %(release)s, which creates "
                 "them again.",
                 counts.known_ids,
                 release='["vanished"]',

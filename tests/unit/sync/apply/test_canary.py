@@ -184,7 +184,7 @@ def test_adoptions_that_give_no_key_say_what_helps(site: Sandbox, make_load: Cal
     site.set_habits({"habit": "ignore", "call": "update"})
     text = stop(make_load(), *adoptions)
     assert "Ödüyo confirmed 3 adoptions, and the records did not get their keys" in text
-    assert 'run without adopt, or trigger a run with release ["key_altered"]' in text
+    assert 'run without adopt, or give one run release ["key_altered"]' in text
     released = make_load(released={"key_altered": None})
     assert count_outcomes(released.apply(*adoptions)) == {"done": 4}
     assert {(finding.name, finding.is_released) for finding in released.findings} == {("key_altered", True)}
@@ -276,7 +276,7 @@ class TestKeys:
         ]
         text = stop(load, *creates)
         assert f"Ödüyo stores integration_id otherwise than it was sent: '00001' became '{stored}'" in text
-        assert 'trigger a run with release ["key_altered"]' in text
+        assert 'give one run release ["key_altered"]' in text
         assert load.sent() == ["00001"]
         [result] = load.read_journal().results.values()
         assert (result.outcome, result.oduyo_id, result.stored) == (Outcome.DONE, "1", {"integration_id": stored})
@@ -554,7 +554,7 @@ class TestTexts:
                 change.integration_id, oduyo_id=change.oduyo_id, stored={"description": pair}
             )
         site.set_habits({"habit": "ignore", "call": "update"})
-        assert 'trigger a run with release ["letters"]' in stop(load, *changes)
+        assert 'give one run release ["letters"]' in stop(load, *changes)
         assert len(load.sent("update")) == MAX_WITHOUT_EFFECT
         assert [(finding.name, finding.is_released) for finding in load.findings] == [("letters:description", False)]
 
