@@ -53,7 +53,7 @@ def test_what_was_listed_with_another_key_has_failed_and_the_site_is_known_for_i
     finding, error = load.findings
     assert (finding.name, finding.is_final) == ("key_altered:integration_id", True)
     assert f"wrote the row {CREATE.integration_id} over its record 7, which was 'other'" in str(error)
-    assert 'with release ["key_altered", "updates:7"], which tries one' in str(error)
+    assert 'one run release ["key_altered", "updates:7"], which tries one' in str(error)
 
 
 @pytest.mark.parametrize(
