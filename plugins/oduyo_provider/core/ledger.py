@@ -127,6 +127,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """As :meth:`is_seen_as`, and that counts as equal."""
         return self.is_seen_as(field, wanted, value) and not self.stored[field].is_open
 
+    def is_accepted_as(self, field: str, value: str | None) -> bool:
+        """Whether Ödüyo keeps ``value`` of another one that was sent, and that counts as equal."""
+        known = self.stored.get(field)
+        return known is not None and not known.is_open and (known.stored or "") == (value or "")
+
     def is_refusal_of(self, digest: str) -> bool:
         """Whether Ödüyo refused this very change before."""
         return self.refused is not None and self.refused.digest == digest

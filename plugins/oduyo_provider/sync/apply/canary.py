@@ -18,7 +18,6 @@ from oduyo_provider.sync.apply import stops
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (
-    NO_EFFECT,
     ReadBack,
     compute_read_back,
     find_changed_fields,
@@ -162,7 +161,7 @@ class Canary:
         self._course.without_effect[change.action] += 1
         if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
             return False
-        if found.result.reason != NO_EFFECT:
+        if found.is_seen:
             for finding in found.findings:  # what it does so often is a habit
                 self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))

@@ -19,6 +19,9 @@ from oduyo_provider.sync.apply.work import Course, Work
 
 NOT_LISTED = gettext_noop("confirmed by Ödüyo, but not listed")
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
+STILL_LISTED = gettext_noop(
+    "no effect: Ödüyo said yes, and still lists it; if it makes records passive instead, use on_missing deactivate"
+)
 OTHER_VALUE = gettext_noop(
     "stored otherwise: Ödüyo said yes, and holds another value; where that is acceptable, release letters in one run"
 )
@@ -79,7 +82,7 @@ class ReadBack(msgspec.Struct, frozen=True):
     @property
     def is_without_effect(self) -> bool:
         """Whether Ödüyo said yes and did nothing."""
-        return self.is_seen or self.result.reason == NO_EFFECT
+        return self.is_seen or self.result.reason in (NO_EFFECT, STILL_LISTED)
 
     def is_lost_again(self, entry: Entry | None) -> bool:
         """Whether nothing is kept of what nothing was kept of before: that says of this record's values what is known, and nothing
@@ -135,7 +138,7 @@ def compute_read_back(
     :param at: the time of the look, seconds since 1970.
     """
     if change.action is Action.DELETE:
-        is_there = {} if record is None else {"outcome": Outcome.FAILED, "reason": NO_EFFECT}
+        is_there = {} if record is None else {"outcome": Outcome.FAILED, "reason": STILL_LISTED}
         return ReadBack(_replace(known, at, is_read_back=True, **is_there))
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
@@ -149,7 +152,7 @@ def compute_read_back(
         failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, stored=stored)
         if is_seen:
             return ReadBack(_replace(failed, at, reason=_find_reason(refused, normaliser)), findings, is_seen=True)
-        return _read_back_as_before(failed, as_before, others, findings, site)
+        return _read_back_as_before(failed, as_before, others, findings, entry)
     result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
     if refused:  # then the next run compares again
         result = _replace(result, at, outcome=Outcome.FAILED, reason=_find_reason(refused, normaliser))
@@ -157,17 +160,21 @@ def compute_read_back(
 
 
 def _read_back_as_before(
-    failed: Result, fields: Collection[str], others: Sequence[Finding], findings: tuple[Finding, ...], site: Habits
+    failed: Result,
+    fields: Collection[str],
+    others: Sequence[Finding],
+    findings: tuple[Finding, ...],
+    known: Entry | None,
 ) -> ReadBack:
     """What is as before was ignored, unless each field holds a form of what was sent.
 
-    Where a person has accepted other values, the site may also make the same of two: that shows the next time.
-
-    :param failed: with what is stored, which is only remembered in that case.
+    Where what is there was kept of another value, and is accepted, the site may make the same of both: that shows the next time,
+    and only then what is stored is remembered.
     """
-    same = [finding for finding in others if finding.field in fields and finding.is_other]
+    same = [item for item in others if item.field in fields and item.is_other]
     is_ignored = bool(same) or _KEY in fields
-    is_kept = bool(same) and _KEY not in fields and all(map(site.is_accepted, same))
+    is_of_both = known is not None and all(known.is_accepted_as(item.field, item.stored) for item in same)
+    is_kept = bool(same) and _KEY not in fields and is_of_both
     result = failed if is_kept else msgspec.structs.replace(failed, stored={})
     return ReadBack(result, () if is_ignored else findings, frozenset(fields))
 

@@ -66,7 +66,9 @@ def test_a_deleted_record_is_done_once_it_is_gone() -> None:
     change = delete("A1", "7")
     assert read_back(change, None).result.outcome is Outcome.DONE
     assert is_shown(change, None, NORMALISER)
-    assert read_back(change, store(change)).is_without_effect
+    found = read_back(change, store(change))
+    assert found.is_without_effect
+    assert "use on_missing deactivate" in found.result.reason
     assert not is_shown(change, store(change), NORMALISER)
 
 
@@ -125,14 +127,21 @@ def test_what_is_as_before_may_be_letters_only_where_the_site_is_known_to_keep_o
 
 
 @pytest.mark.parametrize("is_released", [False, True])
-def test_another_value_that_is_as_before_is_without_effect_whatever_was_released_and_is_kept_in_mind(
-    is_released: bool,
-) -> None:
+def test_another_value_that_is_as_before_is_without_effect_whatever_was_released(is_released: bool) -> None:
     change = update("A1", "7", {"description": "eski"}, description="yeni")
     record, site = store(change, description="eski"), Habits(lambda _: is_released)
-    found = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, at=1.0)
+    for entry in (None, Entry("A1"), Entry("A1", stored={"description": Stored("ilk", "eski", is_open=True)})):
+        found = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
+        assert (found.result.outcome, found.result.reason, found.result.stored) == (Outcome.FAILED, NO_EFFECT, {})
+
+
+def test_another_value_that_is_as_before_and_was_kept_of_another_one_is_kept_in_mind() -> None:
+    change = update("A1", "7", {"description": "eski"}, description="yeni")
+    record, site = store(change, description="eski"), Habits(lambda _: True)
+    entry = Entry("A1", stored={"description": Stored("ilk", "eski")})
+    found = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
     assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, NO_EFFECT)
-    assert found.result.stored == ({"description": "eski"} if is_released else {})
+    assert found.result.stored == {"description": "eski"}
     entry = Entry("A1", stored={"description": Stored("yeni", "eski", is_open=True)})
     again = compute_read_back(change, done(change, "7"), record, [], NORMALISER, site, entry=entry, at=1.0)
     assert (again.result.reason, again.is_seen) == (OTHER_VALUE, True)
