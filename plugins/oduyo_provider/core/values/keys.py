@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.core.values.text import compute_match_key, parse_id
 
 
@@ -18,6 +19,11 @@ def can_be_key_of(sent: str, stored: str | None) -> bool:
 def is_form_of_key(sent: str, stored: str | None) -> bool:
     """Whether a stored key is the one that was sent in another form, whole: padded, as a number, in other case or escaped."""
     return bool((stored or "").strip()) and fold_key(stored or "") == fold_key(sent)
+
+
+def can_be_kept_as(sent: str, stored: str | None) -> bool:
+    """Whether a site that keeps keys can have made the stored one of the one that was sent: in another form or other letters, or cut."""
+    return is_form_of_key(sent, stored) or can_be_letters_of(sent, stored or "")
 
 
 def fold_key(key: str) -> str:

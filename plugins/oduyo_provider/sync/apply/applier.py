@@ -58,8 +58,10 @@ class Applier:
         pending = choose_pending(recorder, self._work, self._course, changes)
         is_cut_off = True
         try:
+            sent = self._find_done_earlier(recorder, changes)
+            self._course.proven.update(change.action for change in sent if recorder.results[change.key].is_read_back)
             pending = await self._look_at_earlier(recorder, pending)
-            await self._judge_earlier(recorder, changes)
+            await self._judge_earlier(recorder, self._find_done_earlier(recorder, changes))
             for action, same in group_by_kind(pending):
                 await self._send(recorder, action, same)
             await self._check_taken(recorder)
@@ -108,15 +110,14 @@ class Applier:
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
 
-    async def _judge_earlier(self, recorder: Recorder, changes: Sequence[Change]) -> None:
-        """What earlier tries sent proves its kind before more is sent; what they did not read back is judged as a first one."""
-        sent = [change for change in changes if is_canary(change, self._kinds) and recorder.is_done_earlier(change)]
-        for change in sorted(sent, key=lambda change: not recorder.results[change.key].is_read_back):
-            if change.action in self._course.proven:
-                continue
-            if recorder.results[change.key].is_read_back:
-                self._course.proven.add(change.action)
-            else:
+    def _find_done_earlier(self, recorder: Recorder, changes: Sequence[Change]) -> list[Change]:
+        """What earlier tries sent, and can prove its kind."""
+        return [change for change in changes if is_canary(change, self._kinds) and recorder.is_done_earlier(change)]
+
+    async def _judge_earlier(self, recorder: Recorder, sent: Sequence[Change]) -> None:
+        """What they did not read back is judged as a first one before more is sent."""
+        for change in sent:
+            if change.action not in self._course.proven:
                 await self._canary.judge(recorder, change)
 
     async def _check_taken(self, recorder: Recorder) -> None:

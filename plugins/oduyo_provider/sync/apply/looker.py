@@ -15,8 +15,9 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import compute_natural_key, find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.habits import read_habits
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, read_habits
+from oduyo_provider.sync.apply.readback import compute_read_back
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S

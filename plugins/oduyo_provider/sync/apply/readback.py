@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote, Resource
 from oduyo_provider.core.values.decimals import ZERO
 from oduyo_provider.core.values.letters import can_be_letters_of
-from oduyo_provider.sync.apply.work import Course, Work
+from oduyo_provider.sync.apply.habits import DEFAULT_HABITS, Habits
 
 NOT_LISTED = gettext_noop("confirmed by Ödüyo, but not listed")
 NO_EFFECT = gettext_noop("no effect: Ödüyo said yes, and nothing changed")
@@ -29,40 +29,8 @@ NOTHING_KEPT = gettext_noop(
     "Ödüyo said yes, and keeps nothing of a value: mend it in the ERP, or leave its field out of the query"
 )
 OPPOSITE_STATUS = gettext_noop("Ödüyo said yes, and holds the opposite status: the next run sends it again")
+REKEYED = gettext_noop("somebody gave the record another key after it was written")
 _KEY = "integration_id"
-
-
-class Habits(msgspec.Struct, frozen=True):
-    """What is known of what a site does to values.
-
-    :param is_released: whether a person has released a finding, by its name.
-    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
-    :param accepts_repeated: a person accepts, in this run, what is kept as it was seen to be kept before.
-    """
-
-    is_released: Callable[[str], bool] = lambda _: False
-    ignored: Collection[str] = ()
-    accepts_repeated: bool = False
-
-    def is_accepted(self, finding: Finding, entry: Entry | None = None) -> bool:
-        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has accepted it.
-
-        :param entry: what the ledger remembers of the key.
-        """
-        if finding.is_final:
-            return False
-        if not finding.is_other or self.is_released(finding.name):
-            return True
-        is_repeated = entry is not None and entry.is_seen_as(finding.field, finding.sent, finding.stored)
-        return is_repeated and self.accepts_repeated
-
-
-DEFAULT_HABITS = Habits()
-
-
-def read_habits(work: Work, course: Course) -> Habits:
-    """What is known of the site by now."""
-    return Habits(work.is_known, course.ignored, accepts_repeated="letters" in work.released)
 
 
 class ReadBack(msgspec.Struct, frozen=True):
@@ -143,20 +111,30 @@ def compute_read_back(
     if record is None:
         return ReadBack(_replace(known, at, outcome=Outcome.DOUBTFUL, reason=NOT_LISTED))
     stored = find_stored_otherwise(change, record, normaliser)
-    others, findings = _find_others(change, stored, normaliser)
     known = _replace(known, at, oduyo_id=str(record["id"]), is_read_back=True)
+    if _is_rekeyed(change, record, stored, normaliser, site):
+        return ReadBack(_replace(known, at, outcome=Outcome.FAILED, reason=REKEYED))
+    others, findings = _find_others(change, stored, normaliser)
     as_before = find_without_effect(change, record, stored, normaliser, site.is_released, site.ignored)
     is_seen = _is_seen(change, stored, as_before, entry)
     refused = [finding for finding in others if not site.is_accepted(finding, entry)]
     if as_before and (refused or not (is_seen and site.accepts_repeated)):
-        failed = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, stored=stored)
+        idle = _replace(known, at, outcome=Outcome.FAILED, reason=NO_EFFECT, stored=stored)
         if is_seen:
-            return ReadBack(_replace(failed, at, reason=_find_reason(refused, normaliser)), findings, is_seen=True)
-        return _read_back_as_before(failed, as_before, others, findings, entry)
-    result = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
-    if refused:  # then the next run compares again
-        result = _replace(result, at, outcome=Outcome.FAILED, reason=_find_reason(refused, normaliser))
-    return ReadBack(result, findings)
+            return ReadBack(_replace(idle, at, reason=_find_reason(refused, normaliser)), findings, is_seen=True)
+        return _read_back_as_before(idle, as_before, others, findings, entry)
+    known = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
+    failed = {"outcome": Outcome.FAILED, "reason": _find_reason(refused, normaliser)} if refused else {}
+    return ReadBack(_replace(known, at, **failed), findings)
+
+
+def _is_rekeyed(
+    change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser, site: Habits
+) -> bool:
+    """Whether somebody gave the record another key after it was written."""
+    if _KEY not in stored or _KEY in find_as_before(change, record, stored, normaliser):
+        return False
+    return site.is_rekeyed(change.action, change.payload[_KEY], stored[_KEY])
 
 
 def _read_back_as_before(

@@ -12,9 +12,10 @@ from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.findings import Finding, can_be_one_cut
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.habits import read_habits
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown, read_habits
+from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_findings

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from oduyo_provider.sync.apply.readback import REKEYED
 from oduyo_provider.sync.site.state import SiteCheck
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights, Row
@@ -156,3 +157,29 @@ def test_a20_an_approved_create_whose_record_somebody_has_made_since_is_not_made
     assert night.figures == {"extracted": COUNT, "created": COUNT - 1, "stale": 1}
     assert site.counts()["create"] == COUNT - 2
     assert find(site, 16)["description"] == "elle"
+
+
+@pytest.mark.parametrize("key", ["ELLE", ""])
+@pytest.mark.parametrize("call", ["create", "update"])
+def test_a9_a_record_that_a_person_gave_another_key_while_it_was_written_is_that_person_s_from_then_on(
+    site: Sandbox, dag: Nights, call: str, key: str
+) -> None:
+    wants = {"release": ["updates"], "on_missing": "delete", "missing_runs": 1}
+    if call == "update":
+        assert dag.night(make_rows("eski")).is_green
+    site.set_script(
+        {
+            "at": {"call": call, "keys": str(IT), "when": "after"},
+            "do": {"do": "edit", "id": "it", "fields": {"integration_id": key}},
+        }
+    )
+    night = dag.night(make_rows(), **wants)
+    assert not night.is_green
+    assert (night.report.failed, night.report.reasons) == (1, {f"failed: {REKEYED}": 1})
+    assert "key_altered" not in night.why
+    night = dag.night(make_rows(), **wants)
+    assert (night.report.vanished, night.is_green) == (1, False)
+    without = [row for row in make_rows() if row["integration_id"] != IT]
+    for _ in range(3):
+        assert not dag.night(without, **wants).report.deleted
+    assert [record["description"] for record in site.records() if (record["integration_id"] or "") == key] == ["yeni"]

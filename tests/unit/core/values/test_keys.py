@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oduyo_provider.core.values.keys import can_be_key_of, is_form_of_key
+from oduyo_provider.core.values.keys import can_be_kept_as, can_be_key_of, is_form_of_key
 from tests.unit.core.sides import UUID
 
 
@@ -54,3 +54,19 @@ def test_a_whole_key_in_another_form_is_told_from_one_that_was_cut_or_left_out(
 @pytest.mark.parametrize("stored", [UUID.upper(), f"{{{UUID}}}"])
 def test_a_uuid_can_be_stored_in_capitals_or_braces(stored: str) -> None:
     assert can_be_key_of(UUID, stored)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "can_be"),
+    [
+        ("0017", "17", True),
+        ("KOD-17", "KOD-1", True),
+        ("ŞUBE&1", "sube&amp;1", True),
+        ("ŞUBE-17", "?UBE-1", True),
+        ("A1", "ELLE", False),
+        ("A1", "", False),
+        ("A1", None, False),
+    ],
+)
+def test_a_site_that_keeps_keys_makes_no_other_one_of_them(sent: str, stored: str | None, can_be: bool) -> None:
+    assert can_be_kept_as(sent, stored) is can_be

@@ -11,12 +11,13 @@ from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE
+from oduyo_provider.sync.apply.habits import Habits
 from oduyo_provider.sync.apply.readback import (
     NO_EFFECT,
     NOTHING_KEPT,
     OPPOSITE_STATUS,
     OTHER_VALUE,
-    Habits,
+    REKEYED,
     ReadBack,
     compute_read_back,
     find_changed_fields,
@@ -320,3 +321,21 @@ def test_what_holds_something_else_is_not_lost(
 ) -> None:
     found = find_lost([field], {field: looked}, {field: stored}, Normaliser(CHEQUE))
     assert found == ([field] if is_lost else [])
+
+
+@pytest.mark.parametrize("change", [CREATE, UPDATE], ids=["create", "update"])
+def test_a_key_that_no_site_makes_of_what_was_sent_is_somebody_s_where_the_site_was_seen_to_keep_keys(
+    change: Change,
+) -> None:
+    site = Habits(keeps_keys={change.action})
+    found = compute_read_back(
+        change, done(change, "7"), store(change, integration_id="ELLE"), [], NORMALISER, site, at=1.0
+    )
+    assert (found.result.outcome, found.result.reason) == (Outcome.FAILED, REKEYED)
+    assert (found.result.stored, found.findings, found.result.oduyo_id) == ({}, (), "7")
+
+
+def test_of_the_first_change_nobody_knows_whose_doing_its_key_is() -> None:
+    found = read_back(UPDATE, store(UPDATE, integration_id="ELLE"))
+    assert (found.result.outcome, found.result.stored) == (Outcome.DONE, {"integration_id": "ELLE"})
+    assert [finding.brake for finding in found.findings] == ["key_altered"]

@@ -1,0 +1,59 @@
+"""What is known, while a plan is applied, of what the site does to values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from oduyo_provider.core.change import Action
+from oduyo_provider.core.findings import Finding
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.values.keys import can_be_kept_as
+from oduyo_provider.sync.apply.work import Course, Work
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """What is known of what a site does to values.
+
+    :param is_released: whether a person has released a finding, by its name.
+    :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
+    :param accepts_repeated: a person accepts, in this run, what is kept as it was seen to be kept before.
+    :param keeps_keys: actions that were seen to leave keys as they are sent, or in a form of that.
+    """
+
+    is_released: Callable[[str], bool] = lambda _: False
+    ignored: Collection[str] = ()
+    accepts_repeated: bool = False
+    keeps_keys: Collection[Action] = ()
+
+    def is_accepted(self, finding: Finding, entry: Entry | None = None) -> bool:
+        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has accepted it.
+
+        :param entry: what the ledger remembers of the key.
+        """
+        if finding.is_final:
+            return False
+        if not finding.is_other or self.is_released(finding.name):
+            return True
+        is_repeated = entry is not None and entry.is_seen_as(finding.field, finding.sent, finding.stored)
+        return is_repeated and self.accepts_repeated
+
+    def is_rekeyed(self, action: Action, sent: str, stored: str | None) -> bool:
+        """Whether a stored key is no doing of the site's: somebody gave the record another one after it was written."""
+        return action in self.keeps_keys and not can_be_kept_as(sent, stored)
+
+
+DEFAULT_HABITS = Habits()
+
+
+def read_habits(work: Work, course: Course) -> Habits:
+    """What is known of the site by now."""
+    keys = work.known_findings.get("key_altered")
+    gives_own_keys = keys is not None and not can_be_kept_as(keys.sent, keys.stored)
+    return Habits(
+        work.is_known,
+        course.ignored,
+        accepts_repeated="letters" in work.released,
+        keeps_keys=frozenset() if gives_own_keys else frozenset(course.proven),
+    )
