@@ -49,10 +49,13 @@ class Finding(msgspec.Struct, frozen=True):
         is_cut_off = is_beginning(self.sent, self.stored) and not is_form_of_key(self.sent, self.stored)
         return len(self.stored or "") if is_cut_off else None
 
-    @property
-    def cut_at(self) -> int | None:
-        """As :attr:`length`, where nobody can accept that; else None."""
-        return self.length if self.is_final else None
+    def cut(self, key: str) -> str:
+        """A key as the site keeps it that kept this much of the example; whole where it may count characters or bytes, and keep it."""
+        length, stored = self.length, self.stored or ""
+        if length is None:
+            return key
+        most_bytes = len(stored.encode()) + len(self.sent[length].encode()) - 1
+        return key[:length] if len(key.encode()) > most_bytes else key
 
     @property
     def escaping(self) -> Escaping | None:

@@ -41,12 +41,24 @@ def test_other_letters_are_one_finding_of_all_texts_and_another_value_is_one_of_
 
 
 @pytest.mark.parametrize(
-    ("stored", "is_final", "length"), [("12", True, 2), ("12", False, None), ("21", True, None), (None, True, None)]
+    ("sent", "stored", "key", "kept"),
+    [
+        ("123", "12", "129", "12"),
+        ("123", "12", "12", "12"),
+        ("123", "12", "1", "1"),
+        ("123", "21", "129", "129"),  # no beginning: it is not known to be cut
+        ("123", None, "129", "129"),
+        ("0123", "123", "129", "129"),
+        ("ŞUBE-1", "ŞUBE", "ŞUBE-2", "ŞUBE"),
+        ("ŞUBE-1", "ŞUBE", "KASA1", "KASA1"),  # five bytes, as many as were kept of the example
+        ("ŞUBE-1", "ŞUBE", "KASA-1", "KASA"),
+        ("KASAŞ-1", "KASA", "KASA1", "KASA1"),  # of five bytes Ş is halved
+    ],
 )
-def test_keys_are_known_to_be_cut_where_the_cut_one_was_another_record_s(
-    stored: str | None, is_final: bool, length: int | None
+def test_a_key_is_kept_whole_where_a_site_that_cut_another_one_may_keep_it(
+    sent: str, stored: str | None, key: str, kept: str
 ) -> None:
-    assert Finding("key_altered", "integration_id", "123", stored, is_final).cut_at == length
+    assert Finding("key_altered", "integration_id", sent, stored).cut(key) == kept
 
 
 def test_an_example_shows_how_a_site_escapes() -> None:

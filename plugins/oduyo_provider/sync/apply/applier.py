@@ -16,11 +16,11 @@ from collections.abc import AsyncIterator, Sequence
 from oduyo_provider.core.change import Action, Change, Outcome, Result
 from oduyo_provider.core.errors import LostAnswerError, RefusalsError
 from oduyo_provider.sync.apply import stops
-from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary, is_canary
+from oduyo_provider.sync.apply.canary import MAX_WITHOUT_EFFECT, Canary
 from oduyo_provider.sync.apply.canary_choice import choose_canaries, choose_place, find_able
 from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
-from oduyo_provider.sync.apply.pending import choose_pending
+from oduyo_provider.sync.apply.pending import choose_pending, find_done_earlier, take_proven
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.sender import Sender
@@ -58,10 +58,9 @@ class Applier:
         pending = choose_pending(recorder, self._work, self._course, changes)
         is_cut_off = True
         try:
-            sent = self._find_done_earlier(recorder, changes)
-            self._course.proven.update(change.action for change in sent if recorder.results[change.key].is_read_back)
+            take_proven(recorder, self._course, find_done_earlier(recorder, self._work, changes))
             pending = await self._look_at_earlier(recorder, pending)
-            await self._judge_earlier(recorder, self._find_done_earlier(recorder, changes))
+            await self._judge_earlier(recorder, find_done_earlier(recorder, self._work, changes))
             for action, same in group_by_kind(pending):
                 await self._send(recorder, action, same)
             await self._check_taken(recorder)
@@ -107,15 +106,12 @@ class Applier:
         await self._canary.check_known(recorder, rest)
         if action not in self._course.proven or self._course.is_refused:
             rest = await self._send_canaries(recorder, pending)
+            await self._canary.check_keys(recorder, pending)
         await self._sender.send(recorder, self._look_ahead(recorder, rest))
         await self._send_again(recorder)
 
-    def _find_done_earlier(self, recorder: Recorder, changes: Sequence[Change]) -> list[Change]:
-        """What earlier tries sent, and can prove its kind."""
-        return [change for change in changes if is_canary(change, self._kinds) and recorder.is_done_earlier(change)]
-
     async def _judge_earlier(self, recorder: Recorder, sent: Sequence[Change]) -> None:
-        """What they did not read back is judged as a first one before more is sent."""
+        """What earlier tries did not read back is judged as a first one before more is sent."""
         for change in sent:
             if change.action not in self._course.proven:
                 await self._canary.judge(recorder, change)

@@ -62,9 +62,7 @@ class Canary:
         :param changes: of one kind.
         :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
         """
-        keys = self._work.known_findings.get("key_altered")
-        if keys is not None and not self._work.is_create_mode:
-            await check_keys(recorder, changes, None if keys.brake in self._work.released else keys.cut_at)
+        await self.check_keys(recorder, changes)
         writes_keys = any(map(writes_key, changes))
         writes_texts = changes[0].action in (Action.CREATE, Action.UPDATE)
         is_concerned = {"key_altered": writes_keys, "letters": writes_texts}
@@ -73,6 +71,16 @@ class Canary:
             is_tried = finding.brake in self._work.released if finding.is_final else self._work.is_known(finding.name)
             if is_concerned[finding.brake] and is_field_sent and not is_tried:
                 raise CanaryError(stops.explain_known_finding(finding, self._work.released))
+
+    async def check_keys(self, recorder: Recorder, changes: Sequence[Change]) -> None:
+        """No key is sent that the site would store as another record's is stored; a person may let one of them be tried.
+
+        :raises CanaryError: naming the first.
+        """
+        seen, known = self._course.keys, self._work.known_findings.get("key_altered")
+        if (seen or known) is not None and not self._work.is_create_mode:
+            is_tried = known is None or known.brake in self._work.released
+            await check_keys(recorder, changes, seen or (None if is_tried else known))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
         """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
@@ -122,14 +130,18 @@ class Canary:
             await self._check_other_fields(recorder, change, looked, record, found.result)
         if is_canary(change, self._work.normaliser.resource.kinds):
             self._course.proven.add(change.action)
-        self._forget_final(change)
+        self._forget(change)
         return True
 
-    def _forget_final(self, change: Change) -> None:
-        """What nobody could accept, and a person let be tried, the site does no more: the record was read back without it."""
+    def _forget(self, change: Change) -> None:
+        """What a person let be tried, and the site does no more: the record was read back without it."""
         for finding in self._work.known_findings.values():
-            is_shown = _shows(change, finding) if finding.is_other else writes_key(change)
-            if finding.is_final and finding.brake in self._work.released and is_shown:
+            if finding.brake == "key_altered" and finding.length is not None:
+                would_show = writes_key(change) and finding.cut(change.integration_id) != change.integration_id
+                is_gone = would_show and self._course.keys is None
+            else:
+                is_gone = finding.is_final and (_shows(change, finding) if finding.is_other else writes_key(change))
+            if is_gone and finding.brake in self._work.released:
                 self._work.forget_finding(finding.name)
 
     async def _wait_until_shown(self, recorder: Recorder, change: Change) -> tuple[Remote | None, list[Remote]]:
@@ -175,6 +187,7 @@ class Canary:
         other = ""
         for finding in findings:
             if finding.brake == "key_altered":
+                self._course.keys = finding
                 other = await find_owner(recorder, change, finding, await self._fetch_twins(finding, result))
             is_final = finding.is_final or bool(other and finding.brake == "key_altered")
             is_known = self._work.is_known(finding.name) and not is_final

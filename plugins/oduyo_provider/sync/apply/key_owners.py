@@ -18,20 +18,24 @@ def writes_key(change: Change) -> bool:
     return change.action is Action.CREATE or change.is_adoption
 
 
-async def check_keys(recorder: Recorder, changes: Sequence[Change], cut_at: int | None = None) -> None:
+async def check_keys(recorder: Recorder, changes: Sequence[Change], cut: Finding | None = None) -> None:
     """See to it that no key is sent that Ödüyo would store as another record's is stored.
 
-    :param cut_at: so many characters are all that Ödüyo keeps; None where that is not known.
+    :param cut: how Ödüyo cuts keys; None where it is not known to.
     :raises CanaryError: naming the first.
     """
     writing = [change for change in changes if writes_key(change)]
     if writing:
         await recorder.elsewhere.read()
     rows: dict[str, str] = {}
-    for change in writing:
-        stored = change.integration_id[:cut_at]
-        row = rows.setdefault(stored, change.integration_id)
-        other = gettext("the row %(key)s", key=row) if row != change.integration_id else ""
+    for change in sorted(writing, key=lambda change: change.key not in recorder.results):
+        key = change.integration_id
+        if result := recorder.results.get(change.key):
+            rows[result.stored.get("integration_id") or key] = key
+            continue
+        stored = key if cut is None else cut.cut(key)
+        row = rows.setdefault(stored, key)
+        other = gettext("the row %(key)s", key=row) if row != key else ""
         if other := other or recorder.find_key_owner(stored, change):
             raise CanaryError(stops.explain_taken_key(change, other, stored))
 

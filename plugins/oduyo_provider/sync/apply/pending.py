@@ -1,11 +1,13 @@
-"""What of a partition is still to be sent."""
+"""What of a partition earlier tries have done, and what is still to be sent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
+from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.ledger import REFUSED_BEFORE
+from oduyo_provider.sync.apply.canary import is_canary
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 
@@ -33,6 +35,25 @@ def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequ
             pending.append(change)
     work.progress.note_earlier(settled)
     return pending
+
+
+def find_done_earlier(recorder: Recorder, work: Work, changes: Sequence[Change]) -> list[Change]:
+    """The changes that earlier tries sent, that took effect, and that can prove their kind."""
+    kinds = work.normaliser.resource.kinds
+    return [change for change in changes if is_canary(change, kinds) and recorder.is_done_earlier(change)]
+
+
+def take_proven(recorder: Recorder, course: Course, done: Sequence[Change]) -> None:
+    """What earlier tries read back proves its kind, and shows what the site does to keys.
+
+    :param done: see :func:`find_done_earlier`.
+    """
+    for change in done:
+        result = recorder.results[change.key]
+        if result.is_read_back:
+            course.proven.add(change.action)
+            if stored := result.stored.get("integration_id"):
+                course.keys = Finding("key_altered", "integration_id", change.integration_id, stored)
 
 
 def _is_final(known: Result | None, *, is_create_mode: bool) -> bool:

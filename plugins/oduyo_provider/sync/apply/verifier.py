@@ -117,6 +117,8 @@ class Verifier:
         is_key = finding.brake == "key_altered"
         if finding.is_other:
             return []
+        if is_key:
+            self._course.keys = finding
         other = await find_owner(recorder, change, finding, twins) if is_key else ""
         is_known = self._work.is_known(finding.name) and not other
         if not is_known or finding.brake not in self._noted:  # once, not for each of a million records

@@ -105,6 +105,7 @@ class Course(msgspec.Struct):
     :param resends_left: refusals of long ago that may be sent again.
     :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
         lowest of the site, 0 where it is not known.
+    :param keys: what the site was seen to do to a key; None while it does nothing.
     :param calls_per_s: the measured pace.
     """
 
@@ -120,6 +121,7 @@ class Course(msgspec.Struct):
     top_id: int = 0
     overlap_id: int = 0
     lowest_id: int = 0
+    keys: Finding | None = None
     calls_per_s: float = 1.0
 
     def fails_alone(self, key: str) -> bool:

@@ -202,7 +202,7 @@ class _Load:
 
     def _forget_finding(self, name: str) -> None:
         known = self._state.read_findings().get(name)
-        if known is not None and known.is_final:  # else it is what the site has just been seen to do
+        if known is not None and (known.is_final or known.brake == "key_altered"):  # else it has just been seen
             self._state.forget_finding(name)
 
     def _note_finding(self, finding: Finding) -> None:

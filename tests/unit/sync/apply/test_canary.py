@@ -326,6 +326,42 @@ class TestKeys:
         assert count_outcomes(released.apply(*make_creates(3, start=120))) == {"done": 3}
         assert released.forgotten == ["key_altered"]
 
+    @pytest.mark.parametrize("is_final", [False, True])
+    @pytest.mark.parametrize(("key", "forgotten"), [(12, []), (123, ["key_altered"])], ids=["short", "long"])
+    def test_that_keys_are_cut_is_forgotten_once_one_that_would_be_is_kept_whole(
+        self, make_load: Callable[..., Load], is_final: bool, key: int, forgotten: list[str]
+    ) -> None:
+        findings = known("key_altered", sent="888", stored="88", is_final=is_final, is_released=not is_final)
+        load = make_load(known_findings=findings, released={"key_altered": None})
+        assert count_outcomes(load.apply(*make_creates(1, start=key))) == {"done": 1}
+        assert load.forgotten == forgotten
+
+    def test_keys_that_are_known_to_be_cut_are_not_sent_where_two_become_one_though_that_was_released(
+        self, make_load: Callable[..., Load]
+    ) -> None:
+        load = make_load(known_findings=known("key_altered", sent="888", stored="88", is_released=True))
+        assert "The key '124' would be cut to '12', as that of the row 123 is" in stop(
+            load, *make_creates(2, start=123)
+        )
+        assert load.calls()["create"] == 0
+
+    @pytest.mark.parametrize("keys", [("123", "124"), ("123", "45", "456"), ("123", "1", "456", "457")])
+    def test_of_keys_that_the_first_one_shows_to_be_cut_none_is_sent_that_another_would_be_cut_to(
+        self, site: Sandbox, make_load: Callable[..., Load], keys: Sequence[str]
+    ) -> None:
+        site.set_habits("cut=2")
+        creates = [change for key in keys for change in make_creates(1, start=int(key))]
+        for is_final in (False, True):
+            load = make_load(
+                released={"key_altered": None},
+                known_findings=known("key_altered", sent="888", stored="88", is_final=True) if is_final else {},
+            )
+            text = stop(load, *creates)
+            assert f"The key '{keys[-1]}' would be cut to '{keys[-1][:2]}'" in text
+            assert load.calls()["create"] == 1
+            site.reset()
+            site.set_habits("cut=2")
+
     @pytest.mark.parametrize("released", [{}, {"key_altered": None}], ids=["not released", "released"])
     def test_keys_that_the_site_keeps_apart_are_sent_once_a_person_says_so(
         self, make_load: Callable[..., Load], released: dict[str, None]
