@@ -326,6 +326,18 @@ class TestKeys:
         assert count_outcomes(released.apply(*make_creates(3, start=120))) == {"done": 3}
         assert released.forgotten == ["key_altered"]
 
+    def test_that_keys_are_cut_the_next_try_knows_from_what_the_one_before_read_back(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        site.set_habits("cut=2")
+        load = make_load(released={"key_altered": None})
+        first, *others = (change for key in (123, 4, 124) for change in make_creates(1, start=key))
+        assert count_outcomes(load.apply(first, others[0])) == {"done": 2}
+        load.entries = {"123": Entry("123", "dag", "1", stored={"integration_id": Stored("123", "12")})}
+        with pytest.raises(CanaryError, match="The key '124' would be cut to '12', as that of the record of 123 is"):
+            load.retry(first, *others)
+        assert load.calls()["create"] == 0
+
     @pytest.mark.parametrize("is_final", [False, True])
     @pytest.mark.parametrize(("key", "forgotten"), [(12, []), (123, ["key_altered"])], ids=["short", "long"])
     def test_that_keys_are_cut_is_forgotten_once_one_that_would_be_is_kept_whole(
