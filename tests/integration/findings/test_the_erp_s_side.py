@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import permutations
+
+import pytest
 
 from sandbox.oduyo.server import Sandbox
 from tests.integration.sync.apply.driver import Driver, make_rows
@@ -50,3 +53,12 @@ def test_c13_codes_that_a_new_year_gives_new_ids_are_not_made_beside_the_old_one
     assert "look_alikes: 30 of 30 rows to create look like a record" in str(error)
     assert (made.out_of_scope, made.created) == (30, 0)
     assert driver.calls("create") == 30
+
+
+@pytest.mark.parametrize("firm", [bytearray(b"21"), Decimal(f"{2**53 + 1}.0")], ids=["bytes", "a large exact number"])
+def test_a_firm_and_period_that_a_row_has_are_in_scope_whatever_the_driver_makes_of_them(
+    driver: Driver, firm: object
+) -> None:
+    driver.sync(make_rows(30, key1=firm, key2="1"))
+    made = driver.sync(make_rows(29, key1=firm, key2="1"))
+    assert (made.unchanged, made.missing, made.out_of_scope) == (29, 1, 0)

@@ -43,7 +43,7 @@ class RowSink:
         self._normaliser = step.make_normaliser(listed.resource)
         self._codes = SharedCodes(self._normaliser.texts)
         self._has_pairs = "key1" in columns and "key2" in columns
-        self._pairs: dict[tuple[object, object], tuple[str, str]] = {}
+        self._pairs: set[tuple[str, str]] = set()
         self._unreadable_ids = 0
         self._lacks_status = False
 
@@ -58,20 +58,10 @@ class RowSink:
         key = compute_record_key(simple, self._normaliser)
         self._unreadable_ids += key is None
         self._lacks_status = self._lacks_status or "status" not in row
-        if self._has_pairs:
-            self._note_pair(row.get("key1"), row.get("key2"))
-        self._codes.add(row, key)
+        if self._has_pairs and (pair := self._normaliser.texts((simple.get("key1"), simple.get("key2")))):
+            self._pairs.add((pair[0], pair[1]))
+        self._codes.add(simple, key)
         self._writer.write(key, encode_row(simple) + b"\n")
-
-    def _note_pair(self, key1: object, key2: object) -> None:
-        try:
-            if (key1, key2) in self._pairs:
-                return
-        except TypeError:  # a value that cannot be hashed is none that can be read
-            return
-        first, second = self._normaliser.text(key1), self._normaliser.text(key2)
-        if first is not None and second is not None:
-            self._pairs[key1, key2] = (str(first), str(second))  # a subclass of str cannot be written
 
     def finish(self, query_name: str, started_at: float) -> list[Reference]:
         """Bring both sides to the same number of files and write the manifest; a reference for each partition.
@@ -86,7 +76,7 @@ class RowSink:
             started_at=started_at,
             rows=self.rows,
             columns=self._columns,
-            pairs=sorted({*self._pairs.values()}) if self._has_pairs else None,
+            pairs=sorted(self._pairs) if self._has_pairs else None,
             unreadable_ids=self._unreadable_ids,
             shared_codes=folder.write_lines(SHARED_CODES, (b"%d\n" % digest for digest in sorted(shared))),
             desired=desired,
