@@ -1,7 +1,7 @@
 """Raw row to payload: every value as Ödüyo is to store it, or every reason why the row cannot be sent.
 
-Pure. Normalising a payload again changes nothing. A row from a driver and the same row from a staged file give the
-same result.
+Pure. Normalising a payload again changes nothing. A row in the values of staging gives the same result before it is written and
+when it is read back.
 """
 
 from __future__ import annotations

@@ -203,6 +203,15 @@ def test_a_cursor_named_in_the_connection_s_extra_changes_nothing(
         assert read(hook, query, batch_rows=2)[2] == {"integration_id": 3, "code": "K3"}
 
 
+@pytest.mark.parametrize("kind", ["numeric", "numeric(22, 1)", "bigint", "float8"])
+def test_a_float_that_may_have_lost_digits_is_no_id(make_hook: MakeHook, kind: str) -> None:
+    ids = ["12345678901234567", "9007199254740993", "500001"]
+    values = ", ".join(f"({n}::{kind})" for n in ids)
+    rows = read(make_hook(), f"SELECT n AS integration_id, 'K' AS code FROM (VALUES {values}) AS t (n)")
+    found = [Normaliser(SPECIAL_CODE).row(stage_row(row)).integration_id for row in rows]
+    assert found == ([None, None, ids[2]] if kind == "float8" else ids)
+
+
 def test_values_of_all_types_reach_the_staged_line(make_hook: MakeHook) -> None:
     query = """
         SELECT 12345.0000::numeric AS integration_id, 9465::float8 AS code, true AS status, 'NaN'::numeric AS key1,

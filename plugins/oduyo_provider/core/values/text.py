@@ -140,8 +140,9 @@ def parse_bytes(value: object) -> bytes | None:
 
 
 def compute_integer_text(value: float | Decimal) -> str:
-    """A whole number (int, float or Decimal) as digits, never with an exponent; minus zero is ``"0"``.
+    """A whole number as digits, never with an exponent; minus zero is ``"0"``.
 
+    :param value: as staging writes it: an exact number of any size is an int, a Decimal may have been a float.
     :raises InvalidValueError: ``not_a_number``, ``fraction``, ``not_exact`` or ``too_long``.
     """
     if isinstance(value, int):
@@ -152,29 +153,16 @@ def compute_integer_text(value: float | Decimal) -> str:
     number = Decimal(repr(float(value))) if isinstance(value, float) else value
     if not number.is_finite():
         raise describe_no_number(number)
-    if not number:
-        return "0"
-    text = str(number)
-    if "E" not in text:
-        whole, _, fraction = text.partition(".")
-        if not fraction.strip("0"):
-            if fraction == "0" and number.copy_abs() > MAX_EXACT_FLOAT:
-                _reject_inexact(number)
-            return whole
-    elif number.adjusted() > 0:
-        if number.copy_abs() > MAX_EXACT_FLOAT:
-            _reject_inexact(number)
-        return str(int(number))
-    raise InvalidValueError("fraction", gettext("%(value)s is not a whole number", value=show_value(number)))
-
-
-def _reject_inexact(number: Decimal) -> None:
-    # A number of this size with an exponent or one decimal digit was a float: staging writes exact ones with neither.
-    detail = gettext(
-        "%(value)s is a float of 2^53 or more and may not be the ERP's exact number; cast it in the query",
-        value=show_value(number),
-    )
-    raise InvalidValueError("not_exact", detail)
+    if number != number.to_integral_value():
+        raise InvalidValueError("fraction", gettext("%(value)s is not a whole number", value=show_value(number)))
+    # Staging writes exact numbers without a fraction as integers, so a whole number with a point or an exponent was a float.
+    if number.copy_abs() > MAX_EXACT_FLOAT:
+        detail = gettext(
+            "%(value)s is a float of 2^53 or more and may not be the ERP's exact number; cast it in the query",
+            value=show_value(number),
+        )
+        raise InvalidValueError("not_exact", detail)
+    return str(int(number))
 
 
 def parse_staged_text(value: object) -> str:
