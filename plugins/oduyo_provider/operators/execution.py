@@ -17,6 +17,7 @@ from oduyo_provider.core.plan import OnMissing
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import WRITES, Report
+from oduyo_provider.core.values.text import MAX_EXACT_FLOAT
 from oduyo_provider.hooks.environment import is_mapped, open_oduyo, read_step
 from oduyo_provider.observability.asset import publish
 from oduyo_provider.observability.metrics import count_report, counting
@@ -154,10 +155,21 @@ def _read_columns(columns: object) -> list[str] | None:
 
 def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, object]:
     if isinstance(row, dict) and columns is None and all(isinstance(name, str) for name in row):
-        return row
+        return {name: _read_value(value) for name, value in row.items()}
     if isinstance(row, (list, tuple)) and columns is not None and len(row) == len(columns):
-        return dict(zip(columns, row, strict=True))
+        return {name: _read_value(value) for name, value in zip(columns, row, strict=True)}
     raise SettingsError(_explain_row(row, columns, {"number": number, "row": neutralise(repr(row), 80)}))
+
+
+def _read_value(value: object) -> object:
+    """A large decimal number that a float can be may have been one: XCom writes decimal numbers as floats, and reads them as decimal ones.
+
+    It becomes a float, so that a key that may have lost digits is rejected. An amount stays the same number.
+    """
+    if isinstance(value, Decimal) and value.is_finite() and value.copy_abs() > MAX_EXACT_FLOAT:
+        number = float(value)
+        return number if Decimal(repr(number)) == value else value
+    return value
 
 
 def _explain_row(row: object, columns: list[str] | None, what: dict[str, object]) -> str:

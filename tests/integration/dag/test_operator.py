@@ -99,6 +99,27 @@ def test_rows_of_a_query_come_as_tuples_whose_fields_columns_names(
     ]
 
 
+def test_a_key_whose_digits_xcom_has_lost_is_rejected_and_never_sent(
+    oduyo: Sandbox, erp: Erp, run_operator: RunOperator
+) -> None:
+    from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+
+    query = (
+        "SELECT n::numeric(22, 4), 'K.' || n FROM (VALUES (12345678901234567), (9007199254740993), (500001)) AS t (n)"
+    )
+
+    def build() -> None:
+        read = SQLExecuteQueryOperator(task_id="read", conn_id="erp_default", sql=query)
+        OduyoSpecialCodeOperator(
+            task_id="save", rows=read.output, columns=["integration_id", "code"], max_rejected_percent=100
+        )
+
+    made = run_operator(build)
+    assert made.state == "success", made.error
+    assert [record["integration_id"] for record in oduyo.records()] == ["500001"]
+    assert made.xcoms["save"][0]["reasons"] == {"integration_id: not_exact": 2}
+
+
 def test_a_param_may_be_a_template_or_a_default_argument(
     oduyo: Sandbox, run_operator: RunOperator, staging: Path
 ) -> None:
