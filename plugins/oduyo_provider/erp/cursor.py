@@ -14,6 +14,7 @@ from oduyo_provider.erp.driver import (
     RowReader,
     find_database,
     find_driver,
+    find_rounded_columns,
     find_row_reader,
     open_cursor,
 )
@@ -75,6 +76,15 @@ class QueryCursor:
             raise SourceError(
                 gettext(
                     "No rows can come from %(query)s, as it is no SELECT. Correct it, then run again.",
+                    query=self._query_name,
+                )
+            )
+        if rounded := find_rounded_columns(self._cursor, self._driver):
+            raise SourceError(
+                gettext(
+                    "MySQL gives no more than six digits of %(names)s, which is FLOAT in %(query)s. Cast it, as in "
+                    "CAST(kod AS DECIMAL(20, 4)) AS code, which keeps all digits, then run again.",
+                    names=", ".join(rounded),
                     query=self._query_name,
                 )
             )

@@ -20,6 +20,9 @@ _SQL_WIDE_TEXTS = (-8, -9, -10)  # ODBC's types for nchar, nvarchar and ntext
 #: The name of the server-side cursor; the database shows it to whoever looks at its sessions.
 _CURSOR_NAME = "oduyo_rows"
 
+#: MySQL's number for a FLOAT, in a result's description.
+_MYSQL_FLOAT = 4
+
 #: What the two PostgreSQL drivers call the encoding of a database without one. They would refuse every Turkish letter,
 #: even in the query's comments.
 _NO_ENCODING = frozenset({"SQLASCII", "SQL_ASCII", "ascii"})
@@ -106,6 +109,13 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
         # In seconds. It is what a query waits for a table that LOCK TABLES or ALTER TABLE holds; the default is a day.
         cursor.execute(f"SET SESSION lock_wait_timeout = LEAST(@@lock_wait_timeout, {max(1, round(limits.lock_s))})")
     return cursor
+
+
+def find_rounded_columns(cursor: Any, driver: str) -> list[str]:
+    """The columns of a result that the database itself rounds: MySQL writes six digits of a FLOAT, 1234567 as 1234570."""
+    if find_database(driver) is not Database.MYSQL:
+        return []
+    return [str(column[0]) for column in cursor.description if column[1] == _MYSQL_FLOAT]
 
 
 def find_row_reader(connection: Any, cursor: Any, driver: str) -> RowReader | None:

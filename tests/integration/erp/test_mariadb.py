@@ -175,3 +175,18 @@ def test_c9_a_bit_is_a_status_and_bytes_are_no_id(make_hook: Callable[..., Hook]
     assert [row.payload and row.payload["status"] for row in done] == ["1", "0"]
     done = [Normaliser(SPECIAL_CODE).row({**row, "integration_id": row["space1"], "space1": None}) for row in rows]
     assert [[fault.code for fault in row.faults] for row in done] == [["integration_id: binary"]] * 2
+
+
+def test_a_number_of_which_the_database_gives_six_digits_is_never_read(
+    make_hook: Callable[..., Hook], socket: Path
+) -> None:
+    run(
+        socket,
+        "CREATE OR REPLACE TABLE erp.kopya (id float, d double)",
+        "INSERT INTO erp.kopya VALUES (1234567, 1234567)",
+    )
+    with pytest.raises(SourceError, match=r"six digits of integration_id, which is FLOAT in q\.sql"):
+        read(make_hook(), "SELECT id AS integration_id, 'K' AS code FROM erp.kopya")
+    for column in ("CAST(id AS DECIMAL(20, 4))", "d"):
+        (row,) = read(make_hook(), f"SELECT {column} AS integration_id, 'K' AS code FROM erp.kopya")
+        assert row["integration_id"] == 1234567

@@ -158,7 +158,8 @@ def compute_integer_text(value: float | Decimal) -> str:
     # Staging writes exact numbers without a fraction as integers, so a whole number with a point or an exponent was a float.
     if number.copy_abs() > MAX_EXACT_FLOAT:
         detail = gettext(
-            "%(value)s is a float of 2^53 or more and may not be the ERP's exact number; cast it in the query",
+            "%(value)s is a float of 2^53 or more and may have lost digits; select the ERP's exact number as text, not a copy "
+            "that is a float",
             value=show_value(number),
         )
         raise InvalidValueError("not_exact", detail)
