@@ -163,7 +163,7 @@ def _compute_parsers(resource: Resource, *, repair: bool) -> dict[Kind, _Parser]
     texts = {kind: partial(read, repair=True) for kind, read in parse.items()} if repair else parse
     return {
         **texts,
-        Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or ""),
+        Kind.STATUS: partial(parse_status, active=resource.active, passive=resource.passive or "", repair=repair),
         **dict.fromkeys(MOMENTS, partial(parse_datetime, zone=_ZONE)),
         Kind.DECIMAL: parse_decimal,
     }

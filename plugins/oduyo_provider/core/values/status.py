@@ -17,13 +17,14 @@ _WORDS = {
 _ONE_I = str.maketrans("İIı", "iii")
 
 
-def parse_status(value: object, *, active: str = "1", passive: str = "0") -> str:
+def parse_status(value: object, *, active: str = "1", passive: str = "0", repair: bool = False) -> str:
     """The resource's word for a truth value, 0, 1, a bit or one of the words of ERPs; NULL and blank mean in use.
 
     :param active: the resource's word for a record in use; likewise ``passive``.
+    :param repair: as of :func:`~oduyo_provider.core.values.text.clean_text`: ``PASÝF`` is ``PASİF``.
     :raises InvalidValueError: ``unknown_status`` for anything else: no status is guessed.
     """
-    is_active = _read(value)
+    is_active = _read(value, repair=repair)
     if is_active is None:
         detail = gettext(
             "'%(value)s' means neither active nor passive; map it to 1 or 0 in the query", value=show_value(value)
@@ -42,12 +43,12 @@ def means_same(value: object, other: object) -> bool:
     return _read(value) is not None and _read(value) is _read(other)
 
 
-def _read(value: object) -> bool | None:
+def _read(value: object, *, repair: bool = False) -> bool | None:
     if isinstance(value, str) and value in _WORDS:
         return _WORDS[value]
     if value is None or isinstance(value, bool):
         return value is not False
-    return _find_number(value) if isinstance(value, (int, float, Decimal)) else _find_word(value)
+    return _find_number(value) if isinstance(value, (int, float, Decimal)) else _find_word(value, repair=repair)
 
 
 def _find_number(value: float | Decimal) -> bool | None:
@@ -57,13 +58,13 @@ def _find_number(value: float | Decimal) -> bool | None:
     return bool(number) if number in (0, 1) else None
 
 
-def _find_word(value: object) -> bool | None:
+def _find_word(value: object, *, repair: bool) -> bool | None:
     raw = parse_bytes(value)
     if raw and int.from_bytes(raw, "big") in (0, 1):  # MySQL's BIT
         return bool(raw[-1])
     try:
         text = value if isinstance(value, str) else parse_staged_text(value)
-        word = clean_text(text)
+        word = clean_text(text, repair=repair)
     except InvalidValueError:
         return None
     if not word and has_controls(text):  # a bit as text, perhaps: not blank, so not to be guessed
