@@ -21,7 +21,9 @@ FIGURES = {
     ),
     gettext_noop("stale"): gettext_noop("Rows whose record changed in Ödüyo after the plan was made; not sent."),
     gettext_noop("not_applied"): gettext_noop("Rows that were never transmitted, as a step failed or stopped."),
-    gettext_noop("missing"): gettext_noop("Records of this source without an ERP row, in the rows' key1 and key2."),
+    gettext_noop("missing"): gettext_noop(
+        "Records of this source without an ERP row, in the rows' key1 and key2; none in a run with an id that cannot be read."
+    ),
     gettext_noop("kept_missing"): gettext_noop(
         "Left as they are: on_missing is keep, passive already, waiting for missing_runs, moved, or not applied."
     ),

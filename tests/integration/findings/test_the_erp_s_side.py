@@ -62,3 +62,15 @@ def test_a_firm_and_period_that_a_row_has_are_in_scope_whatever_the_driver_makes
     driver.sync(make_rows(30, key1=firm, key2="1"))
     made = driver.sync(make_rows(29, key1=firm, key2="1"))
     assert (made.unchanged, made.missing, made.out_of_scope) == (29, 1, 0)
+
+
+@pytest.mark.parametrize(("on_missing", "is_said"), [("delete", True), ("deactivate", True), ("keep", False)])
+def test_that_an_id_which_cannot_be_read_keeps_records_from_being_retired_is_said(
+    driver: Driver, caplog: pytest.LogCaptureFixture, on_missing: str, is_said: bool
+) -> None:
+    rows = make_rows(30, status="A")
+    driver.sync(rows)
+    made = driver.sync([*rows[:29], {**rows[29], "integration_id": None}], on_missing=on_missing, missing_runs=1)
+    assert (made.missing, made.rejected) == (0, 1)
+    said = "1 row has an id that cannot be read, and any record may be its own: none counts as missing in this run"
+    assert any(text.startswith(said) for text in caplog.messages) is is_said

@@ -84,14 +84,7 @@ class RowSink:
             snapshot=listed,
         )
         write_manifest(folder, MANIFEST, manifest)
-        if shared:
-            log.warning(
-                ngettext(
-                    "%(n)s row shares firm, period, type and code with another id; all are sent",
-                    "%(n)s rows share firm, period, type and code with another id; all are sent",
-                    sum(shared.values()),
-                )
-            )
+        self._warn(sum(shared.values()))
         return [
             {
                 "manifest": desired.folder,
@@ -102,6 +95,30 @@ class RowSink:
             }
             for number, file in enumerate(desired.files)
         ]
+
+    def _warn(self, shared_codes: int) -> None:
+        """Say what only the whole table shows.
+
+        :param shared_codes: how many rows share a code.
+        """
+        if self._unreadable_ids and self._step.params.on_missing is not OnMissing.KEEP:
+            log.warning(
+                ngettext(
+                    "%(n)s row has an id that cannot be read, and any record may be its own: none counts as missing in this run, "
+                    "so none is deactivated or deleted. Correct it in the ERP or in the query; it is in quarantine.jsonl",
+                    "%(n)s rows have an id that cannot be read, and any record may be theirs: none counts as missing in this run, "
+                    "so none is deactivated or deleted. Correct them in the ERP or in the query; they are in quarantine.jsonl",
+                    self._unreadable_ids,
+                )
+            )
+        if shared_codes:
+            log.warning(
+                ngettext(
+                    "%(n)s row shares firm, period, type and code with another id; all are sent",
+                    "%(n)s rows share firm, period, type and code with another id; all are sent",
+                    shared_codes,
+                )
+            )
 
     def _check_deactivation(self) -> None:
         if self._step.params.on_missing is not OnMissing.DEACTIVATE:
