@@ -279,6 +279,17 @@ def test_c12_a_row_in_another_encoding_is_rejected_and_the_others_are_read(
     assert [row["space1"] and bytes(row["space1"]) for row in rows] == [b"A", b"\xff", None]  # type: ignore[call-overload]
 
 
+def test_c12_an_id_in_another_encoding_names_the_way_out(make_hook: MakeHook, erp_server: DemoErp) -> None:
+    query = "SELECT convert_from('\\xde554245'::bytea, 'SQL_ASCII') AS integration_id, 'K' AS code"
+    database = make_database(erp_server, "SQL_ASCII")
+    (row,) = read(make_hook(schema=database), query)
+    (fault,) = Normaliser(SPECIAL_CODE).row(stage_row(row)).faults
+    assert fault.code == "integration_id: binary"
+    assert "client_encoding" in fault.detail
+    (row,) = read(make_hook(schema=database, extra=json.dumps({"client_encoding": "WIN1254"})), query)
+    assert Normaliser(SPECIAL_CODE).row(stage_row(row)).integration_id == "ŞUBE"
+
+
 def test_c12_a_database_whose_texts_are_all_in_another_encoding_can_say_so(
     make_hook: MakeHook, erp_server: DemoErp
 ) -> None:

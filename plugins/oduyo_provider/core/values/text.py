@@ -108,7 +108,11 @@ def parse_id(value: object, *, repair: bool = False) -> str:
     """
     if parse_bytes(value) is not None:
         raise InvalidValueError(
-            "binary", gettext("bytes are no id; make them text in the query, for example with HEX() or CAST")
+            "binary",
+            gettext(
+                "bytes are no id; make them text in the query with HEX() or CAST, or, if they are text already, name its encoding in "
+                "the connection (client_encoding)"
+            ),
         )
     text = parse_text(value, repair=repair)
     if "." in text and (integral := _INTEGRAL_TEXT(text)):
