@@ -202,6 +202,27 @@ def test_a_reason_leads_to_its_rows_and_stands_among_the_filters_for_as_long(pag
     assert chip.count() == 0
 
 
+def test_a_filter_that_the_run_has_no_chip_for_is_seen_and_can_be_taken_away(
+    page: Any, frame: Any, run_id: str
+) -> None:
+    page.goto("/")
+    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run?action=create&of=row&outcome=waiting&outcome=created")
+    again = page.frame_locator("iframe")
+    list_rows(again, "1–2 of 2")
+    asked = again.locator(".chip[aria-pressed=true]")
+    assert [text.split() for text in asked.all_inner_texts()] == [
+        ["created", "2"],
+        ["waiting"],
+        ["new", "records"],
+        ["ERP", "rows"],
+    ]
+    while asked.count():
+        asked.first.focus()
+        page.keyboard.press("Enter")
+        assert again.locator(".chip:focus").count() == 1
+    list_rows(again, FIRST_PAGE)
+
+
 def test_the_page_speaks_the_language_of_airflow(
     browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None]
 ) -> None:

@@ -221,14 +221,8 @@ class ChangeIndex:
         """The tags of the lines that are wanted: groups in their order."""
         show = self.phase.show
         tags = {tag for segment in self.segments for tag in segment.file.counts}
-        if wanted.outcomes:
-            tags = {tag for tag in tags if show(tag) in wanted.outcomes}
-        if wanted.actions:
-            tags = {tag for tag in tags if read_action(tag) in wanted.actions}
-        if wanted.is_known is not None:
-            tags = {tag for tag in tags if is_left_out(tag) and read_known(tag) is wanted.is_known}
         by_rank: dict[int, set[int]] = {}
-        for tag in tags:
+        for tag in (tag for tag in tags if wanted.takes(tag, show(tag))):
             rank = OUTCOMES.index(show(tag)) if wanted.order == "outcome" else ACTIONS.index(read_action(tag))
             by_rank.setdefault(rank, set()).add(tag)
         ranks = sorted(by_rank, reverse=wanted.is_descending and wanted.order in ("", "outcome"))

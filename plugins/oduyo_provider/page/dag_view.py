@@ -10,6 +10,7 @@ import msgspec
 from oduyo_provider.page.going_wording import Sentence
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.table_view import Filter, filter_figures
 from oduyo_provider.page.view_models import View, compute_approval
 from oduyo_provider.page.wording import describe_run
 
@@ -30,6 +31,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
 
     :param compares: its rows were compared with records; only then anybody knows whether they are in step.
     :param series: as in :data:`SERIES`; none while there is no report, and of a run that sends nothing.
+    :param filters: what shows the lines of each part of the series that has any.
     :param new_left_out: of the rejected and refused rows those that are new.
     :param started_at: seconds since 1970; None where nobody knows.
     """
@@ -43,6 +45,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     extracted: int = 0
     in_step: int = 0
     series: dict[str, int] = {}
+    filters: dict[str, Filter] = {}
     new_left_out: int = 0
     started_at: float | None = None
     duration_s: float | None = None
@@ -61,7 +64,11 @@ def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
     """
     report = None if facts.is_going else facts.report
     done = report if report is not None and not report.dry_run else None
-    series = {name: sum(getattr(done, part) for part in parts) for name, (_, parts) in SERIES.items()} if done else {}
+    shown = (
+        {name: {part: count for part in parts if (count := getattr(done, part))} for name, (_, parts) in SERIES.items()}
+        if done
+        else {}
+    )
     return RunItem(
         run_id=facts.run_id,
         task="/".join(task),
@@ -71,7 +78,8 @@ def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
         compares=report is None or report.compares,
         extracted=report.extracted if report else 0,
         in_step=report.repeated + report.unchanged + report.created + report.updated if report else 0,
-        series=series,
+        series={name: sum(parts.values()) for name, parts in shown.items()},
+        filters={name: filter_figures(parts) for name, parts in shown.items() if parts},
         new_left_out=report.new_rejected if report else 0,
         started_at=facts.started_at,
         duration_s=facts.duration_s,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,8 @@ from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES
 
 #: Of rows that were rejected or refused: those that were not so before, and those that were.
 _KNOWN = {"new": False, "known": True}
+#: What a line is of.
+_OF = {"row": True, "record": False}
 
 Names = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
 Reasons = Annotated[list[str], Query(default_factory=list, max_length=MAX_REASONS)]
@@ -23,19 +25,20 @@ Sort = Annotated[str, Query(max_length=40)]
 
 
 def read_wanted(
-    outcome: Names, action: Names, known: Names, reason: Reasons, search: Search = "", sort: Sort = ""
+    outcome: Names, action: Names, known: Names, of: Names, reason: Reasons, search: Search = "", sort: Sort = ""
 ) -> Wanted:
     """What the address asks for; a name that there is not is a 422 that says which there are.
 
     :param sort: a column; with a minus before it the last comes first.
     """
     order = sort.removeprefix("-")
-    for given, names in ((outcome, OUTCOMES), (action, ACTIONS), (known, tuple(_KNOWN)), ([order], ORDERS)):
+    for given, names in ((outcome, OUTCOMES), (action, ACTIONS), (known, _KNOWN), (of, _OF), ([order], ORDERS)):
         _check_names(given, names)
     return Wanted(
         outcomes=outcome,
         actions=action,
-        is_known=_KNOWN[known[0]] if len(known) == 1 else None,
+        known=[_KNOWN[name] for name in known],
+        rows=[_OF[name] for name in of],
         reasons=reason,
         search=search,
         order=order,
@@ -59,7 +62,7 @@ def read_zone(zone: Annotated[str, Query(max_length=64)] = "UTC") -> ZoneInfo:
 Zone = Annotated[ZoneInfo, Depends(read_zone)]
 
 
-def _check_names(given: Sequence[str], names: Sequence[str]) -> None:
+def _check_names(given: Sequence[str], names: Collection[str]) -> None:
     if unknown := sorted(set(given) - set(names)):
         known = ", ".join(filter(None, names))
         raise HTTPException(

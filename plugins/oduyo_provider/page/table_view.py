@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from oduyo_provider.core.language import gettext
@@ -20,18 +21,23 @@ MAX_TEXT_BYTES = 500_000
 #: Outcomes that name their action themselves, or have none.
 _SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
 
-_OF_ROWS, _OF_RECORDS = ("create", "update", "adopt"), ("delete", "deactivate")
-#: Figure of a report → the outcomes of its lines, and the actions that tell them from other lines with these outcomes.
-_FIGURES = {
-    "created": (("created",), ("create",)),
-    "updated": (("updated",), ("update", "adopt")),
-    "deactivated": (("deactivated",), ("deactivate",)),
-    "deleted": (("deleted",), ("delete",)),
-    **{name: ((name,), _OF_ROWS) for name in ("rejected", "refused", "failed", "doubtful", "stale", "not_applied")},
-    "kept_missing": (("kept",), ()),
-    "missing_refused": (("refused",), _OF_RECORDS),
-    "missing_failed": (("failed", "doubtful"), _OF_RECORDS),
+#: Figure of a report → the actions whose lines it counts where they are done or planned.
+_ACTIONS = {
+    "created": ("create",),
+    "updated": ("update", "adopt"),
+    "deactivated": ("deactivate",),
+    "deleted": ("delete",),
 }
+#: Any other figure → the outcomes of its lines, and what they are of: other lines may have the same outcomes.
+_OUTCOMES = {
+    **{name: ((name,), "row") for name in ("rejected", "refused", "failed", "doubtful", "stale", "not_applied")},
+    "kept_missing": (("kept", "stale", "not_applied"), "record"),
+    "missing_refused": (("refused",), "record"),
+    "missing_failed": (("failed", "doubtful"), "record"),
+}
+
+#: A filter, as pairs of its name and a value.
+Filter = list[tuple[str, str]]
 
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:
@@ -55,34 +61,61 @@ def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str
 
 def list_filters(opened: OpenedRun) -> dict[str, Any]:
     """Each outcome, and each action and each of new and known where they say more than the outcomes, with their lines."""
-    counts, index = opened.index.counts, opened.index
-    outcomes = [{"name": name, "label": label(name), "count": counts[name]} for name in OUTCOMES if counts[name]]
+    counts, index, names = opened.index.counts, opened.index, name_filters()
+    outcomes = [
+        {"name": name, "label": text, "count": counts[name]} for name, text in names["outcome"].items() if counts[name]
+    ]
     filters = []
     if any(counts[name] for name in counts if name not in _SAYS_ACTION):
         filters += [
-            {"kind": "action", "name": name, "label": gettext(text), "count": index.actions[name]}
-            for name, text in ACTION_FILTERS.items()
+            {"kind": "action", "name": name, "label": text, "count": index.actions[name]}
+            for name, text in names["action"].items()
             if index.actions[name]
         ]
     new, known = index.left_out[False], index.left_out[True]
     if new and known:
-        filters.append({"kind": "known", "name": "new", "label": gettext("newly left out"), "count": new})
-        filters.append({"kind": "known", "name": "known", "label": gettext("left out before"), "count": known})
-    figures = {name: _list_figure_filters(index, name) for name in _FIGURES}
+        for name, count in (("new", new), ("known", known)):
+            filters.append({"kind": "known", "name": name, "label": names["known"][name], "count": count})
+    figures = {name: _list_figure_filters(index, name) for name in (*_ACTIONS, *_OUTCOMES)}
     return {"chips": outcomes, "filters": filters, "figures": figures, "lines": len(index)}
+
+
+def name_filters() -> dict[str, dict[str, str]]:
+    """What each filter is called, by its name and value; those of reasons are not among them."""
+    return {
+        "outcome": {name: label(name) for name in OUTCOMES},
+        "action": {name: gettext(text) for name, text in ACTION_FILTERS.items()},
+        "known": {"new": gettext("newly left out"), "known": gettext("left out before")},
+        "of": {"row": label("extracted"), "record": label("missing")},
+    }
+
+
+def filter_figures(figures: Iterable[str]) -> Filter:
+    """What shows the lines of some figures of a run that has ended: all of them, and as few others as a filter can."""
+    outcomes, sides = dict[str, None](), set[str]()
+    for figure in figures:
+        its, side = ((figure,), "") if figure in _ACTIONS else _OUTCOMES[figure]
+        outcomes.update(dict.fromkeys(its))
+        sides.add(side)
+    side = sides.pop() if len(sides) == 1 else ""
+    return [*(("outcome", name) for name in outcomes), *([("of", side)] if side else [])]
 
 
 def _list_figure_filters(index: ChangeIndex, figure: str) -> list[dict[str, Any]]:
     """What may show the lines of a figure, each with how many it shows: one that shows as many as the figure counts does."""
-    outcomes, actions = _FIGURES[figure]
-    there = tuple(name for name in actions if index.actions[name])
-    is_planned = index.phase is not RunPhase.ENDED and DONE.issuperset(outcomes)
-    tried = [((), there)] if is_planned else [(outcomes, ()), (outcomes, there)]
-    return [
-        {
-            "filter": [*(("outcome", name) for name in shown), *(("action", name) for name in done)],
-            "count": len(index.find(Wanted(outcomes=shown, actions=done))),
-        }
-        for shown, done in tried
-        if shown or done
-    ]
+    is_planned = figure in _ACTIONS and index.phase is not RunPhase.ENDED
+    tried: list[Filter] = [[("action", name) for name in _ACTIONS[figure] if index.actions[name]]] if is_planned else []
+    if not is_planned:
+        exact = filter_figures([figure])
+        there = [(kind, name) for kind, name in exact if kind != "outcome" or index.counts[name]]
+        tried = [[pair for pair in there if pair[0] == "outcome"], there]
+    return [{"filter": shown, "count": len(index.find(_make_wanted(shown)))} for shown in tried if shown]
+
+
+def _make_wanted(shown: Filter) -> Wanted:
+    """The lines that a filter shows."""
+    return Wanted(
+        outcomes=[name for kind, name in shown if kind == "outcome"],
+        actions=[name for kind, name in shown if kind == "action"],
+        rows=[name == "row" for kind, name in shown if kind == "of"],
+    )

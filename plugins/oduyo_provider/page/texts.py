@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext, read_language
+from oduyo_provider.page.table_view import name_filters
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 #: Name → text, in English; what the script puts in stands in braces.
@@ -150,4 +151,4 @@ def compute_texts() -> dict[str, Any]:
     texts = {name: gettext(text) for name, text in _TEXTS.items()}
     texts["no_dags"] %= {"variable": STAGING_VARIABLE}
     plurals = {name: (text(1), text(2)) for name, text in _PLURALS.items()}
-    return {"language": read_language(), "texts": texts, "plurals": plurals}
+    return {"language": read_language(), "texts": texts, "plurals": plurals, "filters": name_filters()}

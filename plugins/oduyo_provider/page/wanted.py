@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from oduyo_provider.page.search_text import fold
+from oduyo_provider.sync.staging.change_lines import read_action, read_is_row, read_known
+from oduyo_provider.sync.staging.left_out import is_left_out
 
 #: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
 ORDERS = ("", "outcome", "integration_id", "oduyo_id", "code")
@@ -19,7 +21,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines, and in which order.
 
     :param outcomes: as shown; none: any. Likewise ``actions``.
-    :param is_known: only what was rejected or refused alike before, or only what was not; None: both.
+    :param known: rows that were rejected or refused: with True those that were so before, with False those that were not.
+    :param rows: with True lines of rows, with False those of records without one.
     :param reasons: as the report counts them, without their outcomes; none: any.
     :param search: words that must all be there.
     :param order: one of :data:`ORDERS`.
@@ -27,11 +30,24 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     outcomes: Sequence[str] = ()
     actions: Sequence[str] = ()
-    is_known: bool | None = None
+    known: Sequence[bool] = ()
+    rows: Sequence[bool] = ()
     reasons: Sequence[str] = ()
     search: str = ""
     order: str = ""
     is_descending: bool = False
+
+    def takes(self, tag: int, outcome: str) -> bool:
+        """Whether a line is wanted, as far as its tag says.
+
+        :param outcome: as it is shown.
+        """
+        return (
+            (not self.outcomes or outcome in self.outcomes)
+            and (not self.actions or read_action(tag) in self.actions)
+            and (not self.known or (is_left_out(tag) and read_known(tag) in self.known))
+            and (not self.rows or read_is_row(tag) in self.rows)
+        )
 
     @property
     def words(self) -> list[str]:

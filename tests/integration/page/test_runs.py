@@ -800,14 +800,28 @@ def list_shown(get: Get, run_id: str) -> dict[str, int]:
     for part in (part for sum_ in view["sums"] for part in sum_["parts"] if part["count"]):
         for one in view["figures"].get(part["name"], []):
             if one["count"] == part["count"]:
-                asked: dict[str, list[str]] = {}
-                for name, value in one["filter"]:
-                    asked.setdefault(name, []).append(value)
-                answer = get("changes", dag_id=DAG_ID, run_id=run_id, **asked).json()
-                shown[part["name"]] = answer["found"]
-                assert answer["found"] == part["count"], part
+                shown[part["name"]] = count_shown(get, run_id, one["filter"])
+                assert shown[part["name"]] == part["count"], part
                 break
     return shown
+
+
+def count_shown(get: Get, run_id: str, shown: list[list[str]]) -> int:
+    """How many lines a filter shows."""
+    asked: dict[str, list[str]] = {}
+    for name, value in shown:
+        asked.setdefault(name, []).append(value)
+    return int(get("changes", dag_id=DAG_ID, run_id=run_id, **asked).json()["found"])
+
+
+def list_shown_from_the_dag(get: Get, run_id: str) -> dict[str, tuple[int, int]]:
+    """Part of a run in the list of its DAG's runs → what it counts, and how many lines it leads to."""
+    (item,) = (run for run in get("dag", dag_id=DAG_ID).json()["runs"] if run["run_id"] == run_id)
+    return {
+        name: (count, count_shown(get, run_id, item["filters"][name]))
+        for name, count in item["series"].items()
+        if count
+    }
 
 
 def test_a_figure_of_a_dry_run_leads_to_all_that_it_counts(get: Get, driver: Driver) -> None:
@@ -828,6 +842,7 @@ def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: D
     rows = [*make_rows(28), *make_rows(1, start=90)]
     driver.sync(rows, on_missing="delete", missing_runs=1, max_rejected_percent=100)
     assert list_shown(get, "run2") == {"refused": 1, "deleted": 1, "missing_refused": 1}
+    assert list_shown_from_the_dag(get, "run2") == {"rejected": (1, 1), "deactivated": (1, 1)}
     # Remembered, it is no row that was left out before either.
     driver.sync(
         [*rows, *make_rows(1, start=91, code="")], on_missing="delete", missing_runs=1, max_rejected_percent=100
@@ -835,6 +850,23 @@ def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: D
     view = get("run", dag_id=DAG_ID, run_id="run3").json()
     assert {one["name"]: one["count"] for one in view["filters"] if one["kind"] == "known"} == {"new": 1, "known": 1}
     assert sum(side["known"] for side in view["left_out"]) == 1
+    assert list_shown(get, "run3") == {"rejected": 1, "refused": 1, "missing_refused": 1}
+    assert list_shown_from_the_dag(get, "run3") == {"rejected": (2, 2)}
     assert [part["count"] for sum_ in view["sums"] for part in sum_["parts"] if part["name"] == "missing_refused"] == [
         1
     ]
+
+
+def test_rows_that_were_not_sent_and_records_that_were_left_as_they_are_are_told_apart(
+    get: Get, driver: Driver
+) -> None:
+    driver.sync(make_rows(60))
+    rows = [*make_rows(40), *make_rows(3, start=90)]
+    made, error = driver.sync_and_fail(rows, on_missing="delete", missing_runs=1)
+    assert isinstance(error, UnsafePlanError)
+    assert (made.not_applied, made.kept_missing) == (3, 20)
+    assert list_shown(get, "run2") == {"not_applied": 3, "kept_missing": 20}
+    assert list_shown_from_the_dag(get, "run2") == {"failed": (3, 3)}
+    both = {"outcome": "not_applied", "of": ["row", "record"]}
+    assert get("changes", dag_id=DAG_ID, run_id="run2", **both).json()["found"] == 23
+    assert get("changes", dag_id=DAG_ID, run_id="run2", of="thing").status_code == 422

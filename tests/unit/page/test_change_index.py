@@ -123,10 +123,29 @@ def test_rows_that_are_newly_left_out_are_told_from_known_ones_and_from_all_othe
     lines = [ChangeLine("rejected", integration_id=str(n), is_known=n < 3) for n in range(5)]
     lines += [ChangeLine("updated", "update", "5"), ChangeLine("refused", "create", "6"), ChangeLine("kept", "", "7")]
     index = write_index(tmp_path, [*lines, ChangeLine("refused", "delete", "8")])
-    for is_known, keys in ((False, ["3", "4", "6"]), (True, ["0", "1", "2"])):
-        found = index.find(Wanted(is_known=is_known))
+    for known, keys in (([False], ["3", "4", "6"]), ([True], ["0", "1", "2"]), ([False, True], list("012346"))):
+        found = index.find(Wanted(known=known))
         assert sorted(line.integration_id for line in index.read(found)) == keys
-        assert index.left_out[is_known] == len(keys)
+        assert sum(index.left_out[is_known] for is_known in known) == len(keys)
+
+
+def test_lines_of_rows_are_told_from_those_of_records_without_one(tmp_path: Path) -> None:
+    lines = [
+        *[ChangeLine("refused", name, name) for name in ("create", "update", "adopt", "deactivate", "delete")],
+        ChangeLine("rejected", integration_id="row"),
+        ChangeLine("refused", integration_id="known row"),
+        ChangeLine("kept", integration_id="kept", is_missing=True),
+    ]
+    index = write_index(tmp_path, lines)
+    shown = {
+        is_row: {line.integration_id for line in index.read(index.find(Wanted(rows=[is_row])))}
+        for is_row in (True, False)
+    }
+    assert shown == {
+        True: {"create", "update", "adopt", "row", "known row"},
+        False: {"deactivate", "delete", "kept"},
+    }
+    assert len(index.find(Wanted(rows=[True, False]))) == len(lines)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import { around, isFramed } from "./texts.js";
 
 export const asked = new URLSearchParams(location.search);
 // Airflow gives the page in its frame the DAG and the run alone: what else is asked for stands in Airflow's own address.
-const NAMES = ["record", "task", "outcome", "action", "known", "reason", "search", "sort", "page"];
+const NAMES = ["record", "task", "outcome", "action", "known", "of", "reason", "search", "sort", "page"];
 
 around((view) => {
   const pairs = new URLSearchParams(view.location.search);

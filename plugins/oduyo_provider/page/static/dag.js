@@ -67,14 +67,11 @@ function listRuns(view) {
 }
 
 // A figure leads to its rows.
-const OUTCOMES = { created: ["created"], updated: ["updated"], deactivated: ["deactivated", "deleted"], rejected: ["rejected", "refused"], failed: ["failed", "doubtful", "stale", "not_applied"] };
-
 function listFigure(view, run, name) {
   const value = run.series[name];
   if (value === undefined) return "–";
   if (!value) return make("span", { class: "soft" }, "0");
-  const more = OUTCOMES[name].map((outcome) => ["outcome", outcome]);
   const isNew = name === "rejected" && run.new_left_out;
-  return [airflowLink(runAddress(view.dag_id, run.run_id, run.task, more), { class: "plain" }, count(value)),
+  return [airflowLink(runAddress(view.dag_id, run.run_id, run.task, run.filters[name]), { class: "plain" }, count(value)),
     isNew ? make("div", { class: "small new" }, t("new_rows", { n: count(run.new_left_out) })) : ""];
 }

@@ -2,10 +2,10 @@
 
 import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
 import { field, fold, make, pill, show } from "./dom.js";
-import { count, formatTime, t, tn } from "./texts.js";
+import { count, filterLabel, formatTime, t, tn } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
-const FILTERS = ["outcome", "action", "known", "reason"];
+const FILTERS = ["outcome", "action", "known", "of", "reason"];
 // Name of a column → what the server sorts by; a column without one cannot be sorted.
 const COLUMNS = [["outcome", "outcome"], ["code", "code"], ["erp_id", "integration_id"], ["oduyo_id", "oduyo_id"], ["fields", ""], ["reason", ""]];
 // Name of a column → the API's field that it shows.
@@ -49,19 +49,24 @@ export function makeTable(load, address, task) {
     }));
   }
 
-  // A reason has a chip for as long as its rows are shown alone.
-  const listReasons = (view) => [...state.filters.reason].map((name) => ({ name, label: name, ...view.reasons.filter((one) => one.reason === name).map((one) => ({ label: one.text, count: one.count }))[0] }));
+  // What is asked for has a chip for as long as it is, also where the run has no such line any more: nothing is hidden by what nobody sees.
+  function listAsked(view, listed) {
+    const reasons = Object.fromEntries(view.reasons.map((one) => [one.reason, { label: one.text, count: one.count }]).reverse());
+    return FILTERS.flatMap((kind) => [...state.filters[kind]].filter((name) => !listed.some((chip) => chip.kind === kind && chip.name === name))
+      .map((name) => ({ kind, name, label: filterLabel(kind, name), ...(kind === "reason" ? reasons[name] : {}) })));
+  }
 
   function listChips(view) {
     const focused = document.activeElement?.dataset?.chip;
-    const make_chip = (kind, { name, label, count: number }) => make("button", { type: "button", class: `chip ${kind === "reason" ? kind : name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
+    const listed = [...view.chips.map((chip) => ({ kind: "outcome", ...chip })), ...view.filters];
+    const make_chip = ({ kind, name, label, count: number }) => make("button", { type: "button", class: `chip ${kind === "reason" ? kind : name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
       if (!state.filters[kind].delete(name)) state.filters[kind].add(name);
       state.page = 1;
       listChips(view);
       refresh();
     } }, kind === "reason" ? "" : make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label.length > 80 ? `${show(label).slice(0, 79)}…` : show(label)} `, number === undefined ? "" : make("strong", {}, count(number)));
-    chips.replaceChildren(...view.chips.map((chip) => make_chip("outcome", chip)), ...view.filters.map((chip) => make_chip(chip.kind, chip)), ...listReasons(view).map((chip) => make_chip("reason", chip)));
-    if (focused) [...chips.children].find((chip) => chip.dataset.chip === focused)?.focus();
+    chips.replaceChildren(...[...listed, ...listAsked(view, listed)].map(make_chip));
+    if (focused) ([...chips.children].find((chip) => chip.dataset.chip === focused) ?? chips.lastElementChild)?.focus();
   }
 
   // What the reader asks for is pale until it is there; what the page reads again by itself is not.

@@ -34,15 +34,15 @@ function readZone() {
 const zone = { timeZone: readZone() };
 // What a download is told: the zone that the times of this page are in.
 export const zoneName = new Intl.DateTimeFormat("en", zone).resolvedOptions().timeZone;
-const known = { texts: {}, plurals: {}, fields: {}, rules: new Intl.PluralRules("en") };
+const known = { texts: {}, plurals: {}, filters: {}, fields: {}, rules: new Intl.PluralRules("en") };
 let numbers, times, fullTimes;
 
 // What the server calls everything; it also says which language it speaks.
-export function setTexts({ language: spoken, texts, plurals }) {
+export function setTexts({ language: spoken, texts, plurals, filters }) {
   document.documentElement.lang = spoken;
   // English with the day before the month, as everybody but the United States writes it.
   const locale = spoken === "en" ? "en-GB" : spoken;
-  Object.assign(known, { texts, plurals, rules: new Intl.PluralRules(locale) });
+  Object.assign(known, { texts, plurals, filters, rules: new Intl.PluralRules(locale) });
   numbers = new Intl.NumberFormat(locale);
   times = new Intl.DateTimeFormat(locale, { ...zone, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
   fullTimes = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: "medium", timeStyle: "short" });
@@ -54,6 +54,9 @@ export function setFields(fields) {
 }
 
 export const fieldLabel = (name) => known.fields[name] ?? "";
+
+// What a filter is called; a reason names itself.
+export const filterLabel = (kind, name) => known.filters[kind]?.[name] ?? name;
 
 const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 
