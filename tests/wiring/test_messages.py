@@ -107,6 +107,22 @@ def test_a_difference_would_be_seen(english: str, translated: str) -> None:
     assert find_differences(Message(english, translated))
 
 
+#: Turkish words that speak of several things: pronouns, and verbs in the plural.
+SPEAKS_OF_SEVERAL = re.compile(r"\b(?:on|bun|şun)lar(?:[aı]|da|dan|ın)?\b|\b\w+(?:salar|seler|[dt][ıiuü]l[ae]r)\b")
+
+
+def test_a_turkish_text_about_a_number_of_things_does_for_one_of_them_too() -> None:
+    """Turkish has one form for any number."""
+    counted = [message.string[0] for message in read_translations("tr") if message.pluralizable]
+    assert len(counted) > 50
+    assert [text for text in counted if SPEAKS_OF_SEVERAL.search(text)] == []
+
+
+@pytest.mark.parametrize("text", ["gerçekten yoksalar", "onları siler", "bunlara dokunulmaz", "bulunamadılar"])
+def test_a_text_that_speaks_of_several_would_be_seen(text: str) -> None:
+    assert SPEAKS_OF_SEVERAL.search(text)
+
+
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_the_compiled_catalogue_is_made_of_the_one_that_people_edit(code: str) -> None:
     made = io.BytesIO()
