@@ -223,6 +223,46 @@ def test_a_filter_that_the_run_has_no_chip_for_is_seen_and_can_be_taken_away(
     list_rows(again, FIRST_PAGE)
 
 
+#: Longer or wider than a column: what has no blank, what has many, 19 digits, and signs of two units each.
+WIDE = ("Ş" * 256, "bir iki " * 40, "1234567890123456789", "\U0001f9fe" * 70)
+
+
+def test_what_is_long_or_wide_lies_over_no_other_column_and_can_be_unfolded(page: Any, run_id: str) -> None:
+    lines = [
+        {
+            **dict.fromkeys(("integration_id", "code", "reason", "answer"), text),
+            "oduyo_id": "1234567890123456789",
+            "outcome": "stale",
+            "label": "stale",
+            "action": "update",
+            "stored": {"description": text},
+            "fields": [["description", text, text], ["note", "", text]],
+        }
+        for text in WIDE
+    ]
+
+    def tell(route: Any) -> None:
+        answer = route.fetch()
+        found = {"lines": lines, "found": len(lines), "pages": 1, "first": 1}
+        route.fulfill(response=answer, json={**answer.json(), **found})
+
+    page.route("**/oduyo/changes?**", tell)
+    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
+    frame = page.frame_locator("iframe")
+    list_rows(frame, "1–4 of 4")
+    for width in (1600, 1280, 1000):
+        page.set_viewport_size({"width": width, "height": 1000})
+        too_wide = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.className)"
+        assert frame.locator(".changes td").evaluate_all(too_wide) == [], width
+        assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth"), width
+    for fold in frame.locator(".changes .fold").all():
+        fold.locator("summary").click()
+        assert fold.locator("> span").inner_text() in WIDE or fold.locator("> span").inner_text().isdigit()
+    cut = frame.locator(".changes .fold summary").all_inner_texts()
+    assert all(ord(sign) < 0xD800 or ord(sign) > 0xDFFF for text in cut for sign in text), "half a sign is shown"
+    page.unroute_all(behavior="wait")
+
+
 def test_the_page_speaks_the_language_of_airflow(
     browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None]
 ) -> None:

@@ -32,11 +32,23 @@ export function show(text) {
     sign === "\n" ? "↵" : sign === "\t" ? "⇥" : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+// The beginning of a text, in at most so many whole signs: some are two units long, and half of one is none.
+export function cut(text, most) {
+  const signs = Array.from(show(text));
+  return signs.length <= most ? signs.join("") : `${signs.slice(0, most - 1).join("")}…`;
+}
+
 // A code or an id in one line; a longer one is folded, and opens with a click.
 export function fold(text, most) {
-  const shown = show(text);
-  if (shown.length <= most) return make("span", { class: "whole" }, shown);
-  return make("details", { class: "fold" }, make("summary", { title: t("unfold") }, `${shown.slice(0, most - 1)}…`), make("span", {}, shown));
+  const shown = show(text), short = cut(text, most);
+  if (short === shown) return make("span", { class: "whole" }, shown);
+  return make("details", { class: "fold" }, make("summary", { title: t("unfold") }, short), make("span", {}, shown));
+}
+
+// A field's value: dates and other short ones never break inside, sentences break between words, long ones are folded.
+export function value(text) {
+  if (!text) return t("empty");
+  return text.length <= 24 || text.length > 200 ? fold(text, 60) : make("span", {}, show(text));
 }
 
 // The API's name of a field, and what people call it.

@@ -1,7 +1,7 @@
 // One record: what it is now on both sides, why, and what each run did to it.
 
 import { airflowLink, asked, dagAddress, recordAddress, runAddress } from "./address.js";
-import { field, fold, heading, make, pill, show } from "./dom.js";
+import { field, fold, heading, make, pill, show, value } from "./dom.js";
 import { count, formatTime, t } from "./texts.js";
 
 // A form that leads to a record's own address.
@@ -19,7 +19,7 @@ export function makeRecordSearch(dagId, text) {
 export function describeRecord(view) {
   const back = airflowLink(dagAddress(view.dag_id), {}, `← ${t("all_runs")}`);
   const found = view.record;
-  const title = found ? [fold(found.code || found.integration_id, 40)] : [view.asked];
+  const title = found ? [fold(found.code || found.integration_id, 40)] : [show(view.asked)];
   const places = view.looked.map((place) => make("p", { class: "soft small" }, describePlace(view, place)));
   const parts = [heading(title, back), makeRecordSearch(view.dag_id, view.asked)];
   if (found) parts.push(listIds(found), ...places, ...showRecord(view, found));
@@ -55,8 +55,8 @@ function describeCandidate(one) {
 }
 
 function listIds(found) {
-  const ids = [found.integration_id && `${t("column_erp_id")} ${found.integration_id}`, ...found.oduyo.map((record) => `${t("column_oduyo_id")} ${record.id}`)];
-  return make("p", { class: "soft" }, ids.filter(Boolean).join(" · "));
+  const ids = [["column_erp_id", found.integration_id], ...found.oduyo.map((record) => ["column_oduyo_id", record.id])];
+  return make("div", { class: "soft ids" }, ids.filter(([, id]) => id).map(([name, id]) => make("div", {}, t(name), " ", fold(id, 40))));
 }
 
 // What a run made of the record and read of it stands below that run, and only where there is one.
@@ -82,7 +82,7 @@ function showSides(found) {
   const names = [...new Set(columns.flatMap(([, values]) => Object.keys(values)))].filter((name) => columns.some(([, values]) => values[name]));
   return make("div", { class: "wide" }, make("table", { class: "sides" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("field")), columns.map(([title]) => make("th", { scope: "col" }, title)))),
-    make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, field(name)), columns.map(([, values]) => make("td", {}, fold(values[name] ?? "", 80))))))));
+    make("tbody", {}, names.map((name) => make("tr", {}, make("th", { scope: "row" }, field(name)), columns.map(([, values]) => make("td", {}, values[name] ? value(values[name]) : "")))))));
 }
 
 function showLedger(ledger, isUnread) {
@@ -112,9 +112,8 @@ function listHistory(view, found) {
 }
 
 function showField([name, before, after]) {
-  const told = (text) => (text === null || text === "" ? t("empty") : fold(text, 60));
-  const change = before === null ? [told(after)] : [make("del", {}, told(before))];
+  const change = before === null ? [make("span", { class: "value" }, value(after))] : [make("del", {}, value(before))];
   // What a deletion takes away becomes nothing.
-  if (before !== null && after !== null) change.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
+  if (before !== null && after !== null) change.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, value(after)));
   return make("div", {}, make("dt", {}, field(name)), make("dd", {}, change));
 }

@@ -1,7 +1,7 @@
 // Every change with before and after: searched, filtered, sorted and paged by the server.
 
 import { airflowLink, asked, keepAddress, recordAddress } from "./address.js";
-import { field, fold, make, pill, show } from "./dom.js";
+import { cut, field, fold, make, pill, show, value } from "./dom.js";
 import { count, filterLabel, formatTime, t, tn } from "./texts.js";
 
 const SEARCH_AFTER_MS = 250;
@@ -64,7 +64,7 @@ export function makeTable(load, address, task) {
       state.page = 1;
       listChips(view);
       refresh();
-    } }, kind === "reason" ? "" : make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${label.length > 80 ? `${show(label).slice(0, 79)}…` : show(label)} `, number === undefined ? "" : make("strong", {}, count(number)));
+    } }, kind === "reason" ? "" : make("span", { class: `dot ${name}`, "aria-hidden": "true" }), `${cut(label, 80)} `, number === undefined ? "" : make("strong", {}, count(number)));
     chips.replaceChildren(...[...listed, ...listAsked(view, listed)].map(make_chip));
     if (focused) ([...chips.children].find((chip) => chip.dataset.chip === focused) ?? chips.lastElementChild)?.focus();
   }
@@ -168,11 +168,9 @@ function listFields(line) {
 
 function showField(name, before, after, line) {
   const isNew = line.action === "create" || !line.action;
-  // Dates and other short values never break inside, sentences break between words.
-  const told = (text) => (!text ? t("empty") : text.length <= 24 || text.length > 200 ? fold(text, 60) : make("span", {}, show(text)));
-  const value = isNew ? [make("span", { class: "value" }, told(after))] : [make("del", {}, told(before))];
-  if (!isNew && line.action !== "delete") value.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, told(after)));
+  const told = isNew ? [make("span", { class: "value" }, value(after))] : [make("del", {}, value(before))];
+  if (!isNew && line.action !== "delete") told.push(make("span", { class: "arrow", role: "img", "aria-label": t("becomes") }, " → "), make("ins", {}, value(after)));
   const stored = (line.stored ?? {})[name];
-  if (stored !== undefined) value.push(make("span", { class: "stored" }, " ", stored === null ? t("stored_empty") : t("stored_as", { value: show(stored) })));
-  return make("div", {}, make("dt", {}, field(name)), make("dd", {}, value));
+  if (stored !== undefined) told.push(make("span", { class: "stored" }, " ", stored === null ? t("stored_empty") : t("stored_as", { value: show(stored) })));
+  return make("div", {}, make("dt", {}, field(name)), make("dd", {}, told));
 }

@@ -79,8 +79,8 @@ export function formatTime(seconds, full = false) {
 
 export function formatDuration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 60) return t("seconds", { s: count(Math.round(seconds)) });
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return t("minutes", { min: count(minutes), s: count(Math.floor(seconds % 60)) });
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
+  if (minutes < 1) return t("seconds", { s: count(whole) });
+  if (minutes < 60) return t("minutes", { min: count(minutes), s: count(whole % 60) });
   return t("hours", { h: count(Math.floor(minutes / 60)), min: count(minutes % 60) });
 }
