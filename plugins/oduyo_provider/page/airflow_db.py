@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from sqlalchemy.orm import Session
 
 #: Runs that are looked at; more than staging keeps.
 RECENT_RUNS = 200
+
+#: States of a task that has put no question in its present try: what an earlier one was answered Airflow keeps beside it.
+_ASKS_NOBODY = ("skipped", "upstream_failed", "removed")
 
 #: What an approval's answer says; see :class:`airflow.providers.standard.operators.hitl.ApprovalOperator`.
 _YES = "Approve"
@@ -65,10 +69,9 @@ class Approval(msgspec.Struct, frozen=True):
     is_yes: bool = False
     by: str = ""
 
-    @property
-    def waited_s(self) -> float:
-        """How long the run waited for the answer."""
-        return 0.0 if self.answered_at is None else max(0.0, self.answered_at - self.asked_at)
+    def measure_wait(self, since: float, until: float) -> float:
+        """For how much of a time the run waited for the answer, in seconds; both ends in seconds since 1970."""
+        return 0.0 if self.answered_at is None else max(0.0, min(self.answered_at, until) - max(self.asked_at, since))
 
 
 def fetch_dag_state(dag_id: str) -> DagState | None:
@@ -103,25 +106,34 @@ def _fetch_runs(*conditions: Any) -> list[RunState]:
 
 
 def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
-    """Run → the question that it put to a person; of several the last."""
+    """Run → the question that it put to a person; of several the last. One that was cleared since counts no more."""
+    columns = TaskInstance.run_id, TaskInstance.task_id, TaskInstance.start_date, TaskInstance.trigger_timeout
     query = (
-        select(TaskInstance.run_id, TaskInstance.task_id, TaskInstance.trigger_timeout, HITLDetail)
+        select(*columns, HITLDetail)
         .join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)
         .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(list(run_ids)))
+        .where(TaskInstance.state.not_in(_ASKS_NOBODY))  # nor one without a state, which is still to come
         .order_by(HITLDetail.created_at)
     )
     with create_session() as session:
         return {
             run_id: Approval(
                 task_id=task_id,
-                asked_at=to_seconds(detail.created_at) or 0.0,
+                asked_at=_compute_asked_at(detail, began_at),
                 answered_at=to_seconds(detail.responded_at),
                 until=to_seconds(until),
                 is_yes=_YES in (detail.chosen_options or ()),
                 by=detail.responded_by_user_name or "",
             )
-            for run_id, task_id, until, detail in session.execute(query)
+            for run_id, task_id, began_at, until, detail in session.execute(query)
         }
+
+
+def _compute_asked_at(detail: Any, began_at: datetime | None) -> float:
+    """When a task put its question last: Airflow keeps only when it did first, and a later try asks when it begins."""
+    asked_at, began, answered_at = map(to_seconds, (detail.created_at, began_at, detail.responded_at))
+    is_later = asked_at is not None and began is not None and asked_at < began < (answered_at or math.inf)
+    return (began if is_later else asked_at) or 0.0
 
 
 def fetch_retry_times(session: Session, dag_id: str, run_ids: Iterable[str]) -> dict[tuple[str, str, int], float]:

@@ -203,7 +203,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
             ended_at = _to_seconds(self.report.ended_at)
         if ended_at is None or self.started_at is None:
             return None
-        return max(0.0, ended_at - self.started_at - (self.approval.waited_s if self.approval else 0.0))
+        waited_s = self.approval.measure_wait(self.started_at, ended_at) if self.approval else 0.0
+        return max(0.0, ended_at - self.started_at - waited_s)
 
     def name_task(self, step: str) -> str:
         """The task that does a step."""

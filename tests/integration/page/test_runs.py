@@ -27,8 +27,10 @@ from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.steps.one_task import stage_rows
 from sandbox.oduyo.server import Sandbox
+from tests.airflow_run import answer_approval, load_dag
 from tests.conftest import Erp
 from tests.integration.check.checker import Checker
+from tests.integration.dag.clearing import ALL, go_on
 from tests.integration.dag.conftest import RunSpecialCodes, make_query, make_records
 from tests.integration.dag.test_operator import DAG_ID as FOREIGN_DAG
 from tests.integration.dag.test_operator import RunOperator
@@ -710,6 +712,29 @@ def test_the_steps_of_a_cleared_run_stand_in_the_order_of_a_row_s_way(
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, "running", None))
     steps = get("run", dag_id=DAG_ID, run_id="run1").json()["steps"]
     assert [step["task"] for step in steps] == ["load", "report"]
+
+
+def test_what_somebody_said_counts_until_the_run_is_cleared(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, dags_folder: Path, staging: Path
+) -> None:
+    """Airflow keeps the answer beside a task that is cleared, until it asks again."""
+    oduyo.seed(make_records(30, code="ESKİ"))
+    asked = {"query": make_query(30), "between": lambda: answer_approval(SPECIAL_CODES, "Reject")}
+    made = run_special_codes({"on_unsafe": "ask"}, **asked)
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert view["sentence"]["text"].startswith("Nothing was written: the plan was rejected by ayse at ")
+
+    for record in oduyo.records():  # somebody types the codes in, so that there is nothing to ask any more
+        oduyo.edit(str(record["id"]), code=f"K.{record['integration_id']}")
+    assert go_on(load_dag(dags_folder), made.run_id, staging, clear=ALL).state == "success"
+    view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+    assert (view["sentence"]["text"], view["title"]) == (
+        "Ödüyo is in step with the ERP: nothing had to change.",
+        "It adds up",
+    )
+    assert (view["approval"], view["duration_s"] > 0) == (None, True)
+    last = {point["title"]: point for point in get("dag", dag_id=SPECIAL_CODES).json()["health"]}["Last good run"]
+    assert last["tone"] == "good"
 
 
 def test_staged_files_are_found_where_this_machine_sees_them(

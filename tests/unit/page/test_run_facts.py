@@ -56,6 +56,16 @@ def test_the_wait_for_a_person_is_not_in_the_duration() -> None:
     assert RunFacts(state=RED, approval=asked).duration_s == 100
 
 
+@pytest.mark.parametrize(
+    ("asked_at", "answered_at", "took_s"), [(10.0, 90.0, 300), (50.0, 150.0, 250), (350.0, 450.0, 250)]
+)
+def test_of_a_wait_only_what_lies_within_the_run_is_not_in_its_duration(
+    asked_at: float, answered_at: float, took_s: float
+) -> None:
+    """A run that is cleared begins anew, and keeps what it was answered before."""
+    assert RunFacts(state=RED, approval=Approval("approve", asked_at, answered_at, is_yes=True)).duration_s == took_s
+
+
 def test_where_airflow_has_forgotten_the_run_its_report_says_how_long_it_took() -> None:
     told = Report(started_at="2026-01-01T00:00:00+00:00", ended_at="2026-01-01T00:01:30+00:00")
     assert RunFacts(state=None, report=told).duration_s == 90
