@@ -139,7 +139,7 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
     def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index = opened.index
-        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=LEFT_OUT)))
+        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=LEFT_OUT, rows=[True])))
         pieces = write_xlsx(lines, to_mend, opened.resource, zone)
         return _send(pieces, MEDIA_TYPE, f"{dag_id}_{run_id}_{task}", "xlsx")
 

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import time
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -868,6 +869,10 @@ def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: D
     driver.sync(rows, on_missing="delete", missing_runs=1, max_rejected_percent=100)
     assert list_shown(get, "run2") == {"refused": 1, "deleted": 1, "missing_refused": 1}
     assert list_shown_from_the_dag(get, "run2") == {"rejected": (1, 1), "deactivated": (1, 1)}
+    # What is to be mended in the ERP are rows: the record that is refused to be deleted has none.
+    workbook = get("changes.xlsx", dag_id=DAG_ID, run_id="run2").content
+    with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
+        assert parts.read("xl/worksheets/sheet2.xml").count(b"<row ") == 1 + 1
     # Remembered, it is no row that was left out before either.
     driver.sync(
         [*rows, *make_rows(1, start=91, code="")], on_missing="delete", missing_runs=1, max_rejected_percent=100
