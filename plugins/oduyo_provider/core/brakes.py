@@ -19,6 +19,7 @@ from oduyo_provider.core.trip_messages import (
     explain_retired,
     explain_retired_pair,
     explain_share,
+    format_limit,
 )
 
 #: A count at or below this does not trip a percentage above 0.
@@ -208,8 +209,9 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
         tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause), cause=cause)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
+        limit = format_limit(percent, is_exceeded=is_above(new, percent, counts.extracted))
         samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
-        tripped.add("rejected", new, explain_rejected(new, counts.extracted, percent), samples=samples, cause=cause)
+        tripped.add("rejected", new, explain_rejected(new, counts.extracted, limit), samples=samples, cause=cause)
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
@@ -220,7 +222,7 @@ def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> N
     )
     for name, count, whole, percent in shares:
         if is_above(count, percent, whole):
-            tripped.add(name, count, explain_share(name, count, whole, percent))
+            tripped.add(name, count, explain_share(name, count, whole, str(percent)))
 
 
 def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
@@ -228,15 +230,18 @@ def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) 
         return
     percent, whole, samples = limits.max_missing_percent, counts.in_use, counts.samples.get("retired", [])
     if is_too_many(counts.retired, percent, whole):
-        tripped.add("retired", counts.retired, explain_retired(counts.retired, whole, percent))
+        limit = format_limit(percent, is_exceeded=is_above(counts.retired, percent, whole))
+        tripped.add("retired", counts.retired, explain_retired(counts.retired, whole, limit))
     pairs = [(name, pair) for name, pair in counts.pairs.items() if is_too_many(pair.retired, percent, pair.in_use)]
     if pairs and len(counts.pairs) > 1:  # one pair is the whole
         name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
-        text = explain_retired_pair(name, pair, len(pairs) - 1, percent)
+        limit = format_limit(percent, is_exceeded=is_above(pair.retired, percent, pair.in_use))
+        text = explain_retired_pair(name, pair, len(pairs) - 1, limit)
         tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
     week, had = counts.retired + counts.retired_week, whole + counts.retired_week
     if counts.retired_week and is_too_many(week, percent, had):
-        tripped.add("retired_week", week, explain_share("retired_week", week, had, percent), samples=samples)
+        limit = format_limit(percent, is_exceeded=is_above(week, percent, had))
+        tripped.add("retired_week", week, explain_share("retired_week", week, had, limit), samples=samples)
 
 
 def is_too_many(count: int, percent: int, whole: int) -> bool:

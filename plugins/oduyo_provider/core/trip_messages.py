@@ -26,16 +26,24 @@ _SHARES = {
 }
 
 
-def explain_share(name: str, count: int, whole: int, percent: int = 0) -> str:
+def format_limit(percent: int, *, is_exceeded: bool) -> str:
+    """What is allowed of a whole.
+
+    :param is_exceeded: a count is above the percentage; else it is above half of the whole, which no percentage allows.
+    """
+    return str(percent) if is_exceeded else gettext("%(percent)s, and never more than half", percent=percent)
+
+
+def explain_share(name: str, count: int, whole: int, percent: str = "") -> str:
     """A count that is too large a share of a whole.
 
     :param name: of the brake: one of :data:`_SHARES`.
-    :param percent: what is allowed; 0 where the brake has no percentage.
+    :param percent: what is allowed; empty where the brake has no percentage.
     """
     return gettext(_SHARES[name], count=format_number(count), whole=format_number(whole), percent=percent)
 
 
-def explain_rejected(count: int, whole: int, percent: int) -> str:
+def explain_rejected(count: int, whole: int, percent: str) -> str:
     """Rows that the last run did not reject, of all rows."""
     return ngettext(
         "%(n)s of %(whole)s rows is rejected that the last run did not reject (max_rejected_percent %(percent)s)",
@@ -46,7 +54,7 @@ def explain_rejected(count: int, whole: int, percent: int) -> str:
     )
 
 
-def explain_retired(count: int, whole: int, percent: int) -> str:
+def explain_retired(count: int, whole: int, percent: str) -> str:
     """Records to retire; ``whole`` are in use."""
     return ngettext(
         "%(n)s record would be deactivated, deleted or turned passive; %(whole)s of this source are in use "
@@ -59,7 +67,7 @@ def explain_retired(count: int, whole: int, percent: int) -> str:
     )
 
 
-def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> str:
+def explain_retired_pair(name: str, pair: Pair, others: int, percent: str) -> str:
     """Records to retire of one pair of ``key1`` and ``key2``.
 
     :param name: both, with a zero character between them.

@@ -109,8 +109,8 @@ def _describe_red(facts: RunFacts, report: Report) -> Sentence:
         what.append(f"{'; '.join(faults)}.")
     if TOO_MANY_REJECTED in report.faults:
         text = ngettext(
-            "%(n)s row was newly rejected or refused, which is more than max_rejected_percent allows.",
-            "%(n)s rows were newly rejected or refused, which is more than max_rejected_percent allows.",
+            "%(n)s row was newly rejected or refused, which is above max_rejected_percent or above half of the rows.",
+            "%(n)s rows were newly rejected or refused, which is above max_rejected_percent or above half of the rows.",
             report.new_rejected,
         )
         what.append(text)

@@ -406,6 +406,20 @@ def test_releasing_one_brake_releases_no_other() -> None:
     assert [name for name, trip in trips.items() if trip.is_released] == ["retired"]
 
 
+def test_a_brake_says_that_it_is_the_half_and_not_the_percentage_that_tripped() -> None:
+    figures = {"retired": 6, "in_use": 8, "pairs": {"21\x001": Pair(4, 3), "22\x001": Pair(4, 3)}, "retired_week": 4}
+    trips = trips_of(extracted=20, rejected=15, **figures)
+    expected = {
+        "rejected": "(max_rejected_percent 5)",
+        "retired": "(max_missing_percent 10, and never more than half)",
+        "retired_pair": "(max_missing_percent 10, and never more than half)",
+        "retired_week": "(max_missing_percent 10, and never more than half)",
+    }
+    assert {name: trip.message[-len(expected[name]) :] for name, trip in trips.items()} == expected
+    lifted = trips_of(limits(100, 100, 100), extracted=20, rejected=15)["rejected"].message
+    assert lifted.endswith("(max_rejected_percent 100, and never more than half)")
+
+
 def test_every_brake_says_its_figures_and_its_percentage() -> None:
     trips = trips_of(look_alikes=12, creates=20, **{**FIGURES, "vanished": 7, "other_firm": 8, "other_source": 9})
     expected = {

@@ -69,9 +69,7 @@ NO_FILES = (
 DUPLICATE = "1 new record carries a key that another record has: decide in the Ödüyo panel which of them to remove; no run removes any."
 MEND = "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
 TOO_MANY = Report(extracted=100, created=40, rejected=60, faults=["rejected"])
-TOO_MANY_LEFT_OUT = (
-    f"Not in step: 60 rows were newly rejected or refused, which is more than max_rejected_percent allows. {MEND}"
-)
+TOO_MANY_LEFT_OUT = f"Not in step: 60 rows were newly rejected or refused, which is above max_rejected_percent or above half of the rows. {MEND}"
 FIRST = msgspec.structs.replace(PLAN, faults=["first_write"])
 FIRST_WRITE = (
     "Nothing was sent: this DAG has never written to this Ödüyo site, and the first write is a person's. Look at the plan "
