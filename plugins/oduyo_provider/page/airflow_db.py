@@ -13,6 +13,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -86,7 +87,7 @@ def fetch_dag_state(dag_id: str) -> DagState | None:
 
 
 def fetch_run_states(dag_id: str) -> list[RunState]:
-    """The DAG's latest runs, the latest first."""
+    """The DAG's latest runs, the latest first, but behind them those that wait for their turn: a backfill has hundreds."""
     return _fetch_runs(DagRun.dag_id == dag_id)
 
 
@@ -97,7 +98,8 @@ def fetch_run_state(dag_id: str, run_id: str) -> RunState | None:
 
 def _fetch_runs(*conditions: Any) -> list[RunState]:
     columns = DagRun.run_id, DagRun.state, DagRun.start_date, DagRun.end_date
-    query = select(*columns).where(*conditions).order_by(DagRun.id.desc()).limit(RECENT_RUNS)
+    order = DagRun.state == DagRunState.QUEUED, DagRun.id.desc()
+    query = select(*columns).where(*conditions).order_by(*order).limit(RECENT_RUNS)
     with create_session() as session:
         return [
             RunState(run_id, str(state), to_seconds(started_at), to_seconds(ended_at))

@@ -16,13 +16,15 @@ import pytest
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
+from oduyo_provider.page import airflow_db as airflow_db_of_page
 from oduyo_provider.page import service
-from oduyo_provider.page.airflow_db import RunState, fetch_dag_state
+from oduyo_provider.page.airflow_db import RunState, fetch_dag_state, fetch_run_states
 from oduyo_provider.page.health import SiteFacts, compute_health
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.sync.staging.folder import Folder
@@ -569,6 +571,20 @@ def test_an_older_run_that_was_cleared_and_goes_again_is_how_its_dag_stands(
     assert [run["run_id"] for run in view["runs"]] == ["run1", "run3"]
     assert view["sentence"]["tone"] == "busy"
     assert get("dags").json()["dags"][0]["last"]["sentence"] == view["sentence"]
+
+
+def test_the_runs_of_a_backfill_that_wait_for_their_turn_push_none_out_of_sight(
+    airflow_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_db_of_page, "RECENT_RUNS", 2)
+    dag_id, now = "a_backfill", datetime.now(timezone.utc)
+    with create_session() as session:
+        for name, state in (("old", "success"), ("goes", "running"), ("next", "queued"), ("later", "queued")):
+            started_at = None if state == "queued" else now
+            given = {"run_type": "backfill", "state": state, "start_date": started_at, "run_after": now}
+            session.add(DagRun(dag_id=dag_id, run_id=name, **given))
+            session.flush()
+    assert [run.run_id for run in fetch_run_states(dag_id)] == ["goes", "old"]
 
 
 def test_a_run_that_has_staged_nothing_yet_comes_first_with_what_keeps_it(
