@@ -83,12 +83,14 @@ def _describe(counts: PlanCounts, step: StepContext) -> list[tuple[str, object]]
         (gettext("ERP rows"), counts.extracted),
         ("  " + gettext("repeated"), counts.repeated),
         ("  " + gettext("rejected"), counts.rejected),
-        ("  " + gettext("of them known from the last run"), counts.known_rejected),
+        ("    " + gettext("of them known from the last run"), counts.known_rejected),
         ("  " + gettext("refused before, not sent again"), counts.known_refused),
         ("  " + gettext("unchanged"), counts.unchanged),
         ("  " + gettext("to create"), counts.creates),
         ("  " + gettext("to update"), counts.updates),
     ]
+    if counts.vanished:
+        lines.append(("  " + gettext("not listed by Ödüyo any more, not sent"), counts.vanished))
     if step.params.sync_mode is SyncMode.UPSERT:
         lines += [
             (gettext("records in Ödüyo"), counts.existing),
