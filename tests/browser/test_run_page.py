@@ -223,6 +223,49 @@ def test_a_filter_that_the_run_has_no_chip_for_is_seen_and_can_be_taken_away(
     list_rows(again, FIRST_PAGE)
 
 
+def test_a_run_that_goes_on_is_told_also_to_whoever_is_on_one_of_its_buttons(page: Any, run_id: str) -> None:
+    told: list[int] = []
+
+    def tell(route: Any) -> None:
+        answer = route.fetch()
+        told.append(len(told))
+        sums = answer.json()["sums"]
+        sums[0]["parts"] = [{**part, "count": part["count"] + len(told)} for part in sums[0]["parts"]]
+        going = {"is_going": True, "sentence": {"tone": "busy", "label": "going", "text": f"Answer {len(told)}."}}
+        route.fulfill(response=answer, json={**answer.json(), **going, "sums": sums, "figures": {}})
+
+    page.route("**/oduyo/run?**", tell)
+    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
+    frame = page.frame_locator("iframe")
+    frame.locator("summary", has_text="reason").focus()
+    frame.get_by_text("Answer 3.").wait_for()
+    assert frame.locator(":focus").inner_text() == "1 reason"
+    page.unroute_all(behavior="wait")
+
+
+def test_what_somebody_types_on_the_dag_s_page_stays_while_a_run_goes_on(page: Any, run_id: str) -> None:
+    told: list[int] = []
+
+    def tell(route: Any) -> None:
+        answer = route.fetch()
+        told.append(len(told))
+        first, *runs = answer.json()["runs"]
+        sentence = {"tone": "busy", "label": "going", "text": f"Answer {len(told)}."}
+        route.fulfill(
+            response=answer,
+            json={**answer.json(), "sentence": sentence, "runs": [{**first, "is_going": True}, *runs]},
+        )
+
+    page.route("**/oduyo/dag?**", tell)
+    page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("searchbox").fill("E-TİC")
+    frame.get_by_text("Answer 2.").wait_for()
+    page.keyboard.type("ARET")
+    assert frame.get_by_role("searchbox").input_value() == "E-TİCARET"
+    page.unroute_all(behavior="wait")
+
+
 #: Longer or wider than a column: what has no blank, what has many, 19 digits, and signs of two units each.
 WIDE = ("Ş" * 256, "bir iki " * 40, "1234567890123456789", "\U0001f9fe" * 70)
 

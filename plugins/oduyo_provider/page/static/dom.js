@@ -76,3 +76,19 @@ export function figure(name, label, number, act) {
   const inside = [make("span", { class: `dot ${name}`, "aria-hidden": "true" }), make("strong", {}, count(number)), ` ${label}`];
   return act ? make("button", { type: "button", class: "figure", onclick: act }, inside) : make("span", { class: "figure" }, inside);
 }
+
+// Show something anew where it has changed: what was unfolded stays so, and whoever is on a link or a button stays on it, or on what
+// takes its place. Figures change, names do not.
+export function renew(part, view, children) {
+  const told = JSON.stringify(view);
+  if (part.told === told) return;
+  const list = () => [...part.querySelectorAll("a, button, summary")];
+  const name = (one) => one && one.tagName + (one.getAttribute("href") ?? one.textContent.replace(/[\d.,]+/g, ""));
+  const place = list().indexOf(document.activeElement), focused = name(list()[place]);
+  const open = [...part.querySelectorAll("details")].map((one) => one.open);
+  part.told = told;
+  part.replaceChildren(...children);
+  part.querySelectorAll("details").forEach((one, number) => { one.open = open[number] ?? false; });
+  const found = place < 0 ? [] : list();
+  (found.find((one) => name(one) === focused) ?? found[Math.min(place, found.length - 1)])?.focus({ preventScroll: true });
+}

@@ -2,7 +2,7 @@
 
 import { airflowLink, ask, asked, dagAddress, runAddress } from "./address.js";
 import { describeDag, describeDags } from "./dag.js";
-import { heading, make } from "./dom.js";
+import { heading, make, renew } from "./dom.js";
 import { describeRun } from "./run.js";
 import { describeRecord, makeRecordSearch } from "./history.js";
 import { makeTable } from "./table.js";
@@ -30,12 +30,31 @@ async function showDags() {
   main.replaceChildren(...describeDags((await load("dags")).dags));
 }
 
+// Read again and again, for as long as read() says that there may be more.
+function keepReading(read, pause_ms) {
+  const poll = async () => {
+    try {
+      if (document.hidden || await read()) setTimeout(poll, pause_ms);
+    } catch (error) {
+      if (error instanceof Unavailable) showFault(error);
+      else setTimeout(poll, 3 * pause_ms); // the network, for a moment
+    }
+  };
+  setTimeout(poll, pause_ms);
+}
+
 async function showDag() {
-  const view = await load("dag", [["dag_id", dagId]]);
+  const search = makeRecordSearch(dagId, ""), rest = make("div", {});
   const open = (run) => airflowLink(runAddress(dagId, run.run_id, run.task), {}).click();
-  main.replaceChildren(...describeDag(view, open));
-  main.querySelector("header").after(makeRecordSearch(dagId, ""));
-  if (view.runs.some((run) => run.is_going)) setTimeout(() => showDag().catch(showFault), 5 * POLL_MS);
+  const refresh = async () => {
+    const view = await load("dag", [["dag_id", dagId]]);
+    const [head, ...parts] = describeDag(view, open);
+    // The search stays, with what somebody is typing.
+    if (!main.contains(rest)) main.replaceChildren(head, search, rest);
+    renew(rest, view, parts);
+    return view.runs.some((run) => run.is_going);
+  };
+  if (await refresh()) keepReading(refresh, 5 * POLL_MS);
 }
 
 async function showRecord() {
@@ -57,25 +76,12 @@ async function showRun() {
     task = view.task ?? task;
     setFields(view.fields);
     if (!main.contains(summary)) main.replaceChildren(summary, table.element);
-    // Whoever is on one of its links with the keyboard stays there; the next turn brings the rest.
-    if (!summary.contains(document.activeElement) || !view.is_going) {
-      const open = [...summary.querySelectorAll("details")].map((part) => part.open);
-      summary.replaceChildren(...describeRun(view, table.filter).filter(Boolean));
-      summary.querySelectorAll("details").forEach((part, number) => { part.open = open[number] ?? false; });
-    }
+    renew(summary, view, describeRun(view, table.filter).filter(Boolean));
     table.element.hidden = Boolean(view.is_empty);
     if (!view.is_empty) await table.update(view);
     return view.is_going;
   };
-  const poll = async () => {
-    try {
-      if (document.hidden || await refresh()) setTimeout(poll, POLL_MS);
-    } catch (error) {
-      if (error instanceof Unavailable) showFault(error);
-      else setTimeout(poll, 3 * POLL_MS); // the network, for a moment
-    }
-  };
-  if (await refresh()) setTimeout(poll, POLL_MS);
+  if (await refresh()) keepReading(refresh, POLL_MS);
 }
 
 function showFault(error) {
