@@ -104,7 +104,7 @@ def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
         "Ödüyo confirmed the first %(action)s (%(key)s, Ödüyo %(oduyo_id)s), but does not list it within %(seconds)s s. Nothing "
         "more is sent: what is not listed would be made again. Check in the Ödüyo panel whether the record is there and "
         "whether this user may list it.",
-        action=change.action.value,
+        action=gettext(change.action.value),
         key=change.integration_id,
         oduyo_id=known.oduyo_id or gettext("did not name an id"),
         seconds=format_number(settle_s),
@@ -139,7 +139,7 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
         "Ödüyo panel whether the user may change these records, and ask Ödüyo's support; a field that Ödüyo never changes can be "
         "left out of the query.",
         fields=", ".join(fields),
-        action=change.action.value,
+        action=gettext(change.action.value),
         **told,
     )
 
@@ -150,7 +150,7 @@ def explain_lost_fields(change: Change, looked: Remote, fields: Sequence[str], *
     :param looked: the record as it was before.
     """
     told = {
-        "action": change.action.value,
+        "action": gettext(change.action.value),
         "key": change.integration_id,
         "oduyo_id": change.oduyo_id,
         "fields": ", ".join(f"{name} ('{show_value(looked.get(name) or '')}')" for name in fields),
@@ -214,7 +214,7 @@ def explain_findings(change: Change, findings: Sequence[Finding], result: Result
             field=finding.field,
             sent=show_value(finding.sent),
             stored=show_value(finding.stored or ""),
-            action=change.action.value,
+            action=gettext(change.action.value),
             key=change.integration_id,
             oduyo_id=result.oduyo_id,
         )
