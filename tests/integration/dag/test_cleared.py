@@ -169,3 +169,32 @@ def test_a_decision_on_an_earlier_plan_is_not_applied(
     assert made.error.startswith("The step guard left no result to go on with")
     assert made.report["faults"] == ["stopped"]
     assert count_writes(oduyo) == 0
+
+
+def test_a_run_asks_a_person_about_one_plan_alone(
+    erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, again: Again
+) -> None:
+    """Airflow shows the question of the first try to the end of the run, whatever a later one asks."""
+    oduyo.seed(make_records(20, description="eski"))
+    fill(erp, 20, "yeni")
+    shown: list[str] = []
+
+    def give(option: str) -> Callable[[], None]:
+        def act() -> None:
+            with contextlib.suppress(Exception):  # it does not wait yet
+                shown.append(answer_approval("oduyo_special_codes", option)["body"])
+
+        return act
+
+    made = run_special_codes({"on_unsafe": "ask"}, query=QUERY, between=give("Reject"))
+    assert "'eski' → 'yeni'" in shown[0]
+    made = again(made, ("guard", *ALL[4:]), between=give("Reject"))  # the same plan once more
+    assert (made.tasks["approve"], len(shown), shown[1]) == (["success"], 2, shown[0])
+
+    fill(erp, 20, "başka")
+    made = again(made, ALL, between=give("Approve"))
+    assert (made.state, made.tasks["guard"], len(shown), count_writes(oduyo)) == ("failed", ["failed"], 2, 0)
+    assert "This run has asked a person about an earlier plan, and Airflow goes on showing that question" in made.log
+    made = run_special_codes({"on_unsafe": "ask"}, query=QUERY, between=give("Approve"))
+    assert (made.state, pick(made.report)["updated"]) == ("success", 20)
+    assert "'eski' → 'başka'" in shown[2]

@@ -156,14 +156,25 @@ def find_decision(run_folder: Folder, generation: str, of: str = "") -> Decided 
 
     :param of: the plans by name, where only what was decided of these counts.
     """
+    decided = _read_decisions(run_folder)
+    return next((one for one in decided if one[1].generation == generation and of in ("", one[1].of)), None)
+
+
+def has_asked_otherwise(run_folder: Folder, of: str) -> bool:
+    """Whether guard had a person asked about other plans of a run than these.
+
+    :param of: these plans by name.
+    """
+    return any(decision.asks and decision.of != of for _, decision in _read_decisions(run_folder))
+
+
+def _read_decisions(run_folder: Folder) -> Iterator[Decided]:
+    """What guard decided in a run, the latest first."""
     above = run_folder.child(layout.PLAN)
     written = sorted((at, path) for path, at in above.fetch_files() if len(path) == 2 and path[-1] == layout.DECISION)
     for _, path in reversed(written):
         folder = above.child(path[0])
-        decision = read_manifest(folder, layout.DECISION, Decision)
-        if decision.generation == generation and of in ("", decision.of):
-            return folder, decision
-    return None
+        yield folder, read_manifest(folder, layout.DECISION, Decision)
 
 
 def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:

@@ -15,7 +15,7 @@ from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, PLAN
 from oduyo_provider.sync.staging.manifests import Decision, Reference
 from oduyo_provider.sync.staging.outcomes import count_actions
-from oduyo_provider.sync.staging.plans import PlanPart, compute_total, name_plans, open_parts
+from oduyo_provider.sync.staging.plans import PlanPart, compute_total, has_asked_otherwise, name_plans, open_parts
 from oduyo_provider.sync.steps.chain import check_whole
 from oduyo_provider.sync.steps.context import StepContext
 from oduyo_provider.sync.steps.look_alikes import judge_look_alikes
@@ -100,11 +100,13 @@ def _decide(
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(first.snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:
         why_not = gettext("dry_run is on")
+    of = name_plans({"manifest": part.manifest.folder} for part in parts)
+    may_ask = params.on_unsafe is OnUnsafe.ASK and not has_asked_otherwise(step.run.folder, of)
     return Decision(
         generation=first.generation,
-        of=name_plans({"manifest": part.manifest.folder} for part in parts),
+        of=of,
         writes=not why_not and not blocking,
-        asks=bool(blocking) and params.on_unsafe is OnUnsafe.ASK and not why_not,
+        asks=bool(blocking) and may_ask and not why_not,
         why_not=why_not,
         trips=trips,
         counts=decided,
@@ -148,29 +150,36 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
     elif decision.asks:
         log.warning(gettext("A brake tripped; the task approve now waits for a person: %(figures)s", figures=figures))
     else:
-        # Whether those of the canary trip shows only in load: what this run was given the next one needs too.
-        given = {name: limit for name, limit in step.params.release.items() if name in CANARY_BRAKES}
-        release = format_release({**list_releases(decision.trips), **given})
-        # An operator in somebody's DAG has no form and no task that asks.
-        way_on = (
-            gettext(
-                "If this is right, give the task the argument release=%(release)s for one run, then take it out again; if not, "
-                "look at the ERP query and the ERP's table first.",
-                release=release,
-            )
-            if step.is_exempt
-            else gettext(
-                "If this is right, trigger the run again with release %(release)s, or with on_unsafe=ask to approve it in the "
-                "UI; if not, look at the ERP query and the ERP's table first.",
-                release=release,
-            )
-        )
-        if step.spent_for is not None:
-            way_on = f"{explain_spent(step.spent_for)} {way_on}"
         raise UnsafePlanError(
             gettext(
                 "Stopped before any write. %(brakes)s %(way)s",
                 brakes=" ".join(map(explain_trip, blocking)),
-                way=way_on,
+                way=_explain_way_on(step, decision),
             )
         )
+
+
+def _explain_way_on(step: StepContext, decision: Decision) -> str:
+    """How a person goes on where a brake stopped the run."""
+    # Whether those of the canary trip shows only in load: what this run was given the next one needs too.
+    given = {name: limit for name, limit in step.params.release.items() if name in CANARY_BRAKES}
+    release = format_release({**list_releases(decision.trips), **given})
+    if step.is_exempt:  # an operator in somebody's DAG has no form and no task that asks
+        way_on = gettext(
+            "If this is right, give the task the argument release=%(release)s for one run, then take it out again; if not, "
+            "look at the ERP query and the ERP's table first.",
+            release=release,
+        )
+    else:
+        way_on = gettext(
+            "If this is right, trigger the run again with release %(release)s, or with on_unsafe=ask to approve it in the "
+            "UI; if not, look at the ERP query and the ERP's table first.",
+            release=release,
+        )
+        if step.params.on_unsafe is OnUnsafe.ASK:
+            asked = gettext(
+                "This run has asked a person about an earlier plan, and Airflow goes on showing that question: it cannot ask "
+                "about this one. A new run asks anew."
+            )
+            way_on = f"{asked} {way_on}"
+    return way_on if step.spent_for is None else f"{explain_spent(step.spent_for)} {way_on}"
