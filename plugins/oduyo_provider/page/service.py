@@ -165,7 +165,7 @@ class PageService:
             report = None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at)
         except StagedFileError as error:  # one run's report: all others are shown as ever
             damage = str(error)
-        return msgspec.structs.replace(
+        known = msgspec.structs.replace(
             facts,
             tasks=select_tasks(run.task, facts.tasks),
             approval=None if run.task else facts.approval,
@@ -177,6 +177,8 @@ class PageService:
             planned_at=max((at for step in (EXISTING, DESIRED, PLAN) for at, _ in run.find(step)), default=0.0),
             journaled_at=[at for path, at in run.files.items() if path[0] == RESULTS],
         )
+        # What was staged after it, the report of a try before the run was cleared knows nothing of.
+        return known if known.is_going or run.is_settled else msgspec.structs.replace(known, report=None)
 
 
 def _fetch_facts(dag_id: str, states: Mapping[str, RunState | None]) -> dict[str, RunFacts]:

@@ -118,11 +118,12 @@ def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     assert view["duration_s"] > 0
     assert count_outcomes(view) == {"not_applied": 20}
 
-    # Guard is cleared, and decides otherwise of the same plan.
+    # Guard is cleared, and decides otherwise of the same plan; report adds up once more.
     (first,) = staging.rglob("decision.json")
     second = first.parent.with_name("guard-2") / first.name
     second.parent.mkdir()
     second.write_text(json.dumps(json.loads(first.read_text()) | {"trips": []}))
+    (made.folder / "report.json").touch()
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert view["sentence"]["text"] == "Nothing was written: the run failed in the step guard."
 
@@ -683,6 +684,23 @@ def test_an_operator_that_is_tried_again_does_what_it_has_staged_since(
         (5, "The plan is made. Each record is looked at right before its change is sent."),
         (0, "Ödüyo's records are being listed."),
     ]
+
+
+def test_the_report_of_a_try_before_is_not_told_as_that_of_one_that_could_not_add_up(
+    get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.sync(make_rows(3), driver.new_run("run1"))
+    again = driver.new_run("run1", attempt=2)
+    driver.load(driver.plan(make_rows(5), again), again)
+    now = time.time()
+    killed = [TaskState("load", state="success", started_at=now), TaskState("report", state="failed", started_at=now)]
+    monkeypatch.setattr(service, "fetch_run_state", lambda _dag, _run: RunState("run1", "failed", now - 60, now))
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"run1": killed})
+    view = get("run", dag_id=DAG_ID, run_id="run1").json()
+    assert view["sentence"]["text"].startswith("The run failed in the step report and could not add up.")
+    assert (view["title"], count_outcomes(view)) == ("As far as it came", {"created": 2})
+    (of_rows,) = (sum_ for sum_ in view["sums"] if sum_["name"] == "extracted")
+    assert {part["name"]: part["count"] for part in of_rows["parts"] if part["count"]} == {"unchanged": 3, "created": 2}
 
 
 def test_a_run_that_is_stopped_after_an_earlier_plan_was_sent_does_not_say_that_it_wrote_nothing(
