@@ -27,6 +27,7 @@ from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import Report
 from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
+from oduyo_provider.sync.staging.archive import fetch_run
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import ALERTS, REPORT, TOLD
 from oduyo_provider.sync.staging.manifests import Reference
@@ -115,10 +116,9 @@ def _compute_end(context: Mapping[str, Any], told: Told, *, is_bad: bool) -> Ale
     else:
         causes = [gettext("Runs are good again. They were bad since %(run)s.", run=told.run_id)]
         subject = gettext("Ödüyo: %(dag)s has recovered", dag=ti.dag_id)
-    made = _read(staging_root().child(ti.dag_id, ti.run_id), REPORT, Report)
     return Alert(
         subject=neutralise(subject),
-        message=compute_message(ti.dag_id, ti.run_id, causes, made),
+        message=compute_message(ti.dag_id, ti.run_id, causes, _read_report(ti.dag_id, ti.run_id)),
         state="bad" if is_bad else "good",
         told=replace(told, is_bad=is_bad, run_id=ti.run_id),
     )
@@ -179,10 +179,26 @@ def _read_causes(context: Mapping[str, Any]) -> list[str]:
     return [text for text in (*texts, *own) if text]
 
 
+def _read_report(dag_id: str, run_id: str) -> Report | None:
+    """The report of a run; None where it wrote none, or has staged something since: then it is that of a try before it was cleared."""
+    root = staging_root()
+
+    def read() -> Report | None:
+        is_settled = all(run.is_settled for run in fetch_run(root, dag_id, run_id))
+        return _read(root.child(dag_id, run_id), REPORT, Report) if is_settled else None
+
+    return _try(read)
+
+
 def _read(folder: Folder, name: str, kind: type[T]) -> T | None:
-    """A staged value. None when there is none or it cannot be read: a run that fails for that reason is told, too."""
+    """A staged value. None when there is none or it cannot be read."""
+    return _try(lambda: read_manifest(folder, name, kind) if folder.has(name) else None)
+
+
+def _try(read: Callable[[], T | None]) -> T | None:
+    """What is read. None when it cannot be: a run that fails for that reason is told, too."""
     try:
-        return read_manifest(folder, name, kind) if folder.has(name) else None
+        return read()
     except OduyoError as error:
         log.warning("%s %s", gettext("An alert may come twice, or without the run's totals."), error)
         return None

@@ -17,7 +17,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from oduyo_provider.core.errors import StagingError
+from oduyo_provider.core.report import Report
 from oduyo_provider.operators.errors import noting_errors
+from oduyo_provider.sync.staging.folder import Folder, write_manifest
+from oduyo_provider.sync.staging.layout import REPORT
 from tests.conftest import ROOT
 from tests.integration.dag.alerts import TOKEN, Box, end, set_notifier
 
@@ -44,6 +47,20 @@ def test_a_report_that_cannot_be_read_is_missing_in_the_alert_and_no_more(
     assert alert["text"].startswith("The disk is full")
     assert "Totals: not known" in alert["text"]
     assert "or without the run's totals" in caplog.text
+
+
+def test_a_report_of_a_try_before_the_run_was_cleared_is_not_told(box: Box, staging: Path) -> None:
+    folder = staging / "oduyo_special_codes" / "manual__1"
+    listed = folder / "existing" / "try1" / "manifest.json"
+    listed.parent.mkdir(parents=True)
+    listed.write_text("{}", encoding="utf-8")
+    write_manifest(Folder.open(str(folder)), REPORT, Report(extracted=7, unchanged=7))
+    end(is_bad=True)
+    os.utime(listed, (4e9, 4e9))  # the run was cleared, and listed anew
+    end()
+    end(is_bad=True, cause="")
+    told = [next(line for line in alert["text"].splitlines() if line.startswith("Totals: ")) for alert in box.alerts]
+    assert told == ["Totals: extracted 7, unchanged 7", *["Totals: not known, as the run wrote no report."] * 2]
 
 
 def test_a_run_that_recovers_before_anybody_could_be_told_is_not_told(box: Box, staging: Path) -> None:
