@@ -85,7 +85,14 @@ def has_rest(report: Report) -> bool:
 def list_next_steps(report: Report) -> list[str]:
     """What comes next, or is to be done, in sentences; what somebody has to decide is not mended by the next run."""
     steps = []
-    if report.compares and has_rest(report):
+    if report.compares and list_step_faults(report):
+        steps.append(
+            gettext(
+                "If the error asks for something, do that first; the next run compares everything again and sends only what is "
+                "missing."
+            )
+        )
+    elif report.compares and has_rest(report):
         steps.append(gettext("The next run compares everything again and sends only what is missing."))
     if report.undone:
         steps += list_decisions(report)

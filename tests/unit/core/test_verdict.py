@@ -8,6 +8,7 @@ from oduyo_provider.core.report import UNDONE, Report
 from oduyo_provider.core.verdict import count_unsent, explain_red, has_rest, list_next_steps
 
 NEXT = "The next run compares everything again and sends only what is missing."
+AFTER = "If the error asks for something, do that first; the next run compares everything again and sends only what is missing."
 AGAIN = "A new run with sync_mode create compares nothing and sends every row once more."
 
 
@@ -51,7 +52,7 @@ def test_too_many_rejected_rows_are_mended_where_they_come_from() -> None:
 
 
 def test_a_step_that_failed_is_made_up_for_by_the_next_run_also_where_no_figure_says_so() -> None:
-    assert list_next_steps(Report(faults=["reading"])) == [NEXT]
+    assert list_next_steps(Report(faults=["reading"])) == [AFTER]
 
 
 def test_a_run_that_compares_nothing_is_gone_on_with_and_not_started_anew() -> None:

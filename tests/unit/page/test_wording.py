@@ -62,6 +62,7 @@ NO = Approval("approve", 10.0, 20.0, 99.0, by="ayse")
 SILENCE = Approval("approve", 10.0, 99.0, 99.0)
 REJECTED = tasks(approve="success", load="skipped", report="failed")
 NEXT = "The next run compares everything again and sends only what is missing."
+AFTER = "If the error asks for something, do that first; the next run compares everything again and sends only what is missing."
 NO_FILES = (
     "There are no files of this run: it wrote none, or they were removed, as those of the last 30 runs of a DAG are kept. "
     "What runs did to a record stands on the page of the DAG."
@@ -294,7 +295,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "stopped in a DAG that Airflow has forgotten": (
         ended(Report(faults=["reading"]), [], None),
         "bad",
-        f"Not in step: reading Ödüyo or the ERP failed. {NEXT}",
+        f"Not in step: reading Ödüyo or the ERP failed. {AFTER}",
     ),
     "nobody answered": (
         ended(STOPPED, REJECTED, RED, approval=SILENCE),
@@ -493,12 +494,12 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         ended(SIX_DONE, CLEARED_LOAD, RED, planned_at=10.0, journaled_at=[20.0, 30.0]),
         "bad",
         "Not in step: the last try of the step load failed before it sent anything; 6 changes were made in earlier tries. "
-        f"{NEXT}",
+        f"{AFTER}",
     ),
     "load was cleared, and failed on its way": (
         ended(SIX_DONE, CLEARED_LOAD, RED, planned_at=10.0, journaled_at=[20.0, 130.0]),
         "bad",
-        f"Not in step: the run failed in the step load after 6 changes, those of earlier tries included. {NEXT}",
+        f"Not in step: the run failed in the step load after 6 changes, those of earlier tries included. {AFTER}",
     ),
     "load failed, and nobody knows what arrived": (
         ended(Report(extracted=9, doubtful=1, not_applied=8), failed_at("load"), RED),
