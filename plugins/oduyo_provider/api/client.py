@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, final
 
@@ -215,9 +215,9 @@ class OduyoClient:
         """
         return await self._list_call.has_session(number)
 
-    def ease_pace(self) -> None:
-        """Half the pace, where Ödüyo has asked for gaps between requests: for what must not be refused once more."""
-        self._pacer.ease()
+    def easing_pace(self, requests: int) -> AbstractContextManager[None]:
+        """Half the pace or less, where Ödüyo has asked for gaps between requests: for what must not be refused once more."""
+        return self._pacer.easing(requests)
 
     async def probe(self) -> str:
         """List one record, for a connection test; returns a sentence for people.

@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from oduyo_provider.api.runtime import Runtime
 
@@ -106,11 +108,26 @@ class Pacer:
         if sent_in == self._round:
             self._slow_down(was_asked_to=True)
 
-    def ease(self) -> None:
-        """Half the pace, where Ödüyo has made us keep a gap: for what must not be refused once more."""
-        if self._gap_s > self._shortest_gap_s and not self._is_eased:
+    @contextmanager
+    def easing(self, requests: int) -> Iterator[None]:
+        """Half the pace, where Ödüyo has made us keep a gap: for what must not be refused once more.
+
+        A few requests do not find the pace by themselves, and would be refused in every run: meanwhile the gap is the longest
+        divided by their number, where that is more.
+        """
+        if self._gap_s <= self._shortest_gap_s:
+            yield
+            return
+        if not self._is_eased:
             self._is_eased = True
             self._gap_s = min(2 * self._gap_s, max(LONGEST_GAP_S, self._gap_s))
+        half_s = self._gap_s
+        self._gap_s = widest_s = max(half_s, LONGEST_GAP_S / requests)
+        try:
+            yield
+        finally:
+            if self._gap_s <= widest_s:  # else it was too fast even so
+                self._gap_s = min(half_s, self._gap_s)
 
     def errored(self, sent_in: int) -> None:
         """A request failed. Many failures mean that the server may be overloaded: halve the concurrency."""

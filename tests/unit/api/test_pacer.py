@@ -376,24 +376,39 @@ def test_b5_the_gap_has_a_longest_and_recovers_to_the_rate_that_was_set(time: Fa
     asyncio.run(run())
 
 
-def test_what_must_not_be_refused_once_more_goes_at_half_the_pace(time: FakeTime) -> None:
-    async def measure(pacer: Pacer) -> float:
-        await send(pacer)
-        before_s = time.now_s
-        await send(pacer)
-        return time.now_s - before_s
+async def measure_gap(pacer: Pacer, time: FakeTime) -> float:
+    await send(pacer)
+    before_s = time.now_s
+    await send(pacer)
+    return time.now_s - before_s
 
+
+def test_what_must_not_be_refused_once_more_goes_at_half_the_pace_or_less_where_it_is_little(time: FakeTime) -> None:
     async def run() -> None:
         pacer = Pacer(1, runtime=time.runtime)
-        pacer.ease()
-        assert await measure(pacer) == 0.0
+        with pacer.easing(1):
+            assert await measure_gap(pacer, time) == 0.0
         pacer.overloaded(await send(pacer))
-        for _ in range(3):  # once, however many are sent again
-            pacer.ease()
-        assert await measure(pacer) == pytest.approx(0.2)
+        for requests, gap_s in ((1, LONGEST_GAP_S), (5, 1.0), (400, 0.2)):
+            with pacer.easing(requests):
+                assert await measure_gap(pacer, time) == pytest.approx(gap_s)
+            # Half of what it was, once, however often something is sent again.
+            assert await measure_gap(pacer, time) == pytest.approx(0.2)
         bounded = Pacer(1, 2, runtime=time.runtime)
-        bounded.ease()
-        assert await measure(bounded) == 0.5
+        with bounded.easing(1):
+            assert await measure_gap(bounded, time) == 0.5
+
+    asyncio.run(run())
+
+
+def test_a_gap_that_was_too_short_even_so_stays_the_longer_one(time: FakeTime) -> None:
+    async def run() -> None:
+        pacer = Pacer(1, runtime=time.runtime)
+        pacer.overloaded(await send(pacer))
+        with pacer.easing(20):
+            for _ in range(3):
+                pacer.overloaded(await send(pacer))
+        assert await measure_gap(pacer, time) == pytest.approx(0.5)
 
     asyncio.run(run())
 

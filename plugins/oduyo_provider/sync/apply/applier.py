@@ -206,9 +206,9 @@ class Applier:
         if again:
             self._work.progress.say(stops.describe_sending_again(len(again)))
             recorder.forget_unsettled(again)
-            self._work.client.ease_pace()
-            for _, same in group_by_kind(again):
-                await self._sender.send(recorder, self._look_ahead(recorder, same))
+            with self._work.client.easing_pace(len(again)):
+                for _, same in group_by_kind(again):
+                    await self._sender.send(recorder, self._look_ahead(recorder, same))
         await recorder.flush()
 
     async def _judge_sought(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> list[Change]:

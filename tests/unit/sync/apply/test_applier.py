@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar
 
 import msgspec
@@ -170,12 +171,26 @@ class TestLostCreates:
     def test_what_is_sent_for_the_last_time_goes_at_half_the_pace(
         self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        eased_after: list[int] = []
-        monkeypatch.setattr(OduyoClient, "ease_pace", lambda _: eased_after.append(len(load.sent())))
+        eased_after: list[tuple[int, int]] = []
+
+        def ease(_: OduyoClient, requests: int) -> AbstractContextManager[None]:
+            eased_after.append((len(load.sent()), requests))
+            return nullcontext()
+
+        monkeypatch.setattr(OduyoClient, "easing_pace", ease)
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
         assert count_outcomes(load.apply(*make_creates(6))) == {"done": 6}
-        assert eased_after == [6]
+        assert eased_after == [(6, 1)]
         assert load.sent()[-1] == "4"
+
+    @pytest.mark.parametrize("retry_after_s", [None, 1.0])
+    @pytest.mark.parametrize("per_s", [0.3, 1, 3])
+    def test_a_single_one_arrives_however_few_requests_a_second_the_site_allows(
+        self, site: Sandbox, load: Load, per_s: float, retry_after_s: float | None
+    ) -> None:
+        seed(site, make_creates(5, start=100))
+        site.set_habits({"habit": "pace", "per_s": per_s, "retry_after_s": retry_after_s})
+        assert count_outcomes(load.apply(*make_creates(1))) == {"done": 1}
 
     def test_a_server_that_fails_at_every_row_refuses_none_of_them(self, site: Sandbox, load: Load) -> None:
         site.set_habits({"habit": "row_fails", "status": 500})
