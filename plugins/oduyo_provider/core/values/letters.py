@@ -33,8 +33,9 @@ class Escaping(str, Enum):
 def can_be_letters_of(sent: str, stored: str) -> bool:
     """Whether a stored text can be the one that was sent, or a beginning of it, in other letters.
 
-    A letter that is no ASCII may have become its plain form (ş → s), a question mark, nothing, or what its bytes are in another
-    code page (ş → ÅŸ); case may be another, signs may be escaped or gone, and a number may be without the zeros before it.
+    A letter that is no ASCII may have become its plain form (ş → s), also with its mark behind it (İ → i̇), nothing, or what its
+    bytes are in another code page (ş → ÅŸ), with a question mark for what that does not know; case may be another, signs may be
+    escaped or gone, and a number may be without the zeros before it.
     """
     if not stored:
         return not any(letter.isascii() and letter not in ESCAPED_SIGNS for letter in sent)
@@ -71,12 +72,20 @@ def _find_ends(letter: str, stored: str, start: int) -> set[int]:
         ends.add(start + 1)
     if letter.isascii():
         return ends | {start} if letter in ESCAPED_SIGNS else ends
-    ends |= {start, *({start + 1} if stored[start : start + 1] == "?" else ())}
+    ends = {_skip_marks(stored, end) for end in ends} | {start}
     for end in range(start + 1, min(start + _MOST_CHARACTERS, len(stored)) + 1):
-        if stored[end - 1].isascii():
+        if stored[end - 1].isascii() and stored[end - 1] != "?":
             break
         ends.add(end)
     return ends
+
+
+def _skip_marks(text: str, start: int) -> int:
+    """Where the marks end that stand behind a letter: a dot, a cedilla."""
+    end = start
+    while unicodedata.combining(text[end : end + 1] or " "):
+        end += 1
+    return end
 
 
 def _compute_plain(letter: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,10 @@ def test_what_sites_make_of_turkish_letters_is_recognised(text: str) -> None:
         text.encode("ascii", "replace").decode(),
         text.encode("latin-1", "replace").decode("latin-1"),
         text.encode().decode("windows-1252", "replace"),
+        "".join("?" * len(letter.encode()) if not letter.isascii() else letter for letter in text),
+        text.encode().decode("windows-1254", "replace").replace("\ufffd", "?"),
+        text.lower(),
+        unicodedata.normalize("NFD", text),
         html.escape(text),
         text.replace("'", "\\'"),
         text.replace("'", "").replace("&", ""),
@@ -48,6 +53,9 @@ def test_a_beginning_of_it_is_recognised_too(text: str, data: st.DataObject) -> 
         ("ödeme", "xdeme"),
         ("026", "27"),
         ("&A", ""),
+        ("Sube", "S\u0327ube"),
+        ("Şube", "S\u0327\u0327a"),
+        ("Şube", "?????ube"),
     ],
 )
 def test_another_text_is_none_of_it(sent: str, stored: str) -> None:
