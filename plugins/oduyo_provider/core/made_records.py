@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.drift import find_stored_otherwise
+from oduyo_provider.core.findings import can_be_letters
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import Matching, compute_natural_key
 from oduyo_provider.core.normalise import Normaliser
@@ -28,7 +29,9 @@ def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, ha
         return True
     stored = find_stored_otherwise(change, record, normaliser)
     return has_natural_key and all(
-        name == "integration_id" or can_be_letters_of(change.payload[name], value or "")
+        name == _KEY
+        or can_be_letters_of(change.payload[name], value or "")
+        or can_be_letters(name, change.payload[name], value, normaliser)  # padded, or a number as a firm's
         for name, value in stored.items()
     )
 

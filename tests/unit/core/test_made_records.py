@@ -25,9 +25,10 @@ from tests.unit.core.sides import NORMALISER, NOW, SOURCE, make_record, make_row
         (make_record(integration_id="X"), False, False),
         (make_record(integration_id="X"), True, True),
         (make_record(integration_id="X", code="K"), True, True),
+        (make_record(integration_id="X", code="K1  ", key1="21.0"), True, True),
         (make_record(integration_id="X", code="theirs"), True, False),
     ],
-    ids=["cut key", "no key", "any key", "any key, same codes", "any key, a cut code", "any key, another code"],
+    ids=["cut key", "no key", "any key", "same codes", "a cut code", "a padded code", "another code"],
 )
 def test_a_record_can_be_made_of_a_create_by_its_key_or_by_its_natural_key_and_all_else(
     record: Remote, has_natural_key: bool, can_be: bool
