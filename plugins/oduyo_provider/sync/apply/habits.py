@@ -49,7 +49,7 @@ DEFAULT_HABITS = Habits()
 
 def read_habits(work: Work, course: Course) -> Habits:
     """What is known of the site by now."""
-    keys = work.known_findings.get("key_altered")
+    keys = course.keys or work.known_findings.get("key_altered")
     gives_own_keys = keys is not None and not can_be_kept_as(keys.sent, keys.stored)
     return Habits(
         work.is_known,
