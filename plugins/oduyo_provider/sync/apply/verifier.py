@@ -12,6 +12,7 @@ from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.findings import Finding, can_be_one_cut
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.beside import judge_beside
 from oduyo_provider.sync.apply.habits import read_habits
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
@@ -92,7 +93,7 @@ class Verifier:
             own = [twin for twin in twins if twin["id"] not in others]
             site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
             found = compute_read_back(change, known, record, own, normaliser, site, entry=entry, at=now)
-            recorder.correct(found.result)
+            recorder.correct(judge_beside(found.result, change, record, normaliser, entry))
             self._course.ignored |= found.ignored
             for finding in found.findings:
                 alterations += await self._check_finding(recorder, change, finding, found.result, twins)

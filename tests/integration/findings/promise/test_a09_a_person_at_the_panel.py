@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from oduyo_provider.sync.apply.beside import CHANGED_BESIDE
 from oduyo_provider.sync.apply.readback import REKEYED
 from oduyo_provider.sync.site.state import SiteCheck
 from sandbox.oduyo.server import Sandbox
@@ -183,3 +184,15 @@ def test_a9_a_record_that_a_person_gave_another_key_while_it_was_written_is_that
     for _ in range(3):
         assert not dag.night(without, **wants).report.deleted
     assert [record["description"] for record in site.records() if (record["integration_id"] or "") == key] == ["yeni"]
+
+
+def test_a9_what_a_person_wrote_into_another_field_of_a_row_while_it_was_written_is_not_green(
+    site: Sandbox, old: Nights
+) -> None:
+    edit = {"do": "edit", "id": "it", "fields": {"code": "ELLE"}}
+    site.set_script({"at": {"call": "update", "keys": str(IT), "when": "after"}, "do": edit})
+    night = old.night(make_rows(), release=["updates"])
+    assert (night.is_green, night.report.failed, night.report.reasons) == (False, 1, {f"failed: {CHANGED_BESIDE}": 1})
+    assert find(site)["code"] == "ELLE"
+    night = old.night(make_rows(), release=["updates"])
+    assert (night.is_green, night.figures["updated"], find(site)["code"]) == (True, 1, f"KOD.{IT}")

@@ -1,0 +1,46 @@
+"""What an update did to the fields that it sent as they were."""
+
+from __future__ import annotations
+
+import msgspec
+
+from oduyo_provider.core.change import Change, Outcome, Result, compute_base
+from oduyo_provider.core.drift import find_differences
+from oduyo_provider.core.language import gettext_noop
+from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import Kind, Remote
+from oduyo_provider.core.values.status import means_same
+
+CHANGED_BESIDE = gettext_noop(
+    "another of its fields is no longer as the ERP has it: Ödüyo changed it with the rest, or somebody did; the next run sends it again"
+)
+
+
+def judge_beside(
+    result: Result, change: Change, record: Remote | None, normaliser: Normaliser, entry: Entry | None
+) -> Result:
+    """The result of a change that took effect, as all fields of its row show.
+
+    The canary shows what a site does to the fields that an update does not change; a record that holds a value where the first
+    one held none may show more.
+
+    :param record: as it was read back.
+    :param entry: what the ledger remembers of the key.
+    """
+    if result.outcome is not Outcome.DONE or record is None or change.oduyo_id is None:
+        return result
+    now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
+    changed = {
+        name: record.get(name)
+        for name in find_differences(normaliser, change.payload, record, entry)
+        if name not in change.differs
+        and name != "integration_id"
+        and kinds.get(name) is not Kind.STAMP
+        and (now.get(name) or "") != (change.base.get(name) or "")
+        and not (kinds.get(name) is Kind.STATUS and means_same(change.payload[name], record.get(name)))
+    }
+    if not changed:
+        return result
+    stored = {**result.stored, **changed}
+    return msgspec.structs.replace(result, outcome=Outcome.FAILED, reason=CHANGED_BESIDE, stored=stored)

@@ -1,0 +1,57 @@
+"""What an update did to the fields that it sent as they were."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from oduyo_provider.core.change import Outcome
+from oduyo_provider.core.ledger import Entry, Stored
+from oduyo_provider.core.normalise import Normaliser
+from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.sync.apply.beside import CHANGED_BESIDE, judge_beside
+from tests.unit.sync.plans import create, done, update
+
+NORMALISER = Normaliser(SPECIAL_CODE)
+BEFORE = {"description": "eski", "space1": "a", "status": "1", "special_updated_in": "2026-01-01 00:00:00"}
+UPDATE = update("A1", "7", BEFORE, **{**BEFORE, "description": "yeni"})
+
+
+@pytest.mark.parametrize(
+    ("now", "entry", "changed"),
+    [
+        ({}, None, {}),
+        ({"space1": ""}, None, {"space1": ""}),
+        ({"space1": None}, None, {"space1": None}),
+        ({"space1": "elle", "status": "0"}, None, {"space1": "elle", "status": "0"}),
+        ({"space1": "A"}, Entry("A1", stored={"space1": Stored("a", "A")}), {}),
+        ({"space1": "A"}, Entry("A1", stored={"space1": Stored("a", "A", is_open=True)}), {"space1": "A"}),
+        ({"status": "A"}, None, {}),  # in use, in another word
+        ({"special_updated_in": "2026-02-02 00:00:00", "space2": "elle", "integration_id": "a1"}, None, {}),
+    ],
+)
+def test_a_record_that_lost_another_value_of_its_row_has_failed(
+    now: dict[str, str | None], entry: Entry | None, changed: dict[str, str | None]
+) -> None:
+    record = {"id": "7", "integration_id": "A1", **UPDATE.payload, **now}
+    result = judge_beside(done(UPDATE, "7"), UPDATE, record, NORMALISER, entry)
+    assert result.stored == changed
+    assert (result.outcome, result.reason) == ((Outcome.FAILED, CHANGED_BESIDE) if changed else (Outcome.DONE, ""))
+
+
+def test_a_value_that_was_otherwise_before_is_no_doing_of_this_change() -> None:
+    change = msgspec.structs.replace(
+        UPDATE, payload={**UPDATE.payload, "space1": "A&B"}, base={**UPDATE.base, "space1": "A&amp;B"}
+    )
+    record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "space1": "A&amp;B"}
+    assert judge_beside(done(change, "7"), change, record, NORMALISER, None).outcome is Outcome.DONE
+
+
+def test_what_did_not_take_effect_or_is_new_is_judged_elsewhere() -> None:
+    failed = done(UPDATE, "7")
+    failed.outcome = Outcome.FAILED
+    record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "space1": ""}
+    assert judge_beside(failed, UPDATE, record, NORMALISER, None) is failed
+    made = create("A1", space1="a")
+    assert judge_beside(done(made, "7"), made, record, NORMALISER, None).outcome is Outcome.DONE
+    assert judge_beside(done(UPDATE, "7"), UPDATE, None, NORMALISER, None).outcome is Outcome.DONE
