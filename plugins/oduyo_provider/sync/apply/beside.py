@@ -6,11 +6,13 @@ import msgspec
 
 from oduyo_provider.core.change import Change, Outcome, Result, compute_base
 from oduyo_provider.core.drift import find_differences
+from oduyo_provider.core.findings import find_other_values, make_finding
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.status import means_same
+from oduyo_provider.sync.apply.habits import Habits
 
 CHANGED_BESIDE = gettext_noop(
     "another of its fields is no longer as the ERP has it: Ödüyo changed it with the rest, or somebody did; the next run sends it again"
@@ -18,20 +20,31 @@ CHANGED_BESIDE = gettext_noop(
 
 
 def judge_beside(
-    result: Result, change: Change, record: Remote | None, normaliser: Normaliser, entry: Entry | None
+    result: Result, change: Change, record: Remote | None, normaliser: Normaliser, site: Habits, entry: Entry | None
 ) -> Result:
     """The result of a change that took effect, as all fields of its row show.
 
     The canary shows what a site does to the fields that an update does not change; a record that holds a value where the first
-    one held none may show more.
+    one held none may show more. What a person has accepted of the site is kept in mind, as of a field that is changed.
 
     :param record: as it was read back.
+    :param site: what is known of what it does to values.
     :param entry: what the ledger remembers of the key.
     """
     if result.outcome is not Outcome.DONE or record is None or change.oduyo_id is None:
         return result
+    changed = _find_changed(change, record, normaliser, entry)
+    names = find_other_values(change.payload, changed, normaliser)
+    findings = [make_finding(name, change.payload[name], changed[name], normaliser) for name in names]
+    is_accepted = all(site.is_released(item.name) and site.is_accepted(item, entry) for item in findings)
+    failed = {} if is_accepted else {"outcome": Outcome.FAILED, "reason": CHANGED_BESIDE}
+    return msgspec.structs.replace(result, stored={**result.stored, **changed}, **failed) if changed else result
+
+
+def _find_changed(change: Change, record: Remote, normaliser: Normaliser, entry: Entry | None) -> dict[str, str | None]:
+    """The fields of a row that an update did not change, and that are otherwise than before and than the row has them."""
     now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
-    changed = {
+    return {
         name: record.get(name)
         for name in find_differences(normaliser, change.payload, record, entry)
         if name not in change.differs
@@ -40,7 +53,3 @@ def judge_beside(
         and (now.get(name) or "") != (change.base.get(name) or "")
         and not (kinds.get(name) is Kind.STATUS and means_same(change.payload[name], record.get(name)))
     }
-    if not changed:
-        return result
-    stored = {**result.stored, **changed}
-    return msgspec.structs.replace(result, outcome=Outcome.FAILED, reason=CHANGED_BESIDE, stored=stored)

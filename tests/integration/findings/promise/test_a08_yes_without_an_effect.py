@@ -180,3 +180,17 @@ def test_a8_a_site_that_cuts_texts_ignores_no_update_of_what_was_cut_already(sit
     assert night.is_green, night.why
     assert night.figures == {"extracted": COUNT, "updated": COUNT, "altered": COUNT}
     assert dag.night(lengthen(rows)).report.writes == 0
+
+
+def test_a8_letters_that_an_update_of_another_field_loses_are_accepted_where_that_was_released(
+    site: Sandbox, dag: Nights
+) -> None:
+    def make(space1: str) -> list[Row]:
+        return [{"integration_id": n, "code": f"K.{n}", "description": "Şube", "space1": space1} for n in range(1, 8)]
+
+    assert dag.night(make("a")).is_green
+    site.set_habits({"habit": "letters", "to": "ascii", "field": "description"})
+    night = dag.night(make("b"), release=["updates", "letters"])
+    assert night.is_green, night.why
+    assert {record["description"] for record in site.records()} == {"Sube"}
+    assert [dag.night(make("b")).figures.get("updated", 0) for _ in range(2)] == [1, 0]  # the first one, once more
