@@ -95,10 +95,27 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
     found = {name: record.get(name) for name in find_differences(normaliser, change.payload, record)}
     if not found or change.oduyo_id is None:
         return found
-    is_same_key = (record.get("integration_id") or "") == (change.base.get("integration_id") or "")
-    written = {*change.differs, *(() if is_same_key else ("integration_id",))}
-    kinds = normaliser.resource.kinds
-    return {name: value for name, value in found.items() if name in written or kinds.get(name) is Kind.STAMP}
+    return {name: value for name, value in found.items() if _is_written(name, change, record, normaliser)}
+
+
+def find_changed_beside(
+    change: Change, record: Remote, normaliser: Normaliser, entry: Entry | None
+) -> dict[str, str | None]:
+    """The fields that an update sent as they were, and that are otherwise now, with what is stored.
+
+    :param entry: what the ledger remembers of the key: what Ödüyo is known to store is no change.
+    """
+    found = find_differences(normaliser, change.payload, record, entry)
+    others = [name for name in found if not _is_written(name, change, record, normaliser)]
+    now = compute_base(record, normaliser.resource) if others else {}
+    return {name: record.get(name) for name in others if (now.get(name) or "") != (change.base.get(name) or "")}
+
+
+def _is_written(name: str, change: Change, record: Remote, normaliser: Normaliser) -> bool:
+    """Whether an update writes a field, or it is one that may be otherwise after any: dates, and a key that is not as it was."""
+    if name == "integration_id" and (record.get(name) or "") != (change.base.get(name) or ""):
+        return True
+    return name in change.differs or normaliser.resource.kinds.get(name) is Kind.STAMP
 
 
 def find_as_before(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from oduyo_provider.core.change import Change, Outcome, Result, compute_base
-from oduyo_provider.core.drift import find_differences
+from oduyo_provider.core.change import Change, Outcome, Result
+from oduyo_provider.core.drift import find_changed_beside
 from oduyo_provider.core.findings import find_other_values, make_finding
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Remote
-from oduyo_provider.core.values.status import means_same
+from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.apply.habits import Habits
 
 CHANGED_BESIDE = gettext_noop(
@@ -33,23 +32,9 @@ def judge_beside(
     """
     if result.outcome is not Outcome.DONE or record is None or change.oduyo_id is None:
         return result
-    changed = _find_changed(change, record, normaliser, entry)
+    changed = find_changed_beside(change, record, normaliser, entry)
     names = find_other_values(change.payload, changed, normaliser)
     findings = [make_finding(name, change.payload[name], changed[name], normaliser) for name in names]
     is_accepted = all(site.is_released(item.name) and site.is_accepted(item, entry) for item in findings)
     failed = {} if is_accepted else {"outcome": Outcome.FAILED, "reason": CHANGED_BESIDE}
     return msgspec.structs.replace(result, stored={**result.stored, **changed}, **failed) if changed else result
-
-
-def _find_changed(change: Change, record: Remote, normaliser: Normaliser, entry: Entry | None) -> dict[str, str | None]:
-    """The fields of a row that an update did not change, and that are otherwise than before and than the row has them."""
-    now, kinds = compute_base(record, normaliser.resource), normaliser.resource.kinds
-    return {
-        name: record.get(name)
-        for name in find_differences(normaliser, change.payload, record, entry)
-        if name not in change.differs
-        and name != "integration_id"
-        and kinds.get(name) is not Kind.STAMP
-        and (now.get(name) or "") != (change.base.get(name) or "")
-        and not (kinds.get(name) is Kind.STATUS and means_same(change.payload[name], record.get(name)))
-    }

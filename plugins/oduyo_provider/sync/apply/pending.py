@@ -40,7 +40,7 @@ def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequ
 def find_done_earlier(recorder: Recorder, work: Work, changes: Sequence[Change]) -> list[Change]:
     """The changes that earlier tries sent, that took effect, and that can prove their kind."""
     kinds = work.normaliser.resource.kinds
-    return [change for change in changes if is_canary(change, kinds) and recorder.is_done_earlier(change)]
+    return [change for change in changes if recorder.is_done_earlier(change) and is_canary(change, kinds)]
 
 
 def take_proven(recorder: Recorder, course: Course, done: Sequence[Change]) -> None:

@@ -176,7 +176,7 @@ def _explain_way_on(step: StepContext, decision: Decision) -> str:
             "UI; if not, look at the ERP query and the ERP's table first.",
             release=release,
         )
-        if step.params.on_unsafe is OnUnsafe.ASK:
+        if step.params.on_unsafe is OnUnsafe.ASK:  # one that may ask does not stop: it has asked about another plan
             asked = gettext(
                 "This run has asked a person about an earlier plan, and Airflow goes on showing that question: it cannot ask "
                 "about this one. A new run asks anew."

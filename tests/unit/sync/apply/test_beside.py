@@ -28,7 +28,6 @@ UPDATE = update("A1", "7", BEFORE, **{**BEFORE, "description": "yeni"})
         ({"space1": "elle", "status": "0"}, None, {"space1": "elle", "status": "0"}),
         ({"space1": "A"}, Entry("A1", stored={"space1": Stored("a", "A")}), {}),
         ({"space1": "A"}, Entry("A1", stored={"space1": Stored("a", "A", is_open=True)}), {"space1": "A"}),
-        ({"status": "A"}, None, {}),  # in use, in another word
         ({"special_updated_in": "2026-02-02 00:00:00", "space2": "elle", "integration_id": "a1"}, None, {}),
     ],
 )
@@ -39,6 +38,12 @@ def test_a_record_that_lost_another_value_of_its_row_has_failed(
     result = judge_beside(done(UPDATE, "7"), UPDATE, record, NORMALISER, Habits(), entry)
     assert result.stored == changed
     assert (result.outcome, result.reason) == ((Outcome.FAILED, CHANGED_BESIDE) if changed else (Outcome.DONE, ""))
+
+
+def test_a_status_that_is_the_same_in_another_word_is_in_step_and_remembered() -> None:
+    record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "status": "A"}
+    result = judge_beside(done(UPDATE, "7"), UPDATE, record, NORMALISER, Habits(), None)
+    assert (result.outcome, result.stored) == (Outcome.DONE, {"status": "A"})
 
 
 def test_a_value_that_was_otherwise_before_is_no_doing_of_this_change() -> None:
