@@ -14,12 +14,12 @@ from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.plan import SAMPLES, PlanCounts
 from oduyo_provider.core.trip_messages import (
     explain_all_rejected,
+    explain_half,
     explain_left_out,
     explain_rejected,
     explain_retired,
     explain_retired_pair,
     explain_share,
-    format_limit,
 )
 
 #: A count at or below this does not trip a percentage above 0.
@@ -80,9 +80,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_released(self, name: str, count: int) -> bool:
         """Whether a person has released a brake for at least this count."""
-        if name not in self.release:
-            return False
-        limit = self.release[name]
+        limit = self.release.get(name, -1)
         return limit is None or count <= limit
 
 
@@ -129,13 +127,12 @@ def is_above_half(count: int, whole: int) -> bool:
     return whole >= HALF_OF and count * 2 > whole
 
 
-class Tripped:
+class Tripped(msgspec.Struct):
     """Collects the brakes that a plan trips."""
 
-    def __init__(self, counts: PlanCounts, limits: Limits) -> None:
-        self._counts = counts
-        self._limits = limits
-        self.trips: list[Trip] = []
+    counts: PlanCounts
+    limits: Limits
+    trips: list[Trip] = []
 
     def add(
         self,
@@ -151,8 +148,8 @@ class Tripped:
 
         :param samples: None takes those that were kept for the brake; ``cause`` is of :class:`Trip`.
         """
-        found = self._counts.samples.get(name, []) if samples is None else samples
-        released = self._limits.is_released(name, count)
+        found = self.counts.samples.get(name, []) if samples is None else samples
+        released = self.limits.is_released(name, count)
         self.trips.append(Trip(name, message, count, list(found), blocks, released, cause))
 
 
@@ -209,9 +206,9 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
         tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause), cause=cause)
     new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
-        limit = format_limit(percent, is_exceeded=is_above(new, percent, counts.extracted))
         samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
-        tripped.add("rejected", new, explain_rejected(new, counts.extracted, limit), samples=samples, cause=cause)
+        text = explain_rejected(new, counts.extracted, percent)
+        tripped.add("rejected", new, _explain(text, new, percent, counts.extracted), samples=samples, cause=cause)
 
 
 def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
@@ -222,26 +219,29 @@ def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> N
     )
     for name, count, whole, percent in shares:
         if is_above(count, percent, whole):
-            tripped.add(name, count, explain_share(name, count, whole, str(percent)))
+            tripped.add(name, count, explain_share(name, count, whole, percent))
 
 
 def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
-    if not counts.retired:
+    retired, percent, whole = counts.retired, limits.max_missing_percent, counts.in_use
+    if not retired:
         return
-    percent, whole, samples = limits.max_missing_percent, counts.in_use, counts.samples.get("retired", [])
-    if is_too_many(counts.retired, percent, whole):
-        limit = format_limit(percent, is_exceeded=is_above(counts.retired, percent, whole))
-        tripped.add("retired", counts.retired, explain_retired(counts.retired, whole, limit))
+    if is_too_many(retired, percent, whole):
+        tripped.add("retired", retired, _explain(explain_retired(retired, whole, percent), retired, percent, whole))
     pairs = [(name, pair) for name, pair in counts.pairs.items() if is_too_many(pair.retired, percent, pair.in_use)]
     if pairs and len(counts.pairs) > 1:  # one pair is the whole
         name, pair = max(pairs, key=lambda item: (item[1].retired, item[0]))
-        limit = format_limit(percent, is_exceeded=is_above(pair.retired, percent, pair.in_use))
-        text = explain_retired_pair(name, pair, len(pairs) - 1, limit)
+        text = _explain(explain_retired_pair(name, pair, len(pairs) - 1, percent), pair.retired, percent, pair.in_use)
         tripped.add("retired_pair", pair.retired, text, samples=pair.samples)
-    week, had = counts.retired + counts.retired_week, whole + counts.retired_week
+    week, had = retired + counts.retired_week, whole + counts.retired_week
     if counts.retired_week and is_too_many(week, percent, had):
-        limit = format_limit(percent, is_exceeded=is_above(week, percent, had))
-        tripped.add("retired_week", week, explain_share("retired_week", week, had, limit), samples=samples)
+        text = _explain(explain_share("retired_week", week, had, percent), week, percent, had)
+        tripped.add("retired_week", week, text, samples=counts.samples.get("retired", []))
+
+
+def _explain(figures: str, count: int, percent: int, whole: int) -> str:
+    """The figures of a brake that trips, and whether it is the half that trips it."""
+    return figures if is_above(count, percent, whole) else explain_half(figures)
 
 
 def is_too_many(count: int, percent: int, whole: int) -> bool:

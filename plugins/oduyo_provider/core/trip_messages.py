@@ -16,8 +16,8 @@ _SHARES = {
         "(max_missing_percent %(percent)s)"
     ),
     "retired_week": gettext_noop(
-        "with this run, %(count)s records are retired within seven days; %(whole)s were in use (max_missing_percent "
-        "%(percent)s)"
+        "with this run, %(count)s of the %(whole)s records that were in use would be retired within seven days "
+        "(max_missing_percent %(percent)s)"
     ),
     "look_alikes": gettext_noop(
         "%(count)s of %(whole)s rows to create look like a record that no row matches (typed by hand, of a former period, or "
@@ -26,24 +26,21 @@ _SHARES = {
 }
 
 
-def format_limit(percent: int, *, is_exceeded: bool) -> str:
-    """What is allowed of a whole.
-
-    :param is_exceeded: a count is above the percentage; else it is above half of the whole, which no percentage allows.
-    """
-    return str(percent) if is_exceeded else gettext("%(percent)s, and never more than half", percent=percent)
+def explain_half(figures: str) -> str:
+    """The figures of a count that its percentage allows, and that is more than half of its whole."""
+    return gettext("%(figures)s: more than half needs a release, whatever the percentage", figures=figures)
 
 
-def explain_share(name: str, count: int, whole: int, percent: str = "") -> str:
+def explain_share(name: str, count: int, whole: int, percent: int | None = None) -> str:
     """A count that is too large a share of a whole.
 
     :param name: of the brake: one of :data:`_SHARES`.
-    :param percent: what is allowed; empty where the brake has no percentage.
+    :param percent: what is allowed; None where the brake has no percentage.
     """
     return gettext(_SHARES[name], count=format_number(count), whole=format_number(whole), percent=percent)
 
 
-def explain_rejected(count: int, whole: int, percent: str) -> str:
+def explain_rejected(count: int, whole: int, percent: int) -> str:
     """Rows that the last run did not reject, of all rows."""
     return ngettext(
         "%(n)s of %(whole)s rows is rejected that the last run did not reject (max_rejected_percent %(percent)s)",
@@ -54,7 +51,7 @@ def explain_rejected(count: int, whole: int, percent: str) -> str:
     )
 
 
-def explain_retired(count: int, whole: int, percent: str) -> str:
+def explain_retired(count: int, whole: int, percent: int) -> str:
     """Records to retire; ``whole`` are in use."""
     return ngettext(
         "%(n)s record would be deactivated, deleted or turned passive; %(whole)s of this source are in use "
@@ -67,7 +64,7 @@ def explain_retired(count: int, whole: int, percent: str) -> str:
     )
 
 
-def explain_retired_pair(name: str, pair: Pair, others: int, percent: str) -> str:
+def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> str:
     """Records to retire of one pair of ``key1`` and ``key2``.
 
     :param name: both, with a zero character between them.
@@ -83,15 +80,15 @@ def explain_retired_pair(name: str, pair: Pair, others: int, percent: str) -> st
     }
     if not others:
         return gettext(
-            "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; "
-            "%(whole)s are in use (max_missing_percent %(percent)s)",
+            "of key1 %(key1)s and key2 %(key2)s, %(retired)s of the %(whole)s records in use would be deactivated, deleted or "
+            "turned passive (max_missing_percent %(percent)s)",
             **told,
         )
     return ngettext(
-        "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; %(whole)s are "
-        "in use, and too many of %(n)s further pair (max_missing_percent %(percent)s)",
-        "of key1 %(key1)s and key2 %(key2)s, %(retired)s records would be deactivated, deleted or turned passive; %(whole)s are "
-        "in use, and too many of %(n)s further pairs (max_missing_percent %(percent)s)",
+        "of key1 %(key1)s and key2 %(key2)s, %(retired)s of the %(whole)s records in use would be deactivated, deleted or turned "
+        "passive, and too many of %(n)s further pair (max_missing_percent %(percent)s)",
+        "of key1 %(key1)s and key2 %(key2)s, %(retired)s of the %(whole)s records in use would be deactivated, deleted or turned "
+        "passive, and too many of %(n)s further pairs (max_missing_percent %(percent)s)",
         others,
         **told,
     )

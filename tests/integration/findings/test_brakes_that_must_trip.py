@@ -24,7 +24,7 @@ def test_a_firm_of_which_one_row_is_left_is_kept(nights: Nights, on_missing: str
     first = nights.run(rows, on_missing=on_missing)
     assert (first.error, first.writes, first.report.kept_missing) == (None, [], 249)
     second = nights.run(rows, on_missing=on_missing)
-    facts = ("of key1 '22' and key2 '1'", "249 records would be", "250 are in use", "max_missing_percent 10")
+    facts = ("of key1 '22' and key2 '1'", "249 of the 250 records in use would be", "max_missing_percent 10")
     sample = rf"^{on_missing} 3\d\d\d \(Ödüyo \d+\): "
     assert_stopped(second, {"retired_pair": 249}, *facts, sample=sample)
     passed = release(nights, rows, {"retired_pair": 249}, on_missing=on_missing)
@@ -37,7 +37,7 @@ def test_a_firm_that_an_update_turns_passive_is_kept(nights: Nights) -> None:
     nights.own(large + small)
     rows = large + small[:1] + make_codes(249, 3002, key1="22", status="P")
     assert_stopped(
-        nights.run(rows), {"retired_pair": 249}, "of key1 '22' and key2 '1'", "249 records would be", "250 are in use"
+        nights.run(rows), {"retired_pair": 249}, "of key1 '22' and key2 '1'", "249 of the 250 records in use would be"
     )
     assert release(nights, rows, {"retired_pair": 249}).figures["updated"] == 249
 
@@ -51,8 +51,7 @@ def test_of_several_firms_the_one_that_loses_most_is_named_and_is_what_a_release
         stopped,
         {"retired_pair": 50},
         "of key1 '23' and key2 '1'",
-        "50 records would be",
-        "60 are in use, and too many of 2 further pairs",
+        "50 of the 60 records in use would be deactivated, deleted or turned passive, and too many of 2 further pairs",
     )
     assert release(nights, left, {"retired_pair": 50}, on_missing="delete", missing_runs=1).figures["deleted"] == 95
 
@@ -172,7 +171,7 @@ def test_what_goes_a_little_each_night_is_added_up_over_the_week(
     assert_stopped(
         second,
         {"retired_week": 2 * a_night},
-        f"{2 * a_night} records are retired within seven days; {size} were in use",
+        f"{2 * a_night} of the {size} records that were in use would be retired within seven days",
         sample=sample,
     )
     passed = release(nights, rows[2 * a_night :], {"retired_week": 2 * a_night}, **given)
@@ -184,7 +183,7 @@ def test_what_an_update_turns_passive_counts_for_the_week_too(nights: Nights) ->
     nights.own(rows)
     assert nights.run(make_codes(18, status="P") + rows[18:]).report.updated == 18
     rows = make_codes(36, status="P") + rows[36:]
-    assert_stopped(nights.run(rows), {"retired_week": 36}, "36 records", "200 were in use")
+    assert_stopped(nights.run(rows), {"retired_week": 36}, "36 of the 200 records that were in use")
     assert release(nights, rows, {"retired_week": 36}).report.updated == 18
 
 
@@ -202,7 +201,7 @@ def test_what_a_person_released_counts_no_more(nights: Nights) -> None:
     given = {"on_missing": "delete", "missing_runs": 1}
     assert nights.run(rows[60:], release=["retired:60"], **given).report.deleted == 60
     assert nights.run(rows[72:], **given).report.deleted == 12
-    assert_stopped(nights.run(rows[84:], **given), {"retired_week": 24}, "24 records", "140 were in use")
+    assert_stopped(nights.run(rows[84:], **given), {"retired_week": 24}, "24 of the 140 records that were in use")
 
 
 def test_what_comes_back_into_use_counts_no_more(nights: Nights) -> None:
@@ -249,7 +248,7 @@ def test_records_without_keys_that_are_the_source_s_own_are_braked_as_all_others
     nights.own(make_codes(500) + keyless)
     rows = make_codes(500) + [{**row, "key1": None, "key2": None} for row in keyless[:1]]
     stopped = nights.run(rows, on_missing="delete", missing_runs=1)
-    assert_stopped(stopped, {"retired_pair": 44}, "of key1 '' and key2 ''", "44 records would be", "45 are in use")
+    assert_stopped(stopped, {"retired_pair": 44}, "of key1 '' and key2 ''", "44 of the 45 records in use would be")
 
 
 # 49 % turned passive by an update.
@@ -398,9 +397,7 @@ def test_adopted_records_that_are_retired_are_remembered_for_a_week(nights: Nigh
     adopted = make_codes(12, 1000, status="P")
     assert nights.run(own + adopted, adopt=True).error is None
     rows = make_codes(3, status="P") + own[3:] + adopted
-    assert_stopped(
-        nights.run(rows), {"retired_week": 15}, "15 records are retired within seven days", "132 were in use"
-    )
+    assert_stopped(nights.run(rows), {"retired_week": 15}, "15 of the 132 records that were in use would be retired")
 
 
 def test_of_adopted_records_the_pair_and_the_date_are_looked_at_too(nights: Nights) -> None:
@@ -410,7 +407,7 @@ def test_of_adopted_records_the_pair_and_the_date_are_looked_at_too(nights: Nigh
     rows = own + make_codes(12, 1000, key1="22", status="P", **dates)
     trips = {"retired_pair": 12, "dates_back": 12}
     assert_stopped(
-        nights.run(rows, adopt=True), trips, "of key1 '22' and key2 '1', 12 records would be", "12 are in use"
+        nights.run(rows, adopt=True), trips, "of key1 '22' and key2 '1', 12 of the 12 records in use would be"
     )
     assert release(nights, rows, trips, adopt=True).report.adopted == 12
 
