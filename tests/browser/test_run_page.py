@@ -238,8 +238,12 @@ def test_a_run_that_goes_on_is_told_also_to_whoever_is_on_one_of_its_buttons(pag
     page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
     frame = page.frame_locator("iframe")
     frame.locator("summary", has_text="reason").focus()
+    said = frame.locator(".sentence").element_handle()
     frame.get_by_text("Answer 3.").wait_for()
     assert frame.locator(":focus").inner_text() == "1 reason"
+    # A screen reader says what changes inside an element that stays.
+    assert said.evaluate("one => one.isConnected && one.role") == "status"
+    assert said.inner_text().startswith("Answer ")
     page.unroute_all(behavior="wait")
 
 

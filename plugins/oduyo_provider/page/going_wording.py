@@ -104,7 +104,10 @@ def _describe_load(facts: RunFacts) -> str:
     if not facts.changes:
         return gettext("The step %(task)s is running.", task=facts.name_task("load"))
     if not facts.done:
-        return gettext("The plan is made. Each record is looked at right before its change is sent.")
+        return gettext(
+            "The plan is made. Each record is looked at right before its change is sent, and only while no other run writes to "
+            "this site."
+        )
     if facts.done < facts.changes:
         done, changes = format_number(facts.done), format_number(facts.changes)
         return gettext(

@@ -681,7 +681,11 @@ def test_an_operator_that_is_tried_again_does_what_it_has_staged_since(
         view = get("run", dag_id=FOREIGN_DAG, run_id="run1", task="save").json()
         told.append((view["lines"], view["sentence"]["text"]))
     assert told == [
-        (5, "The plan is made. Each record is looked at right before its change is sent."),
+        (
+            5,
+            "The plan is made. Each record is looked at right before its change is sent, and only while no other run "
+            "writes to this site.",
+        ),
         (0, "Ödüyo's records are being listed."),
     ]
 

@@ -141,7 +141,8 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "about to send": (
         going(tasks(load="running"), changes=4),
         "busy",
-        "The plan is made. Each record is looked at right before its change is sent.",
+        "The plan is made. Each record is looked at right before its change is sent, and only while no other run "
+        "writes to this site.",
     ),
     "sending": (
         going(tasks(load="running"), changes=4_000, done=1_500),

@@ -77,6 +77,20 @@ export function figure(name, label, number, act) {
   return act ? make("button", { type: "button", class: "figure", onclick: act }, inside) : make("span", { class: "figure" }, inside);
 }
 
+// The sentence that says how a run stands keeps its place: screen readers say only what changes inside an element that stays.
+function replaceAround(part, children) {
+  const isSaid = (one) => one.getAttribute?.("role") === "status";
+  const said = [...part.children].find(isSaid), place = children.findIndex(isSaid);
+  if (!said || place < 0) return part.replaceChildren(...children);
+  [...part.childNodes].forEach((one) => one === said || one.remove());
+  said.before(...children.slice(0, place));
+  said.after(...children.slice(place + 1));
+  if (!said.isEqualNode(children[place])) {
+    said.className = children[place].className;
+    said.replaceChildren(...children[place].childNodes);
+  }
+}
+
 // Show something anew where it has changed: what was unfolded stays so, and whoever is on a link or a button stays on it, or on what
 // takes its place. Figures change, names do not.
 export function renew(part, view, children) {
@@ -87,7 +101,7 @@ export function renew(part, view, children) {
   const place = list().indexOf(document.activeElement), focused = name(list()[place]);
   const open = [...part.querySelectorAll("details")].map((one) => one.open);
   part.told = told;
-  part.replaceChildren(...children);
+  replaceAround(part, children);
   part.querySelectorAll("details").forEach((one, number) => { one.open = open[number] ?? false; });
   const found = place < 0 ? [] : list();
   (found.find((one) => name(one) === focused) ?? found[Math.min(place, found.length - 1)])?.focus({ preventScroll: true });
