@@ -157,13 +157,15 @@ class Recorder:
         """A change was transmitted to an unknown fate by now, whatever became of it later."""
         self.lost_at[key], self.last_lost = clock.now(), clock.monotonic()
 
-    def note_unsettled(self, change: Change, reply: Reply, at: float) -> None:
-        """A change was transmitted, and nobody knows whether it took effect.
-
-        :param at: when its answer came, or was given up, by the monotonic clock.
-        """
-        self.unsettled[change.key] = change
-        self.losses.setdefault(change.key, []).append(Loss(reply, at))
+    def note_reply(self, change: Change, reply: Reply, clock: Clock) -> bool:
+        """An answer came, or was given up; returns whether it says what became of the change."""
+        if reply.lost:
+            self.note_lost(change.key, clock)
+        if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
+            self.unsettled[change.key] = change
+            self.losses.setdefault(change.key, []).append(Loss(reply, clock.monotonic()))
+            return False
+        return True
 
     def forget_unsettled(self, changes: Iterable[Change]) -> None:
         """These changes are sent again."""

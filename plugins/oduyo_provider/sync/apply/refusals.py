@@ -55,9 +55,8 @@ class Refusals:
         self._check_made = check_made
         self._held: list[Held] = []
         self._replaced: Counter[str] = Counter()
-        self._touched: set[Recorder] = (
-            set()
-        )  # partitions, earlier ones too, that were told what became of their refusals
+        #: Partitions, earlier ones too, that were told what became of their refusals.
+        self._touched: set[Recorder] = set()
         self._in_a_row = 0
         self._next_probe = FIRST_PROBE
 
@@ -168,10 +167,7 @@ class Refusals:
 
     async def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder
-        if reply.lost:
-            recorder.note_lost(change.key, self._work.clock)
-        if reply.outcome is Outcome.DOUBTFUL or (reply.outcome is Outcome.REFUSED and reply.lost):
-            recorder.note_unsettled(change, reply, self._work.clock.monotonic())
+        if not recorder.note_reply(change, reply, self._work.clock):
             return
         recorder.take(change, make_result(change, reply, self._work.clock.now()))
         if reply.outcome is Outcome.DONE:

@@ -198,10 +198,7 @@ class Sender:
         """Sort an answer: final, held back, or to be looked at later."""
         sent_at, taken_before = self._left.pop(change.key, (0.0, 0))
         is_refused = reply.outcome is Outcome.REFUSED
-        if reply.lost:
-            recorder.note_lost(change.key, self._work.clock)
-        if reply.outcome is Outcome.DOUBTFUL or (is_refused and reply.lost):
-            recorder.note_unsettled(change, reply, self._work.clock.monotonic())
+        if not recorder.note_reply(change, reply, self._work.clock):
             if reply.is_server_error:
                 self._course.failing.setdefault(change.key, taken_before)
             return

@@ -18,6 +18,7 @@ from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE
 from oduyo_provider.sync.apply.applier import MAX_CREATES, Applier
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.runtime.clock import Clock
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import (
     SETTLE_S,
@@ -103,13 +104,14 @@ class TestLostCreates:
     def test_one_is_waited_for_as_long_where_the_clock_is_set_meanwhile(
         self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch, off_s: float, later_off_s: float
     ) -> None:
-        note_unsettled = Recorder.note_unsettled
+        note_reply = Recorder.note_reply
 
-        def note(self: Recorder, change: Change, reply: Reply, at: float) -> None:
-            note_unsettled(self, change, reply, at)
-            load.off_s = later_off_s
+        def note(self: Recorder, change: Change, reply: Reply, clock: Clock) -> bool:
+            is_known = note_reply(self, change, reply, clock)
+            load.off_s = load.off_s if is_known else later_off_s
+            return is_known
 
-        monkeypatch.setattr(Recorder, "note_unsettled", note)
+        monkeypatch.setattr(Recorder, "note_reply", note)
         load.off_s = off_s
         site.set_faults({"call": "create", "kind": "drop", "match": {"integration_id": "4"}, "times": 1})
         assert count_outcomes(load.apply(*make_creates(6))) == {"done": 6}

@@ -37,6 +37,10 @@ def make(folder: Folder, attempt: str = "try1", **known: object) -> Recorder:
     return Recorder(journal, progress=progress, **given)  # type: ignore[arg-type]
 
 
+def make_clock(monotonic: float, now: float = 1000.0) -> Clock:
+    return Clock(now=lambda: now, sleep=asyncio.sleep, monotonic=lambda: monotonic)
+
+
 def run(work: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(work())  # type: ignore[arg-type]
 
@@ -109,7 +113,7 @@ def test_what_an_earlier_try_knows_of_it_stays(folder: Folder) -> None:
     async def lose() -> None:
         first = make(folder)
         await first.intend(CHANGES[:1], 0)
-        first.note_unsettled(CHANGES[0], LOST, 1000.0)
+        first.note_reply(CHANGES[0], LOST, make_clock(1000.0))
         first.take(CHANGES[0], Result(CHANGES[0].key, Outcome.DOUBTFUL, at=1000.0))
         await first.flush()
 
@@ -163,7 +167,7 @@ def test_only_what_was_transmitted_and_not_answered_with_a_no_counts_as_sent(
         for _ in range(intents):
             await recorder.intend(CHANGES[:1], 0)
         for _ in range(lost):
-            recorder.note_unsettled(CHANGES[0], LOST, 1000.0)
+            recorder.note_reply(CHANGES[0], LOST, make_clock(1000.0))
         result = Result(CHANGES[0].key, outcome, is_confirmed=is_confirmed, at=1000.0)
         recorder.take(CHANGES[0], result)
         recorder.correct(result)
@@ -175,7 +179,7 @@ def test_only_what_was_transmitted_and_not_answered_with_a_no_counts_as_sent(
 
 def test_until_when_it_may_take_effect_is_written_down_with_its_result(folder: Folder) -> None:
     recorder = make(folder)
-    recorder.note_lost("create:A0", Clock(now=lambda: 1010.0, sleep=asyncio.sleep, monotonic=lambda: 7.0))
+    recorder.note_lost("create:A0", make_clock(7.0, 1010.0))
     assert recorder.last_lost == 7.0
     recorder.take(CHANGES[0], done(CHANGES[0], "7"))
     recorder.take(CHANGES[1], done(CHANGES[1], "8"))
@@ -188,8 +192,8 @@ def test_until_when_it_may_take_effect_is_written_down_with_its_result(folder: F
 def test_transmissions_of_unknown_fate_are_counted_over_all_tries(folder: Folder) -> None:
     recorder = make(folder, history=History(sends={"create:A0": 1}))
     assert recorder.count_sends("create:A0") == 1
-    recorder.note_unsettled(CHANGES[0], LOST, 1000.0)
-    recorder.note_unsettled(CHANGES[0], LOST, 1010.0)
+    recorder.note_reply(CHANGES[0], LOST, make_clock(1000.0))
+    recorder.note_reply(CHANGES[0], LOST, make_clock(1010.0))
     assert recorder.count_sends("create:A0") == 3
     assert recorder.unsettled == {"create:A0": CHANGES[0]}
     assert [loss.at for loss in recorder.losses["create:A0"]] == [1000.0, 1010.0]
