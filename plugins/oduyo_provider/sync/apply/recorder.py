@@ -76,6 +76,8 @@ class Recorder:
         self.losses: dict[str, list[Loss]] = {}
         #: Key → when it was last transmitted to an unknown fate, at the latest: it may take effect until settle_s has passed.
         self.lost_at: dict[str, float] = {}
+        #: Key → the fields that its record held otherwise than the plan found them, when it was looked at before its last sending.
+        self._moved: dict[str, Remote] = {}
         #: The last of these moments, by the monotonic clock.
         self.last_lost = float("-inf")
 
@@ -146,6 +148,21 @@ class Recorder:
         for key in keys:
             self.intended_at[key] = at
             self.floors[key] = min(floor, self.floors.get(key, floor))
+
+    def note_looked(self, change: Change, looked: Remote) -> None:
+        """A change is about to be sent, with all that it does not change as it was looked at.
+
+        :param looked: the record's documented fields.
+        """
+        moved = {name: value for name, value in looked.items() if value != change.base.get(name)}
+        self._moved[change.key] = moved
+        if not moved:
+            del self._moved[change.key]
+
+    def rebase(self, change: Change) -> Change:
+        """A change with what it was based on when it was sent, by this try."""
+        moved = self._moved.get(change.key)
+        return msgspec.structs.replace(change, base={**change.base, **moved}) if moved else change
 
     def note_sent(self, key: str) -> None:
         """A change is being transmitted."""

@@ -191,6 +191,7 @@ class Sender:
             self._course.deletions.add(str(change.oduyo_id))
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
         looked = None if ready.record is None else compute_base(ready.record, work.normaliser.resource)
+        recorder.note_looked(change, looked or change.base)
         body = change.compute_body(looked, partial=work.partial_updates, escaping=work.escaping)
         return work.client.update(body, before_send=before_send)
 

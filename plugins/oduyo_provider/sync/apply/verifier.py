@@ -93,7 +93,10 @@ class Verifier:
             own = [twin for twin in twins if twin["id"] not in others]
             site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
             found = compute_read_back(change, known, record, own, normaliser, site, entry=entry, at=now)
-            recorder.correct(judge_beside(found.result, change, record, normaliser, site, entry))
+            result = found.result
+            if not self._work.partial_updates:  # else it sent nothing beside what it changes
+                result = judge_beside(result, recorder.rebase(change), record, normaliser, site, entry)
+            recorder.correct(result)
             self._course.ignored |= found.ignored
             for finding in found.findings:
                 alterations += await self._check_finding(recorder, change, finding, found.result, twins)

@@ -61,6 +61,23 @@ def test_a9_what_a_person_wrote_into_other_fields_before_the_look_is_kept(
     assert (record["description"], record["space1"], record["note"]) == ("yeni", "elle", "not")
 
 
+@pytest.mark.parametrize("keeps_absent", [True, False])
+@pytest.mark.parametrize("is_partial", [True, False])
+def test_a9_what_a_person_wrote_before_the_look_into_a_field_that_the_row_has_is_kept_until_the_next_run(
+    site: Sandbox, dag: Nights, keeps_absent: bool, is_partial: bool
+) -> None:
+    site.set_readings(update_keeps_absent=keeps_absent or is_partial)
+    assert dag.night(make_rows("eski", space1="ERP")).is_green
+    dag.state().note_check(SiteCheck(partial_updates=is_partial))
+    edit = after(dag, MINUTE_S, lambda: site.edit(str(find(site)["id"]), space1="elle", note="not"))
+    night = dag.night(make_rows(space1="ERP"), release=["updates"], before_load=edit)
+    assert (night.is_green, night.figures["updated"]) == (True, COUNT), night.why
+    record = find(site)
+    assert (record["description"], record["space1"], record["note"]) == ("yeni", "elle", "not")
+    night = dag.night(make_rows(space1="ERP"))
+    assert (night.is_green, night.figures["updated"], find(site)["space1"]) == (True, 1, "ERP")
+
+
 def test_a9_what_a_site_escapes_at_each_write_shows_on_one_record_and_is_kept_once_that_is_released(
     site: Sandbox, old: Nights
 ) -> None:
