@@ -203,6 +203,17 @@ def test_a9_a_record_that_a_person_gave_another_key_while_it_was_written_is_that
     assert [record["description"] for record in site.records() if (record["integration_id"] or "") == key] == ["yeni"]
 
 
+def test_a9_the_second_of_those_that_go_alone_was_given_another_key_by_a_person_too(site: Sandbox, dag: Nights) -> None:
+    texts = {3: "ŞĞÜ", IT: "A & B"}  # the first for its letters, the second for the sign that sites escape
+    rows = [{**row, "description": texts.get(int(str(row["integration_id"])), "yeni")} for row in make_rows()]
+    edit = {"do": "edit", "id": "it", "fields": {"integration_id": "ELLE"}}
+    site.set_script({"at": {"call": "create", "keys": str(IT), "when": "after"}, "do": edit})
+    night = dag.night(rows)
+    made = [write["column"]["integration_id"] for write in site.writes()]
+    assert made[:2] == ["3", str(IT)]
+    assert (night.is_green, night.report.created, night.report.reasons) == (False, COUNT - 1, {f"failed: {REKEYED}": 1})
+
+
 def test_a9_what_a_person_wrote_into_another_field_of_a_row_while_it_was_written_is_not_green(
     site: Sandbox, old: Nights
 ) -> None:
