@@ -17,11 +17,12 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.redact import neutralise
 
-# No table gets further, and larger ones would not fit where many are kept in mind.
-_ID = re.compile(r"[0-9]{1,19}")
-_ID_AS_NUMBER = re.compile(r"\s*([0-9]{1,19})(?:\.0+)?\s*", re.ASCII)
-_BRACKETED_ID = re.compile(r"<\s*([0-9]{1,19})\s*>")
-_TRAILING_ID = re.compile(r"(?:^|\bid\b)\W*([0-9]{1,19})\W*$", re.ASCII | re.IGNORECASE)
+# No table gets further, and larger ones would not fit where many are kept in mind. Without the zeros before it, which MySQL's
+# ZEROFILL shows in lists and not in the answer of a create: one record has one id.
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+_ID_AS_NUMBER = re.compile(r"\s*0*([0-9]{1,19})(?:\.0+)?\s*", re.ASCII)
+_BRACKETED_ID = re.compile(r"<\s*0*([0-9]{1,19})\s*>")
+_TRAILING_ID = re.compile(r"(?:^|\bid\b)\W*0*([0-9]{1,19})\W*$", re.ASCII | re.IGNORECASE)
 
 
 class Filter(msgspec.Struct, frozen=True):

@@ -38,6 +38,8 @@ def test_a_list_call_has_the_documented_shape() -> None:
         ("successfully added id 12", "12"),
         ('"successfully added ID: 12."', "12"),
         ("12", "12"),
+        ("successfully added id <0012>", "12"),
+        ("0012", "12"),
         (12, "12"),
         ({"id": "12"}, "12"),
         ({"id": 12}, "12"),
@@ -70,9 +72,19 @@ def test_records_are_text_or_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "read"), [('" 7 "', "7"), ("7.0", "7"), ('"7.00"', "7"), ("7", "7"), ("9" * 19, "9" * 19)]
+    ("given", "read"),
+    [
+        ('" 7 "', "7"),
+        ("7.0", "7"),
+        ('"7.00"', "7"),
+        ("7", "7"),
+        ('"0000000007"', "7"),
+        ('"0"', "0"),
+        ('"000"', "0"),
+        ("9" * 19, "9" * 19),
+    ],
 )
-def test_an_id_is_a_text_of_digits(given: str, read: str) -> None:
+def test_an_id_is_a_text_of_digits_without_zeros_before_it(given: str, read: str) -> None:
     assert parse_page(f'{{"data": [{{"id": {given}}}]}}'.encode()).records == [{"id": read}]
 
 
