@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
-from oduyo_provider.core.findings import can_be_letters, is_cut
+from oduyo_provider.core.findings import can_be_letters, is_cut, is_kept_of
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
@@ -144,7 +144,8 @@ def find_without_effect(
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut. Dates are Ödüyo's to set, and the form of a key
+    A text that is a beginning of the one that was sent was not ignored, but cut; an amount or a moment may be in the form that the
+    site gives it: whether that is acceptable a person says, as of any other value. Stamps are Ödüyo's to set, and the form of a key
     is the site's, but for one that a record is to get by its adoption.
 
     :param is_released: whether a person has accepted what the site does, by its name: that it keeps other keys, or other letters,
@@ -158,7 +159,7 @@ def find_without_effect(
         if (name != "integration_id" or not is_released("key_altered"))
         and normaliser.resource.kinds.get(name) is not Kind.STAMP
         and not (normaliser.resource.kinds.get(name) is Kind.STATUS and means_same(change.payload[name], stored[name]))
-        and (name in ignored or not is_cut(name, change.payload[name], stored[name], normaliser))
+        and (name in ignored or not is_kept_of(name, change.payload[name], stored[name], normaliser))
         and not (is_released("letters") and can_be_letters(name, change.payload[name], stored[name], normaliser))
     }
 

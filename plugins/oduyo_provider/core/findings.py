@@ -9,6 +9,7 @@ import msgspec
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Kind
+from oduyo_provider.core.values.forms import can_be_amount_of, can_be_moment_of
 from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.letters import Escaping, can_be_letters_of, find_escaping
@@ -16,6 +17,8 @@ from oduyo_provider.core.values.status import means_passive
 
 #: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
 _TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
+#: Kinds of which a site may keep less, or in another way.
+_FORMS = {Kind.DECIMAL: can_be_amount_of, Kind.DATETIME: can_be_moment_of}
 #: Cut, they are those of another firm or period.
 _NEVER_CUT = frozenset({"key1", "key2"})
 
@@ -78,6 +81,12 @@ def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) ->
     """Whether Ödüyo may have cut a text: a value that is cut is another value."""
     is_text = normaliser.resource.kinds.get(field) in _TEXTS and field not in _NEVER_CUT
     return is_text and is_beginning(sent, stored)
+
+
+def is_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether a stored value may be what Ödüyo makes of the one that was sent: a text cut, an amount or a moment in another form."""
+    is_form = _FORMS.get(normaliser.resource.kinds.get(field, Kind.TEXT))
+    return is_cut(field, sent, stored, normaliser) or (is_form is not None and is_form(sent, stored or ""))
 
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:

@@ -255,8 +255,24 @@ def test_an_amount_is_compared_as_a_number(stored: str | None, is_same: bool) ->
     assert is_same_value(CHEQUES, "amount", stored, "140000.0000") is is_same
 
 
-def test_an_amount_that_stays_as_before_is_without_effect() -> None:
-    change = Change(Action.UPDATE, "1", {"amount": "20.0000"}, "7", {"amount": "10"}, ("amount",))
-    record: Remote = {"id": "7", "integration_id": "1", "amount": "10"}
+@pytest.mark.parametrize(
+    ("field", "sent", "before", "is_ignored", "is_idle"),
+    [
+        ("amount", "20.0000", "10", False, True),
+        ("amount", "0.12345", "0.12", False, False),
+        ("amount", "0.12345", "0.12", True, True),
+        ("amount", "20.0000", None, False, True),
+        ("vade", "2024-05-01 10:00:00", "2024-05-02 00:00:00", False, True),
+        ("vade", "2024-05-01 10:00:00", "2024-05-01", False, False),
+    ],
+    ids=["another", "rounded", "rounded, in a field that is ignored", "none", "another day", "without its time"],
+)
+def test_an_amount_or_a_day_that_stays_as_before_is_without_effect_unless_it_is_in_the_site_s_form(
+    field: str, sent: str, before: str | None, is_ignored: bool, is_idle: bool
+) -> None:
+    change = Change(Action.UPDATE, "1", {field: sent}, "7", {field: before}, (field,))
+    record: Remote = {"id": "7", "integration_id": "1", field: before}
     stored = find_stored_otherwise(change, record, CHEQUES)
-    assert find_without_effect(change, record, stored, CHEQUES) == {"amount"}
+    ignored = {field} if is_ignored else set[str]()
+    assert stored == {field: before}
+    assert find_without_effect(change, record, stored, CHEQUES, ignored=ignored) == ({field} if is_idle else set())
