@@ -23,7 +23,7 @@ _EMPTY_STATUSES = (200, 404)
 
 
 class PageLostError(LostAnswerError):
-    """A list call got no usable answer: a 5xx, a timeout, or half of a page."""
+    """A list call got no usable answer: a 5xx, a timeout, half of a page, or words although one record is listed."""
 
 
 #: What to raise for a list call that was not carried out; a ListingError for all else.
@@ -151,7 +151,8 @@ class Look:
 
     Words instead of records are a refusal, and stop the run. Some sites say so for a filter without a match, too: once a
     list call of this look was answered with a record, the user may list, and words to a filter mean that nothing was found.
-    To a call without a filter they mean that the session has ended meanwhile.
+    To a call without a filter they mean that the session has ended meanwhile. Where one record is listed all the same, so many
+    were too much.
     """
 
     def __init__(self, call: ListCall) -> None:
@@ -162,12 +163,15 @@ class Look:
         """One list call; an empty list proves nothing by itself.
 
         :raises ListingRefusedError: Ödüyo refuses to list, also after a new login.
+        :raises PageLostError: it refuses to list so many.
         :raises RetryError: Ödüyo did not carry it out.
         """
         page = await self._call.fetch(filters, limit, descending)
         can_be_no_match = self._may_list and bool(filters)
         if page.words and not can_be_no_match and await self._has_new_session():
             page = await self._call.fetch(filters, limit, descending)
+        if page.words and limit > 1 and (await self._call.fetch(filters, 1, descending)).records:
+            raise PageLostError(page.words)
         self._may_list = self._may_list or bool(page.records)
         return page.records
 

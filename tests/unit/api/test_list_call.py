@@ -102,8 +102,9 @@ def test_words_for_a_filter_without_a_match_mean_that_nothing_was_found_where_th
 def test_the_question_whether_the_user_may_list_is_asked_once_a_look(time: FakeTime) -> None:
     site = Site(list=Records(range(1, 6), empty=NOT_FOUND))
     assert use(site, find("none"), time) == []
-    asked = [bool(seen.json["filters"]) for seen in site.calls("list")]
-    assert asked == [True, False, True, True, True]
+    asked = [(bool(seen.json["filters"]), seen.json["limit"]) for seen in site.calls("list")]
+    one = (True, "1")
+    assert asked == [(True, "10"), (False, "1"), one, one, (True, "10"), one, one]
 
 
 def test_words_for_a_filter_on_a_site_that_lists_nothing_without_a_word_are_no_refusal(time: FakeTime) -> None:

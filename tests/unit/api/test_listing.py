@@ -282,8 +282,8 @@ def test_a_site_that_gives_shorter_pages_than_asked_for_is_not_asked_for_the_end
 class TooMuch:
     """Fails pages above a size."""
 
-    def __init__(self, largest: int, failure: Handler, count: int = 120) -> None:
-        self.largest, self.failure, self.records = largest, failure, Records(range(1, count + 1))
+    def __init__(self, largest: int, failure: Handler, count: int = 120, **how: Any) -> None:
+        self.largest, self.failure, self.records = largest, failure, Records(range(1, count + 1), **how)
 
     async def __call__(self, request: web.Request, body: bytes) -> web.StreamResponse:
         is_too_much = int(json.loads(body)["limit"]) > self.largest
@@ -296,6 +296,28 @@ def test_b6_a_page_that_is_too_much_is_halved_until_it_comes(failure: Handler, l
     site = Site(list=TooMuch(largest, failure))
     assert [record["id"] for record in ask(site, OduyoClient.snapshot_records)] == [str(number) for number in MANY]
     assert limits(site)[:4] == [1000, 1000, 500, 500 if largest < 500 else 1]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [no(400, message="limit en fazla 30 olabilir"), no(200, message="limit en fazla 30 olabilir")],
+    ids=["400", "200"],
+)
+@pytest.mark.parametrize(
+    "empty", [no(404), no(404, message="Kayıt bulunamadı")], ids=["a bare no", "words for nothing"]
+)
+@pytest.mark.parametrize("after", [None, "70"])
+def test_b6_a_page_that_is_refused_in_words_is_halved_too_where_one_record_is_listed(
+    failure: Handler, empty: Handler, after: str | None
+) -> None:
+    site = Site(list=TooMuch(30, failure, empty=empty))
+    found = ask(site, lambda client: client.snapshot_records(after))
+    assert [int(record["id"] or 0) for record in found] == [number for number in MANY if number > int(after or 0)]
+
+
+def test_b6_a_look_up_that_asks_for_too_many_in_words_finds_its_record() -> None:
+    site = Site(list=TooMuch(3, no(400, message="limit en fazla 3 olabilir")))
+    assert [record["id"] for record in ask(site, lambda client: client.fetch_by("id", "7"))] == ["7"]
 
 
 def test_b6_the_smaller_page_is_kept_for_the_listings_that_follow() -> None:
