@@ -34,5 +34,5 @@ def can_be_moment_of(sent: str, stored: str) -> bool:
     return _count_numbers(sent[:10]) <= kept <= wanted
 
 
-def _count_numbers(text: str) -> Counter[int]:
-    return Counter(number for number in map(int, _NUMBERS(text)) if number)
+def _count_numbers(text: str) -> Counter[str]:
+    return Counter(digits for number in _NUMBERS(text) if (digits := number.lstrip("0")))

@@ -76,10 +76,9 @@ class Recorder:
         self.losses: dict[str, list[Loss]] = {}
         #: Key → when it was last transmitted to an unknown fate, at the latest: it may take effect until settle_s has passed.
         self.lost_at: dict[str, float] = {}
-        #: Key → the fields that its record held otherwise than the plan found them, when it was looked at before its last sending.
+        self.last_lost = float("-inf")  #: the last of these moments, by the monotonic clock
+        #: Key → fields of its record that were otherwise at the look before its last sending than when the plan was made.
         self._moved: dict[str, Remote] = {}
-        #: The last of these moments, by the monotonic clock.
-        self.last_lost = float("-inf")
 
     def trust_confirmed(self) -> None:
         """What Ödüyo confirmed is done for good, also where an earlier try did not find it: it is read back again."""
