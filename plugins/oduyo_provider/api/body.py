@@ -20,8 +20,7 @@ def to_utf8(body: bytes, content_type: str) -> bytes:
     A body that is UTF-8 stays as it is, whatever the header says: JSON has to be UTF-8, and web servers name their own
     charset for everything. A charset that is unknown, or does not fit, changes nothing.
     """
-    charset = find_charset(content_type)
-    if charset is None or body.isascii():
+    if body.isascii() or (charset := find_charset(content_type)) is None:
         return body
     try:
         body.decode()

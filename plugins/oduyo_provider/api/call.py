@@ -40,7 +40,7 @@ class CallResult(msgspec.Struct):
     :param by_firewall: something before Ödüyo refused this one request, while Ödüyo answers others.
     """
 
-    classification: Classification
+    classification: Classification = Classification(Meaning.NOT_SENT)
     answer: Answer | None = None
     error: RetryError | None = None
     sends: int = 0
@@ -96,7 +96,7 @@ class CallRunner:
         :param unknown_tries: how often the call is sent when no usable answer comes back; 1 for a call that must not be repeated.
         :raises StopError: the login is refused, or this is not the API.
         """
-        result = CallResult(Classification(Meaning.NOT_SENT))
+        result = CallResult()
         try:
             sent_in = await self._transmit(path, body, before_send, result)
             while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
@@ -197,7 +197,7 @@ class CallRunner:
 
         A web firewall answers so to a request that it does not like, and some sites to an expired session.
         """
-        check = CallResult(Classification(Meaning.NOT_SENT))
+        check = CallResult()
         await self._transmit(self._harmless.path, self._harmless.body, None, check)
         if check.session != result.session or check.classification.meaning in (Meaning.SESSION, Meaning.BLOCKED):
             return Meaning.SESSION

@@ -28,7 +28,6 @@ DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 #: Idle connections are closed after this many seconds. Web servers close them after 5 s or more; a request that is sent
 #: while the server closes may or may not have arrived, so that ours must close first.
 DEFAULT_KEEPALIVE_S = 4.0
-CHUNK_BYTES = 64 * 1024
 #: Called right before a body leaves.
 BeforeSend = Callable[[], None]
 #: Longest header of an answer, and longest status line: as long as curl and requests allow.
@@ -126,13 +125,15 @@ class Transport:
         error: Exception
         try:
             async with self._http.post(url, data=data, headers=headers, proxy=proxy, allow_redirects=False) as response:
-                for value in find_cookie_secrets(response.headers.getall("Set-Cookie", ())):
+                cookies = tuple(response.headers.getall("Set-Cookie", ()))
+                for value in find_cookie_secrets(cookies):
                     self._redact.add_passing(value)
                 content = await self._read(response)
             if response.status == 407 and proxy is not None:
                 error = explain_proxy_answer(407, self._settings)
             elif content is not None:
-                return _make_answer(response, content)
+                body = to_utf8(content, response.headers.get("Content-Type", ""))
+                return Answer(response.status, response.headers, body, cookies)
             else:
                 error = explain_long_answer(self._max_body_bytes, self._settings)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as cause:
@@ -149,19 +150,13 @@ class Transport:
         """The whole body, or None when it is too long. Counted here: a few bytes that are packed may become many."""
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            size += len(chunk)
+        while not response.content.at_eof():
+            chunks.append(await response.content.readany())
+            size += len(chunks[-1])
             if size > self._max_body_bytes:
                 response.close()
                 return None
-            chunks.append(chunk)
         return b"".join(chunks)
-
-
-def _make_answer(response: aiohttp.ClientResponse, content: bytes) -> Answer:
-    headers = response.headers
-    body = to_utf8(content, headers.get("Content-Type", ""))
-    return Answer(response.status, headers, body, tuple(headers.getall("Set-Cookie", ())))
 
 
 class _CheckedBody(aiohttp.BytesPayload):
@@ -178,15 +173,12 @@ class _CheckedBody(aiohttp.BytesPayload):
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Called by aiohttp right before the bytes leave."""
-        self._check()
-        await super().write_with_length(writer, content_length)
-
-    def _check(self) -> None:
         try:
             self._before_send()
         except Exception as error:
             self.refusal = error
             raise
+        await super().write_with_length(writer, content_length)
 
 
 class _Resolver(aiohttp.ThreadedResolver):

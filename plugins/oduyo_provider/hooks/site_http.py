@@ -15,11 +15,13 @@ from requests.cookies import MockRequest, MockResponse, RequestsCookieJar
 from oduyo_provider.api.body import strip_marks, to_utf8
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.tls import load_tls
-from oduyo_provider.api.transport import CHUNK_BYTES, DEFAULT_MAX_BODY_BYTES
+from oduyo_provider.api.transport import DEFAULT_MAX_BODY_BYTES
 from oduyo_provider.core.errors import LostAnswerError
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.hooks.errors import airflow_errors
+
+_CHUNK_BYTES = 64 * 1024
 
 
 class SiteHttp(Session):
@@ -64,7 +66,7 @@ class SiteHttp(Session):
         response = super().send(request, **{**kwargs, "stream": True})
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(CHUNK_BYTES):
+        for chunk in response.iter_content(_CHUNK_BYTES):
             size += len(chunk)
             if size > DEFAULT_MAX_BODY_BYTES:
                 response.close()
