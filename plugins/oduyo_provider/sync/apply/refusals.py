@@ -8,7 +8,7 @@ is looked at and sent again. Where another program ends the new session as well,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -85,11 +85,8 @@ class Refusals:
 
         One that was sent earlier says nothing: the session may have ended in between.
         """
-        self._replace(session)
-        decided = [held for held in self._held if held.session == session and held.at <= sent_at]
-        self._held = [held for held in self._held if held.session != session or held.at > sent_at]
+        self._decide(session, lambda held: held.session == session and held.at <= sent_at)
         self._in_a_row, self._next_probe = len(self._held), FIRST_PROBE
-        self._decide(decided)
 
     async def release(self) -> None:
         """The load ends without knowing: refused, and remembered of none."""
@@ -141,29 +138,31 @@ class Refusals:
                 return False
             if self._course.successes or is_end:
                 # Counted on: the next probe comes when there are twice as many without a success.
-                self._replace(last.session)
-                self._decide(self._held)
-                self._held = []
+                self._decide(last.session, lambda _: True)
         else:
             await self._take_reply(last, reply)
         return True
 
-    def _replace(self, session: int) -> None:
-        """What was refused in a session before this one says nothing about the rows: it is sent again."""
-        earlier = [held for held in self._held if held.session < session]
-        self._held = [held for held in self._held if held.session >= session]
-        for held in earlier:
-            self._replaced[held.change.key] += 1
-            if self._replaced[held.change.key] > MAX_REPLACED:
-                _forget(held)
-            else:
-                held.recorder.again.append(held.change)
-
-    def _decide(self, refusals: Sequence[Held]) -> None:
-        """They are the rows' own."""
+    def _decide(self, session: int, is_own: Callable[[Held], bool]) -> None:
+        """Take those that are the rows' own. What was refused in a session before this one says nothing about the rows: it is sent
+        again.
+        """
+        refusals, self._held = self._held, []
         for held in refusals:
-            held.recorder.take(held.change, held.result)
-            self._touched.add(held.recorder)
+            if held.session < session:
+                self._send_again(held)
+            elif is_own(held):
+                held.recorder.take(held.change, held.result)
+                self._touched.add(held.recorder)
+            else:
+                self._held.append(held)
+
+    def _send_again(self, held: Held) -> None:
+        self._replaced[held.change.key] += 1
+        if self._replaced[held.change.key] > MAX_REPLACED:
+            _forget(held)
+        else:
+            held.recorder.again.append(held.change)
 
     async def _take_reply(self, held: Held, reply: Reply) -> None:
         change, recorder = held.change, held.recorder

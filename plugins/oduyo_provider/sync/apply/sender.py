@@ -180,10 +180,11 @@ class Sender:
 
         def before_send() -> None:
             work.check_lease()
-            check_look(ready.looked_at, work.clock.monotonic())
+            now = work.clock.monotonic()
+            check_look(ready.looked_at, now)
             recorder.note_sent(key)
             _, taken_before = self._left.get(key, (0.0, self._course.successes + max(self._under_way - 1, 0)))
-            self._left[key] = work.clock.monotonic(), taken_before
+            self._left[key] = now, taken_before
 
         if change.action is Action.CREATE:
             return work.client.create(change.compute_body(), before_send=before_send)
