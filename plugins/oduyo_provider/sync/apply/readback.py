@@ -68,8 +68,8 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
     """Whether a change shows already; what does not may only be late."""
     if change.action is Action.DELETE:
         return record is None
-    if record is None:
-        return False
+    if record is None or change.action is Action.CREATE:
+        return record is not None
     stored = find_stored_otherwise(change, record, normaliser)
     return not find_as_before(change, record, stored, normaliser)
 
@@ -123,9 +123,9 @@ def compute_read_back(
         if is_seen:
             return ReadBack(_replace(idle, at, reason=_find_reason(refused, normaliser)), findings, is_seen=True)
         return _read_back_as_before(idle, as_before, others, findings, entry)
-    known = _replace(known, at, stored=stored, twins=tuple(str(twin["id"]) for twin in twins))
     failed = {"outcome": Outcome.FAILED, "reason": _find_reason(refused, normaliser)} if refused else {}
-    return ReadBack(_replace(known, at, **failed), findings)
+    ids = tuple(str(twin["id"]) for twin in twins)
+    return ReadBack(_replace(known, at, stored=stored, twins=ids, **failed), findings)
 
 
 def _is_rekeyed(

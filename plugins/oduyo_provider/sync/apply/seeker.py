@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -87,9 +87,9 @@ class Seeker:
         if late:  # they show since, and so do their twins, which the listing may lack as well
             window = await list_made()
         by_id = {**window.by_id, **late}
-        ids = {change.key: recorder.results[change.key].oduyo_id or "" for change in creates}
-        await self._check_overwritten(recorder, [(c, by_id[ids[c.key]]) for c in creates if ids[c.key] in by_id])
-        await self._forget_wrong_ids(recorder, creates, by_id, window, is_last=is_last)
+        named = [(change, by_id.get(recorder.results[change.key].oduyo_id or "")) for change in creates]
+        await self._check_overwritten(recorder, [(change, record) for change, record in named if record is not None])
+        await self._forget_wrong_ids(recorder, named, window, is_last=is_last)
         nameless = [change for change in creates if recorder.results[change.key].oduyo_id is None]
         found = await self.find_created(recorder, nameless, window)
         if is_last:
@@ -97,8 +97,8 @@ class Seeker:
             below = [(change, await self._lookup.fetch_by_key(change.integration_id)) for change in unseen]
             await self._check_overwritten(recorder, [(change, record) for change, same in below for record in same])
         for change in creates:
-            if (named := recorder.results[change.key].oduyo_id) is not None:
-                found[change.key] = [by_id[named]] if named in by_id else []
+            if (known := recorder.results[change.key].oduyo_id) is not None:
+                found[change.key] = [by_id[known]] if known in by_id else []
         return found, window
 
     async def check_named(self, recorder: Recorder, change: Change) -> None:
@@ -120,8 +120,7 @@ class Seeker:
     async def _forget_wrong_ids(
         self,
         recorder: Recorder,
-        changes: Sequence[Change],
-        records: Mapping[str, Remote],
+        named: Sequence[tuple[Change, Remote | None]],
         window: Window,
         *,
         is_last: bool,
@@ -132,15 +131,15 @@ class Seeker:
         create's when it carries the key; or when no other new one does, and it is new, nobody else's and can have been made of
         the create.
 
-        :param records: by id, those of the named ones that are listed.
+        :param named: each create, and the record that its answer named, where that is listed.
         :param is_last: what is not listed yet is not waited for any longer.
         """
-        others = self._list_otherwise_named(recorder, changes, records)
+        others = self._list_otherwise_named(named)
         if not others:
             return
         # An id that two answers name is right for one of them at most, and which one only the records tell.
         claims = Counter(result.oduyo_id for result in recorder.results.values())
-        codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change in changes}
+        codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change, _ in named}
         await recorder.elsewhere.read()
         owners = {entry.oduyo_id: key for key, entry in recorder.entries.items()}
         wrong: list[Result] = []
@@ -159,10 +158,9 @@ class Seeker:
             recorder.correct(msgspec.structs.replace(known, oduyo_id=None))
 
     def _list_otherwise_named(
-        self, recorder: Recorder, changes: Sequence[Change], records: Mapping[str, Remote]
+        self, named: Sequence[tuple[Change, Remote | None]]
     ) -> list[tuple[Change, Remote | None]]:
         """The creates whose answer named no listed record, or one that carries another key; and that record."""
-        named = [(change, records.get(recorder.results[change.key].oduyo_id or "")) for change in changes]
         return [
             (change, record)
             for change, record in named

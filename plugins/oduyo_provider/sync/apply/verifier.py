@@ -172,8 +172,8 @@ class Verifier:
             compute_match_key(change.integration_id),
             compute_match_key((record.get("integration_id") or "").strip()),
         }
-        twins = {str(twin["id"]): twin for key in keys for twin in window.by_key.get(key, [])}
-        return [twins[oduyo_id] for oduyo_id in sorted(twins, key=int) if oduyo_id != record["id"]]
+        same = (twin for key in keys for twin in window.by_key.get(key, []) if twin["id"] != record["id"])
+        return sorted(same, key=lambda twin: int(twin["id"] or 0))
 
 
 def find_unread(recorder: Recorder, changes: Sequence[Change]) -> list[Change]:
