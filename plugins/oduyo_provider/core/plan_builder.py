@@ -58,7 +58,7 @@ class PlanBuilder:
         """
         resend = find_resend(entry, change, self._rules.now, resend_refused=self._rules.resend_refused)
         if resend is not None:
-            self.changes.append(msgspec.structs.replace(change, is_resend=resend))
+            self.changes.append(msgspec.structs.replace(change, is_resend=True) if resend else change)
             return True
         is_row = change.action in (Action.CREATE, Action.UPDATE)
         self.counts.known_refused += is_row
