@@ -150,19 +150,14 @@ class Verifier:
         }
         if creates:
             ids = [int(known) for change in creates if (known := recorder.results[change.key].oduyo_id)]
-            list_made = partial(self._lookup.fetch_made, ids, self._find_floor(recorder, creates))
+            # The id above which all records of these creates lie.
+            floor = min([*(recorder.floors.get(change.key, 0) for change in creates), *(found - 1 for found in ids)])
+            list_made = partial(self._lookup.fetch_made, ids, floor)
             made, window = await self._seeker.find_made(recorder, creates, list_made, is_last=is_last)
             for change in creates:
                 record = next(iter(made[change.key]), None)
                 seen[change.key] = (record, self._find_twins(change, record, window) if record else [])
         return seen
-
-    @staticmethod
-    def _find_floor(recorder: Recorder, creates: Sequence[Change]) -> int:
-        """The id above which all records of these creates lie."""
-        floors = [recorder.floors.get(change.key, 0) for change in creates]
-        ids = [int(known) - 1 for change in creates if (known := recorder.results[change.key].oduyo_id) is not None]
-        return min([*floors, *ids])
 
     def _find_twins(self, change: Change, record: Remote, window: Window) -> list[Remote]:
         """Further records with the key as it was sent or is stored."""
