@@ -38,6 +38,8 @@ ERRORS_OVER_REQUESTS = 32
 #: the pace; where the pace is to blame, it says it to every second one at least.
 RISING_ASKED_RATIO = 0.3
 ASKED_OVER_REQUESTS = 8
+#: The same share where it was said to one of the last twenty requests.
+ASKED_LATELY_RATIO = 0.01
 
 
 class Pacer:
@@ -110,12 +112,12 @@ class Pacer:
 
     @contextmanager
     def easing(self, requests: int) -> Iterator[None]:
-        """Half the pace, where Ödüyo has made us keep a gap: for what must not be refused once more.
+        """Half the pace, where Ödüyo has made us keep a gap, or asked for more than the user's: for what must not be refused once more.
 
         A few requests do not find the pace by themselves, and would be refused in every run: meanwhile the gap is the longest
         divided by their number, where that is more.
         """
-        if self._gap_s <= self._shortest_gap_s:
+        if self._gap_s <= self._shortest_gap_s and self._asked_ratio < ASKED_LATELY_RATIO:
             yield
             return
         if not self._is_eased:

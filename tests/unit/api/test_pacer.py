@@ -397,6 +397,14 @@ def test_what_must_not_be_refused_once_more_goes_at_half_the_pace_or_less_where_
         bounded = Pacer(1, 2, runtime=time.runtime)
         with bounded.easing(1):
             assert await measure_gap(bounded, time) == 0.5
+        # The site takes less than the user allows.
+        bounded.overloaded(await send(bounded))
+        with bounded.easing(1):
+            assert await measure_gap(bounded, time) == LONGEST_GAP_S
+        for _ in range(4 * DEFAULT_RECOVERY_SUCCESSES * DEFAULT_RECOVERY_SUCCESSES):
+            bounded.succeeded(await send(bounded))
+        with bounded.easing(1):
+            assert await measure_gap(bounded, time) == 0.5
 
     asyncio.run(run())
 
