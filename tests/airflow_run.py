@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import json
 import logging
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import structlog
+
+from tests.airflow_server import Server
 
 if TYPE_CHECKING:
     from airflow.triggers.base import TriggerEvent
@@ -251,14 +252,12 @@ def _storing_dags_once() -> Iterator[None]:
 
 
 def _keep_one_server() -> None:
-    """From now on all tasks talk to one server in this process, as since Airflow 3.3.
-
-    Before, ``dag.test`` makes one a task: a second each, and 20 MB that are never freed.
-    """
+    """From now on all tasks talk to one server in this process, and to no other."""
     from airflow.sdk.execution_time import supervisor
 
-    if not hasattr(supervisor.in_process_api_server, "cache_info"):
-        supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
+    if not isinstance(supervisor.in_process_api_server(), Server):
+        server = Server()
+        supervisor.in_process_api_server = lambda: server
 
 
 def store_dag(dag: Any) -> None:
