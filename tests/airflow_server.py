@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ class Server:
     def __init__(self) -> None:
         self.app = _make_app()
         self.transport = _Transport(self.app)
+        gc.freeze()  # they live as long as the process: no garbage collection looks at them again
 
 
 class _Transport(httpx.BaseTransport):

@@ -29,12 +29,10 @@ def chaos_site() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _light_heap() -> Iterator[None]:
+def _light_heap() -> None:
     """Each simulated kill collects garbage; what earlier tests of this process left alive is not looked at again."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
