@@ -126,7 +126,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         _percent(
             gettext_noop("Most records retired, in whole percent"),
             gettext_noop(
-                "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied. 20 means a fifth, 0 allows none; more than half of four or more needs a release whatever is given."
+                "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied. 20 means a fifth, 0 allows none; more than half of four or more stops whatever is given."
             ),
         ),
     ] = 10
@@ -144,7 +144,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         _percent(
             gettext_noop("Most rejected rows, in whole percent"),
             gettext_noop(
-                "Stop when more of the ERP's rows are newly rejected or refused. 20 means a fifth, 0 allows none; more than half of four or more needs a release whatever is given."
+                "Stop when more of the ERP's rows are newly rejected or refused. 20 means a fifth, 0 allows none; more than half of four or more stops whatever is given."
             ),
         ),
     ] = 5

@@ -35,8 +35,9 @@ class Redactor:
         self._forms: set[str] = set()
         #: Secret → its forms, once a text was shown since it is known.
         self._passing: dict[str, set[str]] = {}
-        #: Finds all forms; None until a text is shown: a site that ends sessions brings many secrets, and few texts.
-        self._pattern: re.Pattern[str] | None = None
+        #: How many forms were known when a text was shown last, and what finds them: a site that ends sessions brings many
+        #: secrets, and few texts.
+        self._compiled: tuple[int, re.Pattern[str] | None] = (0, None)
         for secret in secrets:
             self.add(secret)
 
@@ -44,7 +45,6 @@ class Redactor:
         """Know one more secret of any length; an empty text is none."""
         if secret:
             self._forms.update(_compute_forms(secret))
-            self._pattern = None
 
     def add_passing(self, secret: str) -> None:
         """Know a secret until :data:`PASSING_SECRETS` others have come."""
@@ -55,11 +55,12 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        if self._pattern is None and self._forms:
+        if self._compiled[0] != len(self._forms):
             # Longest first, so that a secret which begins another one does not leave its rest behind.
             ordered = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(_compute_pattern, ordered)))
-        spans = [] if self._pattern is None else [found.span() for found in self._pattern.finditer(text)]
+            self._compiled = len(ordered), re.compile("|".join(map(_compute_pattern, ordered)))
+        pattern = self._compiled[1]
+        spans = [] if pattern is None else [found.span() for found in pattern.finditer(text)]
         for secret, forms in self._passing.items():
             forms.update(() if forms else _compute_forms(secret))
             spans += (span for form in forms for span in _find_all(form, text))

@@ -28,7 +28,7 @@ _SHARES = {
 
 def explain_half(figures: str) -> str:
     """The figures of a count that its percentage allows, and that is more than half of its whole."""
-    return gettext("%(figures)s: more than half needs a release, whatever the percentage", figures=figures)
+    return gettext("%(figures)s: more than half never passes by itself, whatever the percentage", figures=figures)
 
 
 def explain_share(name: str, count: int, whole: int, percent: int | None = None) -> str:

@@ -411,13 +411,13 @@ def test_a_brake_says_that_it_is_the_half_and_not_the_percentage_that_tripped() 
     trips = trips_of(extracted=20, rejected=15, **figures)
     expected = {
         "rejected": "(max_rejected_percent 5)",
-        "retired": "(max_missing_percent 10): more than half needs a release, whatever the percentage",
-        "retired_pair": "(max_missing_percent 10): more than half needs a release, whatever the percentage",
-        "retired_week": "(max_missing_percent 10): more than half needs a release, whatever the percentage",
+        "retired": "(max_missing_percent 10): more than half never passes by itself, whatever the percentage",
+        "retired_pair": "(max_missing_percent 10): more than half never passes by itself, whatever the percentage",
+        "retired_week": "(max_missing_percent 10): more than half never passes by itself, whatever the percentage",
     }
     assert {name: trip.message[-len(expected[name]) :] for name, trip in trips.items()} == expected
     lifted = trips_of(limits(100, 100, 100), extracted=20, rejected=15)["rejected"].message
-    assert lifted.endswith("(max_rejected_percent 100): more than half needs a release, whatever the percentage")
+    assert lifted.endswith("(max_rejected_percent 100): more than half never passes by itself, whatever the percentage")
 
 
 def test_every_brake_says_its_figures_and_its_percentage() -> None:

@@ -153,10 +153,9 @@ class Recorder:
 
         :param looked: the record's documented fields.
         """
-        moved = {name: value for name, value in looked.items() if value != change.base.get(name)}
-        self._moved[change.key] = moved
-        if not moved:
-            del self._moved[change.key]
+        self._moved.pop(change.key, None)
+        if moved := {name: value for name, value in looked.items() if value != change.base.get(name)}:
+            self._moved[change.key] = moved
 
     def rebase(self, change: Change) -> Change:
         """A change with what it was based on when it was sent, by this try."""
