@@ -142,6 +142,13 @@ def test_a_secret_of_one_letter_is_struck_out_and_an_empty_one_is_none() -> None
     assert Redactor([""])("axb") == "axb"
 
 
+def test_a_secret_that_comes_after_a_text_was_shown_is_struck_out_in_the_next() -> None:
+    redact = Redactor(["oturum1"])
+    assert redact("oturum1 oturum2") == "*** oturum2"
+    redact.add("oturum2")
+    assert redact("oturum1 oturum2") == "*** ***"
+
+
 def test_a_redactor_does_not_print_its_secrets() -> None:
     assert "gizli" not in repr(Redactor(["gizli"]))
 
