@@ -100,6 +100,8 @@ class CallRunner:
         try:
             sent_in = await self._transmit(path, body, before_send, result)
             while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
+                if unknown_tries == 1 and result.classification.meaning is Meaning.BLOCKED:
+                    break  # a page in Ödüyo's place does not say that the call was not carried out
                 self.retries += 1
                 sent_in = await self._transmit(path, body, before_send, result)
         except _LoginError as failed:

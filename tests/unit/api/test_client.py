@@ -291,15 +291,22 @@ def test_b3_a_refusal_of_oduyo_s_own_is_none_of_a_firewall(time: FakeTime) -> No
 
 
 @pytest.mark.parametrize("status", [403, 406])
-def test_a_page_that_answers_everything_is_about_the_session(status: int, time: FakeTime) -> None:
+@pytest.mark.parametrize(
+    ("call", "expected"), [(update, (Outcome.DONE, 2, False, False)), (create, (Outcome.FAILED, 1, False, True))]
+)
+def test_a_page_that_answers_everything_is_about_the_session_and_creates_are_not_repeated(
+    status: int, call: Work, expected: tuple[Any, ...], time: FakeTime
+) -> None:
     async def by_session(request: web.Request, body: bytes) -> web.StreamResponse:
         is_new = request.headers["Authorization"] == "S2"
         good = CREATED if request.path.endswith("create") else LISTED
         return await (good if is_new else answer(status, HTML))(request, body)
 
     sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
-    reply = use(Site(login=sessions, create=by_session, list=by_session), time, create)
-    assert (reply.outcome, reply.sends, reply.by_firewall) == (Outcome.DONE, 2, False)
+    site = Site(login=sessions, create=by_session, update=by_session, list=by_session)
+    reply = use(site, time, call)
+    assert (reply.outcome, reply.sends, reply.by_firewall, reply.is_blocked) == expected
+    assert len(site.calls("login")) == 2
 
 
 def test_a_page_for_a_session_that_was_replaced_meanwhile_is_no_refusal(time: FakeTime) -> None:
@@ -313,24 +320,27 @@ def test_a_page_for_a_session_that_was_replaced_meanwhile_is_no_refusal(time: Fa
 
     async def work(client: OduyoClient) -> Reply:
         clients.append(client)
-        return await create(client)
+        return await update(client)
 
     sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
-    reply = use(Site(login=sessions, create=by_session, list=LISTED), time, work)
+    reply = use(Site(login=sessions, update=by_session, list=LISTED), time, work)
     assert (reply.outcome, reply.sends) == (Outcome.DONE, 2)
 
 
 def test_a_page_that_answers_everything_with_every_session_stops_and_shows_it(time: FakeTime) -> None:
     blocked = answer(403, HTML)
     with pytest.raises(LoginRefusedError, match=r"the last time: HTTP 403: proxy\).*firewall"):
-        use(Site(create=blocked, list=blocked), time, create)
+        use(Site(update=blocked, list=blocked), time, update)
 
 
-def test_a_request_whose_block_cannot_be_explained_is_tried_again_and_never_counts_as_refused(time: FakeTime) -> None:
-    site = Site(create=answer(403, HTML), list=answer(500, HTML))
-    reply = use(site, time, create)
-    assert (reply.outcome, reply.by_firewall, reply.lost) == (Outcome.FAILED, False, 0)
-    assert len(site.calls("create")) == 5
+@pytest.mark.parametrize(("call", "sends"), [(update, 5), (create, 1)])
+def test_a_request_whose_block_cannot_be_explained_never_counts_as_refused(
+    call: Work, sends: int, time: FakeTime
+) -> None:
+    site = Site(create=answer(403, HTML), update=answer(403, HTML), list=answer(500, HTML))
+    reply = use(site, time, call)
+    assert (reply.outcome, reply.by_firewall, reply.lost, reply.sends) == (Outcome.FAILED, False, 0, sends)
+    assert reply.is_blocked
 
 
 def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> None:

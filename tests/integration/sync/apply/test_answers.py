@@ -125,6 +125,19 @@ def test_a_create_that_never_arrives_is_sent_twice_and_then_doubtful(driver: Dri
     assert len(sent) == 2
 
 
+@pytest.mark.parametrize("spared", range(5))
+def test_a_create_that_was_carried_out_and_a_page_answers_is_not_sent_again(driver: Driver, spared: int) -> None:
+    """The page answers one list call too: one of these calls is to tell whether the create alone was refused."""
+    page = {"kind": "html", "status": 403, "times": 1}
+    driver.site.set_faults(
+        {"call": "create", "where": "after", "match": {"integration_id": "10"}, **page},
+        {"call": "list", "skip": spared, **page},
+    )
+    report = driver.sync(make_rows(10))
+    assert set(driver.stored()) == {str(n) for n in range(1, 11)}
+    assert (report.created, report.refused) == ((10, 0) if driver.calls("login") > 1 else (9, 1))
+
+
 def test_a_create_that_commits_late_is_not_sent_again(driver: Driver) -> None:
     driver.site.set_faults({"call": "create", "kind": "late_commit", "seconds": 0.3, "times": 3})
     assert driver.sync(make_rows(10)).created == 10
