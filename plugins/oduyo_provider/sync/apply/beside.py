@@ -1,6 +1,8 @@
-"""What an update did to the fields that it sent as they were."""
+"""What became of a change that was confirmed, in all fields that were sent with it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,11 +13,30 @@ from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.apply.habits import Habits
+from oduyo_provider.sync.apply.habits import Habits, read_habits
+from oduyo_provider.sync.apply.readback import ReadBack, compute_read_back
+from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.work import Course, Work
 
 CHANGED_BESIDE = gettext_noop(
     "another of its fields is no longer as the ERP has it: Ödüyo changed it with the rest, or somebody did; the next run sends it again"
 )
+
+
+def read_back(
+    work: Work, course: Course, recorder: Recorder, change: Change, record: Remote | None, twins: Sequence[Remote]
+) -> ReadBack:
+    """What a confirmed change came to: in the fields that it changes, and in those that were sent as they were.
+
+    :param record: as it shows now; None when it is not listed; ``twins`` further records with the same key.
+    """
+    normaliser, known = work.normaliser, recorder.results[change.key]
+    site, entry = read_habits(work, course), recorder.find_entry(change)
+    found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=work.clock.now())
+    if work.partial_updates:  # nothing was sent beside what it changes
+        return found
+    result = judge_beside(found.result, recorder.rebase(change), record, normaliser, site, entry)
+    return msgspec.structs.replace(found, result=result)
 
 
 def judge_beside(

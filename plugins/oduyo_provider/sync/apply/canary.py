@@ -15,12 +15,11 @@ from oduyo_provider.core.findings import Finding, make_finding
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
-from oduyo_provider.sync.apply.habits import read_habits
+from oduyo_provider.sync.apply.beside import read_back
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (
     ReadBack,
-    compute_read_back,
     find_changed_fields,
     find_lost,
     find_unclear,
@@ -96,11 +95,9 @@ class Canary:
         if record is not None and looked is not None and self._work.partial_updates:
             # Before the rest: what was not sent is no value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
-        normaliser, now = self._work.normaliser, self._work.clock.now()
-        site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
-        found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=now)
+        found = read_back(self._work, self._course, recorder, change, record, twins)
         # Else it is read back again, beside the others.
-        is_clear = find_unclear(change, record, normaliser).keys() <= self._course.ignored
+        is_clear = find_unclear(change, record, self._work.normaliser).keys() <= self._course.ignored
         self._course.ignored |= found.ignored
         try:
             has_effect = await self._judge(recorder, change, looked, record, found)

@@ -12,11 +12,10 @@ from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.findings import Finding, can_be_one_cut
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.beside import judge_beside
-from oduyo_provider.sync.apply.habits import read_habits
+from oduyo_provider.sync.apply.beside import read_back
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back, find_unclear, is_shown
+from oduyo_provider.sync.apply.readback import find_unclear, is_shown
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.stops import explain_findings
@@ -75,7 +74,7 @@ class Verifier:
     ) -> list[Change]:
         """Judge what shows; returns what does not show yet."""
         later: list[Change] = []
-        normaliser, now = self._work.normaliser, self._work.clock.now()
+        normaliser = self._work.normaliser
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
         judged = pending if is_last else []  # until then what is as before may only be late
         unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in judged}
@@ -86,17 +85,12 @@ class Verifier:
             if not is_last and not is_shown(change, record, normaliser):
                 later.append(change)
                 continue
-            known = recorder.results[change.key]
             if twins:
                 await recorder.elsewhere.read()
             others = made | recorder.find_others(change, twins) if twins else made
             own = [twin for twin in twins if twin["id"] not in others]
-            site, entry = read_habits(self._work, self._course), recorder.find_entry(change)
-            found = compute_read_back(change, known, record, own, normaliser, site, entry=entry, at=now)
-            result = found.result
-            if not self._work.partial_updates:  # else it sent nothing beside what it changes
-                result = judge_beside(result, recorder.rebase(change), record, normaliser, site, entry)
-            recorder.correct(result)
+            found = read_back(self._work, self._course, recorder, change, record, own)
+            recorder.correct(found.result)
             self._course.ignored |= found.ignored
             for finding in found.findings:
                 alterations += await self._check_finding(recorder, change, finding, found.result, twins)

@@ -214,13 +214,17 @@ def test_a9_the_second_of_those_that_go_alone_was_given_another_key_by_a_person_
     assert (night.is_green, night.report.created, night.report.reasons) == (False, COUNT - 1, {f"failed: {REKEYED}": 1})
 
 
+@pytest.mark.parametrize("first", [3, IT], ids=["among the others", "the one that goes alone"])
 def test_a9_what_a_person_wrote_into_another_field_of_a_row_while_it_was_written_is_not_green(
-    site: Sandbox, old: Nights
+    site: Sandbox, old: Nights, first: int
 ) -> None:
+    rows = [{**row, "description": "ŞĞÜ" if row["integration_id"] == first else "yeni"} for row in make_rows()]
     edit = {"do": "edit", "id": "it", "fields": {"code": "ELLE"}}
     site.set_script({"at": {"call": "update", "keys": str(IT), "when": "after"}, "do": edit})
-    night = old.night(make_rows(), release=["updates"])
+    night = old.night(rows, release=["updates"])
+    updated = [write["column"]["integration_id"] for write in site.writes() if write["call"] == "update"]
+    assert updated[0] == str(first)
     assert (night.is_green, night.report.failed, night.report.reasons) == (False, 1, {f"failed: {CHANGED_BESIDE}": 1})
     assert find(site)["code"] == "ELLE"
-    night = old.night(make_rows(), release=["updates"])
+    night = old.night(rows, release=["updates"])
     assert (night.is_green, night.figures["updated"], find(site)["code"]) == (True, 1, f"KOD.{IT}")
