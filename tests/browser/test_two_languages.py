@@ -268,7 +268,7 @@ def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state
         fold = frame.locator("html").evaluate("() => innerHeight")
         # The names of its columns can be read.
         assert frame.locator(".changes").evaluate("element => element.getBoundingClientRect().top") + 30 < fold, width
-        assert list_violations(frame) == [], width
+    assert list_violations(frame) == []
     page.unroute_all(behavior="wait")  # the page asks on: an answer that is being told must not outlive it
     page.close()
 

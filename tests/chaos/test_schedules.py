@@ -16,7 +16,7 @@ from tests.chaos.virtual import VirtualTime
 
 pytestmark = pytest.mark.chaos
 
-SEEDS = range(2000 if IS_ALL else 20)
+SEEDS = range(2000 if IS_ALL else 10)
 #: Seeds of one test: few enough for a failure to be near its seed, many enough for the cost of a test not to matter.
 BATCH = 10
 if os.environ.get("CHAOS_SEED"):
