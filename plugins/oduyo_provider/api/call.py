@@ -164,7 +164,7 @@ class CallRunner:
     async def _wait_after_failure(self, result: CallResult, sent_in: int, unknown_tries: int) -> bool:
         classification = result.classification
         asked_s = classification.retry_after_s
-        # As of "slow down": nobody waits longer than the patience of a call.
+        # As with "slow down", no wait is longer than a call's patience.
         if asked_s is not None and asked_s <= DEFAULT_PATIENCE_S:
             self._pacer.throttled(sent_in, asked_s)
         elif classification.is_overload:
@@ -188,7 +188,7 @@ class CallRunner:
         now = self._runtime.clock()
         if result.throttled_since is None:
             result.throttled_since = now
-        # A pause that is longer than the patience would only make every other call wait for its own failure.
+        # With a longer pause, every other call would only wait to fail.
         if now - result.throttled_since + (asked_s or 0.0) > DEFAULT_PATIENCE_S:
             return False
         self._pacer.throttled(sent_in, asked_s)

@@ -50,7 +50,7 @@ class ListCall:
         body = encode_list(filters, limit, descending)
         tries = DEFAULT_PAGE_TRIES if limit > 1 else DEFAULT_UNKNOWN_TRIES
         result = await self._ask(body, tries)
-        # A login page, or the way to it, is how many a site says that a session has ended.
+        # Many sites answer an ended session with their login page, or a redirect to it.
         if _is_page(result) and result.session != self._session_of_pages:
             await self.renew_session()
             result = await self._ask(body, tries)

@@ -111,7 +111,7 @@ class Listing:
                     yield wanted
                 if self._up_to is not None and int(self._last or 0) >= int(self._up_to):
                     return
-                # A page shorter than it may be is the last one, or the site gives no longer ones.
+                # A short page is the last one, or the site gives no longer pages.
                 if longest != len(page) < limit and await self._is_end():
                     return
                 longest = max(longest, len(page))
@@ -164,7 +164,7 @@ class Listing:
         """Whether the last id of all is the last one seen."""
         top = await self._fetch(self._filters, 1, True)
         if not top:
-            # On an empty site nothing can confirm the end but the same answers once more; one with a known id is not empty.
+            # Only the same answers once more can confirm that a site is empty; one of which an id is known is not.
             self._nothings += 1
             return not self._has_seen and self._after_id is None and self._nothings >= 2
         end = record_id(top[0])
@@ -215,7 +215,7 @@ async def collect_records(
     :raises ListingError: no pass of `DEFAULT_LISTINGS` could be shown to be complete.
     """
     for _ in range(DEFAULT_LISTINGS - 1):
-        # Records may have come or gone meanwhile; a site that is wrong by itself fails the last pass as well.
+        # Records may have come or gone meanwhile. If the site itself is wrong, the last pass fails too.
         with suppress(ListingError):
             return await _collect_once(make(), is_wanted, is_unique)
     return await _collect_once(make(), is_wanted, is_unique)

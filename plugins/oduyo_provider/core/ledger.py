@@ -161,7 +161,7 @@ def apply_result(
     :param is_released: a person released or approved the plan's retirements.
     """
     known = msgspec.structs.replace(entry or Entry(change.integration_id), sent_at=None)
-    # Where it failed, it was written all the same, and stored as something else.
+    # A failed change of which something is stored took effect: the site holds another value.
     if result.outcome is Outcome.DONE or (result.outcome is Outcome.FAILED and result.stored):
         return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
     if result.outcome is Outcome.REFUSED and result.is_remembered:
@@ -216,7 +216,7 @@ def _apply_done(
     oduyo_id = result.oduyo_id or change.oduyo_id or (None if known.is_gone else known.oduyo_id)
     stored = _merge_stored(known.stored, change.payload, result)
     is_retirement = change.retires
-    # What comes back into use is no loss any more.
+    # A record that is in use again does not count as retired any more.
     was_retired_at = None if change.action is Action.CREATE or "status" in change.differs else known.retired_at
     return Entry(
         change.integration_id,

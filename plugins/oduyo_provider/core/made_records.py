@@ -103,7 +103,7 @@ def _index_free(
     by_id, by_form = dict[str | None, str](), dict[str, list[str]]()
     for held in matches.keys() - groups.keys() - entries.keys():
         if matches[held].twins:
-            continue  # which of them it is, nobody knows; and the others would go with it
+            continue  # nobody knows which of the twins it is
         by_id[matches[held].record["id"]] = held
         if matches[held].record["id"] not in owned:
             by_form.setdefault(fold_key(held), []).append(held)

@@ -90,7 +90,7 @@ class MissingRecords:
             count_in_use(counts, match.record, self._resource, self._retiring.get(get_id(match.record)))
             if not has_row:
                 self._read_missing(key, match, now)
-        # What this source owns, the row of another instance may match.
+        # A row of another mapped instance may match what this source owns.
         may_be_own = self._rules.is_mapped and entry is not None and entry.is_owned_by(source)
         if not (has_row or may_be_own or (entry is not None and entry.is_others(source))):
             for record in (match.record, *match.twins):

@@ -113,6 +113,6 @@ def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refus
         return False
     if not entry.is_refusal_of(compute_payload_digest(change.action, change.payload)):
         return False
-    # From the future is no time: it is sent again, and has the right one from then on.
+    # A date in the future is wrong: the change is sent again, and its refusal gets the right date.
     is_recent = 0 <= now - entry.refused.since < RESEND_AFTER_S
     return True if resend_refused or not is_recent else None

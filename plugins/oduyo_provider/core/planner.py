@@ -166,13 +166,13 @@ class _Planner:
         listed_as = self.vanished.find_key(key, entry)
         text = describe_vanished(integration_id, entry, listed_as)
         self.counts.sample("vanished", text)
-        # What this very run has made since, nobody can have released when it was triggered; and a record that may be this one
-        # in another form is not made beside it.
+        # A record that this run has made since it was triggered cannot have been released; and nothing is created beside a record
+        # that may be this one in another form.
         is_there = entry.oduyo_id is None and listed_as is not None
         if "vanished" in self.rules.released and entry.made_in != self.rules.run and not is_there:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
-            # Whatever becomes of the create: the record is no longer waited for, and is this row's only if it is listed again.
+            # Whatever becomes of the create: the old record is not waited for any more. It is this row's only if it is listed again.
             self.builder.note(key, msgspec.structs.replace(own, is_gone=True, confirmed_at=None))
             return
         self.counts.vanished += 1
@@ -220,7 +220,7 @@ class _Planner:
 
     def _note_match(self, key: str, known: Entry, payload: Payload, match: Match) -> None:
         """Whoever's row matches a record without an owner owns it."""
-        # What is no longer stored so needs not be remembered.
+        # Forget what is no longer stored so.
         stored = {
             name: pair
             for name, pair in known.stored.items()
@@ -245,6 +245,6 @@ class _Planner:
             self.counts.retired_week += is_recent and not entry.is_retirement_released
             is_gone = self.matching.matches.get(key) is None and key not in self.groups and not self.rules.may_lack_rows
             may_come = entry.sent_at is not None and entry.sent_at > self.rules.settled_at
-            # Of a record that was made and is not listed, only a person's release forgets the id.
+            # The id of a record that was made and is not listed is only forgotten on a person's release.
             if is_gone and not (is_recent or may_come) and (not entry.is_made or "vanished" in self.rules.released):
                 self.builder.forgotten.append(entry.integration_id)

@@ -99,7 +99,8 @@ class Applier:
 
     async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
         """Send the changes of one kind, the first of them alone."""
-        is_idle = self._course.is_refused and action in (Action.DEACTIVATE, Action.DELETE)  # they prove nothing of rows
+        # That a deactivation or deletion is taken says nothing of the rows that are refused.
+        is_idle = self._course.is_refused and action in (Action.DEACTIVATE, Action.DELETE)
         if not pending or is_idle or self._is_given_up(action):
             return
         rest = list(pending)
@@ -142,7 +143,7 @@ class Applier:
             left = (len(able) if tried < len(able) else len(pending)) - tried
             place = choose_place(tried, left, self._work.clock.now()) if tried >= showing else 0
             change = rest.pop(place)
-            looked = await self._looker.look(recorder, [change], is_again=bool(change.oduyo_id))  # whole, as listed
+            looked = await self._looker.look(recorder, [change], is_again=bool(change.oduyo_id))  # the whole record
             if not looked:
                 continue
             [ready] = looked
@@ -150,7 +151,7 @@ class Applier:
             await self._sender.send_one(recorder, ready)
             self._looker.note_pace(max(self._work.clock.monotonic() - sent_at, 0.001))
             await self._settle(recorder, [change], is_last=False)
-            if not recorder.has_errors_only(change):  # else it is judged once others have been sent
+            if not recorder.has_errors_only(change):  # those are decided once others were sent
                 await self._settle(recorder, [change], is_last=True)
             known = recorder.results.get(change.key)
             is_done = known is not None and known.outcome is Outcome.DONE

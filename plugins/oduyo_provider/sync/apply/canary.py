@@ -91,12 +91,12 @@ class Canary:
         """
         record, twins = await self._wait_until_shown(recorder, change)
         known = recorder.results[change.key]
-        self._work.check_lease()  # without it this may be another run's doing
+        self._work.check_lease()  # without it another run may have written this
         if record is not None and looked is not None and self._work.partial_updates:
-            # Before the rest: what was not sent is no value that the site stores otherwise.
+            # First of all: a field that was not sent must not count as a value that the site stores otherwise.
             await self._check_other_fields(recorder, change, looked, record, known)
         found = read_back(self._work, self._course, recorder, change, record, twins)
-        # Else it is read back again, beside the others.
+        # Where a text may have been cut or ignored, the verifier reads it back again with the others.
         is_clear = find_unclear(change, record, self._work.normaliser).keys() <= self._course.ignored
         self._course.ignored |= found.ignored
         try:
@@ -116,7 +116,7 @@ class Canary:
         if found.result.outcome is Outcome.DOUBTFUL:
             raise CanaryError(stops.explain_not_listed(change, found.result, self._work.settle_s))
         if found.is_lost_again(recorder.find_entry(change)):
-            return True  # such a record comes last: of those behind it nothing more can be lost either
+            return True  # it is tried last, so that those behind it lose nothing new either
         if not found.is_seen:
             await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
@@ -161,7 +161,7 @@ class Canary:
         record = next(iter(made[change.key]), None)
         if recorder.results[change.key].oduyo_id is None:
             return record, made[change.key][1:]
-        if record is None or self._work.is_create_mode:  # which makes every row again, as asked
+        if record is None or self._work.is_create_mode:  # which makes duplicates, as asked
             return record, []
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         return record, [twin for twin in same if twin["id"] != record["id"]]
@@ -171,7 +171,7 @@ class Canary:
         if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
             return False
         if found.is_seen:
-            for finding in found.findings:  # what it does so often is a habit
+            for finding in found.findings:  # seen this often, it is a habit of the site
                 self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
             raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
         raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT, sorted(found.ignored)))

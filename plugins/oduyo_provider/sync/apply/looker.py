@@ -67,7 +67,7 @@ class Looker:
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, None, math.inf) for change in mine]
-        # What the listing lacked, although it is known, it cannot have shown to be gone; nor what became of what was sent since.
+        # The plan's listing is no look at a known record that it did not list, nor at a change that was sent after it.
         is_again = is_again or any(change.replaces or change.key in recorder.sent for change in mine)
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, None, self._work.listed_at or 0.0) for change in mine]
@@ -75,8 +75,8 @@ class Looker:
         if mine and mine[0].action is Action.CREATE:
             return await self._look_at_creates(recorder, mine, at)
         ids = {str(change.oduyo_id) for change in mine}
-        # That all are gone is asked once more, now that Ödüyo has listed another record: it may have failed until then.
-        # What is to be deleted and is gone counts as deleted: a page that leaves it out proves nothing.
+        # Where none of them is listed it is asked once more: the first answer may have been a failure that looks empty.
+        # A deletion whose record is gone is done, so what a page leaves out is also looked up by its id.
         each = bool(mine) and mine[0].action is Action.DELETE
         records = await self._lookup.fetch_by_ids(ids, each=each) or await self._lookup.fetch_by_ids(ids, each=each)
         looked = ((change, records.get(str(change.oduyo_id))) for change in mine)
@@ -95,10 +95,10 @@ class Looker:
         for change in changes:
             key = compute_match_key(change.integration_id)
             entry, back = recorder.entries.get(key), vanished.get(change.replaces or "")
-            # One that carries another key by now was given it by somebody: it is no record of this key any more.
+            # A record that carries another key by now was given it by somebody: it is not this row's any more.
             same = [back] if back and self._name_key(back, entry) == key else window.by_key.get(key, [])
             is_made = entry is not None and entry.is_made and change.replaces != (entry.oduyo_id or "")
-            # What was confirmed is never created again, whatever shows, but for what a person released as the plan knew it.
+            # A confirmed create is never repeated, whatever the list shows, unless a person released that very id.
             if not same and is_made:
                 self._take(recorder, change, Outcome.STALE, reason=APPEARED)
             elif not same and typed and compute_natural_key(change.payload, natural_key) in typed:
@@ -159,7 +159,7 @@ class Looker:
         site, now = read_habits(self._work, self._course), self._work.clock.now()
         result = compute_read_back(change, known, record, twins, normaliser, site, at=now).result
         if result.outcome is Outcome.DONE:
-            result.is_read_back = False  # what the site did to its values is judged with all others
+            result.is_read_back = False  # its values are judged later, with all others
         recorder.take(change, result)
         return True
 

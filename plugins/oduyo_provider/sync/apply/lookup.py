@@ -156,7 +156,7 @@ class Lookup:
         if not self._sorts_as_numbers and all(str(above) > str(below) for above, below in pairwise(ids)):
             if await self._client.compares_as_text(str(ids[0])):
                 return False
-            # Of 1000 nothing tells, and nothing has to: there every larger number is a larger text.
+            # 1000 does not show how ids are compared, and need not: every larger number is also a larger text.
             self._sorts_as_numbers = not is_power_of_ten(str(ids[0]))
         return True
 
@@ -190,11 +190,11 @@ class Lookup:
         found = await self._client.fetch_by("id", oduyo_id)
         if found:
             return found[0]
-        # Where the site's filter says no, its list may still show the record.
+        # Where the filter finds nothing, a list may still show the record.
         return (await self._list_between(int(oduyo_id), int(oduyo_id), {oduyo_id})).get(oduyo_id)
 
     async def _list_between(self, low: int, high: int, wanted: set[str]) -> dict[str, Remote]:
-        # Where all may be deleted, no id is known, and what lists nothing twice is empty.
+        # Where this load may have deleted all records, only a listing from the start can show that the site is empty.
         pages = self._client.list_records(None if self._can_be_empty() else _above(low - 1), str(high))
         return {str(record["id"]): record async for page in pages for record in page if record["id"] in wanted}
 

@@ -28,7 +28,7 @@ def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequ
         if change.action is Action.DELETE and (
             change.key in recorder.results or recorder.history.sends.get(change.key)
         ):
-            course.deletions.add(str(change.oduyo_id))  # by an earlier try
+            course.deletions.add(str(change.oduyo_id))  # an earlier try may have deleted it
         if _is_final(recorder.results.get(change.key), is_create_mode=work.is_create_mode):
             settled += 1
         else:

@@ -180,7 +180,7 @@ def find_changed_fields(change: Change, looked: Remote, record: Remote, normalis
     resource = normaliser.resource
     before, now = ({**listed, **compute_base(listed, resource)} for listed in (looked, record))
     left_out = {*change.differs, *(name for name, kind in resource.kinds.items() if kind is Kind.STAMP), _KEY, "id"}
-    # A text that the query selects and that is only cut the next run compares anyway.
+    # A selected text that was only cut is left out: the next run compares it.
     left_out |= {name for name in change.payload if is_cut(name, before.get(name) or "", now.get(name), normaliser)}
     changed = [name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or "")]
     lost = find_lost(changed, before, now, normaliser)

@@ -116,7 +116,7 @@ class Refusals:
         try:
             reply = await resend(last.recorder, last.change)
         except BaseException:
-            # Where only the look failed it is refused as before; what was to be sent again is unknown.
+            # If only the look failed, it stays refused; if it was about to be sent, its fate is unknown.
             if last.recorder.intended_at.get(last.change.key) == intended_at:
                 self._held.append(last)
             raise
@@ -126,18 +126,18 @@ class Refusals:
             self._work.progress.say(
                 gettext("The session had ended without saying so; what was refused since is sent again")
             )
-            await self._take_reply(last, reply)  # where this raises, the others are still held
+            await self._take_reply(last, reply)  # may raise: the others stay held
             for held in self._held:
                 held.recorder.again.append(held.change)
             self._held = []
             self._in_a_row, self._next_probe = 0, FIRST_PROBE
         elif reply.outcome is Outcome.REFUSED:
             self._held.append(last)
-            has_records = self._course.successes or self._course.top_id  # without any, a list cannot tell either
+            has_records = self._course.successes or self._course.top_id  # an empty site's list shows no session
             if has_records and not await self._work.client.has_session(reply.session):
                 return False
             if self._course.successes or is_end:
-                # Counted on: the next probe comes when there are twice as many without a success.
+                # The count goes on: the next probe comes at twice as many refusals without a success.
                 self._decide(last.session, lambda _: True)
         else:
             await self._take_reply(last, reply)

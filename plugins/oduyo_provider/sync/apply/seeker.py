@@ -84,7 +84,7 @@ class Seeker:
         """
         window = await list_made()
         late = await self._lookup.fetch_by_ids(_list_ids(recorder, creates) - window.by_id.keys())
-        if late:  # they show since, and so do their twins, which the listing may lack as well
+        if late:  # they became visible after the listing, and so may their twins have
             window = await list_made()
         by_id = {**window.by_id, **late}
         named = [(change, by_id.get(recorder.results[change.key].oduyo_id or "")) for change in creates]
@@ -137,7 +137,7 @@ class Seeker:
         others = self._list_otherwise_named(named)
         if not others:
             return
-        # An id that two answers name is right for one of them at most, and which one only the records tell.
+        # If two answers name one id, it is right for at most one of them; only the records tell which.
         claims = Counter(result.oduyo_id for result in recorder.results.values())
         codes = {compute_natural_key(change.payload, self._work.normaliser.resource.natural_key) for change, _ in named}
         await recorder.elsewhere.read()
@@ -177,7 +177,7 @@ class Seeker:
         """
         normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
         wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
-        # Where the whole key is there in another form, somebody may have changed the rest since.
+        # With the whole key, in whatever form, it is the one: somebody may have edited its other fields.
         is_made = is_form_of_key(change.integration_id, named.get("integration_id")) or (
             (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
             and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)

@@ -62,7 +62,7 @@ class Sender:
             await wait_for_all(tasks, flusher)
         except Exception:
             self._is_stopping = True
-            # What is under way gets its answer first: else nobody would know whether it took effect.
+            # Wait for the calls under way: otherwise nobody knows whether they took effect.
             tasks[0].cancel()
             stop_taking(queue, len(workers))
             await asyncio.gather(*workers, return_exceptions=True)
@@ -161,7 +161,7 @@ class Sender:
 
     async def _look_and_call(self, recorder: Recorder, change: Change) -> Reply | None:
         self._check_going()
-        if change.key in self._left and change.action is not Action.CREATE:  # it had left, and its look expired
+        if change.key in self._left and change.action is not Action.CREATE:  # it may have left before its look expired
             recorder.note_lost(change.key, self._work.clock)
         ready = await self._look_again(recorder, change)
         if ready is None:
@@ -177,7 +177,7 @@ class Sender:
 
     def _call(self, recorder: Recorder, ready: Ready) -> Awaitable[Reply]:
         change, key, work = ready.change, ready.change.key, self._work
-        check_look(ready.looked_at, work.clock.monotonic())  # what is too old already takes no place in the queue
+        check_look(ready.looked_at, work.clock.monotonic())  # an expired look must not wait in the queue
 
         def before_send() -> None:
             work.check_lease()

@@ -53,7 +53,7 @@ class Verifier:
         while pending:
             is_last = self._work.clock.monotonic() >= deadline  # before the listing, which takes time
             seen = await self._fetch(recorder, pending, is_last=is_last)
-            self._work.check_lease()  # without it this may be another run's doing
+            self._work.check_lease()  # without it another run may have written this
             if seen is not None:
                 pending = await self._examine(recorder, pending, seen, alterations, is_last=is_last)
             if pending:
@@ -76,10 +76,10 @@ class Verifier:
         later: list[Change] = []
         normaliser = self._work.normaliser
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
-        judged = pending if is_last else []  # until then what is as before may only be late
+        judged = pending if is_last else []  # before that, what is as before may just be late
         unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in judged}
         self._note_ignored(unclear.values())
-        # Last those that may have been cut: what was ignored beside them says that they were not.
+        # Possible cuts come last: a field that was ignored on another record was not cut here.
         for change in sorted(pending, key=lambda change: bool(unclear.get(change.key))):
             record, twins = seen[change.key]
             if not is_last and not is_shown(change, record, normaliser):

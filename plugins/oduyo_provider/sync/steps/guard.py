@@ -161,7 +161,7 @@ def _stop_when_unsafe(step: StepContext, blocking: Sequence[Trip], decision: Dec
 
 def _explain_way_on(step: StepContext, decision: Decision) -> str:
     """How a person goes on where a brake stopped the run."""
-    # Whether those of the canary trip shows only in load: what this run was given the next one needs too.
+    # The canary's brakes can only trip in load, so what this run released of them the next one has to release too.
     given = {name: limit for name, limit in step.params.release.items() if name in CANARY_BRAKES}
     release = format_release({**list_releases(decision.trips), **given})
     if step.is_exempt:  # an operator in somebody's DAG has no form and no task that asks
@@ -176,7 +176,7 @@ def _explain_way_on(step: StepContext, decision: Decision) -> str:
             "UI; if not, look at the ERP query and the ERP's table first.",
             release=release,
         )
-        if step.params.on_unsafe is OnUnsafe.ASK:  # one that may ask does not stop: it has asked about another plan
+        if step.params.on_unsafe is OnUnsafe.ASK:  # it would ask, had it not asked about another plan
             asked = gettext(
                 "This run has asked a person about an earlier plan, and Airflow goes on showing that question: it cannot ask "
                 "about this one. A new run asks anew."

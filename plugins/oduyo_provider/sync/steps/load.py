@@ -202,7 +202,7 @@ class _Load:
 
     def _forget_finding(self, name: str) -> None:
         known = self._state.read_findings().get(name)
-        if known is not None and (known.is_final or known.brake == "key_altered"):  # else it has just been seen
+        if known is not None and (known.is_final or known.brake == "key_altered"):  # else this load has just seen it
             self._state.forget_finding(name)
 
     def _note_finding(self, finding: Finding) -> None:
@@ -211,7 +211,7 @@ class _Load:
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
         before = self._state.read_findings().get(finding.name)
-        # An example of escaping is not given up for another.
+        # An example that shows how signs are escaped is kept: other letters say less.
         if before is not None and before.escaping and not finding.escaping:
             finding = msgspec.structs.replace(before, is_released=finding.is_released)
         if before != finding:
