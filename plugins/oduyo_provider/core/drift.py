@@ -144,13 +144,12 @@ def find_without_effect(
 ) -> set[str]:
     """The fields that are still as they were before the change, although Ödüyo said yes.
 
-    A text that is a beginning of the one that was sent was not ignored, but cut; an amount or a moment may be in the form that the
-    site gives it: whether that is acceptable a person says, as of any other value. Stamps are Ödüyo's to set, and the form of a key
-    is the site's, but for one that a record is to get by its adoption.
+    Left out is what may be a form of the value that was sent: the beginning of a text, which was cut, an amount or a moment as the
+    site writes it. A person decides about those, as about any other value. Left out are also stamps, which Ödüyo sets, and the
+    form of a key, unless a record is to get its key by an adoption.
 
-    :param is_released: whether a person has accepted what the site does, by its name: that it keeps other keys, or other letters,
-        so that a form of what was sent was not ignored. Another value that is as before may have been, whatever a person has
-        accepted of values that are not.
+    :param is_released: whether a person has accepted what the site does, by its name. With other keys or other letters accepted,
+        a form of what was sent was not ignored; any other value that is as before may have been.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {

@@ -53,7 +53,7 @@ class Finding(msgspec.Struct, frozen=True):
         return len(self.stored or "") if is_cut_off else None
 
     def cut(self, key: str) -> str:
-        """A key as the site keeps it that kept this much of the example; whole where it may count characters or bytes, and keep it."""
+        """A key as the site stores it that cut the example so; whole, if the site may count in bytes or characters that would keep it."""
         length, stored = self.length, self.stored or ""
         if length is None:
             return key
@@ -90,7 +90,7 @@ def is_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser
 
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether a text may be the one that was sent as a site keeps it that does not know all letters, or that pads or groups."""
+    """Whether a stored text may be the one that was sent, kept by a site that lacks some letters, or that pads or groups."""
     kind = normaliser.resource.kinds.get(field)  # None of the note, and of what nobody documents: texts too
     if kind is not None and kind not in _TEXTS:
         return False

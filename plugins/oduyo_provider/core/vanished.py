@@ -25,7 +25,7 @@ class VanishedRecords:
         self._read_all = read_all
 
     def find_key(self, key: str, entry: Entry) -> str | None:
-        """The key that the entry's record carries now; of one whose id is not known, a form of its key that a record has which no entry knows.
+        """The key that the entry's record carries now. If its id is not known: the key of a record that no entry knows, in whatever form.
 
         :param key: the entry's match key.
         """

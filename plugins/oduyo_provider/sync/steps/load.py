@@ -112,7 +112,7 @@ class _Load:
         return self._close(self._step.clock.now() - started_at)
 
     def _remember_releases(self) -> None:
-        """What a person releases of what the site is known to do holds for good, also where this plan does not show it again."""
+        """A release of what the site is known to do holds for good, also if this plan does not show it again."""
         for finding in self._state.read_findings().values():
             if finding.brake in self._first.params.release and not (finding.is_released or finding.is_final):
                 self._state.note_finding(msgspec.structs.replace(finding, is_released=True))
