@@ -1,4 +1,4 @@
-"""What an update did to the fields that it sent as they were."""
+"""What a change that was confirmed came to in the fields that it sent as they were."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import FLUSH_AFTER_OUTCOMES, History, Journal, read_history
-from tests.unit.sync.plans import create, done
+from tests.unit.sync.plans import create, done, update
 
 CHANGES = [create(f"A{number}") for number in range(5)]
 LOST = Reply(Outcome.DOUBTFUL, reason="lost", sends=1, lost=1)
@@ -52,6 +52,20 @@ def test_a_later_result_of_a_change_replaces_an_earlier_one(folder: Folder) -> N
     run(recorder.flush)
     assert recorder.results[CHANGES[0].key].outcome is Outcome.FAILED
     assert read_history(folder, "d1").results[CHANGES[0].key].outcome is Outcome.FAILED
+
+
+def test_a_change_is_judged_by_what_was_looked_at_before_it_was_last_sent(folder: Folder) -> None:
+    change, recorder = (
+        update("A1", "7", {"code": "K", "space1": "a", "note": None}, code="K2", space1="a"),
+        make(folder),
+    )
+    assert recorder.rebase(change) is change
+    recorder.note_looked(change, {**change.base, "space1": "elle", "note": "not"})
+    assert recorder.rebase(change).base == {**change.base, "space1": "elle", "note": "not"}
+    recorder.note_looked(change, {**change.base, "note": "not"})
+    assert recorder.rebase(change).base == {**change.base, "note": "not"}
+    recorder.note_looked(change, change.base)
+    assert recorder.rebase(change) is change
 
 
 def test_what_earlier_tries_know_is_known(folder: Folder) -> None:
