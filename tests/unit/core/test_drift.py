@@ -264,8 +264,17 @@ def test_an_amount_is_compared_as_a_number(stored: str | None, is_same: bool) ->
         ("amount", "20.0000", None, False, True),
         ("vade", "2024-05-01 10:00:00", "2024-05-02 00:00:00", False, True),
         ("vade", "2024-05-01 10:00:00", "2024-05-01", False, False),
+        ("vade", "2024-05-01 10:00:00", "2024-05-01 07:00:00", False, False),
     ],
-    ids=["another", "rounded", "rounded, in a field that is ignored", "none", "another day", "without its time"],
+    ids=[
+        "another",
+        "rounded",
+        "rounded, in a field that is ignored",
+        "none",
+        "another day",
+        "without its time",
+        "in UTC",
+    ],
 )
 def test_an_amount_or_a_day_that_stays_as_before_is_without_effect_unless_it_is_in_the_site_s_form(
     field: str, sent: str, before: str | None, is_ignored: bool, is_idle: bool

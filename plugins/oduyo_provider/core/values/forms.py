@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 _AMOUNT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII).fullmatch
-_NUMBERS = re.compile(r"[0-9]+", re.ASCII).findall
+_MOMENT = re.compile(
+    r"([0-9]{1,4})[-./]([0-9]{1,2})[-./]([0-9]{1,4})(?:[T ]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]+)?)?)?",
+    re.ASCII,
+).fullmatch
+#: A site's clock is half a day from the ERP's at most, and a whole number of quarters.
+_FURTHEST, _QUARTER = timedelta(hours=12), timedelta(minutes=15)
 
 
 def can_be_amount_of(sent: str, stored: str) -> bool:
@@ -26,13 +33,27 @@ def can_be_amount_of(sent: str, stored: str) -> bool:
 
 
 def can_be_moment_of(sent: str, stored: str) -> bool:
-    """Whether a stored moment can be the one that was sent: without its time, or in another order: ``01.05.2024``.
+    """Whether a stored moment can be the one that was sent: without its time or its seconds, in another order, or by another clock.
+
+    ``2024-05-01``, ``01.05.2024 10:00`` and, in UTC, ``2024-05-01 07:00:00`` of ``2024-05-01 10:00:00``.
 
     :param sent: ``YYYY-MM-DD HH:MM:SS``.
     """
-    wanted, kept = _count_numbers(sent), _count_numbers(stored)
-    return _count_numbers(sent[:10]) <= kept <= wanted
+    wanted = datetime.fromisoformat(sent)
+    cut = (wanted, wanted.replace(second=0), wanted.replace(hour=0, minute=0, second=0))
+    return any(kept in cut or _is_of_zones(kept - wanted) for kept in _read_moments(stored.strip()))
 
 
-def _count_numbers(text: str) -> Counter[str]:
-    return Counter(digits for number in _NUMBERS(text) if (digits := number.lstrip("0")))
+def _is_of_zones(difference: timedelta) -> bool:
+    return abs(difference) <= _FURTHEST and not difference % _QUARTER
+
+
+def _read_moments(text: str) -> Iterator[datetime]:
+    """The moments that a text can mean: with the year first, the day first, or the month first."""
+    parts = _MOMENT(text)
+    if parts is None:
+        return
+    first, second, third, hour, minute, seconds = (int(part or 0) for part in parts.groups())
+    for year, month, day in ((first, second, third), (third, second, first), (third, first, second)):
+        with suppress(ValueError):  # no such day, or time
+            yield datetime(year, month, day, hour, minute, seconds)
