@@ -199,7 +199,8 @@ class Sender:
 
     async def _create(self, change: Change, before_send: BeforeSend) -> Reply:
         reply = await self._work.client.create(change.compute_body(), before_send=before_send)
-        if reply.is_blocked:
+        self._course.blocked[change.key] += reply.is_blocked
+        if reply.is_blocked and self._course.blocked[change.key] < MAX_EXPIRED_LOOKS:
             raise LookExpiredError  # it may have been carried out all the same
         return reply
 
