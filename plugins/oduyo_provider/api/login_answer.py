@@ -5,6 +5,7 @@ Source: the vendor's documentation does not give the answer's shape, so every li
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ SESSION_KEYS = ("sessionid", "token")
 LONGEST_SESSION_ID = 4096
 #: Keys of an answer that an error message shows.
 SHOWN_KEYS = 20
+LONGEST_SHOWN_PATH = 80
 
 
 def parse_session_id(body: bytes, path: str | None, redact: Callable[[str], str] = str) -> str:
@@ -89,13 +91,13 @@ def _clean_session(value: object) -> str | None:
 
 
 def _describe_keys(answer: object, redact: Callable[[str], str]) -> str:
-    """The keys of `answer`, and of ``data`` within it, as one line."""
-    inner: object = answer
-    keys: list[str] = []
-    if isinstance(answer, dict):
-        keys += [str(key) for key in answer]
-        inner = answer.get("data")
-    first = inner[0] if isinstance(inner, list) and inner else inner
-    if isinstance(first, dict) and first is not answer:
-        keys += [f"data.{key}" for key in first]
-    return ", ".join(neutralise(redact(key), 40) for key in keys[:SHOWN_KEYS]) or "none"
+    """The keys of `answer`, each as ``session_id_path`` takes it, those nearest to the top first; as one line."""
+    paths: list[str] = []
+    places = deque([("", answer)])
+    while places and len(paths) < SHOWN_KEYS:
+        above, place = places.popleft()
+        items = enumerate(place[:1]) if isinstance(place, list) else place.items() if isinstance(place, dict) else ()
+        for key, inner in items:
+            paths.append(f"{above}{key}")
+            places.append((f"{above}{key}.", inner))
+    return ", ".join(neutralise(redact(path), LONGEST_SHOWN_PATH) for path in paths[:SHOWN_KEYS]) or "none"

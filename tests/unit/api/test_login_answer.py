@@ -42,16 +42,17 @@ def test_a_number_may_be_a_session() -> None:
     ("answer", "path", "keys"),
     [
         ({"status": True, "user": "gizli-1", "data": {"name": "gizli-2"}}, None, "status, user, data, data.name"),
-        ({"data": [{"name": "gizli-1"}]}, None, "data, data.name"),
+        ({"data": [{"name": "gizli-1"}]}, None, "data, data.0, data.0.name"),
+        ({"oturum": {"ne": {"anahtar": "gizli-1"}}, "b": 1}, None, "oturum, b, oturum.ne, oturum.ne.anahtar"),
         ({"data": "gizli bir cumle"}, None, "data"),
         ({"data": "gizli\u015f"}, None, "data"),
         ({"data": True}, None, "data"),
         ({"token": "gizli" * 1000}, None, "token"),
         ({}, None, "none"),
-        ({"a": {"b": "gizli-1"}}, "a.c", "a"),
+        ({"a": {"b": "gizli-1"}}, "a.c", "a, a.b"),
         ({"a": "gizli-1"}, "a.b", "a"),
-        ({"a": ["gizli-1"]}, "a.1", "a"),
-        ([{"a": "gizli-1"}], "0.b", "data.a"),
+        ({"a": ["gizli-1"]}, "a.1", "a, a.0"),
+        ([{"a": "gizli-1"}], "0.b", "0, 0.a"),
         ([], "0.b", "none"),
     ],
 )
@@ -60,6 +61,20 @@ def test_an_answer_without_a_session_shows_its_keys_and_no_value(answer: object,
         parse_session_id(json.dumps(answer).encode(), path)
     assert f"Keys of the answer: {keys}." in str(caught.value)
     assert "gizli" not in str(caught.value)
+
+
+def test_of_many_keys_those_nearest_to_the_top_are_shown() -> None:
+    answer = {f"k{number}": {"inner": 1} for number in range(30)}
+    with pytest.raises(NoSessionIdError, match=r"Keys of the answer: k0, (k\d+, ){18}k19\."):
+        parse_session_id(json.dumps(answer).encode(), None)
+
+
+@pytest.mark.parametrize("path", ["oturum.anahtar", "data.0.anahtar"])
+def test_a_key_that_is_shown_is_a_path_that_finds_the_session(path: str) -> None:
+    answer = json.dumps({"oturum": {"anahtar": "S-1"}, "data": [{"anahtar": "S-1"}]}).encode()
+    with pytest.raises(NoSessionIdError, match=rf"[:,] {path}[,.]"):
+        parse_session_id(answer, None)
+    assert parse_session_id(answer, path) == "S-1"
 
 
 def test_secrets_are_struck_out_of_keys() -> None:
