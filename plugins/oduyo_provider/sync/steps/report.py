@@ -13,7 +13,7 @@ import msgspec
 from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.errors import IncompleteError, StagingError, StateError
 from oduyo_provider.core.figures import translate_figure
-from oduyo_provider.core.language import gettext
+from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.record import Resource
@@ -149,14 +149,17 @@ def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
 
 
 def format_report(made: Report) -> str:
-    """The report as a table: the rows and the writes, and of the other figures those that are not 0."""
+    """The report as a table: the rows and the writes, and of the other figures those that are not 0. Below it the reasons, each
+    whole: its end says what to do.
+    """
     always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
     rows: list[tuple[str, object]] = [
         (translate_figure(name), count) for name, count in made.counts.items() if count or name in always
     ]
     if made.dry_run:
         rows.insert(0, (gettext("nothing was sent; planned are"), ""))
-    return format_table(rows + [(f"  {translate_reason(reason)}", count) for reason, count in made.reasons.items()])
+    reasons = [f"  {format_number(count)} × {translate_reason(reason)}" for reason, count in made.reasons.items()]
+    return "\n".join([format_table(rows), *reasons])
 
 
 async def _merge(step: StepContext, part: PlanPart) -> None:
