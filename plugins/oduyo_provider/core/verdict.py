@@ -94,6 +94,13 @@ def list_next_steps(report: Report) -> list[str]:
         )
     elif report.compares and has_rest(report):
         steps.append(gettext("The next run compares everything again and sends only what is missing."))
+    if report.failed or report.missing_failed:
+        steps.append(
+            gettext(
+                "What fails in every run needs a person: look at its reason; the connection's user may lack the right to change "
+                "or delete the record in Ödüyo."
+            )
+        )
     if report.undone:
         steps += list_decisions(report)
     if TOO_MANY_REJECTED in report.faults:

@@ -8,6 +8,10 @@ from oduyo_provider.core.report import UNDONE, Report
 from oduyo_provider.core.verdict import count_unsent, explain_red, has_rest, list_next_steps
 
 NEXT = "The next run compares everything again and sends only what is missing."
+REPEATED = (
+    "What fails in every run needs a person: look at its reason; the connection's user may lack the right to change or delete the "
+    "record in Ödüyo."
+)
 AFTER = "If the error asks for something, do that first; the next run compares everything again and sends only what is missing."
 AGAIN = "A new run with sync_mode create compares nothing and sends every row once more."
 
@@ -18,10 +22,16 @@ def make(figure: str, count: int = 1, **more: object) -> Report:
     return Report(**{figure: count, **({whole: count} if whole else {}), **more})
 
 
-@pytest.mark.parametrize("figure", ["failed", "doubtful", "stale", "not_applied", "missing_failed"])
+@pytest.mark.parametrize("figure", ["doubtful", "stale", "not_applied"])
 def test_what_the_next_run_sends_needs_nobody(figure: str) -> None:
     report = make(figure, 3)
     assert (count_unsent(report), has_rest(report), list_next_steps(report)) == (3, True, [NEXT])
+
+
+@pytest.mark.parametrize("figure", ["failed", "missing_failed"])
+def test_what_fails_is_sent_by_the_next_run_and_needs_a_person_if_it_fails_each_time(figure: str) -> None:
+    report = make(figure, 3)
+    assert (count_unsent(report), has_rest(report), list_next_steps(report)) == (3, True, [NEXT, REPEATED])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +66,7 @@ def test_a_step_that_failed_is_made_up_for_by_the_next_run_also_where_no_figure_
 
 
 def test_a_run_that_compares_nothing_is_gone_on_with_and_not_started_anew() -> None:
-    (clear,) = list_next_steps(make("failed", sync_mode="create"))
+    clear, *_ = list_next_steps(make("failed", sync_mode="create"))
     assert clear == f"Clear the first red task to send the rest: a{AGAIN[1:]}"
     *_, last = list_next_steps(make("new_duplicates", sync_mode="create"))
     assert last == AGAIN

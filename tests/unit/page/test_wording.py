@@ -62,6 +62,10 @@ NO = Approval("approve", 10.0, 20.0, 99.0, by="ayse")
 SILENCE = Approval("approve", 10.0, 99.0, 99.0)
 REJECTED = tasks(approve="success", load="skipped", report="failed")
 NEXT = "The next run compares everything again and sends only what is missing."
+REPEATED = (
+    "What fails in every run needs a person: look at its reason; the connection's user may lack the right to change or delete the "
+    "record in Ödüyo."
+)
 AFTER = "If the error asks for something, do that first; the next run compares everything again and sends only what is missing."
 NO_FILES = (
     "There are no files of this run: it wrote none, or they were removed, as those of the last 30 runs of a DAG are kept. "
@@ -484,7 +488,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "left undone": (
         ended(Report(extracted=6, created=1, failed=3, doubtful=2), tasks(report="failed"), RED),
         "bad",
-        f"Not in step: 5 rows or records are not as the ERP wants them. {NEXT}",
+        f"Not in step: 5 rows or records are not as the ERP wants them. {NEXT} {REPEATED}",
     ),
     "load failed on its way": (
         ended(Report(extracted=9, created=4, not_applied=5), failed_at("load"), RED),
@@ -510,7 +514,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "undone, and marked a success": (
         ended(Report(extracted=6, failed=6)),
         "bad",
-        f"Not in step: 6 rows or records are not as the ERP wants them. {NEXT}",
+        f"Not in step: 6 rows or records are not as the ERP wants them. {NEXT} {REPEATED}",
     ),
     "red a moment before Airflow says so": (
         ended(TOO_MANY, tasks(report="failed"), RUNNING),
@@ -564,7 +568,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "a task of another DAG that left something undone": (
         ended(Report(extracted=3, failed=3), OPERATOR_RED, RUNNING, operator="save"),
         "bad",
-        f"Not in step: 3 rows or records are not as the ERP wants them. {NEXT}",
+        f"Not in step: 3 rows or records are not as the ERP wants them. {NEXT} {REPEATED}",
     ),
     "a task of another DAG that found duplicates": (
         ended(Report(extracted=9, unchanged=9, new_duplicates=1), OPERATOR_RED, RUNNING, operator="save"),
