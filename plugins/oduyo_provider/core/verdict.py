@@ -15,7 +15,7 @@ STEP_FAULTS = {
 }
 #: More rows are newly rejected or refused than ``max_rejected_percent`` allows.
 TOO_MANY_REJECTED = "rejected"
-#: The plan would write to a site to which the source has never written.
+#: The source has never written to this site, and a run that may would write, be stopped by a brake, or leave something.
 FIRST_WRITE = "first_write"
 
 

@@ -41,6 +41,28 @@ def test_a_scheduled_run_without_anything_to_write_is_green_and_opens_nothing(
     assert WAITS in str(waiting.errors[-1])
 
 
+def test_a_scheduled_run_of_a_renamed_dag_is_red_although_it_has_nothing_to_write(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    assert run_special_codes({"source": "former_name"}, query=make_query(3)).state == "success"
+    for rows in (3, 0):  # all of them another source's; none at all
+        waiting = run_special_codes(query=make_query(rows), run_type="scheduled")
+        assert (waiting.state, count_writes(oduyo)) == ("failed", 3)
+        assert WAITS in str(waiting.errors[-1])
+    assert run_special_codes({"release": ["other_source"]}, query=make_query(3)).state == "success"
+    assert run_special_codes(query=make_query(3), run_type="scheduled").state == "success"
+
+
+def test_a_scheduled_run_one_of_whose_rows_another_source_owns_is_red_although_it_has_nothing_to_write(
+    oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    oduyo.seed(make_records(30))
+    assert run_special_codes({"source": "other"}, query=make_query(1)).state == "success"
+    waiting = run_special_codes(query=make_query(30), run_type="scheduled")
+    assert (waiting.state, waiting.report["new_other_source"], waiting.report["unchanged"]) == ("failed", 1, 29)
+    assert WAITS in str(waiting.errors[-1])
+
+
 @pytest.mark.parametrize("seeded", [0, 3])
 def test_a_person_s_run_opens_the_source_also_with_nothing_to_write(
     oduyo: Sandbox, run_special_codes: RunSpecialCodes, seeded: int

@@ -17,7 +17,7 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.record import Resource
-from oduyo_provider.core.report import WRITES, Outcomes, Report, compute_report
+from oduyo_provider.core.report import UNDONE, WRITES, Outcomes, Report, compute_report
 from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_red
 from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.lease import read_claims
@@ -143,7 +143,8 @@ def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
     if made.has_too_many_rejected(params.limits, is_approved=is_approved) and not made.dry_run:
         faults.append(TOO_MANY_REJECTED)
-    if steps.guarded is not None and steps.guarded["why_not"] and not params.dry_run and made.writes:
+    waiting = steps.guarded if steps.guarded is not None and steps.guarded["why_not"] and not params.dry_run else None
+    if waiting is not None and (made.writes or waiting["figures"] or any(getattr(made, name) for name in UNDONE)):
         faults.append(FIRST_WRITE)
     return faults
 
