@@ -82,7 +82,8 @@ def explain_proxy_answer(status: int, settings: Settings) -> OduyoError:
 
 def _explain_connection(cause: BaseException, settings: Settings, text: str) -> str:
     site = settings.address
-    if isinstance(cause, aiohttp.ClientProxyConnectionError):
+    proxy = URL(settings.proxy or "")
+    if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == (proxy.host, proxy.port):
         return gettext(
             "The proxy %(proxy)s cannot be reached (%(text)s). Check the extra proxy of the connection and the "
             "network, then start the task again.",

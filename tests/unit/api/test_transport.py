@@ -469,6 +469,13 @@ def test_b12_a_proxy_that_cannot_be_reached_is_named_without_its_password() -> N
     assert "gizli-1" not in text
 
 
+def test_b12_a_proxy_whose_name_nobody_knows_is_named_and_not_the_site() -> None:
+    text = fail(NotSentError, proxy="http://firma:gizli-1@proxy.invalid:3128")
+    assert text.startswith("The proxy proxy.invalid:3128 cannot be reached")
+    assert "Check the extra proxy" in text
+    assert "gizli-1" not in text
+
+
 def test_a_transport_is_used_while_it_is_open() -> None:
     transport = Transport(Site().settings())
     asyncio.run(transport.__aexit__(None, None, None))
