@@ -112,7 +112,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         Param(
             gettext_noop("Name of the source"),
             gettext_noop(
-                "Who owns the records that this run writes. None takes the DAG's own name, an operator with rows the DAG's and the task's; a name that two share makes them one source."
+                "Who owns the records that this run writes. None takes the DAG's own name, an operator with rows the DAG's and the task's; two with one name are one source, and each finds the other's records missing."
             ),
             takes=gettext_noop("a name of at most %(length)s characters"),
             values={"length": str(MAX_SOURCE_LENGTH)},

@@ -140,9 +140,9 @@ def list_decisions(report: Report) -> list[str]:
         ),
         "new_other_source": ngettext(
             "%(n)s row meets a record that another source owns, and is not sent: if the record is to be this source's, release "
-            "other_source for one run, or give both the same source; else take the row out of the query.",
+            "other_source for one run; else take the row out of the query.",
             "%(n)s rows meet records that another source owns, and are not sent: if the records are to be this source's, "
-            "release other_source for one run, or give both the same source; else take the rows out of the query.",
+            "release other_source for one run; else take the rows out of the query.",
             report.new_other_source,
         ),
     }

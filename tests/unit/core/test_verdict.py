@@ -42,7 +42,7 @@ def test_what_fails_is_sent_by_the_next_run_and_needs_a_person_if_it_fails_each_
             'release ["vanished:1"] for one run; if it shall stay gone, take its row out of the ERP or the query.',
         ),
         ("new_duplicates", "decide in the Ödüyo panel which of them to remove; no run removes any."),
-        ("new_other_source", "release other_source for one run, or give both the same source;"),
+        ("new_other_source", "release other_source for one run; else take the row out of the query."),
     ],
 )
 def test_what_somebody_has_to_decide_is_not_promised_to_the_next_run(figure: str, step: str) -> None:

@@ -536,7 +536,7 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         ended(Report(extracted=9, unchanged=8, rejected=1, new_other_source=1), tasks(report="failed"), RED),
         "bad",
         "Not in step: 1 row meets a record that another source owns, and is not sent: if the record is to be this source's, "
-        "release other_source for one run, or give both the same source; else take the row out of the query.",
+        "release other_source for one run; else take the row out of the query.",
     ),
     "duplicates, and something that the next run sends": (
         ended(Report(extracted=9, unchanged=8, stale=1, new_duplicates=1), tasks(report="failed"), RED),
