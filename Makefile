@@ -144,7 +144,7 @@ docs: $(STAMP) ## make docs/reference anew from the code
 # The catalogues hold no dates and no line numbers, so that they change only when a text does.
 LOCALE := plugins/oduyo_provider/locale
 EXTRACT = $(BIN)/pybabel -q extract --omit-header \
-  -k gettext_noop --sort-output --add-location=file --no-wrap
+  -F babel.cfg -k gettext_noop --sort-output --add-location=file --no-wrap
 messages: $(STAMP) ## the catalogues of messages anew: extract, update, compile
 	@$(EXTRACT) --output=$(LOCALE)/oduyo_provider.pot plugins/oduyo_provider
 	@$(BIN)/pybabel -q update --domain=oduyo_provider --input-file=$(LOCALE)/oduyo_provider.pot --output-dir=$(LOCALE) \

@@ -16,6 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from oduyo_provider.core.language import DOMAIN, LANGUAGES, LOCALE_FOLDER
+from oduyo_provider.sync.check.questions import QUESTIONS
 from tests.conftest import ROOT
 from tests.wiring import pages
 
@@ -44,7 +45,7 @@ def to_tuple(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, ...]]:
     """What the code marks now."""
     path = tmp_path_factory.mktemp("messages") / f"{DOMAIN}.pot"
-    keywords = ["-k", "gettext_noop"]
+    keywords = ["-F", "babel.cfg", "-k", "gettext_noop"]
     source = "plugins/oduyo_provider"
     command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", *keywords, "-o", str(path), source]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
@@ -61,7 +62,7 @@ def test_the_template_holds_what_the_code_marks(extracted: set[tuple[str, ...]])
 def test_no_text_is_marked_where_it_is_not_found(extracted: set[tuple[str, ...]]) -> None:
     """Such as within an f-string, or where it is no constant."""
     marks = {"gettext": 1, "gettext_noop": 1, "ngettext": 2}
-    marked = set[tuple[str, ...]]()
+    marked = {(text,) for texts in QUESTIONS.values() for text in texts.values() if text}
     for path in sorted((ROOT / "plugins").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in marks:
@@ -131,12 +132,12 @@ def test_the_compiled_catalogue_is_made_of_the_one_that_people_edit(code: str) -
     assert compiled.read_bytes() == made.getvalue(), "make messages"
 
 
-def test_the_package_holds_the_compiled_catalogues(tmp_path: Path) -> None:
+def test_the_package_holds_the_compiled_catalogues_and_the_table_of_the_site_check() -> None:
     """hatchling takes what git does not leave out."""
     from hatchling.builders.sdist import SdistBuilder
     from hatchling.builders.wheel import WheelBuilder
 
-    wanted = {f"locale/{code}/LC_MESSAGES/{DOMAIN}.mo" for code in TRANSLATED}
+    wanted = {f"locale/{code}/LC_MESSAGES/{DOMAIN}.mo" for code in TRANSLATED} | {"sync/check/questions.ini"}
     for builder in (WheelBuilder(str(ROOT)), SdistBuilder(str(ROOT))):
         packed = {file.relative_path.partition("oduyo_provider/")[2] for file in builder.recurse_included_files()}
         assert wanted <= packed

@@ -21,7 +21,8 @@ from oduyo_provider.hooks.oduyo import OduyoHook
 from oduyo_provider.observability.alert import compute_message
 from oduyo_provider.provider_info import get_provider_info
 from oduyo_provider.sync.check.answers import format_points, make_points, summarise
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
+from oduyo_provider.sync.check.stored import judge_texts
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import load_dag
 from tests.conftest import ROOT
@@ -148,7 +149,7 @@ def test_the_table_of_the_site_check() -> None:
     found = [
         Found("page_limit", "capped", {"records": "200", "asked": "1000"}),
         Found("speed", "measured", {"list": "50 ms", "rate": "100", "small": "10 sn", "large": "100 sn"}),
-        Found("stored_texts", "letters_altered", {"sent": "Ş", "stored": "S"}),
+        *judge_texts({"letters": ("code", "Ş")}, {"code": "S"}),
     ]
     points = make_points(found, asked_at=0.0)
     assert format_points(points).splitlines()[:4] == [
@@ -157,7 +158,7 @@ def test_the_table_of_the_site_check() -> None:
         "    program       Bağlantıda page_size yoksa bundan sonra 200 kayıtlık sayfalar",
         "                  istenir.",
     ]
-    assert points[2].answer == "Gönderilenden farklı: Türkçe harfler (Ş, S oldu)."
+    assert points[2].answer == "Gönderilenden farklı: Türkçe harfler ('Ş', 'S' oldu)."
     assert summarise(points) == (
         "3 soru yanıtlandı; ayarlanacak: Metinler; "
         "ilk yüklemenin süresi: 1.000 satır için yaklaşık 10 sn, 10.000 satır için 100 sn"

@@ -1,4 +1,5 @@
 """The reader's language: texts are written in English where they are used, and translated by gettext's catalogues.
+Those of the site check stand in a table of their own, ``sync/check/questions.ini``.
 
 The language is ``ODUYO_LANGUAGE``'s, unless a caller takes another one for a while (:func:`use_language`), as the page
 does. A text that is stored in a file has the language of the run that wrote it.

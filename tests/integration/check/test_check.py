@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,7 @@ from oduyo_provider.core.errors import IncompleteError, LeaseLostError, OduyoErr
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import BANK_ACCOUNT, CHEQUE, RESOURCES
 from oduyo_provider.core.site_check import TrialRecords
-from oduyo_provider.sync.check.answers import QUESTIONS
-from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
+from oduyo_provider.sync.check.questions import QUESTIONS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 from oduyo_provider.sync.site.lease import Lease, read_claims
@@ -38,11 +38,11 @@ def test_without_write_a_check_writes_nothing_to_the_site(site: Sandbox, checker
     check = checker.check()
     assert (site.writes(), site.records()) == ([], before)
     assert check.trial is None
-    assert read(check).keys() == {question.name for question in QUESTIONS if question not in WRITE_QUESTIONS}
+    assert read(check).keys() == set(islice(QUESTIONS, list(QUESTIONS).index("create")))
 
 
 def test_with_write_every_question_is_answered(checker: Checker) -> None:
-    assert [point.name for point in checker.check(write=True).answers] == [question.name for question in QUESTIONS]
+    assert [point.name for point in checker.check(write=True).answers] == list(QUESTIONS)
 
 
 def test_a_test_record_is_passive_and_says_whose_it_is(site: Sandbox, checker: Checker) -> None:

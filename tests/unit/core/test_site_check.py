@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oduyo_provider.core.site_check import Point, may_sync
-from oduyo_provider.sync.check.list_points import MAY_LIST
-from oduyo_provider.sync.check.login_points import LOGIN
+from oduyo_provider.sync.check.questions import QUESTIONS
 
 
 def make_point(name: str, reading: str, asked_at: float = 9.0) -> Point:
@@ -35,6 +34,5 @@ def test_only_a_check_that_logged_in_and_listed_lets_a_sync_be_made(answers: tup
 
 
 def test_the_questions_and_readings_are_those_that_are_asked() -> None:
-    assert (LOGIN.name, MAY_LIST.name) == ("login", "may_list")
-    assert {"found"} <= LOGIN.readings.keys()
-    assert {"yes", "empty"} <= MAY_LIST.readings.keys()
+    assert {"found"} <= QUESTIONS["login"].keys()
+    assert {"yes", "empty"} <= QUESTIONS["may_list"].keys()

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from oduyo_provider.core.language import gettext, ngettext
 from oduyo_provider.core.site_check import Point
-from oduyo_provider.sync.check.list_points import LIST_QUESTIONS
-from oduyo_provider.sync.check.login_points import LOGIN_QUESTIONS
-from oduyo_provider.sync.check.points import COMMON_READINGS, Found, Question
-from oduyo_provider.sync.check.speed import SPEED_QUESTIONS
-from oduyo_provider.sync.check.write_points import WRITE_QUESTIONS
+from oduyo_provider.sync.check.questions import QUESTIONS, Found, find_text
 from oduyo_provider.sync.runtime.log_table import MAX_WIDTH
 
-QUESTIONS: tuple[Question, ...] = (*LOGIN_QUESTIONS, *LIST_QUESTIONS, *SPEED_QUESTIONS, *WRITE_QUESTIONS)
 _INDENT, _LABELS = 4, 14
 
 
@@ -28,47 +23,35 @@ def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
     by_question: dict[str, list[Found]] = {}
     for one in found:
         by_question.setdefault(one.question, []).append(one)
-    return [
-        _make_point(question, by_question[question.name], asked_at)
-        for question in QUESTIONS
-        if question.name in by_question
-    ]
+    return [_make_point(question, by_question[question], asked_at) for question in QUESTIONS if question in by_question]
 
 
-def _make_point(question: Question, found: Sequence[Found], asked_at: float) -> Point:
-    known = COMMON_READINGS | question.readings
-    readings = [known[one.reading] for one in found]
-    # A detail that nobody saw is left out of a sentence.
-    seen = [
-        defaultdict(str, {"what": gettext(reading.what), **one.details})
-        for reading, one in zip(readings, found, strict=True)
-    ]
+def _make_point(question: str, found: Sequence[Found], asked_at: float) -> Point:
+    def render(part: str = "") -> str:
+        """Sentences one after the other, each once."""
+        texts = (gettext(find_text(question, one.reading, part)) for one in found)
+        # A detail that nobody saw is left out of a sentence.
+        sentences = (text.format_map(defaultdict(str, one.details)) for text, one in zip(texts, found, strict=True))
+        return " ".join(dict.fromkeys(" ".join(sentence.split()) for sentence in sentences if sentence))
 
-    def render(texts: Iterable[str]) -> str:
-        return _join(gettext(text).format_map(details) for text, details in zip(texts, seen, strict=True))
-
+    title, text, provider = (gettext(QUESTIONS[question][key]) for key in ("title", "question", "provider"))
     return Point(
-        name=question.name,
-        title=gettext(question.title),
-        question=gettext(question.text),
+        name=question,
+        title=title,
+        question=text,
         readings=tuple(one.reading for one in found),
-        answer=render(reading.answer for reading in readings),
-        provider=render(reading.provider for reading in readings) or gettext(question.provider),
-        setting=render(reading.setting for reading in readings),
+        answer=render(),
+        provider=render(".provider") or provider,
+        setting=render(".setting"),
         asked_at=asked_at,
-        summary=render(reading.summary for reading in readings),
+        summary=render(".summary"),
     )
-
-
-def _join(texts: Iterable[str]) -> str:
-    """Sentences one after the other, each once."""
-    return " ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))
 
 
 def merge_points(known: Sequence[Point], new: Sequence[Point]) -> list[Point]:
     """The newest answer to each question; what was not asked this time stays as it was."""
     latest = {point.name: point for point in (*known, *new)}
-    return [latest[question.name] for question in QUESTIONS if question.name in latest]
+    return [latest[question] for question in QUESTIONS if question in latest]
 
 
 def format_points(points: Sequence[Point]) -> str:

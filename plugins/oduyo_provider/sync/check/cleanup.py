@@ -10,9 +10,8 @@ from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.site_check import TrialRecords
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.record import is_of_trial
-from oduyo_provider.sync.check.write_points import TEST_RECORDS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, CREATE_SENT_WITHIN_S, READ_AGAIN_AFTER_S
 
@@ -32,12 +31,12 @@ def judge_removal(
     details: dict[str, str | int] = {"mark": trial.mark, "count": removed}
     if left:
         words = ", ".join(f"Ödüyo {oduyo_id} ({why})" for oduyo_id, why in left.items())
-        return [TEST_RECORDS.found("left", **details, words=words)]
+        return [Found.of("test_records", "left", **details, words=words)]
     if is_unseen:
-        return [TEST_RECORDS.found("unseen", **details)]
+        return [Found.of("test_records", "unseen", **details)]
     if is_earlier:
-        return [TEST_RECORDS.found("removed_earlier", **details)] if removed else []
-    return [TEST_RECORDS.found("removed" if removed else "none", **details)]
+        return [Found.of("test_records", "removed_earlier", **details)] if removed else []
+    return [Found.of("test_records", "removed" if removed else "none", **details)]
 
 
 class Cleanup:

@@ -14,19 +14,7 @@ from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.sync.check.asker import Asker, Listed
-from oduyo_provider.sync.check.list_points import (
-    EMPTY_LIST,
-    FILTER_ID,
-    FILTER_KEY,
-    ID_FILTER,
-    ID_SORT,
-    IN_FILTER,
-    MAY_LIST,
-    OFFSET,
-    PAGE_LIMIT,
-    VISIBLE_ORDER,
-)
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.shapes import describe_empty, describe_records
 
 #: Records that a look-up asks for at most.
@@ -73,7 +61,7 @@ class ListQuestions:
         """Every question that can be asked of this site."""
         last = await self._asker.list((), 1, descending=True)
         may_list = self._judge_right(last)
-        self._found += [may_list, VISIBLE_ORDER.found("not_asked")]
+        self._found += [may_list, Found.of("visible_order", "not_asked")]
         if not last.records:
             if self.facts.may_list or may_list.reading == "bare_no":
                 self._found.append(describe_empty(last.seen, self._asker.redact))
@@ -89,14 +77,14 @@ class ListQuestions:
     def _judge_right(self, last: Listed) -> Found:
         self.facts.may_list = not (last.words or last.fault or last.is_no)
         if last.fault:
-            return MAY_LIST.found("no_answer", words=last.fault)
+            return Found.of("may_list", "no_answer", words=last.fault)
         if last.words:
-            return MAY_LIST.found("no", words=last.seen.classification.reason or last.words)
+            return Found.of("may_list", "no", words=last.seen.classification.reason or last.words)
         if last.records:
-            return MAY_LIST.found("yes")
+            return Found.of("may_list", "yes")
         if last.is_no:
-            return MAY_LIST.found("bare_no", words=f"HTTP {last.seen.status}")
-        return MAY_LIST.found("empty")
+            return Found.of("may_list", "bare_no", words=f"HTTP {last.seen.status}")
+        return Found.of("may_list", "empty")
 
     def _judge_shape(self, *lists: Listed) -> list[Found]:
         found: dict[str, Found] = {}
@@ -124,19 +112,19 @@ class ListQuestions:
         """
         count = len(page.records)
         if not count:
-            return PAGE_LIMIT.found("unknown", words=page.fault or words)
+            return Found.of("page_limit", "unknown", words=page.fault or words)
         if limit < asked:
             self.facts.page_size, self.facts.few = limit, min(limit, MOST_OF_LOOK_UP)
-            return PAGE_LIMIT.found("fails", records=limit, asked=asked, words=words)
+            return Found.of("page_limit", "fails", records=limit, asked=asked, words=words)
         if count >= limit:
             # A smaller page than usual is the connection's own wish.
             self.facts.page_size = limit if limit >= DEFAULT_PAGE_SIZE else None
-            return PAGE_LIMIT.found("honoured", records=limit)
+            return Found.of("page_limit", "honoured", records=limit)
         more = await self._asker.list([Filter("id", ">", page.ids[-1])], 1)
         if more.records and more.ids[0] not in page.ids:
             self.facts.page_size = count
-            return PAGE_LIMIT.found("capped", records=count, asked=asked)
-        return PAGE_LIMIT.found("too_few", records=count)
+            return Found.of("page_limit", "capped", records=count, asked=asked)
+        return Found.of("page_limit", "too_few", records=count)
 
     async def _ask_filters(self, page: Listed, sorting: str) -> None:
         """How filters are followed; ``sorting`` is how the list sorts ids."""
@@ -145,7 +133,7 @@ class ListQuestions:
         above = await self._asker.list([Filter("id", ">", highest)], self.facts.few)
         none = await self._asker.list([Filter(_KEY, "=", self._no_key)], self.facts.few)
         if above.records and none.records:
-            found.append(EMPTY_LIST.found("unknown", words=gettext("no filter leaves out all records.")))
+            found.append(Found.of("empty_list", "unknown", words=gettext("no filter leaves out all records.")))
         else:
             found.append(describe_empty((none if above.records else above).seen, self._asker.redact))
         comparison = await self._ask_comparison(ids, highest, above)
@@ -154,14 +142,14 @@ class ListQuestions:
         is_followed = sorting != "none" and comparison.reading in ("number", "text", "too_few")
         self.facts.is_listable = is_alike and is_followed
         if not is_alike:
-            found.append(ID_FILTER.found("differs"))
+            found.append(Found.of("id_filter", "differs"))
         found.append(await self._ask_id(highest))
         found.append(await self._ask_key(page.records, none))
         if len(ids) > 1:
             found += [await self._ask_offset(ids), await self._ask_in(ids[:2])]
         else:
             words = gettext("there are too few records.")
-            found += [question.found("unknown", words=words) for question in (OFFSET, IN_FILTER)]
+            found += [Found.of(question, "unknown", words=words) for question in ("offset", "in_filter")]
 
     async def _ask_comparison(self, ids: Sequence[str], highest: str, above: Listed) -> Found:
         """Whether ids compare as text, by ids that only a text comparison takes for larger.
@@ -172,52 +160,52 @@ class ListQuestions:
         if above.fault:
             return _judge_fault(above)
         if highest in above.ids:
-            return ID_FILTER.found("ignored")
+            return Found.of("id_filter", "ignored")
         if above.records:
-            return ID_FILTER.found("text")
+            return Found.of("id_filter", "text")
         known = next((one for one in (highest, *reversed(ids)) if not is_power_of_ten(one)), None)
         if known is None:
-            return ID_FILTER.found("too_few")
+            return Found.of("id_filter", "too_few")
         between = await self._asker.list(make_text_filters(known), self.facts.few)
         if between.fault:
             return _judge_fault(between)
-        return ID_FILTER.found("text" if between.records else "number")
+        return Found.of("id_filter", "text" if between.records else "number")
 
     async def _ask_id(self, known: str) -> Found:
         listed = await self._asker.list([Filter("id", "=", known)], self.facts.few)
         if listed.fault:
-            return FILTER_ID.found("unknown", words=listed.fault)
+            return Found.of("filter_id", "unknown", words=listed.fault)
         if known not in listed.ids:
-            return FILTER_ID.found("more" if listed.records else "blind")
-        return FILTER_ID.found("exact" if set(listed.ids) == {known} else "more")
+            return Found.of("filter_id", "more" if listed.records else "blind")
+        return Found.of("filter_id", "exact" if set(listed.ids) == {known} else "more")
 
     async def _ask_key(self, page: Sequence[Remote], none: Listed) -> Found:
         known = choose_key(page)
         if known is None:
-            return FILTER_KEY.found("no_keys")
+            return Found.of("filter_key", "no_keys")
         listed = await self._asker.list([Filter(_KEY, "=", known)], self.facts.few)
         if listed.fault:
-            return FILTER_KEY.found("unknown", words=listed.fault)
+            return Found.of("filter_key", "unknown", words=listed.fault)
         if none.records:
-            return FILTER_KEY.found("ignored")
+            return Found.of("filter_key", "ignored")
         if not any(record.get(_KEY) == known for record in listed.records):
-            return FILTER_KEY.found("blind")
+            return Found.of("filter_key", "blind")
         nearly = await self._asker.list([Filter(_KEY, "=", known.swapcase() + " ")], self.facts.few)
-        return FILTER_KEY.found("loose" if nearly.records else "exact")
+        return Found.of("filter_key", "loose" if nearly.records else "exact")
 
     async def _ask_offset(self, ids: Sequence[str]) -> Found:
         listed = await self._asker.list((), 1, offset=ids[1])
         if listed.fault:
-            return OFFSET.found("unknown", words=listed.fault)
+            return Found.of("offset", "unknown", words=listed.fault)
         reading = {ids[0]: "ignored", ids[1]: "start_id"}
-        return OFFSET.found(reading.get("".join(listed.ids), "skip"))
+        return Found.of("offset", reading.get("".join(listed.ids), "skip"))
 
     async def _ask_in(self, wanted: Sequence[str]) -> Found:
         text = await self._asker.list([Filter("id", "IN", ",".join(wanted))], self.facts.few)
         several = await self._asker.list([Filter("id", "IN", tuple(wanted))], self.facts.few)
         works = (set(text.ids) == set(wanted), set(several.ids) == set(wanted))
         reading = {(True, True): "both", (True, False): "text", (False, True): "list"}.get(works, "none")
-        return IN_FILTER.found(reading)
+        return Found.of("in_filter", reading)
 
 
 def judge_sorting(ids: Sequence[str], last_id: str) -> Found:
@@ -229,17 +217,17 @@ def judge_sorting(ids: Sequence[str], last_id: str) -> Found:
     if last_id not in ids:  # there are more behind the page
         ids = [*ids, last_id]
     if ids[-1] != last_id:
-        return ID_SORT.found("none")
+        return Found.of("id_sort", "none")
     is_number = all(int(low) < int(high) for low, high in pairwise(ids))
     is_text = all(low < high for low, high in pairwise(ids))
     readings = {(True, True): "alike", (True, False): "number", (False, True): "text"}
-    return ID_SORT.found(readings.get((is_number, is_text), "none"))
+    return Found.of("id_sort", readings.get((is_number, is_text), "none"))
 
 
 def _judge_fault(listed: Listed) -> Found:
     """A comparison of ids that was not answered."""
     reading = "blocked" if listed.seen.meaning is Meaning.BLOCKED else "unknown"
-    return ID_FILTER.found(reading, words=listed.fault)
+    return Found.of("id_filter", reading, words=listed.fault)
 
 
 def choose_key(page: Sequence[Remote]) -> str | None:

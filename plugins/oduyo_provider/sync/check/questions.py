@@ -1,150 +1,61 @@
-"""The read-only questions: login, sessions, and what the asker has seen meanwhile."""
+"""The questions of the site check with all that may be answered to them, as ``questions.ini`` has them, and what was found.
+
+Their texts are English there, and translated where they are shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+from typing import IO
 
-from oduyo_provider.api.login import Login
-from oduyo_provider.api.meaning import Meaning, compute_reason
-from oduyo_provider.api.probe import Probe, Seen
-from oduyo_provider.core.errors import LoginRefusedError, NotThisApiError, OduyoError
-from oduyo_provider.core.language import format_number, gettext
-from oduyo_provider.core.redact import neutralise
-from oduyo_provider.sync.check.asker import Asker, read_listed
-from oduyo_provider.sync.check.login_points import (
-    COOKIES,
-    DEAD_SESSION,
-    LOGIN,
-    SECOND_LOGIN,
-    SESSION_LIFE,
-    WRONG_PASSWORD,
-)
-from oduyo_provider.sync.check.points import Found
-from oduyo_provider.sync.check.shapes import find_session_path, guess_session_paths
+import msgspec
 
-#: A session that no site has given out.
-UNKNOWN_SESSION = "oduyo-check-unknown-session"
-#: Calls without cookies: behind a balancer one of them may reach the right node by chance.
-CALLS_WITHOUT_COOKIES = 3
-
-_DEAD = (Meaning.SESSION, Meaning.REFUSED, Meaning.BLOCKED)
+from oduyo_provider.core.language import format_number
 
 
-class SessionQuestions:
-    """Asks about logins and sessions.
+def _parse(content: str) -> dict[str, dict[str, str]]:
+    parser = ConfigParser(delimiters=("=",), interpolation=None)
+    parser.read_string(content)
+    return {
+        question: {key: " ".join(text.split()) for key, text in parser[question].items()}
+        for question in parser.sections()
+    }
 
-    :param open_probe: makes what another program would have: connections and cookies of its own.
-    :param found: answers are added here as they come.
+
+#: Question → key → text, in the order of the file, which explains the keys.
+QUESTIONS = _parse(Path(__file__).with_name("questions.ini").read_text(encoding="utf-8"))
+
+
+def find_text(question: str, reading: str, part: str = "") -> str:
+    """What the table says of a reading, in English; empty where it says nothing.
+
+    :param part: ``.setting``, ``.provider`` or ``.summary``; empty for the answer.
+    """
+    texts = QUESTIONS[question]
+    text_of_all_alike = texts.get(f"*_{reading.rpartition('_')[2]}{part}", "")
+    return texts.get(f"{reading}{part}", text_of_all_alike)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """An answer that was seen.
+
+    :param details: what stands for ``{name}`` in the reading's texts; without secrets, on one line.
     """
 
-    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], *, found: list[Found]) -> None:
-        self._asker = asker
-        self._open_probe = open_probe
-        self._found = found
+    question: str
+    reading: str
+    details: dict[str, str] = {}
 
-    async def ask_login(self) -> None:
-        """How the login is answered, also where there is no session.
-
-        :raises OduyoError: there is none: nothing else can be asked.
-        """
-        seen = await self._asker.send_login()
-        try:
-            login = self._asker.open_session(seen)
-        except OduyoError as error:
-            self._found += explain_failed_login(seen, error)
-            raise
-        body = b"" if seen.answer is None else seen.answer.body
-        path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
-        self._found.append(LOGIN.found("found", path=neutralise(path, 80), seconds=format_number(seen.took_s, 2)))
-        self._found.append(WRONG_PASSWORD.found("not_asked"))
-
-    async def ask(self) -> None:
-        """Everything else about sessions."""
-        # A fresh session: one that ends after some calls must not end in the middle of a question.
-        self._found.append(await self._ask_cookies(await self._asker.log_in()))
-        self._found.append(await self._ask_dead_session())
-        self._found.append(await self._ask_second_login())
-
-    def find_session_life(self, began_at: float) -> Found:
-        """Whether sessions lasted, by all calls so far."""
-        asker = self._asker
-        details = {"calls": asker.calls, "seconds": round(max(1.0, asker.clock.now() - began_at))}
-        if asker.sessions_ended:
-            return SESSION_LIFE.found("ended", **details, times=asker.sessions_ended)
-        return SESSION_LIFE.found("lasts", **details)
-
-    async def _ask_cookies(self, login: Login) -> Found:
-        names = name_cookies(login.cookies)
-        if not names:
-            return COOKIES.found("none")
-        async with self._open_probe() as stranger:
-            seen = [await self._asker.send_list(probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
-        if refused := [one for one in seen if one.meaning in _DEAD]:
-            with_cookies = await self._asker.send_list()
-            if with_cookies.meaning in _DEAD:
-                return COOKIES.found("unknown", names=names, words=refused[0].classification.reason)
-            return COOKIES.found("needed", names=names)
-        if all(one.meaning is Meaning.DONE for one in seen):
-            return COOKIES.found("not_needed", names=names)
-        return COOKIES.found("unknown", names=names, words=seen[-1].classification.reason)
-
-    async def _ask_dead_session(self) -> Found:
-        seen = await self._asker.send_list(session=UNKNOWN_SESSION)
-        words = seen.classification.reason
-        if seen.answer is not None:
-            words = compute_reason(seen.answer, self._asker.redact)
-        reading = {
-            Meaning.SESSION: "documented",
-            Meaning.REFUSED: "own_words",
-            Meaning.BLOCKED: "web_page",
-            Meaning.DONE: "accepted" if read_listed(seen, self._asker.redact).records else "own_words",
-        }.get(seen.meaning, "no_answer")
-        return DEAD_SESSION.found(reading, status=str(seen.status), words=words)
-
-    async def _ask_second_login(self) -> Found:
-        """Log in as another program would, and see whether our own session still works."""
-        asker = self._asker
-        await asker.log_in()
-        before = await asker.send_list()
-        async with self._open_probe() as stranger:
-            try:
-                await asker.log_in(stranger)
-            except OduyoError as error:
-                return SECOND_LOGIN.found("unknown", words=str(error))
-        after = await asker.send_list()
-        if after.meaning in _DEAD:
-            # What is refused anyhow says nothing of the session.
-            is_same = before.meaning is after.meaning
-            await asker.log_in()
-            return SECOND_LOGIN.found("unknown" if is_same else "ends", words=after.classification.reason)
-        if after.meaning is Meaning.DONE:
-            return SECOND_LOGIN.found("stays")
-        return SECOND_LOGIN.found("unknown", words=after.classification.reason)
+    @classmethod
+    def of(cls, question: str, reading: str, /, **details: str | int) -> Found:
+        """One of the readings of a question, with what was seen; whole numbers in the reader's form."""
+        told = {name: value if isinstance(value, str) else format_number(value) for name, value in details.items()}
+        return cls(question, reading, told)
 
 
-def explain_failed_login(seen: Seen, error: OduyoError) -> list[Found]:
-    """What a login was answered with that opened no session."""
-    words = str(error)
-    if isinstance(error, LoginRefusedError):
-        return [LOGIN.found("refused", words=words), WRONG_PASSWORD.found("seen", words=words)]
-    paths = []
-    if isinstance(error, NotThisApiError) and seen.answer is not None and 200 <= seen.status < 300:
-        paths = guess_session_paths(seen.answer.body)
-    if paths:
-        hint = gettext("It may be %(paths)s.", paths=" or ".join(neutralise(path, 60) for path in paths[:3]))
-        return [LOGIN.found("not_found", words=words, hint=hint)]
-    return [LOGIN.found("no_answer", words=words)]
-
-
-def name_cookies(set_cookies: tuple[str, ...]) -> str:
-    """The names of the cookies that an answer sets, never their values."""
-    names: list[str] = []
-    for header in set_cookies:
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(header)
-        except CookieError:
-            continue
-        names += jar
-    return ", ".join(neutralise(name, 40) for name in names)
+def extract_texts(file: IO[bytes], *_: object, **_options: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """The texts of the table for Babel, see ``babel.cfg``."""
+    for texts in _parse(file.read().decode()).values():
+        yield from ((1, "gettext", text, []) for text in texts.values() if text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
+from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 
@@ -28,6 +29,18 @@ _TRIED = {
     "ends": " A ",
 }
 _KEY_ENDING = "-ğ'&abc"
+
+#: What people call that which is tried, by its name in the readings.
+TRIED_LABELS = {
+    "letters": gettext_noop("Turkish letters"),
+    "quotes": gettext_noop("quotes and backslashes"),
+    "ampersand": gettext_noop("the sign &"),
+    "tags": gettext_noop("the signs < and >"),
+    "blanks": gettext_noop("double blanks within a text"),
+    "ends": gettext_noop("blanks at the ends"),
+    "key": gettext_noop("letters and signs in integration_id"),
+    "digits": gettext_noop("an integration_id of digits that begins with 0"),
+}
 
 
 def make_mark(now: float) -> str:

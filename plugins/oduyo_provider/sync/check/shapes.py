@@ -12,8 +12,7 @@ from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.redact import Redactor, neutralise
-from oduyo_provider.sync.check.list_points import EMPTY_LIST, LIST_SHAPE
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 
 ZERO_DATE = "0000-00-00 00:00:00"
 #: What Ödüyo sets by itself, beside a resource's own fields.
@@ -30,15 +29,15 @@ def describe_records(body: bytes, resource: Resource) -> list[Found]:
     found: list[Found] = []
     if isinstance(data, dict):
         data, reading = ([data], "object") if "id" in data else (list(data.values()), "other")
-        found.append(LIST_SHAPE.found(reading, words=gettext("an object with a number for each")))
+        found.append(Found.of("list_shape", reading, words=gettext("an object with a number for each")))
     elif isinstance(data, str):
         data = parse_json(data.encode())
-        found.append(LIST_SHAPE.found("other", words=gettext("JSON within a text")))
+        found.append(Found.of("list_shape", "other", words=gettext("JSON within a text")))
     records = [record for record in data if isinstance(record, dict)] if isinstance(data, list) else []
     if not records:
         return []
     found += _describe_fields(records, resource)
-    return found or [LIST_SHAPE.found("documented")]
+    return found or [Found.of("list_shape", "documented")]
 
 
 def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Iterator[Found]:
@@ -47,41 +46,41 @@ def _describe_fields(records: list[dict[str, Any]], resource: Resource) -> Itera
         yield _find_shape("numbers", numbers)
     values = [value for record in records for value in record.values()]
     if any(record.get(name) is None for record in records for name in record if name != "note"):
-        yield LIST_SHAPE.found("nulls")
+        yield Found.of("list_shape", "nulls")
     known = _OWN_FIELDS | set(resource.field_names)
     if any(known - record.keys() for record in records):
-        yield LIST_SHAPE.found("left_out")
+        yield Found.of("list_shape", "left_out")
     if more := {name for record in records for name in record} - known:
         yield _find_shape("more_fields", more)
     if ZERO_DATE in values:
-        yield LIST_SHAPE.found("zero_dates")
+        yield Found.of("list_shape", "zero_dates")
     if not any(record.get("integration_id") for record in records):
-        yield LIST_SHAPE.found("no_keys")
+        yield Found.of("list_shape", "no_keys")
 
 
 def _find_shape(reading: str, names: set[str]) -> Found:
     shown = [neutralise(name, 40) for name in sorted(names)]
     more = gettext(" and %(count)s more", count=len(shown) - SHOWN_NAMES) if len(shown) > SHOWN_NAMES else ""
-    return LIST_SHAPE.found(reading, names=", ".join(shown[:SHOWN_NAMES]) + more)
+    return Found.of("list_shape", reading, names=", ".join(shown[:SHOWN_NAMES]) + more)
 
 
 def describe_empty(seen: Seen, redact: Redactor) -> Found:
     """The form of a list that holds no record."""
     answer = seen.answer
     if answer is None:
-        return EMPTY_LIST.found("unknown", words=seen.classification.reason)
+        return Found.of("empty_list", "unknown", words=seen.classification.reason)
     envelope = parse_envelope(answer.body)
     if envelope is not None and envelope.words:
-        return EMPTY_LIST.found("words", words=compute_reason(answer, redact))
+        return Found.of("empty_list", "words", words=compute_reason(answer, redact))
     if envelope is not None and envelope.status is False and answer.status in (200, 404):
-        return EMPTY_LIST.found("bare_no", status=str(answer.status))
+        return Found.of("empty_list", "bare_no", status=str(answer.status))
     if seen.meaning is not Meaning.DONE:
-        return EMPTY_LIST.found("unknown", words=compute_reason(answer, redact))
+        return Found.of("empty_list", "unknown", words=compute_reason(answer, redact))
     if envelope is not None and envelope.status and envelope.data == [] and answer.status == 200:
-        return EMPTY_LIST.found("documented")
+        return Found.of("empty_list", "documented")
     shown = neutralise(strip_marks(answer.body).decode("utf-8", "replace"), 60) or gettext("an empty body")
     is_bare = is_nothing(answer.body) and answer.status == 404
-    return EMPTY_LIST.found("nothing", words=gettext("HTTP 404 and %(body)s", body=shown) if is_bare else shown)
+    return Found.of("empty_list", "nothing", words=gettext("HTTP 404 and %(body)s", body=shown) if is_bare else shown)
 
 
 def find_session_path(body: bytes, session_id: str) -> str:

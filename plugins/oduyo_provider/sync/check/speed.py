@@ -1,4 +1,4 @@
-"""How many calls the site takes, and how long a first load would take: the questions, and what is measured."""
+"""How many calls the site takes, and how long a first load would take."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import msgspec
 
 from oduyo_provider.api.meaning import Meaning, compute_retry_after
 from oduyo_provider.api.probe import Seen
-from oduyo_provider.core.language import format_number, gettext, gettext_noop, ngettext
+from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.sync.check.asker import LAST_RECORD, PUT_OFF, Asker
-from oduyo_provider.sync.check.points import Found, Question, Reading
+from oduyo_provider.sync.check.questions import Found
 
 #: Calls at once that are tried at most.
 MOST_AT_ONCE = 16
@@ -28,63 +28,6 @@ FASTER = 1.5
 SMALL, LARGE = 1_000, 10_000
 #: Calls of a load for each row: looks and read-backs take a page for many.
 CALLS_PER_ROW = 1.03
-
-PACE = Question(
-    name="pace",
-    title=gettext_noop("Rate limit"),
-    text=gettext_noop("Does the site limit how many calls it takes?"),
-    provider=gettext_noop(
-        "It slows down by itself when the site answers 429 or 503, and waits as long as the site asks."
-    ),
-    readings={
-        "not_seen": Reading(gettext_noop("Not within this check: {calls} calls, up to {at_once} at once.")),
-        "limited": Reading(
-            gettext_noop("Yes: {count} of {calls} calls were put off with HTTP {status}{words}."),
-            gettext_noop("Ask Ödüyo's support for the limit, and set the extra requests_per_second below it."),
-        ),
-    },
-)
-
-AT_ONCE = Question(
-    name="at_once",
-    title=gettext_noop("Calls at once"),
-    text=gettext_noop("Are several calls of one session served at once?"),
-    provider=gettext_noop("It sends up to max_concurrency calls at once."),
-    readings={
-        "yes": Reading(gettext_noop("Yes: {at_once} at once were {times} times as fast as one after the other.")),
-        "one_by_one": Reading(
-            gettext_noop("No: {at_once} at once took as long as one after the other."),
-            gettext_noop("Set the extra max_concurrency of the connection to 1 or 2: more of them only wait."),
-        ),
-        "one": Reading(gettext_noop("Not asked: max_concurrency of the connection is 1.")),
-    },
-)
-
-SPEED = Question(
-    name="speed",
-    title=gettext_noop("Speed"),
-    text=gettext_noop("How long does a call take, and how long would a first load take?"),
-    provider=gettext_noop("It is as fast as the site answers, up to max_concurrency at once."),
-    readings={
-        "measured": Reading(
-            gettext_noop(
-                "A list of one record takes {list}{create}; about {rate} calls a second. A first load would take about "
-                "{small} for 1,000 rows, {large} for 10,000{basis}."
-            ),
-            summary=gettext_noop("a first load would take about {small} for 1,000 rows, {large} for 10,000{basis}"),
-        ),
-        "limited": Reading(
-            gettext_noop(
-                "A list of one record takes {list}{create}. How many calls a second the site takes could not be measured."
-            ),
-            gettext_noop(
-                "Set the extra requests_per_second of the connection and check again, to see how long a first load takes."
-            ),
-        ),
-    },
-)
-
-SPEED_QUESTIONS = (PACE, AT_ONCE, SPEED)
 
 
 class Speed(msgspec.Struct):
@@ -135,14 +78,14 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
     pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
         unknown = {"words": gettext("no list call was answered.")}
-        return [pace, AT_ONCE.found("unknown", **unknown), SPEED.found("unknown", **unknown)]
+        return [pace, Found.of("at_once", "unknown", **unknown), Found.of("speed", "unknown", **unknown)]
     return [pace, judge_at_once(speed), judge_rate(speed, create_s)]
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
     """Whether calls were put off."""
     if not put_off:
-        return PACE.found("not_seen", calls=calls, at_once=at_once)
+        return Found.of("pace", "not_seen", calls=calls, at_once=at_once)
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
     waits = [compute_retry_after(seen.answer) for seen in put_off if seen.answer is not None]
     asked = max((wait for wait in waits if wait is not None), default=None)
@@ -151,20 +94,20 @@ def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
         if asked is not None
         else gettext(", without saying how long to wait")
     )
-    return PACE.found("limited", count=len(put_off), calls=calls, status=str(status), words=words)
+    return Found.of("pace", "limited", count=len(put_off), calls=calls, status=str(status), words=words)
 
 
 def judge_at_once(speed: Speed) -> Found:
     """Whether calls at once are served at once."""
     details = {"at_once": format_number(speed.at_once), "times": format_number(speed.times, 1)}
     if speed.at_once == 1:
-        return AT_ONCE.found("one", **details)
+        return Found.of("at_once", "one", **details)
     if speed.is_limited:
-        return AT_ONCE.found("unknown", words=gettext("the site put calls off, see the rate limit."))
+        return Found.of("at_once", "unknown", words=gettext("the site put calls off, see the rate limit."))
     if speed.single_s * 1000 < TOO_FAST_MS:
         words = gettext("a call takes less than %(limit)s ms, so that it makes no difference.", limit=TOO_FAST_MS)
-        return AT_ONCE.found("unknown", words=words)
-    return AT_ONCE.found("yes" if speed.times >= FASTER else "one_by_one", **details)
+        return Found.of("at_once", "unknown", words=words)
+    return Found.of("at_once", "yes" if speed.times >= FASTER else "one_by_one", **details)
 
 
 def judge_rate(speed: Speed, create_s: float | None) -> Found:
@@ -172,11 +115,12 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
     create = "" if create_s is None else gettext(", a create %(duration)s", duration=format_duration(create_s))
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
-        return SPEED.found("limited", **single)
+        return Found.of("speed", "limited", **single)
     rows_per_s = speed.calls_per_s / CALLS_PER_ROW
     if create_s is not None:
         rows_per_s *= min(1.0, speed.single_s / create_s)
-    return SPEED.found(
+    return Found.of(
+        "speed",
         "measured",
         **single,
         rate=format_number(speed.calls_per_s, 0 if speed.calls_per_s >= 1 else 1),

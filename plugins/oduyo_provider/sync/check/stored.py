@@ -13,9 +13,8 @@ from oduyo_provider.core.change import compute_base
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import neutralise
-from oduyo_provider.sync.check.points import Found
-from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS, TEXTS
-from oduyo_provider.sync.check.write_points import CREATE, ID_STEPS, TIME_ZONE
+from oduyo_provider.sync.check.questions import Found
+from oduyo_provider.sync.check.record import TRIED_LABELS
 
 #: Time zones are apart by quarters of an hour, and none is further from UTC than 14 hours.
 QUARTERS, FURTHEST_HOURS = 4, 14
@@ -35,14 +34,14 @@ def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], se
     """How a create that was not refused ended."""
     ids = [str(record["id"]) for record in records]
     if seen.meaning is not Meaning.DONE:
-        return CREATE.found("lost", words=seen.classification.reason)
+        return Found.of("create", "lost", words=seen.classification.reason)
     if not ids:
-        return CREATE.found("not_listed", seconds=f"{settle_s:g}")
+        return Found.of("create", "not_listed", seconds=f"{settle_s:g}")
     if len(ids) > 1:
-        return CREATE.found("two_records", count=len(ids))
+        return Found.of("create", "two_records", count=len(ids))
     if named_id is None:
-        return CREATE.found("no_id")
-    return CREATE.found("names_id" if named_id in ids else "wrong_id", named=named_id, listed=ids[0])
+        return Found.of("create", "no_id")
+    return Found.of("create", "names_id" if named_id in ids else "wrong_id", named=named_id, listed=ids[0])
 
 
 def judge_steps(ids: Sequence[str]) -> Found:
@@ -53,8 +52,8 @@ def judge_steps(ids: Sequence[str]) -> Found:
     numbers = [int(one) for one in ids]
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps:
-        return ID_STEPS.found("unknown", words=gettext("only one record was made."))
-    return ID_STEPS.found("ascending" if min(steps) > 0 else "descending", steps=min(steps))
+        return Found.of("id_steps", "unknown", words=gettext("only one record was made."))
+    return Found.of("id_steps", "ascending" if min(steps) > 0 else "descending", steps=min(steps))
 
 
 def find_time_zone(seen: Seen, record: Remote) -> Found:
@@ -62,15 +61,15 @@ def find_time_zone(seen: Seen, record: Remote) -> Found:
     site_time = None if seen.answer is None else parse_date(seen.answer.headers.get("date", ""))
     stamp = next((found for one in _STAMPS if (found := record.get(one))), None)
     if site_time is None or stamp is None:
-        return TIME_ZONE.found("unknown", words=gettext("the site does not say when it stored the record."))
+        return Found.of("time_zone", "unknown", words=gettext("the site does not say when it stored the record."))
     try:
         stored = datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        return TIME_ZONE.found("unknown", words=gettext("its times are not written as documented."))
+        return Found.of("time_zone", "unknown", words=gettext("its times are not written as documented."))
     hours = round((stored - site_time.timestamp()) / _HOUR * QUARTERS) / QUARTERS
     if abs(hours) > FURTHEST_HOURS:
-        return TIME_ZONE.found("unknown", words=gettext("its time is more than half a day off."))
-    return TIME_ZONE.found("offset", offset=f"{hours:+g}")
+        return Found.of("time_zone", "unknown", words=gettext("its time is more than half a day off."))
+    return Found.of("time_zone", "offset", offset=f"{hours:+g}")
 
 
 def judge_digits(key: str, record: Remote) -> list[Found]:
@@ -86,15 +85,15 @@ def judge_texts(sent: Mapping[str, tuple[str, str]], record: Remote) -> list[Fou
     found, kept = [], []
     for tried, (field, text) in sent.items():
         if (record.get(field) or "") == text:
-            kept.append(gettext(TEXTS[tried]))
+            kept.append(gettext(TRIED_LABELS[tried]))
         else:
             found.append(_find_altered(tried, text, record.get(field)))
-    return [*found, STORED_TEXTS.found("kept", names=", ".join(kept))] if kept else found
+    return [*found, Found.of("stored_texts", "kept", names=", ".join(kept))] if kept else found
 
 
 def _find_altered(tried: str, sent: str, stored: str | None) -> Found:
     sent, stored = (f"'{neutralise(text, 80)}'" for text in (sent, stored or ""))
-    return STORED_TEXTS.found(f"{tried}_altered", sent=sent, stored=stored)
+    return Found.of("stored_texts", f"{tried}_altered", what=gettext(TRIED_LABELS[tried]), sent=sent, stored=stored)
 
 
 def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
@@ -106,8 +105,8 @@ def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
         if stored[field] < len(text)
     ]
     if cut:
-        return LENGTHS.found("cut", names=", ".join(cut))
-    return LENGTHS.found("kept", length=max(map(len, sent.values())))
+        return Found.of("lengths", "cut", names=", ".join(cut))
+    return Found.of("lengths", "kept", length=max(map(len, sent.values())))
 
 
 def find_lost(before: Remote, after: Remote, sent: Mapping[str, str], resource: Resource) -> list[str]:

@@ -14,7 +14,7 @@ from oduyo_provider.core.record import Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.sync.check.asker import Asker
 from oduyo_provider.sync.check.list_questions import Facts
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import make_record
 from oduyo_provider.sync.check.stored import (
@@ -24,9 +24,7 @@ from oduyo_provider.sync.check.stored import (
     judge_digits,
     judge_steps,
 )
-from oduyo_provider.sync.check.update_points import DELETE, GONE
 from oduyo_provider.sync.check.update_trial import UpdateTrial
-from oduyo_provider.sync.check.write_points import CREATE, SECOND_CREATE, SHOWN_AFTER
 
 #: What a create is answered with that made no record.
 WITHOUT_EFFECT = (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.THROTTLED, Meaning.NOT_SENT)
@@ -110,7 +108,7 @@ class Trial:
         seen = await self._create(fields)
         if self.tried.is_settled:
             reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
-            self._found.append(CREATE.found(reading, words=seen.classification.reason))
+            self._found.append(Found.of("create", reading, words=seen.classification.reason))
             return None
         named_id = parse_created_id(seen.classification.data)
         records, late_s = await self._reader.wait_for_create(fields["integration_id"], named_id)
@@ -120,7 +118,7 @@ class Trial:
             return None
         shown = "late" if late_s else "at_once"
         settle_s = format_number(self._settle_s, 0 if self._settle_s == round(self._settle_s) else 1)
-        self._found.append(SHOWN_AFTER.found(shown, seconds=format_number(late_s, 1), settle_s=settle_s))
+        self._found.append(Found.of("shown_after", shown, seconds=format_number(late_s, 1), settle_s=settle_s))
         self._found.append(find_time_zone(seen, records[0]))
         if seen.meaning is Meaning.DONE:
             self.tried.create_s = seen.took_s
@@ -132,12 +130,12 @@ class Trial:
         record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
         if record is not None:
             reading = {Meaning.DONE: "stays", Meaning.REFUSED: "refused"}.get(seen.meaning, "lost")
-            self._found.append(DELETE.found(reading, words=seen.classification.reason))
+            self._found.append(Found.of("delete", reading, words=seen.classification.reason))
             return False
-        self._found.append(DELETE.found("removes"))
+        self._found.append(Found.of("delete", "removes"))
         again = await self._write("delete", {"id": oduyo_id})
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(again.meaning, "unknown")
-        self._found.append(GONE.found(reading, status=str(again.status), words=find_words(again)))
+        self._found.append(Found.of("gone", reading, status=str(again.status), words=find_words(again)))
         return True
 
     async def _try_second_create(self, fields: Payload) -> None:
@@ -149,7 +147,7 @@ class Trial:
         self._note_records(first, records)
         if len(records) != 1:
             words = first.classification.reason or gettext("no record was listed.")
-            self._found.append(SECOND_CREATE.found("unknown", words=words))
+            self._found.append(Found.of("second_create", "unknown", words=words))
             return
         self._found += judge_digits(key, records[0])
         second = await self._create(fields)
@@ -158,7 +156,7 @@ class Trial:
         self._note_records(second, records if second.meaning is Meaning.DONE and not others else others)
         reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
         words = second.classification.reason
-        self._found.append(SECOND_CREATE.found("second_record" if others else reading, words=words))
+        self._found.append(Found.of("second_create", "second_record" if others else reading, words=words))
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
         """The record that a second create made; one that names the first record is not waited for."""

@@ -9,14 +9,10 @@ from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import MOMENTS, Payload, Remote, Resource
-from oduyo_provider.sync.check.list_points import FILTER_KEY
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.reader import Reader
-from oduyo_provider.sync.check.record import find_marked_field, find_texts, make_long
+from oduyo_provider.sync.check.record import TRIED_LABELS, find_marked_field, find_texts, make_long
 from oduyo_provider.sync.check.stored import find_lost, find_words, judge_lengths, judge_texts
-from oduyo_provider.sync.check.text_points import LENGTHS, STORED_TEXTS
-from oduyo_provider.sync.check.update_points import PARTIAL_UPDATE, UNCHANGED_UPDATE, UPDATE
-from oduyo_provider.sync.check.write_points import EMPTY_DATE, STAMPS
 
 #: A moment that no site is at.
 OLD_STAMP = "2001-02-03 04:05:06"
@@ -83,11 +79,11 @@ class UpdateTrial:
         seen = await self._update(**{name: self._make_text(2)})
         if seen.meaning is not Meaning.DONE:
             reading = {Meaning.REFUSED: "refused", Meaning.BLOCKED: "blocked"}.get(seen.meaning, "lost")
-            self._found.append(UPDATE.found(reading, words=seen.classification.reason))
+            self._found.append(Found.of("update", reading, words=seen.classification.reason))
             return False
         after = await self._wait_for_change(before, [name])
         works = after is not None and _differs(before, after, [name])
-        self._found.append(UPDATE.found("works" if works else "no_effect"))
+        self._found.append(Found.of("update", "works" if works else "no_effect"))
         return works
 
     async def _try_texts(self) -> None:
@@ -101,18 +97,19 @@ class UpdateTrial:
                 taken[tried] = (field, text)
                 continue
             reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
-            self._found.append(STORED_TEXTS.found(f"{tried}_{reading}", words=seen.classification.reason))
+            what, words = gettext(TRIED_LABELS[tried]), seen.classification.reason
+            self._found.append(Found.of("stored_texts", f"{tried}_{reading}", what=what, words=words))
         # What was sent last shows last.
         record = await self._wait_for_change(before, [field for field, _ in taken.values()][-1:])
         if record is None:
-            self._found.append(STORED_TEXTS.found("unknown", words=gettext("the record was no longer listed.")))
+            self._found.append(Found.of("stored_texts", "unknown", words=gettext("the record was no longer listed.")))
             return
         self._found += judge_texts(taken, record)
         key = self._fields[_KEY]
         if record.get(_KEY) == key and not await self._reader.is_found_by_key(key):
-            self._found.append(FILTER_KEY.found("blind_to_signs", key=key))
+            self._found.append(Found.of("filter_key", "blind_to_signs", key=key))
         if is_stamped:
-            self._found.append(STAMPS.found("kept" if record.get(_CREATED) == OLD_STAMP else "own"))
+            self._found.append(Found.of("stamps", "kept" if record.get(_CREATED) == OLD_STAMP else "own"))
 
     async def _try_stamp(self) -> bool:
         """Whether a created_in of long ago was taken."""
@@ -121,7 +118,7 @@ class UpdateTrial:
         seen = await self._update(**{_CREATED: OLD_STAMP, self._changed: self._make_text(3)})
         if seen.meaning is Meaning.DONE:
             return True
-        self._found.append(STAMPS.found("refused", words=seen.classification.reason))
+        self._found.append(Found.of("stamps", "refused", words=seen.classification.reason))
         return False
 
     async def _try_empty_date(self) -> None:
@@ -133,7 +130,7 @@ class UpdateTrial:
         seen = await self._update(**{own[0]: ""})
         self._fields = fields  # an empty date goes along with nothing else
         reading = {Meaning.DONE: "taken", Meaning.REFUSED: "refused"}.get(seen.meaning, "unknown")
-        self._found.append(EMPTY_DATE.found(reading, words=seen.classification.reason))
+        self._found.append(Found.of("empty_date", reading, words=seen.classification.reason))
 
     async def _try_long(self) -> None:
         length = RunParams().max_text_length
@@ -143,41 +140,41 @@ class UpdateTrial:
         words = seen.classification.reason
         if seen.status == 413:
             size = sum(len(text.encode()) for text in (fields | sent).values())
-            self._found.append(LENGTHS.found("too_large", bytes=size))
+            self._found.append(Found.of("lengths", "too_large", bytes=size))
         elif seen.meaning is Meaning.REFUSED:
-            self._found.append(LENGTHS.found("refused", words=words, length=length))
+            self._found.append(Found.of("lengths", "refused", words=words, length=length))
         elif seen.meaning is Meaning.DONE:
             record = await self._wait_for_change(before, list(sent))
             self._found.append(judge_lengths(sent, record or {}))
         else:
-            self._found.append(LENGTHS.found("unknown", words=words))
+            self._found.append(Found.of("lengths", "unknown", words=words))
 
     async def _try_unchanged(self) -> None:
         await self._update()
         seen = await self._update()
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(seen.meaning, "unknown")
         words = find_words(seen) if seen.meaning is Meaning.REFUSED else seen.classification.reason
-        self._found.append(UNCHANGED_UPDATE.found(reading, words=words))
+        self._found.append(Found.of("unchanged_update", reading, words=words))
 
     async def _try_partial(self) -> bool | None:
         """An update of one field, with the key fields and nothing else."""
         name, before = self._changed, await self._reader.fetch(self._id)
         if before is None:
-            self._found.append(PARTIAL_UPDATE.found("unknown", words=gettext("the record was no longer listed.")))
+            self._found.append(Found.of("partial_update", "unknown", words=gettext("the record was no longer listed.")))
             return None
         sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
         sent[name] = self._make_text(4)
         seen = await self._write("update", {"id": self._id, **sent})
         words = seen.classification.reason
         if seen.meaning is Meaning.REFUSED:
-            self._found.append(PARTIAL_UPDATE.found("refused", words=words))
+            self._found.append(Found.of("partial_update", "refused", words=words))
             return False
         after = await self._wait_for_change(before, [name])
         if after is None or not _differs(before, after, [name]):
-            self._found.append(PARTIAL_UPDATE.found("unknown", words=words or gettext("it had no effect.")))
+            self._found.append(Found.of("partial_update", "unknown", words=words or gettext("it had no effect.")))
             return None
         lost = find_lost(before, after, sent, self._resource)
-        self._found.append(PARTIAL_UPDATE.found("lost" if lost else "kept", names=", ".join(lost)))
+        self._found.append(Found.of("partial_update", "lost" if lost else "kept", names=", ".join(lost)))
         return not lost
 
 

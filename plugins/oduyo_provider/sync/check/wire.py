@@ -14,8 +14,7 @@ from oduyo_provider.api.probe import Seen
 from oduyo_provider.api.transport import Answer
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import Redactor, neutralise
-from oduyo_provider.sync.check.login_points import CLOCK, WIRE
-from oduyo_provider.sync.check.points import Found
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 MARK = b"\xef\xbb\xbf"
@@ -80,31 +79,32 @@ class Wire(msgspec.Struct):
     def find(self) -> Iterator[Found]:
         """What all answers had in common."""
         found = list(self._find_oddities())
-        yield from found or [WIRE.found("plain")]
+        yield from found or [Found.of("wire", "plain")]
         yield self._compare_clocks()
 
     def _find_oddities(self) -> Iterator[Found]:
         if self.marks:
-            yield WIRE.found("byte_order_marks", count=self.marks)
+            yield Found.of("wire", "byte_order_marks", count=self.marks)
         if self.text_around:
-            yield WIRE.found("text_around", words=self.text_around)
+            yield Found.of("wire", "text_around", words=self.text_around)
         if self.is_unreadable:
-            yield WIRE.found("not_utf8")
+            yield Found.of("wire", "not_utf8")
         if self.charsets:
-            yield WIRE.found("charset", names=", ".join(sorted(self.charsets)))
+            yield Found.of("wire", "charset", names=", ".join(sorted(self.charsets)))
         if self.longest_header > USUAL_HEADER_BYTES:
-            yield WIRE.found("long_header", bytes=self.longest_header)
+            yield Found.of("wire", "long_header", bytes=self.longest_header)
         if self.answers > 1 and self.closed == self.answers:
-            yield WIRE.found("closes")
+            yield Found.of("wire", "closes")
         if self.lost:
             calls = self.answers + self.lost
-            yield WIRE.found("lost", count=self.lost, calls=calls, words=self.lost_words)
+            yield Found.of("wire", "lost", count=self.lost, calls=calls, words=self.lost_words)
 
     def _compare_clocks(self) -> Found:
         if not self.clock_offsets:
-            return CLOCK.found("no_date")
+            return Found.of("clock", "no_date")
         offset_s = statistics.median(self.clock_offsets)
-        return CLOCK.found(
+        return Found.of(
+            "clock",
             "same" if abs(offset_s) <= CLOCK_SKEW_S else "off",
             seconds=round(max(1.0, abs(offset_s))),
             direction=gettext("ahead") if offset_s > 0 else gettext("behind"),

@@ -28,12 +28,11 @@ from oduyo_provider.sync.check.answers import (
 from oduyo_provider.sync.check.asker import Asker
 from oduyo_provider.sync.check.cleanup import Cleanup, judge_removal
 from oduyo_provider.sync.check.list_questions import Facts, ListQuestions
-from oduyo_provider.sync.check.points import Found
-from oduyo_provider.sync.check.questions import SessionQuestions
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.record import make_digits_key, make_mark
+from oduyo_provider.sync.check.session_questions import SessionQuestions
 from oduyo_provider.sync.check.speed import Speed, judge_speed, measure_speed
 from oduyo_provider.sync.check.trial import Trial, Tried
-from oduyo_provider.sync.check.write_points import CREATE, TEST_RECORDS
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.state import SiteCheck, SiteState
 from oduyo_provider.sync.staging.folder import Folder
@@ -130,7 +129,7 @@ class _Check:
     async def _try_records(self, asker: Asker) -> None:
         """The questions that need a record; all that they make is removed again, however they end."""
         if (why_not := self._find_why_not()) is not None:
-            self._found.append(CREATE.found("not_asked", words=why_not))
+            self._found.append(Found.of("create", "not_asked", words=why_not))
             return
         async with self._open_client() as client:
             above_id = await client.fetch_highest_id()
@@ -192,7 +191,7 @@ class _Check:
                 )
                 left = await cleanup.run(is_settled=tried.is_settled and not is_earlier)
         except OduyoError as error:
-            self._found.append(TEST_RECORDS.found("unknown", words=str(error), mark=trial.mark))
+            self._found.append(Found.of("test_records", "unknown", words=str(error), mark=trial.mark))
             raise
         is_unseen = tried.is_unseen and not cleanup.removed
         removed = len({*cleanup.removed, *tried.ids} - left.keys())

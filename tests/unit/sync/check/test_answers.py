@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import re
 import string
 
@@ -7,7 +8,6 @@ import msgspec
 import pytest
 
 from oduyo_provider.sync.check.answers import (
-    QUESTIONS,
     format_points,
     format_support_text,
     format_time,
@@ -15,7 +15,8 @@ from oduyo_provider.sync.check.answers import (
     merge_points,
     summarise,
 )
-from oduyo_provider.sync.check.points import COMMON_READINGS, Found
+from oduyo_provider.sync.check.questions import QUESTIONS, Found, find_text
+from tests.conftest import ROOT
 
 #: The open points of the API's description → the question about each.
 OPEN_POINTS = {
@@ -43,26 +44,57 @@ OPEN_POINTS = {
 
 
 def test_every_open_point_has_a_question() -> None:
-    assert set(OPEN_POINTS.values()) <= {question.name for question in QUESTIONS}
+    assert set(OPEN_POINTS.values()) <= QUESTIONS.keys()
 
 
 def test_every_question_says_what_is_asked_and_what_the_provider_does() -> None:
-    assert len({question.name for question in QUESTIONS}) == len({one.title for one in QUESTIONS}) == len(QUESTIONS)
-    for question in QUESTIONS:
-        assert question.text.endswith("?")
-        assert question.provider.endswith(".")
-        assert question.readings
+    assert len({texts["title"] for texts in QUESTIONS.values()}) == len(QUESTIONS)
+    for texts in QUESTIONS.values():
+        assert texts["question"].endswith("?")
+        assert texts["provider"].endswith(".")
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-def test_every_reading_is_a_sentence_and_so_is_what_to_set(question: object) -> None:
-    for reading in (COMMON_READINGS | question.readings).values():  # type: ignore[attr-defined]
-        texts = [text for text in (reading.answer, reading.setting, reading.provider) if text]
-        names = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
-        for text in texts:
-            shown = text.format_map(dict.fromkeys(names, "X"))
-            assert re.search(r"[.:]$|[.:)] X\.?$", shown), shown
-            assert shown[0].isupper() or shown.startswith("{"), shown
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_reading_is_a_sentence_and_so_is_what_to_set(question: str) -> None:
+    for key, text in QUESTIONS[question].items():
+        if key in ("title", "question") or key.endswith(".summary") or not text:
+            continue
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        shown = text.format_map(dict.fromkeys(names, "X"))
+        assert re.search(r"[.:]$|[.:)] X\.?$", shown), shown
+        assert shown[0].isupper() or shown.startswith("{"), shown
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_stands_behind_a_dot_belongs_to_a_reading(question: str) -> None:
+    for key in QUESTIONS[question]:
+        reading, _, part = key.partition(".")
+        assert part in ("", "setting", "provider", "summary")
+        assert find_text(question, reading), key
+
+
+def test_every_answer_that_the_code_gives_stands_in_the_table() -> None:
+    given = set()
+    for path in (ROOT / "plugins/oduyo_provider/sync").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Found.of":
+                question, reading = node.args
+                readings = (reading.body, reading.orelse) if isinstance(reading, ast.IfExp) else (reading,)
+                given |= {
+                    (question.value, one.value)
+                    for one in readings
+                    if isinstance(question, ast.Constant) and isinstance(one, ast.Constant)
+                }
+    assert len(given) > 80
+    assert [one for one in sorted(given) if not find_text(*one)] == []
+
+
+def test_a_text_of_all_readings_that_end_alike_gives_way_to_a_readings_own() -> None:
+    assert find_text("stored_texts", "quotes_altered") == find_text("stored_texts", "ends_altered") != ""
+    assert find_text("stored_texts", "quotes_altered", ".setting").startswith("Each record with such a text is")
+    assert find_text("stored_texts", "ends_altered", ".setting") == ""
+    assert find_text("stored_texts", "letters_altered", ".setting").startswith("The first run stops with letters.")
+    assert find_text("delete", "quotes_altered") == ""
 
 
 def test_a_point_carries_what_was_seen() -> None:

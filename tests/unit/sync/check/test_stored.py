@@ -86,8 +86,8 @@ def test_texts_that_are_stored_otherwise_are_shown_and_the_others_named() -> Non
     sent = {"letters": ("description", "ğü"), "ampersand": ("space1", "A & B"), "blanks": ("space2", "A  B")}
     found = judge_texts(sent, {"id": "8", "description": "gu", "space1": "A & B", "space2": None})
     assert [(one.reading, one.details) for one in found] == [
-        ("letters_altered", {"sent": "'ğü'", "stored": "'gu'"}),
-        ("blanks_altered", {"sent": "'A  B'", "stored": "''"}),
+        ("letters_altered", {"what": "Turkish letters", "sent": "'ğü'", "stored": "'gu'"}),
+        ("blanks_altered", {"what": "double blanks within a text", "sent": "'A  B'", "stored": "''"}),
         ("kept", {"names": "the sign &"}),
     ]
     assert [one.reading for one in judge_texts({"letters": ("description", "ğ")}, {"id": "8"})] == ["letters_altered"]
