@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -62,11 +61,10 @@ class RunCache:
     """
 
     def __init__(self) -> None:
+        # Held while a table is read, which is one small file: two people who open a run at once cause one reading.
         self._lock = Lock()
         # Each run with what it depends on: when its table was written, whether it is planned, whether it goes on.
         self._runs: OrderedDict[str, tuple[tuple[float | None, bool, bool], OpenedRun]] = OrderedDict()
-        # Held while a run is read: two people who open it at once cause one reading.
-        self._building: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def open(self, run: StagedRun, *, is_going: bool, since: float = 0.0) -> OpenedRun:
         """The run, read now or before.
@@ -80,10 +78,7 @@ class RunCache:
         is_planned = written_at is not None or any(at >= since for at, _ in run.find(PLAN, DECISION))
         read_as = written_at, is_planned, is_going
         with self._lock:
-            building = self._building.setdefault(uri, Lock())
-        with building:
-            with self._lock:
-                known_as, known = self._runs.get(uri, (None, None))
+            known_as, known = self._runs.get(uri, (None, None))
             if known is None or known_as != read_as:
                 table = None if written_at is None else read_table(run.folder)
                 phase = RunPhase.GOING if is_going else RunPhase.ENDED
@@ -91,10 +86,9 @@ class RunCache:
                     phase = RunPhase.DRY
                 index = ChangeIndex(run.folder, table, phase, None if known is None else known.index)
                 known = OpenedRun(table, is_planned, index)
-            with self._lock:
-                self._runs[uri] = read_as, known
-                self._runs.move_to_end(uri)
-                self._drop()
+            self._runs[uri] = read_as, known
+            self._runs.move_to_end(uri)
+            self._drop()
             return known
 
     def _drop(self) -> None:
