@@ -84,7 +84,7 @@ def measure_answers(folder: Path, rows: int) -> dict[str, float]:
         "a page in the middle": lambda: compute_table_view(open_run(), Wanted(), rows // 100),
         "a search": lambda: search(kept, "a"),
         "another search, again": lambda: compute_table_view(kept, Wanted(search="b"), 1),
-        "ordered by code, again": lambda: compute_table_view(kept, Wanted(order="code"), 1),
+        "ordered by code, again": lambda: compute_table_view(kept, Wanted(sort="code"), 1),
         "one record by its link": lambda: look_up(f"erp:{row[0]}"),
         "one record by a text": lambda: look_up("nobody has this"),
         "CSV of all": lambda: sum(map(len, write_csv(kept.index.read(kept.index.find(Wanted())), kept.resource))),

@@ -173,7 +173,7 @@ class ChangeIndex:
             if max_bytes <= 0:
                 break
         words, column = wanted.words, wanted.column
-        reasons = {reason[:MAX_REASON] for reason in wanted.reasons}
+        reasons = {reason[:MAX_REASON] for reason in wanted.reason}
         found = [
             (start + position, columns)
             for tags in groups

@@ -19,11 +19,10 @@ from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable
 from oduyo_provider.page.csv_export import write_csv
 from oduyo_provider.page.record_view import compute_record_view
 from oduyo_provider.page.service import PageService
-from oduyo_provider.page.table_query import WantedLines, Zone
 from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
-from oduyo_provider.page.wanted import Wanted
-from oduyo_provider.page.xlsx_export import MEDIA_TYPE, write_xlsx
+from oduyo_provider.page.wanted import Wanted, WantedLines
+from oduyo_provider.page.xlsx_export import MEDIA_TYPE, read_zone, write_xlsx
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.left_out import LEFT_OUT
 
@@ -50,6 +49,8 @@ TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
 #: characters unless somebody raised it; no server takes an address of any length.
 Asked = Annotated[str, Query(max_length=4_000)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
+#: The time zone that the script has from Airflow's own pages.
+ZoneName = Annotated[str, Query(max_length=64)]
 
 
 def make_app() -> FastAPI:
@@ -136,11 +137,13 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
         return _send(pieces, "text/csv; charset=utf-8", f"{dag_id}_{run_id}_{task}", "csv")
 
     @app.get("/changes.xlsx")
-    def send_workbook(dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: Zone, task: TaskName = "") -> Response:
+    def send_workbook(
+        dag_id: DagId, run_id: RunId, wanted: WantedLines, zone: ZoneName = "UTC", task: TaskName = ""
+    ) -> Response:
         opened = _found(service.open(dag_id, run_id, task))
         index = opened.index
-        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcomes=LEFT_OUT, rows=[True])))
-        pieces = write_xlsx(lines, to_mend, opened.resource, zone)
+        lines, to_mend = index.read(index.find(wanted)), index.read(index.find(Wanted(outcome=LEFT_OUT, of=["row"])))
+        pieces = write_xlsx(lines, to_mend, opened.resource, read_zone(zone))
         return _send(pieces, MEDIA_TYPE, f"{dag_id}_{run_id}_{task}", "xlsx")
 
 

@@ -115,7 +115,7 @@ def _list_figure_filters(index: ChangeIndex, figure: str) -> list[dict[str, Any]
 def _make_wanted(shown: Filter) -> Wanted:
     """The lines that a filter shows."""
     return Wanted(
-        outcomes=[name for kind, name in shown if kind == "outcome"],
-        actions=[name for kind, name in shown if kind == "action"],
-        rows=[name == "row" for kind, name in shown if kind == "of"],
+        outcome=[name for kind, name in shown if kind == "outcome"],
+        action=[name for kind, name in shown if kind == "action"],
+        of=[name for kind, name in shown if kind == "of"],
     )

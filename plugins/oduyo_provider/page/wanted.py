@@ -1,13 +1,17 @@
-"""Which lines of a run's table somebody wants to see, and in which order."""
+"""Which lines of a run's table are asked for, and in which order: the filters, the search and the order in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Annotated
 
 import msgspec
+from fastapi import Depends, HTTPException, Query
 
+from oduyo_provider.core.language import gettext
+from oduyo_provider.core.report import MAX_REASONS
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.sync.staging.change_lines import read_action, read_is_row, read_known
+from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES, read_action, read_is_row, read_known
 from oduyo_provider.sync.staging.left_out import is_left_out
 
 #: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
@@ -20,34 +24,44 @@ MAX_SEARCH = 200
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines, and in which order.
 
-    :param outcomes: as shown; none: any. Likewise ``actions``.
-    :param known: rows that were rejected or refused: with True those that were so before, with False those that were not.
-    :param rows: with True lines of rows, with False those of records without one.
-    :param reasons: as the report counts them, without their outcomes; none: any.
+    :param outcome: as shown; none: any. Likewise ``action``.
+    :param known: rows that were rejected or refused: ``known`` those that were so before, ``new`` those that were not.
+    :param of: ``row`` for lines of rows, ``record`` for those of records without one.
+    :param reason: as the report counts them, without their outcomes; none: any.
     :param search: words that must all be there.
-    :param order: one of :data:`ORDERS`.
+    :param sort: one of :data:`ORDERS`; with a minus before it the last comes first.
     """
 
-    outcomes: Sequence[str] = ()
-    actions: Sequence[str] = ()
-    known: Sequence[bool] = ()
-    rows: Sequence[bool] = ()
-    reasons: Sequence[str] = ()
+    outcome: Sequence[str] = ()
+    action: Sequence[str] = ()
+    known: Sequence[str] = ()
+    of: Sequence[str] = ()
+    reason: Sequence[str] = ()
     search: str = ""
-    order: str = ""
-    is_descending: bool = False
+    sort: str = ""
 
     def takes(self, tag: int, outcome: str) -> bool:
         """Whether a line is wanted, as far as its tag says.
 
         :param outcome: as it is shown.
         """
+        known = "known" if read_known(tag) else "new"
         return (
-            (not self.outcomes or outcome in self.outcomes)
-            and (not self.actions or read_action(tag) in self.actions)
-            and (not self.known or (is_left_out(tag) and read_known(tag) in self.known))
-            and (not self.rows or read_is_row(tag) in self.rows)
+            (not self.outcome or outcome in self.outcome)
+            and (not self.action or read_action(tag) in self.action)
+            and (not self.known or (is_left_out(tag) and known in self.known))
+            and (not self.of or ("row" if read_is_row(tag) else "record") in self.of)
         )
+
+    @property
+    def order(self) -> str:
+        """What the lines are ordered by."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the last comes first."""
+        return self.sort.startswith("-")
 
     @property
     def words(self) -> list[str]:
@@ -62,4 +76,35 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_texts(self) -> bool:
         """Whether lines have to be read before it is known which are wanted."""
-        return bool(self.words or self.reasons) or self.column is not None
+        return bool(self.words or self.reason) or self.column is not None
+
+
+_Names = Annotated[list[str], Query(default_factory=list, max_length=len(OUTCOMES))]
+_Reasons = Annotated[list[str], Query(default_factory=list, max_length=MAX_REASONS)]
+_Search = Annotated[str, Query(max_length=MAX_SEARCH)]
+_Sort = Annotated[str, Query(max_length=40)]
+
+
+def _read_wanted(
+    outcome: _Names, action: _Names, known: _Names, of: _Names, reason: _Reasons, search: _Search = "", sort: _Sort = ""
+) -> Wanted:
+    """What the address asks for; a name that there is not is a 422 that says which there are."""
+    wanted = Wanted(outcome=outcome, action=action, known=known, of=of, reason=reason, search=search, sort=sort)
+    _check_names(outcome, OUTCOMES)
+    _check_names(action, ACTIONS)
+    _check_names(known, ("new", "known"))
+    _check_names(of, ("row", "record"))
+    _check_names([wanted.order], ORDERS)
+    return wanted
+
+
+def _check_names(given: Sequence[str], names: Collection[str]) -> None:
+    if unknown := sorted(set(given) - set(names)):
+        known = ", ".join(filter(None, names))
+        raise HTTPException(
+            422, gettext("There is no %(name)s; there are %(known)s.", name=repr(unknown[0]), known=known)
+        )
+
+
+#: The lines that a request asks for.
+WantedLines = Annotated[Wanted, Depends(_read_wanted)]

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -34,6 +34,14 @@ MAX_ROWS, MAX_TEXT = 1_048_576, 32_767
 _WIDTHS = {0: 16, 1: 14, 2: 18, 3: 14, 4: 22, 5: 30, 6: 40}
 _OTHER_WIDTH = 20
 _CHUNK_BYTES = 1 << 16
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """A time zone; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return UTC
 
 
 def write_xlsx(

@@ -122,9 +122,9 @@ def test_of_a_hundred_thousand_changes_the_page_reads_little(
             with meter.allowing(FIRST_ANSWER_BYTES):
                 assert show_run()["progress"]["total"] == CHANGES
             with meter.allowing(PAGE_BYTES):
-                assert show_page(outcomes=["created"])[0]["oduyo_id"]
+                assert show_page(outcome=["created"])[0]["oduyo_id"]
             with meter.allowing(PAGE_BYTES):
-                assert len(show_page(page=1_900, outcomes=["waiting"])) == 50
+                assert len(show_page(page=1_900, outcome=["waiting"])) == 50
             loading.cancel()
             with suppress(asyncio.CancelledError):
                 await loading
@@ -138,6 +138,6 @@ def test_of_a_hundred_thousand_changes_the_page_reads_little(
     with meter.allowing(PAGE_BYTES):
         assert len(show_page(page=1_000)) == 50
     with meter.allowing(PAGE_BYTES):
-        assert show_page(outcomes=["created"])[0]["oduyo_id"]
+        assert show_page(outcome=["created"])[0]["oduyo_id"]
     assert ask_on(meter, search="kod.77777") == ["KOD.77777"]
-    assert ask_on(meter, order="code") == [f"KOD.{number}" for number in range(1, 51)]
+    assert ask_on(meter, sort="code") == [f"KOD.{number}" for number in range(1, 51)]

@@ -48,10 +48,10 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path, count: int) -> Non
 
 def test_a_filter_and_a_search_meet(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(150), make_lines(150, 150))
-    found = index.find(Wanted(outcomes=["refused"], search="açıklama kod.29"))
+    found = index.find(Wanted(outcome=["refused"], search="açıklama kod.29"))
     assert [line.integration_id for line in index.read(found)] == ["291", "294", "297"]
-    assert len(index.find(Wanted(outcomes=["refused", "created"]))) == 300
-    assert len(index.find(Wanted(outcomes=["deleted"]))) == 0
+    assert len(index.find(Wanted(outcome=["refused", "created"]))) == 300
+    assert len(index.find(Wanted(outcome=["deleted"]))) == 0
 
 
 def test_a_long_reason_is_found_by_what_is_counted_of_it(tmp_path: Path) -> None:
@@ -59,21 +59,21 @@ def test_a_long_reason_is_found_by_what_is_counted_of_it(tmp_path: Path) -> None
     index = write_index(tmp_path, [line])
     [(_, counted, _)] = [reason for segment in index.segments for reason in segment.file.reasons]
     assert len(counted) < len(line.reason)
-    assert [len(index.find(Wanted(reasons=[reason]))) for reason in (counted, line.reason)] == [1, 1]
+    assert [len(index.find(Wanted(reason=[reason]))) for reason in (counted, line.reason)] == [1, 1]
 
 
 def test_a_reason_is_the_whole_reason_or_one_of_several(tmp_path: Path) -> None:
     reasons = ["code: too_long", "typecode: too_long", "code: too_long, status: unknown_status", "code: too_long or so"]
     lines = [ChangeLine("rejected", reason=reason) for reason in reasons]
     index = write_index(tmp_path, [*lines, ChangeLine("refused", "create", reason="code: too_long, code: too_long")])
-    found = index.find(Wanted(reasons=["code: too_long"]))
+    found = index.find(Wanted(reason=["code: too_long"]))
     assert [line.reason for line in index.read(found)] == [reasons[0], reasons[2]]
-    assert len(index.find(Wanted(reasons=["code: too_long"], search="status"))) == 1
+    assert len(index.find(Wanted(reason=["code: too_long"], search="status"))) == 1
 
 
 def test_a_search_reads_a_part_for_each_answer_and_says_what_is_left(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(90), [], make_lines(60, 90), make_lines(150, 150))
-    wanted = Wanted(outcomes=["refused"], search="kod")
+    wanted = Wanted(outcome=["refused"], search="kod")
     assert index.count_unread(wanted) == 100
     seen = [(len(index.find(wanted, 1)), index.count_unread(wanted)) for _ in range(4)]
     assert seen == [(30, 70), (50, 50), (100, 0), (100, 0)]
@@ -83,7 +83,7 @@ def test_a_search_reads_a_part_for_each_answer_and_says_what_is_left(tmp_path: P
 
 def test_a_slice_is_what_the_whole_list_has_there(tmp_path: Path) -> None:
     index = write_index(tmp_path, make_lines(150), [], make_lines(150, 150))
-    for wanted in (Wanted(), Wanted(outcomes=["refused"]), Wanted(order="outcome", is_descending=True)):
+    for wanted in (Wanted(), Wanted(outcome=["refused"]), Wanted(sort="-outcome")):
         found = index.find(wanted)
         whole = list(found)
         assert len(whole) == len(found)
@@ -101,7 +101,7 @@ def test_a_page_of_many_lines_reads_the_segments_that_hold_it_only(
         return read(disk, name, start, length)
 
     monkeypatch.setattr(Disk, "read", count_and_read)
-    numbers = index.find(Wanted(outcomes=["created"]))[4_000:4_050]
+    numbers = index.find(Wanted(outcome=["created"]))[4_000:4_050]
     assert len(list(index.read(numbers))) == 50
     assert len(opened) <= 2
     assert sum(opened.values()) <= 4
@@ -115,7 +115,7 @@ def test_what_cannot_be_undone_stands_first(tmp_path: Path) -> None:
     shown = [line.action for line in index.read(index.find(Wanted()))]
     assert shown[::2] == shown[1::2] == ["delete", "deactivate", "create", "adopt", "update", ""]
     assert index.actions["delete"] == 2
-    deletes = index.find(Wanted(actions=["delete"]))
+    deletes = index.find(Wanted(action=["delete"]))
     assert [line.integration_id for line in index.read(deletes)] == ["delete 1", "delete 2"]
 
 
@@ -123,10 +123,10 @@ def test_rows_that_are_newly_left_out_are_told_from_known_ones_and_from_all_othe
     lines = [ChangeLine("rejected", integration_id=str(n), is_known=n < 3) for n in range(5)]
     lines += [ChangeLine("updated", "update", "5"), ChangeLine("refused", "create", "6"), ChangeLine("kept", "", "7")]
     index = write_index(tmp_path, [*lines, ChangeLine("refused", "delete", "8")])
-    for known, keys in (([False], ["3", "4", "6"]), ([True], ["0", "1", "2"]), ([False, True], list("012346"))):
+    for known, keys in ((["new"], ["3", "4", "6"]), (["known"], ["0", "1", "2"]), (["new", "known"], list("012346"))):
         found = index.find(Wanted(known=known))
         assert sorted(line.integration_id for line in index.read(found)) == keys
-        assert sum(index.left_out[is_known] for is_known in known) == len(keys)
+        assert sum(index.left_out[name == "known"] for name in known) == len(keys)
 
 
 def test_lines_of_rows_are_told_from_those_of_records_without_one(tmp_path: Path) -> None:
@@ -138,14 +138,13 @@ def test_lines_of_rows_are_told_from_those_of_records_without_one(tmp_path: Path
     ]
     index = write_index(tmp_path, lines)
     shown = {
-        is_row: {line.integration_id for line in index.read(index.find(Wanted(rows=[is_row])))}
-        for is_row in (True, False)
+        name: {line.integration_id for line in index.read(index.find(Wanted(of=[name])))} for name in ("row", "record")
     }
     assert shown == {
-        True: {"create", "update", "adopt", "row", "known row"},
-        False: {"deactivate", "delete", "kept"},
+        "row": {"create", "update", "adopt", "row", "known row"},
+        "record": {"deactivate", "delete", "kept"},
     }
-    assert len(index.find(Wanted(rows=[True, False]))) == len(lines)
+    assert len(index.find(Wanted(of=["row", "record"]))) == len(lines)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +162,7 @@ def test_what_a_change_without_a_result_is_depends_on_how_far_the_run_is(
     index = write_index(tmp_path, lines, phase=phase)
     assert [line.outcome for line in index.read([0, 1])] == [waiting, sent]
     assert index.counts == Counter([waiting, sent])
-    assert len(index.find(Wanted(outcomes=[sent]))) == index.counts[sent]
+    assert len(index.find(Wanted(outcome=[sent]))) == index.counts[sent]
 
 
 def test_every_word_must_be_there_in_any_order(tmp_path: Path) -> None:
@@ -187,12 +186,12 @@ def test_lines_are_ordered_by_a_column_as_people_count(tmp_path: Path) -> None:
     codes = ["K.10", "K.9", "", "İZMİR", "ılgaz"]
     index = write_index(tmp_path, [ChangeLine("created", "create", code=code) for code in codes])
 
-    def order(*, is_descending: bool) -> list[str]:
-        found = index.find(Wanted(order="code", is_descending=is_descending))
+    def order(sort: str) -> list[str]:
+        found = index.find(Wanted(sort=sort))
         return [line.code for line in index.read(found)]
 
-    assert order(is_descending=False) == ["ılgaz", "İZMİR", "K.9", "K.10", ""]
-    assert order(is_descending=True) == order(is_descending=False)[::-1]
+    assert order("code") == ["ılgaz", "İZMİR", "K.9", "K.10", ""]
+    assert order("-code") == order("code")[::-1]
 
 
 def test_a_line_break_in_a_value_does_not_part_the_lines(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def test_what_was_sent_waits_while_the_run_goes_and_is_doubtful_once_it_has_ende
     writer.intend("r", plan, ["3"])
     second = cache.open(writer.find("r"), is_going=True)
     assert (first.index.counts["created"], second.index.counts["created"]) == (1, 2)
-    (waiting,) = second.index.read(second.index.find(Wanted(outcomes=["waiting"])))
+    (waiting,) = second.index.read(second.index.find(Wanted(outcome=["waiting"])))
     assert waiting.reason == "sent, the answer is awaited"
     assert {outcome for _, outcome, _ in second.outcomes.changes} == {Outcome.DONE, Outcome.NOT_APPLIED}
     ended = cache.open(writer.find("r"), is_going=False)
-    (doubtful,) = ended.index.read(ended.index.find(Wanted(outcomes=["doubtful"])))
+    (doubtful,) = ended.index.read(ended.index.find(Wanted(outcome=["doubtful"])))
     assert doubtful.reason == "the task ended before it was known whether it arrived"
     assert {outcome for _, outcome, _ in ended.outcomes.changes} == {Outcome.DONE, Outcome.DOUBTFUL}
 

@@ -16,7 +16,7 @@ import pytest
 from oduyo_provider.core.language import use_language
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.page import xlsx_export
-from oduyo_provider.page.xlsx_export import write_xlsx
+from oduyo_provider.page.xlsx_export import read_zone, write_xlsx
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 
 _NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -183,3 +183,9 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir())
     pieces.close()  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "Nowhere", "Europe", "../etc/passwd", "/etc/localtime", "a\0b"])
+def test_a_time_zone_that_there_is_not_is_utc(name: str) -> None:
+    assert read_zone(name).key == "UTC"
+    assert read_zone("Europe/Istanbul").key == "Europe/Istanbul"
