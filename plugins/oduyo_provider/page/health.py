@@ -11,13 +11,13 @@ import msgspec
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
-from oduyo_provider.core.site_check import Point, may_sync
+from oduyo_provider.core.site_check import may_sync
 from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
 from oduyo_provider.page.dag_view import RunItem
 from oduyo_provider.page.going_wording import TIME
 from oduyo_provider.page.view_models import View
-from oduyo_provider.sync.site.state import SiteState
+from oduyo_provider.sync.site.state import SiteCheck, SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
@@ -30,22 +30,14 @@ CHECK_DAG_ID = "oduyo_site_check"
 class SiteFacts(msgspec.Struct, frozen=True):
     """What staging says of a DAG besides its runs.
 
-    :param site: the site's address; empty where no run has listed it yet.
-    :param checked_at: of the last site check, seconds since 1970; 0 where nobody asked.
-    :param may_sync: it could log in and list the records; ``mark`` begins the texts of its test records that may still be in
-        Ödüyo, empty where there are none.
+    :param check: the last site check.
     :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
     :param is_opened: the first sync was made: scheduled runs write by themselves.
-    :param answers: what the site check found out, in the language of the check.
     """
 
-    site: str = ""
-    checked_at: float = 0.0
-    may_sync: bool = True
-    mark: str = ""
+    check: SiteCheck = SiteCheck()
     has_read_both: bool = False
     is_opened: bool = False
-    answers: tuple[Point, ...] = ()
 
 
 def find_resource(dag_id: str) -> Resource | None:
@@ -65,16 +57,7 @@ def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
     if snapshot is None:
         return SiteFacts()
     state = SiteState(root, snapshot.site, snapshot.resource)
-    check = state.read_check()
-    return SiteFacts(
-        site=snapshot.site,
-        checked_at=check.checked_at,
-        may_sync=may_sync(check.answers, check.checked_at),
-        mark="" if check.trial is None else check.trial.mark,
-        has_read_both=both,
-        is_opened=state.is_opened(snapshot.source),
-        answers=tuple(check.answers),
-    )
+    return SiteFacts(state.read_check(), both, state.is_opened(snapshot.source))
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
@@ -86,13 +69,13 @@ def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFac
         *_describe_rows(items),
         _describe_waiting(items),
         _describe_alerts(),
-        _describe_check(site),
+        _describe_check(site.check),
     ]
 
 
 def compute_answers(site: SiteFacts) -> list[View]:
     """What the site check says of the site, one point after the other; those where something is to be set come first."""
-    points = sorted(site.answers, key=lambda point: not point.setting)
+    points = sorted(site.check.answers, key=lambda point: not point.setting)
     return [{"title": point.title, "answer": point.answer, "setting": point.setting} for point in points]
 
 
@@ -100,9 +83,10 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     """The steps up to the first sync; none once it is done."""
     if site.is_opened:
         return []
+    check = site.check
     steps = (
         (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
-        (site.checked_at > 0 and site.may_sync and not site.mark, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
+        (may_sync(check.answers, check.checked_at) and check.trial is None, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
         (any(item.dry_run for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
     )  # fmt: skip
@@ -169,18 +153,18 @@ def _describe_alerts() -> View:
     return _point(title, "warn", gettext("not set"), note=note)
 
 
-def _describe_check(site: SiteFacts) -> View:
+def _describe_check(check: SiteCheck) -> View:
     title, address = gettext("Site check"), f"dags/{CHECK_DAG_ID}"
-    if not site.checked_at:
+    if not check.checked_at:
         return _point(title, "warn", gettext("never run"), address=address)
-    if site.mark:
+    if check.trial is not None:
         tone = "bad"
-        note = gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=site.mark)
-    elif not site.may_sync:
+        note = gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=check.trial.mark)
+    elif not may_sync(check.answers, check.checked_at):
         tone, note = "warn", gettext("it could not log in, or not list the records; the log of its last run says why")
     else:
         tone, note = "good", ""
-    return _point(title, tone, TIME, at=site.checked_at, address=address, note=note)
+    return _point(title, tone, TIME, at=check.checked_at, address=address, note=note)
 
 
 def _point(title: str, tone: str, text: str, *, run: RunItem | None = None, **more: Any) -> View:

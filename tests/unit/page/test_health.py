@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import pytest
 
+from oduyo_provider.core.site_check import TrialRecords
 from oduyo_provider.page.airflow_db import DagState
 from oduyo_provider.page.dag_view import RunItem
 from oduyo_provider.page.going_wording import Sentence
 from oduyo_provider.page.health import SiteFacts, compute_checklist, compute_health
+from oduyo_provider.sync.check.answers import make_points
+from oduyo_provider.sync.check.questions import Found
+from oduyo_provider.sync.site.state import SiteCheck
 
 RED = RunItem(run_id="r", task="", sentence=Sentence("bad", "not in step", "…"), series={"failed": 5})
 
 
 class TestFirstSync:
     def test_red_runs_do_not_undo_it(self) -> None:
-        site = SiteFacts("site", is_opened=True)
+        site = SiteFacts(is_opened=True)
         assert compute_checklist([RED] * 30, site) == []
         assert compute_health(None, [RED] * 30, site)[0]["text"] == "none among the last 30 runs"
         assert compute_health(None, [RED], site)[0]["text"] == "none in 1 run"
 
     def test_until_a_person_s_run_has_passed_guard_it_is_still_to_come(self) -> None:
-        assert [step["done"] for step in compute_checklist([RED], SiteFacts("site"))] == [False] * 4
-        assert compute_health(None, [RED], SiteFacts("site"))[0]["text"] == "none yet"
+        assert [step["done"] for step in compute_checklist([RED], SiteFacts())] == [False] * 4
+        assert compute_health(None, [RED], SiteFacts())[0]["text"] == "none yet"
 
 
 def make_item(name: str, tone: str, in_step: int = 0, extracted: int = 30) -> RunItem:
@@ -61,15 +65,21 @@ def test_without_rows_none_are_said_to_be_in_step() -> None:
     assert "ERP rows in step" not in titles
 
 
+TRIAL = TrialRecords(mark="ODUYO-CHECK-1", keys=("ODUYO-CHECK-1",), above_id=None, last_create_at=9.0)
+MAY_SYNC = make_points([Found("login", "found"), Found("may_list", "yes")], asked_at=9.0)
+
+
 @pytest.mark.parametrize(
-    ("site", "tone", "note"),
+    ("check", "tone", "note"),
     [
-        (SiteFacts(checked_at=9.0), "good", ""),
-        (SiteFacts(checked_at=9.0, may_sync=False), "warn", "it could not log in, or not list the records"),
-        (SiteFacts(checked_at=9.0, may_sync=False, mark="ODUYO-CHECK-1"), "bad", "ODUYO-CHECK-1, may still be"),
+        (SiteCheck(checked_at=9.0, answers=MAY_SYNC), "good", ""),
+        (SiteCheck(checked_at=9.0), "warn", "it could not log in, or not list the records"),
+        (SiteCheck(checked_at=9.0, answers=MAY_SYNC, trial=TRIAL), "bad", "ODUYO-CHECK-1, may still be"),
+        (SiteCheck(checked_at=9.0, trial=TRIAL), "bad", "ODUYO-CHECK-1, may still be"),
     ],
 )
-def test_a_site_check_is_good_only_where_it_could_ask_and_has_tidied_up(site: SiteFacts, tone: str, note: str) -> None:
+def test_a_site_check_is_good_only_where_it_could_ask_and_has_tidied_up(check: SiteCheck, tone: str, note: str) -> None:
+    site = SiteFacts(check)
     point = compute_health(None, [], site)[-1]
     assert (point["tone"], point["text"], point["at"]) == (tone, "{at}", 9.0)
     assert note in point["note"]
