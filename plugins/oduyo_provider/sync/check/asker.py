@@ -15,6 +15,7 @@ from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import BeforeSend
 from oduyo_provider.core.errors import ListingError
 from oduyo_provider.core.redact import Redactor
+from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.wire import Wire
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_S, LONGEST_PUT_OFF_S, READ_AGAIN_AFTER_S
@@ -51,14 +52,28 @@ class Listed(Page, frozen=True, kw_only=True):
 class Asker:
     """Asks one question at a time. Nothing that it mends is hidden: all of it is counted.
 
+    :param check_lease: called right before each transmission of a body that writes; what it raises is passed on, and
+        nothing is sent.
+    :param found: answers are added here as they come.
     :ivar settle_s: how long a change may take to show, in seconds.
     :ivar session: of the calls.
     :ivar put_off: answers that asked to come again later.
     :ivar calls: sent so far, logins left out; ``sessions_ended`` how many sessions ended meanwhile.
     """
 
-    def __init__(self, probe: Probe, settings: Settings, redact: Redactor, clock: Clock) -> None:
+    def __init__(
+        self,
+        probe: Probe,
+        settings: Settings,
+        redact: Redactor,
+        clock: Clock,
+        *,
+        check_lease: BeforeSend,
+        found: list[Found],
+    ) -> None:
         self._probe = probe
+        self._check_lease = check_lease
+        self.found = found
         self.clock = clock
         self.settle_s = settings.settle_s
         self._pacer = Pacer(settings.max_concurrency, settings.requests_per_second)
@@ -114,13 +129,12 @@ class Asker:
         *,
         session: str | None = None,
         probe: Probe | None = None,
-        before_send: BeforeSend | None = None,
         prepare: Prepare | None = None,
         is_slow: bool = True,
     ) -> Seen:
         """One call, once, within the rate that the connection allows.
 
-        :param before_send, prepare: of a call that writes, see :meth:`write`.
+        :param prepare: of a call that writes, see :meth:`write`.
         :param is_slow: leave the gap that a site needs which has put calls off.
         """
         if is_slow and self._gap_s:
@@ -131,6 +145,7 @@ class Asker:
                 await prepare()
             self.calls += 1
             used = self.session if session is None else session
+            before_send = None if call == "list" else self._check_lease
             seen = await (probe or self._probe).send(call, body, used, before_send)
         finally:
             self._pacer.release()
@@ -166,18 +181,15 @@ class Asker:
         self._has_listed = self._has_listed or bool(listed.records)
         return listed
 
-    async def write(
-        self, call: str, fields: Mapping[str, str | None], before_send: BeforeSend, prepare: Prepare | None = None
-    ) -> Seen:
+    async def write(self, call: str, fields: Mapping[str, str | None], prepare: Prepare | None = None) -> Seen:
         """One create, update or delete, in a session that works.
 
         A create is sent again only where it certainly had no effect.
 
-        :param before_send: called right before each transmission of its body; what it raises is passed on, and nothing is sent.
-        :param prepare: awaited before that; likewise.
+        :param prepare: awaited before each transmission; what it raises is passed on, and nothing is sent.
         """
         body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
-        send = partial(self.send_once, call, body, before_send=before_send, prepare=prepare)
+        send = partial(self.send_once, call, body, prepare=prepare)
         seen = await self._ask_again(send, put_off)
         for _ in range(MAX_RENEWALS):
             if seen.meaning is not Meaning.SESSION:

@@ -43,18 +43,15 @@ class ListQuestions:
     """Asks about lists.
 
     :param no_key: an ``integration_id`` that no record has.
-    :param found: answers are added here as they come.
     :ivar facts: filled while asking.
     """
 
-    def __init__(
-        self, asker: Asker, settings: Settings, resource: Resource, no_key: str, *, found: list[Found]
-    ) -> None:
+    def __init__(self, asker: Asker, settings: Settings, resource: Resource, no_key: str) -> None:
         self._asker = asker
         self._settings = settings
         self._resource = resource
         self._no_key = no_key
-        self._found = found
+        self._found = asker.found
         self.facts = Facts()
 
     async def ask(self) -> None:

@@ -23,96 +23,90 @@ CALLS_WITHOUT_COOKIES = 3
 _DEAD = (Meaning.SESSION, Meaning.REFUSED, Meaning.BLOCKED)
 
 
-class SessionQuestions:
-    """Asks about logins and sessions.
+async def ask_login(asker: Asker) -> None:
+    """How the login is answered, also where there is no session.
+
+    :raises OduyoError: there is none: nothing else can be asked.
+    """
+    seen = await asker.send_login()
+    try:
+        login = asker.open_session(seen)
+    except OduyoError as error:
+        asker.found += explain_failed_login(seen, error)
+        raise
+    body = b"" if seen.answer is None else seen.answer.body
+    path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
+    asker.found.append(Found.of("login", "found", path=neutralise(path, 80), seconds=format_number(seen.took_s, 2)))
+    asker.found.append(Found.of("wrong_password", "not_asked"))
+
+
+async def ask_sessions(asker: Asker, open_probe: Callable[[], Probe]) -> None:
+    """Everything else about sessions.
 
     :param open_probe: makes what another program would have: connections and cookies of its own.
-    :param found: answers are added here as they come.
     """
+    # A fresh session: one that ends after some calls must not end in the middle of a question.
+    asker.found.append(await _ask_cookies(asker, open_probe, await asker.log_in()))
+    asker.found.append(await _ask_dead_session(asker))
+    asker.found.append(await _ask_second_login(asker, open_probe))
 
-    def __init__(self, asker: Asker, open_probe: Callable[[], Probe], *, found: list[Found]) -> None:
-        self._asker = asker
-        self._open_probe = open_probe
-        self._found = found
 
-    async def ask_login(self) -> None:
-        """How the login is answered, also where there is no session.
+def find_session_life(asker: Asker, began_at: float) -> Found:
+    """Whether sessions lasted, by all calls so far."""
+    details = {"calls": asker.calls, "seconds": round(max(1.0, asker.clock.now() - began_at))}
+    if asker.sessions_ended:
+        return Found.of("session_life", "ended", **details, times=asker.sessions_ended)
+    return Found.of("session_life", "lasts", **details)
 
-        :raises OduyoError: there is none: nothing else can be asked.
-        """
-        seen = await self._asker.send_login()
+
+async def _ask_cookies(asker: Asker, open_probe: Callable[[], Probe], login: Login) -> Found:
+    names = name_cookies(login.cookies)
+    if not names:
+        return Found.of("cookies", "none")
+    async with open_probe() as stranger:
+        seen = [await asker.send_list(probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
+    if refused := [one for one in seen if one.meaning in _DEAD]:
+        with_cookies = await asker.send_list()
+        if with_cookies.meaning in _DEAD:
+            return Found.of("cookies", "unknown", names=names, words=refused[0].classification.reason)
+        return Found.of("cookies", "needed", names=names)
+    if all(one.meaning is Meaning.DONE for one in seen):
+        return Found.of("cookies", "not_needed", names=names)
+    return Found.of("cookies", "unknown", names=names, words=seen[-1].classification.reason)
+
+
+async def _ask_dead_session(asker: Asker) -> Found:
+    seen = await asker.send_list(session=UNKNOWN_SESSION)
+    words = seen.classification.reason
+    if seen.answer is not None:
+        words = compute_reason(seen.answer, asker.redact)
+    reading = {
+        Meaning.SESSION: "documented",
+        Meaning.REFUSED: "own_words",
+        Meaning.BLOCKED: "web_page",
+        Meaning.DONE: "accepted" if read_listed(seen, asker.redact).records else "own_words",
+    }.get(seen.meaning, "no_answer")
+    return Found.of("dead_session", reading, status=str(seen.status), words=words)
+
+
+async def _ask_second_login(asker: Asker, open_probe: Callable[[], Probe]) -> Found:
+    """Log in as another program would, and see whether our own session still works."""
+    await asker.log_in()
+    before = await asker.send_list()
+    async with open_probe() as stranger:
         try:
-            login = self._asker.open_session(seen)
+            await asker.log_in(stranger)
         except OduyoError as error:
-            self._found += explain_failed_login(seen, error)
-            raise
-        body = b"" if seen.answer is None else seen.answer.body
-        path = find_session_path(body, login.session_id) or gettext("a place that is not shown")
-        self._found.append(Found.of("login", "found", path=neutralise(path, 80), seconds=format_number(seen.took_s, 2)))
-        self._found.append(Found.of("wrong_password", "not_asked"))
-
-    async def ask(self) -> None:
-        """Everything else about sessions."""
-        # A fresh session: one that ends after some calls must not end in the middle of a question.
-        self._found.append(await self._ask_cookies(await self._asker.log_in()))
-        self._found.append(await self._ask_dead_session())
-        self._found.append(await self._ask_second_login())
-
-    def find_session_life(self, began_at: float) -> Found:
-        """Whether sessions lasted, by all calls so far."""
-        asker = self._asker
-        details = {"calls": asker.calls, "seconds": round(max(1.0, asker.clock.now() - began_at))}
-        if asker.sessions_ended:
-            return Found.of("session_life", "ended", **details, times=asker.sessions_ended)
-        return Found.of("session_life", "lasts", **details)
-
-    async def _ask_cookies(self, login: Login) -> Found:
-        names = name_cookies(login.cookies)
-        if not names:
-            return Found.of("cookies", "none")
-        async with self._open_probe() as stranger:
-            seen = [await self._asker.send_list(probe=stranger) for _ in range(CALLS_WITHOUT_COOKIES)]
-        if refused := [one for one in seen if one.meaning in _DEAD]:
-            with_cookies = await self._asker.send_list()
-            if with_cookies.meaning in _DEAD:
-                return Found.of("cookies", "unknown", names=names, words=refused[0].classification.reason)
-            return Found.of("cookies", "needed", names=names)
-        if all(one.meaning is Meaning.DONE for one in seen):
-            return Found.of("cookies", "not_needed", names=names)
-        return Found.of("cookies", "unknown", names=names, words=seen[-1].classification.reason)
-
-    async def _ask_dead_session(self) -> Found:
-        seen = await self._asker.send_list(session=UNKNOWN_SESSION)
-        words = seen.classification.reason
-        if seen.answer is not None:
-            words = compute_reason(seen.answer, self._asker.redact)
-        reading = {
-            Meaning.SESSION: "documented",
-            Meaning.REFUSED: "own_words",
-            Meaning.BLOCKED: "web_page",
-            Meaning.DONE: "accepted" if read_listed(seen, self._asker.redact).records else "own_words",
-        }.get(seen.meaning, "no_answer")
-        return Found.of("dead_session", reading, status=str(seen.status), words=words)
-
-    async def _ask_second_login(self) -> Found:
-        """Log in as another program would, and see whether our own session still works."""
-        asker = self._asker
+            return Found.of("second_login", "unknown", words=str(error))
+    after = await asker.send_list()
+    if after.meaning in _DEAD:
+        # What is refused anyhow says nothing of the session.
+        is_same = before.meaning is after.meaning
         await asker.log_in()
-        before = await asker.send_list()
-        async with self._open_probe() as stranger:
-            try:
-                await asker.log_in(stranger)
-            except OduyoError as error:
-                return Found.of("second_login", "unknown", words=str(error))
-        after = await asker.send_list()
-        if after.meaning in _DEAD:
-            # What is refused anyhow says nothing of the session.
-            is_same = before.meaning is after.meaning
-            await asker.log_in()
-            return Found.of("second_login", "unknown" if is_same else "ends", words=after.classification.reason)
-        if after.meaning is Meaning.DONE:
-            return Found.of("second_login", "stays")
-        return Found.of("second_login", "unknown", words=after.classification.reason)
+        return Found.of("second_login", "unknown" if is_same else "ends", words=after.classification.reason)
+    if after.meaning is Meaning.DONE:
+        return Found.of("second_login", "stays")
+    return Found.of("second_login", "unknown", words=after.classification.reason)
 
 
 def explain_failed_login(seen: Seen, error: OduyoError) -> list[Found]:

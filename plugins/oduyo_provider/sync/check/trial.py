@@ -51,9 +51,7 @@ class Trial:
     """Makes test records and asks what becomes of them. Whoever runs it removes them, however it ends.
 
     :param note: writes down that a create is about to be sent; nothing is sent before it returns.
-    :param check_lease: raises when another writer may have taken over.
     :param facts: what is known of the site.
-    :param found: answers are added here as they come.
     """
 
     def __init__(
@@ -63,20 +61,17 @@ class Trial:
         trial: TrialRecords,
         *,
         note: Callable[[TrialRecords], Awaitable[None]],
-        check_lease: Callable[[], None],
         facts: Facts,
-        found: list[Found],
     ) -> None:
         self._asker = asker
         self._resource = resource
         self._trial = trial
         self._note = note
-        self._check_lease = check_lease
         self._newest = facts.newest
         self._settle_s = asker.settle_s
         self._reader = Reader(asker, trial, resource, few=facts.few)
         self.tried = Tried()
-        self._found = found
+        self._found = asker.found
 
     async def run(self) -> None:
         """All steps, as far as each allows the next one."""
@@ -84,19 +79,16 @@ class Trial:
         record = await self._try_create(fields)
         if record is None:
             return
-        updates = UpdateTrial(self._write, self._reader, self._resource, self._trial.mark, found=self._found)
+        updates = UpdateTrial(self._asker, self._reader, self._resource, self._trial.mark)
         self.tried.partial_updates = await updates.run(record, fields)
         if await self._try_delete(str(record["id"])):
             await self._try_second_create(fields)
             self._found.append(judge_steps(self.tried.ids))
 
-    async def _write(self, call: str, fields: Payload) -> Seen:
-        return await self._asker.write(call, fields, self._check_lease)
-
     async def _create(self, fields: Payload) -> Seen:
         """Send a create; until its record is seen, or it was refused, it may still take effect."""
         self.tried.is_settled = False
-        seen = await self._asker.write("create", fields, self._check_lease, self._note_create)
+        seen = await self._asker.write("create", fields, self._note_create)
         self.tried.is_settled = seen.meaning in WITHOUT_EFFECT
         return seen
 
@@ -126,14 +118,14 @@ class Trial:
 
     async def _try_delete(self, oduyo_id: str) -> bool:
         """Whether the record is gone; then it is deleted once more."""
-        seen = await self._write("delete", {"id": oduyo_id})
+        seen = await self._asker.write("delete", {"id": oduyo_id})
         record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
         if record is not None:
             reading = {Meaning.DONE: "stays", Meaning.REFUSED: "refused"}.get(seen.meaning, "lost")
             self._found.append(Found.of("delete", reading, words=seen.classification.reason))
             return False
         self._found.append(Found.of("delete", "removes"))
-        again = await self._write("delete", {"id": oduyo_id})
+        again = await self._asker.write("delete", {"id": oduyo_id})
         reading = {Meaning.DONE: "yes", Meaning.REFUSED: "no"}.get(again.meaning, "unknown")
         self._found.append(Found.of("gone", reading, status=str(again.status), words=find_words(again)))
         return True

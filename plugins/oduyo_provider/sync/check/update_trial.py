@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from oduyo_provider.api.meaning import Meaning
 from oduyo_provider.api.probe import Seen
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.record import MOMENTS, Payload, Remote, Resource
+from oduyo_provider.sync.check.asker import Asker
 from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import TRIED_LABELS, find_marked_field, find_texts, make_long
@@ -21,22 +20,16 @@ _CREATED = "created_in"
 #: Sent with each update, as they say whose record it is.
 _KEY_FIELDS = (_KEY, "key1", "key2")
 
-Write = Callable[[str, Payload], Awaitable[Seen]]
-
 
 class UpdateTrial:
-    """Changes the test record, step by step.
+    """Changes the test record, step by step."""
 
-    :param write: sends a call.
-    :param found: answers are added here as they come.
-    """
-
-    def __init__(self, write: Write, reader: Reader, resource: Resource, mark: str, *, found: list[Found]) -> None:
-        self._write = write
+    def __init__(self, asker: Asker, reader: Reader, resource: Resource, mark: str) -> None:
+        self._asker = asker
         self._reader = reader
         self._resource = resource
         self._mark = mark
-        self._found = found
+        self._found = asker.found
         self._id = ""
         #: What Ödüyo took last, whole.
         self._fields: Payload = {}
@@ -65,7 +58,7 @@ class UpdateTrial:
     async def _update(self, **changes: str) -> Seen:
         """Send the whole record with these changes; what is taken stays for the next one."""
         fields = {**self._fields, **changes}
-        seen = await self._write("update", {"id": self._id, **fields})
+        seen = await self._asker.write("update", {"id": self._id, **fields})
         if seen.meaning is Meaning.DONE:
             self._fields = fields
         return seen
@@ -164,7 +157,7 @@ class UpdateTrial:
             return None
         sent = {one: self._fields[one] for one in _KEY_FIELDS if one in self._fields}
         sent[name] = self._make_text(4)
-        seen = await self._write("update", {"id": self._id, **sent})
+        seen = await self._asker.write("update", {"id": self._id, **sent})
         words = seen.classification.reason
         if seen.meaning is Meaning.REFUSED:
             self._found.append(Found.of("partial_update", "refused", words=words))

@@ -30,7 +30,7 @@ from oduyo_provider.sync.check.cleanup import Cleanup, judge_removal
 from oduyo_provider.sync.check.list_questions import Facts, ListQuestions
 from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.record import make_digits_key, make_mark
-from oduyo_provider.sync.check.session_questions import SessionQuestions
+from oduyo_provider.sync.check.session_questions import ask_login, ask_sessions, find_session_life
 from oduyo_provider.sync.check.speed import Speed, judge_speed, measure_speed
 from oduyo_provider.sync.check.trial import Trial, Tried
 from oduyo_provider.sync.runtime.clock import Clock
@@ -99,7 +99,14 @@ class _Check:
         """Ask, remove what earlier checks left, try a record, and keep the answers whatever happens."""
         try:
             async with self._open_probe() as probe:
-                asker = Asker(probe, self._settings, self._redact, self._clock)
+                asker = Asker(
+                    probe,
+                    self._settings,
+                    self._redact,
+                    self._clock,
+                    check_lease=self._check_lease,
+                    found=self._found,
+                )
                 await self._ask(asker)
                 if self._kept.trial is not None:
                     await self._remove(self._kept.trial, is_earlier=True)
@@ -116,13 +123,12 @@ class _Check:
 
     async def _ask(self, asker: Asker) -> None:
         """The read-only questions."""
-        sessions = SessionQuestions(asker, self._open_probe, found=self._found)
-        await sessions.ask_login()
-        lists = ListQuestions(asker, self._settings, self._resource, f"{self._mark}-none", found=self._found)
+        await ask_login(asker)
+        lists = ListQuestions(asker, self._settings, self._resource, f"{self._mark}-none")
         self._facts = lists.facts
         await lists.ask()
-        self._found.append(sessions.find_session_life(self._began_at))
-        await sessions.ask()
+        self._found.append(find_session_life(asker, self._began_at))
+        await ask_sessions(asker, self._open_probe)
         self._speed = await measure_speed(asker, self._settings.max_concurrency)
         self._found += asker.wire.find()
 
@@ -136,15 +142,7 @@ class _Check:
         await asker.log_in()
         keys = (self._mark, make_digits_key(self._began_at))
         records = TrialRecords(mark=self._mark, keys=keys, above_id=above_id, last_create_at=self._clock.now())
-        trial = Trial(
-            asker,
-            self._resource,
-            records,
-            note=self._note_trial,
-            check_lease=self._check_lease,
-            facts=self._facts,
-            found=self._found,
-        )
+        trial = Trial(asker, self._resource, records, note=self._note_trial, facts=self._facts)
         self._tried = trial.tried
         try:
             await trial.run()
