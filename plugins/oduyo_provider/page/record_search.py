@@ -163,8 +163,8 @@ def _read_address(search: RecordSearch, address: str) -> tuple[str, Remote | Non
     kind, _, name = address.partition(":")
     if kind == "erp":
         return search.read_key(name), None
-    found = search.sides.find_records([fold(name)]) if kind == "oduyo" and search.sides else ()
-    return next(((key or "", record) for key, record in found if record.get("id") == name), ("", None))
+    found = search.sides.find_record(name) if kind == "oduyo" and search.sides else None
+    return found or ("", None)
 
 
 def _choose(places: Sequence[RecordSearch], key: str) -> RecordSearch:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.matching import find_altered_keys, name_key
+from oduyo_provider.core.matching import AlteredKeys, find_altered_keys, name_key
 from oduyo_provider.core.normalise import Normaliser, Rules
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.record import Remote
@@ -50,7 +49,8 @@ class Candidate(msgspec.Struct, frozen=True):
 
     def holds(self, words: list[str]) -> bool:
         """Whether all words, folded, are in what it shows."""
-        return _holds("\n".join((self.integration_id, self.oduyo_id, self.code, self.description)), words)
+        text = fold("\n".join((self.integration_id, self.oduyo_id, self.code, self.description)))
+        return all(word in text for word in words)
 
 
 class Sides:
@@ -108,35 +108,36 @@ class Sides:
 
     def search_rows(self, words: list[str]) -> Iterator[Candidate]:
         """Every row that holds all words in its key, id, code or description."""
-        return self._search(words, self._find_rows(words))
+        for bucket in range(self._rows.buckets):
+            for row in self._rows.read(bucket, Row):
+                found = self._make_candidate(row)
+                if found.holds(words):
+                    yield msgspec.structs.replace(found, key=self.read_key(row.get("integration_id")) or "")
 
     def search_records(self, words: list[str]) -> Iterator[Candidate]:
         """The same of Ödüyo's records."""
-        return self._search(words, self.find_records(words))
+        altered = self._find_altered_keys()
+        for record in self._records.read_records():
+            found = self._make_candidate(record)
+            if found.holds(words):
+                yield msgspec.structs.replace(found, key=name_key(record, altered, self.normaliser) or "")
 
-    def _search(
-        self, words: list[str], found: Iterable[tuple[str | None, Mapping[str, object]]]
-    ) -> Iterator[Candidate]:
+    def find_record(self, oduyo_id: str) -> tuple[str, Remote] | None:
+        """The record with an id, behind the match key that it belongs to, which is empty where it has none."""
+        for record in self._records.read_records():
+            if record.get("id") == oduyo_id:
+                return name_key(record, self._find_altered_keys(), self.normaliser) or "", record
+        return None
+
+    def _make_candidate(self, values: Mapping[str, object]) -> Candidate:
         names = ("integration_id", "id", self.normaliser.resource.code_field, "description")
-        for key, values in found:
-            one = Candidate(key or "", *(format_value(values.get(name)) for name in names))
-            if one.holds(words):
-                yield one
+        return Candidate("", *(format_value(values.get(name)) for name in names))
 
-    def _find_rows(self, words: list[str]) -> Iterator[tuple[str | None, Row]]:
-        """The rows that hold all words somewhere, with their keys."""
-        for bucket in range(self._rows.buckets):
-            for row in self._rows.read(bucket, Row, _holding(words)):
-                yield self.read_key(row.get("integration_id")), row
-
-    def find_records(self, words: list[str]) -> Iterator[tuple[str | None, Remote]]:
-        """The records that hold all words somewhere, with the keys that they belong to."""
+    def _find_altered_keys(self) -> AlteredKeys:
         buckets = self._ledger.buckets
-        entries = (entry for bucket in range(buckets) for entry in self._ledger.read(bucket, buckets).values())
-        altered = find_altered_keys(entries)
-        for bucket in range(self._records.buckets):
-            for record in self._records.read(bucket, Remote, _holding(words)):
-                yield name_key(record, altered, self.normaliser), record
+        return find_altered_keys(
+            entry for bucket in range(buckets) for entry in self._ledger.read(bucket, buckets).values()
+        )
 
 
 def open_sides(root: Folder, run: StagedRun) -> Sides | None:
@@ -162,14 +163,3 @@ def _move(side: Side, run_folder: Folder, step: str) -> Side:
     """A side as this machine sees it: it may reach the same staging under another path."""
     below = side.folder.rstrip("/").rpartition(f"/{step}/")[2].split("/")
     return Side(run_folder.child(step, *below).uri, side.files)
-
-
-def _holding(words: list[str]) -> Callable[[bytes], bool]:
-    """Whether a line of JSON, which escapes some signs, holds all words."""
-    escaped = [json.dumps(word, ensure_ascii=False)[1:-1] for word in words]
-    return lambda line: _holds(line.decode(errors="replace"), escaped)
-
-
-def _holds(text: str, words: list[str]) -> bool:
-    folded = fold(text)
-    return all(word in folded for word in words)

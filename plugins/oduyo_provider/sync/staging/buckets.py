@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -45,12 +45,9 @@ class Side(msgspec.Struct, frozen=True):
         """The lines of one bucket."""
         return Folder.open(self.folder).read_lines(self.files[bucket])
 
-    def read(self, bucket: int, kind: type[T], is_wanted: Callable[[bytes], bool] | None = None) -> Iterator[T]:
-        """The rows or records of one bucket; StagedFileError where they are not as written.
-
-        :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
-        """
-        return Folder.open(self.folder).read_items(self.files[bucket], kind, is_wanted)
+    def read(self, bucket: int, kind: type[T]) -> Iterator[T]:
+        """The rows or records of one bucket; StagedFileError where they are not as written."""
+        return Folder.open(self.folder).read_items(self.files[bucket], kind)
 
     def read_records(self) -> Iterator[Remote]:
         """All records of Ödüyo's side."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -128,15 +128,10 @@ class Folder:
         if rows != file.rows or digest.hexdigest() != file.digest:
             raise StagedFileError(staged_faults.explain_difference(self.uri, file.name, rows, file.rows))
 
-    def read_items(
-        self, file: StagedFile, kind: type[T], is_wanted: Callable[[bytes], bool] | None = None
-    ) -> Iterator[T]:
-        """What a finished file's lines hold; StagedFileError where they are not as written.
-
-        :param is_wanted: of a line; what is not is not decoded. None: all are wanted.
-        """
+    def read_items(self, file: StagedFile, kind: type[T]) -> Iterator[T]:
+        """What a finished file's lines hold; StagedFileError where they are not as written."""
         with closing(self.read_lines(file)) as lines:  # also where a line cannot be read
-            yield from decode_lines(self.uri, file.name, filter(is_wanted, lines), kind)
+            yield from decode_lines(self.uri, file.name, lines, kind)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole: readers see the old bytes or the new ones, also after a power cut."""
