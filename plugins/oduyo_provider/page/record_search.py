@@ -124,18 +124,6 @@ class Known(msgspec.Struct, frozen=True):
         return [format_value(values.get(name)) for values in found]
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """What a text may mean.
-
-    :param is_cut: there are more.
-    :param is_unread: there may be more, as the history holds more than can be read.
-    """
-
-    candidates: Sequence[Candidate] = ()
-    is_cut: bool = False
-    is_unread: bool = False
-
-
 def group_places(searches: Iterable[RecordSearch]) -> list[list[RecordSearch]]:
     """The tasks of a run, those together whose records are the same."""
     found: dict[tuple[str, str], list[RecordSearch]] = {}
@@ -201,9 +189,13 @@ def _look_up_unkeyed(search: RecordSearch, record: Remote) -> Known:
     return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 
 
-def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str) -> Choice:
-    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words."""
-    whole, words, unread = fold(text), fold(text).split(), list[str]()
+def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str, unread: list[str]) -> list[Candidate]:
+    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words.
+
+    :param unread: gets the names of files that hold more than could be read.
+    :returns: one more than :data:`MAX_CANDIDATES` where there are more.
+    """
+    whole, words = fold(text), fold(text).split()
     exact: dict[tuple[int, str], Candidate] = {}
     others: dict[tuple[int, str], Candidate] = {}
     for number, places in enumerate(groups):
@@ -213,8 +205,7 @@ def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str) -> Choi
             place = exact if (found.key == key != "") or whole in map(fold, ids) else others
             if len(place) <= MAX_CANDIDATES:
                 place.setdefault((number, found.address or f"{found.integration_id}\0{found.code}"), found)
-    chosen = list((exact or others).values())
-    return Choice(chosen[:MAX_CANDIDATES], len(chosen) > MAX_CANDIDATES, bool(unread))
+    return list((exact or others).values())
 
 
 def make_candidate(search: RecordSearch, known: Known) -> Candidate:

@@ -13,7 +13,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.values.invalid import format_value
 from oduyo_provider.page.labels import describe_line
 from oduyo_provider.page.record_search import (
-    Choice,
+    MAX_CANDIDATES,
     Known,
     RecordSearch,
     find_candidates,
@@ -21,7 +21,7 @@ from oduyo_provider.page.record_search import (
     group_places,
     make_candidate,
 )
-from oduyo_provider.page.sides import Sides
+from oduyo_provider.page.sides import Candidate, Sides
 
 View = dict[str, Any]
 Found = tuple[RecordSearch, Known]
@@ -34,12 +34,10 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
     :param task: what it and those with the same records know comes before what others do.
     """
     text = text.strip()
-    groups = group_places(searches)
-    known, choice = _find(groups[:1], text) if task else ([], Choice())
-    if not (known or choice.candidates):
-        is_unread = choice.is_unread
-        known, choice = _find(groups[1:] if task else groups, text)
-        choice = msgspec.structs.replace(choice, is_unread=choice.is_unread or is_unread)
+    groups, unread = group_places(searches), list[str]()
+    known, candidates = _find(groups[:1], text, unread) if task else ([], [])
+    if not (known or candidates):
+        known, candidates = _find(groups[1:] if task else groups, text, unread)
     search = known[0][0] if known else searches[0]
     return {
         "asked": text,
@@ -47,22 +45,27 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
         "fields": label_fields(search.resource),
         "looked": [_describe_place(place) for place in ([search] if known else searches)],
         "record": _describe_known(*known[0]) if known else None,
-        "candidates": [{**msgspec.to_builtins(one), "address": one.address} for one in choice.candidates],
-        "is_cut": choice.is_cut,
-        "is_unread": bool(known[0][1].past.unread) if known else choice.is_unread,
+        "candidates": [{**msgspec.to_builtins(one), "address": one.address} for one in candidates[:MAX_CANDIDATES]],
+        "is_cut": len(candidates) > MAX_CANDIDATES,
+        "is_unread": bool(known[0][1].past.unread if known else unread),
     }
 
 
-def _find(groups: Sequence[Sequence[RecordSearch]], text: str) -> tuple[list[Found], Choice]:
-    """The one that a text means, or several of which it may be any."""
+def _find(
+    groups: Sequence[Sequence[RecordSearch]], text: str, unread: list[str]
+) -> tuple[list[Found], list[Candidate]]:
+    """The one that a text means, or several of which it may be any.
+
+    :param unread: gets the names of files of the history that hold more than could be read.
+    """
     known = find_known(groups, text)
     if len(known) > 1:  # of one key in several kinds of records
-        return [], Choice([make_candidate(*one) for one in known])
-    choice = Choice() if known or not text else find_candidates(groups, text)
-    if len(choice.candidates) == 1:
-        (one,) = choice.candidates
+        return [], [make_candidate(*one) for one in known]
+    candidates = [] if known or not text else find_candidates(groups, text, unread)
+    if len(candidates) == 1:
+        (one,) = candidates
         known = find_known([places for places in groups if one.task in [place.task for place in places]], one.address)
-    return known, Choice() if known else choice
+    return known, [] if known else candidates
 
 
 def _describe_known(search: RecordSearch, known: Known) -> View:
