@@ -13,7 +13,7 @@ from oduyo_provider.core.site_check import TrialRecords
 MARK = "ODUYO-CHECK-"
 #: Where a site cuts all texts, so many characters of the mark must be left in each of them to know the record by it.
 SHORTEST_BEGINNING = 3
-#: Fields that may carry the mark for people to see, the first that the resource has.
+#: Fields that carry the mark for people to see: the first of them that the resource has, and each has one.
 _MARKED = ("code", "description", "account_name", "name")
 _KEY = "integration_id"
 #: What these fields hold in the documentation's example, where no record shows what a site puts into them.
@@ -53,9 +53,9 @@ def make_digits_key(now: float) -> str:
     return f"0{int(now * 1000)}"
 
 
-def find_marked_field(resource: Resource) -> str | None:
-    """The field, beside the key, that carries the mark; None where the resource has none that people read."""
-    return next((name for name in _MARKED if name in resource.kinds), None)
+def find_marked_field(resource: Resource) -> str:
+    """The field, beside the key, that carries the mark."""
+    return next(name for name in _MARKED if name in resource.kinds)
 
 
 def make_record(resource: Resource, mark: str, newest: Remote) -> Payload:
@@ -65,7 +65,7 @@ def make_record(resource: Resource, mark: str, newest: Remote) -> Payload:
     """
     record = {_KEY: mark, "status": str(resource.passive)}
     record.update({name: newest.get(name) or value for name, value in _EXAMPLES.items()})
-    record.update({name: mark for name in (find_marked_field(resource), "description") if name is not None})
+    record.update(dict.fromkeys((find_marked_field(resource), "description"), mark))
     return {name: value for name, value in record.items() if name in resource.kinds}
 
 
@@ -84,8 +84,7 @@ def find_texts(resource: Resource, mark: str) -> Iterator[tuple[str, str, str]]:
 
 def make_long(resource: Resource, mark: str, length: int) -> Payload:
     """The free texts and the marked field, each `length` characters long."""
-    fields = {field for _, field, _ in find_texts(resource, mark)} - {_KEY}
-    fields |= {name for name in (find_marked_field(resource),) if name is not None}
+    fields = {field for _, field, _ in find_texts(resource, mark)} - {_KEY} | {find_marked_field(resource)}
     return {field: mark.ljust(length, "x") for field in sorted(fields)}
 
 
@@ -100,6 +99,6 @@ def is_of_trial(record: Remote, trial: TrialRecords, resource: Resource) -> bool
     if any(text.startswith(mark) or (len(text) >= len(MARK) and mark.startswith(text)) for text in texts.values()):
         return True
     keys = [key.casefold() for key in trial.keys]
-    key, marked = texts[_KEY], texts[find_marked_field(resource) or _KEY]
+    key, marked = texts[_KEY], texts[find_marked_field(resource)]
     is_key = len(key) >= SHORTEST_BEGINNING and any(one.startswith(key) for one in keys)
     return is_key and len(marked) >= SHORTEST_BEGINNING and mark.startswith(marked)

@@ -33,7 +33,7 @@ class UpdateTrial:
         self._id = ""
         #: What Ödüyo took last, whole.
         self._fields: Payload = {}
-        self._marked = find_marked_field(resource) or _KEY
+        self._marked = find_marked_field(resource)
         self._changed = "description" if "description" in resource.kinds else self._marked
 
     async def run(self, record: Remote, fields: Payload) -> bool | None:

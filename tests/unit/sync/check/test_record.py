@@ -73,7 +73,6 @@ def test_a_test_record_takes_the_keys_of_a_record_that_is_there() -> None:
 def test_a_test_record_of_every_resource_carries_its_mark_in_two_fields(resource: object) -> None:
     marked = find_marked_field(resource)  # type: ignore[arg-type]
     record = make_record(resource, MARK, {})  # type: ignore[arg-type]
-    assert marked is not None
     assert record["integration_id"] == record[marked] == MARK
     assert record.keys() <= resource.kinds.keys()  # type: ignore[attr-defined]
 
