@@ -37,7 +37,6 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param damage: why the report that was written cannot be read; empty where it can.
     :param step: what is done now, by the staged files; for a run without steps of its own.
     :param changes: of the plan; ``done`` of them those with a result.
-    :param is_dry: the param ``dry_run``.
     :param is_shown: the table of its changes could be written.
     :param trips: the brakes that stop the plan.
     :param planned_at: when a side was read, or both were compared, last, seconds since 1970.
@@ -58,7 +57,6 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     changes: int = 0
     done: int = 0
-    is_dry: bool = False
     is_shown: bool = True
     trips: list[Trip] = []
     planned_at: float = 0.0

@@ -231,7 +231,6 @@ def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
         step=step,
         changes=table.counts.changes,
         done=table.settled,
-        is_dry=table.params.dry_run,
         trips=[trip for trip in decided[1].trips if trip.blocks and not trip.is_released] if decided else [],
     )
 

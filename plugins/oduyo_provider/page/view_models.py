@@ -52,7 +52,7 @@ def compute_run_view(run: StagedRun, facts: RunFacts, opened: OpenedRun, others:
         "fields": label_fields(opened.resource),
         "task": "/".join(run.task),
         "tasks": list(others),
-        "notes": _list_notes(facts),
+        "notes": _list_notes(facts, opened),
         "approval": compute_approval(facts),
         **_compute_progress(facts, opened),
         "started_at": facts.started_at,
@@ -149,11 +149,11 @@ def compute_approval(facts: RunFacts) -> View | None:
     return {**msgspec.structs.asdict(asked), "waits": facts.waits_for_person, "address": f"{address}/required_actions"}
 
 
-def _list_notes(facts: RunFacts) -> list[str]:
-    notes = []
+def _list_notes(facts: RunFacts, opened: OpenedRun) -> list[str]:
+    notes, is_dry = [], opened.params is not None and opened.params.dry_run
     if facts.has_earlier_report:
         notes.append(gettext("This run was started again: its earlier report counts no more."))
-    if not facts.is_going and facts.report is None and facts.changes and not facts.is_dry:
+    if not facts.is_going and facts.report is None and facts.changes and not is_dry:
         notes.append(
             ngettext("%(n)s change had been settled by then.", "%(n)s changes had been settled by then.", facts.done)
         )

@@ -336,17 +336,17 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     ),
     # ── dry ──
     "dry": (
-        ended(PLAN, is_dry=True),
+        ended(PLAN),
         "plain",
         "Dry run: nothing was sent. The plan holds 9 changes.",
     ),
     "dry, one change": (
-        ended(Report(extracted=1, created=1, dry_run=True), is_dry=True),
+        ended(Report(extracted=1, created=1, dry_run=True)),
         "plain",
         "Dry run: nothing was sent. The plan holds 1 change.",
     ),
     "dry, nothing to change": (
-        ended(Report(extracted=1, unchanged=1, dry_run=True), is_dry=True),
+        ended(Report(extracted=1, unchanged=1, dry_run=True)),
         "plain",
         "Dry run: nothing was sent, and nothing would have to change.",
     ),
@@ -378,12 +378,12 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
         f"Dry run: nothing was sent. The plan holds no change. {DUPLICATE}",
     ),
     "dry, a brake would trip": (
-        ended(PLAN, is_dry=True, trips=trips("retired")),
+        ended(PLAN, trips=trips("retired")),
         "warn",
         "Dry run: nothing was sent. The brake retired would stop a run that writes.",
     ),
     "dry, failed": (
-        ended(Report(dry_run=True), failed_at("extract"), RED, is_dry=True),
+        ended(Report(dry_run=True), failed_at("extract"), RED),
         "bad",
         "Nothing was sent: the run failed in the step extract.",
     ),
