@@ -16,7 +16,6 @@ _MOST_CHARACTERS = 4
 
 #: Signs that sites escape, in HTML or in SQL, or leave out.
 ESCAPED_SIGNS = frozenset("&<>\"'\\")
-_TAG = re.compile(r"<[^<>]*>")
 _SLASHED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -36,14 +35,13 @@ def can_be_letters_of(sent: str, stored: str) -> bool:
 
     A letter that is no ASCII may have become its plain form (ş → s), also with its mark behind it (İ → i̇), nothing, or what its
     bytes are in another code page (ş → ÅŸ), with a question mark for what that does not know; case may be another, signs may be
-    escaped or gone, also what PHP takes for tags (``<b>``), and a number may be without the zeros before it.
+    escaped or gone, and a number may be without the zeros before it.
     """
     if not stored:
         return not any(letter.isascii() and letter not in ESCAPED_SIGNS for letter in sent)
     if sent.isdecimal() and stored.isdecimal() and sent.lstrip("0") == stored.lstrip("0"):
         return True
-    kept = {stored, *(escaping.undo(stored) for escaping in Escaping)}
-    return any(_matches(made, text) for made in {sent, _TAG.sub("", sent)} for text in kept)
+    return any(_matches(sent, text) for text in {stored, *(escaping.undo(stored) for escaping in Escaping)})
 
 
 def find_escaping(sent: str, stored: str) -> Escaping | None:
