@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from oduyo_provider.core.change import Change, Outcome, Result
+from oduyo_provider.core.change import Change, Outcome
 from oduyo_provider.core.drift import find_changed_beside
 from oduyo_provider.core.findings import find_other_values, make_finding
 from oduyo_provider.core.language import gettext_noop
@@ -35,27 +35,29 @@ def read_back(
     found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=work.clock.now())
     if work.partial_updates:  # nothing was sent beside what it changes
         return found
-    result = judge_beside(found.result, recorder.rebase(change), record, normaliser, site, entry)
-    return msgspec.structs.replace(found, result=result)
+    return judge_beside(found, recorder.rebase(change), record, normaliser, site, entry)
 
 
 def judge_beside(
-    result: Result, change: Change, record: Remote | None, normaliser: Normaliser, site: Habits, entry: Entry | None
-) -> Result:
-    """The result of a change that took effect, as all fields of its row show.
+    found: ReadBack, change: Change, record: Remote | None, normaliser: Normaliser, site: Habits, entry: Entry | None
+) -> ReadBack:
+    """A change that took effect, as all fields of its row show.
 
     The canary shows what a site does to the fields that an update does not change; a record that holds a value where the first
     one held none may show more. What a person has accepted of the site is kept in mind, as of a field that is changed.
 
+    :param found: what its own fields show.
     :param record: as it was read back.
     :param site: what is known of what it does to values.
     :param entry: what the ledger remembers of the key.
     """
+    result = found.result
     if result.outcome is not Outcome.DONE or record is None or change.oduyo_id is None:
-        return result
+        return found
     changed = find_changed_beside(change, record, normaliser, entry)
     names = find_other_values(change.payload, changed, normaliser)
-    findings = [make_finding(name, change.payload[name], changed[name], normaliser) for name in names]
-    is_accepted = all(site.is_released(item.name) and site.is_accepted(item, entry) for item in findings)
-    failed = {} if is_accepted else {"outcome": Outcome.FAILED, "reason": CHANGED_BESIDE}
-    return msgspec.structs.replace(result, stored={**result.stored, **changed}, **failed) if changed else result
+    others = [make_finding(name, change.payload[name], changed[name], normaliser) for name in names]
+    refused = [one for one in others if not (site.is_released(one.name) and site.is_accepted(one, entry))]
+    failed = {"outcome": Outcome.FAILED, "reason": CHANGED_BESIDE} if refused else {}
+    result = msgspec.structs.replace(result, stored={**result.stored, **changed}, **failed)
+    return msgspec.structs.replace(found, result=result, beside=tuple(refused))

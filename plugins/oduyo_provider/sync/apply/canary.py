@@ -120,11 +120,13 @@ class Canary:
         if not found.is_seen:
             await self._check_findings(recorder, change, found.findings, found.result)
         if found.is_without_effect:
-            return self._count_without_effect(change, found)
+            return self._count_without_effect(change, found, found.findings if found.is_seen else ())
         if found.result.twins:
             raise CanaryError(stops.explain_twins(change, found.result))
         if record is not None and looked is not None:
             await self._check_other_fields(recorder, change, looked, record, found.result)
+        if found.beside:
+            return self._count_without_effect(change, found, found.beside)
         if is_canary(change, self._work.normaliser.resource.kinds):
             self._course.proven.add(change.action)
         self._forget(change)
@@ -166,14 +168,14 @@ class Canary:
         same = window.by_key.get(compute_match_key(change.integration_id), [])
         return record, [twin for twin in same if twin["id"] != record["id"]]
 
-    def _count_without_effect(self, change: Change, found: ReadBack) -> bool:
+    def _count_without_effect(self, change: Change, found: ReadBack, habits: Sequence[Finding]) -> bool:
         self._course.without_effect[change.action] += 1
         if self._course.without_effect[change.action] < MAX_WITHOUT_EFFECT:
             return False
-        if found.is_seen:
-            for finding in found.findings:  # seen this often, it is a habit of the site
-                self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
-            raise CanaryError(stops.explain_findings(change, found.findings, found.result, "", self._work.released))
+        for finding in habits:  # seen this often, it is a habit of the site
+            self._work.note_finding(msgspec.structs.replace(finding, is_released=self._work.is_known(finding.name)))
+        if habits:
+            raise CanaryError(stops.explain_findings(change, habits, found.result, "", self._work.released))
         raise CanaryError(stops.explain_without_effect(change, MAX_WITHOUT_EFFECT, sorted(found.ignored)))
 
     async def _check_findings(

@@ -39,12 +39,14 @@ class ReadBack(msgspec.Struct, frozen=True):
     :param result: the change's result as it shows.
     :param findings: what the site does to values, or may do; none when all is as it was sent, or only cut.
     :param ignored: the fields that are as they were although Ödüyo said yes.
+    :param beside: what it holds of fields that were sent as they were: the site's doing, or somebody's. Three in a row are the site's.
     :param is_seen: it is as it was, and as Ödüyo was seen to keep what was sent: the site does to it what it did before.
     """
 
     result: Result
     findings: tuple[Finding, ...] = ()
     ignored: frozenset[str] = frozenset()
+    beside: tuple[Finding, ...] = ()
     is_seen: bool = False
 
     @property

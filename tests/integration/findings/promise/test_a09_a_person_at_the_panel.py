@@ -228,3 +228,20 @@ def test_a9_what_a_person_wrote_into_another_field_of_a_row_while_it_was_written
     assert find(site)["code"] == "ELLE"
     night = old.night(rows, release=["updates"])
     assert (night.is_green, night.figures["updated"], find(site)["code"]) == (True, 1, f"KOD.{IT}")
+
+
+def test_a9_a_site_that_changes_another_field_of_each_row_is_stopped_after_three_and_may_be_accepted(
+    site: Sandbox, dag: Nights
+) -> None:
+    assert dag.night(make_rows("eski", space1="ERP")).is_green
+    edit = {"do": "edit", "id": "it", "fields": {"space1": "API"}}
+    site.set_script(
+        *({"at": {"call": "update", "keys": str(key), "when": "after"}, "do": edit} for key in range(1, COUNT + 1))
+    )
+    night = dag.night(make_rows(space1="ERP"), release=["updates"])
+    assert (night.is_green, night.report.failed, night.report.not_applied) == (False, 3, COUNT - 3)
+    assert "Ödüyo stores space1 otherwise than it was sent: 'ERP' became 'API'" in night.why
+    assert [record["space1"] for record in site.records()].count("ERP") == COUNT - 3
+    night = dag.night(make_rows(space1="ERP"), release=["updates", "letters"])
+    assert night.is_green, night.why
+    assert dag.night(make_rows(space1="ERP")).report.writes == 0

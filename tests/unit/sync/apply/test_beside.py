@@ -11,6 +11,7 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.sync.apply.beside import CHANGED_BESIDE, judge_beside
 from oduyo_provider.sync.apply.habits import Habits
+from oduyo_provider.sync.apply.readback import ReadBack
 from tests.unit.sync.plans import create, done, update
 
 NORMALISER = Normaliser(SPECIAL_CODE)
@@ -35,14 +36,14 @@ def test_a_record_that_lost_another_value_of_its_row_has_failed(
     now: dict[str, str | None], entry: Entry | None, changed: dict[str, str | None]
 ) -> None:
     record = {"id": "7", "integration_id": "A1", **UPDATE.payload, **now}
-    result = judge_beside(done(UPDATE, "7"), UPDATE, record, NORMALISER, Habits(), entry)
+    result = judge_beside(ReadBack(done(UPDATE, "7")), UPDATE, record, NORMALISER, Habits(), entry).result
     assert result.stored == changed
     assert (result.outcome, result.reason) == ((Outcome.FAILED, CHANGED_BESIDE) if changed else (Outcome.DONE, ""))
 
 
 def test_a_status_that_is_the_same_in_another_word_is_in_step_and_remembered() -> None:
     record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "status": "A"}
-    result = judge_beside(done(UPDATE, "7"), UPDATE, record, NORMALISER, Habits(), None)
+    result = judge_beside(ReadBack(done(UPDATE, "7")), UPDATE, record, NORMALISER, Habits(), None).result
     assert (result.outcome, result.stored) == (Outcome.DONE, {"status": "A"})
 
 
@@ -51,17 +52,18 @@ def test_a_value_that_was_otherwise_before_is_no_doing_of_this_change() -> None:
         UPDATE, payload={**UPDATE.payload, "space1": "A&B"}, base={**UPDATE.base, "space1": "A&amp;B"}
     )
     record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "space1": "A&amp;B"}
-    assert judge_beside(done(change, "7"), change, record, NORMALISER, Habits(), None).outcome is Outcome.DONE
+    found = ReadBack(done(change, "7"))
+    assert judge_beside(found, change, record, NORMALISER, Habits(), None).result.outcome is Outcome.DONE
 
 
 def test_what_did_not_take_effect_or_is_new_is_judged_elsewhere() -> None:
-    failed = done(UPDATE, "7")
-    failed.outcome = Outcome.FAILED
+    failed, read = ReadBack(done(UPDATE, "7")), ReadBack(done(UPDATE, "7"))
+    failed.result.outcome = Outcome.FAILED
     record = {"id": "7", "integration_id": "A1", **UPDATE.payload, "space1": ""}
     assert judge_beside(failed, UPDATE, record, NORMALISER, Habits(), None) is failed
     made = create("A1", space1="a")
-    assert judge_beside(done(made, "7"), made, record, NORMALISER, Habits(), None).outcome is Outcome.DONE
-    assert judge_beside(done(UPDATE, "7"), UPDATE, None, NORMALISER, Habits(), None).outcome is Outcome.DONE
+    assert judge_beside(read, made, record, NORMALISER, Habits(), None) is read
+    assert judge_beside(read, UPDATE, None, NORMALISER, Habits(), None) is read
 
 
 @pytest.mark.parametrize(
@@ -81,5 +83,5 @@ def test_what_a_person_has_accepted_of_the_site_is_kept_in_mind(
     change = update("A1", "7", {**BEFORE, "space1": "Şube"}, **{**BEFORE, "description": "yeni", "space1": "Şube"})
     record = {"id": "7", "integration_id": "A1", **change.payload, "space1": stored}
     site = Habits(lambda name: name in released)
-    result = judge_beside(done(change, "7"), change, record, NORMALISER, site, None)
+    result = judge_beside(ReadBack(done(change, "7")), change, record, NORMALISER, site, None).result
     assert (result.outcome, result.stored) == (outcome, {"space1": stored})
