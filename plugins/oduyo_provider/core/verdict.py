@@ -28,6 +28,8 @@ def explain_red(report: Report, why_not: str, *, is_one_task: bool) -> str:
     faults = "; ".join([*_list_clauses(report), *([why_not] if FIRST_WRITE in report.faults else [])])
     if report.compares:
         text = gettext("The run is not in step: %(faults)s.", faults=faults)
+    elif report.dry_run:
+        text = gettext("Nothing was sent: %(faults)s.", faults=faults)
     elif has_rest(report):
         text = gettext("Not all rows were sent: %(faults)s.", faults=faults)
     else:
@@ -109,7 +111,7 @@ def list_next_steps(report: Report) -> list[str]:
                 "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
             )
         )
-    if report.compares:
+    if report.compares or report.dry_run:
         return steps
     if has_rest(report):
         clear = gettext(

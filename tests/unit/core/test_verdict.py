@@ -85,6 +85,7 @@ def test_a_dry_run_leaves_nothing_to_be_sent() -> None:
         (make("failed", 1_200, faults=["applying"]), "The run is not in step: applying did not come to its end; 1,200 failed."),
         (Report(rejected=2, faults=["rejected"]), "The run is not in step: 2 rows newly rejected or refused. Mend the"),
         (Report(created=2, dry_run=True, faults=["first_write"]), "The run is not in step: not opened. Guard's log"),
+        (Report(created=2, dry_run=True, faults=["first_write"], sync_mode="create"), "Nothing was sent: not opened. Guard's log"),
         (make("doubtful", sync_mode="create"), "Not all rows were sent: 1 doubtful. Clear the first red task"),
         (make("new_duplicates", sync_mode="create"), "All valid rows were sent, but the run is red: 1 new duplicate."),
     ],
