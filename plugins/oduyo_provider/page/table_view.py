@@ -61,23 +61,16 @@ def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str
 
 def list_filters(opened: OpenedRun) -> dict[str, Any]:
     """Each outcome, and each action and each of new and known where they say more than the outcomes, with their lines."""
-    counts, index, names = opened.index.counts, opened.index, name_filters()
-    outcomes = [
-        {"name": name, "label": text, "count": counts[name]} for name, text in names["outcome"].items() if counts[name]
-    ]
-    filters = []
-    if any(counts[name] for name in counts if name not in _SAYS_ACTION):
-        filters += [
-            {"kind": "action", "name": name, "label": text, "count": index.actions[name]}
-            for name, text in names["action"].items()
-            if index.actions[name]
-        ]
+    index = opened.index
+    found = [("outcome", name, index.counts[name]) for name in OUTCOMES]
+    if any(count for name, count in index.counts.items() if name not in _SAYS_ACTION):
+        found += [("action", name, index.actions[name]) for name in ACTION_FILTERS]
     new, known = index.left_out[False], index.left_out[True]
     if new and known:
-        for name, count in (("new", new), ("known", known)):
-            filters.append({"kind": "known", "name": name, "label": names["known"][name], "count": count})
+        found += [("known", "new", new), ("known", "known", known)]
+    filters = [{"kind": kind, "name": name, "count": count} for kind, name, count in found if count]
     figures = {name: _list_figure_filters(index, name) for name in (*_ACTIONS, *_OUTCOMES)}
-    return {"chips": outcomes, "filters": filters, "figures": figures, "lines": len(index)}
+    return {"filters": filters, "figures": figures, "lines": len(index)}
 
 
 def name_filters() -> dict[str, dict[str, str]]:

@@ -58,7 +58,7 @@ export function makeTable(load, address, task) {
 
   function listChips(view) {
     const focused = document.activeElement?.dataset?.chip;
-    const listed = [...view.chips.map((chip) => ({ kind: "outcome", ...chip })), ...view.filters];
+    const listed = view.filters.map((chip) => ({ ...chip, label: filterLabel(chip.kind, chip.name) }));
     const make_chip = ({ kind, name, label, count: number }) => make("button", { type: "button", class: `chip ${kind === "reason" ? kind : name}`, "data-chip": `${kind} ${name}`, "aria-pressed": String(state.filters[kind].has(name)), onclick: () => {
       if (!state.filters[kind].delete(name)) state.filters[kind].add(name);
       state.page = 1;
