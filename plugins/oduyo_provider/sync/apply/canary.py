@@ -217,20 +217,26 @@ class Canary:
         normaliser = self._work.normaliser
         changed = find_changed_fields(change, looked, record, normaliser)
         lost = find_lost(changed, looked, record, normaliser)
-        unknown = [name for name in lost if not is_documented(name, normaliser.resource)]
+        documented = [name for name in lost if is_documented(name, normaliser.resource)]
         if self._work.partial_updates and changed:
             finding = Finding("partial_updates", changed[0], looked.get(changed[0]) or "", record.get(changed[0]))
             self._work.note_finding(finding)
             await recorder.flush()
-            known = {name: looked[name] for name in lost if name not in unknown}
-            is_restored = bool(known) and await self._restore(change, {**record, **known}) and not unknown
-            raise CanaryError(stops.explain_lost_fields(change, looked, lost or changed, is_restored=is_restored))
-        if unknown:
-            await recorder.flush()
-            raise CanaryError(stops.explain_lost_fields(change, looked, unknown, is_restored=False))
-        if lost:
-            findings = [make_finding(name, looked.get(name) or "", record.get(name), normaliser) for name in lost]
-            await self._check_findings(recorder, change, findings, result)
+            restored = {name: looked[name] for name in documented}
+            is_restored = bool(restored) and await self._restore(change, {**record, **restored}) and documented == lost
+            fields, released = lost or changed, self._work.released
+            raise CanaryError(stops.explain_lost_fields(change, looked, fields, released, is_restored=is_restored))
+        findings = [make_finding(name, looked.get(name) or "", record.get(name), normaliser) for name in documented]
+        await self._check_findings(recorder, change, findings, result)
+        self._check_unknown(change, looked, [name for name in lost if name not in documented])
+
+    def _check_unknown(self, change: Change, looked: Remote, lost: Sequence[str]) -> None:
+        """Fields that nobody documents cannot be sent: whether they may get lost a person says, of each field."""
+        fields = [name for name in lost if not self._work.is_known(f"letters:{name}")]
+        for name in fields:
+            self._work.note_finding(Finding("letters", name, looked[name] or "", None, is_other=True))
+        if fields:
+            raise CanaryError(stops.explain_lost_fields(change, looked, fields, self._work.released))
 
     async def _restore(self, change: Change, wanted: Remote) -> bool:
         """Send a whole record, with what the change writes; returns whether Ödüyo took it."""

@@ -12,7 +12,7 @@ from oduyo_provider.core.findings import Finding, find_other_values, is_cut, mak
 from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
-from oduyo_provider.core.record import Kind, Remote, Resource
+from oduyo_provider.core.record import STAMPS, Kind, Remote, Resource
 from oduyo_provider.core.values.decimals import ZERO
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.sync.apply.habits import DEFAULT_HABITS, Habits
@@ -181,7 +181,8 @@ def find_changed_fields(change: Change, looked: Remote, record: Remote, normalis
     """
     resource = normaliser.resource
     before, now = ({**listed, **compute_base(listed, resource)} for listed in (looked, record))
-    left_out = {*change.differs, *(name for name, kind in resource.kinds.items() if kind is Kind.STAMP), _KEY, "id"}
+    stamps = {name for name, kind in resource.kinds.items() if kind is Kind.STAMP} | {field.name for field in STAMPS}
+    left_out = {*change.differs, *stamps, _KEY, "id"}
     # A selected text that was only cut is left out: the next run compares it.
     left_out |= {name for name in change.payload if is_cut(name, before.get(name) or "", now.get(name), normaliser)}
     changed = [name for name in looked if name not in left_out and (before[name] or "") != (now.get(name) or "")]

@@ -144,11 +144,10 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
     )
 
 
-def explain_lost_fields(change: Change, looked: Remote, fields: Sequence[str], *, is_restored: bool) -> str:
-    """An update left fields out, and they are gone.
-
-    :param looked: the record as it was before.
-    """
+def explain_lost_fields(
+    change: Change, looked: Remote, fields: Sequence[str], released: Release, *, is_restored: bool = False
+) -> str:
+    """An update left fields out, and they are gone from the record, which held them when it was looked at."""
     told = {
         "action": gettext(change.action.value),
         "key": change.integration_id,
@@ -163,8 +162,10 @@ def explain_lost_fields(change: Change, looked: Remote, fields: Sequence[str], *
         )
     return gettext(
         "The first %(action)s (%(key)s, Ödüyo %(oduyo_id)s) left fields out, and Ödüyo did not keep them: %(fields)s. Nothing "
-        "more is sent. Look at the record in the Ödüyo panel.",
+        "more is sent. Look at the record in the Ödüyo panel, then start a new run. If that says the same, and these fields may get "
+        "lost, give one run release %(release)s.",
         **told,
+        release=_name_release(["letters"], released),
     )
 
 

@@ -675,8 +675,8 @@ class TestTexts:
 class TestLostFields:
     """An update that leaves fields out must not empty them."""
 
-    def test_one_that_nobody_documents_stops_the_run(
-        self, site: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
+    def test_one_that_nobody_documents_stops_the_run_until_a_person_accepts_its_loss(
+        self, site: Sandbox, load: Load, make_load: Callable[..., Load], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         changes, look = plan_updates(site), Looker.look
 
@@ -687,7 +687,12 @@ class TestLostFields:
         monkeypatch.setattr(Looker, "look", look_at_more)
         text = stop(load, *changes)
         assert "did not keep them: risk_group ('A-7'). Nothing more is sent. Look at the record" in text
+        assert 'give one run release ["letters"]' in text
         assert load.calls()["update"] == 1
+        assert [(finding.name, finding.is_final) for finding in load.findings] == [("letters:risk_group", False)]
+        [finding] = load.findings
+        load = make_load(known_findings={finding.name: msgspec.structs.replace(finding, is_released=True)})
+        assert count_outcomes(load.apply(*plan_updates(site, space2="b"))) == {"done": 10}
 
     def test_they_are_restored_and_the_finding_is_dropped(self, site: Sandbox, make_load: Callable[..., Load]) -> None:
         changes = plan_updates(site, space1="panelden", note="elle")
@@ -725,7 +730,7 @@ class TestLostFields:
         site.set_script({"at": {"call": "update", "number": 1}, "do": edit})
         load = make_load(partial_updates=True)
         text = stop(load, *changes)
-        assert "note ('elle'). Nothing more is sent. Look at the record in the Ödüyo panel." in text
+        assert "note ('elle'). Nothing more is sent. Look at the record in the Ödüyo panel, then" in text
         assert load.calls()["update"] == 1
         assert [(finding.brake, finding.is_released) for finding in load.findings] == [("partial_updates", False)]
 

@@ -297,6 +297,8 @@ def test_an_answer_without_an_id_gets_that_of_its_record() -> None:
 def test_fields_that_were_not_sent_and_are_other_than_before_are_found() -> None:
     looked = UPDATE.base
     assert find_changed_fields(UPDATE, looked, store(UPDATE), NORMALISER) == ()
+    made_in = {**looked, "created_in": "2026-01-01 00:00:00"}
+    assert find_changed_fields(UPDATE, made_in, store(UPDATE), Normaliser(BANK_ACCOUNT)) == ()
     assert find_changed_fields(UPDATE, looked, store(UPDATE, note=None), NORMALISER) == ("note",)
     assert find_changed_fields(UPDATE, looked, store(UPDATE, note="by a person"), NORMALISER) == ("note",)
     as_set = store(UPDATE, description="x", updated_in="2030-01-01 00:00:00")

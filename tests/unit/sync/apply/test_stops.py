@@ -20,7 +20,7 @@ def test_what_was_done_is_said_in_turkish(action: Action) -> None:
         told = [
             stops.explain_not_listed(change, DONE, 60.0),
             stops.explain_without_effect(change, 3, ["description"]),
-            stops.explain_lost_fields(change, {"note": "not"}, ["note"], is_restored=True),
+            stops.explain_lost_fields(change, {"note": "not"}, ["note"], {}, is_restored=True),
             stops.explain_findings(change, [Finding("letters", "description", "Şube", "Sube")], DONE, "", {}),
         ]
     assert [text for text in told if WORDS[action] not in text or action.value in text] == []
