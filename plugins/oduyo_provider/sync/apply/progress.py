@@ -49,20 +49,22 @@ class Progress:
         """Take a result."""
         self._done += 1
         self.counts[action, result.outcome] += 1
-        if result.outcome is not Outcome.DONE:
-            reason = translate_reason(f"{result.outcome.value}: {result.reason}")
-            self._sample(f"{result.key}  {reason}  {result.rest_of_answer}".rstrip())
         if self._clock() - self._said_at >= self._every_s:
             self._say_rate()
 
-    def note_twins(self, result: Result) -> None:
-        """A record is there more than once."""
-        ids = ", ".join([str(result.oduyo_id), *result.twins])
-        self._sample(gettext("%(key)s  is there more than once: Ödüyo %(ids)s", key=result.key, ids=ids))
+    def sample(self, result: Result) -> None:
+        """Keep a result for the log that somebody has to look at: of a change that is not done, or of a record that is there twice."""
+        if result.outcome is not Outcome.DONE:
+            reason = translate_reason(f"{result.outcome.value}: {result.reason}")
+            self._keep(f"{result.key}  {reason}  {result.rest_of_answer}".rstrip())
+        if result.twins:
+            ids = ", ".join([str(result.oduyo_id), *result.twins])
+            self._keep(gettext("%(key)s  is there more than once: Ödüyo %(ids)s", key=result.key, ids=ids))
 
-    def _sample(self, text: str) -> None:
-        if len(self.samples) < MAX_SAMPLES:
-            self.samples.append(neutralise(text, SAMPLE_WIDTH))
+    def _keep(self, text: str) -> None:
+        text = neutralise(text, SAMPLE_WIDTH)
+        if len(self.samples) < MAX_SAMPLES and text not in self.samples:
+            self.samples.append(text)
 
     def say(self, text: str) -> None:
         """A line of its own."""

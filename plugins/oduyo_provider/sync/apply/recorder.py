@@ -214,8 +214,7 @@ class Recorder:
             self.elsewhere.note_made(result.oduyo_id)
             if result.is_read_back:
                 self.seen[result.oduyo_id] = key
-        if result.twins:
-            self._progress.note_twins(result)
+        self._progress.sample(result)
         self._journal.record(result)
 
     def release_again(self, said: str) -> None:

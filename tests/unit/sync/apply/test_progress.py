@@ -52,7 +52,7 @@ def test_the_first_errors_are_samples_on_one_line_each(caplog: pytest.LogCapture
     caplog.set_level(logging.INFO, logger=log.name)
     progress = Progress(log)
     for number in range(MAX_SAMPLES + 10):
-        progress.count(Action.CREATE, result(number, Outcome.REFUSED, reason="HTTP 404", answer="a\nb\x1b[31m" * 1000))
+        progress.sample(result(number, Outcome.REFUSED, reason="HTTP 404", answer="a\nb\x1b[31m" * 1000))
     progress.say_samples()
     assert len(caplog.messages) == MAX_SAMPLES + 2
     assert caplog.messages[0] == f"::group::The first {MAX_SAMPLES} changes to look at"
@@ -73,9 +73,10 @@ def test_what_ödüyo_answered_is_said_once(
 ) -> None:
     caplog.set_level(logging.INFO, logger=log.name)
     progress = Progress(log)
-    progress.count(Action.CREATE, result(1, Outcome.REFUSED, reason=reason, answer=answer))
+    for _ in range(2):
+        progress.sample(result(1, Outcome.REFUSED, reason=reason, answer=answer))
     progress.say_samples()
-    assert caplog.messages[1] == f"create:1  {told}"
+    assert caplog.messages[1:-1] == [f"create:1  {told}"]
 
 
 def test_without_errors_there_is_nothing_to_show(caplog: pytest.LogCaptureFixture) -> None:

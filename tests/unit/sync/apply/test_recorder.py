@@ -319,6 +319,8 @@ def test_results_are_counted_for_the_log(folder: Folder) -> None:
     recorder.take(CHANGES[1], Result(CHANGES[1].key, Outcome.REFUSED, reason="HTTP 404", answer="Geçersiz"))
     assert progress.counts == {(Action.CREATE, Outcome.DONE): 1, (Action.CREATE, Outcome.REFUSED): 1}
     assert progress.samples == ["create:A1  refused: HTTP 404  Geçersiz"]
+    recorder.correct(Result(CHANGES[0].key, Outcome.DOUBTFUL, reason="confirmed by Ödüyo, but not listed"))
+    assert progress.samples[1:] == ["create:A0  doubtful: confirmed by Ödüyo, but not listed"]
 
 
 @pytest.mark.parametrize("pauses", range(6))
