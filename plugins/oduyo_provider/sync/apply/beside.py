@@ -54,7 +54,8 @@ def judge_beside(
     result = found.result
     if result.outcome is not Outcome.DONE or record is None or change.oduyo_id is None:
         return found
-    changed = find_changed_beside(change, record, normaliser, entry)
+    if not (changed := find_changed_beside(change, record, normaliser, entry)):
+        return found
     names = find_other_values(change.payload, changed, normaliser)
     others = [make_finding(name, change.payload[name], changed[name], normaliser) for name in names]
     refused = [one for one in others if not (site.is_released(one.name) and site.is_accepted(one, entry))]

@@ -62,9 +62,8 @@ class Progress:
             self._keep(gettext("%(key)s  is there more than once: Ödüyo %(ids)s", key=result.key, ids=ids))
 
     def _keep(self, text: str) -> None:
-        text = neutralise(text, SAMPLE_WIDTH)
-        if len(self.samples) < MAX_SAMPLES and text not in self.samples:
-            self.samples.append(text)
+        if len(self.samples) < MAX_SAMPLES and (shown := neutralise(text, SAMPLE_WIDTH)) not in self.samples:
+            self.samples.append(shown)
 
     def say(self, text: str) -> None:
         """A line of its own."""

@@ -199,9 +199,10 @@ class Sender:
 
     async def _create(self, change: Change, before_send: BeforeSend) -> Reply:
         reply = await self._work.client.create(change.compute_body(), before_send=before_send)
-        self._course.blocked[change.key] += reply.is_blocked
-        if reply.is_blocked and self._course.blocked[change.key] < MAX_EXPIRED_LOOKS:
-            raise LookExpiredError  # it may have been carried out all the same
+        if reply.is_blocked:
+            self._course.blocked[change.key] += 1
+            if self._course.blocked[change.key] < MAX_EXPIRED_LOOKS:
+                raise LookExpiredError  # it may have been carried out all the same
         return reply
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
