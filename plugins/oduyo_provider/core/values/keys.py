@@ -7,6 +7,9 @@ import html
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.core.values.text import compute_match_key, parse_id
 
+#: No key has this sign: what ends with it is not cut.
+_END = "\x03"
+
 
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
@@ -24,6 +27,13 @@ def is_form_of_key(sent: str, stored: str | None) -> bool:
 def can_be_kept_as(sent: str, stored: str | None) -> bool:
     """Whether a site that keeps keys can have made the stored one of the one that was sent: in another form or other letters, or cut."""
     return is_form_of_key(sent, stored) or can_be_letters_of(sent, stored or "")
+
+
+def is_kept_whole_as(sent: str, stored: str | None) -> bool:
+    """Whether a stored key can be the one that was sent, whole: in another form or in other letters."""
+    if not stored or not stored.strip():
+        return False
+    return is_form_of_key(sent, stored) or can_be_letters_of(f"{sent}{_END}", f"{stored}{_END}")
 
 
 def fold_key(key: str) -> str:

@@ -11,7 +11,7 @@ from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_made_in_another_form
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.values.keys import is_form_of_key
+from oduyo_provider.core.values.keys import is_form_of_key, is_kept_whole_as
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.overwritten import check_overwritten, was_there
@@ -178,7 +178,7 @@ class Seeker:
         normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
         wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
         # With the whole key, in whatever form, it is the one: somebody may have edited its other fields.
-        is_made = is_form_of_key(change.integration_id, named.get("integration_id")) or (
+        is_made = self._is_key_of(change.integration_id, named.get("integration_id")) or (
             (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
             and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)
         )
@@ -188,6 +188,13 @@ class Seeker:
         if recorder.is_key_of_other(change, compute_record_key(named, normaliser)):
             return False
         return not recorder.elsewhere.has_id(str(named["id"])) or _carries_key(recorder, change, named)
+
+    def _is_key_of(self, key: str, stored: str | None) -> bool:
+        """Whether a stored key is the whole of the one that was sent, as this site is known to store keys."""
+        known = self._course.keys or self._work.known_findings.get("key_altered")
+        if known is None:
+            return is_form_of_key(key, stored)
+        return is_kept_whole_as(key, stored) or is_form_of_key(known.cut(key), stored)
 
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:

@@ -205,3 +205,19 @@ def test_a1_what_the_canary_found_is_not_forgotten_however_many_runs_are_stopped
     assert night.is_green, night.why
     assert (night.figures["unchanged"], night.figures["created"]) == (1, 4)
     assert len(site.records()) == 5
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "without tags"])
+def test_a1_a_record_that_the_answer_named_is_its_row_s_also_where_somebody_edits_its_code_at_once(
+    site: Sandbox, dag: Nights, way: str
+) -> None:
+    habit, keys = WAYS[way]
+    site.set_habits(habit)
+    assert not dag.night(make_rows(keys[:1])).is_green
+    assert dag.night(make_rows(keys[:1]), release=["key_altered"]).is_green
+    edit = {"do": "edit", "id": "it", "fields": {"code": "ELLE"}}
+    site.set_script({"at": {"call": "create", "keys": keys[3], "when": "after"}, "do": edit})
+    night = dag.night(make_rows(keys))
+    assert (night.report.created + night.report.failed, night.report.doubtful) == (4, 0), night.why
+    assert dag.night(make_rows(keys), release=["vanished"]).is_green
+    assert sorted(str(record["code"]) for record in site.records()) == [f"KOD.{n}" for n in range(1, 6)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oduyo_provider.core.values.keys import can_be_kept_as, can_be_key_of, is_form_of_key
+from oduyo_provider.core.values.keys import can_be_kept_as, can_be_key_of, is_form_of_key, is_kept_whole_as
 from tests.unit.core.sides import UUID
 
 
@@ -70,3 +70,20 @@ def test_a_uuid_can_be_stored_in_capitals_or_braces(stored: str) -> None:
 )
 def test_a_site_that_keeps_keys_makes_no_other_one_of_them(sent: str, stored: str | None, can_be: bool) -> None:
     assert can_be_kept_as(sent, stored) is can_be
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "is_whole"),
+    [
+        ("0017", "17", True),
+        ("ŞUBE-1", "sube-1", True),
+        ("O'BRIEN-1", "O\\'BRIEN-1", True),
+        ("ŞUBE-17", "SUBE-1", False),
+        ("ŞUBE-1", "SUBE-17", False),
+        ("ŞĞ", "", False),
+        ("ŞĞ", None, False),
+        ("ŞĞ", " ", False),
+    ],
+)
+def test_a_whole_key_may_be_in_other_letters(sent: str, stored: str | None, is_whole: bool) -> None:
+    assert is_kept_whole_as(sent, stored) is is_whole
