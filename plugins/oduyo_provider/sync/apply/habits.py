@@ -47,9 +47,14 @@ class Habits(msgspec.Struct, frozen=True):
 DEFAULT_HABITS = Habits()
 
 
+def find_key_habit(work: Work, course: Course) -> Finding | None:
+    """What the site does to keys, as this load has seen it or as it was known before; None while it does nothing."""
+    return course.keys or work.known_findings.get("key_altered")
+
+
 def read_habits(work: Work, course: Course) -> Habits:
     """What is known of the site by now."""
-    keys = course.keys or work.known_findings.get("key_altered")
+    keys = find_key_habit(work, course)
     gives_own_keys = keys is not None and not can_be_kept_as(keys.sent, keys.stored)
     return Habits(
         work.is_known,

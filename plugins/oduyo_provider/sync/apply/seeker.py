@@ -13,6 +13,7 @@ from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.keys import is_form_of_key, is_kept_whole_as
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.habits import find_key_habit
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.overwritten import check_overwritten, was_there
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -191,8 +192,7 @@ class Seeker:
 
     def _is_key_of(self, key: str, stored: str | None) -> bool:
         """Whether a stored key is the whole of the one that was sent, as this site is known to store keys."""
-        known = self._course.keys or self._work.known_findings.get("key_altered")
-        if known is None:
+        if (known := find_key_habit(self._work, self._course)) is None:
             return is_form_of_key(key, stored)
         return is_kept_whole_as(key, stored) or is_form_of_key(known.cut(key), stored)
 
