@@ -29,13 +29,18 @@ QUESTIONS = _parse(Path(__file__).with_name("questions.ini").read_text(encoding=
 
 
 def find_text(question: str, reading: str, part: str = "") -> str:
-    """What the table says of a reading, in English; empty where it says nothing.
+    """What the table says of a reading, in English; empty where it has no such part.
 
     :param part: ``.setting``, ``.provider`` or ``.summary``; empty for the answer.
+    :raises KeyError: no such question, or nothing is said of this reading.
     """
     texts = QUESTIONS[question]
-    text_of_all_alike = texts.get(f"*_{reading.rpartition('_')[2]}{part}", "")
-    return texts.get(f"{reading}{part}", text_of_all_alike)
+    for name in (f"{reading}{part}", f"*_{reading.rpartition('_')[2]}{part}"):
+        if name in texts:
+            return texts[name]
+    if not part:
+        raise KeyError(f"questions.ini says nothing of the reading {reading} of {question}")
+    return ""
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -94,7 +94,12 @@ def test_a_text_of_all_readings_that_end_alike_gives_way_to_a_readings_own() -> 
     assert find_text("stored_texts", "quotes_altered", ".setting").startswith("Each record with such a text is")
     assert find_text("stored_texts", "ends_altered", ".setting") == ""
     assert find_text("stored_texts", "letters_altered", ".setting").startswith("The first run stops with letters.")
-    assert find_text("delete", "quotes_altered") == ""
+
+
+def test_a_reading_that_stands_nowhere_in_the_table_is_an_error_and_no_empty_answer() -> None:
+    with pytest.raises(KeyError, match="quotes_altered of delete"):
+        find_text("delete", "quotes_altered")
+    assert find_text("delete", "quotes_altered", ".setting") == ""
 
 
 def test_a_point_carries_what_was_seen() -> None:
