@@ -15,9 +15,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import compute_natural_key, find_altered_keys, name_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.habits import read_habits
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup, Window
-from oduyo_provider.sync.apply.readback import compute_read_back
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
@@ -154,13 +152,7 @@ class Looker:
         if not is_ours:
             self._take(recorder, change, Outcome.STALE, reason=GONE if record is None else MOVED)
             return True
-        known = Result(change.key, Outcome.DONE, change.oduyo_id or (record["id"] if record else None))
-        twins = [item for item in records if item is not record]
-        site, now = read_habits(self._work, self._course), self._work.clock.now()
-        result = compute_read_back(change, known, record, twins, normaliser, site, at=now).result
-        if result.outcome is Outcome.DONE:
-            result.is_read_back = False  # its values are judged later, with all others
-        recorder.take(change, result)
+        self._take(recorder, change, Outcome.DONE, oduyo_id=record["id"] if record else None)
         return True
 
     def _is_listing_fresh(self, needed_s: float) -> bool:

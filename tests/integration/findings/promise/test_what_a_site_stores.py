@@ -177,3 +177,15 @@ def test_what_was_confirmed_and_not_read_back_is_found_with_its_key_in_another_f
 
 async def fail(*_: object) -> None:
     raise LostAnswerError("Ödüyo does not answer any more")
+
+
+@pytest.mark.parametrize("call", ["create", "update"])
+def test_a_first_change_whose_answer_was_lost_is_judged_as_every_first_one(site: Sandbox, dag: Nights, call: str) -> None:
+    if call == "update":
+        assert dag.night(make_rows(text="Kod")).is_green
+    site.set_habits({"habit": "escape", "how": "tags", "field": "description"})
+    site.set_faults({"call": call, "where": "after", "kind": "drop", "times": 1})
+    night = dag.night(make_rows(text="<b>Şube</b>"), release=["updates"])
+    assert not night.is_green
+    assert "stores description otherwise than it was sent" in night.why
+    assert sum("Şube" in str(record["description"]) for record in site.records()) == 1
