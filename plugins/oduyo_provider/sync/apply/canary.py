@@ -15,7 +15,7 @@ from oduyo_provider.core.findings import Finding, make_finding
 from oduyo_provider.core.record import Kind, Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply import stops
-from oduyo_provider.sync.apply.beside import read_back
+from oduyo_provider.sync.apply.confirmed import read_back
 from oduyo_provider.sync.apply.key_owners import check_keys, find_owner, writes_key
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.readback import (

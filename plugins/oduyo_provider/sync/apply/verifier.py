@@ -12,7 +12,7 @@ from oduyo_provider.core.errors import CanaryError, ListingError
 from oduyo_provider.core.findings import Finding, can_be_one_cut
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.beside import read_back
+from oduyo_provider.sync.apply.confirmed import read_back
 from oduyo_provider.sync.apply.key_owners import find_owner
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.readback import find_unclear, is_shown

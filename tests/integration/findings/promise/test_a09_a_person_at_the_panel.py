@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oduyo_provider.sync.apply.beside import CHANGED_BESIDE
+from oduyo_provider.sync.apply.confirmed import CHANGED_BESIDE
 from oduyo_provider.sync.apply.readback import REKEYED
 from oduyo_provider.sync.site.state import SiteCheck
 from sandbox.oduyo.server import Sandbox

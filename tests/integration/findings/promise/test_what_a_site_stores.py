@@ -180,7 +180,9 @@ async def fail(*_: object) -> None:
 
 
 @pytest.mark.parametrize("call", ["create", "update"])
-def test_a_first_change_whose_answer_was_lost_is_judged_as_every_first_one(site: Sandbox, dag: Nights, call: str) -> None:
+def test_a_first_change_whose_answer_was_lost_is_judged_as_every_first_one(
+    site: Sandbox, dag: Nights, call: str
+) -> None:
     if call == "update":
         assert dag.night(make_rows(text="Kod")).is_green
     site.set_habits({"habit": "escape", "how": "tags", "field": "description"})

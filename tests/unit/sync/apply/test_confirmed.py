@@ -9,7 +9,7 @@ from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
-from oduyo_provider.sync.apply.beside import CHANGED_BESIDE, judge_beside
+from oduyo_provider.sync.apply.confirmed import CHANGED_BESIDE, judge_beside
 from oduyo_provider.sync.apply.habits import Habits
 from oduyo_provider.sync.apply.readback import ReadBack
 from tests.unit.sync.plans import create, done, update
