@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from oduyo_provider.core.change import IDENTITY_FIELDS, SET_BY_ODUYO, Action, Change, compute_base
-from oduyo_provider.core.findings import can_be_letters, is_cut, is_kept_of
+from oduyo_provider.core.findings import can_be_kept_of, can_be_letters, is_kept_of
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import MOMENTS, Kind, Payload, Remote
@@ -166,13 +166,9 @@ def find_without_effect(
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
     """Whether a record that is neither as wanted nor as planned can be what Ödüyo made of this very change.
 
-    So it is when nothing but the change's own fields moved, and what is stored of each is a beginning of what was sent.
+    So it is when nothing but the change's own fields moved, and what is stored of each can be what was sent.
     """
     if change.oduyo_id is not None and not find_moved(change, record, normaliser, change.base) <= set(change.differs):
         return False
-    stored, kinds = find_stored_otherwise(change, record, normaliser), normaliser.resource.kinds
-    return all(
-        is_cut(name, change.payload[name], value, normaliser)
-        for name, value in stored.items()
-        if kinds.get(name) is not Kind.STAMP
-    )
+    stored = find_stored_otherwise(change, record, normaliser)
+    return all(can_be_kept_of(name, change.payload[name], value, normaliser) for name, value in stored.items())

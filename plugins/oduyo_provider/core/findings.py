@@ -13,7 +13,7 @@ from oduyo_provider.core.values.forms import can_be_amount_of, can_be_moment_of
 from oduyo_provider.core.values.iban import compute_iban
 from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.letters import Escaping, can_be_letters_of, find_escaping
-from oduyo_provider.core.values.status import means_passive
+from oduyo_provider.core.values.status import means_passive, means_same
 
 #: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
 _TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
@@ -87,6 +87,15 @@ def is_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser
     """Whether a stored value may be what Ödüyo makes of the one that was sent: a text cut, an amount or a moment in another form."""
     is_form = _FORMS.get(normaliser.resource.kinds.get(field, Kind.TEXT))
     return is_cut(field, sent, stored, normaliser) or (is_form is not None and is_form(sent, stored or ""))
+
+
+def can_be_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
+    """Whether a stored value may be the one that was sent, in any way in which sites keep values: also in other letters, a status in
+    another word, and whatever Ödüyo has set as a stamp.
+    """
+    kind = normaliser.resource.kinds.get(field)
+    is_same = kind is Kind.STAMP or (kind is Kind.STATUS and means_same(sent, stored))
+    return is_same or is_kept_of(field, sent, stored, normaliser) or can_be_letters(field, sent, stored, normaliser)
 
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:

@@ -238,10 +238,14 @@ def test_a_cut_text_a_keys_form_and_a_date_that_stay_as_before_are_altered_and_n
         (UPDATE, now(code="K", note="theirs"), False),
         (DEACTIVATE, now(status="2"), False),
         (DEACTIVATE, now(status="0", code="K"), False),
+        (DEACTIVATE, now(status="P"), True),
+        (UPDATE, now(code="k2"), True),
+        (UPDATE, now(code="K2 "), True),
+        (UPDATE, now(code=""), False),
         (DELETE, now(code="K"), False),
     ],
 )
-def test_only_a_beginning_of_what_was_sent_can_be_what_oduyo_made_of_it(
+def test_only_a_form_of_what_was_sent_can_be_what_oduyo_made_of_it(
     change: Change, record: Remote, is_own: bool
 ) -> None:
     assert is_own_alteration(change, record, NORMALISER) is is_own
