@@ -100,8 +100,8 @@ class CallRunner:
         try:
             sent_in = await self._transmit(path, body, before_send, result)
             while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
-                if unknown_tries == 1 and result.classification.meaning is Meaning.BLOCKED:
-                    break  # a page in Ödüyo's place does not say that the call was not carried out
+                if unknown_tries == 1 and result.lost:
+                    break
                 self.retries += 1
                 sent_in = await self._transmit(path, body, before_send, result)
         except _LoginError as failed:
@@ -151,12 +151,14 @@ class CallRunner:
         if meaning is Meaning.THROTTLED:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
+            # Until more is known: a page in Ödüyo's place does not say that a create was not carried out.
+            result.lost += unknown_tries == 1
             meaning = await self._ask_why_blocked(result)
         if meaning is Meaning.SESSION:
             return await self._renew(result)
         if meaning is Meaning.REFUSED:
             self._keeper.succeeded()
-            result.by_firewall = True
+            result.by_firewall, result.lost = True, result.lost - (unknown_tries == 1)
             result.classification = msgspec.structs.replace(result.classification, meaning=meaning)
             return False
         return await self._wait_after_failure(result, sent_in, unknown_tries)

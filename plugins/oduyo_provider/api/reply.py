@@ -29,8 +29,6 @@ class Reply(msgspec.Struct, gc=False):
     :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
         requests. It may be allowed tomorrow: never remember such a refusal.
     :param session: the number of the session that it was sent with last.
-    :param is_blocked: answered with a page of 403 or 406 that was not shown to be about this request alone. It was probably
-        not carried out: look, and send it again.
     """
 
     outcome: Outcome
@@ -43,7 +41,6 @@ class Reply(msgspec.Struct, gc=False):
     is_gateway_error: bool = False
     by_firewall: bool = False
     session: int = 0
-    is_blocked: bool = False
 
 
 def make_reply(call: str, result: CallResult, known_id: str | None, redact: Callable[[str], str]) -> Reply:
@@ -71,5 +68,4 @@ def make_reply(call: str, result: CallResult, known_id: str | None, redact: Call
         is_gateway_error=answer is not None and answer.status in _GATEWAY_ERRORS,
         by_firewall=result.by_firewall,
         session=result.session,
-        is_blocked=classification.meaning is Meaning.BLOCKED,
     )

@@ -292,7 +292,7 @@ def test_b3_a_refusal_of_oduyo_s_own_is_none_of_a_firewall(time: FakeTime) -> No
 
 @pytest.mark.parametrize("status", [403, 406])
 @pytest.mark.parametrize(
-    ("call", "expected"), [(update, (Outcome.DONE, 2, False, False)), (create, (Outcome.FAILED, 1, False, True))]
+    ("call", "expected"), [(update, (Outcome.DONE, 2, False, 0)), (create, (Outcome.DOUBTFUL, 1, False, 1))]
 )
 def test_a_page_that_answers_everything_is_about_the_session_and_creates_are_not_repeated(
     status: int, call: Work, expected: tuple[Any, ...], time: FakeTime
@@ -305,7 +305,7 @@ def test_a_page_that_answers_everything_is_about_the_session_and_creates_are_not
     sessions = [ok({"session_id": "S1"}), ok({"session_id": "S2"})]
     site = Site(login=sessions, create=by_session, update=by_session, list=by_session)
     reply = use(site, time, call)
-    assert (reply.outcome, reply.sends, reply.by_firewall, reply.is_blocked) == expected
+    assert (reply.outcome, reply.sends, reply.by_firewall, reply.lost) == expected
     assert len(site.calls("login")) == 2
 
 
@@ -333,14 +333,22 @@ def test_a_page_that_answers_everything_with_every_session_stops_and_shows_it(ti
         use(Site(update=blocked, list=blocked), time, update)
 
 
-@pytest.mark.parametrize(("call", "sends"), [(update, 5), (create, 1)])
+@pytest.mark.parametrize(
+    ("call", "expected"), [(update, (Outcome.FAILED, False, 0, 5)), (create, (Outcome.DOUBTFUL, False, 1, 1))]
+)
 def test_a_request_whose_block_cannot_be_explained_never_counts_as_refused(
-    call: Work, sends: int, time: FakeTime
+    call: Work, expected: tuple[Any, ...], time: FakeTime
 ) -> None:
     site = Site(create=answer(403, HTML), update=answer(403, HTML), list=answer(500, HTML))
     reply = use(site, time, call)
-    assert (reply.outcome, reply.by_firewall, reply.lost, reply.sends) == (Outcome.FAILED, False, 0, sends)
-    assert reply.is_blocked
+    assert (reply.outcome, reply.by_firewall, reply.lost, reply.sends) == expected
+
+
+def test_a_create_that_a_page_answers_before_the_login_fails_has_an_unknown_fate(time: FakeTime) -> None:
+    logins = [ok({"session_id": "S1"}), *[answer(500, HTML)] * 9]
+    site = Site(login=logins, create=answer(403, HTML), list=answer(403, HTML))
+    reply = use(site, time, create)
+    assert (reply.outcome, reply.lost, reply.sends) == (Outcome.DOUBTFUL, 1, 1)
 
 
 def test_one_call_that_no_session_may_make_fails_by_itself(time: FakeTime) -> None:

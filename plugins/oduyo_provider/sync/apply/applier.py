@@ -44,8 +44,8 @@ class Applier:
         self._course = course
         self._kinds = work.normaliser.resource.kinds
         lookup = Lookup(work, course, site_rows=site_rows)
-        self._looker = Looker(work, course, lookup)
         self._seeker = Seeker(work, course, lookup)
+        self._looker = Looker(work, course, lookup, self._seeker)
         self._canary = Canary(work, course, lookup)
         self._verifier = Verifier(work, course, lookup)
         self._sender = Sender(work, course, self._looker.look_again, self._seeker.check_named)
@@ -232,11 +232,11 @@ class Applier:
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
         """What never arrived: refused where the server fails at this change alone, else doubtful."""
         oduyo_id, at = change.oduyo_id, self._work.clock.now()
+        replies = [loss.reply for loss in recorder.losses.get(change.key, ())]
         if self._fails_alone(recorder, change):
-            replies = [loss.reply for loss in recorder.losses[change.key]]
             is_own, last = not any(reply.is_gateway_error for reply in replies), replies[-1]
             return Result(change.key, Outcome.REFUSED, oduyo_id, last.reason, last.body, is_remembered=is_own, at=at)
-        return Result(change.key, Outcome.DOUBTFUL, oduyo_id, stops.LOST, at=at)
+        return Result(change.key, Outcome.DOUBTFUL, oduyo_id, stops.LOST, replies[-1].body if replies else "", at=at)
 
     def _compute_wait_s(self, lost_at: float) -> float:
         return lost_at + self._work.settle_s - self._work.clock.monotonic()

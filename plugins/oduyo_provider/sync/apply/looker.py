@@ -17,6 +17,7 @@ from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS, Lookup, Window
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 
@@ -33,10 +34,11 @@ OTHERS = gettext_noop("the record belongs to another source")
 class Looker:
     """Looks at slices of changes, and takes the results of those that need not be sent."""
 
-    def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
+    def __init__(self, work: Work, course: Course, lookup: Lookup, seeker: Seeker) -> None:
         self._work = work
         self._course = course
         self._lookup = lookup
+        self._seeker = seeker
         self._listed_id = course.top_id
         self._requests, self._measured_at = work.client.requests, work.clock.monotonic()
 
@@ -86,11 +88,16 @@ class Looker:
         return ready[0] if ready else None
 
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
-        window = await self._lookup.fetch_newest()
+        """By key; what was transmitted by this try, whatever the answer was, also as the site may have kept it."""
+        sent = [change for change in changes if change.key in recorder.sent]
+        window = await self._lookup.fetch_newest(recorder.floors.get(change.key, 0) for change in sent)
         vanished = await self._lookup.fetch_by_ids({change.replaces for change in changes if change.replaces})
+        made = await self._seeker.find_created(recorder, sent, window) if sent else {}
         typed, natural_key = self._find_typed(recorder, window), self._work.normaliser.resource.natural_key
         found: list[Ready] = []
         for change in changes:
+            if made.get(change.key) and self.settle_sought(recorder, change, made[change.key]):
+                continue
             key = compute_match_key(change.integration_id)
             entry, back = recorder.entries.get(key), vanished.get(change.replaces or "")
             # A record that carries another key by now was given it by somebody: it is not this row's any more.
@@ -121,6 +128,11 @@ class Looker:
 
     def _sort(self, recorder: Recorder, change: Change, record: Remote | None, at: float) -> Ready | None:
         """Whether a change may be sent, as its record was just seen."""
+        if (
+            change.oduyo_id is not None and change.key in recorder.sent
+        ):  # it may have taken effect, whatever the answer was
+            is_settled = self.settle_sought(recorder, change, [record] if record else [])
+            return None if is_settled else Ready(change, record, at)
         drift = compute_drift(change, record, self._work.normaliser)
         if drift is Drift.AS_PLANNED:
             return Ready(change, record, at)

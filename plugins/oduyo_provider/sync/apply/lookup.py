@@ -69,12 +69,13 @@ class Lookup:
             found.update(await self._look_up(absent))
         return found
 
-    async def fetch_newest(self) -> Window:
+    async def fetch_newest(self, floors: Iterable[int] = ()) -> Window:
         """All records above the overlap of the last look; notes the highest id for the next one.
 
+        :param floors: ids above which they are wanted too.
         :raises ListingError: as :meth:`fetch_by_ids`.
         """
-        floor = self._course.overlap_id
+        floor = min((self._course.overlap_id, *floors))
         page = await self._fetch_top_page(floor)
         if page is None:
             page = [record async for records in self._client.list_records(_above(floor)) for record in records]

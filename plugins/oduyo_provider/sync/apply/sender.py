@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from oduyo_provider.api.reply import Reply
-from oduyo_provider.api.transport import BeforeSend
 from oduyo_provider.core.change import Action, Change, Outcome, compute_base
 from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS, LookExpiredError, check_look, explain_expired_looks
@@ -188,7 +187,7 @@ class Sender:
             self._left[key] = now, taken_before
 
         if change.action is Action.CREATE:
-            return self._create(change, before_send)
+            return work.client.create(change.compute_body(), before_send=before_send)
         if change.action is Action.DELETE:
             self._course.deletions.add(str(change.oduyo_id))
             return work.client.delete(str(change.oduyo_id), before_send=before_send)
@@ -196,14 +195,6 @@ class Sender:
         recorder.note_looked(change, looked or change.base)
         body = change.compute_body(looked, partial=work.partial_updates, escaping=work.escaping)
         return work.client.update(body, before_send=before_send)
-
-    async def _create(self, change: Change, before_send: BeforeSend) -> Reply:
-        reply = await self._work.client.create(change.compute_body(), before_send=before_send)
-        if reply.is_blocked:
-            self._course.blocked[change.key] += 1
-            if self._course.blocked[change.key] < MAX_EXPIRED_LOOKS:
-                raise LookExpiredError  # it may have been carried out all the same
-        return reply
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
         """Sort an answer: final, held back, or to be looked at later."""

@@ -101,7 +101,6 @@ class Course(msgspec.Struct):
     :param failing: keys of changes at which the server failed → how many others it had taken, or might yet take of those under
         way, when they were first sent.
     :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
-    :param blocked: key of a create → how often a page in Ödüyo's place answered it.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
     :param top_id: the highest id that was seen; ``overlap_id`` one some hundred records below it; ``lowest_id`` the
@@ -115,7 +114,6 @@ class Course(msgspec.Struct):
     ignored: set[str] = msgspec.field(default_factory=set)
     successes: int = 0
     failing: dict[str, int] = msgspec.field(default_factory=dict)
-    blocked: Counter[str] = msgspec.field(default_factory=Counter)
     deletions: set[str] = msgspec.field(default_factory=set)
     refused: set[str] = msgspec.field(default_factory=set)
     said: str = ""

@@ -191,3 +191,45 @@ def test_a_first_change_whose_answer_was_lost_is_judged_as_every_first_one(
     assert not night.is_green
     assert "stores description otherwise than it was sent" in night.why
     assert sum("Şube" in str(record["description"]) for record in site.records()) == 1
+
+
+ASCII = {"habit": "letters", "to": "ascii", "field": "*"}
+CUT = {"habit": "cut", "length": 8}
+PAGE = {"kind": "html", "status": 403}
+
+
+def make_long(count: int, text: str = "Şube") -> list[Row]:
+    return [
+        {"integration_id": f"A{n:07d}X", "code": f"KOD.{n}", "status": "1", "description": f"{text} {n}"}
+        for n in range(1, count + 1)
+    ]
+
+
+def accept(site: Sandbox, dag: Nights, habit: dict[str, object]) -> None:
+    """Ten rows are in step, and a person has accepted what the site does."""
+    site.set_habits(habit)
+    for _ in range(3):
+        dag.night(make_long(10), release=["letters", "key_altered"])
+    assert dag.night(make_long(10)).is_green
+
+
+@pytest.mark.parametrize("spared", [None, *range(4, 9)])
+@pytest.mark.parametrize("habit", [ASCII, CUT], ids=["letters", "keys"])
+def test_a_create_that_was_carried_out_and_not_confirmed_is_known_as_the_site_keeps_it(
+    site: Sandbox, dag: Nights, habit: dict[str, object], spared: int | None
+) -> None:
+    """A page answers the create, and one of the list calls too, of which one is to tell whether the create alone was refused."""
+    accept(site, dag, habit)
+    one = {"call": "create", "where": "after", "match": {"code": "KOD.15"}, "times": 1}
+    lists = [] if spared is None else [{"call": "list", "skip": spared, "times": 1, **PAGE}]
+    site.set_faults({**one, **PAGE}, *lists)
+    night = dag.night(make_long(20))
+    assert (night.is_green, night.report.created) == (True, 10), night.why
+    assert len(site.records()) == 20
+
+
+def test_an_update_whose_answer_is_lost_is_known_as_the_site_keeps_it(site: Sandbox, dag: Nights) -> None:
+    accept(site, dag, ASCII)
+    site.set_faults({"call": "update", "where": "after", "kind": "drop", "match": {"code": "KOD.5"}, "times": 4})
+    night = dag.night(make_long(10, "Yeni Şube"), release=["updates"])
+    assert (night.is_green, night.figures) == (True, {"extracted": 10, "updated": 10, "altered": 10}), night.why

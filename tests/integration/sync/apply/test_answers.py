@@ -9,6 +9,7 @@ import pytest
 
 from oduyo_provider.api import call
 from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (
     IncompleteError,
     LoginRefusedError,
@@ -17,8 +18,7 @@ from oduyo_provider.core.errors import (
     RefusalsError,
 )
 from oduyo_provider.sync.apply import looker
-from oduyo_provider.sync.apply.applier import Applier
-from oduyo_provider.sync.apply.look_age import MAX_EXPIRED_LOOKS
+from oduyo_provider.sync.apply.applier import MAX_CREATES, Applier
 from oduyo_provider.sync.apply.sender import FAILURES_IN_A_ROW
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging import buckets
@@ -140,7 +140,7 @@ def test_a_create_that_was_carried_out_and_a_page_answers_is_not_sent_again(driv
     assert (report.created, report.refused) == ((10, 0) if driver.calls("login") > 1 else (9, 1))
 
 
-def test_a_create_that_only_pages_answer_has_failed_with_what_they_say(
+def test_a_create_that_only_pages_answer_is_sent_twice_and_then_doubtful_with_what_they_say(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def cannot_tell(_runner: call.CallRunner, _result: call.CallResult) -> Meaning:
@@ -149,10 +149,14 @@ def test_a_create_that_only_pages_answer_has_failed_with_what_they_say(
     monkeypatch.setattr(call.CallRunner, "_ask_why_blocked", cannot_tell)  # no fault strikes this one list call alone
     page = {"kind": "html", "status": 403, "body": "<title>Bakımda</title>"}
     driver.site.set_faults({"call": "create", "match": {"integration_id": "7"}, **page})
-    report = driver.sync(make_rows(10))
-    assert (report.created, report.failed, report.reasons) == (9, 1, {"failed: HTTP 403: Bakımda": 1})
+    run = driver.new_run()
+    plans = driver.plan(make_rows(10), run)
+    report = driver.report(run, driver.load(plans, run))
+    assert (report.created, report.doubtful, report.reasons) == (9, 1, {"doubtful: answers lost, not found": 1})
+    [doubtful] = [result for result in driver.results(plans).values() if result.outcome is Outcome.DOUBTFUL]
+    assert "Bakımda" in doubtful.answer
     sent = [entry for entry in driver.site.log(call="create")["requests"] if entry["column"]["integration_id"] == "7"]
-    assert len(sent) == MAX_EXPIRED_LOOKS
+    assert len(sent) == MAX_CREATES
 
 
 def test_a_create_that_commits_late_is_not_sent_again(driver: Driver) -> None:

@@ -23,9 +23,11 @@ from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.applier import Applier
+from oduyo_provider.sync.apply.looker import Looker
 from oduyo_provider.sync.apply.lookup import Lookup
 from oduyo_provider.sync.apply.progress import Progress
 from oduyo_provider.sync.apply.recorder import Recorder
+from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Work
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.folder import Folder
@@ -118,6 +120,10 @@ class Load:
                     await self.recorder.flush()
 
         return asyncio.run(main())
+
+    def make_looker(self) -> Looker:
+        """What looks at changes, while the load runs."""
+        return Looker(self.work, self.course, self.lookup, Seeker(self.work, self.course, self.lookup))
 
     def _make(self, client: OduyoClient) -> None:
         given: dict[str, Any] = {

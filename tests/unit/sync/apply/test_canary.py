@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import pytest
@@ -240,8 +240,8 @@ def test_a_first_record_that_shows_after_the_listing_is_read_with_its_twin(
 ) -> None:
     fetch_newest, listings = Lookup.fetch_newest, list[int]()
 
-    async def list_late(self: Lookup) -> Window:
-        window = await fetch_newest(self)
+    async def list_late(self: Lookup, floors: Iterable[int] = ()) -> Window:
+        window = await fetch_newest(self, floors)
         listings.append(len(window.records))
         is_first = sum(map(bool, listings)) == 1
         return Window([] if is_first else window.records, load.work)

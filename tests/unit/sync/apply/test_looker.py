@@ -9,7 +9,7 @@ import pytest
 
 from oduyo_provider.core.change import Action, Change, Outcome
 from oduyo_provider.core.ledger import Entry, Stored
-from oduyo_provider.sync.apply.looker import APPEARED, GONE, MAX_CREATES_SLICE, MAX_SLICE, MOVED, OTHERS, Looker
+from oduyo_provider.sync.apply.looker import APPEARED, GONE, MAX_CREATES_SLICE, MAX_SLICE, MOVED, OTHERS
 from oduyo_provider.sync.apply.work import PAGE_ROWS
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 from sandbox.oduyo.server import Sandbox
@@ -22,7 +22,7 @@ def look(load: Load, changes: Sequence[Change]) -> list[Change]:
     """The changes that may be sent; the results of the others are in the load's recorder."""
 
     async def work(load: Load) -> list[Change]:
-        ready = await Looker(load.work, load.course, load.lookup).look(load.recorder, changes)
+        ready = await load.make_looker().look(load.recorder, changes)
         return [item.change for item in ready]
 
     return load.run(work)
@@ -87,7 +87,7 @@ class TestUpdate:
         site.edit("1", space1="panelden", note="yeni not")
 
         async def work(load: Load) -> dict[str, str]:
-            [ready] = await Looker(load.work, load.course, load.lookup).look(load.recorder, [change])
+            [ready] = await load.make_looker().look(load.recorder, [change])
             return change.compute_body(ready.record)
 
         body = load.run(work)
@@ -158,7 +158,7 @@ class TestCreate:
 
         async def appear_and_look(load: Load) -> list[Change]:
             seed(site, creates[1:2])
-            ready = await Looker(load.work, load.course, load.lookup).look(load.recorder, creates)
+            ready = await load.make_looker().look(load.recorder, creates)
             return [item.change for item in ready]
 
         assert load.run(appear_and_look) == [creates[0], creates[2]]
@@ -169,7 +169,7 @@ class TestCreate:
 
         async def appear_and_look(load: Load) -> list[Change]:
             seed(site, creates[1:2], description="onların")
-            return [i.change for i in await Looker(load.work, load.course, load.lookup).look(load.recorder, creates)]
+            return [i.change for i in await load.make_looker().look(load.recorder, creates)]
 
         assert load.run(appear_and_look) == [creates[0], creates[2]]
         assert find_stale(load) == {"create:2": APPEARED}
@@ -257,7 +257,7 @@ class TestFreshListing:
     @staticmethod
     def look_after(load: Load, changes: Sequence[Change], age_s: float) -> list[Change]:
         async def work(load: Load) -> list[Change]:
-            looker = Looker(load.work, load.course, load.lookup)
+            looker = load.make_looker()
             load.ahead_s += age_s
             return [item.change for item in await looker.look(load.recorder, changes)]
 
@@ -304,10 +304,55 @@ class TestFreshListing:
         load = make_load(listed_at=load.monotonic())
 
         async def work(load: Load) -> bool:
-            looker = Looker(load.work, load.course, load.lookup)
+            looker = load.make_looker()
             return await looker.look_again(load.recorder, change) is None
 
         assert load.run(work)
+        assert find_stale(load) == {change.key: MOVED}
+
+
+class TestSent:
+    """What this try has transmitted may have taken effect, whatever the answer was: it is known as the site keeps it."""
+
+    @staticmethod
+    def look_again(load: Load, change: Change, *, floor: int = 0) -> bool:
+        """Whether it may be sent again."""
+
+        async def work(load: Load) -> bool:
+            load.recorder.sent.add(change.key)
+            load.recorder.floors[change.key] = floor
+            return await load.make_looker().look_again(load.recorder, change) is not None
+
+        return load.run(work)
+
+    def test_a_create_that_made_its_record_under_a_beginning_of_its_key_is_done(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        [change] = make_creates(1, start=12345)
+        [oduyo_id] = seed(site, [change], integration_id="123", description="")
+        assert not self.look_again(load, change)
+        result = load.recorder.results[change.key]
+        assert (result.outcome, result.oduyo_id, result.is_read_back) == (Outcome.DONE, oduyo_id, False)
+
+    def test_a_create_whose_record_was_there_before_it_was_sent_made_none(self, site: Sandbox, load: Load) -> None:
+        [change] = make_creates(1)
+        seed(site, [change], integration_id="99")
+        assert self.look_again(load, change, floor=1)
+
+    @pytest.mark.parametrize("stored", ["Aciklama 1", "Açıkl", "AÇIKLAMA 1"])
+    def test_an_update_is_done_as_the_site_keeps_its_text(self, site: Sandbox, load: Load, stored: str) -> None:
+        change = plan_update(site)
+        site.edit("1", description=stored)
+        assert not self.look_again(load, change)
+        assert load.recorder.results[change.key].outcome is Outcome.DONE
+
+    def test_an_update_that_shows_no_effect_may_be_sent_again_and_one_that_moved_may_not(
+        self, site: Sandbox, load: Load
+    ) -> None:
+        change = plan_update(site)
+        assert self.look_again(load, change)
+        site.edit("1", description="taşındı")
+        assert not self.look_again(load, change)
         assert find_stale(load) == {change.key: MOVED}
 
 
@@ -316,7 +361,7 @@ class TestSlices:
     def compute_slice(load: Load, action: Action, calls_per_s: float) -> int:
         async def work(load: Load) -> int:
             load.course.calls_per_s = calls_per_s
-            return Looker(load.work, load.course, load.lookup).compute_slice(Change(action, "1", {}))
+            return load.make_looker().compute_slice(Change(action, "1", {}))
 
         return load.run(work)
 
@@ -335,7 +380,7 @@ class TestSlices:
         ids = seed(site, make_creates(40))
 
         async def work(load: Load) -> float:
-            looker = Looker(load.work, load.course, load.lookup)
+            looker = load.make_looker()
             for oduyo_id in ids:
                 await load.lookup.fetch_by_ids([oduyo_id])
                 load.ahead_s += 0.5

@@ -35,7 +35,7 @@ def send(load: Load, *slices: Sequence[Change], between: Callable[[], None] = la
     """
 
     async def work(load: Load) -> None:
-        looker = Looker(load.work, load.course, load.lookup)
+        looker = load.make_looker()
 
         async def look() -> AsyncIterator[list[Ready]]:
             for number, changes in enumerate(slices):
@@ -190,7 +190,7 @@ class TestStops:
         async def go_down(load: Load) -> None:
             site.stop()
             load.is_site_up = False
-            looker = Looker(load.work, load.course, load.lookup)
+            looker = load.make_looker()
 
             async def look() -> AsyncIterator[list[Ready]]:
                 yield [Ready(change, None, load.monotonic()) for change in make_creates(200)]
@@ -229,7 +229,7 @@ class TestExpiredLooks:
         """
 
         async def work(load: Load) -> None:
-            looker = Looker(load.work, load.course, load.lookup)
+            looker = load.make_looker()
             sender = Sender(load.work, load.course, look(looker) if look else looker.look_again, check_nothing)
             ready = await looker.look(load.recorder, changes)
             load.skip(LOOK_VALID_S + 1)
