@@ -128,9 +128,8 @@ class Looker:
 
     def _sort(self, recorder: Recorder, change: Change, record: Remote | None, at: float) -> Ready | None:
         """Whether a change may be sent, as its record was just seen."""
-        if (
-            change.oduyo_id is not None and change.key in recorder.sent
-        ):  # it may have taken effect, whatever the answer was
+        # What was transmitted may have taken effect, whatever the answer was.
+        if change.oduyo_id is not None and change.key in recorder.sent:
             is_settled = self.settle_sought(recorder, change, [record] if record else [])
             return None if is_settled else Ready(change, record, at)
         drift = compute_drift(change, record, self._work.normaliser)
