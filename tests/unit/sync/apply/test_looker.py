@@ -334,6 +334,12 @@ class TestSent:
         result = load.recorder.results[change.key]
         assert (result.outcome, result.oduyo_id, result.is_read_back) == (Outcome.DONE, oduyo_id, False)
 
+    def test_its_record_is_found_below_many_newer_ones(self, site: Sandbox, load: Load) -> None:
+        [change] = make_creates(1)
+        seed(site, [change], description="")
+        seed(site, make_creates(600, start=1000))
+        assert not self.look_again(load, change)
+
     def test_a_create_whose_record_was_there_before_it_was_sent_made_none(self, site: Sandbox, load: Load) -> None:
         [change] = make_creates(1)
         seed(site, [change], integration_id="99")
