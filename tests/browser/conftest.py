@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +101,34 @@ def window(browser: Any, stage: Stage) -> Iterator[Any]:
     window.close()
 
 
+@pytest.fixture(scope="module")
+def _close_tabs(window: Any) -> Iterator[None]:
+    yield
+    for tab in window.pages:
+        tab.close()  # an open one asks on
+
+
 @pytest.fixture
-def page(window: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page; of a test that fails a picture is left in .run/logs/browser."""
-    page = window.new_page()
+def page(window: Any, _close_tabs: None, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The tab of a file's tests."""
+    with open_tab(window, request) as tab:
+        tab.set_viewport_size(WINDOW)
+        tab.emulate_media(color_scheme="light")
+        yield tab
+
+
+@contextmanager
+def open_tab(window: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The one tab of a window: in another one all of Airflow's pages would be compiled anew, in a second of CPU.
+
+    Of a test that fails a picture is left in .run/logs/browser, and the next one gets a new tab.
+    """
+    tab = window.pages[0] if window.pages else window.new_page()
     failed_before = request.session.testsfailed
-    yield page
+    yield tab
     if request.session.testsfailed > failed_before:
-        page.screenshot(path=ROOT / ".run/logs/browser" / f"{request.node.name}.png")
-    page.close()
+        tab.screenshot(path=ROOT / ".run/logs/browser" / f"{request.node.name}.png")
+        tab.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sandbox.demo.airflow import DAG_ID, AirflowApi
 
@@ -78,6 +78,30 @@ def send_trigger_form(form: Any) -> str:
 def compute_run_address(run_id: str) -> str:
     """The address of a run's page."""
     return f"/dags/{DAG_ID}/runs/{quote(run_id)}"
+
+
+def show(page: Any, address: str) -> Any:
+    """The document in the frame of one of Airflow's pages, read anew.
+
+    The page around it is loaded only where the tab shows another one: it takes seconds of CPU, the document a fraction of one.
+    """
+    if urlsplit(page.url).path != address:
+        page.goto(address)
+    else:
+        page.evaluate("address => history.replaceState(history.state, '', address)", address)
+        frame = page.locator("iframe").element_handle()
+        frame.content_frame().goto(frame.evaluate("frame => frame.src"))
+    return page.frame_locator("iframe")
+
+
+def show_run(page: Any, run_id: str) -> Any:
+    """The document of a run's page, as :func:`show` has it."""
+    return show(page, f"{compute_run_address(run_id)}/plugin/oduyo-run")
+
+
+def show_dag(page: Any) -> Any:
+    """The document of the DAG's page, as :func:`show` has it."""
+    return show(page, f"/dags/{DAG_ID}/plugin/oduyo-dag")
 
 
 def open_approval(page: Any, run_id: str) -> None:

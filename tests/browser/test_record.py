@@ -11,7 +11,7 @@ import requests
 
 from sandbox.demo.airflow import DAG_ID, AirflowApi
 from sandbox.demo.stage import Stage
-from tests.browser.forms import wait_for_run
+from tests.browser.forms import show_dag, wait_for_run
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -36,8 +36,7 @@ def code(record: dict[str, Any]) -> str:
 @pytest.fixture
 def frame(page: Any, code: str) -> Any:
     """The DAG's own document."""
-    page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
-    frame = page.frame_locator("iframe")
+    frame = show_dag(page)
     frame.get_by_role("heading", name=DAG_ID).wait_for()
     return frame
 

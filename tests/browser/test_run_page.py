@@ -10,11 +10,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo.airflow import DAG_ID, AirflowApi
+from sandbox.demo.airflow import AirflowApi
 from sandbox.demo.stage import Stage
 from sandbox.erp.load import apply_edits
 from sandbox.erp.server import start_server
-from tests.browser.forms import compute_run_address, fetch_states, open_trigger_form, send_trigger_form, wait_for_run
+from tests.browser.forms import (
+    compute_run_address,
+    fetch_states,
+    open_trigger_form,
+    send_trigger_form,
+    show_dag,
+    show_run,
+    wait_for_run,
+)
 from tests.browser.looks import compute_contrast, list_violations
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
@@ -41,8 +49,7 @@ def run_id(window: Any, stage: Stage, api: AirflowApi) -> str:
 @pytest.fixture
 def frame(page: Any, run_id: str) -> Any:
     """The page's own document."""
-    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
-    frame = page.frame_locator("iframe")
+    frame = show_run(page, run_id)
     frame.get_by_role("heading", name="It adds up").wait_for()
     return frame
 
@@ -121,18 +128,11 @@ HIDDEN = """table => [...table.querySelectorAll('td')].filter(cell =>
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
-    browser: Any, stage: Stage, window: Any, run_id: str, take_picture_of: Callable[[Any, str], None], scheme: str
+    page: Any, run_id: str, take_picture: Callable[[str], None], scheme: str
 ) -> None:
-    assert stage.api
-    visitor = browser.new_context(
-        viewport={"width": 1000, "height": 1000},
-        base_url=stage.api.address,
-        color_scheme=scheme,
-        storage_state=window.storage_state(),
-    )
-    page = visitor.new_page()
-    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
-    frame = page.frame_locator("iframe")
+    page.set_viewport_size({"width": 1000, "height": 1000})
+    page.emulate_media(color_scheme=scheme)
+    frame = show_run(page, run_id)
     frame.get_by_role("heading", name="It adds up").wait_for()
     list_rows(frame, FIRST_PAGE)
     assert frame.locator("html").evaluate("element => getComputedStyle(element).colorScheme") == scheme
@@ -143,8 +143,7 @@ def test_the_page_can_be_read_in_both_themes_at_1000_pixels(
     assert list_violations(frame) == []
     assert compute_contrast(frame, "#main h2, #main p, #main td, #main th, #main button, #main a") >= 4.5
     if scheme == "dark":
-        take_picture_of(page, "run-page-dark")
-    visitor.close()
+        take_picture("run-page-dark")
 
 
 def test_the_changes_are_filtered_with_the_keyboard_alone(page: Any, frame: Any) -> None:
@@ -235,8 +234,7 @@ def test_a_run_that_goes_on_is_told_also_to_whoever_is_on_one_of_its_buttons(pag
         route.fulfill(response=answer, json={**answer.json(), **going, "sums": sums, "figures": {}})
 
     page.route("**/oduyo/run?**", tell)
-    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
-    frame = page.frame_locator("iframe")
+    frame = show_run(page, run_id)
     frame.locator("summary", has_text="reason").focus()
     said = frame.locator(".sentence").element_handle()
     frame.get_by_text("Answer 3.").wait_for()
@@ -261,8 +259,7 @@ def test_what_somebody_types_on_the_dag_s_page_stays_while_a_run_goes_on(page: A
         )
 
     page.route("**/oduyo/dag?**", tell)
-    page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
-    frame = page.frame_locator("iframe")
+    frame = show_dag(page)
     frame.get_by_role("searchbox").fill("E-TİC")
     frame.get_by_text("Answer 2.").wait_for()
     page.keyboard.type("ARET")
@@ -294,8 +291,7 @@ def test_what_is_long_or_wide_lies_over_no_other_column_and_can_be_unfolded(page
         route.fulfill(response=answer, json={**answer.json(), **found})
 
     page.route("**/oduyo/changes?**", tell)
-    page.goto(f"{compute_run_address(run_id)}/plugin/oduyo-run")
-    frame = page.frame_locator("iframe")
+    frame = show_run(page, run_id)
     list_rows(frame, "1–4 of 4")
     for width in (1600, 1280, 1000):
         page.set_viewport_size({"width": width, "height": 1000})
@@ -337,8 +333,7 @@ def test_the_page_speaks_the_language_of_airflow(
 
 
 def test_all_runs_of_the_dag_stand_on_its_own_page(page: Any, run_id: str, take_picture: Callable[[str], None]) -> None:
-    page.goto(f"/dags/{DAG_ID}/plugin/oduyo-dag")
-    frame = page.frame_locator("iframe")
+    frame = show_dag(page)
     frame.get_by_role("heading", name="Runs", exact=True).wait_for()
     text = frame.locator("#main").inner_text()
     for fact in (run_id, "Last good run", "ERP rows in step", "3,462 of 3,501", "Waits for a person", "Site check"):

@@ -19,9 +19,9 @@ from sandbox.demo.airflow import DAG_ID, AirflowApi
 from sandbox.demo.stage import Stage
 from sandbox.erp.load import apply_edits
 from sandbox.erp.server import start_server
-from tests.browser.forms import compute_run_address, wait_for_run, wait_for_task
+from tests.browser.conftest import open_tab
+from tests.browser.forms import show_dag, show_run, wait_for_run, wait_for_task
 from tests.browser.looks import list_violations
-from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
@@ -88,35 +88,37 @@ def runs(stage: Stage, api: AirflowApi) -> Iterator[Runs]:
 class Reader(msgspec.Struct, frozen=True):
     """Somebody who reads Airflow in a language.
 
-    :param visitor: the browser's window, in which a test opens its pages.
+    :param tab: of the browser's window.
     """
 
     language: str
-    visitor: Any
+    tab: Any
 
     def say(self, text: str) -> str:
         """A text as this reader sees it."""
         return TURKISH[text] if self.language == "tr" else text
 
-    def open(self, address: str, heading: str | re.Pattern[str] | None = None) -> tuple[Any, Any]:
-        """A page of Airflow's, and the document in its frame."""
-        page = self.visitor.new_page()
-        page.goto(address)
-        frame = page.frame_locator("iframe")
-        frame.get_by_role("heading", name=heading).first.wait_for()
-        return page, frame
+    def open_run(self, run_id: str) -> Any:
+        """The document of a run's page."""
+        frame = show_run(self.tab, run_id)
+        frame.get_by_role("heading").first.wait_for()
+        return frame
 
-    def open_run(self, run_id: str) -> tuple[Any, Any]:
-        """The page of a run."""
-        return self.open(f"{compute_run_address(run_id)}/plugin/oduyo-run")
-
-    def open_dag(self) -> tuple[Any, Any]:
-        """The page of the DAG."""
-        return self.open(f"/dags/{DAG_ID}/plugin/oduyo-dag", DAG_ID)
+    def open_dag(self) -> Any:
+        """The document of the DAG's page."""
+        frame = show_dag(self.tab)
+        frame.get_by_role("heading", name=DAG_ID).first.wait_for()
+        return frame
 
 
 @pytest.fixture(scope="module", params=["en", "tr"])
-def reader(request: pytest.FixtureRequest, browser: Any, stage: Stage, window: Any, runs: Runs) -> Iterator[Reader]:
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def visitor(language: str, browser: Any, stage: Stage, window: Any, runs: Runs) -> Iterator[Any]:
+    """The window of somebody who reads Airflow in that language."""
     assert stage.api
     visitor = browser.new_context(
         viewport={"width": 1000, "height": 900},
@@ -124,22 +126,18 @@ def reader(request: pytest.FixtureRequest, browser: Any, stage: Stage, window: A
         storage_state=window.storage_state(),
         accept_downloads=True,
     )
-    visitor.add_init_script(f"localStorage.setItem('i18nextLng', '{request.param}')")
+    visitor.add_init_script(f"localStorage.setItem('i18nextLng', '{language}')")
     # A visitor without a cache: all of Airflow's pages are read and compiled anew, on a busy machine in minutes.
     visitor.set_default_timeout(180_000)
-    yield Reader(request.param, visitor)
+    yield visitor
     visitor.close()
 
 
-@pytest.fixture(autouse=True)
-def _close_pages(reader: Reader, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Of a test that fails a picture is left in .run/logs/browser."""
-    failed_before = request.session.testsfailed
-    yield
-    for number, page in enumerate(reader.visitor.pages):
-        if request.session.testsfailed > failed_before:
-            page.screenshot(path=ROOT / ".run/logs/browser" / f"{request.node.name}-{number}.png")
-        page.close()
+@pytest.fixture
+def reader(language: str, visitor: Any, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    with open_tab(visitor, request) as tab:
+        tab.set_viewport_size({"width": 1000, "height": 900})
+        yield Reader(language, tab)
 
 
 def wait_until_read(frame: Any) -> None:
@@ -148,7 +146,7 @@ def wait_until_read(frame: Any) -> None:
 
 
 def test_a_failed_run_says_what_failed_and_its_log_is_one_click_away(reader: Reader, runs: Runs) -> None:
-    page, frame = reader.open_run(runs.failed)
+    page, frame = reader.tab, reader.open_run(runs.failed)
     frame.get_by_text(reader.say("Nothing was written: the run failed in the step snapshot.")).wait_for()
     # There is no plan, so no table: no heads above nothing, and nothing to search or to download.
     frame.get_by_text(reader.say("The run did not come to a plan, so that nothing is known of changes.")).wait_for()
@@ -165,7 +163,7 @@ def test_a_failed_run_says_what_failed_and_its_log_is_one_click_away(reader: Rea
 def test_a_good_run_says_that_both_sides_are_in_step_and_which_rows_are_left_out_as_before(
     reader: Reader, runs: Runs
 ) -> None:
-    _page, frame = reader.open_run(runs.good)
+    frame = reader.open_run(runs.good)
     frame.get_by_role("heading", name=reader.say("It adds up")).wait_for()
     text = frame.locator("#main").inner_text()
     assert reader.say("in step with the ERP") in text
@@ -173,8 +171,36 @@ def test_a_good_run_says_that_both_sides_are_in_step_and_which_rows_are_left_out
     assert frame.locator("html").get_attribute("lang") == reader.language
 
 
+def test_the_workbook_has_heads_in_the_reader_s_language(reader: Reader, runs: Runs, tmp_path: Path) -> None:
+    page, frame = reader.tab, reader.open_run(runs.good)
+    with page.expect_download() as download:
+        frame.get_by_role("link", name=reader.say("Download Excel")).click()
+    download.value.save_as(tmp_path / "changes.xlsx")
+    with zipfile.ZipFile(tmp_path / "changes.xlsx") as workbook:
+        names = workbook.read("xl/workbook.xml").decode()
+        first = workbook.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r'<sheet name="([^"]+)"', names) == [
+        reader.say("Changes"),
+        reader.say("To be mended in the ERP"),
+    ]
+    assert reader.say("ERP id") in first
+
+
+def test_filter_and_order_stand_in_the_address_in_the_same_words(reader: Reader, runs: Runs) -> None:
+    page, frame = reader.tab, reader.open_run(runs.good)
+    frame.locator(".chips").get_by_role("button", name=reader.say("rejected")).click()
+    frame.get_by_role("button", name=reader.say("ERP id")).click()
+    frame.get_by_text(reader.say("1–39 of 39"), exact=True).wait_for()
+    wait_until_read(frame)
+    assert "outcome=rejected" in page.url
+    assert "sort=integration_id" in page.url
+    assert frame.locator(".changes tbody .reason").first.is_visible()
+    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert list_violations(frame) == []
+
+
 def test_one_record_shows_both_sides_and_its_history_and_a_vain_search_says_so(reader: Reader, runs: Runs) -> None:
-    _page, frame = reader.open_dag()
+    frame = reader.open_dag()
     frame.get_by_role("searchbox").fill("E-TİCARET-IĞDIR.001")
     frame.get_by_role("button", name=reader.say("What happened to it?")).click()
     frame.get_by_role("heading", name=reader.say("What each run did")).wait_for()
@@ -187,18 +213,15 @@ def test_one_record_shows_both_sides_and_its_history_and_a_vain_search_says_so(r
     assert list_violations(frame) == []
 
 
-def test_a_plan_that_waits_shows_deletions_first_and_leads_to_the_approval(reader: Reader, runs: Runs) -> None:
-    page, frame = reader.open_run(runs.waiting)
-    actions = frame.locator(".actions button")
-    actions.first.wait_for()
-    assert actions.first.inner_text().split() == reader.say("1 to delete").split()
-    actions.first.click()
-    assert "action=delete" in page.url
-    wait_until_read(frame)
-    assert frame.locator(".changes tbody tr").count() == 1
+def test_the_dag_s_page_says_how_it_stands_and_what_waits(reader: Reader, runs: Runs) -> None:
+    frame = reader.open_dag()
+    text = frame.locator("#main").inner_text()
+    for fact in ("Last good run", "Waits for a person", "ERP rows in step", "3,462 of 3,501", "waits for a person"):
+        assert reader.say(fact) in text
+    row = frame.get_by_role("row").filter(has_text=runs.waiting)
+    assert row.get_by_role("link", name=reader.say("Approve or reject")).is_visible()
     assert list_violations(frame) == []
-    frame.get_by_role("link", name=reader.say("Approve or reject")).click()
-    page.wait_for_url("**/tasks/approve/**")
+    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
 #: What the page is told of a load that waits for its next try, beside what it is told of the run.
@@ -251,7 +274,7 @@ TOLD = {"a retry waits": RETRY, "a load failed": STOP}
 
 @pytest.mark.parametrize("state", ["a plan waits", *TOLD])
 def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state: str) -> None:
-    page = reader.visitor.new_page()
+    page = reader.tab
     if state in TOLD:
 
         def tell(route: Any) -> None:
@@ -259,8 +282,7 @@ def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state
             route.fulfill(response=answer, json={**answer.json(), **TOLD[state]})
 
         page.route("**/oduyo/run?**", tell)
-    page.goto(f"{compute_run_address(runs.waiting)}/plugin/oduyo-run")
-    frame = page.frame_locator("iframe")
+    frame = show_run(page, runs.waiting)
     frame.locator(".changes tbody .outcome").first.wait_for()
     assert frame.locator(".cause").count() == (state in TOLD)
     for width in (1280, 1000):
@@ -270,43 +292,17 @@ def test_the_table_begins_above_the_fold_while(reader: Reader, runs: Runs, state
         assert frame.locator(".changes").evaluate("element => element.getBoundingClientRect().top") + 30 < fold, width
     assert list_violations(frame) == []
     page.unroute_all(behavior="wait")  # the page asks on: an answer that is being told must not outlive it
-    page.close()
 
 
-def test_the_dag_s_page_says_how_it_stands_and_what_waits(reader: Reader, runs: Runs) -> None:
-    _page, frame = reader.open_dag()
-    text = frame.locator("#main").inner_text()
-    for fact in ("Last good run", "Waits for a person", "ERP rows in step", "3,462 of 3,501", "waits for a person"):
-        assert reader.say(fact) in text
-    row = frame.get_by_role("row").filter(has_text=runs.waiting)
-    assert row.get_by_role("link", name=reader.say("Approve or reject")).is_visible()
-    assert list_violations(frame) == []
-    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
-
-
-def test_the_workbook_has_heads_in_the_reader_s_language(reader: Reader, runs: Runs, tmp_path: Path) -> None:
-    page, frame = reader.open_run(runs.good)
-    with page.expect_download() as download:
-        frame.get_by_role("link", name=reader.say("Download Excel")).click()
-    download.value.save_as(tmp_path / "changes.xlsx")
-    with zipfile.ZipFile(tmp_path / "changes.xlsx") as workbook:
-        names = workbook.read("xl/workbook.xml").decode()
-        first = workbook.read("xl/worksheets/sheet1.xml").decode()
-    assert re.findall(r'<sheet name="([^"]+)"', names) == [
-        reader.say("Changes"),
-        reader.say("To be mended in the ERP"),
-    ]
-    assert reader.say("ERP id") in first
-
-
-def test_filter_and_order_stand_in_the_address_in_the_same_words(reader: Reader, runs: Runs) -> None:
-    page, frame = reader.open_run(runs.good)
-    frame.locator(".chips").get_by_role("button", name=reader.say("rejected")).click()
-    frame.get_by_role("button", name=reader.say("ERP id")).click()
-    frame.get_by_text(reader.say("1–39 of 39"), exact=True).wait_for()
+def test_a_plan_that_waits_shows_deletions_first_and_leads_to_the_approval(reader: Reader, runs: Runs) -> None:
+    page, frame = reader.tab, reader.open_run(runs.waiting)
+    actions = frame.locator(".actions button")
+    actions.first.wait_for()
+    assert actions.first.inner_text().split() == reader.say("1 to delete").split()
+    actions.first.click()
+    assert "action=delete" in page.url
     wait_until_read(frame)
-    assert "outcome=rejected" in page.url
-    assert "sort=integration_id" in page.url
-    assert frame.locator(".changes tbody .reason").first.is_visible()
-    assert frame.locator("html").evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert frame.locator(".changes tbody tr").count() == 1
     assert list_violations(frame) == []
+    frame.get_by_role("link", name=reader.say("Approve or reject")).click()
+    page.wait_for_url("**/tasks/approve/**")
