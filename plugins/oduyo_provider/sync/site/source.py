@@ -79,13 +79,16 @@ class SourceState:
         self.source = source
 
     def draw_number(self, run: str, attempt: str, mapped: str = "") -> int:
-        """Take the next plan number. Two runs that draw at the same moment may get the same one; load refuses the second.
+        """Take the next plan number: above each that is known, also where what was drawn is lost, or passed guard elsewhere.
+
+        Two runs that draw at the same moment may get the same one; load refuses the second.
 
         :param mapped: instances of a mapped task share theirs, as long as nobody else has drawn since.
         """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
-        number = max(map(layout.read_number, names), default=0)
+        applied, passed = self.read_applied(), self._folder.child(layout.PASSED).names()
+        number = max(*map(layout.read_number, ("", *names, *passed)), 0 if applied is None else applied.number)
         if not mapped or not self._is_shared(drawn, names, number, mapped):
             number += 1
         write_state(drawn, layout.name_number(number, attempt), Numbered(run=run, mapped=mapped))

@@ -48,6 +48,17 @@ def test_numbers_go_on_and_old_ones_are_forgotten(source: SourceState, folder: F
     assert len(folder.child("drawn").names()) == KEPT_NUMBERS
 
 
+@pytest.mark.parametrize("note", [SourceState.note_passed, SourceState.note_applied])
+def test_a_plan_whose_number_was_drawn_elsewhere_does_not_outdate_those_that_are_drawn_later(
+    source: SourceState, note: Callable[[SourceState, int, str, str], None]
+) -> None:
+    """Staging was moved or restored from a backup while a run was under way: its plan has a number that is not drawn here."""
+    note(source, 400, "run1", "try1")
+    number = source.draw_number("run2", "try1")
+    source.check_order(number, "run2")
+    assert number == 401
+
+
 def draw_at_once(source: SourceState, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Two runs that look for the highest number at the same moment."""
     names: Callable[[Folder], list[str]] = Folder.names
