@@ -43,9 +43,10 @@ def apply_plan(
     """
     step = read_step(context)
     check_chain(context, step)
-    references = read_references(plan)
+    references, why_not = read_references(plan), plan.get("why_not") if isinstance(plan, dict) else ""
+    if step.params.dry_run:  # it may have been switched on since guard let the plan through
+        references, why_not = [], gettext("dry_run is on")
     if not references:
-        why_not = plan.get("why_not") if isinstance(plan, dict) else ""
         raise AirflowSkipException(
             gettext(
                 "Nothing is sent: %(why)s. The plan is in the log of guard.",

@@ -171,6 +171,43 @@ def test_a_decision_on_an_earlier_plan_is_not_applied(
     assert count_writes(oduyo) == 0
 
 
+def switch_dry_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the default of the param: a run whose conf does not say otherwise has it from its next task on."""
+    monkeypatch.setenv("ODUYO_PARAMS", '{"dry_run": true}')
+
+
+def test_a_plan_is_not_sent_once_dry_run_is_switched_on(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = run_special_codes(query=make_query(3), marked="load")
+    with monkeypatch.context() as patch:
+        switch_dry_run_on(patch)
+        made = again(made, ("load", "report"))
+    assert (made.tasks["load"], made.report["faults"], count_writes(oduyo)) == (["skipped"], ["applying"], 0)
+    assert "Nothing is sent: dry_run is on." in made.log
+    made = again(made, ("load", "report"))
+    assert (made.state, pick(made.report)) == ("success", {"extracted": 3, "created": 3})
+
+
+def test_a_run_that_has_written_is_never_called_dry(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = run_special_codes(query=make_query(3))
+    switch_dry_run_on(monkeypatch)
+    made = again(made, ALL[3:])
+    assert pick(made.report) == {"extracted": 3, "created": 3}  # dry_run would be one of these
+
+
+def test_a_plan_that_becomes_a_dry_run_in_guard_is_green(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = run_special_codes(query=make_query(3), marked="guard")
+    switch_dry_run_on(monkeypatch)
+    made = again(made, ALL[3:])
+    assert (made.state, made.report["dry_run"], made.report["faults"]) == ("success", True, [])
+    assert count_writes(oduyo) == 0
+
+
 def test_a_run_asks_a_person_about_one_plan_alone(
     erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes, again: Again
 ) -> None:

@@ -73,7 +73,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
     if parts:
         decision = find_decision(step.run.folder, parts[0].manifest.generation, name_plans(steps.plans))
     parts = [decide_part(part.manifest, decision) for part in parts]
-    dry_run = bool(decision[1].why_not) if decision is not None else step.params.dry_run
+    dry_run = _is_dry(step, parts)
     past = None
     if parts and not dry_run:
         past = PastWriter(step, parts[0].manifest.snapshot, is_applied=steps.load is not None)
@@ -100,6 +100,13 @@ async def report(step: StepContext, steps: Steps) -> Report:
         log.warning(gettext("Old staged runs could not be removed; the next run tries again: %(error)s", error=error))
     _say_report(step, made)
     return made
+
+
+def _is_dry(step: StepContext, parts: Sequence[PlanPart]) -> bool:
+    """Whether nothing was to be sent, and nothing was: ``dry_run`` may have been switched on after a try had sent some."""
+    if not parts or parts[0].decision is None:
+        return step.params.dry_run
+    return bool(parts[0].decision.why_not) and not any(part.read_history().tries for part in parts)
 
 
 def _say_report(step: StepContext, made: Report) -> None:
@@ -143,7 +150,8 @@ def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
     if made.has_too_many_rejected(params.limits, is_approved=is_approved) and not made.dry_run:
         faults.append(TOO_MANY_REJECTED)
-    waiting = steps.guarded if steps.guarded is not None and steps.guarded["why_not"] and not params.dry_run else None
+    guarded = steps.guarded
+    waiting = guarded if guarded is not None and guarded["why_not"] and not guarded["dry_run"] else None
     if waiting is not None and (made.writes or waiting["figures"] or any(getattr(made, name) for name in UNDONE)):
         faults.append(FIRST_WRITE)
     return faults
