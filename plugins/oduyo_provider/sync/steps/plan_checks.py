@@ -19,7 +19,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
     if snapshot.resource != client.resource:
         raise SettingsError(
             gettext(
-                "The plan is for %(of)s, but this task writes %(resource)s: nothing was sent. Give it the plans of its "
+                "The plan is for %(of)s, but this task writes %(resource)s: this try sent nothing. Give it the plans of its "
                 "own DAG.",
                 of=snapshot.resource.name,
                 resource=client.resource.name,
@@ -28,7 +28,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
     if manifest.run != step.run.name:
         raise SettingsError(
             gettext(
-                "The plan in %(folder)s is of the run %(run)s, not of %(mine)s: nothing was sent. Start a new run, which "
+                "The plan in %(folder)s is of the run %(run)s, not of %(mine)s: this try sent nothing. Start a new run, which "
                 "makes a plan of its own.",
                 folder=manifest.folder,
                 run=manifest.run,
@@ -38,7 +38,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
     if snapshot.site != settings.site:
         raise SettingsError(
             gettext(
-                "The plan was made for %(site)s, but the connection now names %(now)s: nothing was sent. Start a new "
+                "The plan was made for %(site)s, but the connection now names %(now)s: this try sent nothing. Start a new "
                 "run, which lists the new site first.",
                 site=snapshot.site,
                 now=settings.site,
@@ -60,7 +60,7 @@ def check_decided(decision: Decision | None) -> Decision:
     if not (decision.writes or decision.asks):
         raise SettingsError(
             gettext(
-                "Guard has not let this plan through (%(why)s): nothing was sent.",
+                "Guard has not let this plan through (%(why)s): this try sent nothing.",
                 why=decision.why_not or gettext("a brake tripped"),
             )
         )

@@ -263,7 +263,7 @@ def test_a_plan_whose_file_was_cut_is_refused_and_leaves_nothing_to_wait_for(dri
 def test_a_plan_that_was_copied_from_another_run_is_refused(driver: Driver, plan: Plans) -> None:
     there = Path(driver.root.uri) / "dag" / "other" / "plan"
     shutil.copytree(plan[0]["manifest"], there)
-    with pytest.raises(SettingsError, match="is of the run dag/run, not of dag/other: nothing was sent"):
+    with pytest.raises(SettingsError, match="is of the run dag/run, not of dag/other: this try sent nothing"):
         driver.load([{**plan[0], "manifest": str(there)}], driver.new_run("other"))
     assert driver.calls("create") == 0
 
