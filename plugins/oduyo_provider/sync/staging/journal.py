@@ -59,6 +59,7 @@ class History(msgspec.Struct):
         still take effect.
     :param floors: key → the lowest of its intents' floors, as a number.
     :param tries: how many tries wrote anything.
+    :param last_try: the highest number of these.
     """
 
     results: dict[str, Result] = msgspec.field(default_factory=dict)
@@ -67,6 +68,7 @@ class History(msgspec.Struct):
     lost_at: float | None = None
     floors: dict[str, int] = msgspec.field(default_factory=dict)
     tries: int = 0
+    last_try: int = 0
 
     @property
     def unknown_until(self) -> float | None:
@@ -187,6 +189,7 @@ def read_history(folder: Folder, digest: str) -> History:
             for result in decode_lines(folder.uri, name, lines, Result):
                 one.results[result.key] = result
     history.tries = len(tries)
+    history.last_try = max((one.number for one in tries.values()), default=0)
     # By the number of the try: the clocks of two workers may be apart.
     for one in sorted(tries.values(), key=lambda one: one.order):
         _take_results(history, one)

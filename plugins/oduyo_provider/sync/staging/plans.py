@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 import msgspec
@@ -15,8 +15,9 @@ from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, com
 from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
-from oduyo_provider.sync.staging.journal import History, read_history
+from oduyo_provider.sync.staging.journal import History, Journal, read_history
 from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference, read_reference
+from oduyo_provider.sync.staging.run_folder import renumber_attempt
 
 
 class PlanPart:
@@ -83,6 +84,11 @@ class PlanPart:
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""
         return read_history(self.journal, self.manifest.digest)
+
+    def open_journal(self, history: History, attempt: str, clock: Callable[[], float]) -> Journal:
+        """What another try writes down; it comes after all that are in the history. Under the lease."""
+        name = renumber_attempt(attempt, history.last_try + 1)
+        return Journal(self.journal, attempt=name, digest=self.manifest.digest, clock=clock)
 
 
 def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:

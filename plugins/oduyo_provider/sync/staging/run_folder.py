@@ -49,6 +49,14 @@ def name_attempt(number: int) -> str:
     return f"try{number}-{uuid4().hex[:8]}"
 
 
+def renumber_attempt(attempt: str, lowest: int) -> str:
+    """The name of a try that comes after others, also where Airflow counts from one again, as in a run deleted and made anew.
+
+    :param lowest: number that it may have.
+    """
+    return f"try{max(read_attempt_number(attempt), lowest)}-{attempt.partition('-')[2] or attempt}"
+
+
 def read_attempt_number(attempt: str) -> int:
     """The number of a try, out of its name; 0 where the name has none."""
     number = attempt.removeprefix("try").partition("-")[0]

@@ -29,7 +29,6 @@ from oduyo_provider.sync.runtime.log_table import format_table
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.site.quiesce import wait_for_plans
-from oduyo_provider.sync.staging.journal import Journal
 from oduyo_provider.sync.staging.manifests import Reference
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
 from oduyo_provider.sync.steps.chain import check_whole
@@ -161,7 +160,7 @@ class _Load:
     def _open_part(self, number: int) -> tuple[Recorder, list[Change]]:
         part, step = self._parts[number], self._step
         changes, history, entries = list(part.read_changes()), part.read_history(), self._read_entries(part)
-        journal = Journal(part.journal, attempt=step.run.attempt, digest=part.manifest.digest, clock=step.clock.now)
+        journal = part.open_journal(history, step.run.attempt, step.clock.now)
         keys = frozenset(compute_match_key(change.integration_id) for change in changes)
         return Recorder(journal, history, self._progress, entries, keys, self._partitions.besides(number)), changes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action, compute_adoption
+from oduyo_provider.core.change import Action, Outcome, Result, compute_adoption
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.ledger import Entry
@@ -51,6 +52,26 @@ def decide(
     )
     write_manifest(folder, DECISION, decision)
     return {**reference, "decision": folder.uri}
+
+
+@pytest.mark.parametrize(("given", "named"), [("try1-0123abcd", "try4-0123abcd"), ("try9-0123abcd", "try9-0123abcd")])
+def test_a_later_try_comes_last_although_airflow_counts_from_one_again(root: Folder, given: str, named: str) -> None:
+    """A run was deleted and triggered anew by the same id: with ``sync_mode=create`` it goes on with the same journal."""
+    change = create("A1")
+    reference = stage_plan(root, [change])
+    write_journal(reference, Result(change.key, Outcome.REFUSED, at=1000.0), attempt="try3-89abcdef", at=1000.0)
+    part = open_part(reference)
+
+    async def go_on() -> None:
+        journal = part.open_journal(part.read_history(), given, lambda: 2000.0)
+        await journal.intend([change.key])
+        journal.record(done(change, "7"))
+        await journal.flush()
+
+    asyncio.run(go_on())
+    history = part.read_history()
+    assert history.results[change.key].outcome is Outcome.DONE
+    assert f"{named}.outcomes.jsonl" in part.journal.names()
 
 
 def test_a_plan_comes_back_as_it_was_written(root: Folder) -> None:
