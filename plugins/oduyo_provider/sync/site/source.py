@@ -87,8 +87,9 @@ class SourceState:
         """
         drawn = self._folder.child(layout.DRAWN)
         names = drawn.names()
-        applied, passed = self.read_applied(), self._folder.child(layout.PASSED).names()
-        number = max(*map(layout.read_number, ("", *names, *passed)), 0 if applied is None else applied.number)
+        passed, applied = self._folder.child(layout.PASSED).names(), self.read_applied()
+        number = max((layout.read_number(name) for name in (*names, *passed)), default=0)
+        number = max(number, applied.number if applied is not None else 0)
         if not mapped or not self._is_shared(drawn, names, number, mapped):
             number += 1
         write_state(drawn, layout.name_number(number, attempt), Numbered(run=run, mapped=mapped))
