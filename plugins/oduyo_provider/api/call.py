@@ -151,14 +151,18 @@ class CallRunner:
         if meaning is Meaning.THROTTLED:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
-            # Until more is known: a page in Ödüyo's place does not say that a create was not carried out.
-            result.lost += unknown_tries == 1
+            if (
+                unknown_tries == 1
+            ):  # until more is known: a page in Ödüyo's place does not say that a create was not carried out
+                result.lost = 1
             meaning = await self._ask_why_blocked(result)
         if meaning is Meaning.SESSION:
             return await self._renew(result)
         if meaning is Meaning.REFUSED:
             self._keeper.succeeded()
-            result.by_firewall, result.lost = True, result.lost - (unknown_tries == 1)
+            result.by_firewall = True
+            if unknown_tries == 1:
+                result.lost = 0
             result.classification = msgspec.structs.replace(result.classification, meaning=meaning)
             return False
         return await self._wait_after_failure(result, sent_in, unknown_tries)

@@ -166,9 +166,10 @@ def find_without_effect(
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
     """Whether a record that is neither as wanted nor as planned can be what Ödüyo made of this very change.
 
-    So it is when nothing but the change's own fields moved, and what is stored of each can be what was sent.
+    So it is when nothing but the change's own fields moved, and what is stored of each that did can be what was sent.
     """
     if change.oduyo_id is not None and not find_moved(change, record, normaliser, change.base) <= set(change.differs):
         return False
     stored = find_stored_otherwise(change, record, normaliser)
-    return all(can_be_kept_of(name, change.payload[name], value, normaliser) for name, value in stored.items())
+    moved = stored.keys() - find_as_before(change, record, stored, normaliser)
+    return all(can_be_kept_of(name, change.payload[name], stored[name], normaliser) for name in moved)

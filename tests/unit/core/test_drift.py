@@ -29,6 +29,7 @@ LISTED = make_record(description="d", special_created_in="0000-00-00 00:00:00")
 GONE = make_entry(missing=ABSENT)
 [CREATE] = plan_of([make_row()], []).changes
 [UPDATE] = plan_of([make_row(code="K2", description="d")], [LISTED]).changes
+[TWO_FIELDS] = plan_of([make_row(code="K2", description="e")], [LISTED]).changes
 [DEACTIVATE] = plan_of([], [LISTED], [GONE], on_missing=OnMissing.DEACTIVATE).changes
 [DELETE] = plan_of([], [LISTED], [GONE], on_missing=OnMissing.DELETE).changes
 
@@ -242,6 +243,8 @@ def test_a_cut_text_a_keys_form_and_a_date_that_stay_as_before_are_altered_and_n
         (UPDATE, now(code="k2"), True),
         (UPDATE, now(code="K2 "), True),
         (UPDATE, now(code=""), False),
+        (TWO_FIELDS, now(code="k2"), True),
+        (TWO_FIELDS, now(code="theirs"), False),
         (DELETE, now(code="K"), False),
     ],
 )
