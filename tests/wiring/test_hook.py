@@ -74,6 +74,16 @@ def test_a_session_that_dies_again_is_not_renewed_for_ever(oduyo: Sandbox, answe
     assert count_logins(oduyo) == 2
 
 
+def test_a_create_that_a_page_answers_is_not_sent_again(oduyo: Sandbox) -> None:
+    from airflow.sdk.exceptions import AirflowException
+
+    oduyo.set_faults({"call": "create", "where": "after", "kind": "html", "status": 403})
+    row = {"integration_id": "1", "code": "KOD.1"}
+    with pytest.raises(AirflowException, match="create with HTTP 403"):
+        OduyoHook().run("erp/erp_special_code/create", json={"column": row})
+    assert (len(oduyo.records()), count_logins(oduyo)) == (1, 1)
+
+
 def test_a_redirect_is_not_followed_so_that_the_headers_stay_here(oduyo: Sandbox) -> None:
     from airflow.sdk.exceptions import AirflowException
 

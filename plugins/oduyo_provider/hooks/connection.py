@@ -38,6 +38,13 @@ def fetch_connection(conn_id: str, purpose: str) -> Any:
         ) from error
 
 
+def decode_extra(connection: Any) -> object:
+    """The extras; the text itself where it is no JSON, of which Airflow makes an empty object."""
+    decoded: object = connection.extra_dejson
+    text = "".join((connection.extra or "").split())
+    return decoded if decoded or text in ("", "{}") else text
+
+
 def _explain_unreadable(conn_id: str, variable: str) -> str:
     return gettext(
         "Airflow cannot read the connection %(conn_id)s from the environment variable %(variable)s: write it as one URI, or as a "

@@ -36,7 +36,7 @@ from oduyo_provider.core.errors import (
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.redact import Redactor
-from oduyo_provider.hooks.connection import fetch_connection
+from oduyo_provider.hooks.connection import decode_extra, fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
 from oduyo_provider.sync.runtime.event_loop import run_async
@@ -96,7 +96,7 @@ class OduyoHook(HttpHook):
             login=connection.login,
             password=connection.password,
             schema=connection.schema,
-            extra=_decode_extra(connection),
+            extra=decode_extra(connection),
         )
         for secret in settings.secrets:
             mask_secret(secret)
@@ -163,10 +163,14 @@ class OduyoHook(HttpHook):
             return await log_in(self.settings, transport, redact=self._redact, runtime=Runtime())
 
     def run_and_check(self, session: Session, prepped_request: PreparedRequest, extra_options: dict[Any, Any]) -> Any:
-        """Send a request; when it is answered as with an expired session, log in and send it once more."""
+        """Send a request; when it is answered as with an expired session, log in and send it once more.
+
+        Not where a page in Ödüyo's place answers a call that changes something: it may have been carried out.
+        """
         unchecked = {**extra_options, "check_response": False}
         response = super().run_and_check(session, prepped_request, unchecked)
-        if _find_meaning(response) in (Meaning.SESSION, Meaning.BLOCKED):
+        meaning, is_list = _find_meaning(response), str(prepped_request.url).endswith("/list")
+        if meaning is Meaning.SESSION or (meaning is Meaning.BLOCKED and is_list):
             with airflow_errors():
                 self._log_in()
             prepped_request.headers["Authorization"] = str(self._session_id)
@@ -214,13 +218,6 @@ class OduyoHook(HttpHook):
             except tuple(faults) as error:
                 fault = next(words for kind, words in faults.items() if isinstance(error, kind))
                 return False, _word_for_test(f"{gettext(fault)}: {error}")
-
-
-def _decode_extra(connection: Any) -> object:
-    """The extras; the text itself where it is no JSON, of which Airflow makes an empty object."""
-    decoded: object = connection.extra_dejson
-    text = "".join((connection.extra or "").split())
-    return decoded if decoded or text in ("", "{}") else text
 
 
 def _find_meaning(response: Response) -> Meaning:
