@@ -286,6 +286,13 @@ def test_b3_the_first_request_of_all_may_be_the_one_that_is_refused(time: FakeTi
     assert (reply.outcome, reply.by_firewall) == (Outcome.REFUSED, True)
 
 
+def test_b3_an_update_that_a_firewall_refuses_may_have_taken_effect_where_an_earlier_sending_was_lost(
+    time: FakeTime,
+) -> None:
+    reply = use(Site(update=[hang_up, answer(403, HTML, Content_Type="text/html")], list=LISTED), time, update)
+    assert (reply.outcome, reply.by_firewall, reply.sends, reply.lost) == (Outcome.REFUSED, True, 2, 1)
+
+
 def test_b3_a_refusal_of_oduyo_s_own_is_none_of_a_firewall(time: FakeTime) -> None:
     assert use(Site(create=no(404)), time, create).by_firewall is False
 
