@@ -58,9 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
-def pytest_collection_finish() -> None:
-    """Nine thousand tests and all that they import live as long as the process: no garbage collection looks at them again."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nine thousand tests and all that they import live as long as the process: no garbage collection looks at them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -181,7 +187,7 @@ def airflow_db() -> None:
         warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient` is deprecated")
         import airflow.api_fastapi.execution_api.app  # noqa: F401  its warning comes here, once
     db.initdb()
-    gc.freeze()  # as in pytest_collection_finish
+    gc.freeze()  # as in pytest_collection
 
 
 @pytest.fixture
