@@ -101,7 +101,7 @@ class CallRunner:
             sent_in = await self._transmit(path, body, before_send, result)
             while await self._is_to_be_sent_again(result, sent_in, unknown_tries):
                 if unknown_tries == 1 and result.lost:
-                    break
+                    break  # whoever called looks for it first
                 self.retries += 1
                 sent_in = await self._transmit(path, body, before_send, result)
         except _LoginError as failed:
@@ -151,9 +151,8 @@ class CallRunner:
         if meaning is Meaning.THROTTLED:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
-            if (
-                unknown_tries == 1
-            ):  # until more is known: a page in Ödüyo's place does not say that a create was not carried out
+            if unknown_tries == 1:
+                # Until more is known: a page in Ödüyo's place does not say that a create was not carried out.
                 result.lost = 1
             meaning = await self._ask_why_blocked(result)
         if meaning is Meaning.SESSION:

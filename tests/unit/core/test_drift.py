@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oduyo_provider.core.change import Action, Change
+from oduyo_provider.core.change import Action, Change, compute_base
 from oduyo_provider.core.drift import (
     Drift,
     compute_drift,
@@ -252,6 +252,26 @@ def test_only_a_form_of_what_was_sent_can_be_what_oduyo_made_of_it(
     change: Change, record: Remote, is_own: bool
 ) -> None:
     assert is_own_alteration(change, record, NORMALISER) is is_own
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "stored", "is_own"),
+    [
+        ("amount", "0.1235", "0.12", True),
+        ("amount", "0.1235", "0.13", True),
+        ("amount", "0.1235", "7.00", False),
+        ("vade", "2024-05-01 10:00:00", "2024-05-01", True),
+        ("vade", "2024-05-01 10:00:00", "2024-05-02", False),
+    ],
+)
+def test_a_rounded_amount_and_a_shorter_moment_can_be_what_oduyo_made_of_it(
+    field: str, sent: str, stored: str, is_own: bool
+) -> None:
+    record: Remote = {"id": "7", "integration_id": "1", "amount": "5.00", "vade": "2020-01-01 00:00:00"}
+    change = Change(
+        Action.UPDATE, "1", {"integration_id": "1", field: sent}, "7", compute_base(record, CHEQUE), (field,)
+    )
+    assert is_own_alteration(change, {**record, field: stored}, CHEQUES) is is_own
 
 
 @pytest.mark.parametrize(
