@@ -128,9 +128,15 @@ optional_row_fields = {
     "special_created_in": dates,
     "special_updated_in": dates,
 }
-rows = st.lists(
-    st.fixed_dictionaries({"integration_id": raw_ids, **row_fields}, optional=optional_row_fields), max_size=8
-)
+columns = {"integration_id": raw_ids, **row_fields}
+
+
+def _order(row: Row) -> Row:
+    """The columns in the query's order, which is one for all rows."""
+    return {name: row[name] for name in [*columns, *optional_row_fields] if name in row}
+
+
+rows = st.lists(st.fixed_dictionaries(columns, optional=optional_row_fields).map(_order), max_size=8)
 record_fields = {
     "integration_id": st.one_of(ids, ids, st.sampled_from([None, "", " 2 ", "ÿ", "1.0"])),
     "code": st.sampled_from(["A", "B", "", None, " A"]),
