@@ -28,7 +28,7 @@ def explain_red(report: Report, why_not: str, *, is_one_task: bool) -> str:
     faults = "; ".join([*_list_clauses(report), *([why_not] if FIRST_WRITE in report.faults else [])])
     if report.compares:
         text = gettext("The run is not in step: %(faults)s.", faults=faults)
-    elif report.dry_run:
+    elif report.dry_run or (has_rest(report) and _is_untouched(report)):
         text = gettext("Nothing was sent: %(faults)s.", faults=faults)
     elif has_rest(report):
         text = gettext("Not all rows were sent: %(faults)s.", faults=faults)
@@ -111,15 +111,28 @@ def list_next_steps(report: Report) -> list[str]:
                 "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
             )
         )
-    if report.compares or report.dry_run:
-        return steps
-    if has_rest(report):
-        clear = gettext(
-            "Clear the first red task to send the rest: a new run with sync_mode create compares nothing and sends every row "
-            "once more."
+    return steps if report.compares or report.dry_run else _list_ways_on(report, steps)
+
+
+def _is_untouched(report: Report) -> bool:
+    """Whether nothing was sent that Ödüyo may have taken, or refused."""
+    return not (report.writes or report.refused or report.failed or report.doubtful)
+
+
+def _list_ways_on(report: Report, steps: list[str]) -> list[str]:
+    """The same where nothing was compared: a new run repeats what was sent."""
+    if not has_rest(report):
+        return [*steps, gettext("A new run with sync_mode create compares nothing and sends every row once more.")]
+    if _is_untouched(report):
+        again = gettext(
+            "If the error asks for something, do that first, then start a new run: with sync_mode create it sends every row."
         )
-        return [clear, *steps]
-    return [*steps, gettext("A new run with sync_mode create compares nothing and sends every row once more.")]
+        return [again, *steps]
+    clear = gettext(
+        "Clear the first red task to send the rest: a new run with sync_mode create compares nothing and sends every row "
+        "once more."
+    )
+    return [clear, *steps]
 
 
 def list_decisions(report: Report) -> list[str]:

@@ -72,6 +72,21 @@ def test_a_run_that_compares_nothing_is_gone_on_with_and_not_started_anew() -> N
     assert last == AGAIN
 
 
+@pytest.mark.parametrize("figure", ["created", "refused", "failed", "doubtful"])
+def test_a_run_that_compares_nothing_and_sent_nothing_is_started_anew(figure: str) -> None:
+    stopped = make("not_applied", sync_mode="create", faults=["stopped"])
+    (told,) = list_next_steps(stopped)
+    assert (
+        told
+        == "If the error asks for something, do that first, then start a new run: with sync_mode create it sends every row."
+    )
+    assert explain_red(stopped, "", is_one_task=False).startswith(
+        "Nothing was sent: the plan was stopped before any write;"
+    )
+    clear, *_ = list_next_steps(make(figure, sync_mode="create", not_applied=1, faults=["applying"]))
+    assert clear.startswith("Clear the first red task")
+
+
 def test_a_dry_run_leaves_nothing_to_be_sent() -> None:
     report = make("vanished", dry_run=True)
     assert (count_unsent(report), list_next_steps(report), report.is_red) == (0, [], False)
