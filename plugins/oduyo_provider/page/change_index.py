@@ -27,10 +27,8 @@ from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
     OUTCOMES,
     SENT,
+    TAGS,
     ChangeLine,
-    read_action,
-    read_known,
-    read_outcome,
 )
 from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder
@@ -57,7 +55,7 @@ class RunPhase(Enum):
 
     def show(self, tag: int) -> str:
         """The outcome that a tag stands for in a run that is so far."""
-        outcome = read_outcome(tag)
+        outcome = TAGS[tag].outcome
         if outcome not in ("waiting", SENT):
             return outcome
         if self is RunPhase.DRY:
@@ -147,8 +145,8 @@ class ChangeIndex:
         for file in files:
             for tag, count in file.counts.items():
                 self.counts[phase.show(tag)] += count
-                self.actions[read_action(tag)] += count
-                self.left_out[read_known(tag)] += count if is_left_out(tag) else 0
+                self.actions[TAGS[tag].action] += count
+                self.left_out[TAGS[tag].is_known] += count if is_left_out(tag) else 0
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -223,7 +221,7 @@ class ChangeIndex:
         tags = {tag for segment in self.segments for tag in segment.file.counts}
         by_rank: dict[int, set[int]] = {}
         for tag in (tag for tag in tags if wanted.takes(tag, show(tag))):
-            rank = OUTCOMES.index(show(tag)) if wanted.order == "outcome" else ACTIONS.index(read_action(tag))
+            rank = OUTCOMES.index(show(tag)) if wanted.order == "outcome" else ACTIONS.index(TAGS[tag].action)
             by_rank.setdefault(rank, set()).add(tag)
         ranks = sorted(by_rank, reverse=wanted.is_descending and wanted.order in ("", "outcome"))
         return [frozenset(by_rank[rank]) for rank in ranks]

@@ -11,7 +11,7 @@ from fastapi import Depends, HTTPException, Query
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.report import MAX_REASONS
 from oduyo_provider.page.search_text import fold
-from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES, read_action, read_is_row, read_known
+from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES, TAGS
 from oduyo_provider.sync.staging.left_out import is_left_out
 
 #: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
@@ -45,12 +45,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
         :param outcome: as it is shown.
         """
-        known = "known" if read_known(tag) else "new"
+        found = TAGS[tag]
+        known = "known" if found.is_known else "new"
         return (
             (not self.outcome or outcome in self.outcome)
-            and (not self.action or read_action(tag) in self.action)
+            and (not self.action or found.action in self.action)
             and (not self.known or (is_left_out(tag) and known in self.known))
-            and (not self.of or ("row" if read_is_row(tag) else "record") in self.of)
+            and (not self.of or ("row" if found.is_row else "record") in self.of)
         )
 
     @property

@@ -6,6 +6,9 @@ neither plans nor journals.
 
 from __future__ import annotations
 
+from itertools import product
+from typing import NamedTuple
+
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, Outcome, Result
@@ -44,13 +47,28 @@ ACTIONS = (
     *(gettext_noop("adopt"), gettext_noop("update"), ""),
 )
 
-_STATES = (*OUTCOMES, SENT)
-_STATE_NUMBERS = {name: number for number, name in enumerate(_STATES)}
-_ACTION_NUMBERS = {name: number for number, name in enumerate(ACTIONS)}
-#: In a tag beside the actions: nothing is done to a record without a row.
-_MISSING = len(ACTIONS)
-_WITHOUT_ROW = (_ACTION_NUMBERS["delete"], _ACTION_NUMBERS["deactivate"], _MISSING)
-_ACTION_SHIFT, _KNOWN_BIT = 4, 0x80
+#: Actions on records without a row.
+_WITHOUT_ROW = ("delete", "deactivate")
+#: Action, and whether it is a row's: last of a record without one, to which nothing is done, and a place that is free.
+_KINDS = (*((action, action not in _WITHOUT_ROW) for action in ACTIONS), ("", False), ("free", False))
+
+
+class Tag(NamedTuple):
+    """What a line is found and counted by.
+
+    :ivar is_row: it is a row's, and not that of a record without one.
+    :ivar is_known: rejected or refused alike before.
+    """
+
+    outcome: str
+    action: str
+    is_row: bool
+    is_known: bool
+
+
+#: What each byte stands for that a segment holds of a line.
+TAGS = [Tag(outcome, *kind, is_known) for is_known, kind, outcome in product((False, True), _KINDS, (*OUTCOMES, SENT))]
+_NUMBERS = {tag: number for number, tag in enumerate(TAGS)}
 
 
 class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -85,34 +103,9 @@ class ChangeLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def tag(self) -> int:
-        """Outcome, action, whether it is known and whether it is a row, in one byte."""
-        known = _KNOWN_BIT if self.is_known else 0
-        action = _MISSING if self.is_missing else _ACTION_NUMBERS[self.action]
-        return known | action << _ACTION_SHIFT | _STATE_NUMBERS[self.outcome]
-
-
-def read_outcome(tag: int) -> str:
-    """The outcome that a tag stands for."""
-    return _STATES[tag & 0x0F]
-
-
-def read_action(tag: int) -> str:
-    """The action that a tag stands for."""
-    return (*ACTIONS, "")[_read_action_number(tag)]
-
-
-def read_is_row(tag: int) -> bool:
-    """Whether the line that a tag stands for is a row's, and not that of a record without one."""
-    return _read_action_number(tag) not in _WITHOUT_ROW
-
-
-def _read_action_number(tag: int) -> int:
-    return (tag & ~_KNOWN_BIT) >> _ACTION_SHIFT
-
-
-def read_known(tag: int) -> bool:
-    """Whether the line that a tag stands for was rejected or refused alike before."""
-    return bool(tag & _KNOWN_BIT)
+        """The number of its tag in :data:`TAGS`."""
+        is_row = not self.is_missing and self.action not in _WITHOUT_ROW
+        return _NUMBERS[Tag(self.outcome, self.action, is_row, self.is_known)]
 
 
 def make_line(change: Change, resource: Resource) -> ChangeLine:

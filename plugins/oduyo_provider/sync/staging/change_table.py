@@ -24,13 +24,11 @@ from oduyo_provider.core.report import Outcomes
 from oduyo_provider.sync.staging.change_lines import (
     DONE,
     SENT,
+    TAGS,
     ChangeLine,
     make_left_line,
     make_line,
     make_rejected_line,
-    read_action,
-    read_known,
-    read_outcome,
 )
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import TABLE
@@ -86,8 +84,8 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> int:
         """Changes whose result is known, whatever it is; of a doubtful one nobody knows it."""
-        counts = (item for segment in self.segments for item in segment.counts.items())
-        return sum(count for tag, count in counts if read_action(tag) and read_outcome(tag) not in _OPEN)
+        counts = ((TAGS[tag], count) for segment in self.segments for tag, count in segment.counts.items())
+        return sum(count for tag, count in counts if tag.action and tag.outcome not in _OPEN)
 
     def count_outcomes(self, *, is_ended: bool) -> Outcomes:
         """What became of the changes, with the commonest reasons; rows that were rejected are no changes.
@@ -107,21 +105,23 @@ def _add_segment(outcomes: Outcomes, segment: SegmentFile, *, is_ended: bool) ->
         outcomes.changes[action, outcome, reason] += count
         left[tag] -= count
     for tag, count in left.items():
-        if not read_action(tag) or not count:
+        if not TAGS[tag].action or not count:
             continue
         action, outcome = _read_end(tag, is_ended=is_ended)
         is_done = outcome is Outcome.DONE
         outcomes.changes[action, outcome, ""] += count
-        outcomes.adopted += count if read_action(tag) == "adopt" and is_done else 0
+        outcomes.adopted += count if TAGS[tag].action == "adopt" and is_done else 0
     outcomes.known_refused += sum(
-        count for tag, count in segment.counts.items() if read_action(tag) in ("create", "update") and read_known(tag)
+        count
+        for tag, count in segment.counts.items()
+        if TAGS[tag].is_known and TAGS[tag].action in ("create", "update")
     )
     outcomes.altered += segment.altered
     outcomes.new_duplicates += segment.twins
 
 
 def _read_end(tag: int, *, is_ended: bool) -> tuple[Action, Outcome]:
-    action, outcome = read_action(tag), read_outcome(tag)
+    action, outcome = TAGS[tag].action, TAGS[tag].outcome
     if outcome in DONE:
         end = Outcome.DONE
     elif outcome in ("waiting", SENT):

@@ -8,7 +8,7 @@ from datetime import datetime
 from oduyo_provider.core.errors import StagedFileError
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.staging.archive import StagedRun, fetch_runs, name_folder
-from oduyo_provider.sync.staging.change_lines import ChangeLine, read_is_row, read_outcome
+from oduyo_provider.sync.staging.change_lines import TAGS, ChangeLine
 from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.layout import REPORT, TABLE
@@ -63,7 +63,7 @@ def _has_applied(run: StagedRun, started_at: float) -> bool:
 
 def is_left_out(tag: int) -> bool:
     """Whether the line that a tag stands for is a row that was rejected or refused."""
-    return read_outcome(tag) in LEFT_OUT and read_is_row(tag)
+    return TAGS[tag].outcome in LEFT_OUT and TAGS[tag].is_row
 
 
 def _name_row(line: ChangeLine) -> str:

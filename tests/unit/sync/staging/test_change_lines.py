@@ -17,14 +17,11 @@ from oduyo_provider.sync.staging.change_lines import (
     ACTIONS,
     OUTCOMES,
     SENT,
+    TAGS,
     ChangeLine,
     make_left_line,
     make_line,
     make_rejected_line,
-    read_action,
-    read_is_row,
-    read_known,
-    read_outcome,
     settle_line,
 )
 
@@ -37,15 +34,20 @@ UPDATE = Change(
 def test_a_tag_says_what_its_line_says(outcome: str, action: str, is_known: bool) -> None:
     tag = ChangeLine(outcome, action, is_known=is_known).tag
     assert 0 <= tag <= 255
-    assert (read_outcome(tag), read_action(tag), read_known(tag)) == (outcome, action, is_known)
+    assert (TAGS[tag].outcome, TAGS[tag].action, TAGS[tag].is_known) == (outcome, action, is_known)
+
+
+def test_a_tag_is_the_same_number_in_each_version() -> None:
+    lines = (ChangeLine("created", "create"), ChangeLine("refused", is_known=True), ChangeLine("kept", is_missing=True))
+    assert [line.tag for line in lines] == [0x20, 0xD7, 0x6C]
 
 
 def test_a_record_without_a_row_is_no_row_whether_something_is_done_to_it_or_not() -> None:
     lines = [ChangeLine("refused", action) for action in ACTIONS]
-    assert [read_is_row(line.tag) for line in lines] == [False, False, True, True, True, True]
+    assert [TAGS[line.tag].is_row for line in lines] == [False, False, True, True, True, True]
     left = [make_left_line(Remark(name, "1")) for name in ("kept", "out_of_scope", "missing_refused", "refused")]
     assert [line.outcome for line in left] == ["kept", "out_of_scope", "refused", "refused"]
-    assert [(read_is_row(line.tag), read_action(line.tag)) for line in left] == [(False, "")] * 3 + [(True, "")]
+    assert [(TAGS[line.tag].is_row, TAGS[line.tag].action) for line in left] == [(False, "")] * 3 + [(True, "")]
 
 
 def test_an_update_shows_what_differs() -> None:
