@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oduyo_provider.core import brakes, errors, figures, reasons, report
+from oduyo_provider.core import brakes, errors, figures, reasons, release, report
 from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.params import PARAMS
 from oduyo_provider.core.record import MOMENTS, Resource
@@ -158,7 +158,7 @@ def make_brakes() -> str:
     """The brakes."""
     rows = [
         (f"`{brake.name}`", "load, on the first change of its kind" if brake.is_canary else "guard", brake.help)
-        for brake in brakes.BRAKES
+        for brake in release.BRAKES
     ]
     return join(
         "# Brakes",

@@ -24,13 +24,13 @@ from sqlglot import expressions as exp
 from bench import measure
 from oduyo_provider.api.cookies import SHORTEST_SECRET
 from oduyo_provider.core import errors
-from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import DOMAIN, LANGUAGE_VARIABLE, LOCALE_FOLDER
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE, RESEND_AFTER_S
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.redact import PASSING_SECRETS
+from oduyo_provider.core.release import BRAKES
 from oduyo_provider.core.report import SUMS, Report
 from oduyo_provider.dag.site_check import build_form as build_site_check_form
 from oduyo_provider.erp.query import match_columns

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from oduyo_provider.core.brakes import BRAKES
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.figures import FIGURES
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import PARAMS, parse_params
 from oduyo_provider.core.reasons import REJECTIONS, WARNINGS
+from oduyo_provider.core.release import BRAKES
 from oduyo_provider.core.report import Report
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.dag.site_check import build_site_check

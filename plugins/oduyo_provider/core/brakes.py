@@ -6,11 +6,12 @@ half of a whole of at least :data:`HALF_OF`. A person can release a brake by its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from oduyo_provider.core.language import gettext, gettext_noop
+from oduyo_provider.core.language import gettext
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import SAMPLES, PlanCounts
 from oduyo_provider.core.trip_messages import (
     explain_all_rejected,
@@ -26,62 +27,6 @@ from oduyo_provider.core.trip_messages import (
 FLOOR = 10
 #: The smallest whole of which half is looked at.
 HALF_OF = 4
-
-
-class Brake(msgspec.Struct, frozen=True):
-    """A brake, as it is documented.
-
-    :param name: what ``release`` takes.
-    :param help: on what it trips; English, to be read by ``gettext``.
-    :param is_canary: it trips in load, on the first change of a kind.
-    """
-
-    name: str
-    help: str
-    is_canary: bool = False
-
-
-BRAKES = (
-    Brake("no_rows", gettext_noop("The ERP query returned no row.")),
-    Brake("all_rejected", gettext_noop("Every row is rejected.")),
-    Brake("rejected", gettext_noop("Rejected rows above max_rejected_percent; those that the last applied run rejected alike do not count.")),
-    Brake("updates", gettext_noop("Updates above max_update_percent of the matched rows; those of dates alone and adoptions do not count.")),
-    Brake("emptied", gettext_noop("Updates that empty a filled field, above max_missing_percent of the matched rows.")),
-    Brake("retired", gettext_noop("Records in use that would be deactivated, deleted or turned passive, above max_missing_percent of the source's records in use.")),
-    Brake("retired_pair", gettext_noop("The same within one pair of key1 and key2.")),
-    Brake("retired_week", gettext_noop("The same, added up over the source's last seven days, without what a person released or approved.")),
-    Brake("vanished", gettext_noop("Records that the ledger knows and that Ödüyo does not list any more. They are not sent; the rest of the plan goes on. Released, they are created again.")),
-    Brake("look_alikes", gettext_noop("Rows to create of which a record exists that people could not tell apart. Each such row is rejected, unless it is adopted or released.")),
-    Brake("dates_back", gettext_noop("Updates with an older date than was sent before, above max_missing_percent of the updates: a restored or wrong database.")),
-    Brake("other_firm", gettext_noop("Rows whose record belongs to another key1. They are rejected; released, they are applied.")),
-    Brake("other_source", gettext_noop("Rows whose record another source owns. They are rejected; released, the records move to this source for good.")),
-    Brake("key_altered", gettext_noop("Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site."), is_canary=True),
-    Brake("letters", gettext_noop("Ödüyo stores other letters, or another value, than was sent. Released once, this is remembered for the site; another value only for the field in which it was seen."), is_canary=True),
-)  # fmt: skip
-
-BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
-#: Those that know no count: what a site does it does to every record.
-CANARY_BRAKES = tuple(brake.name for brake in BRAKES if brake.is_canary)
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a run may do; whole percents from 0 to 100.
-
-    :param max_missing_percent: of the source's records in use.
-    :param max_update_percent: of the rows that found their record.
-    :param max_rejected_percent: of the rows extracted.
-    :param release: brakes that may trip in this run; each up to a count, or None for any.
-    """
-
-    max_missing_percent: int
-    max_update_percent: int
-    max_rejected_percent: int
-    release: Mapping[str, int | None]
-
-    def is_released(self, name: str, count: int) -> bool:
-        """Whether a person has released a brake for at least this count."""
-        limit = self.release.get(name, -1)
-        return limit is None or count <= limit
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -131,7 +76,7 @@ class Tripped(msgspec.Struct):
     """Collects the brakes that a plan trips."""
 
     counts: PlanCounts
-    limits: Limits
+    params: RunParams
     trips: list[Trip] = []
 
     def add(
@@ -149,13 +94,13 @@ class Tripped(msgspec.Struct):
         :param samples: None takes those that were kept for the brake; ``cause`` is of :class:`Trip`.
         """
         found = self.counts.samples.get(name, []) if samples is None else samples
-        released = self.limits.is_released(name, count)
+        released = self.params.is_released(name, count)
         self.trips.append(Trip(name, message, count, list(found), blocks, released, cause))
 
 
 def compute_trips(
     counts: PlanCounts,
-    limits: Limits,
+    params: RunParams,
     *,
     look_alikes: int = 0,
     decided: PlanCounts | None = None,
@@ -168,21 +113,21 @@ def compute_trips(
     :param decided: the same counts with those rejected of which a look-alike exists; None where there are none.
     :param compares: False with ``sync_mode=create``, which compares nothing.
     """
-    tripped = Tripped(counts, limits)
+    tripped = Tripped(counts, params)
     has_look_alikes = look_alikes > FLOOR or is_above_half(look_alikes, counts.creates)
     # One cause, one brake: what look_alikes stops is not all_rejected or rejected too.
     rows = counts if has_look_alikes or decided is None else decided
-    _add_row_trips(tripped, rows, limits, [] if rows is counts else counts.samples.get("look_alikes", []))
+    _add_row_trips(tripped, rows, params, [] if rows is counts else counts.samples.get("look_alikes", []))
     if compares:
-        _add_update_trips(tripped, counts, limits)
-        _add_retirement_trips(tripped, counts, limits)
-        _add_left_out_trips(tripped, counts, limits)
+        _add_update_trips(tripped, counts, params)
+        _add_retirement_trips(tripped, counts, params)
+        _add_left_out_trips(tripped, counts, params)
         if has_look_alikes:
             tripped.add("look_alikes", look_alikes, explain_share("look_alikes", look_alikes, counts.creates))
     return tripped.trips
 
 
-def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, params: RunParams) -> None:
     """Rows that are left out, while the rest of the plan goes on. Released they are in the plan: then a limit blocks it."""
     found = {
         "vanished": counts.vanished + counts.recreates,
@@ -191,11 +136,11 @@ def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) ->
     }
     for name, count in found.items():
         if count:
-            is_in_plan = name in limits.release
+            is_in_plan = name in params.release
             tripped.add(name, count, explain_left_out(name, count, is_in_plan=is_in_plan), blocks=is_in_plan)
 
 
-def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_out: list[str]) -> None:
+def _add_row_trips(tripped: Tripped, counts: PlanCounts, params: RunParams, left_out: list[str]) -> None:
     if counts.extracted == 0:
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
@@ -204,26 +149,26 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, limits: Limits, left_ou
         own = {"other_firm": counts.other_firm, "other_source": counts.other_source}
         cause = next((name for name, count in own.items() if count == rejected), "")
         tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause), cause=cause)
-    new, percent = counts.rejected - counts.known_rejected, limits.max_rejected_percent
+    new, percent = counts.rejected - counts.known_rejected, params.max_rejected_percent
     if is_too_many(new, percent, counts.extracted):
         samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
         text = explain_rejected(new, counts.extracted, percent)
         tripped.add("rejected", new, _explain(text, new, percent, counts.extracted), samples=samples, cause=cause)
 
 
-def _add_update_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
+def _add_update_trips(tripped: Tripped, counts: PlanCounts, params: RunParams) -> None:
     shares = (
-        ("updates", counts.real_updates, counts.matched, limits.max_update_percent),
-        ("emptied", counts.emptied, counts.matched + counts.adoptions, limits.max_missing_percent),
-        ("dates_back", counts.dates_back, counts.updates, limits.max_missing_percent),
+        ("updates", counts.real_updates, counts.matched, params.max_update_percent),
+        ("emptied", counts.emptied, counts.matched + counts.adoptions, params.max_missing_percent),
+        ("dates_back", counts.dates_back, counts.updates, params.max_missing_percent),
     )
     for name, count, whole, percent in shares:
         if is_above(count, percent, whole):
             tripped.add(name, count, explain_share(name, count, whole, percent))
 
 
-def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, limits: Limits) -> None:
-    retired, percent, whole = counts.retired, limits.max_missing_percent, counts.in_use
+def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, params: RunParams) -> None:
+    retired, percent, whole = counts.retired, params.max_missing_percent, counts.in_use
     if not retired:
         return
     if is_too_many(retired, percent, whole):

@@ -155,13 +155,12 @@ class MissingRecords:
 
     def _is_in_scope(self, record: Remote, entry: Entry) -> bool:
         """Whether this run has any row of the record's (key1, key2) pair, as it was sent."""
-        read = self._normaliser.text
-        found = [read(_find_sent(entry, name, record.get(name))) for name in _PAIR]
-        return self._pairs is None or (None not in found and _fold(found) in self._pairs)
+        found = self._normaliser.texts(_find_sent(entry, name, record.get(name)) for name in _PAIR)
+        return self._pairs is None or (found is not None and _fold(found) in self._pairs)
 
 
-def _fold(pair: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(fold_key(key or "") for key in pair)
+def _fold(pair: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(fold_key, pair))
 
 
 def _find_sent(entry: Entry | None, field: str, value: str | None) -> str | None:

@@ -34,21 +34,6 @@ _ZONE = ZoneInfo("Europe/Istanbul")
 DEFAULT_MAX_TEXT_LENGTH = 255
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """What differs between installations.
-
-    :param max_text_length: in characters, of every text field after normalising. Longer rows are rejected, never cut.
-        Ödüyo's real limits are not documented.
-    :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): repair them.
-    """
-
-    max_text_length: int = DEFAULT_MAX_TEXT_LENGTH
-    repair_windows_1254: bool = False
-
-
-DEFAULT_RULES = Rules()
-
-
 class Normalised(msgspec.Struct, gc=False):
     """What became of one row.
 
@@ -69,13 +54,21 @@ class Normaliser:
     """Applies the rules to the rows of one resource; keeps nothing from one row to the next.
 
     :param resource: whose fields are read; other keys of a row are ignored.
+    :param max_text_length: in characters, of every text field after normalising. Longer rows are rejected, never cut.
+    :param repair_windows_1254: the ERP's texts are windows-1254 read as latin-1 (``Þube`` for ``Şube``): repair them.
     """
 
-    def __init__(self, resource: Resource, rules: Rules = DEFAULT_RULES) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        *,
+        max_text_length: int = DEFAULT_MAX_TEXT_LENGTH,
+        repair_windows_1254: bool = False,
+    ) -> None:
         self.resource = resource
-        parsers = _compute_parsers(resource, repair=rules.repair_windows_1254)
+        parsers = _compute_parsers(resource, repair=repair_windows_1254)
         self._fields = tuple(
-            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, rules))
+            (field.name, field.required, parsers[field.kind], _compute_limit(field.kind, max_text_length))
             for field in resource.fields
         )
         self._parsers = {field.name: parsers[field.kind] for field in resource.fields}
@@ -123,15 +116,8 @@ class Normaliser:
             return None
         return found if found and found.strip(SENTINEL) else None
 
-    def text(self, value: object) -> str | None:
-        """The value of a text field such as ``key1``, ``""`` for NULL, or None when it is invalid."""
-        try:
-            return self._parse_text(value)
-        except InvalidValueError:
-            return None
-
     def texts(self, values: Iterable[object]) -> list[str] | None:
-        """As :meth:`text`, of several; None when one is invalid."""
+        """The values of text fields such as ``key1``, ``""`` for NULL; None when one is invalid."""
         try:
             return [self._parse_text(value) or "" for value in values]
         except InvalidValueError:
@@ -169,9 +155,9 @@ def _compute_parsers(resource: Resource, *, repair: bool) -> dict[Kind, _Parser]
     }
 
 
-def _compute_limit(kind: Kind, rules: Rules) -> int:
+def _compute_limit(kind: Kind, max_text_length: int) -> int:
     is_short = kind in {*MOMENTS, Kind.STATUS, Kind.DECIMAL}  # by their own rules
-    return sys.maxsize if is_short else rules.max_text_length
+    return sys.maxsize if is_short else max_text_length
 
 
 def _parse_stored(parse: _Parser, value: str | None) -> str:

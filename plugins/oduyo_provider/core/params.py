@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.declaration import Param, find_unknown, read_declarations, refuse_faults
 from oduyo_provider.core.language import gettext, gettext_noop
-from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH, Rules
+from oduyo_provider.core.normalise import DEFAULT_MAX_TEXT_LENGTH
 from oduyo_provider.core.plan import OnMissing, SyncMode
-from oduyo_provider.core.release import OnUnsafe, Release, parse_release
+from oduyo_provider.core.release import BRAKE_NAMES, OnUnsafe, Release, parse_release
 
 #: Sections of the trigger form. A named section is closed until somebody opens it; params without one stand open.
 SAFETY = gettext_noop("Safety: when to stop before any write")
@@ -194,20 +193,10 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = DEFAULT_MAX_TEXT_LENGTH
 
-    @property
-    def limits(self) -> Limits:
-        """When the run stops before its first write."""
-        return Limits(
-            max_missing_percent=self.max_missing_percent,
-            max_update_percent=self.max_update_percent,
-            max_rejected_percent=self.max_rejected_percent,
-            release=self.release,
-        )
-
-    @property
-    def rules(self) -> Rules:
-        """How raw values are read."""
-        return Rules(max_text_length=self.max_text_length, repair_windows_1254=self.repair_windows_1254)
+    def is_released(self, brake: str, count: int) -> bool:
+        """Whether a person has released a brake for at least this count."""
+        limit = self.release.get(brake, -1)
+        return limit is None or count <= limit
 
 
 #: Every param, in the order of the trigger form.

@@ -1,4 +1,4 @@
-"""What a brake does that trips, and which brakes a run may release, up to which count."""
+"""Which brakes there are, what one does that trips, and which a run may release, up to which count."""
 
 from __future__ import annotations
 
@@ -7,8 +7,45 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from oduyo_provider.core.brakes import BRAKE_NAMES, CANARY_BRAKES
-from oduyo_provider.core.language import gettext
+import msgspec
+
+from oduyo_provider.core.language import gettext, gettext_noop
+
+
+class Brake(msgspec.Struct, frozen=True):
+    """A brake, as it is documented.
+
+    :param name: what ``release`` takes.
+    :param help: on what it trips; English, to be read by ``gettext``.
+    :param is_canary: it trips in load, on the first change of a kind.
+    """
+
+    name: str
+    help: str
+    is_canary: bool = False
+
+
+BRAKES = (
+    Brake("no_rows", gettext_noop("The ERP query returned no row.")),
+    Brake("all_rejected", gettext_noop("Every row is rejected.")),
+    Brake("rejected", gettext_noop("Rejected rows above max_rejected_percent; those that the last applied run rejected alike do not count.")),
+    Brake("updates", gettext_noop("Updates above max_update_percent of the matched rows; those of dates alone and adoptions do not count.")),
+    Brake("emptied", gettext_noop("Updates that empty a filled field, above max_missing_percent of the matched rows.")),
+    Brake("retired", gettext_noop("Records in use that would be deactivated, deleted or turned passive, above max_missing_percent of the source's records in use.")),
+    Brake("retired_pair", gettext_noop("The same within one pair of key1 and key2.")),
+    Brake("retired_week", gettext_noop("The same, added up over the source's last seven days, without what a person released or approved.")),
+    Brake("vanished", gettext_noop("Records that the ledger knows and that Ödüyo does not list any more. They are not sent; the rest of the plan goes on. Released, they are created again.")),
+    Brake("look_alikes", gettext_noop("Rows to create of which a record exists that people could not tell apart. Each such row is rejected, unless it is adopted or released.")),
+    Brake("dates_back", gettext_noop("Updates with an older date than was sent before, above max_missing_percent of the updates: a restored or wrong database.")),
+    Brake("other_firm", gettext_noop("Rows whose record belongs to another key1. They are rejected; released, they are applied.")),
+    Brake("other_source", gettext_noop("Rows whose record another source owns. They are rejected; released, the records move to this source for good.")),
+    Brake("key_altered", gettext_noop("Ödüyo stores the key otherwise than it was sent. Released once, this is remembered for the site."), is_canary=True),
+    Brake("letters", gettext_noop("Ödüyo stores other letters, or another value, than was sent. Released once, this is remembered for the site; another value only for the field in which it was seen."), is_canary=True),
+)  # fmt: skip
+
+BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
+#: Those that know no count: what a site does it does to every record.
+CANARY_BRAKES = tuple(brake.name for brake in BRAKES if brake.is_canary)
 
 #: Brakes that may trip in a run, each with the highest count that is released; None releases any count.
 Release = dict[str, int | None]

@@ -6,8 +6,9 @@ from collections import Counter
 
 import msgspec
 
-from oduyo_provider.core.brakes import Limits, is_too_many
+from oduyo_provider.core.brakes import is_too_many
 from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts, SyncMode
 from oduyo_provider.core.reasons import compute_top
 
@@ -90,16 +91,16 @@ class Report(msgspec.Struct, kw_only=True):
         """Rows that were not rejected or refused alike before."""
         return self.rejected - self.known_rejected + self.refused - self.known_refused
 
-    def has_too_many_rejected(self, limits: Limits, *, is_approved: bool = False) -> bool:
+    def has_too_many_rejected(self, params: RunParams, *, is_approved: bool = False) -> bool:
         """Whether more rows than allowed are newly rejected or refused; rejected ones that were released do not count.
 
         :param is_approved: a person has approved the plan, and with it the rows that it rejects.
         """
         refused = self.refused - self.known_refused
         asked = refused if is_approved else self.new_rejected
-        counted = refused if limits.is_released("rejected", self.new_rejected - refused) else asked
-        are_too_many = is_too_many(counted, limits.max_rejected_percent, self.extracted)
-        return are_too_many and not limits.is_released("rejected", asked)
+        counted = refused if params.is_released("rejected", self.new_rejected - refused) else asked
+        are_too_many = is_too_many(counted, params.max_rejected_percent, self.extracted)
+        return are_too_many and not params.is_released("rejected", asked)
 
     @property
     def writes(self) -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.matching import AlteredKeys, find_altered_keys, name_key
-from oduyo_provider.core.normalise import Normaliser, Rules
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.invalid import format_value
@@ -62,7 +62,7 @@ class Sides:
 
     def __init__(self, root: Folder, run: StagedRun, manifest: ExtractManifest) -> None:
         self.manifest = manifest
-        self.normaliser = Normaliser(manifest.snapshot.resource, Rules())
+        self.normaliser = Normaliser(manifest.snapshot.resource)
         self._ledger = SiteState(root, manifest.snapshot.site, manifest.snapshot.resource).ledger
         self._rows = _move(manifest.desired, run.folder, DESIRED)
         self._records = _move(manifest.existing, run.folder, EXISTING)

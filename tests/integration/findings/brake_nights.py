@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from oduyo_provider.core.brakes import BRAKE_NAMES, CANARY_BRAKES
 from oduyo_provider.core.errors import OduyoError, UnsafePlanError
+from oduyo_provider.core.release import BRAKE_NAMES, CANARY_BRAKES
 from oduyo_provider.core.report import Report
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.staging.layout import SITES

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.ledger import Entry, Missing, Refused, Stored
-from oduyo_provider.core.normalise import Normaliser, Rules
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import OnMissing, Plan, PlanRules, SyncMode
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
 
 NORMALISER = Normaliser(SPECIAL_CODE)
-REPAIRING = Normaliser(SPECIAL_CODE, Rules(repair_windows_1254=True))
+REPAIRING = Normaliser(SPECIAL_CODE, repair_windows_1254=True)
 
 SOURCE, RUN = "dag", "run2"
 HOUR, DAY = 3600.0, 86_400.0
@@ -198,7 +198,7 @@ normalisers = st.sampled_from([NORMALISER, REPAIRING])
 def read_table(rows: Iterable[Row], normaliser: Normaliser) -> dict[str, Any]:
     """What extract learns from the whole table: the pairs of its rows, and whether an id cannot be read."""
     rows = list(rows)
-    pairs = {(normaliser.text(row.get("key1")), normaliser.text(row.get("key2"))) for row in rows}
+    pairs = {(normaliser.value("key1", row.get("key1")), normaliser.value("key2", row.get("key2"))) for row in rows}
     return {
         "pairs": frozenset((first, second) for first, second in pairs if first is not None and second is not None),
         "may_lack_rows": any(normaliser.integration_id(row["integration_id"]) is None for row in rows),

@@ -10,25 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oduyo_provider.core.brakes import (
-    BRAKE_NAMES,
-    BRAKES,
     FLOOR,
     HALF_OF,
-    Limits,
     Trip,
     compute_trips,
     is_above,
     is_above_half,
     list_releases,
 )
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import Pair, PlanCounts
-from oduyo_provider.core.release import format_release
+from oduyo_provider.core.release import BRAKE_NAMES, BRAKES, format_release
 
 
 def limits(
     missing: int = 10, update: int = 50, rejected: int = 5, release: dict[str, int | None] | None = None
-) -> Limits:
-    return Limits(
+) -> RunParams:
+    return RunParams(
         max_missing_percent=missing, max_update_percent=update, max_rejected_percent=rejected, release=release or {}
     )
 
@@ -37,7 +35,7 @@ DEFAULTS = limits()
 
 
 def trips_of(
-    brakes: Limits = DEFAULTS,
+    brakes: RunParams = DEFAULTS,
     *,
     look_alikes: int = 0,
     left_out: int = 0,
@@ -372,7 +370,7 @@ FIGURES: dict[str, Any] = {
         (limits(100, 100, 100), []),
     ],
 )
-def test_each_percentage_governs_its_own_brakes(brakes: Limits, names: list[str]) -> None:
+def test_each_percentage_governs_its_own_brakes(brakes: RunParams, names: list[str]) -> None:
     assert list(trips_of(brakes, **FIGURES)) == names
 
 

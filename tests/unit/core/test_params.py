@@ -5,12 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from oduyo_provider.core.brakes import BRAKE_NAMES, Limits
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.normalise import Rules
 from oduyo_provider.core.params import PARAM_NAMES, PARAMS, RunParams, parse_params
 from oduyo_provider.core.plan import OnMissing, SyncMode
-from oduyo_provider.core.release import OnUnsafe
+from oduyo_provider.core.release import BRAKE_NAMES, OnUnsafe
 
 PERCENT = "a whole number of percent from 0 to 100, such as 20 for a fifth"
 
@@ -46,11 +44,10 @@ def test_params_become_limits_and_rules() -> None:
             "max_text_length": 50,
         }
     )
-    assert params.limits == Limits(
-        max_missing_percent=20, max_update_percent=30, max_rejected_percent=40, release={"other_firm": 3}
-    )
-    assert params.rules == Rules(max_text_length=50, repair_windows_1254=True)
-    assert parse_params({}).rules == Rules()
+    assert (params.max_missing_percent, params.max_update_percent, params.max_rejected_percent) == (20, 30, 40)
+    assert params.release == {"other_firm": 3}
+    assert (params.max_text_length, params.repair_windows_1254) == (50, True)
+    assert (parse_params({}).max_text_length, parse_params({}).repair_windows_1254) == (255, False)
 
 
 @pytest.mark.parametrize(

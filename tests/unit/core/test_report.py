@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oduyo_provider.core.brakes import Limits
 from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts
 from oduyo_provider.core.report import (
     MAX_REASONS,
@@ -246,8 +246,8 @@ def test_writes_are_the_changes_made() -> None:
     assert Report(created=1, updated=2, deactivated=4, deleted=8, adopted=2, refused=16).writes == 15
 
 
-def limits(percent: int, **release: int | None) -> Limits:
-    return Limits(max_missing_percent=10, max_update_percent=50, max_rejected_percent=percent, release=release)
+def limits(percent: int, **release: int | None) -> RunParams:
+    return RunParams(max_rejected_percent=percent, release=release)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from oduyo_provider.core import shared_codes
-from oduyo_provider.core.normalise import Normaliser, Rules
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.shared_codes import SharedCodes, compute_code_digest, find_shared_code
 from tests.unit.sync.staging.staged_rows import stage_row
@@ -80,7 +80,7 @@ def test_codes_that_differ_in_oduyo_share_nothing(one: str, other: str) -> None:
 
 
 def test_letters_that_are_mended_are_compared_mended() -> None:
-    mending = Normaliser(SPECIAL_CODE, Rules(repair_windows_1254=True))
+    mending = Normaliser(SPECIAL_CODE, repair_windows_1254=True)
     garbled, right = {**ROW, "code": "Þube"}, {**ROW, "code": "Şube"}
     assert compute_code_digest(garbled, mending.texts) == compute_code_digest(right, mending.texts)
     assert compute_code_digest(garbled, NORMALISER.texts) != compute_code_digest(right, NORMALISER.texts)

@@ -40,7 +40,11 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def make_normaliser(self, resource: Resource) -> Normaliser:
         """The rules of a resource, as the params want them."""
-        return Normaliser(resource, self.params.rules)
+        return Normaliser(
+            resource,
+            max_text_length=self.params.max_text_length,
+            repair_windows_1254=self.params.repair_windows_1254,
+        )
 
     def open_state(self, site: str, resource: Resource) -> SiteState:
         """What is kept of a site."""

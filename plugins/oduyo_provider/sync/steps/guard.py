@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from oduyo_provider.core.brakes import CANARY_BRAKES, Trip, compute_trips, list_releases
+from oduyo_provider.core.brakes import Trip, compute_trips, list_releases
 from oduyo_provider.core.errors import UnsafePlanError
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext
 from oduyo_provider.core.plan import SyncMode
-from oduyo_provider.core.release import OnUnsafe, format_release
+from oduyo_provider.core.release import CANARY_BRAKES, OnUnsafe, format_release
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, PLAN
@@ -95,7 +95,7 @@ def _decide(
     counts = compute_total(parts) + look_alikes.figures
     decided = look_alikes.add_to(counts)
     is_upsert = params.sync_mode is SyncMode.UPSERT
-    trips = compute_trips(counts, params.limits, look_alikes=look_alikes.count, decided=decided, compares=is_upsert)
+    trips = compute_trips(counts, params, look_alikes=look_alikes.count, decided=decided, compares=is_upsert)
     blocking = _find_blocking(trips)
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(first.snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:

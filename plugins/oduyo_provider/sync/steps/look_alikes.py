@@ -36,11 +36,6 @@ class LookAlikes(msgspec.Struct, frozen=True):
     count: int
     figures: PlanCounts
 
-    @property
-    def left_out(self) -> int:
-        """How many rows are rejected."""
-        return sum(item.adopted is None for item in self.decided)
-
     def add_to(self, counts: PlanCounts) -> PlanCounts:
         """A plan's counts with :attr:`figures`, these rows counted as what becomes of them."""
         rejected = [item for item in self.decided if item.adopted is None]
@@ -91,7 +86,7 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
             known.add(item.integration_id)
     counted = [item for item in others if _BRAKE in params.release or item.integration_id not in known]
     figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
-    if params.limits.is_released(_BRAKE, len(others)):
+    if params.is_released(_BRAKE, len(others)):
         found, known = [item for item in found if item.adopted is not None], set()
     return LookAlikes(found, frozenset(known), len(counted), figures)
 

@@ -148,7 +148,7 @@ def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
     elif not made.dry_run and steps.load is None:
         faults.append("applying")
     is_approved = steps.guarded is not None and bool(steps.guarded["ask"]) and steps.load is not None
-    if made.has_too_many_rejected(params.limits, is_approved=is_approved) and not made.dry_run:
+    if made.has_too_many_rejected(params, is_approved=is_approved) and not made.dry_run:
         faults.append(TOO_MANY_REJECTED)
     guarded = steps.guarded
     waiting = guarded if guarded is not None and guarded["why_not"] and not guarded["dry_run"] else None
