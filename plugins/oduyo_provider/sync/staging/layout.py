@@ -41,9 +41,7 @@ QUARANTINE = "quarantine.jsonl"
 # What is shown of a run's changes: the table, its files, and the one that transform writes beside a plan.
 TABLE, TABLE_FILES, PLANNED_LINES = "change_table.json", "change_table", "lines.jsonl.gz"
 
-# Files of a plan.
-CHANGES, REJECTED, NOTES, FORGOTTEN = "changes.jsonl", "rejected.jsonl", "notes.jsonl", "forgotten.jsonl"
-NEW_ROWS, UNMATCHED, REMARKS = "new_rows.jsonl", "unmatched.jsonl", "remarks.jsonl"
+# What guard decided, beside the lists of a plan.
 DECISION = "decision.json"
 
 # Files of a journal.
@@ -97,6 +95,11 @@ def name_bucket(bucket: int, buckets: int) -> str:
 def name_partition(partition: int) -> str:
     """The folder of one partition's plan."""
     return f"{partition:04d}"
+
+
+def name_list(name: str) -> str:
+    """The file of one of a plan's lists, such as its changes."""
+    return f"{name}.jsonl"
 
 
 def name_journal(partition: int, number: int, digest: str) -> str:

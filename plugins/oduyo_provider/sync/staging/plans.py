@@ -14,7 +14,7 @@ from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
 from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging import layout
-from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
+from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.journal import History, Journal, read_history
 from oduyo_provider.sync.staging.manifests import Decision, PlanFiles, PlanManifest, Reference, read_reference
 from oduyo_provider.sync.staging.run_folder import renumber_attempt
@@ -100,21 +100,13 @@ def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[st
 
 
 def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
-    """Write the files of one partition's plan."""
-    encoder = msgspec.json.Encoder(decimal_format="number")
-
-    def write(name: str, items: Iterable[object]) -> StagedFile:
-        return folder.write_lines(name, (encoder.encode(item) + b"\n" for item in items))
-
-    return PlanFiles(
-        changes=write(layout.CHANGES, plan.changes),
-        rejected=write(layout.REJECTED, plan.rejected),
-        notes=write(layout.NOTES, plan.notes),
-        forgotten=write(layout.FORGOTTEN, plan.forgotten),
-        new_rows=write(layout.NEW_ROWS, plan.new_rows),
-        unmatched=write(layout.UNMATCHED, plan.unmatched),
-        remarks=write(layout.REMARKS, plan.remarks),
-    )
+    """Write one partition's plan: a file for each of its lists."""
+    encode = msgspec.json.Encoder(decimal_format="number").encode
+    files = {
+        name: folder.write_lines(layout.name_list(name), (encode(item) + b"\n" for item in getattr(plan, name)))
+        for name in PlanFiles.__struct_fields__
+    }
+    return PlanFiles(**files)
 
 
 def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
