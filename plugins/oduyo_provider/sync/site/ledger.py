@@ -55,14 +55,12 @@ class Ledger:
     """What is remembered of the keys of one resource on one site.
 
     :param folder: of the site and resource.
-    :param site: for the files of 0.1.0; likewise ``resource``.
+    :param legacy: where 0.1.0 kept its files.
     """
 
-    def __init__(self, folder: Folder, root: Folder, site: str, resource: str) -> None:
+    def __init__(self, folder: Folder, legacy: Folder) -> None:
         self._folder = folder
-        self._root = root
-        self._site = site
-        self._resource = resource
+        self._legacy = legacy
 
     def read_index(self) -> Index | None:
         """The ledger's index; where that is damaged or gone, as its files tell it; None when nothing was merged yet.
@@ -124,7 +122,7 @@ class Ledger:
     def _read_base(self, partition: int, partitions: int) -> Entries:
         index = self.read_index()
         if index is None:
-            entries: Iterable[Entry] = read_legacy_entries(self._root, self._site, self._resource)
+            entries: Iterable[Entry] = read_legacy_entries(self._legacy)
         elif index.buckets == partitions:
             return self._read_bucket(partition, index.buckets)
         else:

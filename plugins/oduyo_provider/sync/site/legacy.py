@@ -30,9 +30,14 @@ class _Applied(msgspec.Struct, frozen=True):
     run: str
 
 
-def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entry]:
+def find_legacy_folder(root: Folder, site: str, resource: str) -> Folder:
+    """Where 0.1.0 kept what it knew of a site."""
+    host = site.partition("/")[0]
+    return root.child(layout.SITES, f"{re.sub(r'[^A-Za-z0-9.-]', '_', host)}__{resource}")
+
+
+def read_legacy_entries(folder: Folder) -> Iterator[Entry]:
     """The values that 0.1.0 knew to be stored otherwise than sent, as entries without an owner."""
-    folder = _find_folder(root, site, resource)
     items, damaged = decode_readable((folder.find(layout.LEGACY_ALTERED) or b"").splitlines(), _Altered)
     if damaged:  # without a line its value is sent again once
         log.warning(
@@ -51,17 +56,11 @@ def read_legacy_entries(root: Folder, site: str, resource: str) -> Iterator[Entr
     yield from found.values()
 
 
-def has_legacy_run(root: Folder, site: str, resource: str, source: str) -> bool:
+def has_legacy_run(folder: Folder, source: str) -> bool:
     """Whether 0.1.0 has written to the site from this source: a DAG's id, or a task's after it."""
-    folder = _find_folder(root, site, resource)
     try:
         run = msgspec.json.decode(folder.find(layout.LEGACY_APPLIED) or b"", type=_Applied).run
     except (*DAMAGE, StagingError):
         return False  # without it a person has to trigger the first run
     dag_id, _, *task = run.split("/")[:3]
     return source == "/".join((dag_id, *task))
-
-
-def _find_folder(root: Folder, site: str, resource: str) -> Folder:
-    host = site.partition("/")[0]
-    return root.child(layout.SITES, f"{re.sub(r'[^A-Za-z0-9.-]', '_', host)}__{resource}")

@@ -13,7 +13,7 @@ from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.site.files import StateFile, read_state, write_state
 from oduyo_provider.sync.site.lease import Lease
 from oduyo_provider.sync.site.ledger import Ledger
-from oduyo_provider.sync.site.legacy import has_legacy_run
+from oduyo_provider.sync.site.legacy import find_legacy_folder, has_legacy_run
 from oduyo_provider.sync.site.open_plans import OpenPlan, OpenPlans
 from oduyo_provider.sync.site.overlay import Entries, leaving_out, open_readable
 from oduyo_provider.sync.site.source import SourceState
@@ -56,11 +56,9 @@ class SiteState:
     """
 
     def __init__(self, root: Folder, site: str, resource: Resource) -> None:
-        self._root = root
-        self._site = site
-        self._resource = resource.name
         self._folder = root.child(layout.SITES, layout.name_site(site), resource.name)
-        self.ledger = Ledger(self._folder, root, site, resource.name)
+        self._legacy = find_legacy_folder(root, site, resource.name)
+        self.ledger = Ledger(self._folder, self._legacy)
         self.plans = OpenPlans(self._folder)
 
     @property
@@ -78,7 +76,7 @@ class SiteState:
 
     def is_opened(self, source: str) -> bool:
         """Whether scheduled runs of a source may write: a person's run has passed guard, here or under 0.1.0."""
-        return self.source(source).is_opened or has_legacy_run(self._root, self._site, self._resource, source)
+        return self.source(source).is_opened or has_legacy_run(self._legacy, source)
 
     def read_entries(self, partition: int, partitions: int, *, without: str = "") -> Entries:
         """The ledger's entries of one partition, outcomes of all open plans included.

@@ -23,7 +23,6 @@ from oduyo_provider.sync.site.overlay import Entries
 from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.storage import Disk
 from tests.unit.sync.plans import (
-    SITE,
     check_lease,
     create,
     delete,
@@ -46,7 +45,7 @@ def root(tmp_path: Path) -> Folder:
 
 @pytest.fixture
 def ledger(root: Folder) -> Ledger:
-    return Ledger(root.child("_sites", "here"), root, SITE, "erp_special_code")
+    return Ledger(root.child("_sites", "here"), root.child("_sites", "before"))
 
 
 def read(ledger: Ledger, *plans: OpenPlan, partitions: int = 1) -> Entries:
@@ -99,7 +98,7 @@ def test_nothing_is_remembered_of_a_site_that_nobody_wrote_to(ledger: Ledger) ->
 
 def test_what_became_of_a_plan_is_remembered_once_it_is_merged(root: Folder, ledger: Ledger) -> None:
     merge(ledger, stage_creates(root))
-    found = read(Ledger(root.child("_sites", "here"), root, SITE, "erp_special_code"))
+    found = read(Ledger(root.child("_sites", "here"), root.child("_sites", "before")))
     assert found == {key: Entry(key, "dag", str(100 + int(key))) for key in KEYS}
     index = ledger.read_index()
     assert index is not None

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from oduyo_provider.core.ledger import Entry, Stored
-from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import PROJECT_CODE
-from oduyo_provider.sync.site.legacy import has_legacy_run, read_legacy_entries
+from oduyo_provider.sync.site.legacy import find_legacy_folder, has_legacy_run, read_legacy_entries
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.folder import Folder
 from tests.conftest import ROOT
@@ -43,10 +43,14 @@ def find_file(root: Folder, name: str) -> Path:
     return path
 
 
+def find_entries(root: Folder, site: str = SITE, resource: Resource = SPECIAL_CODE) -> list[Entry]:
+    return list(read_legacy_entries(find_legacy_folder(root, site, resource.name)))
+
+
 def test_what_0_1_0_knew_to_be_stored_otherwise_is_known_and_has_no_owner(root: Folder) -> None:
-    assert {entry.integration_id: entry for entry in read_legacy_entries(root, SITE, SPECIAL_CODE.name)} == ENTRIES
-    assert list(read_legacy_entries(root, SITE, PROJECT_CODE.name)) == []
-    assert list(read_legacy_entries(root, "erp.ornek.com.tr", SPECIAL_CODE.name)) == []
+    assert {entry.integration_id: entry for entry in find_entries(root)} == ENTRIES
+    assert find_entries(root, resource=PROJECT_CODE) == []
+    assert find_entries(root, "erp.ornek.com.tr") == []
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
@@ -64,13 +68,13 @@ def test_it_is_read_as_the_ledger_until_the_first_merge_has_made_one(root: Folde
 
 
 def test_a_site_with_a_path_takes_the_state_of_its_host(root: Folder) -> None:
-    assert len(list(read_legacy_entries(root, f"{SITE}/firma1", SPECIAL_CODE.name))) == 2
+    assert len(find_entries(root, f"{SITE}/firma1")) == 2
 
 
 def test_a_damaged_line_is_left_out_with_a_warning(root: Folder, caplog: pytest.LogCaptureFixture) -> None:
     path = find_file(root, "altered.jsonl")
     path.write_bytes(path.read_bytes()[:-20] + b'\n{"oduyo_id":"\xff"}\n')
-    assert [entry.integration_id for entry in read_legacy_entries(root, SITE, SPECIAL_CODE.name)] == ["500017"]
+    assert [entry.integration_id for entry in find_entries(root)] == ["500017"]
     assert "2 lines of" in caplog.text
     assert "altered.jsonl" in caplog.text
 
@@ -87,7 +91,7 @@ def test_a_damaged_line_is_left_out_with_a_warning(root: Folder, caplog: pytest.
 def test_a_source_that_0_1_0_wrote_from_is_open(root: Folder, run: str, source: str) -> None:
     path = find_file(root, "applied.json")
     path.write_text(path.read_text().replace(f"{DAG}/scheduled__2026-11-26T00:00:00+00:00", run))
-    assert has_legacy_run(root, SITE, SPECIAL_CODE.name, source)
+    assert has_legacy_run(find_legacy_folder(root, SITE, SPECIAL_CODE.name), source)
     assert SiteState(root, SITE, SPECIAL_CODE).is_opened(source)
     assert not SiteState(root, SITE, SPECIAL_CODE).is_opened("another")
 
@@ -95,4 +99,4 @@ def test_a_source_that_0_1_0_wrote_from_is_open(root: Folder, run: str, source: 
 @pytest.mark.parametrize("content", [b'{"run":', b'{"run":"\xff"}'])
 def test_a_damaged_note_of_the_last_run_leaves_the_first_write_to_a_person(root: Folder, content: bytes) -> None:
     find_file(root, "applied.json").write_bytes(content)
-    assert not has_legacy_run(root, SITE, SPECIAL_CODE.name, DAG)
+    assert not has_legacy_run(find_legacy_folder(root, SITE, SPECIAL_CODE.name), DAG)
