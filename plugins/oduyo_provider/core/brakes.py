@@ -12,7 +12,7 @@ import msgspec
 
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import SAMPLES, PlanCounts
+from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode
 from oduyo_provider.core.trip_messages import (
     explain_all_rejected,
     explain_half,
@@ -104,21 +104,19 @@ def compute_trips(
     *,
     look_alikes: int = 0,
     decided: PlanCounts | None = None,
-    compares: bool = True,
 ) -> list[Trip]:
     """Every brake that the whole plan trips, released ones too.
 
     :param counts: all partitions together, as planned.
     :param look_alikes: rows to create of which a look-alike exists.
     :param decided: the same counts with those rejected of which a look-alike exists; None where there are none.
-    :param compares: False with ``sync_mode=create``, which compares nothing.
     """
     tripped = Tripped(counts, params)
     has_look_alikes = look_alikes > FLOOR or is_above_half(look_alikes, counts.creates)
     # One cause, one brake: what look_alikes stops is not all_rejected or rejected too.
     rows = counts if has_look_alikes or decided is None else decided
     _add_row_trips(tripped, rows, params, [] if rows is counts else counts.samples.get("look_alikes", []))
-    if compares:
+    if params.sync_mode is SyncMode.UPSERT:  # create compares nothing
         _add_update_trips(tripped, counts, params)
         _add_retirement_trips(tripped, counts, params)
         _add_left_out_trips(tripped, counts, params)

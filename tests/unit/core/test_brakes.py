@@ -19,7 +19,7 @@ from oduyo_provider.core.brakes import (
     list_releases,
 )
 from oduyo_provider.core.params import RunParams
-from oduyo_provider.core.plan import Pair, PlanCounts
+from oduyo_provider.core.plan import Pair, PlanCounts, SyncMode
 from oduyo_provider.core.release import BRAKE_NAMES, BRAKES, format_release
 
 
@@ -47,7 +47,8 @@ def trips_of(
     decided = msgspec.structs.replace(
         counts, rejected=counts.rejected + left_out, known_rejected=counts.known_rejected + known_left_out
     )
-    trips = compute_trips(counts, brakes, look_alikes=look_alikes, decided=decided, compares=compares)
+    params = msgspec.structs.replace(brakes, sync_mode=SyncMode.UPSERT if compares else SyncMode.CREATE)
+    trips = compute_trips(counts, params, look_alikes=look_alikes, decided=decided)
     assert len({trip.name for trip in trips}) == len(trips)
     return {trip.name: trip for trip in trips}
 

@@ -94,8 +94,7 @@ def _decide(
     look_alikes = judge_look_alikes(step, parts, known_rejected)
     counts = compute_total(parts) + look_alikes.figures
     decided = look_alikes.add_to(counts)
-    is_upsert = params.sync_mode is SyncMode.UPSERT
-    trips = compute_trips(counts, params, look_alikes=look_alikes.count, decided=decided, compares=is_upsert)
+    trips = compute_trips(counts, params, look_alikes=look_alikes.count, decided=decided)
     blocking = _find_blocking(trips)
     why_not = "" if step.is_exempt or step.is_manual or state.is_opened(first.snapshot.source) else gettext(NOT_OPENED)
     if params.dry_run:
