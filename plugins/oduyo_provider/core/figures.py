@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from oduyo_provider.core.language import gettext, gettext_noop
+from oduyo_provider.core.language import gettext_noop
 
-#: English, to be read by ``gettext``. Figure of :class:`~oduyo_provider.core.report.Report` → what it counts.
+#: English, to be read by ``gettext``, which also gives what a figure is called. Figure of :class:`~oduyo_provider.core.report.Report` → what it counts.
 FIGURES = {
     gettext_noop("extracted"): gettext_noop("ERP rows that were read."),
     gettext_noop("repeated"): gettext_noop("The same row once more, letter for letter."),
@@ -58,8 +58,3 @@ FIGURES = {
     "started_at": gettext_noop("When the run began to list Ödüyo, ISO 8601, UTC."),
     "ended_at": gettext_noop("When it was added up."),
 }
-
-
-def translate_figure(name: str) -> str:
-    """What a figure is called in the reader's language; in English its name in ``report.json``."""
-    return gettext(name)

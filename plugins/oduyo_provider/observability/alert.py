@@ -20,7 +20,6 @@ from msgspec.structs import replace
 
 from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.errors import OduyoError, StagingError
-from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
@@ -154,7 +153,7 @@ def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | 
     if made is None:
         lines.append(gettext("Totals: not known, as the run wrote no report."))
     else:
-        counts = [f"{translate_figure(name)} {format_number(count)}" for name, count in made.counts.items() if count]
+        counts = [f"{gettext(name)} {format_number(count)}" for name, count in made.counts.items() if count]
         lines.append(gettext("Totals: %(counts)s", counts=", ".join(counts) or gettext("nothing was read")))
         reasons = list(made.reasons.items())[:_SHOWN]
         lines += [gettext("First reasons:")] * bool(reasons)

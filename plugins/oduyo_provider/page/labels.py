@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from oduyo_provider.core.change import ACTION_LABELS, Action, Outcome
-from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import gettext, gettext_noop
 from oduyo_provider.core.report import compute_figure
 from oduyo_provider.sync.staging.change_lines import ChangeLine
@@ -68,7 +67,7 @@ def label(name: str, *, is_planned: bool = False) -> str:
     :param is_planned: it is still to be done.
     """
     known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
-    return gettext(known[name]) if name in known else translate_figure(name)
+    return gettext(known.get(name, name))
 
 
 def describe_line(line: ChangeLine | PastChange) -> dict[str, Any]:

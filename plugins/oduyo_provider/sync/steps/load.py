@@ -13,7 +13,6 @@ import msgspec
 from oduyo_provider.api.client import OduyoClient
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.core.change import Action, Change, Outcome
-from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.plan import SyncMode
@@ -231,7 +230,7 @@ class _Load:
         total = sum(outcomes.values())
         if total:
             rows: list[tuple[str, object]] = [
-                *((translate_figure(name), count) for name, count in sorted(figures.items())),
+                *((gettext(name), count) for name, count in sorted(figures.items())),
                 (gettext("of these in earlier tries"), format_number(self._done_earlier)),
                 (gettext("seconds"), format_number(took_s, 1)),
                 (gettext("changes a second"), format_number((total - self._done_earlier) / max(took_s, 0.001))),

@@ -12,7 +12,6 @@ import msgspec
 
 from oduyo_provider.core.change import Change, Outcome, Result
 from oduyo_provider.core.errors import IncompleteError, StagingError, StateError
-from oduyo_provider.core.figures import translate_figure
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.reasons import translate_reason
@@ -163,7 +162,7 @@ def format_report(made: Report) -> str:
     """
     always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
     rows: list[tuple[str, object]] = [
-        (translate_figure(name), count) for name, count in made.counts.items() if count or name in always
+        (gettext(name), count) for name, count in made.counts.items() if count or name in always
     ]
     if made.dry_run:
         rows.insert(0, (gettext("nothing was sent; planned are"), ""))

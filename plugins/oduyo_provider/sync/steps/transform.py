@@ -78,10 +78,6 @@ def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) 
     return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
 
 
-def _read_shared_codes(extracted: ExtractManifest) -> frozenset[int]:
-    return frozenset(Folder.open(extracted.desired.folder).read_items(extracted.shared_codes, int))
-
-
 def _say_counts(manifest: PlanManifest) -> None:
     counts = manifest.counts
     figures = {
@@ -112,7 +108,7 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[
     :param findings: what the site is known to do to values, by name.
     """
     params, is_mapped = step.params, bool(step.run.mapped)
-    key_altered = findings.get("key_altered")
+    key_altered, desired = findings.get("key_altered"), Folder.open(extracted.desired.folder)
     return PlanRules(
         source=extracted.snapshot.source,
         run=step.run.name,
@@ -130,5 +126,5 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[
         key_length=None if key_altered is None else key_altered.length,
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
-        shared_codes=_read_shared_codes(extracted),
+        shared_codes=frozenset(desired.read_items(extracted.shared_codes, int)),
     )
