@@ -10,7 +10,6 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
-from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest
 from oduyo_provider.sync.staging.plans import open_parts
 
@@ -30,7 +29,13 @@ async def wait_for_plans(
     :param settle_s: how long after its sending a change may still take effect, or not show yet, in seconds.
     :param listing: what earlier plans of its source had sent before was waited for when it was made, and is not again.
     """
-    quiet_at = await asyncio.to_thread(_find_quiet_at, plans, settle_s, clock.now(), say, listing)
+    # A plan that is tried again names what its earlier try had named already.
+    parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
+    now, quiet_at = clock.now(), 0.0
+    for plan, reference in parts.values():
+        last_at = await asyncio.to_thread(_read_last_at, plan, reference, now, say, listing)
+        if last_at is not None:
+            quiet_at = max(quiet_at, min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) + settle_s)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
     if wait_s > 0:
         say(
@@ -40,20 +45,6 @@ async def wait_for_plans(
             )
         )
         await clock.sleep(wait_s)
-
-
-def _find_quiet_at(
-    plans: Sequence[OpenPlan],
-    settle_s: float,
-    now: float,
-    say: Callable[[str], None],
-    listing: SnapshotManifest | None,
-) -> float:
-    # A plan that is tried again names what its earlier try had named already.
-    parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
-    last_ats = (_read_last_at(plan, reference, now, say, listing) for plan, reference in parts.values())
-    sent_ats = (min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) for last_at in last_ats if last_at is not None)
-    return max((sent_at + settle_s for sent_at in sent_ats), default=0.0)
 
 
 def _read_last_at(
@@ -71,8 +62,12 @@ def _read_last_at(
             )
         )
         return now
-    if listing is not None and plan.is_earlier(listing.source, listing.number) and _is_before(history, listing):
-        return None
+    if (
+        listing is not None
+        and plan.is_earlier(listing.source, listing.number)
+        and history.written_at + CLOCK_SKEW_S < listing.started_at
+    ):
+        return None  # all of it was written before the listing, which then waited for it
     last_at = history.unknown_until
     if last_at is not None and last_at > now + CLOCK_SKEW_S:
         say(
@@ -83,8 +78,3 @@ def _read_last_at(
             )
         )
     return last_at
-
-
-def _is_before(history: History, listing: SnapshotManifest) -> bool:
-    """Whether all of it was written before the listing, which then waited for it."""
-    return history.written_at + CLOCK_SKEW_S < listing.started_at
