@@ -99,22 +99,13 @@ def _parse_entry(entry: object) -> tuple[str, int | None]:
 
 
 def _parse_pair(name: object, limit: object) -> tuple[str, int | None]:
-    brake, most = _parse_name(name), _parse_limit(limit)
-    if most is not None and brake in CANARY_BRAKES:
-        raise ValueError(gettext("%(brake)s takes no limit", brake=brake))
-    return brake, most
-
-
-def _parse_name(name: object) -> str:
     if name not in BRAKE_NAMES:
         raise ValueError(gettext("%(value)s is no brake", value=repr(name)))
-    return str(name)
-
-
-def _parse_limit(limit: object) -> int | None:
+    brake, text = str(name), str(limit)
     if limit is None:
-        return None
-    text = str(limit)
+        return brake, None
     if not (text.isascii() and text.isdigit()):
         raise ValueError(gettext("%(value)s is no whole number", value=repr(text)))
-    return int(text)
+    if brake in CANARY_BRAKES:
+        raise ValueError(gettext("%(brake)s takes no limit", brake=brake))
+    return brake, int(text)
