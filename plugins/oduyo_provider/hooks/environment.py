@@ -14,10 +14,10 @@ import msgspec
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import check_language, gettext
 from oduyo_provider.core.params import PARAMS, RunParams, parse_params, read_given
+from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.values.invalid import show_value
-from oduyo_provider.sync.staging.buckets import BUCKETS_VARIABLE, compute_buckets
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 
@@ -38,6 +38,9 @@ RESOURCES_VARIABLE = "ODUYO_RESOURCES"
 #: Environment variable that sets how often a task is tried again.
 RETRIES_VARIABLE = "ODUYO_RETRIES"
 DEFAULT_RETRIES, MAX_RETRIES = 3, 100
+
+#: Environment variable that sets the number of buckets of a large side.
+BUCKETS_VARIABLE = "ODUYO_BUCKETS"
 
 #: Environment variables that name the connections.
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
@@ -168,20 +171,29 @@ def read_resources() -> list[str]:
 def read_retries() -> int:
     """How often a task of this project's DAGs is tried again.
 
-    :raises SettingsError: it is no whole number, or too large.
+    :raises SettingsError: it is no whole number, or not one that can be.
     """
-    text = os.environ.get(RETRIES_VARIABLE, "").strip() or str(DEFAULT_RETRIES)
-    if not text.isdecimal() or int(text) > MAX_RETRIES:
-        raise SettingsError(
-            gettext(
-                "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
-                variable=RETRIES_VARIABLE,
-                value=repr(text),
-                lowest=0,
-                largest=MAX_RETRIES,
-            )
+    return _read_number(RETRIES_VARIABLE, DEFAULT_RETRIES, 0, MAX_RETRIES)
+
+
+def read_buckets() -> int:
+    """Into how many parts a large side is split; raises as :func:`read_retries`."""
+    return _read_number(BUCKETS_VARIABLE, DEFAULT_BUCKETS, 1, MAX_BUCKETS)
+
+
+def _read_number(variable: str, default: int, lowest: int, largest: int) -> int:
+    text = os.environ.get(variable, "").strip() or str(default)
+    if text.isdecimal() and lowest <= int(text) <= largest:
+        return int(text)
+    raise SettingsError(
+        gettext(
+            "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
+            variable=variable,
+            value=repr(text),
+            lowest=lowest,
+            largest=largest,
         )
-    return int(text)
+    )
 
 
 def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> StepContext:
@@ -203,7 +215,7 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
         run=Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task),
         params=checked,
         source=checked.source or source,
-        buckets=compute_buckets(os.environ.get(BUCKETS_VARIABLE)),
+        buckets=read_buckets(),
         is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
         is_exempt=params is not None,
     )

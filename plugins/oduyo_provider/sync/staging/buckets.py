@@ -11,15 +11,10 @@ from typing import TypeVar
 
 import msgspec
 
-from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import gettext
-from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS, SINGLE_PARTITION_ROWS, compute_bucket
+from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.staging.folder import Folder, StagedFile
 from oduyo_provider.sync.staging.layout import name_bucket
-
-#: Environment variable that sets the number of buckets of a large side.
-BUCKETS_VARIABLE = "ODUYO_BUCKETS"
 
 #: Bytes held in memory, over all buckets, before they are appended to their files.
 SPILL_BYTES = 8 << 20
@@ -52,23 +47,6 @@ class Side(msgspec.Struct, frozen=True):
     def read_records(self) -> Iterator[Remote]:
         """All records of Ödüyo's side."""
         return (record for bucket in range(self.buckets) for record in self.read(bucket, Remote))
-
-
-def compute_buckets(text: str | None) -> int:
-    """The number of buckets that :data:`BUCKETS_VARIABLE`'s value asks for."""
-    if not text:
-        return DEFAULT_BUCKETS
-    if text.strip().isdecimal() and 1 <= int(text) <= MAX_BUCKETS:
-        return int(text)
-    raise SettingsError(
-        gettext(
-            "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
-            variable=BUCKETS_VARIABLE,
-            value=repr(text),
-            lowest=1,
-            largest=MAX_BUCKETS,
-        )
-    )
 
 
 class SideWriter:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.partition import SINGLE_PARTITION_ROWS, compute_bucket
 from oduyo_provider.sync.staging import buckets as side_module
-from oduyo_provider.sync.staging.buckets import Side, SideWriter, compute_buckets, split_side
+from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
 from oduyo_provider.sync.staging.folder import Folder
 
 
@@ -76,14 +75,3 @@ def test_a_small_side_is_split_because_the_other_one_is(folder: Folder) -> None:
     assert sorted(chain(*read(split))) == list(range(10))
     assert split_side(split, folder, iter(()), 7) is split
     assert split_side(small, folder, iter(()), 1) is small
-
-
-@pytest.mark.parametrize(("text", "expected"), [(None, 64), ("", 64), ("1", 1), (" 7 ", 7), ("1000", 1000)])
-def test_the_variable_sets_the_number_of_buckets(text: str | None, expected: int) -> None:
-    assert compute_buckets(text) == expected
-
-
-@pytest.mark.parametrize("text", ["0", "1001", "-3", "7.5", "viele", "²"])
-def test_a_number_of_buckets_that_cannot_be_is_an_error(text: str) -> None:
-    with pytest.raises(SettingsError, match="ODUYO_BUCKETS"):
-        compute_buckets(text)
