@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -18,6 +17,7 @@ from oduyo_provider.core.matching import AlteredKeys, compute_record_key, find_a
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.record import Remote
 from oduyo_provider.core.values.text import compute_match_key
+from oduyo_provider.sync.apply.listed import has_number
 from oduyo_provider.sync.apply.lookup import OVERLAP_ROWS
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.lease import read_claims
@@ -149,17 +149,12 @@ class _Snapshot:
     def _find_absent(self) -> list[Entry]:
         """This source's records that the ledger knows by id and that the listing does not hold; notes the newest it knows."""
         listed = array("Q", sorted(self._ids))
-
-        def is_listed(oduyo_id: int) -> bool:
-            place = bisect_left(listed, oduyo_id)
-            return place < len(listed) and listed[place] == oduyo_id
-
         absent = list[Entry]()
         for entry in _read_entries(self._state):
             if entry.oduyo_id is not None:
                 oduyo_id = int(entry.oduyo_id)
                 self._newest_known = max(self._newest_known, oduyo_id)
-                if entry.source == self._step.source and not is_listed(oduyo_id):
+                if entry.source == self._step.source and not has_number(listed, oduyo_id):
                     absent.append(entry)
         return absent
 
