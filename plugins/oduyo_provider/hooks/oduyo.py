@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.log import mask_secret
@@ -39,12 +36,10 @@ from oduyo_provider.core.redact import Redactor
 from oduyo_provider.hooks.connection import decode_extra, fetch_connection
 from oduyo_provider.hooks.errors import airflow_errors
 from oduyo_provider.hooks.site_http import SiteHttp, store_cookies
-from oduyo_provider.sync.runtime.event_loop import run_async
+from oduyo_provider.sync.runtime.event_loop import call_apart, run_async
 
 if TYPE_CHECKING:
     from oduyo_provider.sync.site.state import SiteCheck
-
-T = TypeVar("T")
 
 #: Meanings of a 2xx that is no success. One without a status (UNKNOWN) may be how another endpoint answers.
 _NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION)
@@ -123,7 +118,8 @@ class OduyoHook(HttpHook):
         from oduyo_provider.sync.steps.site_check import check_site
 
         with airflow_errors():
-            return _run(check_site(staging_root(), self.settings, resource, write=write, on_secret=mask_secret))
+            work = check_site(staging_root(), self.settings, resource, write=write, on_secret=mask_secret)
+            return call_apart(partial(run_async, work))
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
         """A ``requests`` session that carries the API key and a living session id.
@@ -151,7 +147,7 @@ class OduyoHook(HttpHook):
         return http
 
     def _log_in(self) -> None:
-        login = _run(self._fetch_login())
+        login = call_apart(partial(run_async, self._fetch_login()))
         self._session_id, self._session_taken_at = login.session_id, time.monotonic()
         for secret in login.secrets:
             mask_secret(secret)
@@ -204,7 +200,7 @@ class OduyoHook(HttpHook):
     def test_connection(self) -> tuple[bool, str]:
         """Log in and list one record: what the Test button does. A failure's text begins with what is wrong."""
         try:
-            return _run(self._probe())
+            return call_apart(partial(run_async, self._probe()))
         except OduyoError as error:
             return False, _word_for_test(str(error))
 
@@ -235,13 +231,3 @@ def _word_for_test(text: str) -> str:
     """Messages are written for a task's log; whoever tests a connection has no task to start."""
     text = text.replace(gettext("start the task again"), gettext("test again"))
     return text.replace(gettext("Start the task again"), gettext("Test again"))
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also where an event loop runs already (a deferred operator, a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return run_async(work)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(run_async, work).result()

@@ -1,11 +1,12 @@
-"""Running an event loop in a task whose time may be up."""
+"""Running an event loop: in a task whose time may be up, or where another one runs already."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -46,3 +47,13 @@ def run_async(work: Coroutine[Any, Any, _T]) -> _T:
             raise
     handler(signal.SIGALRM, None)
     raise asyncio.CancelledError
+
+
+def call_apart(work: Callable[[], _T]) -> _T:
+    """Call what runs an event loop; in a thread where one runs already (a deferred operator, a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()

@@ -8,13 +8,12 @@ sent whole.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import MASK, neutralise
+from oduyo_provider.sync.runtime.event_loop import call_apart
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 #: Bytes of an object that are read ahead.
@@ -147,9 +147,7 @@ def _read_time(info: dict[str, Any]) -> float:
 
 
 def open_store(uri: str) -> Store:
-    """The store behind a URI; its connection is read and its client made once a process.
-
-    In a thread of its own where an event loop runs: making the client runs another one.
+    """The store behind a URI; its connection is read and its client made, which runs an event loop, once a process.
 
     :raises SettingsError: there is no such store, its provider is not installed, or its connection is missing.
     """
@@ -162,12 +160,7 @@ def open_store(uri: str) -> Store:
                 uri, gettext("it holds one of the characters %(signs)s", signs=" ".join(sorted(PATTERN_SIGNS)))
             )
         )
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _make_store(uri)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(_make_store, uri).result()
+    return call_apart(partial(_make_store, uri))
 
 
 def _make_store(uri: str) -> Store:

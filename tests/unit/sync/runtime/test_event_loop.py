@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from oduyo_provider.sync.runtime.event_loop import run_async
+from oduyo_provider.sync.runtime.event_loop import call_apart, run_async
 
 
 class TimeIsUpError(Exception):
@@ -118,3 +118,15 @@ def test_without_a_handler_or_in_another_thread_it_is_asyncio_s(is_main: bool) -
         thread.start()
         thread.join()
     assert made == ["done"]
+
+
+def test_what_runs_a_loop_can_be_called_where_one_runs_already() -> None:
+    def work() -> str:
+        asyncio.run(asyncio.sleep(0))
+        return threading.current_thread().name
+
+    async def call() -> str:
+        return call_apart(work)
+
+    assert call_apart(work) == threading.main_thread().name
+    assert asyncio.run(call()) != threading.main_thread().name
