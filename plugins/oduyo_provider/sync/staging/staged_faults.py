@@ -57,23 +57,23 @@ def explain_failure(verb: str, file: str, cause: str, *, is_local: bool) -> str:
     if verb in ("write", "delete"):
         if is_local:
             return gettext(
-                "Cannot write %(file)s: %(cause)s. Free the disk or mend its rights, or set %(variable)s to another place; then "
-                "run again. Nothing is lost.",
+                "Cannot write %(file)s: %(cause)s. Free the disk or mend its rights; then run again. Nothing is lost. Before you set "
+                "%(variable)s to another place, copy all that it holds there: an empty one does not know what was sent.",
                 **told,
             )
         return gettext(
-            "Cannot write %(file)s: %(cause)s. Check the bucket, its rights and the network, or set %(variable)s to another "
-            "place; then run again. Nothing is lost.",
+            "Cannot write %(file)s: %(cause)s. Check the bucket, its rights and the network; then run again. Nothing is lost. Before "
+            "you set %(variable)s to another place, copy all that it holds there: an empty one does not know what was sent.",
             **told,
         )
     if is_local:
         return gettext(
-            "Cannot read %(file)s: %(cause)s. Free the disk or mend its rights, or set %(variable)s to another place; then run "
-            "again. Nothing is lost.",
+            "Cannot read %(file)s: %(cause)s. Free the disk or mend its rights; then run again. Nothing is lost. Before you set "
+            "%(variable)s to another place, copy all that it holds there: an empty one does not know what was sent.",
             **told,
         )
     return gettext(
-        "Cannot read %(file)s: %(cause)s. Check the bucket, its rights and the network, or set %(variable)s to another place; "
-        "then run again. Nothing is lost.",
+        "Cannot read %(file)s: %(cause)s. Check the bucket, its rights and the network; then run again. Nothing is lost. Before you "
+        "set %(variable)s to another place, copy all that it holds there: an empty one does not know what was sent.",
         **told,
     )

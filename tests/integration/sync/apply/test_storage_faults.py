@@ -146,7 +146,10 @@ def test_a_staging_path_that_turns_read_only_stops_every_step_before_a_write(sit
         lambda: driver.sync(make_rows(5)),
         lambda: driver.report(driver.new_run("run"), None),
     ):
-        with pytest.raises(StagingError, match=r"Read-only file system.*ODUYO_STAGING_PATH to another place"):
+        with pytest.raises(
+            StagingError,
+            match=r"Read-only file system.*ODUYO_STAGING_PATH to another place, copy all that it holds there",
+        ):
             step()
     assert driver.site.records() == []
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
