@@ -193,6 +193,14 @@ class OduyoClient:
             is_unique=field == "id",
         )
 
+    async def fetch_newest_by(self, field: str, value: str) -> Remote | None:
+        """Of the records that Ödüyo's filter finds where `field` is `value` the last by id, by one request.
+
+        Unchecked: that it finds none, or another one, proves nothing.
+        """
+        found = await Look(self._list_call).fetch((Filter(field, "=", value),), 1, True)
+        return found[0] if found else None
+
     async def log_in(self) -> None:
         """Log in now and not at the first call.
 

@@ -386,6 +386,14 @@ def test_b6_a_look_up_asks_for_a_few_records(field: str, value: str, found: list
     assert limits(site) == asked
 
 
+@pytest.mark.parametrize(("value", "found"), [("E3", "113"), ("none", None)])
+def test_the_newest_record_with_a_value_is_found_by_one_request(value: str, found: str | None) -> None:
+    site = Site(list=Records(MANY))
+    record = ask(site, lambda client: client.fetch_newest_by("integration_id", value))
+    assert (record and record["id"]) == found
+    assert limits(site) == [1]
+
+
 def test_a_look_up_by_id_takes_no_other_record_where_the_site_does_not_filter() -> None:
     assert use(Records(MANY, ignores=["id"]), lambda client: client.fetch_by("id", "3")) == [
         {"id": "3", "integration_id": "E3", "note": None}

@@ -9,7 +9,7 @@ import msgspec
 from oduyo_provider.core.change import Action
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.values.keys import can_be_kept_as
+from oduyo_provider.core.values.keys import can_be_kept_as, is_form_of_key, is_kept_whole_as
 from oduyo_provider.sync.apply.work import Course, Work
 
 
@@ -50,6 +50,13 @@ DEFAULT_HABITS = Habits()
 def find_key_habit(work: Work, course: Course) -> Finding | None:
     """What the site does to keys, as this load has seen it or as it was known before; None while it does nothing."""
     return course.keys or work.known_findings.get("key_altered")
+
+
+def is_whole_key(work: Work, course: Course, key: str, stored: str | None) -> bool:
+    """Whether a stored key is the whole of the one that was sent, as this site is known to store keys."""
+    if (known := find_key_habit(work, course)) is None:
+        return is_form_of_key(key, stored)
+    return is_kept_whole_as(key, stored) or is_form_of_key(known.cut(key), stored)
 
 
 def read_habits(work: Work, course: Course) -> Habits:

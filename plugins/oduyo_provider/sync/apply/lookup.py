@@ -131,6 +131,19 @@ class Lookup:
         pages = self._client.list_records(_above(low), str(high))
         return [record async for page in pages for record in page if int(record["id"] or 0) <= high]
 
+    async def fetch_more(self, window: Window, keys: Iterable[str]) -> Window:
+        """A listing with what look-ups by these keys show besides: a list may leave out what they show."""
+        found = dict(window.by_id)
+        queue = iter(list(keys))
+
+        async def work() -> None:
+            for key in queue:
+                if (record := await self._client.fetch_newest_by("integration_id", key)) is not None:
+                    found[str(record["id"])] = record
+
+        await asyncio.gather(*(work() for _ in range(self._work.concurrency)))
+        return Window(found.values(), self._work)
+
     async def fetch_by_key(self, integration_id: str) -> list[Remote]:
         """The records that hold exactly this key, lowest id first, as far as the site's filter finds them."""
         found = await self._client.fetch_by("integration_id", integration_id)

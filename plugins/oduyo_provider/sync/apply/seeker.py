@@ -11,9 +11,9 @@ from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_made_in_another_form
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.values.keys import is_form_of_key, is_kept_whole_as
+from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
-from oduyo_provider.sync.apply.habits import find_key_habit
+from oduyo_provider.sync.apply.habits import is_whole_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
 from oduyo_provider.sync.apply.overwritten import check_overwritten, was_there
 from oduyo_provider.sync.apply.recorder import Recorder
@@ -35,17 +35,22 @@ class Seeker:
         self._wrong_ids = 0
 
     async def seek(self, recorder: Recorder, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        """Each change's records as of now, lowest id first: key → records; a create's are those above its floor."""
+        """Each change's records as of now, lowest id first: key → records; a create's are those above its floor.
+
+        A create that no list shows is also asked for by its key: lists may leave out what a look-up shows.
+        """
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
-        found: dict[str, list[Remote]] = {change.key: [] for change in changes}
         records = await self._lookup.fetch_by_ids({str(change.oduyo_id) for change in others}, each=True)
-        for change in others:
-            if (record := records.get(str(change.oduyo_id))) is not None:
-                found[change.key].append(record)
+        seen = ((change, records.get(str(change.oduyo_id))) for change in others)
+        found = {change.key: [record] if record else [] for change, record in seen}
         if creates:
             floor = min(recorder.floors.get(change.key, 0) for change in creates)
-            found.update(await self.find_created(recorder, creates, await self._lookup.fetch_above(floor)))
+            window = await self._lookup.fetch_above(floor)
+            found.update(await self.find_created(recorder, creates, window))
+            if unseen := [change.integration_id for change in creates if not found[change.key]]:
+                window = await self._lookup.fetch_more(window, unseen)
+                found.update(await self.find_created(recorder, creates, window))
         return found
 
     async def find_created(
@@ -179,7 +184,7 @@ class Seeker:
         normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
         wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
         # With the whole key, in whatever form, it is the one: somebody may have edited its other fields.
-        is_made = self._is_key_of(change.integration_id, named.get("integration_id")) or (
+        is_made = is_whole_key(self._work, self._course, change.integration_id, named.get("integration_id")) or (
             (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
             and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)
         )
@@ -189,12 +194,6 @@ class Seeker:
         if recorder.is_key_of_other(change, compute_record_key(named, normaliser)):
             return False
         return not recorder.elsewhere.has_id(str(named["id"])) or _carries_key(recorder, change, named)
-
-    def _is_key_of(self, key: str, stored: str | None) -> bool:
-        """Whether a stored key is the whole of the one that was sent, as this site is known to store keys."""
-        if (known := find_key_habit(self._work, self._course)) is None:
-            return is_form_of_key(key, stored)
-        return is_kept_whole_as(key, stored) or is_form_of_key(known.cut(key), stored)
 
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:

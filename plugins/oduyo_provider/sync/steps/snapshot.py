@@ -84,6 +84,7 @@ class _Snapshot:
         self._number = number
         self._normaliser = step.make_normaliser(client.resource)
         self._ids = array("Q")
+        self._keys = array("q")  # a hash of each
         self._newest_known = 0
 
     async def fetch(self) -> Reference:
@@ -123,7 +124,9 @@ class _Snapshot:
         altered, encode = read_altered_keys(self._state), msgspec.json.Encoder().encode
 
         def write(record: Remote) -> None:
-            writer.write(name_key(record, altered, self._normaliser), encode(record) + b"\n")
+            key = name_key(record, altered, self._normaliser)
+            writer.write(key, encode(record) + b"\n")
+            self._keys.append(hash(key))
             self._ids.append(int(record["id"] or 0))
 
         said_at = time.monotonic()
@@ -137,8 +140,8 @@ class _Snapshot:
         if absent:
             log.info(
                 ngettext(
-                    "%(n)s record that was there is not listed; looking for it",
-                    "%(n)s records that were there are not listed; looking for each of them",
+                    "%(n)s record that was made, or may have been, is not listed; looking for it",
+                    "%(n)s records that were made, or may have been, are not listed; looking for each of them",
                     len(absent),
                 )
             )
@@ -147,15 +150,21 @@ class _Snapshot:
         return str(max(self._ids)) if self._ids else None
 
     def _find_absent(self) -> list[Entry]:
-        """This source's records that the ledger knows by id and that the listing does not hold; notes the newest it knows."""
-        listed = array("Q", sorted(self._ids))
+        """This source's records that the ledger knows by id, or that a create of unknown fate may have made, and that the listing
+        does not hold; notes the newest that is known.
+        """
+        ids, keys = array("Q", sorted(self._ids)), array("q", sorted(self._keys))
         absent = list[Entry]()
         for entry in _read_entries(self._state):
             if entry.oduyo_id is not None:
-                oduyo_id = int(entry.oduyo_id)
-                self._newest_known = max(self._newest_known, oduyo_id)
-                if entry.source == self._step.source and not has_number(listed, oduyo_id):
-                    absent.append(entry)
+                self._newest_known = max(self._newest_known, int(entry.oduyo_id))
+                is_absent = not has_number(ids, int(entry.oduyo_id))
+            else:
+                is_absent = entry.sent_at is not None and not has_number(
+                    keys, hash(compute_match_key(entry.integration_id))
+                )
+            if is_absent and entry.source == self._step.source:
+                absent.append(entry)
         return absent
 
     async def _look_for(self, absent: Sequence[Entry]) -> list[Remote]:
@@ -163,11 +172,11 @@ class _Snapshot:
         found: dict[str, Remote] = {}
         if len(absent) <= max(MAX_LOOK_UPS, len(self._ids) // 1000):
             for entry in absent:
-                records = await self._client.fetch_by("id", str(entry.oduyo_id))
+                records = await self._client.fetch_by("id", entry.oduyo_id) if entry.oduyo_id else []
                 records = records or await self._client.fetch_by("integration_id", entry.integration_id)
                 found.update({str(record["id"]): record for record in records})
         else:
-            ids = {entry.oduyo_id for entry in absent}
+            ids = {entry.oduyo_id for entry in absent if entry.oduyo_id}
             keys = {compute_match_key(entry.integration_id) for entry in absent}
             async for page in self._client.list_records():
                 for record in page:

@@ -159,6 +159,30 @@ def test_a_create_that_only_pages_answer_is_sent_twice_and_then_doubtful_with_wh
     assert len(sent) == MAX_CREATES
 
 
+@pytest.mark.parametrize("ends", ["settled", "killed and tried again", "killed, and another run"])
+def test_a_lost_create_that_pages_leave_out_is_found_by_its_key_and_not_sent_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    driver.site.set_habits({"habit": "hide", "keys": "7", "where": "pages"})
+    driver.site.set_faults({"call": "create", "kind": "drop", "where": "after", "match": {"integration_id": "7"}})
+    run, rows = driver.new_run(), make_rows(10)
+    plans = driver.plan(rows, run)
+    if ends == "settled":
+        assert driver.load(plans, run)["figures"] == {"created": 10}
+    else:
+        monkeypatch.setattr(Applier, "finish", raise_killed)
+        with pytest.raises(KilledError):
+            driver.load(plans, run)
+        monkeypatch.undo()
+        if ends == "killed and tried again":
+            run = driver.new_run(run.run_id, attempt=2)
+            assert driver.load(plans, run, clock=note_waits([]))["figures"] == {"created": 10}
+        else:
+            report = driver.sync(rows, clock=note_waits([]))
+            assert (report.unchanged, report.created, report.doubtful) == (10, 0, 0)
+    assert driver.calls("create") == len(driver.stored()) == 10
+
+
 def test_a_create_that_commits_late_is_not_sent_again(driver: Driver) -> None:
     driver.site.set_faults({"call": "create", "kind": "late_commit", "seconds": 0.3, "times": 3})
     assert driver.sync(make_rows(10)).created == 10
