@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from types import TracebackType
 from typing import Any, final
 
@@ -18,6 +18,7 @@ from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import SessionKeeper
 from oduyo_provider.api.settings import DEFAULT_PAGE_SIZE, Settings
 from oduyo_provider.api.transport import BeforeSend, Transport
+from oduyo_provider.core.errors import RetryError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
 
@@ -196,10 +197,12 @@ class OduyoClient:
     async def fetch_newest_by(self, field: str, value: str) -> Remote | None:
         """Of the records that Ödüyo's filter finds where `field` is `value` the last by id, by one request.
 
-        Unchecked: that it finds none, or another one, proves nothing.
+        Unchecked: that it finds none, or another one, proves nothing; nor that Ödüyo does not carry it out, which is None too.
         """
-        found = await Look(self._list_call).fetch((Filter(field, "=", value),), 1, True)
-        return found[0] if found else None
+        with suppress(RetryError):
+            found = await Look(self._list_call).fetch((Filter(field, "=", value),), 1, True)
+            return found[0] if found else None
+        return None
 
     async def log_in(self) -> None:
         """Log in now and not at the first call.

@@ -394,6 +394,13 @@ def test_the_newest_record_with_a_value_is_found_by_one_request(value: str, foun
     assert limits(site) == [1]
 
 
+@pytest.mark.parametrize("failure", [answer(500, b""), answer(400, b"{}")])
+def test_a_look_up_that_a_site_does_not_carry_out_finds_nothing(failure: Handler) -> None:
+    site = Site(list=failure)
+    assert ask(site, lambda client: client.fetch_newest_by("integration_id", "E3")) is None
+    assert set(limits(site)) == {1}
+
+
 def test_a_look_up_by_id_takes_no_other_record_where_the_site_does_not_filter() -> None:
     assert use(Records(MANY, ignores=["id"]), lambda client: client.fetch_by("id", "3")) == [
         {"id": "3", "integration_id": "E3", "note": None}

@@ -172,9 +172,7 @@ class _Snapshot:
         found: dict[str, Remote] = {}
         if len(absent) <= max(MAX_LOOK_UPS, len(self._ids) // 1000):
             for entry in absent:
-                records = await self._client.fetch_by("id", entry.oduyo_id) if entry.oduyo_id else []
-                records = records or await self._client.fetch_by("integration_id", entry.integration_id)
-                found.update({str(record["id"]): record for record in records})
+                found.update({str(record["id"]): record for record in await self._look_up(entry)})
         else:
             ids = {entry.oduyo_id for entry in absent if entry.oduyo_id}
             keys = {compute_match_key(entry.integration_id) for entry in absent}
@@ -184,6 +182,14 @@ class _Snapshot:
                         found[str(record["id"])] = record
         listed = set(self._ids)
         return [record for oduyo_id, record in sorted(found.items()) if int(oduyo_id) not in listed]
+
+    async def _look_up(self, entry: Entry) -> list[Remote]:
+        """By id, or by key; what may never have been made by one request, as the listing counts where that shows nothing."""
+        if entry.oduyo_id is None:
+            record = await self._client.fetch_newest_by("integration_id", entry.integration_id)
+            return [record] if record and record.get("integration_id") == entry.integration_id else []
+        found = await self._client.fetch_by("id", entry.oduyo_id)
+        return found or await self._client.fetch_by("integration_id", entry.integration_id)
 
     def _find_overlap(self) -> str | None:
         newest = sorted(self._ids)[-OVERLAP_ROWS:]

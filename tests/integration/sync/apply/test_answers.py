@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from oduyo_provider.api import call
+from oduyo_provider.api.list_call import ListCall
 from oduyo_provider.api.meaning import Meaning
+from oduyo_provider.api.records import Filter, Page
 from oduyo_provider.core.change import Outcome
 from oduyo_provider.core.errors import (
     IncompleteError,
+    ListingError,
     LoginRefusedError,
     LostAnswerError,
     NotSentError,
@@ -181,6 +185,27 @@ def test_a_lost_create_that_pages_leave_out_is_found_by_its_key_and_not_sent_aga
             report = driver.sync(rows, clock=note_waits([]))
             assert (report.unchanged, report.created, report.doubtful) == (10, 0, 0)
     assert driver.calls("create") == len(driver.stored()) == 10
+
+
+def test_a_site_that_cannot_look_a_key_up_holds_no_lost_create_back(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = ListCall.fetch
+
+    async def fail_by_key(call: ListCall, filters: Sequence[Filter], limit: int, descending: bool) -> Page:
+        if any(one.field == "integration_id" for one in filters):
+            raise ListingError("HTTP 400")
+        return await fetch(call, filters, limit, descending)
+
+    monkeypatch.setattr(ListCall, "fetch", fail_by_key)  # no fault strikes the calls of one filter alone
+    lost = {"call": "create", "kind": "drop", "match": {"integration_id": "7"}}
+    driver.site.set_faults({**lost, "times": 1})
+    assert driver.sync(make_rows(10)).created == 10
+    driver.site.set_faults({**lost, "match": {"integration_id": "11"}})
+    assert driver.sync(make_rows(12)).doubtful == 1
+    driver.site.set_faults()
+    assert driver.sync(make_rows(12), clock=note_waits([])).created == 1
+    assert len(driver.stored()) == 12
 
 
 def test_a_create_that_commits_late_is_not_sent_again(driver: Driver) -> None:
