@@ -103,10 +103,11 @@ def step_extract(folder: Path, rows: int, making: Making) -> list[Reference]:
 
 def step_normalise(folder: Path, _rows: int, _making: Making) -> int:
     """Read and normalise all rows."""
-    manifest = read_reference(_read(folder, "extract")[0], ExtractManifest)
+    root = _open_step(folder).run.root
+    manifest = read_reference(root, _read(folder, "extract")[0], ExtractManifest)
     normaliser, good = Normaliser(SPECIAL_CODE), 0
     for bucket in range(manifest.desired.buckets):
-        for row in manifest.desired.read(bucket, dict[str, object]):
+        for row in manifest.desired.read(root, bucket, dict[str, object]):
             good += normaliser.row(row).payload is not None
     return good
 

@@ -272,7 +272,7 @@ class ChaosDriver(Driver):
 
     def is_loaded(self, plan: Plan) -> bool:
         """Whether a plan's load came to its end, as far as that is written down and not merged yet."""
-        [first, *_] = open_parts(plan.guarded["plans"])
+        [first, *_] = open_parts(self.root, plan.guarded["plans"])
         return is_finished(self.state().plans, first.manifest.generation)
 
     async def apply_once(self, run: Run, plans: list[Reference], params: dict[str, Any]) -> Reference:

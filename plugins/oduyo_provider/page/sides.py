@@ -16,9 +16,8 @@ from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.page.search_text import fold
 from oduyo_provider.sync.site.state import SiteState
 from oduyo_provider.sync.staging.archive import StagedRun
-from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder
-from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
+from oduyo_provider.sync.staging.layout import DESIRED
 from oduyo_provider.sync.staging.manifests import ExtractManifest
 
 Row = dict[str, object]
@@ -57,15 +56,14 @@ class Sides:
     """What one run has read, and what the ledger remembers now.
 
     :param root: the staging path.
-    :param run: whose files they are; found where this machine sees them.
+    :param manifest: of the try that read them.
     """
 
-    def __init__(self, root: Folder, run: StagedRun, manifest: ExtractManifest) -> None:
+    def __init__(self, root: Folder, manifest: ExtractManifest) -> None:
         self.manifest = manifest
         self.normaliser = Normaliser(manifest.snapshot.resource)
         self._ledger = SiteState(root, manifest.snapshot.site, manifest.snapshot.resource).ledger
-        self._rows = _move(manifest.desired, run.folder, DESIRED)
-        self._records = _move(manifest.existing, run.folder, EXISTING)
+        self._root, self._rows, self._records = root, manifest.desired, manifest.existing
 
     @property
     def partitions(self) -> int:
@@ -88,7 +86,7 @@ class Sides:
         known = None if entry is None else entry.oduyo_id
         records = [
             record
-            for record in self._records.read(bucket, Remote)
+            for record in self._records.read(self._root, bucket, Remote)
             if record.get("id") == known is not None or name_key(record, altered, self.normaliser) == key
         ]
         return entry, self.read_rows(key), records
@@ -100,7 +98,9 @@ class Sides:
     def read_rows(self, key: str) -> list[Row]:
         """The rows of a match key."""
         bucket = compute_bucket(key, self.partitions)
-        return [row for row in self._rows.read(bucket, Row) if self.read_key(row.get("integration_id")) == key]
+        return [
+            row for row in self._rows.read(self._root, bucket, Row) if self.read_key(row.get("integration_id")) == key
+        ]
 
     def may_remember(self, key: str) -> bool:
         """Whether the ledger may have an entry of a match key that cannot be read."""
@@ -109,7 +109,7 @@ class Sides:
     def search_rows(self, words: list[str]) -> Iterator[Candidate]:
         """Every row that holds all words in its key, id, code or description."""
         for bucket in range(self._rows.buckets):
-            for row in self._rows.read(bucket, Row):
+            for row in self._rows.read(self._root, bucket, Row):
                 found = self._make_candidate(row)
                 if found.holds(words):
                     yield msgspec.structs.replace(found, key=self.read_key(row.get("integration_id")) or "")
@@ -117,14 +117,14 @@ class Sides:
     def search_records(self, words: list[str]) -> Iterator[Candidate]:
         """The same of Ödüyo's records."""
         altered = self._find_altered_keys()
-        for record in self._records.read_records():
+        for record in self._records.read_records(self._root):
             found = self._make_candidate(record)
             if found.holds(words):
                 yield msgspec.structs.replace(found, key=name_key(record, altered, self.normaliser) or "")
 
     def find_record(self, oduyo_id: str) -> tuple[str, Remote] | None:
         """The record with an id, behind the match key that it belongs to, which is empty where it has none."""
-        for record in self._records.read_records():
+        for record in self._records.read_records(self._root):
             if record.get("id") == oduyo_id:
                 return name_key(record, self._find_altered_keys(), self.normaliser) or "", record
         return None
@@ -143,7 +143,7 @@ class Sides:
 def open_sides(root: Folder, run: StagedRun) -> Sides | None:
     """The sides that a run has read last; None where it has not read both."""
     manifest = run.read_last(DESIRED, ExtractManifest)
-    return None if manifest is None else Sides(root, run, manifest)
+    return None if manifest is None else Sides(root, manifest)
 
 
 def open_tasks(root: Folder, runs: Sequence[StagedRun], task: str) -> list[tuple[StagedRun, Sides]]:
@@ -157,9 +157,3 @@ def open_tasks(root: Folder, runs: Sequence[StagedRun], task: str) -> list[tuple
         tasks = sorted((run for run in runs if run.name == first.name), key=lambda run: run is not first)
         return [(run, sides) for run in tasks if (sides := open_sides(root, run)) is not None]
     return []
-
-
-def _move(side: Side, run_folder: Folder, step: str) -> Side:
-    """A side as this machine sees it: it may reach the same staging under another path."""
-    below = side.folder.rstrip("/").rpartition(f"/{step}/")[2].split("/")
-    return Side(run_folder.child(step, *below).uri, side.files)

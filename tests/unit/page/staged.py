@@ -95,7 +95,7 @@ class StagingWriter:
 
     def write_table(self, run_id: str, plan: PlanManifest) -> None:
         """Write the table anew, of the lines as they are."""
-        table = make_table([PlanPart(plan)], [self._files[run_id]], is_dry=False, now=1.0)
+        table = make_table([PlanPart(self.root, plan)], [self._files[run_id]], is_dry=False, now=1.0)
         write_table(self.root.child("dag", run_id), table)
 
     def journal(self, run_id: str, plan: PlanManifest) -> Folder:

@@ -106,27 +106,28 @@ def stage_plan(
     journal = root.child("dag", run, "results", f"{partition:04d}-{files.changes.digest[:16]}")
     manifest = PlanManifest(
         run=f"dag/{run}",
-        folder=folder.uri,
+        folder=folder.address,
         partition=partition,
         partitions=partitions,
         counts=plan.counts,
         files=files,
         digest=files.changes.digest,
-        journal=journal.uri,
+        journal=journal.address,
         params=params,
         snapshot=snapshot or make_snapshot(),
     )
     write_manifest(folder, MANIFEST, manifest)
-    return {"manifest": folder.uri, "partition": partition, "partitions": partitions}
+    return {"manifest": folder.address, "partition": partition, "partitions": partitions}
 
 
-def open_part(reference: Reference) -> PlanPart:
+def open_part(root: Folder, reference: Reference) -> PlanPart:
     """The one partition of a plan."""
-    [part] = open_parts([reference])
+    [part] = open_parts(root, [reference])
     return part
 
 
 def write_journal(
+    root: Folder,
     reference: Reference,
     *results: Result,
     intended: Iterable[Change] = (),
@@ -139,7 +140,7 @@ def write_journal(
     :param intended: changes of an intent besides those with a result.
     :param at: when the intent is written.
     """
-    part = open_part(reference)
+    part = open_part(root, reference)
 
     async def write() -> None:
         journal = Journal(part.journal, attempt=attempt, digest=part.manifest.digest, clock=lambda: at)
@@ -153,9 +154,11 @@ def write_journal(
     asyncio.run(write())
 
 
-def make_open(*references: Reference, turn: int = 1, is_finished: bool = True, **fields: object) -> OpenPlan:
+def make_open(
+    root: Folder, *references: Reference, turn: int = 1, is_finished: bool = True, **fields: object
+) -> OpenPlan:
     """A plan that a load began to apply."""
-    manifest = open_part(references[0]).manifest
+    manifest = open_part(root, references[0]).manifest
     made = OpenPlan(
         run=manifest.run,
         generation=manifest.generation,

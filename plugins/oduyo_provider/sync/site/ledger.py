@@ -111,7 +111,7 @@ class Ledger:
             log.warning(gettext("%(file)s is empty or gone: its records are compared as on a first run", file=where))
         entries = self._read_base(partition, partitions)
         for plan in plans:
-            for part in open_readable(plan):
+            for part in open_readable(self._folder, plan):
                 if partitions > 1 and part.manifest.partitions == partitions and part.manifest.partition != partition:
                     continue
                 with leaving_out(plan):
@@ -144,7 +144,7 @@ class Ledger:
         if index is None or index.buckets != wanted:
             self._split(check_lease, wanted)
         count = 0
-        for part in open_readable(plan):
+        for part in open_readable(self._folder, plan):
             with leaving_out(plan):
                 count += self._merge_part(plan, part, check_lease, wanted, is_outdated=is_outdated)
         check_lease()

@@ -73,7 +73,7 @@ class OpenPlans:
 
 
 def find_open_folders(root: Folder) -> Iterator[str]:
-    """The folders that open plans name, of all sites: nothing else says yet what these plans did.
+    """The addresses of the folders that open plans name, of all sites: nothing else says yet what these plans did.
 
     :param root: the staging path.
     """

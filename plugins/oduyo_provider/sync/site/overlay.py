@@ -13,6 +13,7 @@ from oduyo_provider.core.ledger import Entry, apply_result, apply_sending
 from oduyo_provider.core.plan import SyncMode
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.journal import History
 from oduyo_provider.sync.staging.plans import PlanPart, open_parts
 
@@ -85,12 +86,15 @@ def _may_write(entry: Entry | None, plan: OpenPlan) -> bool:
     return entry is None or not entry.is_others(plan.source) or plan.takes_over
 
 
-def open_readable(plan: OpenPlan) -> list[PlanPart]:
-    """The parts of a plan whose files are there: staging may have been emptied."""
+def open_readable(root: Folder, plan: OpenPlan) -> list[PlanPart]:
+    """The parts of a plan whose files are there: staging may have been emptied.
+
+    :param root: the staging path, or any folder below it.
+    """
     parts: list[PlanPart] = []
     for reference in plan.parts:
         with leaving_out(plan):
-            parts += open_parts([reference])
+            parts += open_parts(root, [reference])
     return parts
 
 

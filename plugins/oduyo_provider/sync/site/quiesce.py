@@ -10,11 +10,13 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, SENT_WITHIN_S
 from oduyo_provider.sync.site.open_plans import OpenPlan
+from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.manifests import Reference, SnapshotManifest
 from oduyo_provider.sync.staging.plans import open_parts
 
 
 async def wait_for_plans(
+    root: Folder,
     plans: Sequence[OpenPlan],
     settle_s: float,
     clock: Clock,
@@ -26,6 +28,7 @@ async def wait_for_plans(
     What was never transmitted is not waited for. A stamp from the future counts as now, and no wait is longer than
     ``settle_s`` and the skew of the clocks.
 
+    :param root: the staging path.
     :param settle_s: how long after its sending a change may still take effect, or not show yet, in seconds.
     :param listing: what earlier plans of its source had sent before was waited for when it was made, and is not again.
     """
@@ -33,7 +36,7 @@ async def wait_for_plans(
     parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
     now, quiet_at = clock.now(), 0.0
     for plan, reference in parts.values():
-        last_at = await asyncio.to_thread(_read_last_at, plan, reference, now, say, listing)
+        last_at = await asyncio.to_thread(_read_last_at, root, plan, reference, now, say, listing)
         if last_at is not None:
             quiet_at = max(quiet_at, min(last_at + SENT_WITHIN_S, now + CLOCK_SKEW_S) + settle_s)
     wait_s = min(quiet_at - clock.now(), settle_s + CLOCK_SKEW_S)
@@ -48,11 +51,16 @@ async def wait_for_plans(
 
 
 def _read_last_at(
-    plan: OpenPlan, reference: Reference, now: float, say: Callable[[str], None], listing: SnapshotManifest | None
+    root: Folder,
+    plan: OpenPlan,
+    reference: Reference,
+    now: float,
+    say: Callable[[str], None],
+    listing: SnapshotManifest | None,
 ) -> float | None:
     """When what is not known of this part, or not seen, may have been sent last; None where nothing has to be waited for."""
     try:
-        history = open_parts([reference])[0].read_history()
+        history = open_parts(root, [reference])[0].read_history()
     except StagingError as error:
         say(
             gettext(

@@ -134,7 +134,7 @@ class SiteState:
         is_outdated = applied is not None and applied.merged > plan.number
         self.ledger.merge(plan, check_lease, buckets=buckets, is_outdated=is_outdated)
         if plan.is_finished:
-            digests = _read_digests(plan)
+            digests = _read_digests(self._folder, plan)
             check_lease()
             source.note_merged(plan.number, digests)
         check_lease()
@@ -148,9 +148,9 @@ class SiteState:
         return others
 
 
-def _read_digests(plan: OpenPlan) -> list[str]:
+def _read_digests(root: Folder, plan: OpenPlan) -> list[str]:
     digests: list[str] = []
-    for part in open_readable(plan):
+    for part in open_readable(root, plan):
         with leaving_out(plan):
             digests += (rejected.digest for rejected in part.read_rejected())
     return digests

@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Side(msgspec.Struct, frozen=True):
     """The files of one side; file i holds bucket i.
 
-    :param folder: URI of the folder that holds them.
+    :param folder: address of the folder that holds them; the readers take the staging path, or any folder below it.
     """
 
     folder: str
@@ -36,17 +36,17 @@ class Side(msgspec.Struct, frozen=True):
         """1, or the number of buckets."""
         return len(self.files)
 
-    def read_lines(self, bucket: int) -> Iterator[bytes]:
+    def read_lines(self, root: Folder, bucket: int) -> Iterator[bytes]:
         """The lines of one bucket."""
-        return Folder.open(self.folder).read_lines(self.files[bucket])
+        return root.at(self.folder).read_lines(self.files[bucket])
 
-    def read(self, bucket: int, kind: type[T]) -> Iterator[T]:
+    def read(self, root: Folder, bucket: int, kind: type[T]) -> Iterator[T]:
         """The rows or records of one bucket; StagedFileError where they are not as written."""
-        return Folder.open(self.folder).read_items(self.files[bucket], kind)
+        return root.at(self.folder).read_items(self.files[bucket], kind)
 
-    def read_records(self) -> Iterator[Remote]:
+    def read_records(self, root: Folder) -> Iterator[Remote]:
         """All records of Ödüyo's side."""
-        return (record for bucket in range(self.buckets) for record in self.read(bucket, Remote))
+        return (record for bucket in range(self.buckets) for record in self.read(root, bucket, Remote))
 
 
 class SideWriter:
@@ -81,12 +81,14 @@ class SideWriter:
         if not self._is_split:
             name = name_bucket(0, 1)
             file = self._folder.write_lines(name, (line for _, line in self._pending))
-            return Side(self._folder.uri, [file])
+            return Side(self._folder.address, [file])
         self._spill()
         names = [name_bucket(bucket, self._buckets) for bucket in range(self._buckets)]
         self._spool.finish(names)
         finished = zip(names, self._rows, self._digests, strict=True)
-        return Side(self._folder.uri, [StagedFile(name, rows, digest.hexdigest()) for name, rows, digest in finished])
+        return Side(
+            self._folder.address, [StagedFile(name, rows, digest.hexdigest()) for name, rows, digest in finished]
+        )
 
     @cached_property
     def _spool(self) -> _Spool:

@@ -51,10 +51,14 @@ class Folder:
     """A folder in staging, on a disk or in an object store.
 
     Every failure of the storage is a :class:`StagingError` that names the file and the next step.
+
+    :ivar address: where it lies below the folder that was opened, the staging path; see :meth:`at`.
     """
 
-    def __init__(self, place: Disk | Store) -> None:
+    def __init__(self, place: Disk | Store, root: Folder | None = None, address: str = "") -> None:
         self._place = place
+        self._root = root or self
+        self.address = address
 
     @classmethod
     def open(cls, uri: str) -> Folder:
@@ -78,15 +82,19 @@ class Folder:
 
     @property
     def uri(self) -> str:
-        """What :meth:`open` takes."""
+        """What :meth:`open` takes. For people and for this process: another machine may see the same folder elsewhere."""
         return self._place.uri
+
+    def at(self, address: str) -> Folder:
+        """The folder of the same staging at an address: what one task tells another, wherever each of them sees staging."""
+        return self._root.child(*address.split("/"))
 
     def child(self, *names: str) -> Folder:
         """A folder below this one; a name never leads out of it."""
-        place = self._place
-        for name in names:
-            place = place.child(_safe_name(name))
-        return Folder(place)
+        place, safe_names = self._place, [_safe_name(name) for name in names]
+        for name in safe_names:
+            place = place.child(name)
+        return Folder(place, self._root, "/".join(filter(None, (self.address, *safe_names))))
 
     def names(self) -> list[str]:
         """The names of what lies in this folder, sorted; none when there is no such folder."""

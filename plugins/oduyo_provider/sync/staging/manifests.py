@@ -15,7 +15,7 @@ from oduyo_provider.sync.staging.folder import Folder, StagedFile, read_manifest
 from oduyo_provider.sync.staging.layout import MANIFEST
 from oduyo_provider.sync.staging.segments import SegmentFile
 
-#: A reference that travels through XCom: the URI of a folder in staging, what it was made ``of``, and counts.
+#: A reference that travels through XCom: the address of a folder in staging, what it was made ``of``, and counts.
 Reference = dict[str, Any]
 
 T = TypeVar("T")
@@ -95,10 +95,10 @@ class PlanFiles(msgspec.Struct, frozen=True):
 class PlanManifest(msgspec.Struct, frozen=True):
     """One partition's plan.
 
-    :param folder: URI of the folder that holds the files.
+    :param folder: address of the folder that holds the files.
     :param digest: SHA-256 of the changes file: the plan's name; of the run's name where the run has one plan, see
         :func:`number_plan`.
-    :param journal: URI of the folder that tries of this plan write to.
+    :param journal: address of the folder that tries of this plan write to.
     :param lines: what is shown of it; None where that could not be written.
     """
 
@@ -150,6 +150,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     look_alikes: dict[str, StagedFile]
 
 
-def read_reference(reference: Reference, kind: type[T]) -> T:
-    """The manifest that a reference names."""
-    return read_manifest(Folder.open(reference["manifest"]), MANIFEST, kind)
+def read_reference(root: Folder, reference: Reference, kind: type[T]) -> T:
+    """The manifest that a reference names.
+
+    :param root: the staging path, or any folder below it.
+    """
+    return read_manifest(root.at(reference["manifest"]), MANIFEST, kind)

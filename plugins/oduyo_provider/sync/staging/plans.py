@@ -23,18 +23,23 @@ from oduyo_provider.sync.staging.run_folder import renumber_attempt
 class PlanPart:
     """One partition of a plan.
 
+    :param root: the staging path, or any folder below it.
     :param manifest: as written by transform.
     :param decision: of guard; None before it.
     :param decided: key of a row to create → what guard decided of it, as it looks like a record.
     """
 
     def __init__(
-        self, manifest: PlanManifest, decision: Decision | None = None, decided: dict[str, LookAlike] | None = None
+        self,
+        root: Folder,
+        manifest: PlanManifest,
+        decision: Decision | None = None,
+        decided: dict[str, LookAlike] | None = None,
     ) -> None:
         self.manifest = manifest
         self.decision = decision
-        self.folder = Folder.open(manifest.folder)
-        self.journal = Folder.open(manifest.journal)
+        self.folder = root.at(manifest.folder)
+        self.journal = root.at(manifest.journal)
         self._decided = decided or {}
 
     @property
@@ -109,16 +114,18 @@ def write_plan(folder: Folder, plan: Plan) -> PlanFiles:
     return PlanFiles(**files)
 
 
-def open_parts(references: Sequence[Reference]) -> list[PlanPart]:
+def open_parts(root: Folder, references: Sequence[Reference]) -> list[PlanPart]:
     """The partitions of a plan, in order, with guard's decisions where the references carry them.
 
+    :param root: the staging path, or any folder below it.
     :param references: as transform or guard returned them.
     """
-    read_decision = cache(_read_decision)
+    read_decision = cache(lambda address: _read_decision(root.at(address)))
     parts = []
     for reference in references:
-        uri = reference.get("decision")
-        parts.append(decide_part(read_reference(reference, PlanManifest), read_decision(uri) if uri else None))
+        address = reference.get("decision")
+        manifest = read_reference(root, reference, PlanManifest)
+        parts.append(decide_part(root, manifest, read_decision(address) if address else None))
     return sorted(parts, key=lambda part: part.manifest.partition)
 
 
@@ -132,21 +139,20 @@ def name_plans(references: Iterable[Reference]) -> str:
 Decided = tuple[Folder, Decision]
 
 
-def _read_decision(uri: str) -> Decided:
-    folder = Folder.open(uri)
+def _read_decision(folder: Folder) -> Decided:
     return folder, read_manifest(folder, layout.DECISION, Decision)
 
 
-def decide_part(manifest: PlanManifest, decided: Decided | None) -> PlanPart:
+def decide_part(root: Folder, manifest: PlanManifest, decided: Decided | None) -> PlanPart:
     """One partition of a plan, with what guard decided of its rows that look like a record."""
     if decided is None:
-        return PlanPart(manifest)
+        return PlanPart(root, manifest)
     folder, decision = decided
     file = decision.look_alikes.get(str(manifest.partition))
     if file is None:
-        return PlanPart(manifest, decision)
+        return PlanPart(root, manifest, decision)
     found = folder.read_items(file, LookAlike)
-    return PlanPart(manifest, decision, {item.integration_id: item for item in found})
+    return PlanPart(root, manifest, decision, {item.integration_id: item for item in found})
 
 
 def find_decision(run_folder: Folder, generation: str, of: str = "") -> Decided | None:
@@ -171,8 +177,7 @@ def _read_decisions(run_folder: Folder) -> Iterator[Decided]:
     above = run_folder.child(layout.PLAN)
     written = sorted((at, path) for path, at in above.fetch_files() if len(path) == 2 and path[-1] == layout.DECISION)
     for _, path in reversed(written):
-        folder = above.child(path[0])
-        yield folder, read_manifest(folder, layout.DECISION, Decision)
+        yield _read_decision(above.child(path[0]))
 
 
 def compute_total(parts: Sequence[PlanPart]) -> PlanCounts:

@@ -39,6 +39,6 @@ def prune(run: Run, needed: Iterable[str]) -> None:
     )
     kept = tuple(needed)
     for name in others[KEPT_RUNS - 1 :]:
-        is_needed = any(uri.startswith(f"{dag.child(name).uri}/") for uri in kept)
+        is_needed = any(address.startswith(f"{dag.child(name).address}/") for address in kept)
         if not is_needed and (name not in unfinished or time.time() - changed_at[name] > ABANDONED_AFTER_S):
             dag.child(name).remove()

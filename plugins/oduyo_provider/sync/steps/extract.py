@@ -17,7 +17,7 @@ from oduyo_provider.erp.cursor import DatabaseHook
 from oduyo_provider.erp.query import fetch_rows
 from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 from oduyo_provider.sync.staging.buckets import Side, SideWriter, split_side
-from oduyo_provider.sync.staging.folder import Folder, read_manifest, write_manifest
+from oduyo_provider.sync.staging.folder import read_manifest, write_manifest
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING, MANIFEST, SHARED_CODES
 from oduyo_provider.sync.staging.manifests import ExtractManifest, Reference, SnapshotManifest, read_reference
 from oduyo_provider.sync.staging.row_codec import encode_row, simplify_row
@@ -70,7 +70,7 @@ class RowSink:
         """
         self._check_deactivation()
         step, listed, desired = self._step, self._listed, self._writer.close()
-        folder, shared = Folder.open(desired.folder), self._codes.find()
+        folder, shared = step.run.root.at(desired.folder), self._codes.find()
         manifest = ExtractManifest(
             query=query_name,
             started_at=started_at,
@@ -144,7 +144,7 @@ def extract(
     step: StepContext, hook: DatabaseHook, query: str, *, query_name: str, snapshot: Reference
 ) -> list[Reference]:
     """Run the query into staging; returns a reference for each partition."""
-    listed = read_reference(snapshot, SnapshotManifest)
+    listed = read_reference(step.run.root, snapshot, SnapshotManifest)
     started_at, said_at = time.time(), time.monotonic()
     with fetch_rows(hook, query, resource=listed.resource, query_name=query_name) as rows:
         sink = RowSink(step, listed, rows.columns)
@@ -193,5 +193,5 @@ def _split_existing(step: StepContext, listed: SnapshotManifest, buckets: int) -
     """Ödüyo's side in as many files as the rows have."""
     normaliser, decode = step.make_normaliser(listed.resource), msgspec.json.Decoder(Remote).decode
     altered = read_altered_keys(step.open_state(listed.site, listed.resource))
-    lines = ((name_key(decode(line), altered, normaliser), line) for line in listed.side.read_lines(0))
+    lines = ((name_key(decode(line), altered, normaliser), line) for line in listed.side.read_lines(step.run.root, 0))
     return split_side(listed.side, step.run.step(EXISTING), lines, buckets)

@@ -41,7 +41,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     :raises OutdatedPlanError: another plan on the same listing has begun to write.
     :raises UnsafePlanError: a brake tripped, and the params say to fail.
     """
-    parts = open_parts(plans)
+    parts = open_parts(step.run.root, plans)
     check_whole(parts)
     snapshot = parts[0].manifest.snapshot
     step = step.follow(snapshot)
@@ -53,8 +53,8 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
     known_rejected = source.read_known_rejected()
     decision = _decide(step, parts, state, known_rejected, folder)
     write_manifest(folder, DECISION, decision)
-    references = [{**reference, "decision": folder.uri} for reference in plans]
-    blocking, decided = _find_blocking(decision.trips), open_parts(references)
+    references = [{**reference, "decision": folder.address} for reference in plans]
+    blocking, decided = _find_blocking(decision.trips), open_parts(step.run.root, references)
     write_decided_table(step, decided, known_rejected, is_dry=bool(decision.why_not))
     sample = show_plan(step, decision, decided)
     if step.params.sync_mode is SyncMode.UPSERT:
@@ -66,7 +66,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
             source.open(step.run.name)
     return {
         "plans": references if decision.writes or decision.asks else [],
-        "decision": folder.uri,
+        "decision": folder.address,
         **_refer_to(step, decision, sample),
     }
 

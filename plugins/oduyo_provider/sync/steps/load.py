@@ -66,7 +66,7 @@ class _Load:
         self._plans = list(plans)
         self._client = client
         self._settings = settings
-        self._parts = open_parts(plans)
+        self._parts = open_parts(step.run.root, plans)
         check_whole(self._parts)
         self._first = first = self._parts[0].manifest
         check_belongs(step, first, client, settings)
@@ -89,7 +89,8 @@ class _Load:
         self._client.use_page_size(self._state.read_check().page_size)
         plan = self._describe_plan(turn)
         say, clock = self._progress.say, self._step.clock
-        await wait_for_plans([*before, plan], self._settings.settle_s, clock, say, first.snapshot)
+        root = self._step.run.root
+        await wait_for_plans(root, [*before, plan], self._settings.settle_s, clock, say, first.snapshot)
         if has_changes:
             # A refused login must leave nothing behind that the next try has to wait for.
             await self._client.log_in()
@@ -195,7 +196,7 @@ class _Load:
             released=first.params.release,
             note_finding=self._note_finding,
             forget_finding=self._forget_finding,
-            listed=Listed(snapshot.side.read_records),
+            listed=Listed(partial(snapshot.side.read_records, self._step.run.root)),
         )
 
     def _forget_finding(self, name: str) -> None:

@@ -53,7 +53,7 @@ async def sync_rows(
 
 def stage_rows(step: StepContext, rows: Sequence[dict[str, object]], snapshot: Reference) -> list[Reference]:
     """Write rows into staging as extract does; columns are those of all rows together, however each spells them."""
-    listed = read_reference(snapshot, SnapshotManifest)
+    listed = read_reference(step.run.root, snapshot, SnapshotManifest)
     started_at = time.time()
     shapes = list(dict.fromkeys(map(tuple, rows)))
     fields = {name: fold_name(name) for names in shapes for name in names}

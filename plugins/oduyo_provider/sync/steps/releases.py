@@ -53,5 +53,5 @@ def explain_spent(number: int) -> str:
 
 
 def _open(step: StepContext, part: Reference) -> tuple[SnapshotManifest, SourceState]:
-    snapshot = read_reference(part, ExtractManifest).snapshot
+    snapshot = read_reference(step.run.root, part, ExtractManifest).snapshot
     return snapshot, step.open_state(snapshot.site, snapshot.resource).source(snapshot.source)

@@ -66,12 +66,12 @@ async def report(step: StepContext, steps: Steps) -> Report:
 
     :param steps: as they follow from each other.
     """
-    parts = open_parts(steps.plans)
+    parts = open_parts(step.run.root, steps.plans)
     step = step.follow(parts[0].manifest.snapshot) if parts else step
     decision = None
     if parts:
         decision = find_decision(step.run.folder, parts[0].manifest.generation, name_plans(steps.plans))
-    parts = [decide_part(part.manifest, decision) for part in parts]
+    parts = [decide_part(step.run.root, part.manifest, decision) for part in parts]
     dry_run = _is_dry(step, parts)
     past = None
     if parts and not dry_run:
@@ -82,10 +82,10 @@ async def report(step: StepContext, steps: Steps) -> Report:
     made = compute_report(
         compute_total(parts),
         outcomes,
-        extracted=read_reference(steps.parts[0], ExtractManifest).rows if steps.parts else 0,
+        extracted=read_reference(step.run.root, steps.parts[0], ExtractManifest).rows if steps.parts else 0,
         dry_run=dry_run,
         sync_mode=step.params.sync_mode,
-        started_at=_format_time(_read_start(steps)),
+        started_at=_format_time(_read_start(step, steps)),
         ended_at=_format_time(time.time()),
     )
     params = parts[0].manifest.params if parts else step.params
@@ -215,10 +215,10 @@ def _settle(change: Change, resource: Resource, result: Result | None) -> Change
     return settle_line(make_line(change, resource), change, result)
 
 
-def _read_start(steps: Steps) -> float:
+def _read_start(step: StepContext, steps: Steps) -> float:
     if steps.snapshot is None:
         return time.time()
-    return read_reference(steps.snapshot, SnapshotManifest).started_at
+    return read_reference(step.run.root, steps.snapshot, SnapshotManifest).started_at
 
 
 def _format_time(seconds: float) -> str:

@@ -49,7 +49,7 @@ async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> R
     client.use_page_size(state.read_check().page_size)
     number = state.source(step.source).draw_number(step.run.name, step.run.attempt, step.run.mapped)
     earlier = [plan for plan in state.plans.read() if plan.is_earlier(step.source, number)]
-    await wait_for_plans(earlier, client.settle_s, step.clock, log.info)
+    await wait_for_plans(step.run.root, earlier, client.settle_s, step.clock, log.info)
     for tries_left in reversed(range(LISTING_TRIES)):
         listing = _Snapshot(step, client, site, state, number)
         try:
@@ -117,7 +117,7 @@ class _Snapshot:
         )
         write_manifest(folder, MANIFEST, manifest)
         log.info(_describe(manifest))
-        return {"manifest": folder.uri, "rows": writer.rows}
+        return {"manifest": folder.address, "rows": writer.rows}
 
     async def _list(self, writer: SideWriter) -> str | None:
         """List all records; returns the highest id."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from itertools import chain
+from functools import partial
 
 from oduyo_provider.core.findings import Finding
 from oduyo_provider.core.language import format_number, ngettext
 from oduyo_provider.core.plan import PlanRules
 from oduyo_provider.core.planner import compute_plan
 from oduyo_provider.core.record import Remote
-from oduyo_provider.sync.staging.folder import Folder, write_manifest
+from oduyo_provider.sync.staging.folder import write_manifest
 from oduyo_provider.sync.staging.layout import MANIFEST, PLAN, RESULTS, name_journal, name_partition
 from oduyo_provider.sync.staging.manifests import (
     ExtractManifest,
@@ -32,30 +32,30 @@ log = logging.getLogger(__name__)
 
 def transform(step: StepContext, part: Reference) -> Reference:
     """Compute and write the plan of one partition, one of the references that extract returned."""
-    extracted = read_reference(part, ExtractManifest)
+    root, extracted = step.run.root, read_reference(step.run.root, part, ExtractManifest)
     partition, partitions, snapshot = int(part["partition"]), extracted.desired.buckets, extracted.snapshot
     step, state = step.follow(snapshot), step.open_state(snapshot.site, snapshot.resource)
     plan = compute_plan(
-        extracted.desired.read(partition, dict[str, object]),
-        extracted.existing.read(partition, Remote),
+        extracted.desired.read(root, partition, dict[str, object]),
+        extracted.existing.read(root, partition, Remote),
         state.read_entries(partition, partitions).values(),
         normaliser=step.make_normaliser(snapshot.resource),
         rules=make_rules(step, extracted, state.read_findings()),
         known_rejected=state.source(snapshot.source).read_known_rejected(),
-        read_all=lambda: chain.from_iterable(extracted.existing.read(number, Remote) for number in range(partitions)),
+        read_all=partial(extracted.existing.read_records, root),
     )
     folder = step.run.step(PLAN).child(name_partition(partition))
     files = write_plan(folder, plan)
     number, digest = _name_plan(step, snapshot, files)
     manifest = PlanManifest(
         run=step.run.name,
-        folder=folder.uri,
+        folder=folder.address,
         partition=partition,
         partitions=partitions,
         counts=plan.counts,
         files=files,
         digest=digest,
-        journal=step.run.folder.child(RESULTS, name_journal(partition, number, digest)).uri,
+        journal=step.run.folder.child(RESULTS, name_journal(partition, number, digest)).address,
         params=step.params,
         snapshot=snapshot,
         lines=write_planned_lines(step, snapshot.resource, partition, plan),
@@ -63,7 +63,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
     write_manifest(folder, MANIFEST, manifest)
     _say_counts(manifest)
     return {
-        "manifest": folder.uri,
+        "manifest": folder.address,
         "of": part["manifest"],
         "partition": partition,
         "partitions": partitions,
@@ -108,7 +108,7 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[
     :param findings: what the site is known to do to values, by name.
     """
     params, is_mapped = step.params, bool(step.run.mapped)
-    key_altered, desired = findings.get("key_altered"), Folder.open(extracted.desired.folder)
+    key_altered, desired = findings.get("key_altered"), step.run.root.at(extracted.desired.folder)
     return PlanRules(
         source=extracted.snapshot.source,
         run=step.run.name,

@@ -165,7 +165,9 @@ class Driver:
 
     def results(self, plans: list[Reference]) -> dict[str, Result]:
         """What the journals of a plan say of its changes."""
-        return {key: result for part in open_parts(plans) for key, result in part.read_history().results.items()}
+        return {
+            key: result for part in open_parts(self.root, plans) for key, result in part.read_history().results.items()
+        }
 
     def state(self) -> SiteState:
         """What is kept of the site."""

@@ -29,6 +29,22 @@ def test_a_backup_that_is_put_back_makes_nothing_twice_and_sends_nothing_again(d
     assert (driver.calls("create"), driver.calls("update")) == writes == (12, 1)
 
 
+def test_staging_that_was_moved_within_a_run_knows_all_that_the_run_has_done(site: Sandbox, tmp_path: Path) -> None:
+    before, run = Driver(site, tmp_path / "before"), ("run1", 1)
+    plan = before.plan(ROWS, before.new_run(*run))
+    before.load(plan, before.new_run(*run))
+    shutil.move(tmp_path / "before", tmp_path / "after")
+    driver = Driver(site, tmp_path / "after")
+    assert {key: entry.oduyo_id for key, entry in driver.entries().items()} == {
+        record["integration_id"]: record["id"] for record in site.records()
+    }
+    again = driver.new_run("run1", 2)
+    assert driver.load(plan, again)["figures"] == {"created": 12}
+    driver.snapshot, driver.parts, driver.plans = before.snapshot, before.parts, before.plans
+    driver.guarded = before.guarded
+    assert driver.report(again, None).created == driver.calls("create") == 12
+
+
 @pytest.mark.parametrize("name", ["turn.json", "sources/dag/applied.json", "sources/dag/rejected.json"])
 @pytest.mark.parametrize(
     ("content", "advice"),

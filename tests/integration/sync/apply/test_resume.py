@@ -248,7 +248,7 @@ def test_a_plan_for_another_site_is_refused(driver: Driver, tmp_path: Path) -> N
 def test_a_changed_plan_file_is_refused(driver: Driver) -> None:
     run = driver.new_run()
     plan = driver.plan(make_rows(3), run)
-    changes = Path(plan[0]["manifest"]) / "changes.jsonl"
+    changes = Path(driver.root.at(plan[0]["manifest"]).uri) / "changes.jsonl"
     changes.write_bytes(changes.read_bytes().replace(b"KOD.2", b"KOD.9"))
     with pytest.raises(StagingError, match="is not as it was written"):
         driver.load(plan, run)

@@ -30,18 +30,22 @@ ROWS = 300
 Plans = list[Reference]
 
 
-def read_journal(plan: Plans) -> History:
-    [part] = open_parts(plan)
+def read_journal(driver: Driver, plan: Plans) -> History:
+    [part] = open_parts(driver.root, plan)
     return part.read_history()
 
 
-def find_journal(plan: Plans) -> Path:
-    [part] = open_parts(plan)
-    return Path(part.manifest.journal)
+def find_folder(driver: Driver, reference: Reference) -> Path:
+    return Path(driver.root.at(reference["manifest"]).uri)
 
 
-def find_file(plan: Plans, kind: str) -> Path:
-    (path,) = find_journal(plan).glob(f"*.{kind}.jsonl")
+def find_journal(driver: Driver, plan: Plans) -> Path:
+    [part] = open_parts(driver.root, plan)
+    return Path(part.journal.uri)
+
+
+def find_file(driver: Driver, plan: Plans, kind: str) -> Path:
+    (path,) = find_journal(driver, plan).glob(f"*.{kind}.jsonl")
     return path
 
 
@@ -82,7 +86,7 @@ def test_nothing_is_sent_whose_intent_cannot_be_written(
     driver: Driver, plan: Plans, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     load_until_full(driver, plan, monkeypatch, "intents", after)
-    history = read_journal(plan)
+    history = read_journal(driver, plan)
     intended = {*history.unknown, *history.results}
     sent = {f"create:{entry['column']['integration_id']}" for entry in driver.site.log(call="create")["requests"]}
     assert sent <= intended
@@ -98,7 +102,7 @@ def test_a_load_that_cannot_write_its_outcomes_stops_and_the_next_duplicates_not
     driver.site.set_readings(latency_s=0.02)
     load_until_full(driver, plan, monkeypatch, "outcomes", after)
     assert 0 < len(driver.stored()) < ROWS
-    assert len(read_journal(plan).results) <= len(driver.stored())
+    assert len(read_journal(driver, plan).results) <= len(driver.stored())
     assert load_again(driver, plan) == {"created": ROWS}
 
 
@@ -131,7 +135,7 @@ def test_a_disk_that_is_really_full_loses_nothing_and_duplicates_nothing(
     filler.write_bytes(b"x" * max(0, free(small_disk) - pages_left * 4096))
     with pytest.raises(StagingError, match=r"No space left on device\. Free the disk"):
         driver.load(plan, driver.new_run("run"))
-    history = read_journal(plan)
+    history = read_journal(driver, plan)
     assert len(driver.stored()) <= len({*history.unknown, *history.results}) <= ROWS
     filler.unlink()
     load_again(driver, plan)
@@ -193,7 +197,7 @@ def test_half_a_line_at_the_end_is_what_a_kill_leaves_and_counts_as_not_known(
     driver: Driver, plan: Plans, kind: str
 ) -> None:
     driver.load(plan, driver.new_run("run"))
-    path = find_file(plan, kind)
+    path = find_file(driver, plan, kind)
     path.write_bytes(path.read_bytes()[:-7])
     assert load_again(driver, plan) == {"created": ROWS}
 
@@ -203,7 +207,7 @@ def test_a_line_that_somebody_changed_stops_the_retry_and_names_the_file(
     driver: Driver, plan: Plans, kind: str
 ) -> None:
     driver.load(plan, driver.new_run("run"))
-    path = find_file(plan, kind)
+    path = find_file(driver, plan, kind)
     path.write_bytes(b'{"keys": [1\n' + path.read_bytes())
     with pytest.raises(StagingError, match=rf"{path.name} has a line that cannot be read.*or start a new run"):
         driver.load(plan, driver.new_run("run", attempt=2), clock=Clock(time.time, no_wait))
@@ -220,7 +224,7 @@ def test_a_new_run_goes_on_where_the_journal_of_a_dead_one_cannot_be_read(
     load_until_full(driver, plan, monkeypatch, "outcomes", after=1)
     landed = len(driver.stored())
     assert 0 < landed < ROWS
-    path = find_file(plan, "intents")
+    path = find_file(driver, plan, "intents")
     path.write_bytes(b'{"keys": [1\n' + path.read_bytes())
     waits: list[float] = []
     report, error = driver.sync_and_fail(make_rows(ROWS), clock=note_waits(waits))
@@ -235,7 +239,7 @@ def test_a_journal_that_is_deleted_before_the_retry_costs_a_look_and_no_duplicat
 ) -> None:
     load_until_full(driver, plan, monkeypatch, "intents", after=1)
     assert len(driver.stored()) == 1
-    shutil.rmtree(find_journal(plan))
+    shutil.rmtree(find_journal(driver, plan))
     again = driver.load(plan, driver.new_run("run", attempt=2), clock=Clock(time.time, no_wait))
     assert again["figures"] == {"created": ROWS}
     assert len(driver.stored()) == driver.calls("create") == ROWS
@@ -244,14 +248,14 @@ def test_a_journal_that_is_deleted_before_the_retry_costs_a_look_and_no_duplicat
 def test_a_journal_of_another_plan_is_refused(driver: Driver, plan: Plans) -> None:
     driver.load(plan, driver.new_run("run"))
     other = driver.plan(make_rows(ROWS + 5), driver.new_run("other"))
-    shutil.copytree(find_journal(plan), find_journal(other))
+    shutil.copytree(find_journal(driver, plan), find_journal(driver, other))
     with pytest.raises(StagingError, match=r"belongs to another plan.*start a new run"):
         driver.load(other, driver.new_run("other"), clock=Clock(time.time, no_wait))
     assert driver.calls("create") == ROWS
 
 
 def test_a_plan_whose_file_was_cut_is_refused_and_leaves_nothing_to_wait_for(driver: Driver, plan: Plans) -> None:
-    path = Path(plan[0]["manifest"]) / "changes.jsonl"
+    path = find_folder(driver, plan[0]) / "changes.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StagingError, match=r"changes\.jsonl"):
@@ -264,10 +268,10 @@ def test_a_plan_whose_file_was_cut_is_refused_and_leaves_nothing_to_wait_for(dri
 
 
 def test_a_plan_that_was_copied_from_another_run_is_refused(driver: Driver, plan: Plans) -> None:
-    there = Path(driver.root.uri) / "dag" / "other" / "plan"
-    shutil.copytree(plan[0]["manifest"], there)
+    there = {**plan[0], "manifest": "dag/other/plan"}
+    shutil.copytree(find_folder(driver, plan[0]), find_folder(driver, there))
     with pytest.raises(SettingsError, match="is of the run dag/run, not of dag/other: this try sent nothing"):
-        driver.load([{**plan[0], "manifest": str(there)}], driver.new_run("other"))
+        driver.load([there], driver.new_run("other"))
     assert driver.calls("create") == 0
 
 
@@ -276,7 +280,7 @@ def test_rows_that_somebody_changed_before_they_are_compared_name_their_file(dri
     run = driver.new_run("run")
     driver.list_and_stage(make_rows(3), run)
     [part] = driver.parts
-    [file] = [found for found in Path(part["manifest"]).glob("*.jsonl") if found.name != SHARED_CODES]
+    [file] = [found for found in find_folder(driver, part).glob("*.jsonl") if found.name != SHARED_CODES]
     file.write_bytes(file.read_bytes() + line)
     with pytest.raises(StagingError, match=rf"{file.name} (has a line that cannot be read|is not as it was written)"):
         driver.compare(run)

@@ -68,9 +68,11 @@ def stage_creates(root: Folder, keys: list[str] = KEYS, *, partitions: int = 1, 
     for partition in range(partitions):
         changes = [create(key) for key in keys if compute_bucket(key, partitions) == partition]
         reference = stage_plan(root, changes, run=run, partition=partition, partitions=partitions)
-        write_journal(reference, *(read_back(change, str(100 + int(change.integration_id))) for change in changes))
+        write_journal(
+            root, reference, *(read_back(change, str(100 + int(change.integration_id))) for change in changes)
+        )
         references.append(reference)
-    return make_open(*references)
+    return make_open(root, *references)
 
 
 def read_files(root: Folder) -> dict[str, bytes]:
@@ -127,10 +129,10 @@ def test_what_a_plan_compared_counts_once_its_load_came_to_its_end(root: Folder,
     merge(ledger, stage_creates(root, KEYS[:2]))
     owned = Entry("000", "dag", "100", twins=("300",))
     reference = stage_plan(root, notes=[owned], forgotten=["001"], run="run2")
-    running = make_open(reference, is_finished=False)
+    running = make_open(root, reference, is_finished=False)
     assert set(read(ledger, running)) == {"000", "001"}
     assert read(ledger, running)["000"].twins == ()
-    finished = make_open(reference)
+    finished = make_open(root, reference)
     assert read(ledger, finished) == {"000": owned}
     merge(ledger, finished)
     assert read(ledger) == {"000": owned}
@@ -141,7 +143,9 @@ def test_plans_are_laid_over_in_the_order_in_which_they_were_opened(root: Folder
     for number in (1, 2):
         note = Entry("000", "dag", "100", date_sent=f"2026-0{number}-01 00:00:00")
         snapshot = make_snapshot(number=number)
-        plans.append(make_open(stage_plan(root, notes=[note], run=f"run{number}", snapshot=snapshot), turn=number))
+        plans.append(
+            make_open(root, stage_plan(root, notes=[note], run=f"run{number}", snapshot=snapshot), turn=number)
+        )
     assert read(ledger, *plans)["000"].date_sent == "2026-02-01 00:00:00"
 
 
@@ -153,13 +157,14 @@ def test_merging_twice_changes_nothing(root: Folder, ledger: Ledger) -> None:
     notes = [Entry(key, "dag", f"1{key[1:]}") for key in ("001", "002")]
     reference = stage_plan(root, [first, changed, gone, refused], notes=notes)
     write_journal(
+        root,
         reference,
         read_back(first, "100"),
         read_back(changed, stored={"description": "new"}, twins=("900",)),
         read_back(gone),
         Result(refused.key, Outcome.REFUSED, reason="no", answer="Geçersiz", is_remembered=True, at=2000.0),
     )
-    plan = make_open(reference)
+    plan = make_open(root, reference)
     merge(ledger, plan)
     before = read_files(root)
     merge(ledger, plan)
@@ -395,20 +400,20 @@ def test_an_entry_of_another_source_stays_unless_a_person_moves_it(
     changed = update("000", "100", description="theirs")
     snapshot = make_snapshot(source="other")
     reference = stage_plan(root, [changed], notes=[Entry("001", "other", "101")], run="run2", snapshot=snapshot)
-    write_journal(reference, read_back(changed))
-    plan = make_open(reference, takes_over=takes_over)
+    write_journal(root, reference, read_back(changed))
+    plan = make_open(root, reference, takes_over=takes_over)
     merge(ledger, plan)
     assert {entry.source for entry in read(ledger).values()} == ({"other"} if takes_over else {"dag"})
 
 
 def test_an_outdated_plan_only_fills_in_ids_that_are_missing(root: Folder, ledger: Ledger) -> None:
     newer = Entry("000", "dag", "100", date_sent="2026-02-01 00:00:00")
-    merge(ledger, make_open(stage_plan(root, notes=[newer], run="run2")))
+    merge(ledger, make_open(root, stage_plan(root, notes=[newer], run="run2")))
     known, unknown = update("000", "100", special_updated_in="2026-01-01 00:00:00"), create("001")
     older = Entry("000", "dag", "100", twins=("5",))
     reference = stage_plan(root, [unknown, known], notes=[older], forgotten=["000"])
-    write_journal(reference, read_back(known), read_back(unknown, "101"))
-    merge(ledger, make_open(reference), is_outdated=True)
+    write_journal(root, reference, read_back(known), read_back(unknown, "101"))
+    merge(ledger, make_open(root, reference), is_outdated=True)
     assert read(ledger) == {"000": newer, "001": Entry("001", "dag", "101")}
 
 
@@ -430,7 +435,7 @@ def test_of_a_plan_one_part_that_is_damaged_is_left_out_with_a_warning(
     root: Folder, ledger: Ledger, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     plan = stage_creates(root, KEYS, partitions=4)
-    part = open_part(plan.parts[1])
+    part = open_part(root, plan.parts[1])
     damaged = {change.integration_id for change in part.read_changes()}
     if damage == "journal":
         part.journal.write("try1.outcomes.jsonl", b"{]\n")
@@ -464,8 +469,8 @@ def test_create_mode_leaves_the_ledger_alone(root: Folder, ledger: Ledger) -> No
     again = [create("000"), create("001")]
     params = parse_params({"sync_mode": "create"})
     reference = stage_plan(root, again, run="run2", params=params)
-    write_journal(reference, *(read_back(change, "900") for change in again))
-    plan = make_open(reference)
+    write_journal(root, reference, *(read_back(change, "900") for change in again))
+    plan = make_open(root, reference)
     assert read(ledger, plan) == {"000": Entry("000", "dag", "100")}
     merge(ledger, plan)
     assert read(ledger) == {"000": Entry("000", "dag", "100")}
@@ -480,8 +485,8 @@ def test_what_may_have_been_sent_is_remembered_alike_before_and_after_it_is_merg
     reference = stage_plan(root, changes, run="run2")
     doubtful = Result(changes[1].key, Outcome.DOUBTFUL, at=2010.0)
     never_left = Result(changes[2].key, Outcome.NOT_APPLIED, at=2010.0, harmless=1)
-    write_journal(reference, doubtful, never_left, intended=[changes[0], changes[3]])
-    plan = make_open(reference, is_finished=is_finished)
+    write_journal(root, reference, doubtful, never_left, intended=[changes[0], changes[3]])
+    plan = make_open(root, reference, is_finished=is_finished)
     expected = {
         "000": Entry("000", "dag", "100"),
         "001": Entry("001", "dag", sent_at=2000.0),
@@ -494,7 +499,7 @@ def test_what_may_have_been_sent_is_remembered_alike_before_and_after_it_is_merg
 
 
 def test_a_plan_that_has_sent_nothing_leaves_the_ledger_as_it_was(root: Folder, ledger: Ledger) -> None:
-    plan = make_open(stage_plan(root, [create("000")]))
+    plan = make_open(root, stage_plan(root, [create("000")]))
     assert read(ledger, plan) == {}
 
 
@@ -504,8 +509,8 @@ def test_what_another_source_made_is_not_taken_by_having_been_sent(
 ) -> None:
     merge(ledger, stage_creates(root, KEYS[:1]))
     reference = stage_plan(root, [create("000")], run="run2", snapshot=make_snapshot(source="other"))
-    write_journal(reference, intended=[create("000")])
-    merge(ledger, make_open(reference, source="other"), is_outdated=is_outdated)
+    write_journal(root, reference, intended=[create("000")])
+    merge(ledger, make_open(root, reference, source="other"), is_outdated=is_outdated)
     assert read(ledger) == {"000": Entry("000", "dag", "100")}
 
 
@@ -514,8 +519,8 @@ def test_guids_are_one_key_whatever_their_case(root: Folder, ledger: Ledger) -> 
 
     def merge_one(change: Change, run: str) -> None:
         reference = stage_plan(root, [change], run=run)
-        write_journal(reference, read_back(change, "7"))
-        merge(ledger, make_open(reference))
+        write_journal(root, reference, read_back(change, "7"))
+        merge(ledger, make_open(root, reference))
 
     merge_one(create(guid), "run1")
     merge_one(update(guid.lower(), "7", description="x"), "run2")

@@ -62,7 +62,7 @@ def test_it_is_read_as_the_ledger_until_the_first_merge_has_made_one(root: Folde
         return {key: entry for part in parts for key, entry in part.items()}
 
     assert read() == ENTRIES
-    state.merge(make_open(stage_plan(root, notes=[Entry("1", "dag", "9")])), check_lease, buckets=64)
+    state.merge(make_open(root, stage_plan(root, notes=[Entry("1", "dag", "9")])), check_lease, buckets=64)
     shutil.rmtree(find_file(root, "altered.jsonl").parent)
     assert read() == {**ENTRIES, "1": Entry("1", "dag", "9")}
 

@@ -49,9 +49,9 @@ def begin(
     root = Folder.open(str(Path(state.claims.uri).parents[3]))
     snapshot = make_snapshot(number=number, source=source)
     reference = stage_plan(root, [change], rejected=rejected, run=f"{source}-run{number}", snapshot=snapshot)
-    write_journal(reference, read_back(change, oduyo_id))
-    state.source(source).note_applied(number, make_open(reference).generation)
-    return state.plans.open(make_open(reference, turn=state.next_turn()))
+    write_journal(root, reference, read_back(change, oduyo_id))
+    state.source(source).note_applied(number, make_open(root, reference).generation)
+    return state.plans.open(make_open(root, reference, turn=state.next_turn()))
 
 
 def test_a_site_that_nobody_wrote_to_knows_nothing(state: SiteState) -> None:
@@ -109,9 +109,9 @@ def test_a_load_that_was_cut_off_leaves_what_it_did_and_nothing_of_what_it_compa
 ) -> None:
     change = create("A1")
     reference = stage_plan(root, [change], notes=[Entry("B1", "dag", "8")])
-    write_journal(reference, read_back(change, "7"))
+    write_journal(root, reference, read_back(change, "7"))
     state.source("dag").note_applied(1, "plan 1")
-    state.merge(state.plans.open(make_open(reference, is_finished=False)), check_lease, buckets=64)
+    state.merge(state.plans.open(make_open(root, reference, is_finished=False)), check_lease, buckets=64)
     assert state.read_entries(0, 1) == {"A1": Entry("A1", "dag", "7")}
     applied = state.source("dag").read_applied()
     assert applied is not None
@@ -159,9 +159,9 @@ def test_a_merge_that_has_lost_the_lease_writes_nothing_more_and_is_done_again(
         folder = root.child(f"lost after {times}")
         state, held, writes = SiteState(folder, SITE, SPECIAL_CODE), times, 0
         reference = stage_plan(folder, changes, partitions=partitions)
-        write_journal(reference, *(read_back(change, change.integration_id) for change in changes))
-        state.source("dag").note_applied(1, make_open(reference).generation)
-        plan = state.plans.open(make_open(reference))
+        write_journal(root, reference, *(read_back(change, change.integration_id) for change in changes))
+        state.source("dag").note_applied(1, make_open(root, reference).generation)
+        plan = state.plans.open(make_open(root, reference))
         with monkeypatch.context() as patch:
             patch.setattr(Folder, "write", count)
             patch.setattr(Folder, "delete", count)
@@ -193,9 +193,9 @@ def test_a_plan_of_another_source_is_not_outdated_by_this_one(state: SiteState, 
     state.merge(begin(state, 5, "A1", "7"), check_lease, buckets=64)
     change = update("B1", "8", description="new")
     reference = stage_plan(root, [change], run="other", snapshot=make_snapshot(source="other", number=1))
-    write_journal(reference, read_back(change, stored={"description": "ne"}))
+    write_journal(root, reference, read_back(change, stored={"description": "ne"}))
     state.source("other").note_applied(1, "other")
-    state.merge(state.plans.open(make_open(reference)), check_lease, buckets=64)
+    state.merge(state.plans.open(make_open(root, reference)), check_lease, buckets=64)
     assert state.read_entries(0, 1)["B1"].stored["description"].stored == "ne"
 
 

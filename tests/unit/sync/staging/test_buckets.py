@@ -22,8 +22,8 @@ def write(folder: Folder, rows: int, *, buckets: int = 7, is_split: bool = False
     return writer.close()
 
 
-def read(side: Side) -> list[list[int]]:
-    return [[int(line) for line in side.read_lines(bucket)] for bucket in range(side.buckets)]
+def read(folder: Folder, side: Side) -> list[list[int]]:
+    return [[int(line) for line in side.read_lines(folder, bucket)] for bucket in range(side.buckets)]
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -35,7 +35,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
 @pytest.mark.parametrize("rows", [0, 1, SINGLE_PARTITION_ROWS])
 def test_a_side_that_fits_is_one_file_in_the_order_written(folder: Folder, rows: int) -> None:
     side = write(folder, rows)
-    assert read(side) == [list(range(rows))]
+    assert read(folder, side) == [list(range(rows))]
 
 
 def test_one_row_more_splits_the_side_into_buckets(folder: Folder) -> None:
@@ -43,12 +43,12 @@ def test_one_row_more_splits_the_side_into_buckets(folder: Folder) -> None:
     side = write(folder, rows)
     assert side.buckets == 7
     expected = [[n for n in range(rows) if compute_bucket(str(n), 7) == bucket] for bucket in range(7)]
-    assert read(side) == expected
+    assert read(folder, side) == expected
 
 
 def test_a_large_side_of_one_bucket_stays_one_file(folder: Folder) -> None:
     side = write(folder, SINGLE_PARTITION_ROWS + 5, buckets=1)
-    assert read(side) == [list(range(SINGLE_PARTITION_ROWS + 5))]
+    assert read(folder, side) == [list(range(SINGLE_PARTITION_ROWS + 5))]
 
 
 @pytest.mark.parametrize("is_split", [True, False])
@@ -69,9 +69,9 @@ def test_memory_stays_bounded_however_many_rows_there_are(
 
 def test_a_small_side_is_split_because_the_other_one_is(folder: Folder) -> None:
     small = write(folder, 10)
-    ids = ((line.decode().strip(), line) for line in small.read_lines(0))
+    ids = ((line.decode().strip(), line) for line in small.read_lines(folder, 0))
     split = split_side(small, folder.child("split"), ids, 7)
     assert split.buckets == 7
-    assert sorted(chain(*read(split))) == list(range(10))
+    assert sorted(chain(*read(folder, split))) == list(range(10))
     assert split_side(split, folder, iter(()), 7) is split
     assert split_side(small, folder, iter(()), 1) is small

@@ -42,7 +42,7 @@ def decide(
     folder = root.child("dag", run, "plan", attempt)
     lines = (msgspec.json.encode(item) + b"\n" for item in found)
     decision = Decision(
-        generation=open_part(reference).manifest.generation,
+        generation=open_part(root, reference).manifest.generation,
         writes=True,
         asks=False,
         why_not="",
@@ -51,7 +51,7 @@ def decide(
         look_alikes={"0": folder.write_lines(name_look_alikes(0), lines)} if found else {},
     )
     write_manifest(folder, DECISION, decision)
-    return {**reference, "decision": folder.uri}
+    return {**reference, "decision": folder.address}
 
 
 @pytest.mark.parametrize(("given", "named"), [("try1-0123abcd", "try4-0123abcd"), ("try9-0123abcd", "try9-0123abcd")])
@@ -59,8 +59,8 @@ def test_a_later_try_comes_last_although_airflow_counts_from_one_again(root: Fol
     """A run was deleted and triggered anew by the same id: with ``sync_mode=create`` it goes on with the same journal."""
     change = create("A1")
     reference = stage_plan(root, [change])
-    write_journal(reference, Result(change.key, Outcome.REFUSED, at=1000.0), attempt="try3-89abcdef", at=1000.0)
-    part = open_part(reference)
+    write_journal(root, reference, Result(change.key, Outcome.REFUSED, at=1000.0), attempt="try3-89abcdef", at=1000.0)
+    part = open_part(root, reference)
 
     async def go_on() -> None:
         journal = part.open_journal(part.read_history(), given, lambda: 2000.0)
@@ -80,7 +80,7 @@ def test_a_plan_comes_back_as_it_was_written(root: Folder) -> None:
         "A3", [Fault("code", "empty", "boş")], {"integration_id": "A3", "n": Decimal("12345678901234567890.2500")}, "d1"
     )
     notes = [Entry("A2", "dag", "7")]
-    part = open_part(stage_plan(root, changes, notes=notes, forgotten=["A9"], rejected=[rejected]))
+    part = open_part(root, stage_plan(root, changes, notes=notes, forgotten=["A9"], rejected=[rejected]))
     assert list(part.read_changes()) == changes
     assert list(map(str, part.read_rejected())) == [str(rejected)]
     assert list(part.read_notes()) == notes
@@ -89,20 +89,20 @@ def test_a_plan_comes_back_as_it_was_written(root: Folder) -> None:
 
 
 def test_the_same_changes_have_the_same_name_and_so_the_same_journal(root: Folder) -> None:
-    plans = [open_part(stage_plan(root, [create(key)], run="run1", partition=n)) for n, key in enumerate("AAB")]
+    plans = [open_part(root, stage_plan(root, [create(key)], run="run1", partition=n)) for n, key in enumerate("AAB")]
     digests = [plan.manifest.digest for plan in plans]
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_parts_come_in_the_order_of_their_partitions(root: Folder) -> None:
     references = [stage_plan(root, [create(f"A{n}")], partition=n, partitions=3) for n in (2, 0, 1)]
-    assert [part.manifest.partition for part in open_parts(references)] == [0, 1, 2]
-    assert compute_total(open_parts(references)).creates == 3
+    assert [part.manifest.partition for part in open_parts(root, references)] == [0, 1, 2]
+    assert compute_total(open_parts(root, references)).creates == 3
 
 
 def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder) -> None:
     reference = stage_plan(root, [create("A1"), create("A2"), update("A3", "9", description="x")])
-    [part] = open_parts([decide(root, reference, LookAlike("A2", detail="record 77 has the same code"))])
+    [part] = open_parts(root, [decide(root, reference, LookAlike("A2", detail="record 77 has the same code"))])
     assert [change.integration_id for change in part.read_changes()] == ["A1", "A3"]
     [rejected] = part.read_rejected()
     assert (rejected.integration_id, [fault.code for fault in rejected.faults]) == (
@@ -116,18 +116,18 @@ def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder
 
 def test_an_adopted_record_is_updated_where_its_row_would_have_been_created(root: Folder) -> None:
     reference = stage_plan(root, [create("A1"), create("A2", description="ERP"), create("A3")])
-    [part] = open_parts([decide(root, reference, LookAlike("A2", adopted=RECORD))])
+    [part] = open_parts(root, [decide(root, reference, LookAlike("A2", adopted=RECORD))])
     changes = list(part.read_changes())
     assert [change.key for change in changes] == ["create:A1", "update:77", "create:A3"]
     assert changes[1].is_adoption
     assert changes[1].differs == ("integration_id", "description")
     assert list(part.read_rejected()) == []
-    write_journal(reference, done(changes[1]))
+    write_journal(root, reference, done(changes[1]))
     assert part.read_history().results["update:77"].outcome.value == "done"
 
 
 def test_an_adoption_writes_the_key_and_what_differs_over_what_the_record_holds(root: Folder) -> None:
-    manifest = open_part(stage_plan(root)).manifest
+    manifest = open_part(root, stage_plan(root)).manifest
     adoption = compute_adoption(create("A2", description="ERP"), RECORD, manifest.snapshot.resource)
     assert adoption.action is Action.UPDATE
     assert adoption.base["description"] == "panelden"
@@ -155,14 +155,14 @@ def test_a_decision_is_read_once_for_all_parts(root: Folder, monkeypatch: pytest
     read: list[str] = []
     take = Folder.read
     monkeypatch.setattr(Folder, "read", lambda folder, name: read.append(name) or take(folder, name))
-    decisions = [part.decision for part in open_parts([reference, reference, reference])]
+    decisions = [part.decision for part in open_parts(root, [reference, reference, reference])]
     assert read.count(DECISION) == 1
     assert all(decision is not None and decision.writes for decision in decisions)
 
 
 def test_the_latest_decision_of_a_plan_is_found_and_that_of_another_is_not(root: Folder) -> None:
     reference = stage_plan(root)
-    generation = open_part(reference).manifest.generation
+    generation = open_part(root, reference).manifest.generation
     run = root.child("dag", "run1")
     assert find_decision(run, generation) is None
     decide(root, reference, attempt="z")
@@ -170,12 +170,12 @@ def test_the_latest_decision_of_a_plan_is_found_and_that_of_another_is_not(root:
     latest = decide(root, reference, attempt="a")
     found = find_decision(run, generation)
     assert found is not None
-    assert found[0].uri == latest["decision"]
+    assert found[0].address == latest["decision"]
     assert find_decision(run, "another plan") is None
 
 
 def test_a_changed_plan_file_is_an_error(root: Folder) -> None:
-    part = open_part(stage_plan(root, [create("A1")]))
+    part = open_part(root, stage_plan(root, [create("A1")]))
     path = Path(part.folder.uri) / "changes.jsonl"
     path.write_bytes(path.read_bytes().replace(b"KOD", b"kod"))
     with pytest.raises(StagingError, match=r"changes\.jsonl is not as it was written"):

@@ -64,7 +64,7 @@ def test_a_run_that_somebody_still_reads_stays_however_old_it_is(tmp_path: Path)
         make_run(tmp_path, name, age_s=age_s * 100)
     make_run(tmp_path, "abandoned", age_s=2 * ABANDONED_AFTER_S, is_reported=False)
     needed = [
-        Folder.open(str(tmp_path)).child("dag", name, "plan", "try1", "0000").uri for name in ("run", "abandoned")
+        Folder.open(str(tmp_path)).child("dag", name, "plan", "try1", "0000").address for name in ("run", "abandoned")
     ]
     assert prune_after(tmp_path, "now", *needed) == ["abandoned", "b", "c", "now", "run"]
 

@@ -83,11 +83,11 @@ def test_a_plan_is_whole_or_not_at_all(numbers: list[int]) -> None:
 def test_the_parts_of_a_plan_are_all_there_and_of_one_listing(tmp_path: Path) -> None:
     root = Folder.open(tmp_path.as_uri())
     first, second = (stage_plan(root, partition=number, partitions=2) for number in range(2))
-    check_whole(open_parts([second, first]))
+    check_whole(open_parts(root, [second, first]))
     other = stage_plan(root, run="run2", partition=1, partitions=2, snapshot=make_snapshot(number=2))
     more = stage_plan(root, run="run3", partition=1, partitions=3)
     for parts in ([first], [first, first], [first, other], [first, more], [first, second, other]):
         with pytest.raises(SettingsError, match="of 2 partitions"):
-            check_whole(open_parts(parts))
+            check_whole(open_parts(root, parts))
     with pytest.raises(SettingsError, match="The step transform left no result"):
         check_whole([])

@@ -31,7 +31,7 @@ def extract(step: StepContext, attempt: str, number: int) -> Reference:
     shared, listed = folder.write_lines("shared", []), make_snapshot(number=number)
     assert isinstance(shared, StagedFile)
     write_manifest(folder, MANIFEST, ExtractManifest("q.sql", 1.0, 0, (), None, 0, shared, nothing, nothing, listed))
-    return {"manifest": folder.uri}
+    return {"manifest": folder.address}
 
 
 def test_releases_count_until_a_plan_was_let_through_and_then_for_that_plan_alone(
