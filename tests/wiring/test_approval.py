@@ -27,6 +27,9 @@ REJECTED = {
 }
 
 
+NO_ANSWER = "nobody answered within a day, which counts as a no"
+
+
 def ask(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
     """The body that a person sees."""
     from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -80,6 +83,7 @@ def test_silence_for_a_day_is_a_no() -> None:
     [
         ([{**REJECTED, "chosen_options": ["Approve"]}], ""),
         ([REJECTED], "ayse"),
+        ([{**REJECTED, "responded_by_user": None}], f"{NO_ANSWER}; clear approve to be asked once more"),
         ([], "by a person, or nobody answered in time"),
     ],
 )

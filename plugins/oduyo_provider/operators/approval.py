@@ -93,9 +93,12 @@ def _quote(line: str) -> str:
 def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
     """Who rejected the plan, as :class:`UnsafePlanApproval` returned it; empty when somebody approved it.
 
-    After a no it returns nothing: then nobody is known by name.
+    An answer that nobody gave is Airflow's, after :data:`ANSWER_WITHIN`. Where what follows could not be skipped, or the task
+    was marked by hand, it returned nothing.
     """
     if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
         return ""
     users = [user for answer in answers if (user := (answer.get("responded_by_user") or {}).get("name"))]
+    if answers and not users:
+        return gettext("nobody answered within a day, which counts as a no; clear approve to be asked once more")
     return users[0] if users else gettext("by a person, or nobody answered in time")
