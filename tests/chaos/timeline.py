@@ -83,13 +83,13 @@ class Timeline:
     def is_unnoticed(self, record_id: int, field: str, time: float) -> bool:
         """Whether the field is as somebody made it between a call and its read-back, as of ``time``.
 
-        A call that was answered with a yes and ignored is as good as one that wrote: it shows the other's value alike.
+        What lists leave out is not read back before they show it, be it days later. A call that was answered with a yes and ignored is as good as one that wrote: it shows the other's value alike.
         """
         setting = [v for v in self.versions[record_id] if v.time <= time and field in v.effect.fields]
         if not setting or setting[-1].by.isdigit():
             return False
         edited_at = setting[-1].time
-        since = edited_at - READ_BACK_S - self._history.lag_s
+        since = 0.0 if record_id in self._history.hidden else edited_at - READ_BACK_S - self._history.lag_s
         called = [v.time for v in self.versions[record_id] if v.by.isdigit()]
         called += [sent.time for sent in self._confirmed[str(record_id)] if field in sent.column]
         return any(

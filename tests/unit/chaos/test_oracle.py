@@ -185,6 +185,15 @@ def test_a_row_is_not_lost_when_a_person_took_its_record_or_its_key_away() -> No
     assert not find_kinds(renamed)
 
 
+@pytest.mark.parametrize(("hidden", "kinds"), [({1}, {}), (set(), {"lost": 1, "false_green": 1})])
+def test_a_key_that_a_person_changed_before_lists_showed_the_record_looks_like_the_site_s_doing(
+    hidden: set[int], kinds: dict[str, int]
+) -> None:
+    story = Story().run(1, ROWS, is_green=False).call("create", 100, 1, **COLUMN)
+    story.person("update", DAY_S - 1000, 1, integration_id="9").run(2, ROWS)
+    assert find_kinds(story, hidden=frozenset(hidden)) == kinds
+
+
 def test_a_row_is_not_lost_when_it_left_the_erp_or_was_refused() -> None:
     assert not find_kinds(Story().run(1, ROWS, refused=frozenset({"1"})))
     assert not find_kinds(Story().run(1, ROWS, rejected=frozenset({"1"})))
