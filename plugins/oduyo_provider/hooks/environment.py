@@ -46,6 +46,9 @@ BUCKETS_VARIABLE = "ODUYO_BUCKETS"
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
 ERP_CONN_VARIABLE = "ERP_CONN_ID"
 
+#: How the id of a run begins that ``airflow tasks test`` makes for one task: of type manual, and a scheduler takes it up whole.
+_TEMPORARY_RUN = "__airflow_temporary_run_"
+
 
 def is_mapped(context: Mapping[str, Any]) -> bool:
     """Whether the task is one instance of a mapped task."""
@@ -211,12 +214,13 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
         task = (ti.task_id, str(ti.map_index)) if is_mapped(context) else (ti.task_id,)
         source = f"{ti.dag_id}/{ti.task_id}"
     checked = params or read_params(context)
+    run_type = context["dag_run"].run_type
     return StepContext(
         run=Run(staging_root(), ti.dag_id, ti.run_id, name_attempt(ti.try_number), task),
         params=checked,
         source=checked.source or source,
         buckets=read_buckets(),
-        is_manual=str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "manual",
+        is_manual=getattr(run_type, "value", run_type) == "manual" and not ti.run_id.startswith(_TEMPORARY_RUN),
         is_exempt=params is not None,
     )
 
