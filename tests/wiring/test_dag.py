@@ -232,6 +232,20 @@ def test_oduyo_schedule_sets_the_schedule(monkeypatch: pytest.MonkeyPatch, text:
     assert load_dag(DAGS).schedule == schedule
 
 
+def test_a_dag_can_be_scheduled_on_assets_as_long_as_the_variable_does_not_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.sdk import Asset
+
+    from oduyo_provider.dag.build import build_dag
+
+    ready = Asset("erp_is_ready")
+    monkeypatch.delenv("ODUYO_SCHEDULE", raising=False)
+    assert build_dag("special_codes", DAGS / "sql", schedule=[ready]).schedule == [ready]
+    monkeypatch.setenv("ODUYO_SCHEDULE", "@hourly")
+    assert build_dag("special_codes", DAGS / "sql", schedule=[ready]).schedule == "@hourly"
+
+
 @pytest.mark.parametrize(("ending", "text"), [("", "None"), ("", "'@daily'"), ("_BANK_ACCOUNTS", "99 * * * *")])
 def test_a_wrong_schedule_is_an_import_error_that_names_its_variable_and_what_to_write(
     monkeypatch: pytest.MonkeyPatch, ending: str, text: str

@@ -48,7 +48,7 @@ def build_dag(
     resource: str,
     sql_folder: Path | str,
     *,
-    schedule: str | None = None,
+    schedule: Any = None,
     doc: str | None = None,
 ) -> DAG:
     """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
@@ -58,18 +58,20 @@ def build_dag(
 
     :param resource: what several of its records are called, such as ``special_codes``.
     :param sql_folder: the queries that the param ``erp_query`` can name.
-    :param schedule: where the variable is not set: a cron expression or preset of Airflow's; None or empty runs it by hand only.
+    :param schedule: where the variable is not set: whatever Airflow takes as a DAG's schedule, such as a cron expression, a
+        preset or a list of assets; None or an empty text runs it by hand only.
     :param doc: what it keeps in step; the first line also stands in the list of DAGs. None says it of the resource.
     :raises SettingsError: a variable cannot be used; as the DAG's import error it says what to mend.
     """
     ending = "" if resource == SPECIAL_CODE.plural else f"_{resource.upper()}"
     variable = SCHEDULE_VARIABLE + ending
+    asked = os.environ.get(variable, schedule)
     summary = doc or describe_dag(resource)
     with DAG(
         dag_id=f"oduyo_{resource}",
         description=summary.strip().splitlines()[0].rstrip("."),
         doc_md=build_dag_doc(summary),
-        schedule=(os.environ.get(variable, schedule) or "").strip() or None,
+        schedule=asked.strip() or None if isinstance(asked, str) else asked,
         start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
