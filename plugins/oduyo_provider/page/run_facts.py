@@ -11,14 +11,11 @@ from oduyo_provider.core.brakes import Trip
 from oduyo_provider.core.report import Report
 from oduyo_provider.core.verdict import list_step_faults
 from oduyo_provider.page.airflow_db import Approval, RunState
-from oduyo_provider.page.task_states import WAITS_FOR_ANSWER, TaskState
+from oduyo_provider.page.task_states import STEPS, WAITS_FOR_ANSWER, TaskState
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 #: States of a run that goes on.
 GOING = frozenset({"queued", "running", "restarting"})
-
-#: The tasks of this project's DAG, in the order in which a row passes them.
-STEPS = ("snapshot", "extract", "transform", "guard", "approve", "load", "report")
 
 _RED = ("failed", "upstream_failed")
 
@@ -28,7 +25,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     :param dag_id: as in Airflow; likewise ``run_id``, the name of its folder where Airflow does not know it any more.
     :param state: of the DAG run; None where Airflow does not know it any more.
-    :param tasks: those that make this run: all of this project's DAG, one of anybody else's.
+    :param tasks: those that make this run, in order: all of this project's DAG, one of anybody else's.
     :param approval: the question that was put to a person.
     :param operator: the task in somebody else's DAG that it is; empty: it is a run of this project's DAG.
     :param is_staged: there are files of it.
@@ -151,9 +148,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def current(self) -> TaskState | None:
         """The task whose turn it is: the first in order that has something to do."""
-        order = {name: place for place, name in enumerate(STEPS)}
-        unfinished = [task for task in self.tasks if task.is_unfinished]
-        return min(unfinished, key=lambda task: order.get(task.task_id, 0), default=None)
+        return next((task for task in self.tasks if task.is_unfinished), None)
 
     @property
     def is_sending(self) -> bool:

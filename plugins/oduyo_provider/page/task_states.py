@@ -21,6 +21,9 @@ WAITS_FOR_ANSWER = frozenset({"deferred", "awaiting_input"})
 #: States in which a task still has something to do.
 UNFINISHED = frozenset(str(state or "none") for state in State.unfinished) | WAITS_FOR_ANSWER
 
+#: The tasks of this project's DAG, in the order in which a row passes them.
+STEPS = ("snapshot", "extract", "transform", "guard", "approve", "load", "report")
+
 #: Of a mapped task that instance is shown whose log says most.
 _MOST_TELLING = ("failed", "up_for_retry", "running", "upstream_failed")
 
@@ -92,12 +95,18 @@ def fetch_instances(dag_id: str, run_ids: Iterable[str]) -> dict[str, list[TaskS
 
 
 def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
-    """The tasks, each once with all its instances, in the order in which they started."""
+    """The tasks, each once with all its instances, in the order of the steps: of a run that was cleared the last step may have
+    started first. Tasks of anybody else's DAG in the order in which they started.
+    """
     by_task: dict[str, list[TaskState]] = {}
     for one in instances:
         by_task.setdefault(one.task_id, []).append(one)
-    tasks = [_gather(found) for found in by_task.values()]
-    return sorted(tasks, key=lambda task: (task.started_at is None, task.started_at or 0.0))
+    return sorted(map(_gather, by_task.values()), key=_get_place)
+
+
+def _get_place(task: TaskState) -> tuple[float, ...]:
+    step = STEPS.index(task.task_id) if task.task_id in STEPS else 0
+    return step, task.started_at is None, task.started_at or 0.0
 
 
 def select_tasks(task: tuple[str, ...], instances: Iterable[TaskState]) -> list[TaskState]:

@@ -17,7 +17,7 @@ from oduyo_provider.page.change_index import RunPhase
 from oduyo_provider.page.figures_view import compare_left_out, compute_reason, compute_so_far, compute_sum, list_aside
 from oduyo_provider.page.labels import label_state
 from oduyo_provider.page.run_cache import OpenedRun
-from oduyo_provider.page.run_facts import STEPS, RunFacts
+from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.table_view import list_filters
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
@@ -38,7 +38,7 @@ def compute_bare_view(facts: RunFacts) -> View:
         "is_going": facts.is_going,
         "sentence": describe_run(facts),
         "causes": _list_causes(facts),
-        "steps": [_compute_step(facts, task) for task in sorted(facts.tasks, key=_get_place)],
+        "steps": [_compute_step(facts, task) for task in facts.tasks],
     }
 
 
@@ -78,11 +78,6 @@ def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
         "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
     }
-
-
-def _get_place(task: TaskState) -> int:
-    """A task's place on the way of a row, whenever it started: of a run that was cleared the last one may have started first."""
-    return STEPS.index(task.task_id) if task.task_id in STEPS else 0
 
 
 def _compute_step(facts: RunFacts, task: TaskState) -> View:

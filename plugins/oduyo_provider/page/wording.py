@@ -14,8 +14,8 @@ from oduyo_provider.core.verdict import (
     list_step_faults,
 )
 from oduyo_provider.page.going_wording import Sentence, describe_going
-from oduyo_provider.page.run_facts import STEPS, RunFacts
-from oduyo_provider.page.task_states import TaskState
+from oduyo_provider.page.run_facts import RunFacts
+from oduyo_provider.page.task_states import STEPS, TaskState
 from oduyo_provider.page.unsent_wording import describe_plan, describe_rejection, describe_stop
 
 
@@ -61,8 +61,8 @@ def _describe_unreported(facts: RunFacts) -> Sentence:
         )
     elif facts.state.state == "success":
         text = gettext(
-            "Airflow calls the run a success, but it has no report: somebody marked it by hand. What was sent before that "
-            "was not added up. The next run compares everything again."
+            "Airflow calls the run a success, but no report adds up what it did last: somebody marked it by hand, or cleared a "
+            "step without those that follow it. The next run compares everything again."
         )
     else:
         text = gettext(

@@ -32,3 +32,8 @@ def test_it_began_with_its_first_instance_and_ended_with_its_last() -> None:
 def test_tasks_stand_in_the_order_in_which_they_started() -> None:
     found = gather_tasks([TaskState("c"), TaskState("b", started_at=2.0), TaskState("a", started_at=1.0)])
     assert [task.task_id for task in found] == ["a", "b", "c"]
+
+
+def test_the_steps_stand_in_their_order_also_where_a_later_one_of_a_run_that_was_cleared_started_first() -> None:
+    found = gather_tasks([TaskState("report", started_at=1.0), TaskState("load", started_at=2.0), TaskState("approve")])
+    assert [task.task_id for task in found] == ["approve", "load", "report"]

@@ -245,8 +245,8 @@ STATES: dict[str, tuple[RunFacts, str, str]] = {
     "marked a success": (
         ended(None, tasks(report="success")),
         "bad",
-        "Airflow calls the run a success, but it has no report: somebody marked it by hand. What was sent before that was "
-        "not added up. The next run compares everything again.",
+        "Airflow calls the run a success, but no report adds up what it did last: somebody marked it by hand, or cleared a step "
+        "without those that follow it. The next run compares everything again.",
     ),
     "abandoned": (
         ended(None, [], None),
