@@ -45,10 +45,24 @@ def check_chain(context: Mapping[str, Any], step: StepContext) -> None:
             spend_releases(step, chain.parts[0])
 
 
+def check_left(ti: Any, chain: Steps) -> None:
+    """Whether what is to be added up is there. Not asked where a task of the run has failed: its log says why it is not.
+
+    :raises SettingsError: a step has left nothing, or what it left is of before the run was cleared.
+    """
+    if not {"failed", "upstream_failed"} & {*_read_states(ti).values()}:
+        take_decision(chain)
+
+
 def has_run(ti: Any, task_id: str) -> bool:
     """Whether what a task of this run left is of its last try; one that was skipped may have left it before the run was cleared."""
-    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
-    return bool(states.get(ti.run_id, {}).get(task_id) in ("success", "failed"))
+    return _read_states(ti).get(task_id) in ("success", "failed")
+
+
+def _read_states(ti: Any) -> dict[str, Any]:
+    """Task → its state, of all tasks of the run; an instance of a mapped one has its map index in its name."""
+    states: dict[str, Any] = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    return states
 
 
 def _pull_one(ti: Any, task_id: str) -> Any:

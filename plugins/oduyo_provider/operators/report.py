@@ -27,12 +27,12 @@ class OduyoReportOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         """Report.
 
-        :raises AirflowFailException: the run is not complete. Adding the same figures up again would change nothing:
+        :raises AirflowFailException: the run is not complete, or what the steps left is gone. Adding the same figures up again would change nothing:
             what is tried again is the step that failed.
         """
         from oduyo_provider.observability.asset import publish
         from oduyo_provider.observability.metrics import count_report
-        from oduyo_provider.operators.chain import LOAD, has_run, read_chain
+        from oduyo_provider.operators.chain import LOAD, check_left, has_run, read_chain
         from oduyo_provider.sync.steps.report import check_complete, report
 
         ti = context["ti"]
@@ -40,6 +40,7 @@ class OduyoReportOperator(BaseOperator):
         if not has_run(ti, LOAD):
             steps = msgspec.structs.replace(steps, load=None)
         with noting_errors(context):
+            check_left(ti, steps)
             step = read_step(context)
             made = run_async(report(step, steps))
         ti.xcom_push("return_value", msgspec.structs.asdict(made))

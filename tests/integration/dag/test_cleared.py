@@ -141,6 +141,26 @@ def test_a_step_that_was_marked_by_hand_is_named_by_the_next_one_once(
     assert count_writes(oduyo) == 0
 
 
+def test_a_report_whose_steps_left_nothing_any_more_says_so_and_leaves_the_figures_as_they_were(
+    oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again
+) -> None:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    made = run_special_codes(query=make_query(3))
+    before = (made.folder / "report.json").read_bytes()
+    with create_session() as session:  # as airflow db clean does
+        session.execute(delete(XComModel).where(XComModel.run_id == made.run_id))
+    for named in ("snapshot", "extract"):
+        made = again(made, ("report",))
+        assert made.error.startswith(f"The step {named} left no result to go on with")
+        assert (made.state, (made.folder / "report.json").read_bytes()) == ("failed", before)
+        again(made, ("snapshot",))
+    made = again(made, ALL)
+    assert (made.state, pick(made.report), count_writes(oduyo)) == ("success", {"extracted": 3, "unchanged": 3}, 3)
+
+
 def test_a_release_is_for_the_plan_that_was_looked_at_and_for_no_later_one_of_its_run(
     oduyo: Sandbox, erp: Erp, run_special_codes: RunSpecialCodes, again: Again
 ) -> None:

@@ -107,7 +107,8 @@ def miss(step: str) -> SettingsError:
     return SettingsError(
         gettext(
             "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is from before "
-            "the run was cleared. This try sent nothing. Clear the run from %(step)s, so that it runs again.",
+            "the run was cleared, or was removed from Airflow's database. This try sent nothing. Clear the run from %(step)s, so "
+            "that it runs again.",
             step=step,
         )
     )
