@@ -251,7 +251,7 @@ def test_a_record_that_the_ledger_knows_is_updated_and_its_twins_are_remembered(
 
 @pytest.mark.parametrize(
     ("given", "stored"),
-    [("500001", "500001.0"), ("500001", " 500001 "), ("a b", "a\u00a0b"), (UUID, f" {UUID}")],
+    [("500001", "500001.0"), ("-5", "-5.0"), ("500001", " 500001 "), ("a b", "a\u00a0b"), (UUID, f" {UUID}")],
 )
 def test_a_key_that_is_equal_only_after_normalising_matches_and_is_mended(given: str, stored: str) -> None:
     [change] = plan_of([make_row(given)], [make_record(integration_id=stored)]).changes

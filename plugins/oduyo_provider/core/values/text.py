@@ -34,7 +34,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u2007\u202f", " "))
 _BLANK_RUN = re.compile(r"\s{2,}")
 _WINDOWS_1254 = str.maketrans("ÝýÞþÐð", "İıŞşĞğ")
-_INTEGRAL_TEXT = re.compile(r"([0-9]+)\.0+").fullmatch
+_INTEGRAL_TEXT = re.compile(r"(-?[0-9]+)\.0+").fullmatch
 _UUID = re.compile(r"(\{)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})", re.IGNORECASE | re.ASCII).fullmatch
 
 

@@ -157,6 +157,11 @@ def test_only_an_id_loses_the_zeros_behind_its_point() -> None:
     assert (parse_text("26.0"), parse_id("26.0"), parse_id("٢٦.0")) == ("26.0", "26", "٢٦.0")
 
 
+@pytest.mark.parametrize("value", [-26, -26.0, Decimal("-26.0000"), "-26", "-26.0", " -26.000 "])
+def test_an_id_below_zero_is_the_same_whatever_type_a_copy_makes_of_it(value: object) -> None:
+    assert parse_id(value) == "-26"
+
+
 @pytest.mark.parametrize("value", [b"A", b"A\x00", b"", b"\xff", bytearray(b"7"), memoryview(b"7"), {"bytes": "41"}])
 def test_c9_bytes_are_no_id_not_even_where_they_are_text(value: object) -> None:
     with pytest.raises(InvalidValueError) as caught:
