@@ -74,8 +74,10 @@ _PINNED = (
 )
 NOTE = 'pip list --format=freeze | cut -d= -f1 > "$AIRFLOW_HOME/before-oduyo.txt"'
 COPY = 'python -m oduyo_provider.dags copy "$AIRFLOW_HOME/dags"'
+HOME = 'export AIRFLOW_HOME="${AIRFLOW_HOME:-$HOME/airflow}"'
 #: In an integrator's environment, in one shell, beside an Airflow that runs: …
 INSTALL = (
+    HOME,
     NOTE,
     f"pip install {_PINNED}",
     COPY,
@@ -98,7 +100,7 @@ DRY_RUN = (
 #: … the first sync, and once more, …
 SYNC = ("airflow dags trigger oduyo_special_codes",)
 _PLACES = (
-    'export AIRFLOW_HOME="${AIRFLOW_HOME:-$HOME/airflow}"',
+    HOME,
     'export ODUYO_STAGING_PATH="${ODUYO_STAGING_PATH:-$AIRFLOW_HOME/oduyo_staging}"',
 )
 #: … a backup, …
@@ -118,6 +120,7 @@ RESTORE = (
 )
 #: … an upgrade, …
 UPGRADE = (
+    HOME,
     f"pip install --upgrade {_PINNED}",
     COPY,
     "airflow dags list-import-errors",
@@ -133,6 +136,7 @@ GO_LIVE = (
 )
 #: … and when it is to go.
 LEAVE = (
+    HOME,
     "airflow dags pause oduyo_special_codes",
     'python -m oduyo_provider.dags remove "$AIRFLOW_HOME/dags"',
     "airflow dags delete oduyo_special_codes --yes",

@@ -315,6 +315,12 @@ class TestCommands:
         assert not unknown, "put them into tests/system/commands.py, and run tests/system/documents.py"
         assert commands.find_all().keys() >= commands.KNOWN, "no page has these any more"
 
+    @pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+    def test_a_block_says_where_airflow_lies_before_it_uses_that(self, page: Path) -> None:
+        for block in pages.blocks(page, "sh"):
+            before, used, _ = block.text.partition('"$AIRFLOW_HOME/')
+            assert not used or commands.HOME in before
+
     @pytest.mark.parametrize("told", [(), ("AIRFLOW_HOME",), ("AIRFLOW_HOME", "ODUYO_STAGING_PATH")])
     def test_a_backup_is_put_back_whatever_the_shell_knows(self, told: tuple[str, ...], tmp_path: Path) -> None:
         places = {"AIRFLOW_HOME": tmp_path / "opt", "ODUYO_STAGING_PATH": tmp_path / "share"}
