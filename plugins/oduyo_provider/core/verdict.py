@@ -111,6 +111,13 @@ def list_next_steps(report: Report) -> list[str]:
                 "Mend the rejected and refused rows where they come from: quarantine.jsonl has the reasons of each."
             )
         )
+        if report.compares and report.refused > report.known_refused:
+            steps.append(
+                gettext(
+                    "Where Ödüyo refused for something else than the row, such as a missing right, mend that and give one run "
+                    "resend_refused: a row that has not changed is not sent again before a week has passed."
+                )
+            )
     return steps if report.compares or report.dry_run else _list_ways_on(report, steps)
 
 

@@ -61,6 +61,14 @@ def test_too_many_rejected_rows_are_mended_where_they_come_from() -> None:
     ]
 
 
+def test_refusals_that_are_not_the_rows_fault_are_sent_again_only_when_somebody_asks_for_it() -> None:
+    told = [
+        list_next_steps(Report(extracted=100, refused=60, known_refused=known, sync_mode=mode, faults=["rejected"]))[1:]
+        for known, mode in ((0, "upsert"), (60, "upsert"), (0, "create"))
+    ]
+    assert [any("one run resend_refused" in step for step in steps) for steps in told] == [True, False, False]
+
+
 def test_a_step_that_failed_is_made_up_for_by_the_next_run_also_where_no_figure_says_so() -> None:
     assert list_next_steps(Report(faults=["reading"])) == [AFTER]
 
