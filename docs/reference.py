@@ -162,9 +162,9 @@ def make_brakes() -> str:
     ]
     return join(
         "# Brakes",
-        f"A count trips above {brakes.FLOOR} and above its percentage; `rejected`, `retired`, `retired_pair`, `retired_week` "
-        f"and `look_alikes` also above half of a whole of at least {brakes.HALF_OF}. A percentage of 0 allows none, 100 any "
-        "count, but not more than half. Each message has the figures, some samples, and what to `release`.",
+        f"Where a percentage is named, a count trips above {brakes.FLOOR} and above that percentage; 0 allows none, 100 any. `rejected`, "
+        f"`retired`, `retired_pair` and `retired_week` also trip above half of a whole of at least {brakes.HALF_OF}, at any percentage; "
+        f"`look_alikes` above {brakes.FLOOR} or above such a half; the others at any count. Each message says what to `release`.",
         table(("brake", "trips in", "on"), rows),
         'Release a brake for one run by its name, up to a count if you like: `["retired:149"]`.',
     )

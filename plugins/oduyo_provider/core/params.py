@@ -125,7 +125,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         _percent(
             gettext_noop("Most records retired, in whole percent"),
             gettext_noop(
-                "Stop when more of this source's records in use would be deactivated, deleted, turned passive or emptied. 20 means a fifth, 0 allows none; more than half of four or more stops whatever is given."
+                "Stop when more than 10 of this source's records in use, and more than this share of them, would be deactivated, deleted or turned passive. The same holds for updates that empty a field or bring an older date. 20 means a fifth, 0 allows none; more than half of four or more that are retired stops whatever is given."
             ),
         ),
     ] = 10
@@ -134,7 +134,9 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(ge=0, le=100),
         _percent(
             gettext_noop("Most updates, in whole percent"),
-            gettext_noop("Stop when more of the matched records would be updated. 20 means a fifth, 0 allows none."),
+            gettext_noop(
+                "Stop when more than 10 of the matched records, and more than this share of them, would be updated. 20 means a fifth, 0 allows none, 100 any."
+            ),
         ),
     ] = 50
     max_rejected_percent: Annotated[
@@ -143,7 +145,7 @@ class RunParams(msgspec.Struct, frozen=True, kw_only=True):
         _percent(
             gettext_noop("Most rejected rows, in whole percent"),
             gettext_noop(
-                "Stop when more of the ERP's rows are newly rejected or refused. 20 means a fifth, 0 allows none; more than half of four or more stops whatever is given."
+                "Stop when more than 10 rows, and more than this share of the ERP's rows, are newly rejected; with those that Ödüyo newly refuses they make the run red. 20 means a fifth, 0 allows none; more than half of four or more stops whatever is given."
             ),
         ),
     ] = 5
