@@ -4,8 +4,9 @@
 -- Confirmed: tables TBLCARIKODn and TBLSTOKKODn with GRUP_KOD and GRUP_ISIM; they have no numeric key, so table and
 --   code together are the id. Whoever renames a code makes a new record. Inferred: TBLSTGRUP has the same columns;
 --   no active flag.
--- Assumed:   that names are stored as they are shown. Where Turkish letters come out wrong (Þ for Ş), wrap both
---   columns in dbo.TRK(), which Netsis brings along.
+-- Assumed:   that names are stored as they are shown. Where Turkish letters come out wrong (Þ for Ş), switch the param
+--   repair_windows_1254 on. dbo.TRK(), which Netsis brings along, does before the first sync alone: the code is part of
+--   the id, so that later each such code would be made a second time.
 -- Edit:      firm and branch, and the tables that you use; each place is marked EDIT.
 -- Rights:    SELECT on these tables (or the role db_datareader). Nothing is written.
 -- status:    what is there is in use. It is sent all the same, so that a code that was made passive because it was
