@@ -11,7 +11,7 @@
     │   ├── ListingRefusedError    Ödüyo answers list calls with words instead of records: a missing right
     │   ├── SourceError            the ERP's query, columns or connection are wrong
     │   ├── UnsafePlanError        a brake stopped the run before any write
-    │   ├── OutdatedPlanError      a later run has already been applied to this site
+    │   ├── OutdatedPlanError      a later plan of the same source, or another one on the same listing, may have written
     │   ├── RefusalsError          Ödüyo refused one change after the other, and took none
     │   ├── CanaryError            the first change of its kind was not stored as it was sent
     │   └── StateError             what is kept of a site is damaged, or of a newer version
@@ -77,11 +77,11 @@ class UnsafePlanError(StopError):
 
 
 class OutdatedPlanError(StopError):
-    """A later run has been applied since this plan's listing was made."""
+    """A later plan of the same source has passed guard, or another one on the same listing has begun to write."""
 
 
 class RefusalsError(StopError):
-    """Every change was refused: a wrong key or mapping, not bad rows."""
+    """Fifty changes were refused and none was taken: a wrong key, missing rights or a wrong mapping, not bad rows."""
 
 
 class CanaryError(StopError):
