@@ -127,6 +127,7 @@ class OduyoHook(HttpHook):
         :param headers: further headers.
         :param extra_options: as in :class:`HttpHook`; ``timeout`` defaults to the connection's ``timeout_s``.
         :raises AirflowFailException: wrong settings or a refused login.
+        :raises AirflowException: Ödüyo could not be reached, or gave the login no usable answer.
         """
         with airflow_errors():
             self.base_url = self.settings.base_url

@@ -24,9 +24,12 @@ class OduyoResourceOperator(BaseOperator):
     :class:`~oduyo_provider.operators.special_code.OduyoSpecialCodeOperator`.
 
     In anybody's DAG, with ``rows``: normalises, compares with what Ödüyo holds, applies the differences, leaves
-    records that no row has as they are unless ``on_missing`` says otherwise, and returns the report (see :class:`~oduyo_provider.core.report.Report`) as XCom. It fails,
-    and is tried again as its DAG says, when rows failed or stayed doubtful; rejected and refused rows are in the
-    report's ``reasons`` and in ``quarantine.jsonl`` below ``<staging>/<dag_id>/<run_id>/<task_id>/``.
+    records that no row has as they are unless ``on_missing`` says otherwise, and returns the report (see
+    :class:`~oduyo_provider.core.report.Report`) as XCom. It fails for good where a brake trips, or only a person can mend the
+    cause. It fails, and is tried again as its DAG says, where the run is not in step: the report's ``is_red`` says when.
+    Rejected and refused rows alone do that only above ``max_rejected_percent``; they are in the report's ``reasons`` and in
+    ``quarantine.jsonl`` below ``<staging>/<dag_id>/<run_id>/<task_id>/``. A task that fails returns nothing: its report is
+    ``report.json``, beside that file.
 
     In this project's DAG, with ``plan``: applies a plan that was made before, and returns counts.
 
