@@ -21,7 +21,8 @@ _SHARES = {
     ),
     "look_alikes": gettext_noop(
         "%(count)s of %(whole)s rows to create look like a record that no row matches (typed by hand, of a former period, or "
-        "with a changed key); only a release creates them, an approval leaves them out"
+        "with a changed key); only a release creates them, each beside what it looks like; an approval leaves them out; adopt "
+        "gives their ids to records that were typed by hand"
     ),
 }
 
