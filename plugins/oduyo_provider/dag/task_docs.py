@@ -34,8 +34,8 @@ def build_task_docs() -> dict[str, str]:
             "fit is named."
         ),
         "transform": gettext(
-            "Normalises the rows, compares them with Ödüyo's records and writes the plan. Rejected rows go to "
-            "`quarantine.jsonl`, each with its reasons."
+            "Normalises the rows, compares them with Ödüyo's records and writes the plan. A row that breaks a rule is rejected, "
+            "with all its reasons."
         ),
         "guard": gettext(
             "Shows the plan, and stops the run before any write when a brake trips. Its log has the figures, some of the "
@@ -50,8 +50,9 @@ def build_task_docs() -> dict[str, str]:
             "Skipped with `dry_run`."
         ),
         "report": gettext(
-            "Adds everything up, whatever happened before. It is red when a step failed, or something is left undone or to be "
-            "decided: its log says what, and the next step for each."
+            "Adds everything up, whatever happened before, and writes `report.json`, and `quarantine.jsonl` with the rejected "
+            "and refused rows. It is red when a step failed, or something is left undone or to be decided: its log says what, "
+            "and the next step for each."
         ),
     }
 
