@@ -24,7 +24,7 @@ MENTIONED = {
     "python -m oduyo_provider.dags",
     "python -m oduyo_provider.dags copy",
     "python -m oduyo_provider.dags copy --replace",
-    "python -m oduyo_provider.dags remove",
+    'python -m oduyo_provider.dags copy --replace "$AIRFLOW_HOME/dags"',
     "docker kill",
     "docker compose up",
     ".venv/bin/python",
