@@ -73,8 +73,9 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "site_name": {
         "label": gettext_noop("Name of the site"),
         "description": gettext_noop(
-            "Empty by default: the address is the name. Set the same name in each connection that leads to one site by "
-            "another address, so that they share its records and its lock."
+            "Empty by default: the address is the name. Where several addresses lead to one site, set one name in the "
+            "connections of all, so that they share its ledger and its lock. A new name begins with an empty ledger: to go on "
+            "with that of https://old.example, without port and path, the name is old.example."
         ),
         "schema": {"type": _TEXT},
     },
