@@ -150,7 +150,7 @@ def make_report() -> str:
         table(("figure", "what it counts"), [(f"`{name}`", text) for name, text in figures.FIGURES.items()]),
         "It adds up:\n\n" + "\n".join(sums),
         f"A run is red when one of these is not 0: {', '.join(f'`{name}`' for name in report.UNDONE)}; when new rejected and "
-        "new refused rows together are above `max_rejected_percent`, or above half of at least 4; and when a step failed or stopped.",
+        f"new refused rows are above {brakes.FLOOR} and `max_rejected_percent`, or half of at least {brakes.HALF_OF}; and when a step failed or stopped.",
     )
 
 
