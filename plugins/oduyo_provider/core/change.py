@@ -97,6 +97,11 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Order of a plan: by action, then by what it touches; independent of the order of rows and records."""
         return ACTION_ORDER[self.action], int(self.oduyo_id or 0), self.integration_id
 
+    @property
+    def is_of_missing(self) -> bool:
+        """Whether it retires a record that no row has."""
+        return self.action in (Action.DEACTIVATE, Action.DELETE)
+
     def get_value(self, name: str) -> str:
         """A field as the change leaves it, of a deletion as it was; empty where there is none."""
         return self.payload.get(name) or self.base.get(name) or ""

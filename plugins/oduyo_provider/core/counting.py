@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oduyo_provider.core.change import Change
+from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.plan import Pair, PlanCounts
 from oduyo_provider.core.record import Kind, Remote, Resource, is_passive
 from oduyo_provider.core.samples import describe_change, describe_date_back
@@ -50,6 +50,15 @@ def count_retired(counts: PlanCounts, record: Remote, change: Change) -> None:
     counts.retired += 1
     _count_pair(counts, record, Pair(0, 1, (sample,)))
     counts.sample("retired", sample)
+
+
+def count_kept(counts: PlanCounts, change: Change) -> None:
+    """Take back what a retirement of a record without a row counted, as the record is kept after all."""
+    counts.kept_missing += 1
+    counts.retired -= 1
+    counts.deactivates -= change.action is Action.DEACTIVATE
+    counts.deletes -= change.action is Action.DELETE
+    _count_pair(counts, change.base, Pair(0, -1))
 
 
 def _count_pair(counts: PlanCounts, record: Remote, figures: Pair) -> None:

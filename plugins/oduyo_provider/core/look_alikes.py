@@ -1,6 +1,7 @@
 """Rows to create of which a record exists that people could not tell apart.
 
-Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none.
+Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none. A
+record that a rejected row looks like is not missing: the row, under another key, is there.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ class LookAlike(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     :param integration_id: of the row.
     :param adopted: the record that gets the row's id; None when the row is rejected.
+    :param records: the ids of the records that it looks like.
     :param reason: ``look_alike`` or ``ambiguous``.
     :param detail: for people.
     """
 
     integration_id: str
     adopted: dict[str, str | None] | None = None
+    records: tuple[str, ...] = ()
     reason: str = "look_alike"
     detail: str = ""
 
@@ -92,13 +95,13 @@ def _judge(row: NaturalKey, records: list[NaturalKey], rows_of: Counter[str], *,
     if adopt and adoptable:
         rows = max(rows_of[str(record.oduyo_id)] for record in adoptable)
         if rows == len(adoptable) == 1:
-            return LookAlike(str(row.integration_id), adoptable[0].record)
+            return LookAlike(str(row.integration_id), adoptable[0].record, ids)
         detail = gettext(
             "several share %(shared)s (rows: %(rows)s, records without a key: %(count)s)",
             rows=rows,
             count=len(adoptable),
             shared=shared,
         )
-        return LookAlike(str(row.integration_id), reason="ambiguous", detail=detail)
+        return LookAlike(str(row.integration_id), records=ids, reason="ambiguous", detail=detail)
     detail = gettext("Ödüyo's record %(shown)s has the same %(shared)s and matches no row", shown=shown, shared=shared)
-    return LookAlike(str(row.integration_id), detail=detail)
+    return LookAlike(str(row.integration_id), records=ids, detail=detail)

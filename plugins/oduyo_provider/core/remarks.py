@@ -21,6 +21,7 @@ NEW_DUPLICATE = gettext_noop("new duplicate")
 KEEP = gettext_noop("on_missing is keep")
 PASSIVE_ALREADY = gettext_noop("passive already")
 WAITS = gettext_noop("not missing for long enough")
+LOOKED_LIKE = gettext_noop("a rejected row has its codes, under another key")
 
 
 class Remark(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

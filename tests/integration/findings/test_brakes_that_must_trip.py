@@ -447,6 +447,26 @@ def test_rows_whose_ids_changed_are_not_made_a_second_time(nights: Nights) -> No
     assert (passed.error, passed.report.created) == (None, 490)
 
 
+@RETIRING
+@pytest.mark.parametrize("buckets", [1, 4])
+def test_a_record_whose_row_came_back_under_another_id_is_kept_until_somebody_decides(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch, buckets: int, on_missing: str, figure: str
+) -> None:
+    for module in ("staging.buckets", "site.ledger"):
+        monkeypatch.setattr(f"oduyo_provider.sync.{module}.SINGLE_PARTITION_ROWS", 0 if buckets > 1 else 20_000)
+    params = {"on_missing": on_missing, "buckets": buckets}
+    rows = make_codes(60)
+    nights.own(rows)
+    changed = [{**row, "integration_id": f"2025-{row['integration_id']}"} for row in rows[:3]] + rows[8:]
+    first, second = nights.run(changed, **params), nights.run(changed, **params)
+    assert (first.error, first.report.rejected, first.report.kept_missing) == (None, 3, 8)
+    assert (second.error, second.report.rejected, second.report.kept_missing, second.figures[figure]) == (None, 3, 3, 5)
+    assert count_in_use(nights) == 55
+    released = nights.run_again(changed, ["look_alikes:3"], **params)
+    assert (released.error, released.report.created, released.figures[figure]) == (None, 3, 3)
+    assert count_in_use(nights) == 55
+
+
 def test_a_new_year_with_new_ids_and_a_new_period_is_not_made_beside_the_old_one(nights: Nights) -> None:
     nights.own(make_codes(100))
     rows = [{**row, "integration_id": n, "key2": "2"} for n, row in enumerate(make_codes(100), 5001)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oduyo_provider.core.change import Action, Change, compute_adoption, compute_update
-from oduyo_provider.core.counting import count_adoption, count_in_use, count_update
+from oduyo_provider.core.counting import count_adoption, count_in_use, count_kept, count_retired, count_update
 from oduyo_provider.core.plan import Pair, PlanCounts
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import CHEQUE
@@ -56,6 +56,20 @@ def test_an_adoption_with_an_older_date_than_its_record_has_counts_as_such(
 ) -> None:
     record = make_record(integration_id=None, special_updated_in=stored)
     assert adopt(record, special_updated_in=sent).dates_back == expected
+
+
+@pytest.mark.parametrize("action", [Action.DEACTIVATE, Action.DELETE])
+def test_a_record_that_is_kept_after_all_counts_as_if_nothing_had_retired_it(action: Action) -> None:
+    record = make_record()
+    change = Change(action, "100", {}, "7", record, retires=True)
+    planned = PlanCounts(missing=1, deactivates=action is Action.DEACTIVATE, deletes=action is Action.DELETE)
+    count_in_use(planned, record, SPECIAL_CODE, None)
+    count_retired(planned, record, change)
+    kept = PlanCounts()
+    count_kept(kept, change)
+    counts = planned + kept
+    assert (counts.missing, counts.kept_missing, counts.retired, counts.changes) == (1, 1, 0, 0)
+    assert [(pair.in_use, pair.retired) for pair in counts.pairs.values()] == [(1, 0)]
 
 
 def test_what_was_sent_before_says_the_date_and_not_odüyo() -> None:

@@ -9,10 +9,11 @@ from functools import cache
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_adoption
+from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import NaturalKey, Plan, PlanCounts, Rejected, compute_reject_digest
-from oduyo_provider.core.remarks import Remark
+from oduyo_provider.core.remarks import KEPT, LOOKED_LIKE, Remark
 from oduyo_provider.sync.staging import layout
 from oduyo_provider.sync.staging.folder import Folder, read_manifest
 from oduyo_provider.sync.staging.journal import History, Journal, read_history
@@ -41,18 +42,20 @@ class PlanPart:
         self.folder = root.at(manifest.folder)
         self.journal = root.at(manifest.journal)
         self._decided = decided or {}
+        self._kept = frozenset[str]() if decision is None else decision.kept
 
     @property
-    def has_look_alikes(self) -> bool:
-        """Whether guard decided anything of its rows."""
-        return bool(self._decided)
+    def is_as_planned(self) -> bool:
+        """Whether guard has left the changes as transform wrote them."""
+        return not (self._decided or self._kept)
 
     def read_changes(self) -> Iterator[Change]:
         """The changes, one at a time, in their order; an adopted record's update stands where its row's create stood."""
         for change in self.folder.read_items(self.manifest.files.changes, Change):
             look_alike = self._decided.get(change.integration_id) if change.action is Action.CREATE else None
             if look_alike is None:
-                yield change
+                if not self._is_kept(change):
+                    yield change
             elif look_alike.adopted is not None:
                 yield compute_adoption(change, look_alike.adopted, self.manifest.snapshot.resource)
 
@@ -84,7 +87,14 @@ class PlanPart:
 
     def read_remarks(self) -> Iterator[Remark]:
         """What is left as it is, and why."""
-        return self.folder.read_items(self.manifest.files.remarks, Remark)
+        yield from self.folder.read_items(self.manifest.files.remarks, Remark)
+        for change in self.folder.read_items(self.manifest.files.changes, Change) if self._kept else ():
+            if self._is_kept(change):
+                code = change.get_value(self.manifest.snapshot.resource.code_field)
+                yield Remark(KEPT, change.integration_id, change.oduyo_id or "", code, gettext(LOOKED_LIKE))
+
+    def _is_kept(self, change: Change) -> bool:
+        return change.is_of_missing and change.integration_id in self._kept
 
     def read_history(self) -> History:
         """What all tries of this plan wrote down."""

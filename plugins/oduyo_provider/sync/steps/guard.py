@@ -110,6 +110,7 @@ def _decide(
         trips=trips,
         counts=decided,
         look_alikes=look_alikes.write(folder, first.partitions),
+        kept=look_alikes.kept,
     )
 
 

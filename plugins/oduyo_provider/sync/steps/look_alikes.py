@@ -9,7 +9,7 @@ from itertools import chain
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_adoption
-from oduyo_provider.core.counting import count_adoption
+from oduyo_provider.core.counting import count_adoption, count_kept
 from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode
@@ -28,13 +28,15 @@ class LookAlikes(msgspec.Struct, frozen=True):
     :param decided: those that are adopted or left out.
     :param known: keys of rows left out that the last applied run left out alike.
     :param count: what counts for the brake: those left out and not known, or those that a person released.
-    :param figures: what adopting does, as the brakes count it, and samples.
+    :param figures: what adopting and keeping does, as the brakes count it, and samples.
+    :param kept: keys of records that the plan would retire, and that rows left out look like.
     """
 
     decided: list[LookAlike]
     known: frozenset[str]
     count: int
     figures: PlanCounts
+    kept: frozenset[str] = frozenset()
 
     def add_to(self, counts: PlanCounts) -> PlanCounts:
         """A plan's counts with :attr:`figures`, these rows counted as what becomes of them."""
@@ -88,7 +90,19 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
     figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
     if params.is_released(_BRAKE, len(others)):
         found, known = [item for item in found if item.adopted is not None], set()
-    return LookAlikes(found, frozenset(known), len(counted), figures)
+    kept = _keep(found, parts, figures)
+    return LookAlikes(found, frozenset(known), len(counted), figures, kept)
+
+
+def _keep(found: Sequence[LookAlike], parts: Sequence[PlanPart], figures: PlanCounts) -> frozenset[str]:
+    """The keys of records that are not retired, as a row that is left out looks like them; counted in the figures."""
+    ids = {oduyo_id for item in found if item.adopted is None for oduyo_id in item.records}
+    kept = set[str]()
+    for change in chain.from_iterable(part.read_changes() for part in parts if ids):
+        if change.is_of_missing and change.oduyo_id in ids:
+            count_kept(figures, change)
+            kept.add(change.integration_id)
+    return frozenset(kept)
 
 
 def _describe(item: LookAlike) -> str:

@@ -64,7 +64,7 @@ def write_decided_table(
         segments = []
         for part in parts:
             planned = part.manifest.lines
-            if planned is None or part.has_look_alikes:
+            if planned is None or not part.is_as_planned:
                 resource, rejected = part.manifest.snapshot.resource, part.read_rejected(known_rejected)
                 lines = make_lines(resource, part.read_changes(), rejected, part.read_remarks())
                 planned = Segment(lines).write(step.run.folder, _name_lines(step, part))

@@ -75,7 +75,8 @@ def test_a_run_that_is_not_in_step_says_what_is_left(driver: Driver, caplog: pyt
     assert made.refused == 1
     assert str(error) == (
         "Çalıştırma sonunda Ödüyo, ERP ile eşit değil: 1 satır yeni elendi ya da reddedildi. Elenen ve reddedilen satırları "
-        "geldikleri yerde düzeltin: her birinin nedeni quarantine.jsonl dosyasındadır. Örnekler guard ve load görevlerinin "
-        "günlüğündedir. Yapılanlar geçerlidir."
+        "geldikleri yerde düzeltin: her birinin nedeni quarantine.jsonl dosyasındadır. Ödüyo satırdan başka bir nedenle, örneğin "
+        "eksik bir yetki yüzünden reddettiyse onu düzeltin ve bir çalıştırmayı resend_refused ile tetikleyin: değişmemiş bir "
+        "satır bir hafta geçmeden yeniden gönderilmez. Örnekler guard ve load görevlerinin günlüğündedir. Yapılanlar geçerlidir."
     )
     assert any("create:2  reddedilen: HTTP 404: " in record.getMessage() for record in caplog.records)

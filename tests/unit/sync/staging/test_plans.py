@@ -25,7 +25,7 @@ from oduyo_provider.sync.staging.plans import (
     open_parts,
     reject_look_alike,
 )
-from tests.unit.sync.plans import create, done, open_part, stage_plan, update, write_journal
+from tests.unit.sync.plans import create, delete, done, open_part, stage_plan, update, write_journal
 
 RECORD = {"id": "77", "integration_id": "", "code": "KOD.A2", "description": "panelden", "status": "1"}
 
@@ -36,7 +36,12 @@ def root(tmp_path: Path) -> Folder:
 
 
 def decide(
-    root: Folder, reference: Reference, *found: LookAlike, attempt: str = "try1", run: str = "run1"
+    root: Folder,
+    reference: Reference,
+    *found: LookAlike,
+    attempt: str = "try1",
+    run: str = "run1",
+    kept: frozenset[str] = frozenset(),
 ) -> Reference:
     """What guard returns for a plan of one partition."""
     folder = root.child("dag", run, "plan", attempt)
@@ -49,6 +54,7 @@ def decide(
         trips=[],
         counts=PlanCounts(),
         look_alikes={"0": folder.write_lines(name_look_alikes(0), lines)} if found else {},
+        kept=kept,
     )
     write_manifest(folder, DECISION, decision)
     return {**reference, "decision": folder.address}
@@ -112,6 +118,17 @@ def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder
     assert rejected.row == create("A2").payload
     assert not rejected.is_known
     assert [item.is_known for item in part.read_rejected(frozenset({rejected.digest}))] == [True]
+
+
+def test_a_record_that_a_row_left_out_looks_like_is_kept_and_why_is_said(root: Folder) -> None:
+    changes = [create("K1"), delete("K1", "7"), delete("K2", "8")]
+    [part] = open_parts(root, [decide(root, stage_plan(root, changes), kept=frozenset({"K1"}))])
+    assert [change.key for change in part.read_changes()] == ["create:K1", "delete:8"]
+    [remark] = part.read_remarks()
+    assert (remark.outcome, remark.integration_id, remark.oduyo_id) == ("kept", "K1", "7")
+    assert remark.reason == "a rejected row has its codes, under another key"
+    assert not part.is_as_planned
+    assert open_part(root, decide(root, stage_plan(root, changes))).is_as_planned
 
 
 def test_an_adopted_record_is_updated_where_its_row_would_have_been_created(root: Folder) -> None:
