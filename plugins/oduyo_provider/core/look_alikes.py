@@ -1,18 +1,20 @@
 """Rows to create of which a record exists that people could not tell apart.
 
-Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none. A
-record that a rejected row looks like is not missing: the row, under another key, is there.
+Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none.
+Rejected rows count as present: a record that one of them looks like is not missing, as its row is there under another key.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from oduyo_provider.core.faults import Fault
 from oduyo_provider.core.language import gettext
+from oduyo_provider.core.matching import compute_natural_key
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey
 from oduyo_provider.core.values.invalid import show_value
 
@@ -28,14 +30,12 @@ class LookAlike(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     :param integration_id: of the row.
     :param adopted: the record that gets the row's id; None when the row is rejected.
-    :param records: the ids of the records that it looks like.
     :param reason: ``look_alike`` or ``ambiguous``.
     :param detail: for people.
     """
 
     integration_id: str
     adopted: dict[str, str | None] | None = None
-    records: tuple[str, ...] = ()
     reason: str = "look_alike"
     detail: str = ""
 
@@ -60,6 +60,24 @@ def find_look_alikes(
     rows_of = Counter(str(record.oduyo_id) for _, alike in found for record in alike)
     return sorted(
         (_judge(row, alike, rows_of, adopt=adopt) for row, alike in found), key=lambda item: item.integration_id
+    )
+
+
+def find_present(rows: Iterable[NaturalKey], records: Iterable[NaturalKey]) -> frozenset[str]:
+    """The ids of those records that rows look like, whatever becomes of the rows."""
+    known = _Records(list(records))
+    return frozenset(str(record.oduyo_id) for row in rows for record in known.find(row))
+
+
+def make_natural_key(row: Mapping[str, object], normaliser: Normaliser) -> NaturalKey | None:
+    """A row's natural key, as far as its values can be read; None where the code cannot."""
+    names = normaliser.resource.natural_key
+    values = {name: normaliser.value(name, row[name]) for name in names if name in row}
+    found = compute_natural_key(values, names)
+    if found is None:
+        return None
+    return NaturalKey(
+        tuple(None if values.get(name) is None else text for name, text in zip(names, found, strict=True))
     )
 
 
@@ -95,13 +113,13 @@ def _judge(row: NaturalKey, records: list[NaturalKey], rows_of: Counter[str], *,
     if adopt and adoptable:
         rows = max(rows_of[str(record.oduyo_id)] for record in adoptable)
         if rows == len(adoptable) == 1:
-            return LookAlike(str(row.integration_id), adoptable[0].record, ids)
+            return LookAlike(str(row.integration_id), adoptable[0].record)
         detail = gettext(
             "several share %(shared)s (rows: %(rows)s, records without a key: %(count)s)",
             rows=rows,
             count=len(adoptable),
             shared=shared,
         )
-        return LookAlike(str(row.integration_id), records=ids, reason="ambiguous", detail=detail)
+        return LookAlike(str(row.integration_id), reason="ambiguous", detail=detail)
     detail = gettext("Ödüyo's record %(shown)s has the same %(shared)s and matches no row", shown=shown, shared=shared)
-    return LookAlike(str(row.integration_id), records=ids, detail=detail)
+    return LookAlike(str(row.integration_id), detail=detail)

@@ -8,9 +8,10 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes, find_present, make_natural_key
 from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.plan import NaturalKey
+from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.resources import BANK_ACCOUNT
 from tests.unit.core.sides import make_record, plan_of
 
@@ -48,6 +49,19 @@ def test_a_row_that_looks_like_a_record_is_rejected_with_the_record_named(record
     assert (found.integration_id, found.adopted) == ("1", None)
     assert found.fault.code == "integration_id: look_alike"
     assert found.fault.detail == "Ödüyo's record 7 has the same 21 · 26 · K1 and matches no row"
+
+
+def test_the_records_that_rejected_rows_look_like_are_there_by_what_of_a_row_can_be_read() -> None:
+    normaliser = Normaliser(SPECIAL_CODE)
+    rows: list[dict[str, object]] = [
+        {"integration_id": "1", "key1": 21, "typecode": "26", "code": " K1 ", "description": "x" * 300},
+        {"integration_id": None, "typecode": "26", "code": "K2"},
+        {"integration_id": "3", "key1": "21", "typecode": "26", "code": "  "},
+    ]
+    found = [make_natural_key(row, normaliser) for row in rows]
+    assert found == [NaturalKey(K1), NaturalKey((None, "26", "K2")), None]
+    records = [keyed("7"), keyed("8", K2), keyed("9", ("22", "26", "K1"))]
+    assert find_present([row for row in found if row], records) == {"7", "8"}
 
 
 def test_of_the_records_that_look_alike_three_are_named() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 import msgspec
 
 from oduyo_provider.core.change import Action, Change, compute_adoption
 from oduyo_provider.core.counting import count_adoption, count_kept
-from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes
+from oduyo_provider.core.look_alikes import LookAlike, find_look_alikes, find_present, make_natural_key
+from oduyo_provider.core.normalise import Normaliser
 from oduyo_provider.core.partition import compute_bucket
 from oduyo_provider.core.plan import SAMPLES, PlanCounts, SyncMode
 from oduyo_provider.core.values.text import compute_match_key
@@ -29,7 +30,7 @@ class LookAlikes(msgspec.Struct, frozen=True):
     :param known: keys of rows left out that the last applied run left out alike.
     :param count: what counts for the brake: those left out and not known, or those that a person released.
     :param figures: what adopting and keeping does, as the brakes count it, and samples.
-    :param kept: keys of records that the plan would retire, and that rows left out look like.
+    :param kept: keys of records that the plan would retire, and that rejected rows look like, these or others.
     """
 
     decided: list[LookAlike]
@@ -90,19 +91,29 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
     figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
     if params.is_released(_BRAKE, len(others)):
         found, known = [item for item in found if item.adopted is not None], set()
-    kept = _keep(found, parts, figures)
+    left_out = {item.integration_id for item in found if item.adopted is None}
+    kept = _keep(left_out, parts, step.make_normaliser(resource), figures)
     return LookAlikes(found, frozenset(known), len(counted), figures, kept)
 
 
-def _keep(found: Sequence[LookAlike], parts: Sequence[PlanPart], figures: PlanCounts) -> frozenset[str]:
-    """The keys of records that are not retired, as a row that is left out looks like them; counted in the figures."""
-    ids = {oduyo_id for item in found if item.adopted is None for oduyo_id in item.records}
-    kept = set[str]()
-    for change in chain.from_iterable(part.read_changes() for part in parts if ids):
-        if change.is_of_missing and change.oduyo_id in ids:
-            count_kept(figures, change)
-            kept.add(change.integration_id)
-    return frozenset(kept)
+def _keep(
+    left_out: Collection[str], parts: Sequence[PlanPart], normaliser: Normaliser, figures: PlanCounts
+) -> frozenset[str]:
+    """The keys of records that are not retired, as a rejected row looks like them; counted in the figures.
+
+    :param left_out: keys of the rows that are rejected as they look like a record.
+    """
+    changes = chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes)
+    retired = {change.oduyo_id: change for change in changes if change.is_of_missing}
+    if not retired:
+        return frozenset()
+    new_rows = (row for part in parts for row in part.read_new_rows() if row.integration_id in left_out)
+    rejected = (make_natural_key(item.row, normaliser) for part in parts for item in part.read_rejected())
+    unmatched = (record for part in parts for record in part.read_unmatched() if record.oduyo_id in retired)
+    kept = [retired[oduyo_id] for oduyo_id in find_present(chain(new_rows, filter(None, rejected)), unmatched)]
+    for change in kept:
+        count_kept(figures, change)
+    return frozenset(change.integration_id for change in kept)
 
 
 def _describe(item: LookAlike) -> str:
