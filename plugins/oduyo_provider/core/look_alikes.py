@@ -1,7 +1,8 @@
 """Rows to create of which a record exists that people could not tell apart.
 
 Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none.
-Rejected rows count as present: a record that one of them looks like is not missing, as its row is there under another key.
+Rejected rows count as present: a record that one of them looks like is not missing, as its row is there under another key,
+unless that key has a record of its own: several ids may share a code.
 """
 
 from __future__ import annotations

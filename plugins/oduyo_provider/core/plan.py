@@ -73,7 +73,7 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A row that is not sent, with every reason.
 
     :param row: the row as extracted; ``digest`` as of :func:`compute_reject_digest`.
-    :param is_known: the last applied run rejected it alike.
+    :param is_known: the last applied run rejected it alike; ``has_record``: its id has a record of its own.
     """
 
     integration_id: str | None
@@ -81,6 +81,7 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     row: dict[str, object]
     digest: str = ""
     is_known: bool = False
+    has_record: bool = False
 
 
 def compute_reject_digest(row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> str:

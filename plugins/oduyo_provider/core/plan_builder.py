@@ -69,14 +69,16 @@ class PlanBuilder:
         self.remarks.append(Remark(outcome, change.integration_id, change.oduyo_id or "", code, REFUSED_BEFORE, words))
         return False
 
-    def reject(self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> bool:
+    def reject(
+        self, row: dict[str, object], integration_id: str | None, faults: Sequence[Fault], *, has_record: bool = False
+    ) -> bool:
         """Reject a row; returns whether the last applied run rejected it alike."""
         digest = compute_reject_digest(row, integration_id, faults)
         is_known = digest in self._known_rejected
         self.counts.rejected += 1
         self.counts.known_rejected += is_known
         self._reasons.update(fault.code for fault in faults)
-        self._rejected.append(Rejected(integration_id, list(faults), row, digest, is_known))
+        self._rejected.append(Rejected(integration_id, list(faults), row, digest, is_known, has_record))
         for brake in ("all_rejected",) if is_known else ("all_rejected", "rejected"):
             self.counts.sample(
                 brake, f"{integration_id}: {'; '.join(f'{fault.field}: {fault.detail}' for fault in faults)}"

@@ -138,7 +138,7 @@ class _Planner:
         if entry is not None and entry.is_owned_by(self.rules.source):
             seen = entry if match is None else compute_seen(entry, match, self.resource)
             self.builder.note(key, msgspec.structs.replace(seen, missing=None))
-        return self.builder.reject(raw, integration_id, faults)
+        return self.builder.reject(raw, integration_id, faults, has_record=match is not None)
 
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
         entry, match = self.matching.entries.get(key), self.matching.matches.get(key)

@@ -468,6 +468,19 @@ def test_a_record_whose_row_came_back_under_another_id_is_kept_until_somebody_de
     assert count_in_use(nights) == 55
 
 
+@RETIRING
+def test_a_record_is_not_kept_for_a_row_that_shares_its_codes_and_has_a_record_of_its_own(
+    nights: Nights, on_missing: str, figure: str
+) -> None:
+    rows = make_codes(60)
+    rows[1] = {**rows[0], "integration_id": 2}
+    nights.own(rows)
+    left = [{**rows[1], "description": "x" * 300}, *rows[2:]]
+    assert nights.run(left, on_missing=on_missing).report.kept_missing == 1
+    second = nights.run(left, on_missing=on_missing)
+    assert (second.error, second.report.rejected, second.figures[figure]) == (None, 1, 1)
+
+
 def test_a_new_year_with_new_ids_and_a_new_period_is_not_made_beside_the_old_one(nights: Nights) -> None:
     nights.own(make_codes(100))
     rows = [{**row, "integration_id": n, "key2": "2"} for n, row in enumerate(make_codes(100), 5001)]

@@ -99,7 +99,7 @@ def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_reject
 def _keep(
     left_out: Collection[str], parts: Sequence[PlanPart], normaliser: Normaliser, figures: PlanCounts
 ) -> frozenset[str]:
-    """The keys of records that are not retired, as a rejected row looks like them; counted in the figures.
+    """The keys of records that are not retired, as a rejected row without a record looks like them; counted in the figures.
 
     :param left_out: keys of the rows that are rejected as they look like a record.
     """
@@ -108,7 +108,8 @@ def _keep(
     if not retired:
         return frozenset()
     new_rows = (row for part in parts for row in part.read_new_rows() if row.integration_id in left_out)
-    rejected = (make_natural_key(item.row, normaliser) for part in parts for item in part.read_rejected())
+    left = (item.row for part in parts for item in part.read_rejected() if not item.has_record)
+    rejected = (make_natural_key(row, normaliser) for row in left)
     unmatched = (record for part in parts for record in part.read_unmatched() if record.oduyo_id in retired)
     kept = [retired[oduyo_id] for oduyo_id in find_present(chain(new_rows, filter(None, rejected)), unmatched)]
     for change in kept:
