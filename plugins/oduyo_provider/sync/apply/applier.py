@@ -34,7 +34,7 @@ MAX_CREATES = 2
 
 
 class Applier:
-    """Applies the changes of a plan, one partition after the other.
+    """Applies the changes of a plan, partition by partition.
 
     :param site_rows: about how many records Ödüyo holds.
     """
@@ -53,7 +53,7 @@ class Applier:
         self._unanswered: Counter[Action] = Counter()
 
     async def apply(self, recorder: Recorder, changes: Sequence[Change]) -> None:
-        """Apply one partition; what stays unknown is settled by :meth:`finish`."""
+        """Apply one partition. Changes of unknown fate are left to :meth:`finish`."""
         recorder.trust_confirmed()
         pending = choose_pending(recorder, self._work, self._course, changes)
         is_cut_off = True
@@ -74,12 +74,12 @@ class Applier:
             self._unsettled.append((recorder, list(changes)))
 
     def is_settled(self, recorder: Recorder) -> bool:
-        """Whether every change of a partition has its result, and nothing that was sent for it may still take effect."""
+        """Whether each change of a partition has its result, and no transmission of it may still take effect."""
         may_come = self._compute_wait_s(recorder.last_lost) > 0
         return not (recorder.unsettled or recorder.again or may_come or self._sender.has_held(recorder))
 
     async def finish(self) -> None:
-        """Decide the last refusals, and settle what is unknown; LostAnswerError where no change got a usable answer."""
+        """Decide the last refusals and settle what is unknown; raises LostAnswerError if no change got a usable answer."""
         if any(map(self._is_given_up, Action)) and not self._course.successes:
             await self._stop_unanswered()
         await self._sender.finish()
@@ -98,7 +98,7 @@ class Applier:
             await self._verifier.verify(recorder, find_unread(recorder, changes))
 
     async def _send(self, recorder: Recorder, action: Action, pending: Sequence[Change]) -> None:
-        """Send the changes of one kind, the first of them alone."""
+        """Send the changes of one kind, the canary first."""
         # That a deactivation or deletion is taken says nothing of the rows that are refused.
         is_idle = self._course.is_refused and action in (Action.DEACTIVATE, Action.DELETE)
         if not pending or is_idle or self._is_given_up(action):
@@ -112,13 +112,13 @@ class Applier:
         await self._send_again(recorder)
 
     async def _judge_earlier(self, recorder: Recorder, sent: Sequence[Change]) -> None:
-        """What earlier tries did not read back is judged as a first one before more is sent."""
+        """Judge what earlier tries sent as canaries, before more of a kind is sent that is not proven."""
         for change in sent:
             if change.action not in self._course.proven:
                 await self._canary.judge(recorder, change)
 
     async def _check_taken(self, recorder: Recorder) -> None:
-        """RefusalsError where each kind has had its turn, and nothing was taken."""
+        """Raise RefusalsError when every kind was tried and nothing was taken."""
         if self._course.is_refused:
             await self._sender.release_refusals()
             recorder.release_again(self._course.said)
@@ -126,7 +126,7 @@ class Applier:
             raise RefusalsError(stops.explain_refused(self._course.said))
 
     async def _send_again(self, recorder: Recorder) -> None:
-        """Send what a session that had ended refused, and what waits for any change to be taken, once one was."""
+        """Send changes again that an ended session refused, or that waited for a first success."""
         if self._course.is_refused:
             return
         again, recorder.again = recorder.again, []
@@ -134,7 +134,7 @@ class Applier:
             await self._send(recorder, action, same)
 
     async def _send_canaries(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Send one after the other until one was read back, those first that can prove their kind; returns what is left."""
+        """Send canaries one by one until their kind is proven; returns the changes that are left."""
         able, is_proven = find_able(pending, recorder.entries, self._kinds), False
         rest, showing = choose_canaries(pending, able, partial=self._work.partial_updates)
         for tried in range(len(pending)):
@@ -165,7 +165,7 @@ class Applier:
         return rest
 
     def _is_given_up(self, action: Action) -> bool:
-        """Whether three first changes of a kind got no usable answer, or one and the site seems down: the next try goes on."""
+        """Whether a kind is left to the next try: three canaries got no usable answer, or one did not and the site seems down."""
         is_down = max(self._unanswered.values(), default=0) >= MAX_WITHOUT_EFFECT and not self._course.successes
         return self._unanswered[action] >= (1 if is_down else MAX_WITHOUT_EFFECT)
 
@@ -178,7 +178,7 @@ class Applier:
         raise LostAnswerError(stops.explain_unanswered(MAX_WITHOUT_EFFECT))
 
     async def _look_ahead(self, recorder: Recorder, pending: Sequence[Change]) -> AsyncIterator[Sequence[Ready]]:
-        """Slice by slice: the changes that may be sent, as they were just looked at."""
+        """Look at one slice after the other; yields those of its changes that may be sent."""
         position = 0
         while position < len(pending):
             if self._course.is_refused:
@@ -190,7 +190,7 @@ class Applier:
             position += size
 
     async def _look_at_earlier(self, recorder: Recorder, pending: Sequence[Change]) -> list[Change]:
-        """Settle what earlier tries may have transmitted, of which nothing takes effect any more; returns what is still to be sent."""
+        """Find out what became of what earlier tries sent, none of which is under way any more; returns what is to be sent."""
         earlier = [change for change in pending if recorder.history.sends.get(change.key)]
         if not earlier:
             return list(pending)
@@ -198,7 +198,7 @@ class Applier:
         return [change for change in pending if change.key not in recorder.settled]
 
     async def _settle(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> None:
-        """Find out what became of changes whose answer was lost; send what did not arrive once more, at most."""
+        """Find out what became of changes whose answer was lost. What did not arrive is sent once more at most."""
         unsettled = [change for change in changes if change.key in recorder.unsettled]
         if not unsettled:
             return
@@ -213,7 +213,7 @@ class Applier:
         await recorder.flush()
 
     async def _judge_sought(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> list[Change]:
-        """Take what shows; returns what did not arrive and may be sent again."""
+        """Take results from the records that are found; returns the changes that did not arrive and may be sent again."""
         current = await self._seeker.seek(recorder, changes)
         again: list[Change] = []
         for change in changes:
@@ -230,7 +230,7 @@ class Applier:
         return recorder.has_errors_only(change) and self._course.fails_alone(change.key)
 
     def _give_up(self, recorder: Recorder, change: Change) -> Result:
-        """What never arrived: refused where the server fails at this change alone, else doubtful."""
+        """The result of a change that never arrived: refused if the server fails at this change alone, else doubtful."""
         oduyo_id, at = change.oduyo_id, self._work.clock.now()
         replies = [loss.reply for loss in recorder.losses.get(change.key, ())]
         if self._fails_alone(recorder, change):

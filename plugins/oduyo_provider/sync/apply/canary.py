@@ -1,6 +1,6 @@
-"""The first change of each kind, the one that shows most, goes alone, and is read back whole before the second is sent.
+"""The first change of each kind goes alone, and is read back whole before the second is sent.
 
-What a site does to values, or to changes, shows on one record and not on three thousand.
+What a site does to values then shows on one record, not on three thousand.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _KEY = "integration_id"
 
 
 def is_canary(change: Change, kinds: Mapping[str, Kind]) -> bool:
-    """Whether a change proves that its kind takes effect: one that only mends the form of a key, or only writes stamps, does not.
+    """Whether a change can prove that its kind takes effect. One that only mends a key's form, or only writes stamps, cannot.
 
-    :param kinds: of the resource's fields. Stamps are Ödüyo's to set: one that is as before proves nothing.
+    :param kinds: of the resource's fields. Ödüyo sets stamps itself, so that an unchanged stamp proves nothing.
     """
     proving = [name for name in change.differs if name != _KEY and kinds.get(name) is not Kind.STAMP]
     return not change.differs or bool(proving) or change.is_adoption
@@ -56,7 +56,7 @@ class Canary:
         self._seeker = Seeker(work, course, lookup)
 
     async def check_known(self, recorder: Recorder, changes: Sequence[Change]) -> None:
-        """A site that is known to alter keys or letters needs a person's release before such values are sent.
+        """Stop before a value is sent that this site is known to alter, unless a person has released that.
 
         :param changes: of one kind.
         :raises CanaryError: naming what is known, or a key that is another record's as it is stored.
@@ -72,7 +72,7 @@ class Canary:
                 raise CanaryError(stops.explain_known_finding(finding, self._work.released))
 
     async def check_keys(self, recorder: Recorder, changes: Sequence[Change]) -> None:
-        """No key is sent that the site would store as another record's is stored; a person may let one of them be tried.
+        """Stop before a key is sent that the site would store like another record's. A person may let one of them be tried.
 
         :raises CanaryError: naming the first.
         """
@@ -82,9 +82,9 @@ class Canary:
             await check_keys(recorder, changes, seen or (None if is_tried else known))
 
     async def judge(self, recorder: Recorder, change: Change, looked: Remote | None = None) -> bool:
-        """Read a confirmed change back; returns whether it was read back whole, and had an effect where it can show one.
+        """Read a confirmed change back and judge it; returns whether it is as it should be.
 
-        What is read back is written down once it is judged, as that proves its kind to the next try.
+        The result is written down after the judgement: to the next try it proves the kind.
 
         :param looked: its record as it was right before; None where an earlier try sent it.
         :raises CanaryError: what is stored needs a person's look, or three in a row had no effect.
@@ -133,7 +133,7 @@ class Canary:
         return True
 
     def _forget(self, change: Change) -> None:
-        """What a person let be tried, and the site does no more: the record was read back without it."""
+        """Forget released findings that this record shows to be over."""
         for finding in self._work.known_findings.values():
             if finding.brake == "key_altered" and finding.length is not None:
                 would_show = writes_key(change) and finding.cut(change.integration_id) != change.integration_id
@@ -144,7 +144,7 @@ class Canary:
                 self._work.forget_finding(finding.name)
 
     async def _wait_until_shown(self, recorder: Recorder, change: Change) -> tuple[Remote | None, list[Remote]]:
-        """The record once the change shows, or as it is after ``settle_s``; and others with its key."""
+        """Wait until the record shows the change, at most ``settle_s``; returns the record, and others with its key."""
         deadline = self._work.clock.monotonic() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         while True:
@@ -206,11 +206,11 @@ class Canary:
     async def _check_other_fields(
         self, recorder: Recorder, change: Change, looked: Remote, record: Remote, result: Result
     ) -> None:
-        """An update must leave alone what it does not change; stamps are Ödüyo's to set.
+        """An update must not change other fields than its own, stamps apart.
 
-        Where fields that were left out are other than before, the run stops. Those that are lost are sent again; over another
-        value, which a person may have written meanwhile, nothing is sent. A text that was sent as it had been seen, and is
-        kept with other letters, is what the brake ``letters`` is for.
+        With partial updates a changed field that was not sent stops the run. If its value is lost, it is sent again; if it holds
+        another value, a person may have written that, and it stays. With whole updates a field that was sent unchanged and is
+        kept with other letters counts for the brake ``letters``.
         """
         if change.action not in (Action.UPDATE, Action.DEACTIVATE):
             return
@@ -231,7 +231,7 @@ class Canary:
         self._check_unknown(change, looked, [name for name in lost if name not in documented])
 
     def _check_unknown(self, change: Change, looked: Remote, lost: Sequence[str]) -> None:
-        """Fields that nobody documents cannot be sent: whether they may get lost a person says, of each field."""
+        """An undocumented field cannot be sent, so it cannot be restored: a person has to release its loss, field by field."""
         fields = [name for name in lost if not self._work.is_known(f"letters:{name}")]
         for name in fields:
             self._work.note_finding(Finding("letters", name, looked[name] or "", None, is_other=True))
@@ -245,6 +245,6 @@ class Canary:
 
 
 def _shows(change: Change, finding: Finding) -> bool:
-    """Whether a change can show what a site does to one field: to the key, writing a record over another one, only a create."""
+    """Whether a change can show a finding about one field. Only a create shows one about the key: a record written over."""
     is_about_keys = finding.field == _KEY
     return change.action is Action.CREATE if is_about_keys else bool(change.payload.get(finding.field))

@@ -18,9 +18,9 @@ _ASCII = frozenset(map(chr, range(128)))
 
 
 def find_able(pending: Sequence[Change], entries: Mapping[str, Entry], kinds: Mapping[str, Kind]) -> list[Change]:
-    """The changes that can show what a site does to their kind.
+    """The changes that can prove their kind.
 
-    One of which Ödüyo was seen to keep another value, which nobody has accepted, can show nothing but that once more.
+    Where Ödüyo is known to keep another value of a change, which nobody has accepted, it would only show that again.
 
     :param entries: what the ledger remembers, by match key.
     """
@@ -37,10 +37,10 @@ def _is_open(change: Change, entries: Mapping[str, Entry]) -> bool:
 def choose_canaries(
     pending: Sequence[Change], able: Sequence[Change], *, partial: bool = False
 ) -> tuple[list[Change], int]:
-    """The changes in the order in which they may be the first, and how many of them show most: those are read back in any case.
+    """The changes in the order in which they are tried as canaries, and how many of the first are read back in any case.
 
-    What a site does to letters that are no ASCII, to signs that it escapes, or to long keys, does not show on a row without
-    them. Those that prove nothing come last, the others keep their order.
+    These first ones have the most letters beyond ASCII, the most signs that sites escape, and the longest key: what a site does
+    to those shows on no other row. Changes that prove nothing come last, the rest keep their order.
 
     :param able: see :func:`find_able`.
     :param partial: of the fields, only those that an update changes are sent.
@@ -62,27 +62,27 @@ def choose_canaries(
 
 
 def _tells_little(change: Change) -> bool:
-    """Whether a change only makes texts longer, or empty: what is as it was then may have been cut, or sites ignore it."""
+    """Whether a change only makes texts longer, or empty. Without effect it proves nothing: such texts are cut or ignored."""
     return bool(change.differs) and all(
         not change.payload[name] or is_beginning(change.payload[name], change.base.get(name)) for name in change.differs
     )
 
 
 def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
-    """How many different letters that are no ASCII a change sends, how many signs that sites escape, and its key's length."""
+    """Different letters beyond ASCII that a change sends, different signs that sites escape, and its key's length."""
     signs = set("".join(change.compute_body(partial=partial).values()))
     key_length = len(change.integration_id) if writes_key(change) else 0
     return len(signs - _ASCII), len(signs & ESCAPED_SIGNS), key_length
 
 
 def choose_place(tried: int, left: int, now: float) -> int:
-    """Which of those that are left is the next: the first; behind one that proved nothing the last, then any.
+    """The place of the next canary among the changes left: first the first, then the last, then any.
 
-    Rows that are always refused, or at which the server always fails, stay in the plans of all nights, and in the same places:
-    taken in their order, they would keep all others from being sent.
+    Rows that are refused every night stand in the same places of every plan. Tried in their order, they would keep all other
+    rows from being sent.
 
-    :param tried: those that proved nothing.
-    :param now: seconds since 1970; another night takes others.
+    :param tried: how many canaries proved nothing so far.
+    :param now: seconds since 1970, so that another night tries others.
     """
     if not tried:
         return 0

@@ -1,4 +1,4 @@
-"""What became of a change that was confirmed, in all fields that were sent with it."""
+"""Reads a confirmed change back in all fields that were sent, not only in those that it changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHANGED_BESIDE = gettext_noop(
 def read_back(
     work: Work, course: Course, recorder: Recorder, change: Change, record: Remote | None, twins: Sequence[Remote]
 ) -> ReadBack:
-    """What a confirmed change came to: in the fields that it changes, and in those that were sent as they were.
+    """The result of a confirmed change: of the fields that it changes, and of those that were sent unchanged.
 
     :param record: as it shows now; None when it is not listed; ``twins`` further records with the same key.
     """
@@ -41,12 +41,12 @@ def read_back(
 def judge_beside(
     found: ReadBack, change: Change, record: Remote | None, normaliser: Normaliser, site: Habits, entry: Entry | None
 ) -> ReadBack:
-    """A change that took effect, as all fields of its row show.
+    """Judge the fields that an update sent unchanged.
 
-    The canary shows what a site does to the fields that an update does not change; a record that holds a value where the first
-    one held none may show more. What a person has accepted of the site is kept in mind, as of a field that is changed.
+    The canary was judged so too; another record may show more, as it holds values where the canary held none. What a person has
+    accepted counts as for changed fields.
 
-    :param found: what its own fields show.
+    :param found: the result by the fields that the change changes.
     :param record: as it was read back.
     :param site: what is known of what it does to values.
     :param entry: what the ledger remembers of the key.

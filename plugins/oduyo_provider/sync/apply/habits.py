@@ -1,4 +1,4 @@
-"""What is known, while a plan is applied, of what the site does to values."""
+"""What a load knows by now of what the site does to values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from oduyo_provider.sync.apply.work import Course, Work
 
 
 class Habits(msgspec.Struct, frozen=True):
-    """What is known of what a site does to values.
+    """What a site is known to do to values.
 
     :param is_released: whether a person has released a finding, by its name.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
-    :param accepts_repeated: a person accepts, in this run, what is kept as it was seen to be kept before.
-    :param keeps_keys: actions that were seen to leave keys as they are sent, or in a form of that.
+    :param accepts_repeated: in this run a person accepts values that are stored as they were stored before.
+    :param keeps_keys: actions after which keys were seen as they are sent, or in a form of that.
     """
 
     is_released: Callable[[str], bool] = lambda _: False
@@ -28,7 +28,7 @@ class Habits(msgspec.Struct, frozen=True):
     keeps_keys: Collection[Action] = ()
 
     def is_accepted(self, finding: Finding, entry: Entry | None = None) -> bool:
-        """Whether a value is in step although it is stored otherwise: in a form that sites have, or as a person has accepted it.
+        """Whether a value that is stored otherwise counts as in step: it is a usual form of it, or a person has accepted it.
 
         :param entry: what the ledger remembers of the key.
         """
@@ -40,7 +40,7 @@ class Habits(msgspec.Struct, frozen=True):
         return is_repeated and self.accepts_repeated
 
     def is_rekeyed(self, action: Action, sent: str, stored: str | None) -> bool:
-        """Whether a stored key is no doing of the site's: somebody gave the record another one after it was written."""
+        """Whether not the site stored another key, but somebody changed it after it was written."""
         return action in self.keeps_keys and not can_be_kept_as(sent, stored)
 
 
@@ -48,12 +48,12 @@ DEFAULT_HABITS = Habits()
 
 
 def find_key_habit(work: Work, course: Course) -> Finding | None:
-    """What the site does to keys, as this load has seen it or as it was known before; None while it does nothing."""
+    """What the site does to keys, seen in this load or known before; None while it does nothing."""
     return course.keys or work.known_findings.get("key_altered")
 
 
 def is_whole_key(work: Work, course: Course, key: str, stored: str | None) -> bool:
-    """Whether a stored key is the whole of the one that was sent, as this site is known to store keys."""
+    """Whether a stored key is the one that was sent, uncut, in a form in which this site stores keys."""
     if (known := find_key_habit(work, course)) is None:
         return is_form_of_key(key, stored)
     return is_kept_whole_as(key, stored) or is_form_of_key(known.cut(key), stored)

@@ -1,4 +1,4 @@
-"""Whose a key is on a site that stores keys otherwise than they are sent: one key must never name two records."""
+"""Whose a key is, on a site that stores keys otherwise than sent. No key may come to name two records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def writes_key(change: Change) -> bool:
 
 
 async def check_keys(recorder: Recorder, changes: Sequence[Change], cut: Finding | None = None) -> None:
-    """See to it that no key is sent that Ödüyo would store as another record's is stored.
+    """Stop before a key is sent that Ödüyo would store like another record's.
 
     :param cut: how Ödüyo cuts keys; None where it is not known to.
     :raises CanaryError: naming the first.
@@ -41,7 +41,7 @@ async def check_keys(recorder: Recorder, changes: Sequence[Change], cut: Finding
 
 
 async def find_owner(recorder: Recorder, change: Change, finding: Finding, twins: Sequence[Remote]) -> str:
-    """Whose key the stored one is: another row's or record's; empty when it is nobody's.
+    """The other row or record that has this stored key; empty when nobody has it.
 
     :param twins: other records that hold the key as it was sent or is stored.
     """

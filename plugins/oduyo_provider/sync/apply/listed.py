@@ -1,4 +1,4 @@
-"""The plan's own listing, by id: few loads look into it."""
+"""The plan's own listing by id, read only when it is needed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from oduyo_provider.core.record import Remote
 
 
 def has_number(numbers: array[int], number: int) -> bool:
-    """Whether a number is one of these, which are sorted."""
+    """Whether a sorted array holds a number."""
     at = bisect_left(numbers, number)
     return at < len(numbers) and numbers[at] == number
 
 
 class Listed:
-    """The records of the plan's own listing, by id. Their ids are read once, when this is first asked for.
+    """The records of the plan's own listing. Their ids are read once, with the first question.
 
     :param read: reads all of them.
     """
@@ -28,7 +28,7 @@ class Listed:
         self._reading = threading.Lock()
 
     def find(self, ids: Collection[str]) -> dict[str, Remote]:
-        """Those with these ids; it may read long."""
+        """The records with these ids; reads the whole listing."""
         with self._reading:
             if self._ids is None:
                 self._ids = array("q", sorted(hash(record["id"]) for record in self._read()))

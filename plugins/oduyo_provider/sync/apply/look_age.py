@@ -1,4 +1,4 @@
-"""A look at a record that is too old for its change to be sent."""
+"""How old a look may be when its change is sent."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from oduyo_provider.core.errors import NotSentError
 from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.sync.runtime.timing import LOOK_VALID_S
 
-#: So many looks at one change in a row that were out of date before it left.
+#: Give up after so many looks at one change that expired before it was sent.
 MAX_EXPIRED_LOOKS = 5
 
 
 class LookExpiredError(Exception):
-    """The look at a change's record is too old to send it."""
+    """The look at a record is too old for its change to be sent."""
 
 
 def check_look(at: float, now: float) -> None:
@@ -21,7 +21,7 @@ def check_look(at: float, now: float) -> None:
 
 
 def explain_expired_looks() -> NotSentError:
-    """A site is too slow to look at a record and change it in time: it would be looked at for ever."""
+    """The error when a site is too slow for a look and a change within :data:`LOOK_VALID_S`."""
     return NotSentError(
         gettext(
             "One change could not be sent within %(seconds)s s of the look at its record, %(times)s times in a row. The rest "

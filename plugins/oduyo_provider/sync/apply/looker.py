@@ -1,6 +1,6 @@
-"""Looks at changes right before they are sent: nothing is written that was not looked at.
+"""Looks at the record of each change right before it is sent.
 
-As wanted: done, and nothing is sent. Moved since the plan was made: stale. Else it may be sent, as it was looked at.
+Is it as wanted already: done, nothing is sent. Has it moved since the plan was made: stale. Else the change may be sent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oduyo_provider.sync.apply.seeker import Seeker
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.timing import LISTING_VALID_S, SLICE_S
 
-#: Changes of one slice, at most. Of creates fewer: what they make must fit into one page with the overlap.
+#: At most so many changes in a slice. Fewer creates: their records and the overlap must fit into one page.
 MAX_SLICE, MAX_CREATES_SLICE = 1_000, OVERLAP_ROWS - 50
 
 MOVED = gettext_noop("changed in Ödüyo since the plan was made")
@@ -43,7 +43,7 @@ class Looker:
         self._requests, self._measured_at = work.client.requests, work.clock.monotonic()
 
     def note_pace(self, took_s: float) -> None:
-        """A call took so long: so many a second go out at once."""
+        """Compute the pace from the time of one call, in seconds."""
         self._course.calls_per_s = self._work.concurrency / took_s
         self._requests, self._measured_at = self._work.client.requests, self._work.clock.monotonic()
 
@@ -62,12 +62,12 @@ class Looker:
     async def look(self, recorder: Recorder, changes: Sequence[Change], *, is_again: bool = False) -> list[Ready]:
         """The changes of a slice that may be sent.
 
-        :param is_again: the plan's own listing is no look: something has become known since.
+        :param is_again: do not take the plan's own listing for the look.
         """
         mine = [change for change in changes if not self._take_others(recorder, change)]
         if self._work.is_create_mode:
             return [Ready(change, None, math.inf) for change in mine]
-        # The plan's listing is no look at a known record that it did not list, nor at a change that was sent after it.
+        # Nor where a record is known that the plan's listing left out, or where this try has sent a change since.
         is_again = is_again or any(change.replaces or change.key in recorder.sent for change in mine)
         if not is_again and self._is_listing_fresh(len(mine) / self._course.calls_per_s):
             return [Ready(change, None, self._work.listed_at or 0.0) for change in mine]
@@ -75,8 +75,8 @@ class Looker:
         if mine and mine[0].action is Action.CREATE:
             return await self._look_at_creates(recorder, mine, at)
         ids = {str(change.oduyo_id) for change in mine}
-        # Where none of them is listed it is asked once more: the first answer may have been a failure that looks empty.
-        # A deletion whose record is gone is done, so what a page leaves out is also looked up by its id.
+        # If nothing is found, ask once more: a failure may look like an empty answer.
+        # A deletion of an absent record counts as done, so what a page leaves out is also looked up by its id.
         each = bool(mine) and mine[0].action is Action.DELETE
         records = await self._lookup.fetch_by_ids(ids, each=each) or await self._lookup.fetch_by_ids(ids, each=each)
         looked = ((change, records.get(str(change.oduyo_id))) for change in mine)
@@ -88,7 +88,7 @@ class Looker:
         return ready[0] if ready else None
 
     async def _look_at_creates(self, recorder: Recorder, changes: Sequence[Change], at: float) -> list[Ready]:
-        """By key; what was transmitted by this try, whatever the answer was, also as the site may have kept it."""
+        """Look by key. What this try has transmitted already is also sought in the form in which the site may keep it."""
         sent = [change for change in changes if change.key in recorder.sent]
         window = await self._lookup.fetch_newest(recorder.floors.get(change.key, 0) for change in sent)
         vanished = await self._lookup.fetch_by_ids({change.replaces for change in changes if change.replaces})
@@ -100,7 +100,7 @@ class Looker:
                 continue
             key = compute_match_key(change.integration_id)
             entry, back = recorder.entries.get(key), vanished.get(change.replaces or "")
-            # A record that carries another key by now was given it by somebody: it is not this row's any more.
+            # If the vanished record is back with another key, somebody gave it that key: it is not this row's any more.
             same = [back] if back and self._name_key(back, entry) == key else window.by_key.get(key, [])
             is_made = entry is not None and entry.is_made and change.replaces != (entry.oduyo_id or "")
             # A confirmed create is never repeated, whatever the list shows, unless a person released that very id.
@@ -113,7 +113,7 @@ class Looker:
         return found
 
     def _find_typed(self, recorder: Recorder, window: Window) -> set[tuple[str, ...]]:
-        """The natural keys of records without a key that have come since the plan's listing: somebody typed them."""
+        """Natural keys of the records without an integration_id that are newer than the plan's listing: somebody typed them."""
         new = (record for record in window.records if int(record["id"] or 0) > self._listed_id)
         nameless = [record for record in new if not record.get("integration_id")]
         if not nameless or "look_alikes" in self._work.released:
@@ -144,7 +144,10 @@ class Looker:
         return None
 
     def settle_sought(self, recorder: Recorder, change: Change, records: Sequence[Remote]) -> bool:
-        """Take a result of a change that may have been transmitted from what shows; False when it did not arrive."""
+        """Take the result of a change that may have been transmitted; returns False when it did not arrive.
+
+        :param records: found for it, lowest id first.
+        """
         normaliser = self._work.normaliser
         record = next(
             (item for item in records if compute_drift(change, item, normaliser) is Drift.AS_WANTED),
@@ -167,12 +170,12 @@ class Looker:
         return True
 
     def _is_listing_fresh(self, needed_s: float) -> bool:
-        """Whether the plan's own listing still counts as a look for what takes so long to send."""
+        """Whether the plan's own listing will still count as a look in so many seconds."""
         listed_at = self._work.listed_at
         return listed_at is not None and self._work.clock.monotonic() + needed_s - listed_at < LISTING_VALID_S
 
     def _take_others(self, recorder: Recorder, change: Change) -> bool:
-        """A record of another source is not touched."""
+        """Take ``stale`` for a change of another source's record; returns whether it is one."""
         if self._work.is_create_mode:
             return False
         entry = recorder.entries.get(compute_match_key(change.integration_id))

@@ -1,4 +1,4 @@
-"""Reads what Ödüyo holds now for given changes, the cheaper way: one by one, or by pages."""
+"""Reads the present records of given changes: one by one or by pages, whichever asks less."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from oduyo_provider.core.matching import compute_record_key
 from oduyo_provider.core.record import Remote
 from oduyo_provider.sync.apply.work import PAGE_ROWS, Course, Work
 
-#: Records below the highest id of a look that the next one reads again: ids may become visible out of order.
+#: Each look reads so many records below the highest id of the last one again: ids may become visible out of order.
 OVERLAP_ROWS = PAGE_ROWS // 2
 
-#: Records that were made, in one range that is read back: with some of others between them they fit into a page.
+#: Own records in one range that is read back: with some of others between them they fit into a page.
 RANGE_ROWS = PAGE_ROWS - PAGE_ROWS // 10
 
 
@@ -49,7 +49,7 @@ class Lookup:
     async def fetch_by_ids(self, ids: Collection[str], *, each: bool = False) -> dict[str, Remote]:
         """The records with these ids; those that are not there are left out.
 
-        :param each: of many, too, what pages do not show is looked up by its id.
+        :param each: look up by id whatever the pages do not show, however much that is.
         :raises ListingError: Ödüyo lists nothing, although it held records when the plan was made.
         """
         if not ids:
@@ -106,7 +106,7 @@ class Lookup:
             )
 
     async def fetch_above(self, floor: int) -> Window:
-        """All records above an id; notes the highest one, above which lies what is made from now on."""
+        """All records above an id; notes the highest id, as what is made from now on lies above it."""
         page = await self._fetch_top_page(floor) if floor >= self._course.overlap_id else None
         if page is None:
             page = [record async for records in self._client.list_records(_above(floor)) for record in records]
@@ -132,7 +132,7 @@ class Lookup:
         return [record async for page in pages for record in page if int(record["id"] or 0) <= high]
 
     async def fetch_more(self, window: Window, keys: Iterable[str]) -> Window:
-        """A listing with what look-ups by these keys show besides: a list may leave out what they show."""
+        """The records of a listing, and what look-ups by these keys show besides: a list may leave records out."""
         found = dict(window.by_id)
         queue = iter(list(keys))
 
@@ -163,14 +163,14 @@ class Lookup:
         return [record for record, number in zip(page, ids, strict=True) if number > floor]
 
     async def _has_newest_first(self, ids: list[int]) -> bool:
-        """Whether the newest records come first in a page: where ids are sorted as text, 10000 comes behind 9999 and 9998.
+        """Whether a page begins with the newest records. Sorted as text, 10000 would come behind 9999 and 9998.
 
         :param ids: descending.
         """
         if not self._sorts_as_numbers and all(str(above) > str(below) for above, below in pairwise(ids)):
             if await self._client.compares_as_text(str(ids[0])):
                 return False
-            # 1000 does not show how ids are compared, and need not: every larger number is also a larger text.
+            # An id like 1000 cannot show how the site compares ids, and need not: a larger number is a larger text too.
             self._sorts_as_numbers = not is_power_of_ten(str(ids[0]))
         return True
 

@@ -1,4 +1,4 @@
-"""A create makes a record of its own. A site that takes it for an update of a record that it holds already has written over that."""
+"""Notices a site that takes a create for an update, and so writes over a record that was there before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY = "integration_id"
 
 
 def was_there(recorder: Recorder, change: Change, oduyo_id: str | None) -> bool:
-    """Whether a record was there before a create was sent: it is not above all that had been seen, or is another change's."""
+    """Whether a record was there before a create: its id is not above the highest seen before, or is another change's."""
     if oduyo_id is None:
         return False
     return int(oduyo_id) <= recorder.floors.get(change.key, 0) or recorder.seen.get(oduyo_id, change.key) != change.key
@@ -38,12 +38,12 @@ async def check_overwritten(
     made: Sequence[tuple[Change, Remote]],
     released: Release,
 ) -> None:
-    """See to it that no create was carried out on a record that had another key before.
+    """Stop when a create was carried out on a record that had another key before.
 
-    That is one that the plan's own listing showed, or that an earlier change of the plan made. A site may give the id of a
-    deleted record again: that record was made at another time.
+    Such a record stands in the plan's own listing, or was made by an earlier change of the plan. One that was made at another
+    time than the record of that id is a new one: sites may use the id of a deleted record again.
 
-    :param made: creates that were confirmed, and the record as it is now that the answer named, or that carries the key.
+    :param made: confirmed creates, each with the present record that its answer named, or that carries its key.
     :param released: what this run was given: the next one needs it too.
     :raises CanaryError: naming the first. All that were answered with such a record have failed, and no create is sent to the
         site until a person lets one be tried.
@@ -69,14 +69,14 @@ async def check_overwritten(
 
 
 def _find_made(recorder: Recorder, change: Change, record: Remote) -> Remote | None:
-    """The record as an earlier create of the plan was seen to have made it; None where none has."""
+    """The record as an earlier create of the plan made it; None where none did."""
     action, _, key = recorder.seen.get(str(record["id"]), change.key).partition(":")
     is_other = action == Action.CREATE.value and key != change.integration_id
     return {**record, _KEY: key} if is_other else None
 
 
 def _take_back(recorder: Recorder, writing: Sequence[Change], ids: Sequence[str]) -> None:
-    """Those that wrote over these records have failed; the records of those that had made them are not there any more."""
+    """Take back results: creates that wrote over a record have failed, and what was written over is gone."""
     for change in writing:
         known = recorder.results[change.key]
         recorder.correct(msgspec.structs.replace(known, outcome=Outcome.FAILED, reason=OVERWROTE, oduyo_id=None))

@@ -1,4 +1,4 @@
-"""What of a partition earlier tries have done, and what is still to be sent."""
+"""Which changes of a partition earlier tries have done, and which are still to be sent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from oduyo_provider.sync.apply.work import Course, Work
 
 
 def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequence[Change]) -> list[Change]:
-    """The changes that no earlier try has settled, without refusals of long ago beyond those that a run sends again.
+    """The changes that no earlier try has settled, with at most :data:`MAX_RESENDS` refusals of long ago.
 
-    The first of these are the same in every try, so that what earlier tries sent again counts too.
+    Each try chooses the same of these refusals, so that what earlier tries sent again counts too.
     """
     pending: list[Change] = []
     settled = 0
@@ -38,13 +38,13 @@ def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequ
 
 
 def find_done_earlier(recorder: Recorder, work: Work, changes: Sequence[Change]) -> list[Change]:
-    """The changes that earlier tries sent, that took effect, and that can prove their kind."""
+    """Changes of earlier tries that took effect and can prove their kind."""
     kinds = work.normaliser.resource.kinds
     return [change for change in changes if recorder.is_done_earlier(change) and is_canary(change, kinds)]
 
 
 def take_proven(recorder: Recorder, course: Course, done: Sequence[Change]) -> None:
-    """What earlier tries read back proves its kind, and shows what the site does to keys.
+    """Learn from what earlier tries read back: proven kinds, and what the site does to keys.
 
     :param done: see :func:`find_done_earlier`.
     """
@@ -57,7 +57,7 @@ def take_proven(recorder: Recorder, course: Course, done: Sequence[Change]) -> N
 
 
 def _is_final(known: Result | None, *, is_create_mode: bool) -> bool:
-    """Whether an earlier try has settled a change for good. With create mode a run's next try is all that sends a refusal again."""
+    """Whether an earlier try has settled a change for good. In create mode only the next try sends a refusal again."""
     if known is None or known.outcome is Outcome.DONE:
         return known is not None
     return known.outcome is Outcome.REFUSED and known.is_remembered and not is_create_mode

@@ -15,12 +15,12 @@ from oduyo_provider.sync.runtime.timing import SAY_PROGRESS_EVERY_S
 
 #: Errors that are shown as samples.
 MAX_SAMPLES = 20
-#: Characters shown of each: a key, a reason and the whole of what is kept of an answer.
+#: Characters shown of each sample: a key, a reason, and what is kept of an answer.
 SAMPLE_WIDTH = 1_500
 
 
 class Progress:
-    """Counts results and says so from time to time."""
+    """Counts results, and logs the progress from time to time."""
 
     def __init__(
         self, log: logging.Logger, *, clock: Callable[[], float] = time.monotonic, every_s: float = SAY_PROGRESS_EVERY_S
@@ -41,7 +41,7 @@ class Progress:
         self._started_at = self._said_at = self._clock()
 
     def note_earlier(self, count: int) -> None:
-        """So many changes an earlier try has settled for good."""
+        """Count changes that an earlier try has settled for good."""
         self._earlier += count
         self._done += count
 
@@ -53,7 +53,7 @@ class Progress:
             self._say_rate()
 
     def sample(self, result: Result) -> None:
-        """Keep a result for the log that somebody has to look at: of a change that is not done, or of a record that is there twice."""
+        """Keep a sample for the log, if somebody has to look at the result: a change that is not done, or a record held twice."""
         if result.outcome is not Outcome.DONE:
             reason = translate_reason(f"{result.outcome.value}: {result.reason}")
             self._keep(f"{result.key}  {reason}  {result.rest_of_answer}".rstrip())
@@ -66,7 +66,7 @@ class Progress:
             self.samples.append(shown)
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Log one line now."""
         self._log.info("%s", text)
 
     def _say_rate(self) -> None:
@@ -96,7 +96,7 @@ class Progress:
         self._log.info("%s", text)
 
     def say_samples(self) -> None:
-        """The first errors, folded in Airflow's log view."""
+        """Log the first errors, folded in Airflow's log view."""
         if not self.samples:
             return
         head = ngettext("The first %(n)s change to look at", "The first %(n)s changes to look at", len(self.samples))

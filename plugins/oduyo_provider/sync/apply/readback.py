@@ -1,4 +1,4 @@
-"""What a record that was written holds, beside what was sent: the result of a change as it shows."""
+"""Compares a record that was written with what was sent."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _KEY = "integration_id"
 
 
 class ReadBack(msgspec.Struct, frozen=True):
-    """A change as it shows after it was sent.
+    """What the record of a confirmed change shows.
 
-    :param result: the change's result as it shows.
-    :param findings: what the site does to values, or may do; none when all is as it was sent, or only cut.
-    :param ignored: the fields that are as they were although Ödüyo said yes.
-    :param beside: what it holds of fields that were sent as they were: the site's doing, or somebody's. Three in a row are the site's.
-    :param is_seen: it is as it was, and as Ödüyo was seen to keep what was sent: the site does to it what it did before.
+    :param result: the change's result, by the record.
+    :param findings: what the site does to values, or may do; none when all is as sent, or only cut.
+    :param ignored: fields that are as before although Ödüyo said yes.
+    :param beside: other values in fields that were sent unchanged. The site or a person wrote them; three in a row are the site's.
+    :param is_seen: the record is as before, and Ödüyo was seen before to keep what was sent like that.
     """
 
     result: Result
@@ -55,8 +55,7 @@ class ReadBack(msgspec.Struct, frozen=True):
         return self.is_seen or self.result.reason in (NO_EFFECT, STILL_LISTED)
 
     def is_lost_again(self, entry: Entry | None) -> bool:
-        """Whether nothing is kept of what nothing was kept of before: that says of this record's values what is known, and nothing
-        of the site.
+        """Whether the site kept nothing of values of which it is known to keep nothing. That proves nothing about its kind.
 
         :param entry: what the ledger remembers of the key.
         """
@@ -67,7 +66,7 @@ class ReadBack(msgspec.Struct, frozen=True):
 
 
 def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> bool:
-    """Whether a change shows already; what does not may only be late."""
+    """Whether a record shows its change already. One that does not may only be late."""
     if change.action is Action.DELETE:
         return record is None
     if record is None or change.action is Action.CREATE:
@@ -77,7 +76,7 @@ def is_shown(change: Change, record: Remote | None, normaliser: Normaliser) -> b
 
 
 def find_unclear(change: Change, record: Remote | None, normaliser: Normaliser) -> dict[str, tuple[str, str]]:
-    """The texts that are as before, and a beginning of the one that was sent: field → sent and stored. Cut or ignored?"""
+    """Unchanged texts that are a beginning of the one that was sent, so cut or ignored: field → (sent, stored)."""
     if record is None or change.action in (Action.CREATE, Action.DELETE):
         return {}
     stored = find_stored_otherwise(change, record, normaliser)
@@ -99,7 +98,7 @@ def compute_read_back(
     entry: Entry | None = None,
     at: float,
 ) -> ReadBack:
-    """Compare what a confirmed change was to make with the record.
+    """Compare a confirmed change with its record.
 
     :param known: the result as it was taken from the answer.
     :param record: the change's record; None when it is not listed; ``twins`` further records with the same key.
@@ -146,10 +145,10 @@ def _read_back_as_before(
     findings: tuple[Finding, ...],
     known: Entry | None,
 ) -> ReadBack:
-    """What is as before was ignored, unless each field holds a form of what was sent.
+    """A record that is as before: the change was ignored, unless each of these fields holds a form of what was sent.
 
-    Where what is there was kept of another value, and is accepted, the site may make the same of both: that shows the next time,
-    and only then what is stored is remembered.
+    A site may make the same of two values. So where the stored value is accepted for another one, it is remembered for this one
+    only when it shows again.
     """
     same = [item for item in others if item.field in fields and item.is_other]
     is_ignored = bool(same) or _KEY in fields
@@ -168,16 +167,16 @@ def _find_reason(refused: Sequence[Finding], normaliser: Normaliser) -> str:
 
 
 def _is_seen(change: Change, stored: Mapping[str, str | None], fields: Collection[str], entry: Entry | None) -> bool:
-    """Whether Ödüyo keeps of all these fields what it was seen to keep of the same values before."""
+    """Whether Ödüyo stores all these fields as it was seen to store the same values before."""
     return entry is not None and all(entry.is_seen_as(name, change.payload[name], stored[name]) for name in fields)
 
 
 def find_changed_fields(change: Change, looked: Remote, record: Remote, normaliser: Normaliser) -> tuple[str, ...]:
-    """The fields that an update does not change, and that are other than they were when it was looked at.
+    """Fields that an update does not change and that have changed since the look.
 
-    Of those that nobody documents only the ones that are lost: Ödüyo may count or date its own writes in them.
+    Of undocumented fields only lost ones: in others Ödüyo may count or date its writes.
 
-    :param looked: as it was listed, or its documented fields.
+    :param looked: the record at the look, or its documented fields.
     """
     resource = normaliser.resource
     before, now = ({**listed, **compute_base(listed, resource)} for listed in (looked, record))
@@ -196,9 +195,9 @@ def is_documented(field: str, resource: Resource) -> bool:
 
 
 def find_lost(fields: Iterable[str], looked: Remote, record: Remote, normaliser: Normaliser) -> list[str]:
-    """Of these fields those of which the site kept nothing, an amount of nothing, or other letters.
+    """Those of these fields that the site emptied, set to zero, or kept with other letters.
 
-    Something else may be what a person wrote meanwhile.
+    Any other value may have been written by a person meanwhile.
     """
     return [name for name in fields if _is_lost(name, looked.get(name), record.get(name), normaliser)]
 
@@ -214,9 +213,9 @@ def _is_lost(field: str, looked: str | None, stored: str | None, normaliser: Nor
 def _find_others(
     change: Change, stored: Mapping[str, str | None], normaliser: Normaliser
 ) -> tuple[list[Finding], tuple[Finding, ...]]:
-    """The values that are kept otherwise, and what of that, and of the key, a person has to accept; first what nobody can.
+    """The values that are stored otherwise, and the findings that a person has to accept, those first that nobody can.
 
-    A create may ignore the status, which the next run sets.
+    The key is only among the latter; the status is not, as the next run sets it.
     """
     names = find_other_values(change.payload, stored, normaliser)
     others = [make_finding(name, change.payload[name], stored[name], normaliser) for name in names]

@@ -1,8 +1,8 @@
-"""Refusals in a row: the rows' own, or a session that died with words that nobody foresaw.
+"""Refusals in a row: are the rows at fault, or has the session ended with words that nobody foresaw?
 
-They are held back until one answer tells: a success proves the session that it was sent with; else, at 3, 6, 12, … of them
-and at the end, the task logs in once and sends the last one again. What was refused in a session that has been replaced since
-is looked at and sent again. Where another program ends the new session as well, a refusal in it tells nothing.
+Refusals are held until an answer decides. A success proves the session that it was sent with. Without one, the task logs in
+again at 3, 6, 12, … refusals and at the end, and sends the last one again. What was refused in a session that has been replaced
+since is looked at and sent again. If another program ends the new session too, a refusal in it decides nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from oduyo_provider.core.language import gettext
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 
-#: So many refusals in a row are looked into; then twice as many, and so on.
+#: The first probe comes at so many refusals in a row, the next at twice as many, and so on.
 FIRST_PROBE = 3
-#: So often a change is sent again because its session was replaced; then the refusal counts, and is not remembered.
+#: So often a change is sent again because its session was replaced. Then the refusal counts, but is not remembered.
 MAX_REPLACED = 3
 
 #: ``await resend(recorder, change)``: look and send again; None when the look settled it.
@@ -70,7 +70,7 @@ class Refusals:
         return any(held.recorder is recorder for held in self._held)
 
     def hold(self, recorder: Recorder, change: Change, result: Result, session: int) -> bool:
-        """Take a refusal; returns whether it is time to look into them.
+        """Hold a refusal; returns whether it is time for a probe.
 
         :param session: the number of the session that it was sent with.
         """
@@ -81,15 +81,15 @@ class Refusals:
         return self._in_a_row >= self._next_probe
 
     def settle(self, session: int, sent_at: float) -> None:
-        """A change was taken: the refusals of its session that had come before it was sent are the rows' own.
+        """A change was taken: earlier refusals of the same session are the rows' own.
 
-        One that was sent earlier says nothing: the session may have ended in between.
+        Only those that came before the change was sent: later the session may have ended.
         """
         self._decide(session, lambda held: held.session == session and held.at <= sent_at)
         self._in_a_row, self._next_probe = len(self._held), FIRST_PROBE
 
     async def release(self) -> None:
-        """The load ends without knowing: refused, and remembered of none."""
+        """The load ends undecided: all count as refused, and none is remembered."""
         for held in self._held:
             _forget(held)
             self._touched.add(held.recorder)
@@ -100,7 +100,7 @@ class Refusals:
     async def probe(self, resend: Resend, *, is_end: bool = False) -> None:
         """Log in once, look, and send the last refused change again.
 
-        :param is_end: nothing else will be sent: the refusals are decided now.
+        :param is_end: nothing else will be sent, so that the refusals have to be decided now.
         """
         self._next_probe *= 2
         for _ in range(MAX_REPLACED):
@@ -109,14 +109,14 @@ class Refusals:
         await self.release()
 
     async def _probe_once(self, resend: Resend, *, is_end: bool) -> bool:
-        """Whether the answer tells: in a session that ended meanwhile it does not."""
+        """Send the last one again; returns whether its answer decides. In a session that ended meanwhile it does not."""
         await self._work.client.renew_session()
         last = self._held.pop()
         intended_at = last.recorder.intended_at.get(last.change.key)
         try:
             reply = await resend(last.recorder, last.change)
         except BaseException:
-            # If only the look failed, it stays refused; if it was about to be sent, its fate is unknown.
+            # If only the look failed, it stays refused. If it was about to be sent, nobody knows what became of it.
             if last.recorder.intended_at.get(last.change.key) == intended_at:
                 self._held.append(last)
             raise
@@ -144,9 +144,7 @@ class Refusals:
         return True
 
     def _decide(self, session: int, is_own: Callable[[Held], bool]) -> None:
-        """Take those that are the rows' own. What was refused in a session before this one says nothing about the rows: it is sent
-        again.
-        """
+        """Take the refusals that are the rows' own; those of earlier sessions are sent again."""
         refusals, self._held = self._held, []
         for held in refusals:
             if held.session < session:
@@ -175,7 +173,7 @@ class Refusals:
 
 
 def make_result(change: Change, reply: Reply, at: float) -> Result:
-    """What an answer that says what became of a change says.
+    """The result of a change by its answer.
 
     :param at: when it came, seconds since 1970.
     """
@@ -186,5 +184,5 @@ def make_result(change: Change, reply: Reply, at: float) -> Result:
 
 
 def _forget(held: Held) -> None:
-    """Refused, and sent again by the next run."""
+    """A refusal that is not remembered, so that the next run sends the change again."""
     held.recorder.take(held.change, msgspec.structs.replace(held.result, is_remembered=False))

@@ -19,9 +19,9 @@ from oduyo_provider.sync.apply.overwritten import check_overwritten, was_there
 from oduyo_provider.sync.apply.recorder import Recorder
 from oduyo_provider.sync.apply.work import Course, Work
 
-#: After so many answers that named an old record and meant another one, a site's ids are not asked about one by one.
+#: After so many answers that named a wrong, older record, the site's answers are no longer checked one by one.
 FEW_WRONG_IDS = 10
-#: Creates whose answer named no record and that are not above their floor: so many are sought among all records.
+#: At most so many creates without an id in their answer are looked up by key among all records.
 MOST_SOUGHT = 20
 
 
@@ -35,9 +35,9 @@ class Seeker:
         self._wrong_ids = 0
 
     async def seek(self, recorder: Recorder, changes: Sequence[Change]) -> dict[str, list[Remote]]:
-        """Each change's records as of now, lowest id first: key → records; a create's are those above its floor.
+        """The present records of each change, lowest id first: key → records. A create's have ids above its floor.
 
-        A create that no list shows is also asked for by its key: lists may leave out what a look-up shows.
+        A create that is not listed is also looked up by its key: lists may leave records out.
         """
         creates = [change for change in changes if change.action is Action.CREATE]
         others = [change for change in changes if change.action is not Action.CREATE]
@@ -56,10 +56,10 @@ class Seeker:
     async def find_created(
         self, recorder: Recorder, changes: Sequence[Change], window: Window
     ) -> dict[str, list[Remote]]:
-        """The records that creates whose id is not known may have made, lowest id first: key → records above its floor.
+        """Records that creates of unknown id may have made, lowest id first: key → records above its floor.
 
-        By key; else by the key as this site may store it together with the natural key, whose code may be cut or in other
-        letters, leaving out other rows' records.
+        Found by key; else by a form of the key together with the natural key, whose code may be cut or have other letters.
+        Other rows' records are left out.
         """
         found = {change.key: self._find_same(recorder, change, window) for change in changes}
         if all(found.values()):
@@ -82,15 +82,15 @@ class Seeker:
         *,
         is_last: bool,
     ) -> tuple[dict[str, list[Remote]], Window]:
-        """The records that creates made, that of the answer's id alone where it named the right one: key → records; and the listing.
+        """The records that creates made (key → records), and the listing. Where the answer named the right id, that record alone.
 
-        :param list_made: lists all that they can have made.
-        :param is_last: what is not listed yet is not waited for any longer.
+        :param list_made: lists all records that they can have made.
+        :param is_last: there is no further look: what is not listed now counts as absent.
         :raises CanaryError: a create wrote over a record that was there before.
         """
         window = await list_made()
         late = await self._lookup.fetch_by_ids(_list_ids(recorder, creates) - window.by_id.keys())
-        if late:  # they became visible after the listing, and so may their twins have
+        if late:  # visible only after the listing was made; their twins may be so too
             window = await list_made()
         by_id = {**window.by_id, **late}
         named = [(change, by_id.get(recorder.results[change.key].oduyo_id or "")) for change in creates]
@@ -108,7 +108,7 @@ class Seeker:
         return found, window
 
     async def check_named(self, recorder: Recorder, change: Change) -> None:
-        """Look at the record that the answer to a create named, where that was there before.
+        """Look at the record that a create's answer named, if it was there before the create.
 
         :raises CanaryError: it was written over.
         """
@@ -131,14 +131,14 @@ class Seeker:
         *,
         is_last: bool,
     ) -> None:
-        """Creates whose answer named the record of something else are sought as those whose answer named none.
+        """Forget ids that answers named by mistake, so that these creates are sought like those whose answer named none.
 
-        A site may name another record than it made, such as the highest that there is when it looks. So the named one is the
-        create's when it carries the key; or when no other new one does, and it is new, nobody else's and can have been made of
-        the create.
+        A site may name another record than the one it made, such as the highest at that moment. The named record is the
+        create's if it carries the key; or if no other new record does, and it is new, nobody else's, and can be made of the
+        create.
 
         :param named: each create, and the record that its answer named, where that is listed.
-        :param is_last: what is not listed yet is not waited for any longer.
+        :param is_last: there is no further look: what is not listed now counts as absent.
         """
         others = self._list_otherwise_named(named)
         if not others:
@@ -166,7 +166,7 @@ class Seeker:
     def _list_otherwise_named(
         self, named: Sequence[tuple[Change, Remote | None]]
     ) -> list[tuple[Change, Remote | None]]:
-        """The creates whose answer named no listed record, or one that carries another key; and that record."""
+        """Creates whose answer named a record that is not listed, or has another key; each with that record."""
         return [
             (change, record)
             for change, record in named
@@ -177,13 +177,13 @@ class Seeker:
     async def _can_be_of(
         self, recorder: Recorder, change: Change, named: Remote, codes: Collection[tuple[str, ...] | None]
     ) -> bool:
-        """Whether the record that an answer named, and that carries another key, can be what was made of a create.
+        """Whether the record that an answer named can be the create's although it has another key.
 
         :param codes: the natural keys of all creates that are looked at.
         """
         normaliser, natural_key = self._work.normaliser, self._work.normaliser.resource.natural_key
         wanted, found = compute_natural_key(change.payload, natural_key), compute_natural_key(named, natural_key)
-        # With the whole key, in whatever form, it is the one: somebody may have edited its other fields.
+        # With the whole key, in any form, it is the create's: somebody may have edited its other fields.
         is_made = is_whole_key(self._work, self._course, change.integration_id, named.get("integration_id")) or (
             (wanted is None or (found is not None and can_be_natural_key_of(wanted, found)))
             and can_be_made_of(change, named, normaliser, has_natural_key=found == wanted)
@@ -237,8 +237,9 @@ class Seeker:
 
 
 def _carries_key(recorder: Recorder, change: Change, record: Remote) -> bool:
-    """Whether a record carries the key of a create, whole and in whatever form, and that is nobody else's: then it is that row's,
-    whose ever its id was. A site that was restored from a backup may give ids away once more.
+    """Whether a record has the whole key of a create, in any form, and nobody else has that key.
+
+    Then it is the create's, whoever had its id before: a site that was restored from a backup may use ids again.
     """
     held = record.get("integration_id") or ""
     return is_form_of_key(change.integration_id, held) and not recorder.find_key_owner(held, change)

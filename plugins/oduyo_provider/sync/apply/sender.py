@@ -1,4 +1,4 @@
-"""Sends changes, many at a time: intents first, then the calls, then the outcomes."""
+"""Sends changes, many at a time. Intents are written first, then come the calls, then the outcomes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from oduyo_provider.sync.apply.stops import explain_undelivered
 from oduyo_provider.sync.apply.work import Course, Ready, Work
 from oduyo_provider.sync.runtime.tasks import stop_taking, wait_for_all
 
-#: So many changes in a row that could not be delivered: the site is down, and the rest waits for the next try.
+#: After so many changes in a row that could not be delivered the site is down: the rest waits for the next try.
 FAILURES_IN_A_ROW = 20
-#: ``await look_again(recorder, change)``: as of now; None when a result was taken and nothing is to be sent.
+#: ``await look_again(recorder, change)``: look now; None when the look gave a result and nothing is to be sent.
 LookAgain = Callable[[Recorder, Change], Awaitable["Ready | None"]]
 
 
 class Sender:
-    """Sends changes through a client and writes down what it does.
+    """Sends changes through a client, and records intents and outcomes.
 
     :param look_again: looks at one change anew.
-    :param check_made: raises where a change that was taken was carried out on the wrong record.
+    :param check_made: raises when a change was carried out on the wrong record.
     """
 
     def __init__(self, work: Work, course: Course, look_again: LookAgain, check_made: CheckMade) -> None:
@@ -43,15 +43,15 @@ class Sender:
         self._is_low = asyncio.Event()
         self._renewing = asyncio.Lock()
         self._is_stopping = False
-        #: Key → when it left; and how many changes Ödüyo had taken, or might yet take of those under way, when it left first.
+        #: Key → when the change was sent last, and how many others had been taken, or were under way, when it was sent first.
         self._left: dict[str, tuple[float, int]] = {}
         self._refusals = Refusals(work, course, check_made)
 
     async def send(self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]]) -> None:
-        """Send every change of the slices once; what stays unknown is in ``recorder.unsettled``.
+        """Send every change of the slices once. Those of which nobody knows the fate are in ``recorder.unsettled``.
 
-        Raises what stopped it (a refused login, a full disk, …) after the calls under way have ended and their outcomes
-        are written; what was not transmitted is written down as such.
+        An error (a refused login, a full disk, …) is raised after the calls under way have ended. Their outcomes are written
+        then, and what was not transmitted is noted as not sent.
         """
         queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         flusher = asyncio.ensure_future(recorder.flush_regularly())
@@ -73,7 +73,7 @@ class Sender:
             await self._close(recorder)
 
     async def send_one(self, recorder: Recorder, ready: Ready) -> None:
-        """Send one change alone; its result, or that it is unknown, is in the recorder."""
+        """Send one change alone. Its result is in the recorder, or the change in ``recorder.unsettled``."""
         self._waiting[ready.change.key] = ready.change
         await recorder.intend([ready.change], self._course.top_id)
         try:
@@ -82,7 +82,7 @@ class Sender:
             await self._close(recorder)
 
     async def finish(self) -> None:
-        """Nothing more is sent: decide whether the last refusals were the rows' own."""
+        """Decide the last refusals, as nothing more is sent."""
         while self._refusals.is_open:
             await self._refusals.probe(self._renew, is_end=True)
 
@@ -91,7 +91,7 @@ class Sender:
         return self._refusals.has(recorder)
 
     async def release_refusals(self) -> None:
-        """The load stops: what was refused and not decided is not remembered."""
+        """The load stops: refusals that are not decided are not remembered."""
         await self._refusals.release()
 
     async def _close(self, recorder: Recorder) -> None:
@@ -102,7 +102,7 @@ class Sender:
     async def _feed(
         self, recorder: Recorder, slices: AsyncIterator[Sequence[Ready]], queue: asyncio.Queue[Ready | None]
     ) -> None:
-        """Write a slice's intents, then let its changes be taken; the next slice is looked at while they are sent."""
+        """Write a slice's intents, then queue its changes. The next slice is looked at while they are sent."""
         async for ready in slices:
             if ready:
                 self._waiting.update({item.change.key: item.change for item in ready})
@@ -114,7 +114,7 @@ class Sender:
             queue.put_nowait(None)
 
     async def _wait_until_low(self, queue: asyncio.Queue[Ready | None], low: int) -> None:
-        """Until so few are left: whoever looks earlier sees what is old when it is sent."""
+        """Wait until only so many are left in the queue: the next look must not be old when its changes are sent."""
         self._low = low
         while queue.qsize() > low:
             self._is_low.clear()
@@ -129,7 +129,7 @@ class Sender:
             await self._deliver(recorder, ready)
 
     async def _deliver(self, recorder: Recorder, ready: Ready) -> None:
-        """Send a change; where its look expires before it leaves, it is looked at again."""
+        """Send a change. If its look expires before that, look again."""
         self._under_way += 1
         try:
             self._check_going()
@@ -146,9 +146,10 @@ class Sender:
                 self._is_alone.set()
 
     async def _renew(self, recorder: Recorder, change: Change) -> Reply | None:
-        """Look at a change again and send it; None when the look settled it.
+        """Look at a change again and send it; returns None when the look settled it.
 
-        A create that was transmitted before was told "later". What expires once more goes alone: at a slow pace all wait for all.
+        A change whose look expires again goes alone: many at a slow pace would let each other's looks expire. A create may come
+        here after it was transmitted and answered with "later".
         """
         with suppress(LookExpiredError):
             return await self._look_and_call(recorder, change)
@@ -170,7 +171,7 @@ class Sender:
         return await self._call(recorder, ready)
 
     def _check_going(self) -> None:
-        """The load stops: what was not under way does not begin."""
+        """Raise when the load stops, so that no further call begins."""
         if self._is_stopping:
             raise asyncio.CancelledError
 
@@ -197,14 +198,14 @@ class Sender:
         return work.client.update(body, before_send=before_send)
 
     async def _take(self, recorder: Recorder, change: Change, reply: Reply) -> None:
-        """Sort an answer: final, held back, or to be looked at later."""
+        """Record an answer: final, held until it is decided, or unknown."""
         sent_at, taken_before = self._left.pop(change.key, (0.0, 0))
         is_refused = reply.outcome is Outcome.REFUSED
         if not recorder.note_reply(change, reply, self._work.clock):
             if reply.is_server_error:
                 self._course.failing.setdefault(change.key, taken_before)
             return
-        # A record that is deleted already cannot be deleted again.
+        # Ödüyo refuses to delete what is deleted already: a look tells.
         if is_refused and change.action is Action.DELETE and await self._look_again(recorder, change) is None:
             return
         result = make_result(change, reply, self._work.clock.now())
@@ -227,7 +228,7 @@ class Sender:
             raise NotSentError(explain_undelivered(FAILURES_IN_A_ROW, reason))
 
     async def _probe(self) -> None:
-        """Look into refusals in a row, alone: whoever else sends waits."""
+        """Probe refusals in a row while nothing else is sent."""
         if not self._may_send.is_set():
             return
         self._may_send.clear()

@@ -12,14 +12,14 @@ from oduyo_provider.core.release import Release, format_release
 from oduyo_provider.core.values.invalid import show_value
 from oduyo_provider.sync.apply.work import MAX_WITHOUT_SUCCESS
 
-#: So many of the values that a site stores otherwise are shown.
+#: At most so many values that a site stores otherwise are shown.
 SHOWN_FINDINGS = 3
-#: The reason of a change whose answers were all lost and that does not show.
+#: The reason of a change whose answers were all lost and that is not listed.
 LOST = gettext_noop("answers lost, not found")
 
 
 def describe_sending_again(count: int) -> str:
-    """What did not arrive is sent once more."""
+    """So many changes did not arrive and are sent once more."""
     return ngettext(
         "%(n)s change did not arrive; sending it once more",
         "%(n)s changes did not arrive; sending them once more",
@@ -28,7 +28,7 @@ def describe_sending_again(count: int) -> str:
 
 
 def describe_waiting(count: int, wait_s: float) -> str:
-    """Changes without an answer are waited for."""
+    """So many changes had no answer, and are waited for."""
     return ngettext(
         "%(n)s change was sent without an answer; waiting %(seconds)s s for it to take effect, then looking",
         "%(n)s changes were sent without an answer; waiting %(seconds)s s for them to take effect, then looking",
@@ -99,7 +99,7 @@ def explain_known_finding(finding: Finding, released: Release) -> str:
 
 
 def explain_not_listed(change: Change, known: Result, settle_s: float) -> str:
-    """The first change of a kind was confirmed, and does not show."""
+    """The first change of a kind was confirmed and is not listed."""
     return gettext(
         "Ödüyo confirmed the first %(action)s (%(key)s, Ödüyo %(oduyo_id)s), but does not list it within %(seconds)s s. Nothing "
         "more is sent: what is not listed would be made again. Check in the Ödüyo panel whether the record is there and "
@@ -147,7 +147,7 @@ def explain_without_effect(change: Change, count: int, fields: Sequence[str]) ->
 def explain_lost_fields(
     change: Change, looked: Remote, fields: Sequence[str], released: Release, *, is_restored: bool = False
 ) -> str:
-    """An update left fields out, and they are gone from the record, which held them when it was looked at."""
+    """Fields that an update did not send have lost their values since the look."""
     told = {
         "action": gettext(change.action.value),
         "key": change.integration_id,
@@ -170,7 +170,7 @@ def explain_lost_fields(
 
 
 def explain_twins(change: Change, result: Result) -> str:
-    """One create, several records."""
+    """One create made several records."""
     return gettext(
         "After its create was confirmed once, %(key)s is there more than once: Ödüyo %(ids)s. Nothing more is sent. Either the "
         "site makes two records of one create, its lists had left the other one out, or another program writes here too: this "
@@ -182,7 +182,7 @@ def explain_twins(change: Change, result: Result) -> str:
 
 
 def explain_taken_key(change: Change, other: str, stored: str) -> str:
-    """A key that another record holds, as the site stores it."""
+    """A key would be stored like that of another record."""
     if stored != change.integration_id:
         return gettext(
             "The key '%(key)s' would be cut to '%(stored)s', as that of %(other)s is, so that two records could not be told apart. "
@@ -244,5 +244,5 @@ def explain_findings(change: Change, findings: Sequence[Finding], result: Result
 
 
 def _name_release(brakes: Sequence[str], released: Release) -> str:
-    """What the next run has to be given: these brakes, and whatever this run was given."""
+    """What to release in the next run: these brakes, and all that this run released."""
     return format_release({**dict.fromkeys(brakes), **released})

@@ -1,6 +1,6 @@
-"""Brings the change table up to date while a plan is applied, for those who look at the run meanwhile.
+"""Keeps the change table up to date while a plan is applied, for the run's page.
 
-Nothing rests on it: what cannot be written is said once in the log, and the load goes on.
+The load does not depend on it: a failed write is logged once, and the load goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 #: Superseded files that are kept.
 KEPT_VERSIONS = 20
-#: Writing takes at most one of so many parts of the time.
+#: Writing takes at most this fraction of the time: one in so many.
 WRITING_SHARE = 20
 
 
@@ -46,7 +46,7 @@ class _OpenPart:
         self._shown: list[tuple[Result | None, bool]] = [(None, False)] * len(changes)
 
     def update(self) -> bool:
-        """Put new results into the lines; returns whether there were any."""
+        """Write new results into the lines; returns whether there were any."""
         recorder, is_changed = self._recorder, False
         for start in range(0, len(self._changes), BLOCK_LINES):
             changes = self._changes[start : start + BLOCK_LINES]
@@ -69,7 +69,7 @@ class _OpenPart:
 class TableUpdater:
     """Writes new versions of the segments of a change table while their partitions are applied.
 
-    :param table: as guard, or an earlier try, has written it; None where there is none: nothing is shown then.
+    :param table: as guard or an earlier try wrote it; None where there is none, and then none is written.
     :param attempt: this try's name.
     """
 
@@ -95,7 +95,7 @@ class TableUpdater:
 
     @asynccontextmanager
     async def writing(self, now: float) -> AsyncIterator[None]:
-        """Write what is new every few seconds as long as the block runs, and once more when it ends.
+        """Write new results every few seconds while the block runs, and once more at its end.
 
         :param now: seconds since 1970.
         """
@@ -122,7 +122,7 @@ class TableUpdater:
             rest_s = max(SHOW_CHANGES_EVERY_S, WRITING_SHARE * (time.monotonic() - started_at))
 
     async def _run(self, work: Callable[[], None]) -> None:
-        """Do something in a thread, one after the other; what goes wrong is said once and hurts nobody."""
+        """Run one write at a time in a thread. An error is logged once, and stops nothing."""
         # A write that is cancelled would leave its thread writing while the next one writes too.
         await asyncio.shield(self._run_alone(work))
 
@@ -165,7 +165,7 @@ class TableUpdater:
         self._table = msgspec.structs.replace(table, segments=segments, written_at=time.time())
         write_table(self._run_folder, self._table)
         self._changed = {}
-        # Whoever has read an earlier table still finds its files for a while.
+        # Readers of an earlier table still find its files for a while.
         while len(self._superseded) > KEPT_VERSIONS:
             self._run_folder.child(TABLE_FILES, self._attempt).delete(self._superseded.popleft())
 

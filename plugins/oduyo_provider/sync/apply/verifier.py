@@ -1,4 +1,4 @@
-"""Reads back what was done: every record is there exactly once, with the values that were sent."""
+"""Reads confirmed changes back: each record must be there exactly once, with the values that were sent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _Seen = tuple["Remote | None", list[Remote]]
 
 
 class Verifier:
-    """Compares what was confirmed with what Ödüyo lists.
+    """Compares confirmed changes with what Ödüyo lists.
 
-    A listing may lag behind the writes, so what is not there yet is looked for until ``settle_s`` has passed.
+    Listings may lag behind the writes, so an absent record is looked for until ``settle_s`` has passed.
     """
 
     def __init__(self, work: Work, course: Course, lookup: Lookup) -> None:
@@ -41,11 +41,10 @@ class Verifier:
         self._noted: set[str] = set()
 
     async def verify(self, recorder: Recorder, done: Sequence[Change]) -> None:
-        """Replace the results that turn out otherwise than they were taken.
+        """Read changes back, and correct the results that turn out to be wrong.
 
         :param done: changes with the outcome done that were not read back yet.
-        :raises CanaryError: a key or letters are stored otherwise, and nobody has released that: the run is red, nothing is
-            undone.
+        :raises CanaryError: a key or letters are stored otherwise, and nobody has released that. Nothing is undone.
         """
         pending, deadline = list(done), self._work.clock.monotonic() + self._work.settle_s
         waits = iter(READ_AGAIN_AFTER_S)
@@ -72,11 +71,11 @@ class Verifier:
         *,
         is_last: bool,
     ) -> list[Change]:
-        """Judge what shows; returns what does not show yet."""
+        """Judge the changes that show; returns those that do not show yet."""
         later: list[Change] = []
         normaliser = self._work.normaliser
         made = {str(record["id"]) for record, _ in seen.values() if record is not None}
-        judged = pending if is_last else []  # before that, what is as before may just be late
+        judged = pending if is_last else []  # earlier, an unchanged record may only be late
         unclear = {change.key: find_unclear(change, seen[change.key][0], normaliser) for change in judged}
         self._note_ignored(unclear.values())
         # Possible cuts come last: a field that was ignored on another record was not cut here.
@@ -97,7 +96,7 @@ class Verifier:
         return later
 
     def _note_ignored(self, unclear: Iterable[Mapping[str, tuple[str, str]]]) -> None:
-        """Of a field whose texts no one cut can have made, they were ignored."""
+        """Note fields as ignored whose stored texts no single cut length explains."""
         by_field: dict[str, list[tuple[str, str]]] = {}
         for texts in unclear:
             for name, pair in texts.items():
@@ -107,10 +106,10 @@ class Verifier:
     async def _check_finding(
         self, recorder: Recorder, change: Change, finding: Finding, result: Result, twins: Sequence[Remote]
     ) -> list[str]:
-        """Why the run ends red: a key or letters are stored otherwise, and no person has released just that.
+        """The reason to end red, if a key or letters are stored otherwise and no person has released that.
 
-        Between a change and this look lie minutes: a value that no site makes of the one that was sent is what a person wrote, or
-        a fault of that moment. It has failed, and is no habit of the site's.
+        A quite different value is no finding: in the minutes since the change a person may have written it. That change has
+        failed.
         """
         is_key = finding.brake == "key_altered"
         if finding.is_other:
@@ -125,7 +124,7 @@ class Verifier:
         return [] if is_known else [explain_findings(change, [finding], result, other, self._work.released)]
 
     async def _fetch(self, recorder: Recorder, changes: Sequence[Change], *, is_last: bool) -> dict[str, _Seen] | None:
-        """What is there now; None when records that came meanwhile disturbed the listing, unless it is the last one."""
+        """The present records; None when the listing was disturbed by new records and there is time for another one."""
         try:
             return await self._fetch_once(recorder, changes, is_last=is_last)
         except ListingError:
@@ -154,7 +153,7 @@ class Verifier:
         return seen
 
     def _find_twins(self, change: Change, record: Remote, window: Window) -> list[Remote]:
-        """Further records with the key as it was sent or is stored."""
+        """Other records with the key, as sent or as stored."""
         if self._work.is_create_mode:
             return []
         keys = {

@@ -1,4 +1,4 @@
-"""What a load works with, and what it keeps in mind from its first change to its last."""
+"""The tools of a load (:class:`Work`), and what it learns on the way (:class:`Course`)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from oduyo_provider.sync.runtime.clock import Clock
 
 #: Records in one page of a listing.
 PAGE_ROWS = 1_000
-#: So many changes one behind the other at which the server fails are an outage, and not rows of their own kind.
+#: From this many changes in a row on, server errors count as an outage, and no longer as the fault of single rows.
 FEW_FAILING = 3
-#: So many refusals without any success are a wrong key or mapping, not bad rows.
+#: So many refusals without any success point to a wrong API key or mapping, not to bad rows.
 MAX_WITHOUT_SUCCESS = 50
 
 
@@ -41,7 +41,7 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What a load works with.
+    """The tools and settings of a load.
 
     :param concurrency: changes under way at once; the client paces itself below that.
     :param settle_s: how long after its sending a change may still take effect, in seconds.
@@ -51,8 +51,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     :param partial_updates: Ödüyo keeps fields that an update leaves out.
     :param escaping: how Ödüyo escapes signs at each write; None where it does not.
     :param listed_at: when the plan's listing began, by the monotonic clock, where it counts as a look; else None.
-    :param known_findings: what the site is known to do to values, by name. Where nobody can accept it, a release only tries once
-        more.
+    :param known_findings: what the site is known to do to values, by name. A final one cannot be accepted: its release only
+        allows one more try.
     :param released: the brakes that may trip in this run.
     :param note_finding: remembers what the site does, for good where it is released.
     :param forget_finding: forgets a final finding, by its name.
@@ -79,9 +79,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     listed: Listed = Listed()
 
     def is_known(self, name: str) -> bool:
-        """Whether a person has released what the site does, in this run or before.
+        """Whether a person has released a finding, in this run or before.
 
-        :param name: of a finding. What is another value has to have been seen when it was released.
+        :param name: of the finding. Where it is about one other value, it was seen before it was released.
         """
         known = self.known_findings.get(name)
         return name in self.released or (known is not None and known.is_released)
@@ -92,14 +92,14 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Course(msgspec.Struct):
-    """What a load keeps in mind over all partitions.
+    """What a load learns, over all partitions.
 
     :param proven: actions whose first change was read back and found as it should be.
     :param without_effect: action → first changes that had no effect.
     :param ignored: fields that were seen to stay as they were although Ödüyo had said yes.
     :param successes: changes that Ödüyo took.
-    :param failing: keys of changes at which the server failed → how many others it had taken, or might yet take of those under
-        way, when they were first sent.
+    :param failing: changes answered with a server error: key → how many others had been taken when it was first sent, those
+        under way included.
     :param refused: keys of the changes that it refused, and ``said`` what it answered to the last of them.
     :param deletions: ids of the records whose deletion was sent.
     :param resends_left: refusals of long ago that may be sent again.
@@ -125,9 +125,10 @@ class Course(msgspec.Struct):
     calls_per_s: float = 1.0
 
     def fails_alone(self, key: str) -> bool:
-        """Whether the server fails at this change, and not at all changes from some moment on.
+        """Whether a server error is about this change alone, and no outage.
 
-        Others were taken that were sent behind it; or those at which it fails since the last of these are few.
+        It is when a change that was sent later was taken, or when fewer than :data:`FEW_FAILING` changes failed since the last
+        success.
         """
         if self.successes > self.failing.get(key, -1):
             return self.successes > 0
@@ -136,7 +137,7 @@ class Course(msgspec.Struct):
 
     @property
     def is_refused(self) -> bool:
-        """Whether so much was refused, and nothing taken, that only another kind can still show that it is the rows' fault."""
+        """Whether :data:`MAX_WITHOUT_SUCCESS` changes were refused and none was taken: only another kind may still succeed."""
         return not self.successes and len(self.refused) >= MAX_WITHOUT_SUCCESS
 
 
