@@ -1,4 +1,4 @@
-"""The brakes: what stops a run before its first write, or load at its first change of a kind.
+"""The brakes that stop a run before its first write.
 
 A count trips above :data:`FLOOR` *and* above its percentage, so that a small table can still change; some trip also above
 half of a whole of at least :data:`HALF_OF`. A person can release a brake by its name for one run, up to a limit.
@@ -25,7 +25,7 @@ from oduyo_provider.core.trip_messages import (
 
 #: A count at or below this does not trip a percentage above 0.
 FLOOR = 10
-#: The smallest whole of which half is looked at.
+#: The half rule holds for wholes of at least so many.
 HALF_OF = 4
 
 
@@ -36,7 +36,7 @@ class Trip(msgspec.Struct, frozen=True):
     :param message: the figures, for people; where it is stored, in the language of the run.
     :param count: what ``release`` can limit.
     :param samples: some of what counted.
-    :param blocks: whether nothing may be written; else only what counts is left out.
+    :param blocks: whether nothing may be written; else only the rows that count are left out.
     :param is_released: a person has released it for this run.
     :param cause: the brake whose release lets these rows be sent; empty where it is this one.
     """
@@ -51,7 +51,7 @@ class Trip(msgspec.Struct, frozen=True):
 
 
 def list_releases(trips: Iterable[Trip]) -> dict[str, int]:
-    """What lets a plan pass that these trips stop: brakes, each up to its count."""
+    """The releases with which a plan passes that these trips stop: brake → its count."""
     found: dict[str, int] = {}
     for trip in trips:
         if trip.blocks:
@@ -68,7 +68,7 @@ def is_above(count: int, percent: int, whole: int) -> bool:
 
 
 def is_above_half(count: int, whole: int) -> bool:
-    """Whether a count is more than half of a whole that is large enough to speak of halves."""
+    """Whether a count is more than half of a whole of at least :data:`HALF_OF`."""
     return whole >= HALF_OF and count * 2 > whole
 
 
@@ -113,7 +113,7 @@ def compute_trips(
     """
     tripped = Tripped(counts, params)
     has_look_alikes = look_alikes > FLOOR or is_above_half(look_alikes, counts.creates)
-    # One cause, one brake: what look_alikes stops is not all_rejected or rejected too.
+    # One cause trips one brake: rows that look_alikes stops do not count for all_rejected and rejected too.
     rows = counts if has_look_alikes or decided is None else decided
     _add_row_trips(tripped, rows, params, [] if rows is counts else counts.samples.get("look_alikes", []))
     if params.sync_mode is SyncMode.UPSERT:  # create compares nothing
@@ -126,7 +126,7 @@ def compute_trips(
 
 
 def _add_left_out_trips(tripped: Tripped, counts: PlanCounts, params: RunParams) -> None:
-    """Rows that are left out, while the rest of the plan goes on. Released they are in the plan: then a limit blocks it."""
+    """Brakes that leave rows out while the rest of the plan goes on. Released rows are in the plan, and block it above a limit."""
     found = {
         "vanished": counts.vanished + counts.recreates,
         "other_firm": counts.other_firm,
@@ -183,10 +183,10 @@ def _add_retirement_trips(tripped: Tripped, counts: PlanCounts, params: RunParam
 
 
 def _explain(figures: str, count: int, percent: int, whole: int) -> str:
-    """The figures of a brake that trips, and whether it is the half that trips it."""
+    """The figures of a trip, by its percentage or by the half rule."""
     return figures if is_above(count, percent, whole) else explain_half(figures)
 
 
 def is_too_many(count: int, percent: int, whole: int) -> bool:
-    """Whether a count trips by its percentage, or as more than half of a small whole."""
+    """Whether a count trips: by its percentage, or by the half rule."""
     return is_above(count, percent, whole) or is_above_half(count, whole)

@@ -1,4 +1,4 @@
-"""A change: one record that is to become other than it is, as a value that can be printed, saved and applied."""
+"""Changes as values that can be printed, saved and applied: one record to create, update, deactivate or delete."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Outcome(str, Enum):
 #: Fields that Ödüyo sets by itself whenever a record is written.
 SET_BY_ODUYO = frozenset({"updated_in"})
 
-#: Fields that say whose a record is and whether it is in use: where one of them moved, nothing is written.
+#: Fields that identify a record or say whether it is in use. If one of them has changed since the plan, nothing is written.
 IDENTITY_FIELDS = ("integration_id", "key1", "key2", "status")
 
-#: Action of a plan → what it is called while it is still to be done. What cannot be undone comes first.
+#: Action → what it is called while it is still to be done. What cannot be undone comes first.
 ACTION_LABELS = {
     "delete": gettext_noop("to delete"),
     "deactivate": gettext_noop("to deactivate"),
@@ -72,8 +72,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     :param retires: whether the record stops being in use.
     :param is_resend: Ödüyo refused the same before, long ago.
     :param is_adoption: the record had no integration_id, and gets the row's.
-    :param replaces: of a create whose record has vanished, as a person released: that record's id, empty where none is
-        known. None: nothing is to be known of a record when it is sent.
+    :param replaces: of a create in place of a vanished record, which a person released: that record's id, empty where it is
+        not known. None for any other change: when it is sent, no record may be known for its key.
     """
 
     action: Action
@@ -99,7 +99,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @property
     def is_of_missing(self) -> bool:
-        """Whether it retires a record that no row has."""
+        """Whether it deactivates or deletes a record without a row."""
         return self.action in (Action.DEACTIVATE, Action.DELETE)
 
     def get_value(self, name: str) -> str:
@@ -116,8 +116,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         stored it.
 
         :param looked: the record's documented fields as of the look before the sending; None takes the plan's.
-        :param partial: Ödüyo is known to keep fields that are left out: send only whose the record is and what differs.
-        :param escaping: how Ödüyo escapes at each write: what was looked at is sent as it was before that.
+        :param partial: Ödüyo is known to keep absent fields: send only the key fields and what differs.
+        :param escaping: how Ödüyo escapes signs at each write. Fields taken from the look are sent unescaped.
         """
         if self.oduyo_id is None:
             return dict(self.payload)
@@ -128,7 +128,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         if partial:
             kept = {name: kept[name] for name in ("key1", "key2") if name in kept}
         else:
-            # A field that is still as the plan found it is sent as the ERP has it, not as Ödüyo stored it.
+            # A field that has not changed since the plan is sent as the ERP has it, not as Ödüyo stores it.
             same = {name for name in self.payload if (base.get(name) or "") == (self.base.get(name) or "")}
             kept.update({name: self.payload[name] for name in same})
         written = {name: self.payload[name] for name in self.differs}
@@ -142,15 +142,14 @@ class Result(msgspec.Struct, omit_defaults=True, gc=False):
     :param oduyo_id: the record's id in Ödüyo, where known.
     :param reason: why it was not done; short, the same for the same cause.
     :param answer: what Ödüyo answered, for people.
-    :param is_remembered: a refusal that is the row's own: it is not sent again until the row changes.
+    :param is_remembered: a refusal that is the row's own fault: the change is not sent again until the row changes.
     :param stored: values that Ödüyo stored otherwise than sent.
     :param twins: ids of further records with the same key, found when reading back.
-    :param is_confirmed: Ödüyo said yes: a create is then done for good, whatever shows.
-    :param is_read_back: whether Ödüyo was asked what became of it.
+    :param is_confirmed: Ödüyo said yes. A create is then done for good, whatever is listed later.
+    :param is_read_back: whether its record was read back.
     :param at: seconds since 1970.
-    :param harmless: of how many of the intents that its try had written until then it is known that they took no effect: never
-        transmitted, or answered with a no.
-    :param lost_at: until when its try may have transmitted it to an unknown fate; None where it did not.
+    :param harmless: how many of its try's intents are known to have had no effect: never transmitted, or answered with a no.
+    :param lost_at: when its try may last have transmitted it without an answer; None if it did not.
     """
 
     key: str
@@ -174,7 +173,7 @@ class Result(msgspec.Struct, omit_defaults=True, gc=False):
 
     @property
     def rest_of_answer(self) -> str:
-        """What Ödüyo answered, but for what the reason, which may end with the answer or its beginning, says of it already."""
+        """The part of Ödüyo's answer that the reason does not show already: reasons may end with the answer or its beginning."""
         if self.answer in self.reason:
             return ""
         begun = self.reason.partition(": ")[2]
@@ -201,7 +200,7 @@ def compute_update(
 
 
 def compute_adoption(create: Change, record: Remote, resource: Resource) -> Change:
-    """The update that gives a record without a key the key of the row that was to be created."""
+    """The update by which a record without a key gets the key of a row, instead of a create."""
     differs = tuple(name for name, wanted in create.payload.items() if (record.get(name) or "") != wanted)
     return compute_update(create.integration_id, create.payload, record, differs, resource, is_adoption=True)
 

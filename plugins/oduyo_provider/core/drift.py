@@ -1,4 +1,4 @@
-"""How a record of Ödüyo stands to a change: as wanted, as the plan found it, or neither."""
+"""Compares a present record with a change: is it as wanted, as the plan found it, or neither?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BY_MEANING = MOMENTS | {Kind.DECIMAL}
 
 
 class Drift(str, Enum):
-    """Where a record stands when it is looked at right before a change would be sent."""
+    """How a record is at the look right before its change would be sent."""
 
     AS_WANTED = "as_wanted"  # nothing has to be sent
     AS_PLANNED = "as_planned"  # the change may be sent
@@ -26,7 +26,7 @@ class Drift(str, Enum):
 
 
 def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted: str) -> bool:
-    """Whether a stored value is what is wanted: letter for letter, null as ``""``, dates as moments, amounts as numbers, UUIDs in any case."""
+    """Whether a stored value equals a wanted one. ``null`` equals ``""``; dates compare as moments, amounts as numbers, UUIDs in any case."""
     if stored == wanted or (not stored and not wanted):
         return True
     if field == "integration_id" and stored:
@@ -39,7 +39,7 @@ def is_same_value(normaliser: Normaliser, field: str, stored: str | None, wanted
 def find_differences(
     normaliser: Normaliser, payload: Payload, record: Remote, entry: Entry | None = None
 ) -> tuple[str, ...]:
-    """The fields of a payload that a record holds otherwise, and otherwise than Ödüyo is known to store them."""
+    """The fields of a payload whose stored values differ, also from how Ödüyo is known to store them."""
     if payload.items() <= record.items():  # nearly always
         return ()
     return tuple(
@@ -71,9 +71,9 @@ def compute_drift(change: Change, record: Remote | None, normaliser: Normaliser)
 
 
 def find_moved(change: Change, record: Remote, normaliser: Normaliser, fields: Iterable[str]) -> set[str]:
-    """The fields that hold neither what the plan found nor what is wanted; ``null`` equals ``""``.
+    """The fields that are neither as the plan found them nor as wanted; ``null`` equals ``""``.
 
-    Fields that Ödüyo sets at every write are left out: they are no sign that somebody changed the record.
+    Without those that Ödüyo sets at every write: they do not show that somebody changed the record.
     """
     now = compute_base(record, normaliser.resource)
     return {
@@ -86,11 +86,10 @@ def find_moved(change: Change, record: Remote, normaliser: Normaliser, fields: I
 
 
 def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser) -> dict[str, str | None]:
-    """The fields that were sent and are stored otherwise, with what is stored.
+    """The fields that were sent and are stored otherwise, with the stored values.
 
-    Of a record that was there before: those that the change writes, the key, which is always sent as the ERP has it, and dates,
-    which Ödüyo sets. What is otherwise in another field was so when it was looked at, or somebody else wrote it: it is no
-    doing of the site's.
+    Of an update only the fields that it writes, the key, which is always sent as the ERP has it, and dates, which Ödüyo sets.
+    Other fields were so before, or somebody else wrote them.
     """
     found = {name: record.get(name) for name in find_differences(normaliser, change.payload, record)}
     if not found or change.oduyo_id is None:
@@ -101,7 +100,7 @@ def find_stored_otherwise(change: Change, record: Remote, normaliser: Normaliser
 def find_changed_beside(
     change: Change, record: Remote, normaliser: Normaliser, entry: Entry | None
 ) -> dict[str, str | None]:
-    """The fields that an update sent as they were, and that are otherwise now, with what is stored.
+    """The fields that an update sent unchanged and that differ now, with the stored values.
 
     :param entry: what the ledger remembers of the key: what Ödüyo is known to store is no change.
     """
@@ -112,7 +111,7 @@ def find_changed_beside(
 
 
 def _is_written(name: str, change: Change, record: Remote, normaliser: Normaliser) -> bool:
-    """Whether an update writes a field, or it is one that may be otherwise after any: dates, and a key that is not as it was."""
+    """Whether an update writes a field, or any update may change it: dates, and a key that is not as before."""
     if name == "integration_id" and (record.get(name) or "") != (change.base.get(name) or ""):
         return True
     return name in change.differs or normaliser.resource.kinds.get(name) is Kind.STAMP
@@ -121,7 +120,7 @@ def _is_written(name: str, change: Change, record: Remote, normaliser: Normalise
 def find_as_before(
     change: Change, record: Remote, stored: Mapping[str, str | None], normaliser: Normaliser
 ) -> set[str]:
-    """The fields that a change was to write and that are still as they were; of a key only whether there is one."""
+    """The fields that a change writes and that are still as before; of a key only whether there is one."""
     if change.action is Action.CREATE:
         return set()
     now, left_out = compute_base(record, normaliser.resource), {*SET_BY_ODUYO}
@@ -142,14 +141,13 @@ def find_without_effect(
     is_released: Callable[[str], bool] = lambda _: False,
     ignored: Collection[str] = (),
 ) -> set[str]:
-    """The fields that are still as they were before the change, although Ödüyo said yes.
+    """The fields that are still as before the change, although Ödüyo said yes.
 
-    Left out is what may be a form of the value that was sent: the beginning of a text, which was cut, an amount or a moment as the
-    site writes it. A person decides about those, as about any other value. Left out are also stamps, which Ödüyo sets, and the
-    form of a key, unless a record is to get its key by an adoption.
+    A value that may be a form of what was sent is left out: a text that was cut, an amount or a moment in the site's own form. A
+    person decides about those. Stamps are left out too, as Ödüyo sets them, and the form of a key, except in an adoption.
 
-    :param is_released: whether a person has accepted what the site does, by its name. With other keys or other letters accepted,
-        a form of what was sent was not ignored; any other value that is as before may have been.
+    :param is_released: whether a person has accepted a finding, by its name. Where other keys or letters are accepted, a form of
+        what was sent does not count as ignored.
     :param ignored: fields that the site is seen to ignore, so that it cuts none of them.
     """
     return {
@@ -164,9 +162,9 @@ def find_without_effect(
 
 
 def is_own_alteration(change: Change, record: Remote, normaliser: Normaliser) -> bool:
-    """Whether a record that is neither as wanted nor as planned can be what Ödüyo made of this very change.
+    """Whether a record that is neither as wanted nor as planned may be the result of this change.
 
-    So it is when nothing but the change's own fields moved, and what is stored of each that did can be what was sent.
+    It may if only the change's own fields differ from before, each in a form of what was sent.
     """
     if change.oduyo_id is not None and not find_moved(change, record, normaliser, change.base) <= set(change.differs):
         return False

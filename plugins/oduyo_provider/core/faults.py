@@ -1,4 +1,4 @@
-"""Why a row is rejected, or what is odd about it: a short code, and the words for people."""
+"""Faults and oddities of rows: a short code each, and words for people."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compute_absence(name: str, text: str | None) -> Fault:
 
 
 def find_warnings(payload: Payload, date_field: str | None) -> Iterator[Fault]:
-    """What is odd about a row that is sent all the same."""
+    """The oddities of a row that is sent all the same."""
     key = payload.get(_KEY, "")
     if len(key) >= 10 and key.isascii() and key.isdigit() and _is_above_int32(key):
         detail = gettext("%(key)s does not fit a 32-bit key; check that the ERP takes it back", key=show_value(key))

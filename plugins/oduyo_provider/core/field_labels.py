@@ -1,6 +1,6 @@
-"""What people call the fields of the API: beside its own names on the page, in the workbook and in the reference.
+"""People's names of the API's fields, shown beside its own on the page, in the workbook and in the reference.
 
-They stand in no staged file: a run of an earlier version has them too, and each reader in their language. Source: the
+No staged file holds them, so that each reader sees them in their language, for old runs too. Source: the
 API's own description; key1, key2 and typecode as the ERPs' standard queries fill them.
 """
 

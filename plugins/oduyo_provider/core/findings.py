@@ -1,4 +1,4 @@
-"""What a site does to values that it is sent: it cuts them, keeps other letters, or another value; and what of that a person accepts."""
+"""What a site does to values: it cuts them, keeps other letters, or another value. And what of that a person can accept."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.letters import Escaping, can_be_letters_of, find_escaping
 from oduyo_provider.core.values.status import means_passive, means_same
 
-#: Kinds that hold a text: only of these a site may keep a beginning, or other letters.
+#: Kinds that hold a text: a site may cut them, or keep other letters.
 _TEXTS = frozenset({Kind.ID, Kind.TEXT, Kind.DESCRIPTION})
-#: Kinds of which a site may keep less, or in another way.
+#: Kinds of which a site may keep less, or keep in another form.
 _FORMS = {Kind.DECIMAL: can_be_amount_of, Kind.DATETIME: can_be_moment_of}
-#: Cut, they are those of another firm or period.
+#: Fields whose value, once cut, is that of another firm or period.
 _NEVER_CUT = frozenset({"key1", "key2"})
 
 
@@ -28,7 +28,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     :param brake: that a person releases to accept it.
     :param field: that was stored otherwise; ``sent`` and ``stored`` are an example.
-    :param is_final: nobody can accept it: nothing is stored of what was sent, or two rows get one key or one record.
+    :param is_final: nobody can accept it: the site stores nothing of what was sent, or two rows get one key or one record.
     :param is_other: what is stored is no form of what was sent, but another value.
     :param is_released: a person has released it: it is accepted from then on.
     """
@@ -43,17 +43,17 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What it is remembered by: who accepts another value of one field says nothing of the other fields."""
+        """The name under which it is remembered. Another value is accepted field by field, so that name has the field."""
         return f"{self.brake}:{self.field}" if self.is_other else self.brake
 
     @property
     def length(self) -> int | None:
-        """So many characters are kept of a value of which the end is lost, not in another form of it; else None."""
+        """To how many characters the example was cut; None if it is another form of the value."""
         is_cut_off = is_beginning(self.sent, self.stored) and not is_form_of_key(self.sent, self.stored)
         return len(self.stored or "") if is_cut_off else None
 
     def cut(self, key: str) -> str:
-        """A key as the site stores it that cut the example so; whole, if the site may count in bytes or characters that would keep it."""
+        """A key as this site would store it, cut like the example; whole if it may fit, counted in bytes or in characters."""
         length, stored = self.length, self.stored or ""
         if length is None:
             return key
@@ -78,7 +78,7 @@ def is_beginning(sent: str, stored: str | None) -> bool:
 
 
 def is_cut(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether Ödüyo may have cut a text: a value that is cut is another value."""
+    """Whether Ödüyo may have cut a text. Of other kinds a cut value is another value."""
     is_text = normaliser.resource.kinds.get(field) in _TEXTS and field not in _NEVER_CUT
     return is_text and is_beginning(sent, stored)
 
@@ -90,8 +90,8 @@ def is_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser
 
 
 def can_be_kept_of(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether a stored value may be the one that was sent, in any way in which sites keep values: also in other letters, a status in
-    another word, and whatever Ödüyo has set as a stamp.
+    """Whether a stored value may be the one that was sent, in any form that sites keep: also in other letters, as another word for
+    the same status, or any stamp.
     """
     kind = normaliser.resource.kinds.get(field)
     is_same = kind is Kind.STAMP or (kind is Kind.STATUS and means_same(sent, stored))
@@ -99,7 +99,7 @@ def can_be_kept_of(field: str, sent: str, stored: str | None, normaliser: Normal
 
 
 def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether a stored text may be the one that was sent, kept by a site that lacks some letters, or that pads or groups."""
+    """Whether a stored text may be the one that was sent, by a site that lacks letters, pads texts or groups digits."""
     kind = normaliser.resource.kinds.get(field)  # None of the note, and of what nobody documents: texts too
     if kind is not None and kind not in _TEXTS:
         return False
@@ -111,16 +111,16 @@ def can_be_letters(field: str, sent: str, stored: str | None, normaliser: Normal
 
 
 def is_final_value(field: str, sent: str, stored: str | None, normaliser: Normaliser) -> bool:
-    """Whether no person can accept what is stored: nothing of what was sent, or a status that says the opposite."""
+    """Whether no person can accept a stored value: it is nothing, or the opposite status."""
     if normaliser.resource.kinds.get(field) is Kind.STATUS:
         return means_passive(sent) != means_passive(stored)
     return bool(sent) and not stored and not can_be_letters(field, sent, stored, normaliser)
 
 
 def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
-    """Whether a site that cuts a field at one length can have made all these texts: pairs of what was sent and is stored.
+    """Whether one maximum length explains all these pairs of a sent and a stored text.
 
-    It counts characters, or bytes without halving the next letter, and may take away the blanks at the end of what it keeps.
+    The site may count characters, or bytes without splitting a letter, and may strip blanks at the end.
     """
     characters, sizes = [], []
     for sent, stored in texts:
@@ -134,7 +134,7 @@ def can_be_one_cut(texts: Iterable[tuple[str, str]]) -> bool:
 
 
 def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None], normaliser: Normaliser) -> list[str]:
-    """The fields, besides the key, of which Ödüyo keeps something else than was sent: neither a cut text nor its own stamps."""
+    """The fields, besides the key, whose stored value is another one: not a cut text, and no stamp."""
     kinds = normaliser.resource.kinds
     return sorted(
         name
@@ -147,12 +147,12 @@ def find_other_values(sent: Mapping[str, str], stored: Mapping[str, str | None],
 
 
 def accept_seen(entry: Entry, findings: Collection[str], normaliser: Normaliser) -> Entry:
-    """The entry once its open values are accepted, as far as they can be.
+    """The entry with its open values accepted, as far as that is possible.
 
-    Accepted is what the site is known to do, and what it did twice: a value that was seen once may be what a person wrote between
-    a change and its read-back, which the next sending sets right. That nothing is kept, or the opposite status, nobody accepts.
+    A value is accepted if the site is known to store it so, or did so twice. A value that was seen once a person may have written
+    between the change and its read-back: the next run sends again. Nothing, or the opposite status, is never accepted.
 
-    :param findings: names of what the site is known to do to values, as the run that releases them has been shown.
+    :param findings: names of the findings that the releasing person was shown.
     """
     accepted: dict[str, Stored] = {}
     for field, pair in entry.stored.items():

@@ -71,7 +71,7 @@ def format_number(number: float, digits: int = 0) -> str:
 
 
 def read_language() -> str:
-    """The language of the texts from here on; English where :func:`check_language` would find a fault."""
+    """The present language; English where :func:`check_language` would find a fault."""
     named = _chosen.get() or _read_variable()
     return named if named in LANGUAGES else DEFAULT_LANGUAGE
 
@@ -90,7 +90,7 @@ def use_language(code: str) -> Iterator[None]:
 
 
 def check_language() -> None:
-    """Checked where a run's settings are: the file of a DAG is parsed with any value.
+    """Check the language setting. A run does so with its other settings; a DAG file is parsed with any value.
 
     :raises SettingsError: :data:`LANGUAGE_VARIABLE` names no language that there is.
     """

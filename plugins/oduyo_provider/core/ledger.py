@@ -1,4 +1,4 @@
-"""What is remembered of each key at a site: who owns its record, and what became of it.
+"""The ledger's entries: what is remembered of each key at a site, its owner first of all.
 
 A memory, not the truth: every plan compares with what Ödüyo lists. Source of the fields: the project's design, "The
 ledger". Entries are values; what a run does to them is computed here and stored by :mod:`oduyo_provider.sync.site.ledger`.
@@ -18,23 +18,23 @@ from oduyo_provider.core.record import Payload
 
 #: A remembered refusal is tried again after this long …
 RESEND_AFTER_S = 7 * 86_400.0
-#: … but so many a run at most, so that a rule that Ödüyo mended is noticed.
+#: … but only so many in a run: enough to notice that Ödüyo has changed a rule.
 MAX_RESENDS = 20
 #: The reason of a refusal that is known and was not sent again.
 REFUSED_BEFORE = gettext_noop("refused before, and not sent again in this run")
-#: So many earlier runs without a row are known by name: one of them that is cleared does not count again.
+#: So many earlier runs without a row are kept by name, so that one of them that is cleared does not count again.
 RUN_NAMES = 5
 #: Retirements are added up over this long.
 WEEK_S = 7 * 86_400.0
 
 
-# gc=False, here and elsewhere: there are as many as rows, and none can hold itself, so that the garbage collector need not
-# visit them. It took a tenth of the CPU.
+# gc=False, here and elsewhere: there are as many as rows and they form no cycles. Visiting them took the garbage collector a
+# tenth of the CPU.
 class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A value that Ödüyo keeps otherwise than sent. While both stay the same, the field counts as equal.
+    """A value that Ödüyo stores otherwise than sent. While both stay as they are, the field counts as equal.
 
     :param is_open: it is another value than was sent, and no person has accepted it: the field does not count as equal yet.
-    :param is_repeated: the same was sent once more, and the same was kept.
+    :param is_repeated: the same value was sent twice and stored alike.
     """
 
     sent: str
@@ -44,7 +44,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """In which applied runs of its source no row had the key.
+    """The applied runs of its source in which no row had the key.
 
     :param first_at: of the first such run, seconds since 1970; likewise ``last_at``.
     :param count: different runs.
@@ -84,10 +84,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     :param retired_at: when this product deactivated or deleted the record, seconds since 1970.
     :param is_retirement_released: whether a person released or approved that.
     :param date_sent: the ``*_updated_in`` that was sent last.
-    :param is_gone: there was no such record when it was to be deleted, or a person released that it has vanished: listed
-        again with this id, it is whose it was.
-    :param sent_at: when a change that gives a record this key may last have been transmitted, its fate unknown: it may be sent
-        again, and a record that is listed with the key is what it made.
+    :param is_gone: the record was absent when it was to be deleted, or a person released it as vanished. If it is listed again
+        with this id, it belongs to its old owner.
+    :param sent_at: when a change that gives a record this key may last have been transmitted without an answer. It may be sent
+        again, and a record that is listed with the key comes from it.
     """
 
     integration_id: str
@@ -107,7 +107,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def is_made(self) -> bool:
-        """Whether a record was confirmed for this key, so that it is never created again by itself."""
+        """Whether a record was confirmed for this key: then none is ever created again without a release."""
         return (self.oduyo_id is not None and not self.is_gone) or self.confirmed_at is not None
 
     def is_owned_by(self, source: str) -> bool:
@@ -138,7 +138,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def compute_payload_digest(action: Action, payload: Payload) -> str:
-    """Names what a change would write, so that a refusal holds only for the very same payload."""
+    """A digest of what a change would write: a refusal is remembered for this payload only."""
     text = msgspec.json.encode([action.value, sorted(payload.items())])
     return blake2b(text, digest_size=8).hexdigest()
 
@@ -186,7 +186,7 @@ def apply_result(
 def apply_sending(
     entry: Entry | None, change: Change, result: Result | None, sent_at: float, source: str
 ) -> Entry | None:
-    """The entry after a change that may have been transmitted: where its fate is unknown, that it gives a record its key.
+    """The entry after a change that may have been transmitted: an unanswered one that gives a record its key is noted.
 
     :param entry: after :func:`apply_result`.
     :param result: None where none is known.
@@ -234,7 +234,7 @@ def _apply_done(
 
 
 def _merge_stored(known: Mapping[str, Stored], payload: Payload, result: Result) -> dict[str, Stored]:
-    """What is known to be kept otherwise: what was found now, and of what was known all that was not sent anew."""
+    """The values known to be stored otherwise: those found now, and older ones of fields that were not sent again."""
     kept = {
         name: pair
         for name, pair in known.items()

@@ -1,4 +1,4 @@
-"""Rows to create of which a record exists that people could not tell apart.
+"""Rows to create that people could not tell from a record that is there.
 
 Source: the project's design, brake ``look_alikes``. A record that a row matches, or that another source owns, is none.
 Rejected rows count as present: a record that one of them looks like is not missing, as its row is there under another key,
@@ -54,7 +54,7 @@ def find_look_alikes(
     Only the natural keys of records that no row matches are held in memory: a first load has many rows and no record.
 
     :param new_rows: gives the rows to create of all partitions, each time from the start; likewise ``unmatched``.
-    :param adopt: a record without an integration_id gets the row's, where exactly one row and one record meet.
+    :param adopt: give a record without an integration_id the row's, if exactly one row and one record look alike.
     """
     records = _Records(list(unmatched()))
     found = [(row, alike) for row in new_rows() if (alike := records.find(row))] if records.all else []
@@ -83,14 +83,14 @@ def make_natural_key(row: Mapping[str, object], normaliser: Normaliser) -> Natur
 
 
 class _Records:
-    """Records that no row matches, by the parts of their natural keys that rows have."""
+    """Unmatched records, found by the parts of the natural key that a row has."""
 
     def __init__(self, records: list[NaturalKey]) -> None:
         self.all = records
         self._by_parts: dict[tuple[bool, ...], dict[Values, list[NaturalKey]]] = {}
 
     def find(self, row: NaturalKey) -> list[NaturalKey]:
-        """Those with the row's values; a part that the row has not is not compared."""
+        """The records with the row's values; parts that the row lacks are not compared."""
         parts = tuple(value is not None for value in row.values)
         known = self._by_parts.get(parts)
         if known is None:
@@ -102,7 +102,7 @@ class _Records:
 
 
 def _has_no_more(record: NaturalKey, row: NaturalKey) -> bool:
-    """Whether a record has nothing in the parts of the natural key that the row has not."""
+    """Whether a record is empty in the parts of the natural key that the row lacks."""
     return not any(held for held, asked in zip(record.values, row.values, strict=True) if asked is None)
 
 

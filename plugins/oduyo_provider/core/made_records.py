@@ -1,4 +1,4 @@
-"""Whether a site can have made a record of a create, whatever it does to keys and letters."""
+"""Whether a record can be the result of a create, on a site that alters keys and letters."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KEY = "integration_id"
 
 
 def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, has_natural_key: bool) -> bool:
-    """Whether a site that stores keys otherwise can have made the record of a create.
+    """Whether a record can be the result of a create, on a site that stores keys otherwise.
 
-    :param has_natural_key: the record carries the row's natural key: then its key may be any, if all else is as it was sent, cut or in
-        other letters.
+    :param has_natural_key: the record has the row's natural key. Then its key may be any one, if the other fields are as sent, cut
+        or in other letters.
     """
     if can_be_key_of(change.integration_id, record.get("integration_id")):
         return True
@@ -37,13 +37,13 @@ def can_be_made_of(change: Change, record: Remote, normaliser: Normaliser, *, ha
 
 
 def can_be_natural_key_of(sent: tuple[str, ...], stored: tuple[str, ...]) -> bool:
-    """Whether a site can have made the stored natural key of the one that was sent: its last part, the code, is a text."""
+    """Whether a stored natural key may be a form of the one that was sent. Its last part, the code, is a text."""
     is_same = [*map(fold_key, stored[:-1])] == [*map(fold_key, sent[:-1])]  # it may keep numbers, as it does keys
     return is_same and can_be_letters_of(sent[-1], stored[-1])
 
 
 def is_made_in_another_form(change: Change, record: Remote, normaliser: Normaliser) -> bool:
-    """Whether a record is as a create asked for, but for its key, which is there whole and in another form."""
+    """Whether a record is as a create asked for, with the whole key in another form."""
     stored = find_stored_otherwise(change, record, normaliser)
     return is_form_of_key(change.integration_id, record.get(_KEY)) and stored.keys() <= {_KEY}
 
@@ -51,15 +51,14 @@ def is_made_in_another_form(change: Change, record: Remote, normaliser: Normalis
 def join_nameless(
     matching: Matching, groups: Mapping[str, RowGroup], normaliser: Normaliser, key_length: int | None = None
 ) -> None:
-    """Match the records of what was sent and not seen since, where Ödüyo keeps their keys in another form.
+    """Match records that were made and not seen since, where Ödüyo stores their keys in another form.
 
-    That is a create that was confirmed, or a change that gives a record its key and whose fate is unknown. A row gets the only
-    record with a form of its key, if no row and no entry has that one's own key or its id, and it carries the row's natural
-    key, not cut; of a resource or a row without one, all else that was sent. Records of other partitions are not seen.
+    They come from confirmed creates, or from unanswered changes that give a record its key. A row gets a record if that is the
+    only one with a form of its key, has the row's natural key uncut, and if no row and no entry has the record's own key or id.
+    Without a natural key all other fields must be as sent. Records of other partitions are not seen.
 
     :param groups: the rows by match key.
-    :param key_length: so many characters are all that Ödüyo is known to keep of a key. Of a record that the answer named any
-        beginning will do.
+    :param key_length: to how many characters Ödüyo is known to cut keys. A record that the answer named may have any beginning.
     """
     entries, matches = matching.entries, matching.matches
     unseen = {key for key, entry in entries.items() if _may_be_there(entry)} - matches.keys()
@@ -76,8 +75,8 @@ def join_nameless(
 def _find_candidates(
     matching: Matching, unseen: Collection[str], groups: Mapping[str, RowGroup], key_length: int | None
 ) -> dict[str, list[str]]:
-    """Of each key that was not seen the keys of the free records that may be its: a beginning of it where the answer named the
-    record, else a form of it.
+    """Key that was not seen → keys of free records that may be its: a beginning of it if the answer named the record, else a form
+    of it.
     """
     by_id, by_form = _index_free(matching, groups)
     found: dict[str, list[str]] = {}
@@ -95,8 +94,8 @@ def _find_candidates(
 def _index_free(
     matching: Matching, groups: Mapping[str, RowGroup]
 ) -> tuple[dict[str | None, str], dict[str, list[str]]]:
-    """The keys of the records that no row and no entry has by its key: of all by their id, and of those whose id no entry has
-    either by the form of the key.
+    """The keys of records whose key no row and no entry has: all of them by id, and by the key's form those whose id no entry has
+    either.
     """
     entries, matches = matching.entries, matching.matches
     owned = {entry.oduyo_id for entry in entries.values() if entry.oduyo_id}

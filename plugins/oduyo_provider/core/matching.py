@@ -19,7 +19,7 @@ from oduyo_provider.core.values.text import compute_match_key
 
 _KEY = "integration_id"
 
-#: Fields whose values are the same in several forms, and how each is brought into one.
+#: Fields with several forms of one value, and how each is brought into one form.
 _FORMS: dict[str, Callable[[str], str]] = {"iban": compute_iban}
 
 
@@ -47,12 +47,12 @@ def compute_record_key(record: Mapping[str, object], normaliser: Normaliser) -> 
 
 
 #: Ödüyo's id → match key and stored key, of the records whose key Ödüyo stores otherwise than it was sent, or may store so:
-#: None for one that was made and not seen since. Two keys have one id where a site wrote one record over another.
+#: None for one that was made and not seen since. Two keys share an id after a site wrote one record over another.
 AlteredKeys = dict[str, list[tuple[str, "str | None"]]]
 
 
 def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
-    """The records that the ledger knows by id and by a stored key, the keys in order."""
+    """The records whose key, by the ledger, is or may be stored otherwise; the keys of each in order."""
     found: AlteredKeys = {}
     for entry in entries:
         if entry.oduyo_id is not None and (_KEY in entry.stored or entry.made_in):
@@ -64,10 +64,10 @@ def find_altered_keys(entries: Iterable[Entry]) -> AlteredKeys:
 
 
 def name_key(record: Remote, altered: AlteredKeys, normaliser: Normaliser) -> str | None:
-    """The match key that a record belongs to, and thus its partition; None where it holds none.
+    """The match key that a record belongs to, and with it the partition; None where it holds none.
 
-    It is the ledger's where the ledger knows the record by id and it still carries the key as stored, with or without blanks;
-    of one that nobody has seen since it was made, the key in whatever form. Else its own.
+    It is the ledger's key if the ledger knows the record's id and the record still has the key as stored, blanks apart, or any
+    form of it if nobody has seen the record since it was made. Else it is the record's own key.
     """
     own, held = compute_record_key(record, normaliser), record.get(_KEY) or ""
     for key, stored in altered.get(record.get("id") or "", ()) if altered else ():
@@ -106,7 +106,7 @@ class Matching:
     ) -> None:
         self._newest_id, self._normaliser = newest_id, normaliser
         self.entries: dict[str, Entry] = {compute_match_key(entry.integration_id): entry for entry in entries}
-        #: Those whose record was taken for deleted, or is of a create of unknown fate, and is listed.
+        #: Entries whose record is listed though it was taken for deleted, or comes from an unanswered create.
         self.returned: dict[str, Entry] = {}
         #: Every key that Ödüyo lists, with its records.
         self.matches: dict[str, Match] = {}
@@ -120,7 +120,7 @@ class Matching:
         return len(made), sum(key in self.matches for key in made)
 
     def is_made_since(self, entry: Entry) -> bool:
-        """Whether a record was made after the listing: another load may have been running. Load looks at its create."""
+        """Whether a record was made after the listing, by a load that was running then. Load looks before it creates one."""
         newest_id = self._newest_id
         return newest_id is not None and entry.oduyo_id is not None and int(entry.oduyo_id) > newest_id
 
@@ -143,12 +143,11 @@ class Matching:
                 self.entries[key] = self.returned[key] = msgspec.structs.replace(known, is_gone=False, retired_at=None)
 
     def move(self, key: str, to: str) -> None:
-        """The records of a key turn out to be another one's."""
+        """Give the records of one key to another, as they turn out to be its."""
         self.matches[to] = self.matches.pop(key)
 
     def prefer_firms(self, groups: Mapping[str, RowGroup]) -> None:
-        """Of several records whose id the ledger does not know, the lowest of the row's own firm is the one: firms may use
-        the same ids.
+        """Of several records unknown to the ledger, take the lowest of the row's own firm: firms may use the same ids.
 
         :param groups: the rows by match key. A firm is a ``key1``, in whatever form Ödüyo holds it.
         """
@@ -165,7 +164,7 @@ class Matching:
                 self.matches[key] = Match(same[0], same[1:])
 
     def take_sent(self, source: str) -> None:
-        """What was sent to an unknown fate and is listed, was made of it: its record is the sender's own, with or without a row.
+        """Give listed records of unanswered changes to the source that sent these, with or without a row.
 
         :param source: whose plan it is: what another source sent is that one's to remember.
         """
@@ -202,7 +201,7 @@ def _sort_by_id(records: Iterable[Remote], first: str | None) -> list[Remote]:
 
 
 def compute_natural_key(values: Mapping[str, str | None], natural_key: tuple[str, ...]) -> tuple[str, ...] | None:
-    """What people tell records apart by; None where the resource names nothing, or the last of it, the code, is blank.
+    """The values by which people tell records apart; None if the resource names none, or if the last, the code, is blank.
 
     A value is compared letter for letter: ``A 1`` and ``A1`` can be two codes. Only :data:`_FORMS` are brought into one form.
     """

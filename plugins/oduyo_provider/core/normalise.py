@@ -1,7 +1,6 @@
 """Raw row to payload: every value as Ödüyo is to store it, or every reason why the row cannot be sent.
 
-Pure. Normalising a payload again changes nothing. A row in the values of staging gives the same result before it is written and
-when it is read back.
+Pure. Normalising a payload again changes nothing. A staged row gives the same result as before it was staged.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ DEFAULT_MAX_TEXT_LENGTH = 255
 
 
 class Normalised(msgspec.Struct, gc=False):
-    """What became of one row.
+    """A normalised row, or why it is rejected.
 
     :param integration_id: the id, also of a row that is rejected for another reason; None when it is missing, empty,
         a sentinel or invalid.

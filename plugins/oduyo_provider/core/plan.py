@@ -1,4 +1,4 @@
-"""A plan as values: what a run would do, which rows it rejects, and the figures by which it is judged."""
+"""A plan as values: changes, rejected rows, and the figures that the brakes look at."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     """How differences become changes.
 
     :param source: whose plan it is; only its own records are changed or retired.
-    :param run: the run's name; ``now`` seconds since 1970; what was sent before ``settled_at`` has shown in the listing, or never does.
+    :param run: the run's name; ``now`` seconds since 1970; what was sent before ``settled_at`` is in the listing, or never will be.
     :param missing_runs: applied runs without its row after which a record is retired; ``resend_refused`` sends again what was refused.
     :param released: names of the brakes that may trip in this run; ``findings`` of what the site is known to do to values.
     :param pairs: the (key1, key2) pairs of all extracted rows; None when the query has not both columns.
-    :param may_lack_rows: not every row is here by its key, as an id cannot be read, or ``is_mapped``: then no record is missing.
+    :param may_lack_rows: some rows are not known by key, as an id cannot be read, or ``is_mapped``: then no record is missing.
     :param is_mapped: other instances of the task have rows too: a record of this source without a row here may be theirs.
     :param is_first: no run of this source has been applied yet.
-    :param key_length: so many characters of a key are all that Ödüyo is known to keep; None where that is not known.
+    :param key_length: to how many characters Ödüyo is known to cut keys; None where it is not known to.
     :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
     :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
     """
@@ -85,9 +85,9 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def compute_reject_digest(row: dict[str, object], integration_id: str | None, faults: Sequence[Fault]) -> str:
-    """Names a rejected row by its id, its reasons and the values at fault, to tell new rejections from known ones.
+    """A digest of a rejected row's id, reasons and faulty values, to tell new rejections from known ones.
 
-    :param integration_id: None where it cannot be read: then all values name the row, as where several rows have it.
+    :param integration_id: None where it cannot be read; then, as where several rows share it, all values count.
     """
     is_one = integration_id is not None and all(fault.reason != DUPLICATE for fault in faults)
     names = {fault.field for fault in faults} - {"integration_id"} if is_one else row
@@ -97,7 +97,7 @@ def compute_reject_digest(row: dict[str, object], integration_id: str | None, fa
 
 
 class NaturalKey(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A row to create, or a record that matches no row, by what people tell records apart by.
+    """The natural key of a row to create, or of a record that matches no row.
 
     :param values: of the resource's natural key; None for a column that the row has not.
     :param integration_id: of the row, or of the record.
@@ -192,7 +192,7 @@ class PlanCounts(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.creates + self.updates + self.deactivates + self.deletes
 
     def sample(self, brake: str, text: str) -> None:
-        """Keep an example of what counts for a brake: the first few in order, so that the order of rows does not matter."""
+        """Keep a sample for a brake. The first few in alphabetical order stay, so that the order of rows does not matter."""
         self.samples[brake] = merge_samples(self.samples.get(brake, ()), (text,))
 
     def __add__(self, other: PlanCounts) -> PlanCounts:

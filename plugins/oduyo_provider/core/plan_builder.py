@@ -86,7 +86,7 @@ class PlanBuilder:
         return is_known
 
     def warn(self, integration_id: str, code: str, warnings: list[Fault]) -> None:
-        """Note the oddities of a row that is compared all the same."""
+        """Note the oddities of a row that is not rejected."""
         if warnings:
             self._warnings.update(fault.code for fault in warnings)
             reason, detail = ", ".join(fault.code for fault in warnings), "; ".join(fault.detail for fault in warnings)
@@ -106,8 +106,7 @@ class PlanBuilder:
 
 
 def find_resend(entry: Entry | None, change: Change, now: float, *, resend_refused: bool) -> bool | None:
-    """False for a change that is new; True for one that Ödüyo refused before and that is to be sent again; None for one
-    that it refused before and that is not.
+    """Whether a change is sent although Ödüyo refused it before: True yes, None no; False for a change that it did not refuse.
 
     :param resend_refused: a person wants all of them to be sent again.
     """

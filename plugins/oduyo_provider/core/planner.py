@@ -1,4 +1,4 @@
-"""From two sides and the ledger to a plan: what to create, update, deactivate or delete, and which rows to reject.
+"""Computes a plan from both sides and the ledger: which changes to make, and which rows to reject.
 
 Pure: the same rows, records and entries give the same plan, whatever their order and however they are partitioned.
 """
@@ -133,7 +133,7 @@ class _Planner:
             self._reject(key, raw, row.integration_id, [*row.faults, Fault(_KEY, DUPLICATE, detail)])
 
     def _reject(self, key: str, raw: Row, integration_id: str | None, faults: Sequence[Fault]) -> bool:
-        """Reject a row; its record is there all the same, so that it is not missing. Returns whether it is known."""
+        """Reject a row, whose record does not count as missing; returns whether the rejection is known."""
         entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_owned_by(self.rules.source):
             seen = entry if match is None else compute_seen(entry, match, self.resource)
@@ -172,7 +172,7 @@ class _Planner:
         if "vanished" in self.rules.released and entry.made_in != self.rules.run and not is_there:
             self.counts.recreates += 1
             self._create(integration_id, payload, entry, replaces=entry.oduyo_id or "")
-            # Whatever becomes of the create: the old record is not waited for any more. It is this row's only if it is listed again.
+            # Whatever becomes of the create, nobody waits for the old record any more. If it is listed again, it is this row's.
             self.builder.note(key, msgspec.structs.replace(own, is_gone=True, confirmed_at=None))
             return
         self.counts.vanished += 1
@@ -211,15 +211,15 @@ class _Planner:
             count_update(self.counts, change, self.resource, None if entry is None else entry.date_sent)
 
     def _is_same_firm(self, wanted: str, record: Remote, entry: Entry | None) -> bool:
-        """Whether a record has the row's firm's number, in whatever form Ödüyo holds it; of a record of this source in any form that
-        a site can have made of it.
+        """Whether a record has the row's firm number, in any form of the number; in a record of this source also in a form that sites
+        make of texts.
         """
         read, stored = self.normaliser.integration_id, record.get("key1")
         is_own = entry is not None and entry.is_owned_by(self.rules.source) and entry.oduyo_id == get_id(record)
         return read(stored) in (None, read(wanted)) or (is_own and is_form_of_key(wanted, stored))
 
     def _note_match(self, key: str, known: Entry, payload: Payload, match: Match) -> None:
-        """Whoever's row matches a record without an owner owns it."""
+        """Note a match. A record without an owner becomes this source's by it."""
         # Forget what is no longer stored so.
         stored = {
             name: pair
@@ -230,7 +230,7 @@ class _Planner:
         self.builder.note(key, compute_seen(known, match, self.resource, **changes))
 
     def read_records(self) -> None:
-        """All records and entries: who is in use, what is missing, what no row matches, what is gone."""
+        """Go through all records and entries: in use, missing, unmatched or gone."""
         records = MissingRecords(self.rules, self.normaliser, self.builder)
         for key, match in self.matching.matches.items():
             records.read(key, match, self.matching.entries.get(key), has_row=key in self.groups)

@@ -1,4 +1,4 @@
-"""Why a row is rejected, or sent with a warning: what each short code means, for people; English, to be read by ``gettext``."""
+"""What the short codes of faults and oddities mean, for people: in English, to be read by ``gettext``."""
 
 from __future__ import annotations
 

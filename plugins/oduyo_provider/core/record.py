@@ -38,7 +38,7 @@ class Field(msgspec.Struct, frozen=True):
     :param name: the API's name.
     :param kind: how its raw value is read.
     :param required: a row without a value here is rejected.
-    :param is_shared: Ödüyo may change it by itself: to be selected only where the ERP is its master.
+    :param is_shared: Ödüyo may change it by itself, so a query should select it only where the ERP is its master.
     """
 
     name: str

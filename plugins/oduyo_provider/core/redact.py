@@ -16,14 +16,14 @@ MASK = "***"
 DEFAULT_TEXT_LIMIT = 500
 #: A shorter part of a base64 text could stand in any text.
 SHORTEST_BASE64 = 8
-#: So many secrets that others replace, such as cookies, are known at a time.
+#: How many passing secrets, such as cookies, are known at a time.
 PASSING_SECRETS = 64
 
 #: What ``re.escape`` makes of a backslash, and signs that it leaves as they are.
 _ESCAPABLE = re.compile(r"\\\\|[\"'/]")
-#: What sites and their web servers write texts in.
+#: Encodings in which sites and their web servers write texts.
 _ENCODINGS = ("utf-8", "windows-1254")
-#: What they are read as where nothing, or something else, is said of that.
+#: Encodings as which such texts may be read by mistake.
 _MISREAD = ("utf-8", "latin-1", "windows-1252", "windows-1254")
 _URL_SAFE = str.maketrans("+/", "-_")
 
@@ -35,8 +35,8 @@ class Redactor:
         self._forms: set[str] = set()
         #: Secret → its forms, once a text was shown since it is known.
         self._passing: dict[str, set[str]] = {}
-        #: How many forms were known when a text was shown last, and what finds them: a site that ends sessions brings many
-        #: secrets, and few texts.
+        #: The pattern of all forms, and how many there were when it was compiled. That is done only when a text is shown: there
+        #: are many session ids and few texts.
         self._compiled: tuple[int, re.Pattern[str] | None] = (0, None)
         for secret in secrets:
             self.add(secret)
@@ -83,7 +83,7 @@ def _find_all(form: str, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _compute_pattern(form: str) -> str:
-    """Finds a form also where these signs are escaped, as they are in JSON, in JSON within JSON, and so on; by PHP slashes too."""
+    """A pattern that finds a form also with escaped signs, as in JSON, or JSON in JSON; PHP escapes slashes too."""
     return _ESCAPABLE.sub(lambda sign: r"\\*" + sign[0], re.escape(form))
 
 
@@ -128,7 +128,7 @@ def _write_entities(text: str) -> str:
 
 
 def _compute_base64(bare: bytes) -> Iterator[str]:
-    """What base64 makes of bytes, wherever they begin in a longer text: those characters that they alone decide."""
+    """The base64 characters that these bytes alone decide, at each of the three offsets in a longer text."""
     for before, lost in ((0, 0), (1, 2), (2, 3)):
         whole = b64encode(bytes(before) + bare).decode().rstrip("=")
         part = whole[lost : len(whole) - bool((before + len(bare)) % 3)]

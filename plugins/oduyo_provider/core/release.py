@@ -1,4 +1,4 @@
-"""Which brakes there are, what one does that trips, and which a run may release, up to which count."""
+"""The list of brakes, what a tripped one does, and which a run may release, up to which count."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ BRAKES = (
 )  # fmt: skip
 
 BRAKE_NAMES = tuple(brake.name for brake in BRAKES)
-#: Those that know no count: what a site does it does to every record.
+#: Brakes without a count: what a site does to values, it does to every record.
 CANARY_BRAKES = tuple(brake.name for brake in BRAKES if brake.is_canary)
 
 #: Brakes that may trip in a run, each with the highest count that is released; None releases any count.
 Release = dict[str, int | None]
 
 _SEPARATORS = re.compile(r"[,;\n]")
-#: What a name may still carry that was copied out of a list or a mapping, or rendered from one by a template.
+#: Signs around a name that was copied from a list or a mapping, or rendered from one by a template.
 _QUOTES = " []{}\"'"
 
 
@@ -87,7 +87,7 @@ def parse_release(given: object) -> Release:
 
 
 def format_release(release: Mapping[str, int | None]) -> str:
-    """The value of the param `release` that lets these pass."""
+    """The value of the param ``release`` for these releases."""
     return json.dumps([name if limit is None else f"{name}:{limit}" for name, limit in release.items()])
 
 

@@ -1,4 +1,4 @@
-"""Rows and records that are neither changed nor rejected, and not simply unchanged: why each is left as it is."""
+"""Remarks on rows and records that are left as they are, but for a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a run: figures that must add up, and whether the run is in step."""
+"""The report of a run: its figures, which must add up, and whether the run is in step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of one key: the same row once more is repeated; rows that share a key and differ cannot be told apart.
+"""Groups rows by key. The same row once more is repeated; rows that share a key and differ are all rejected.
 
 Source: the project's design, "Steps", transform. Rows are the same letter for letter, so that their order never matters.
 """

@@ -1,4 +1,4 @@
-"""What a person is shown of single changes and rows: a line each, in the reader's language."""
+"""Describes single changes and rows for people, in a line each, in the reader's language."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe_change(change: Change) -> str:
 
 
 def describe_vanished(integration_id: str, entry: Entry, key: str | None) -> str:
-    """A record that Ödüyo does not list any more, at least not with its key.
+    """A record that Ödüyo does not list any more, or only with another key.
 
     :param key: what the record, or one that may be it, carries now; None where Ödüyo does not list it.
     """

@@ -1,4 +1,4 @@
-"""Rows that share firm, period, type and code with another row: legitimate in an ERP, and worth a look.
+"""Finds rows that share firm, period, type and code with another row: legitimate in an ERP, but worth a look.
 
 Found over the whole table, before it is compared in partitions. Source: the normalisation rules, "same code under another id".
 """
@@ -15,7 +15,7 @@ from oduyo_provider.core.faults import SENTINEL, Fault
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.values.invalid import show_value
 
-#: Of raw values the texts that Ödüyo gets; None where one of them cannot be sent.
+#: ``read_texts(values)``: raw values as Ödüyo would get them; None if one of them cannot be sent.
 ReadTexts = Callable[[Iterable[object]], "list[str] | None"]
 
 _FIELDS = ("key1", "key2", "typecode", "code")
@@ -58,7 +58,7 @@ class SharedCodes:
 
 
 def compute_code_digest(row: Mapping[str, object], read_texts: ReadTexts) -> int | None:
-    """What rows with the same firm, period, type and code have in common, as Ödüyo gets them.
+    """A digest of a row's firm, period, type and code, as Ödüyo gets them.
 
     :returns: None for a row without a code, or that is rejected for one of these.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-#: The questions without a yes to which nothing can be synced → the readings that are one.
+#: Question that has to be answered with yes before anything can be synced → the readings that mean yes.
 _NEEDED = {"login": frozenset({"found"}), "may_list": frozenset({"yes", "empty"})}
 
 

@@ -1,4 +1,4 @@
-"""What Ödüyo lists of records that the ledger knows and that no partition lists with their keys."""
+"""Looks for vanished records: is the id still listed, with another key?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class VanishedRecords:
         self._read_all = read_all
 
     def find_key(self, key: str, entry: Entry) -> str | None:
-        """The key that the entry's record carries now. If its id is not known: the key of a record that no entry knows, in whatever form.
+        """The key that the entry's record has now. If its id is not known, the key of a record unknown to all entries, in any form.
 
         :param key: the entry's match key.
         """

@@ -1,4 +1,4 @@
-"""What is left of a run that is not in step, and the next step for each: the same in its log, its alert and on its page."""
+"""What is left of a run that is not in step, with the next step of each: for its log, its alert and its page."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def explain_red(report: Report, why_not: str, *, is_one_task: bool) -> str:
 
 
 def count_unsent(report: Report) -> int:
-    """Rows and records that are not as the ERP wants them, and that are sent again without a person."""
+    """Count rows and records that are not as the ERP wants them and that the next run sends again by itself."""
     decided = report.vanished + report.new_duplicates + report.new_other_source
     return sum(report.undone.values()) - decided if report.undone else 0
 
@@ -80,12 +80,12 @@ def list_step_faults(report: Report) -> list[str]:
 
 
 def has_rest(report: Report) -> bool:
-    """Whether something is to be sent once more, and needs nobody's decision."""
+    """Whether the next run sends something again without anybody's decision."""
     return count_unsent(report) > 0 or bool(list_step_faults(report))
 
 
 def list_next_steps(report: Report) -> list[str]:
-    """What comes next, or is to be done, in sentences; what somebody has to decide is not mended by the next run."""
+    """The next steps, in sentences. What somebody has to decide, the next run does not mend."""
     steps = []
     if report.compares and list_step_faults(report):
         steps.append(
@@ -122,7 +122,7 @@ def list_next_steps(report: Report) -> list[str]:
 
 
 def _is_untouched(report: Report) -> bool:
-    """Whether nothing was sent that Ödüyo may have taken, or refused."""
+    """Whether no change was sent that Ödüyo took, refused, or may have taken."""
     return not (report.writes or report.refused or report.failed or report.doubtful)
 
 
@@ -143,7 +143,7 @@ def _list_ways_on(report: Report, steps: list[str]) -> list[str]:
 
 
 def list_decisions(report: Report) -> list[str]:
-    """What somebody has to decide, in sentences, and what happens until then."""
+    """The decisions that somebody has to make, in sentences, and what happens until then."""
     told = {
         "vanished": ngettext(
             "%(n)s record that was there is not listed by Ödüyo any more, and no run makes it anew by itself: if it is really "
