@@ -1,8 +1,8 @@
 """A lease on a site: one load writes to it at a time.
 
-Every writer keeps a claim, a small file of its own, in one folder per site and resource, and renews it. Whoever sees a
-claim waits, and writes nothing. Whoever sees none writes its own and looks again: of two writers at least one looks after
-the other's claim was written, so at most one goes on; one whose own claim may have lapsed since it looked begins again.
+Every writer keeps a claim, a small file of its own, in one folder per site and resource, and renews it. A writer that sees
+another claim waits, and writes nothing. One that sees none writes its own and looks again. Of two writers at least one looks
+after the other's claim was written, so at most one goes on. A writer whose own claim may have lapsed meanwhile begins again.
 That needs storage whose listings show what was written before (a file system, S3), but neither locks nor compare-and-swap.
 
 A claim lapses when its reader has seen it unchanged for ``LAPSES_AFTER_S`` by its own clock; no two clocks are compared. A
@@ -35,7 +35,7 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.jsonl import DAMAGE
 from oduyo_provider.sync.staging.layout import name_claim
 
-#: Reads of a claim that is there and cannot be read: in between it may have been given back and made anew.
+#: Tries to read a claim: between listing and reading it may have been given back and made anew.
 READ_TRIES = 3
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Lease:
             await asyncio.to_thread(self._folder.delete, self._name)
 
     async def work(self, write: Callable[[Callable[[], None]], T]) -> T:
-        """Run in a thread what takes long and writes: meanwhile the claim is renewed. It ends before the lease is given back.
+        """Run a long write in a thread while the claim is renewed. It ends before the lease is given back.
 
         :param write: is given :meth:`check`, to call before each writing.
         """
@@ -154,7 +154,7 @@ class Lease:
             await self._clock.sleep(LOOK_FOR_LEASE_EVERY_S * (0.5 + random.random()))  # noqa: S311  keeps waiters out of step
 
     async def _try_to_hold(self) -> bool:
-        """Ask for the lease; of several who ask at once, the one whose name comes first stays."""
+        """Ask for the lease. Of several that ask at once, the one whose name comes first stays."""
         await asyncio.to_thread(self._renew, is_held=False)
         while True:
             others = await asyncio.to_thread(self._read_live)
@@ -195,7 +195,7 @@ class Lease:
         self._renewed_at, self._claimed_at = before, claimed_at
 
     async def _keep(self) -> None:
-        """Renew until the block ends, or until it is too late: whoever took over does not look for our claim again."""
+        """Renew until the block ends, or until the claim is too old: another writer may hold the lease then."""
         while not self._is_lost:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
@@ -205,7 +205,7 @@ class Lease:
                 self._say(gettext("The lease on this site could not be renewed, trying again: %(error)s", error=error))
 
     def _renew_in_time(self) -> bool:
-        """Renew; False when the claim was out of date before, or got so while it was being written."""
+        """Renew; returns False when the claim was too old before, or became so while it was written."""
         renewed_at, claimed_at = self._renewed_at, self._claimed_at
         if self._compute_age_s() <= HELD_FOR_S:
             self._renew(is_held=True)
@@ -219,7 +219,7 @@ def read_claims(folder: Folder) -> dict[str, Claim]:
 
 
 def _read_claim(folder: Folder, name: str, tries: int = READ_TRIES) -> Claim | None:
-    """None when it is given back. One that could not be read and is there may have been given back and made anew."""
+    """Read a claim; None when it was given back. One that cannot be read may have been made anew: read it again."""
     try:
         return msgspec.json.decode(folder.read(name), type=Claim)
     except DAMAGE:

@@ -43,7 +43,7 @@ class Index(StateFile, frozen=True, kw_only=True):
 class Header(StateFile, frozen=True, kw_only=True):
     """The first line of a bucket.
 
-    :param entries: lines below it, so that a file that was cut at the end of one is noticed; 0 where they were not counted yet.
+    :param entries: how many lines follow, so that a file that was cut is noticed; 0 where they were not counted yet.
     """
 
     buckets: int
@@ -63,7 +63,7 @@ class Ledger:
         self._legacy = legacy
 
     def read_index(self) -> Index | None:
-        """The ledger's index; where that is damaged or gone, as its files tell it; None when nothing was merged yet.
+        """The ledger's index; if that is damaged or gone, as the files show it; None when nothing was merged yet.
 
         :raises StateError: it is damaged or gone, and the files do not tell.
         """
@@ -71,7 +71,7 @@ class Ledger:
             if (index := read_state(self._folder, layout.LEDGER_INDEX, Index)) is not None:
                 return index
         except StateError as error:
-            # Without a cause it is a newer version's.
+            # An error without a cause means that a newer version wrote it.
             if error.__cause__ is None or len(found := self._find_whole()) != 1:
                 raise
             return Index(buckets=found[0])
@@ -86,7 +86,7 @@ class Ledger:
         return Index(buckets=found[0]) if found else None
 
     def _find_whole(self) -> list[int]:
-        """The numbers of buckets of which every file is there."""
+        """The numbers of buckets for which every file is there."""
         found = [int(name) for name in self._folder.child(layout.LEDGER).names() if name.isdecimal()]
         names = {buckets: set(self._files(buckets).names()) for buckets in found}
         return [
@@ -193,7 +193,7 @@ class Ledger:
         return self._folder.child(layout.LEDGER, str(buckets))
 
     def write_index(self, buckets: int, entries: int) -> None:
-        """Say into how many files the ledger is split, and about how many keys are in it: last, it makes them valid."""
+        """Write the index: number of files, and about how many keys. Written last, it makes the files valid."""
         write_state(self._folder, layout.LEDGER_INDEX, Index(buckets=buckets, entries=entries))
 
     def write_bucket(self, bucket: int, buckets: int, entries: Entries) -> None:
@@ -203,7 +203,7 @@ class Ledger:
         self._files(buckets).write(layout.name_bucket(bucket, buckets), msgspec.json.Encoder().encode_lines(items))
 
     def is_whole(self, partition: int, partitions: int) -> bool:
-        """Whether all can be read of the files in which the entries of one partition stand."""
+        """Whether all files that hold entries of one partition can be read whole."""
         index = self.read_index()
         if index is None:
             return not self._folder.child(layout.LEDGER).names()
@@ -217,9 +217,7 @@ class Ledger:
         return entries
 
     def _decode_bucket(self, bucket: int, buckets: int) -> tuple[Entries, list[str]]:
-        """What can be read of one file, and what is wrong with it: a memory, not the truth, so that without an entry a run
-        is more careful, never wrong.
-        """
+        """The readable entries of one file, and its faults. Without an entry a run is more careful, never wrong."""
         folder, name = self._files(buckets), layout.name_bucket(bucket, buckets)
         where, faults, counted = f"{folder.uri}/{name}", [], 0
         lines = (folder.find(name) or b"").splitlines()

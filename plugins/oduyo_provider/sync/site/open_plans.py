@@ -51,7 +51,7 @@ class OpenPlans:
         return sorted((plan for plan in found if plan is not None), key=lambda plan: (plan.turn, plan.generation))
 
     def open(self, plan: OpenPlan) -> OpenPlan:
-        """Note a plan before its first look; of an earlier try the parts stay known, and that it came to its end with the same."""
+        """Note a plan before its first look. Parts of earlier tries stay known; so does that they ended, with the same parts."""
         name = layout.name_digest(plan.generation)
         known = read_state(self._folder, name, OpenPlan)
         if known is not None:
@@ -62,7 +62,7 @@ class OpenPlans:
         return plan
 
     def finish(self, plan: OpenPlan) -> None:
-        """Note that a load came to its end; nothing to note where another writer has merged what it did meanwhile."""
+        """Note that a load came to its end, unless another writer has merged it meanwhile."""
         name = layout.name_digest(plan.generation)
         if self._folder.has(name):
             write_state(self._folder, name, msgspec.structs.replace(plan, is_finished=True))
@@ -73,7 +73,7 @@ class OpenPlans:
 
 
 def find_open_folders(root: Folder) -> Iterator[str]:
-    """The addresses of the folders that open plans name, of all sites: nothing else says yet what these plans did.
+    """The addresses of all folders that open plans of any site name. They must be kept until these plans are merged.
 
     :param root: the staging path.
     """

@@ -1,4 +1,4 @@
-"""What a plan did, laid over the entries of the ledger: before it is merged, and when it is."""
+"""Lays what a plan did over the entries of the ledger, in memory or when it is merged."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def find_keys(part: PlanPart) -> Iterator[str]:
 def apply_part(entries: Entries, plan: OpenPlan, part: PlanPart, keys: set[str], *, is_outdated: bool = False) -> None:
     """Lay one part of a plan over the entries of the keys given.
 
-    What it compared counts once its load has come to its end; what became of its changes counts always. With
-    ``sync_mode=create`` nothing does: such a plan leaves the ledger alone.
+    Results of changes always count; what the plan only compared counts once its load has ended. With ``sync_mode=create``
+    nothing counts: such a plan leaves the ledger alone.
     """
     if part.manifest.params.sync_mode is SyncMode.CREATE:
         return
@@ -100,7 +100,7 @@ def open_readable(root: Folder, plan: OpenPlan) -> list[PlanPart]:
 
 @contextmanager
 def leaving_out(plan: OpenPlan) -> Iterator[None]:
-    """Leave out, with a warning, what of a plan is gone or damaged; a storage that does not answer is an error."""
+    """Warn of files of a plan that are gone or damaged, and go on. Storage that does not answer is still an error."""
     try:
         yield
     except StagedFileError as error:

@@ -1,4 +1,4 @@
-"""Waits until nothing that earlier loads sent can still take effect, or does not show yet."""
+"""Waits until everything that earlier loads sent has taken effect and shows, or never will."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def wait_for_plans(
 
     :param root: the staging path.
     :param settle_s: how long after its sending a change may still take effect, or not show yet, in seconds.
-    :param listing: what earlier plans of its source had sent before was waited for when it was made, and is not again.
+    :param listing: when it was made, what earlier plans of its source had sent was waited for; that is not done again.
     """
     # A plan that is tried again names what its earlier try had named already.
     parts = {str(reference["manifest"]): (plan, reference) for plan in plans for reference in plan.parts}
@@ -58,7 +58,7 @@ def _read_last_at(
     say: Callable[[str], None],
     listing: SnapshotManifest | None,
 ) -> float | None:
-    """When what is not known of this part, or not seen, may have been sent last; None where nothing has to be waited for."""
+    """When a change of this part without a result, or not seen since, may have been sent last; None if there is none."""
     try:
         history = open_parts(root, [reference])[0].read_history()
     except StagingError as error:

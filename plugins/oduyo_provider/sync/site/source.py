@@ -27,8 +27,8 @@ class Applied(StateFile, frozen=True, kw_only=True):
     """The plan of this source that took the lease last.
 
     :param number: its plan number; ``generation`` its name.
-    :param mapped: what the instances of a mapped task share, the number too; empty for other tasks.
-    :param rows: the ERP's rows that it was made of: where they are staged.
+    :param mapped: names the instances of a mapped task, which share the number; empty for other tasks.
+    :param rows: where the ERP's rows are staged of which it was made.
     :param merged: the highest number whose outcomes are in the ledger from a load that came to its end.
     """
 
@@ -79,7 +79,7 @@ class SourceState:
         self.source = source
 
     def draw_number(self, run: str, attempt: str, mapped: str = "") -> int:
-        """Take the next plan number: above each that is known, also where what was drawn is lost, or passed guard elsewhere.
+        """Draw the next plan number, above every known one: drawn, passed by guard, or applied.
 
         Two runs that draw at the same moment may get the same one; load refuses the second.
 
@@ -161,7 +161,7 @@ class SourceState:
         return read_state(self._folder, layout.APPLIED, Applied)
 
     def check_rows(self, generation: str, rows: str) -> None:
-        """Refuse rows that were read anew after a plan on the same listing began to write: it does not show what that wrote.
+        """Refuse rows that were read anew after a plan on the same listing began to write: the listing does not show its writes.
 
         :param rows: where they are staged.
         :raises OutdatedPlanError: saying from where to clear the run.

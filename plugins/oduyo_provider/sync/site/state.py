@@ -1,4 +1,4 @@
-"""What is kept of one resource on one site between runs: ``<staging>/_sites/<site>/<resource>/``."""
+"""The state of one resource on one site between runs: ``<staging>/_sites/<site>/<resource>/``."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class SiteState:
         write_state(self._folder, layout.RELEASED, Findings(found={**self.read_findings(), finding.name: finding}))
 
     def forget_finding(self, name: str) -> None:
-        """The site does it no more. Under the lease."""
+        """Forget a finding that the site no longer shows. Under the lease."""
         found = {known: finding for known, finding in self.read_findings().items() if known != name}
         write_state(self._folder, layout.RELEASED, Findings(found=found))
 
@@ -125,7 +125,7 @@ class SiteState:
         return f"{self._folder.uri}/{layout.SUPPORT_TEXT}"
 
     def merge(self, plan: OpenPlan, check_lease: Callable[[], None], *, buckets: int) -> None:
-        """Put what became of a plan into the ledger and forget that it is open. Under the lease.
+        """Merge a plan's outcomes into the ledger, and close it. Under the lease.
 
         :param check_lease: called before each writing: a merge takes long, and two would undo each other's.
         """

@@ -1,6 +1,6 @@
-"""Finds what is staged, long after the tasks have ended: the runs of a DAG.
+"""Finds the staged runs of a DAG after their tasks have ended.
 
-A task follows the manifests that came by XCom. Who comes later has only the files.
+Tasks follow the references in XCom; later readers have only the files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_DAGS = frozenset({ALERTS, HISTORY, SITES})
 
 
 class StagedRun(msgspec.Struct, frozen=True):
-    """What lies in staging of one run.
+    """One run in staging.
 
     :param folder: the run's folder.
     :param name: of the folder of the DAG run: its run id, unless that was not fit for a folder's name.
@@ -44,7 +44,7 @@ class StagedRun(msgspec.Struct, frozen=True):
 
     @property
     def changed_at(self) -> float:
-        """When anything of it was last written."""
+        """When its latest file was written."""
         return max(self.files.values())
 
     @property
@@ -103,7 +103,7 @@ def fetch_run(root: Folder, dag_id: str, run_id: str) -> list[StagedRun]:
 
 
 def _divide(folder: Folder, name: str, files: Iterable[tuple[_Path, float]]) -> list[StagedRun]:
-    """The runs in the folder of a DAG run. Each begins with a snapshot; a report alone is one that was tidied up."""
+    """Split the folder of a DAG run into its runs. Each begins with a snapshot; a pruned one has only a report."""
     listed = list(files)
     tasks = {path[:-1] for path, _ in listed if path[-1] == REPORT}
     tasks |= {path[: path.index(EXISTING)] for path, _ in listed if EXISTING in path[:-1]}

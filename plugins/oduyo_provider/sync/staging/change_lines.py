@@ -1,7 +1,6 @@
-"""The lines of a run's change table: every change, every row that was rejected, and what is left as it is, with the reason.
+"""The lines of a run's change table: changes, rejected rows, and what is left as it is, with the reason.
 
-A line is made where the plan is and brought up to date where the results are, so that whoever shows the table reads
-neither plans nor journals.
+Lines are made with the plan and updated with the results, so that the page need not read plans and journals.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 ``change_table.json`` names the segments, one a partition, with the counts of each, so that figures come from it alone and one
 page of lines from one or two segments. Transform writes the segments, guard the table, load brings both up to date as it
-goes, and report once more when all is known. It is written beside plans and journals and never read by a step that
-sends: whoever cannot write it says so and goes on.
+goes, and report once more at the end. No step that sends reads it: if it cannot be written, that is said in the log, and the
+step goes on.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from oduyo_provider.sync.staging.segments import SegmentFile
 
 FORMAT = 1
 
-#: Outcomes of changes of which nobody knows yet what became of them.
+#: Outcomes of changes whose fate is not known yet.
 _OPEN = frozenset({"waiting", SENT, "doubtful"})
 
 #: Said in the log where the table cannot be written.

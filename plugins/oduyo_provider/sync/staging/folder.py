@@ -147,10 +147,10 @@ class Folder:
             self._place.write(name, data)
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> StagedFile:
-        """Write a file of lines (each ends in a newline), durable in the end; what an error leaves of it stands in no manifest."""
+        """Write a file of lines, each with its newline, durably. What an error leaves of it is in no manifest."""
         digest, rows = hashlib.sha256(), 0
         with ExitStack() as stack:
-            # Not one `with` around it all: what the lines' own source raises is no failure of the storage.
+            # Not one `with` around it all: an error of the lines' own source is none of the storage.
             with self._reporting("write", name):
                 stream = stack.enter_context(self._place.writing(name))
             for chunk in gather_chunks(lines):

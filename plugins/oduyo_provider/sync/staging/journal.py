@@ -1,9 +1,8 @@
 """The journal of an apply: what is about to be sent, and what became of it.
 
-An **intent** is durable before its changes are sent. An **outcome** follows at most a second or
-:data:`FLUSH_AFTER_OUTCOMES` outcomes behind. So whatever a process that was killed may have sent stands in its intents,
-and a later try looks in Ödüyo before it sends any of that again. A process that stops in order writes down what it did
-not transmit.
+An **intent** is durable before its changes are sent. An **outcome** is written at most a second or
+:data:`FLUSH_AFTER_OUTCOMES` outcomes later. So the intents of a killed process name all that it may have sent, and a later try
+looks in Ödüyo before it sends any of that again. A process that stops in order writes down what it did not transmit.
 
 The journal of a plan is a folder that only tries of this very plan write to (it carries the plan's digest). Every try
 has files of its own: on a disk one file that grows, in an object store, which cannot append, numbered parts.
@@ -37,7 +36,7 @@ class Intent(msgspec.Struct, frozen=True):
     :param digest: of the plan.
     :param at: seconds since 1970.
     :param attempt: the try that sends.
-    :param floor: the highest id that was seen before: what these changes make comes after it.
+    :param floor: the highest id seen before: records that these changes make have higher ids.
     """
 
     keys: list[str]
@@ -50,13 +49,12 @@ class Intent(msgspec.Struct, frozen=True):
 class History(msgspec.Struct):
     """What all tries of a plan wrote down.
 
-    :param results: key → latest result; that a later try did not transmit it, changes none. None where a later try may
-        have transmitted what an earlier one had not done.
-    :param sends: key → how often it may have been transmitted, what is known to have done nothing left out.
-    :param unknown: keys that some try may have transmitted without an outcome in that same try → when it last was about
-        to. An outcome of an earlier try says nothing of what a later one sent.
-    :param lost_at: when something was last transmitted to an unknown fate of which an outcome is known all the same: it may
-        still take effect.
+    :param results: key → latest result. "Not transmitted" in a later try changes none. None where a later try may have
+        transmitted what an earlier one had not done.
+    :param sends: key → how often it may have been transmitted, without transmissions known to have done nothing.
+    :param unknown: key → when a try last was about to transmit it that has no outcome of it. An outcome of an earlier try says
+        nothing of what a later one sent.
+    :param lost_at: the last transmission without an answer whose change has an outcome all the same: it may still take effect.
     :param floors: key → the lowest of its intents' floors, as a number.
     :param tries: how many tries wrote anything.
     :param last_try: the highest number of these.
@@ -72,12 +70,12 @@ class History(msgspec.Struct):
 
     @property
     def unknown_until(self) -> float | None:
-        """When something was last about to be sent that may still take effect, or not show yet; None when all is known."""
+        """When something of unknown fate was last about to be sent; None when all is known."""
         left = [
             result.at for result in self.results.values() if result.outcome is Outcome.DONE and not result.is_read_back
         ]
         left += [] if self.lost_at is None else [self.lost_at]
-        # These had left by then; what was only about to be sent leaves within a time of its own.
+        # These had been sent by then. A change that was only about to be sent may leave a little later.
         return max([*self.unknown.values(), *(at + CLOCK_SKEW_S - SENT_WITHIN_S for at in left)], default=None)
 
     @property
@@ -86,7 +84,7 @@ class History(msgspec.Struct):
         return max([*self.unknown.values(), *(result.at for result in self.results.values())], default=0.0)
 
     def find_sent_at(self, key: str) -> float | None:
-        """When a change was transmitted last, at the latest; None where it never was, or is known to have done nothing."""
+        """The latest time at which a change may have been transmitted; None if it never was, or had no effect."""
         result = self.results.get(key)
         known = () if result is None else (result.at, result.lost_at or 0.0)
         return max(self.unknown.get(key, 0.0), *known, 0.0) if self.sends.get(key) else None
@@ -213,7 +211,7 @@ def _take_results(history: History, one: _Try) -> None:
 
 
 def _find_unknown(history: History, one: _Try) -> None:
-    """Compare what a try was about to send with what it knows of it."""
+    """Count what a try may have transmitted, and note the changes of which it has no outcome."""
     for key, times in one.intents.items():
         result = one.results.get(key)
         sends = len(times) - (result.harmless if result else 0)
@@ -225,7 +223,7 @@ def _find_unknown(history: History, one: _Try) -> None:
 
 
 def forget_not_done(results: dict[str, Result], key: str) -> None:
-    """A change is sent once more: what was known of it no longer holds, but for what was done, or may have been."""
+    """Forget the result of a change that is sent once more, unless it was done, or may have been."""
     known = results.get(key)
     if known is not None and known.outcome not in (Outcome.DONE, Outcome.DOUBTFUL):
         del results[key]

@@ -33,7 +33,7 @@ def decode_lines(folder: str, name: str, lines: Iterable[bytes], kind: type[T]) 
 
 
 def decode_readable(lines: Iterable[bytes], kind: type[T]) -> tuple[list[T], int]:
-    """What some lines hold, and how many are damaged: one of these must not take the others with it."""
+    """Decode the readable lines; returns their items, and how many lines are damaged."""
     decode = msgspec.json.Decoder(kind).decode
     found: list[T] = []
     damaged = 0

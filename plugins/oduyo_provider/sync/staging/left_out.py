@@ -1,4 +1,4 @@
-"""Which rows a run left out, row by row, and which of those that the run before it left out are left out no more."""
+"""Compares the rows that two runs left out: which are left out no more?"""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_left_out(run_folder: Folder, table: ChangeTable) -> LeftOut:
 
 
 def count_gone(before: LeftOut, now: LeftOut) -> dict[str, int]:
-    """By outcome: how many rows were left out so by the run before, and are not by this one."""
+    """Outcome → how many rows the run before left out so, and this one does not."""
     return {name: (before[name] - now[name]).total() for name in LEFT_OUT}
 
 

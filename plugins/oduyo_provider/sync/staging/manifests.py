@@ -1,4 +1,4 @@
-"""What the steps of a run tell each other: manifests in staging, and references to them in XCom."""
+"""How the steps of a run pass on their results: manifests in staging, and references to them in XCom."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param is_first: no run of this source has been applied yet.
     :param sync_mode: with ``create`` nothing was listed; every later step takes it from here.
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
-    :param settled_at: what was sent before it could no longer take effect when the listing began.
+    :param settled_at: changes that were sent before this time could no longer take effect when the listing began.
     :param newest_id: the highest id that the listing or the ledger knew at its end; what is above it was made since.
     :param last_id: the highest id; None on an empty site. ``overlap_id`` is the one some hundred records below it.
     :param resource: the kind of record; every later step takes it from here.

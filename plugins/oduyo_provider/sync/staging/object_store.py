@@ -1,9 +1,8 @@
 """A staged folder in an object store: any fsspec file system. It raises what its storage raises.
 
-Three of its habits matter here. It remembers listings for ever, so that what other workers wrote would not show: they are
-forgotten before each look. It cannot append, and has no folders: neither is asked for. A file that is being written through
-it becomes visible when it is closed, also when it is closed by an error: so lines are gathered on this machine first and
-sent whole.
+Three of its habits matter here. It caches listings for ever, which would hide what other workers write: the cache is emptied
+before each look. It cannot append, and has no folders: neither is used. A file becomes visible when it is closed, also by an
+error: so lines are gathered on this machine first and sent whole.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 #: Bytes of an object that are read ahead.
 READ_AHEAD_BYTES = 1 << 20
 
-#: What an object store's client takes for a pattern: such a name, removed, would take others with it.
+#: Signs of a pattern: to remove a name with one would remove others too.
 PATTERN_SIGNS = frozenset("*?[]#")
 
 _SHOWN_CAUSE, _SHOWN_PATH = 300, 500
@@ -193,7 +192,7 @@ def explain_unusable(uri: str, cause: str) -> str:
 
 
 def _hide_password(uri: str) -> str:
-    """Before the bucket stands a connection's name; who writes a key and its secret there shows neither."""
+    """Hide what stands before the bucket: a connection's name, or a key and its secret by mistake."""
     scheme, sign, rest = uri.partition("://")
     user, at, place = rest.rpartition("@")
     return f"{scheme}{sign}{MASK}{at}{place}" if ":" in user else uri

@@ -1,4 +1,4 @@
-"""What a plan would do, and what became of its changes: for the steps and the page alike."""
+"""Counts what a plan would do and what became of its changes, for the steps and the page alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNSETTLED = gettext_noop("the task ended before it was known whether it arrived"
 
 
 def find_result(change: Change, history: History) -> Result:
-    """The result of a change of which nothing is being sent any more: the journal's, or what the missing of one means."""
+    """The final result of a change: the journal's, or what its absence means."""
     known = history.results.get(change.key)
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""What every applied run did to each key, kept for years beyond the staged runs: ``<staging>/_history/<dag_id>/``.
+"""The history of each key: what every applied run did to it, kept for years in ``<staging>/_history/<dag_id>/``.
 
 Split by the key into buckets, as the ledger is, so that one key is read without reading all. Each run writes one file
 into each bucket that it touched; many or large ones are merged into one. A bucket is bounded: what is dropped first are
@@ -62,7 +62,7 @@ class PastChange(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def identity(self) -> tuple[str, int, str, str]:
-        """The same for the same change, however often its run is added up."""
+        """Identifies a change, however often its run is added up."""
         return self.run, self.plan, self.action, self.integration_id
 
 
@@ -89,12 +89,12 @@ class PastOfKeys(msgspec.Struct, frozen=True):
 
 
 def has_done(line: ChangeLine) -> bool:
-    """Whether a run did, or may have done, what a line of its change table says."""
+    """Whether the change of a line was made, or may have been."""
     return bool(line.action) and line.outcome not in _NOT_DONE and line.reason != REFUSED_BEFORE
 
 
 def make_past_change(line: ChangeLine, run: str, plan: int, now: float, resource: Resource) -> PastChange:
-    """What is kept of a line of the change table."""
+    """The part of a change table's line that is kept."""
     return PastChange(
         integration_id=line.integration_id,
         at=line.at or now,
@@ -160,7 +160,7 @@ def _merge(folder: Folder, name: str) -> None:
 
 
 def _shrink(changes: Sequence[PastChange], dropped_until: float) -> tuple[list[PastChange], float]:
-    """What fits into a merged file, and until when lines were dropped."""
+    """The lines that fit into a merged file, and until when lines were dropped."""
     encode = msgspec.json.Encoder().encode
     kept, sizes = list(changes), [len(encode(change)) + 1 for change in changes]
     total = sum(sizes)

@@ -101,7 +101,7 @@ class PlanPart:
         return read_history(self.journal, self.manifest.digest)
 
     def open_journal(self, history: History, attempt: str, clock: Callable[[], float]) -> Journal:
-        """What another try writes down; it comes after all that are in the history. Under the lease."""
+        """The journal of a new try, after all tries in the history. Under the lease."""
         name = renumber_attempt(attempt, history.last_try + 1)
         return Journal(self.journal, attempt=name, digest=self.manifest.digest, clock=clock)
 
@@ -140,7 +140,7 @@ def open_parts(root: Folder, references: Sequence[Reference]) -> list[PlanPart]:
 
 
 def name_plans(references: Iterable[Reference]) -> str:
-    """What the plans of all partitions are called together; made anew, they are called otherwise."""
+    """A name for the plans of all partitions together; plans that are made anew have another one."""
     folders = sorted(str(reference["manifest"]) for reference in references)
     return hashlib.sha256("\n".join(folders).encode()).hexdigest()
 

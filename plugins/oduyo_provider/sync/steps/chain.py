@@ -1,9 +1,8 @@
-"""The chain of a run: what its steps returned, each made of what the step before it returned.
+"""The chain of a run: the results of its steps, each made of the result before it.
 
-Clearing a task leaves what it returned where it is until the task starts again, and a task that is skipped, that is marked
-by hand or that has fewer instances than before never starts. So each reference names, as ``of``, what it was made of:
-extract's the listing, transform's the rows, guard's and load's the plans. What was made of something else is left from
-before the run was cleared, and is as if it were not there.
+Airflow keeps what a cleared task returned until the task starts again. A task that is skipped, marked by hand, or mapped over
+fewer items never starts again. So each reference names, as ``of``, what it was made of: extract's the listing, transform's the
+rows, guard's and load's the plans. A reference that was made of anything else is old, and is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from oduyo_provider.sync.staging.plans import PlanPart, name_plans
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """What the steps before left; a step that failed left nothing.
+    """The results of the steps before; a step that failed has none.
 
     :param parts: of extract; ``plans`` of transform; ``guarded`` of guard; ``load`` of load.
     :param rejected_by: who rejected the plan in the task approve; empty when nobody did.
@@ -39,7 +38,7 @@ class Steps(msgspec.Struct, frozen=True):
 
 
 def find_chain(left: Steps) -> Steps:
-    """Of what the steps have left, what was made one of the other, beginning with the listing."""
+    """The results that were made one of the other, beginning with the listing."""
     if left.snapshot is None:
         return Steps()
     snapshot = str(left.snapshot["manifest"])
@@ -82,9 +81,9 @@ def take_decision(chain: Steps) -> Reference:
 
 
 def check_whole(parts: Sequence[PlanPart]) -> None:
-    """Whether these are a whole plan: each partition once, and all of one listing.
+    """Check that these are a whole plan: each partition once, and all of one listing.
 
-    :raises SettingsError: they are not. Another try would be given the same ones.
+    :raises SettingsError: they are not. Another try would get the same ones.
     """
     if not parts:
         raise miss("transform")
@@ -103,7 +102,7 @@ def _is_whole(plans: Sequence[Reference], partitions: int) -> bool:
 
 
 def miss(step: str) -> SettingsError:
-    """The error of a step that left nothing to go on with. Another try would find nothing either."""
+    """The error when a step has no result. Another try would find none either."""
     return SettingsError(
         gettext(
             "The step %(step)s left no result to go on with: it was marked success by hand, or what it left is from before "

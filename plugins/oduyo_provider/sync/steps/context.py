@@ -1,4 +1,4 @@
-"""What every step of a run works with, in one value."""
+"""What every step of a run needs, in one value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     :param buckets: into how many files a large side is split.
     :param is_manual: a person has triggered the run.
     :param is_exempt: the source may write without having been opened: an operator that somebody put into a DAG.
-    :param spent_for: the number of the plan that this run's releases were for; they do not count for this one.
+    :param spent_for: the number of the plan that used up this run's releases; they do not hold for the present one.
     """
 
     run: Run
@@ -35,7 +35,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock = Clock()
 
     def follow(self, snapshot: SnapshotManifest) -> StepContext:
-        """The same in the mode in which Ödüyo was listed, or not: ``ODUYO_PARAMS`` may have changed within the run."""
+        """The same step with the ``sync_mode`` of the snapshot: ``ODUYO_PARAMS`` may have changed within the run."""
         return msgspec.structs.replace(self, params=msgspec.structs.replace(self.params, sync_mode=snapshot.sync_mode))
 
     def make_normaliser(self, resource: Resource) -> Normaliser:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class RowSink:
-    """Takes raw rows: stages them and gathers what only the whole table shows.
+    """Stages raw rows, and gathers what only the whole table shows.
 
     :param listed: Ödüyo's side.
     :param columns: of all rows, as API field names.
@@ -97,7 +97,7 @@ class RowSink:
         ]
 
     def _warn(self, shared_codes: int) -> None:
-        """Say what only the whole table shows.
+        """Warn of what only the whole table shows.
 
         :param shared_codes: how many rows share a code.
         """
@@ -168,9 +168,9 @@ def extract(
 
 
 def _open_writer(step: StepContext, listed: SnapshotManifest) -> SideWriter:
-    """Takes the rows into as many files as the run has already, if it has several, whatever this worker's ``ODUYO_BUCKETS`` is.
+    """Open a writer with as many files as the run has already, if it has several, whatever this worker's ``ODUYO_BUCKETS`` is.
 
-    With ``sync_mode=create`` also into a single one, if an earlier try did so: what it confirmed stands by partition.
+    With ``sync_mode=create`` also a single file, as in an earlier try: what that confirmed is stored by partition.
     """
     bound = listed.side.buckets if listed.side.buckets > 1 else None
     if step.params.sync_mode is SyncMode.CREATE:

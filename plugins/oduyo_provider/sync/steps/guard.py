@@ -72,7 +72,7 @@ def guard(step: StepContext, plans: Sequence[Reference]) -> Reference:
 
 
 def _refer_to(step: StepContext, decision: Decision, sample: list[str]) -> Reference:
-    """What the tasks that follow, and a person who is asked, take from a decision."""
+    """The reference to a decision, with what load and a person who is asked need."""
     return {
         "of": decision.of,
         "ask": decision.asks,
@@ -119,7 +119,7 @@ def _find_blocking(trips: Iterable[Trip]) -> list[Trip]:
 
 
 def _check_known_ids(decision: Decision, release: Iterable[str]) -> None:
-    """Where the ledger holds ids and Ödüyo lists none of them, nothing is created."""
+    """Stop when the ledger holds ids and Ödüyo lists none of them."""
     counts = decision.counts
     is_lost = counts.known_ids and not counts.known_listed and counts.creates and "vanished" not in release
     if is_lost and not decision.why_not:

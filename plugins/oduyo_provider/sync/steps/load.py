@@ -92,7 +92,7 @@ class _Load:
         root = self._step.run.root
         await wait_for_plans(root, [*before, plan], self._settings.settle_s, clock, say, first.snapshot)
         if has_changes:
-            # A refused login must leave nothing behind that the next try has to wait for.
+            # Log in first: a refused login leaves nothing that the next try has to wait for.
             await self._client.log_in()
         await self.lease.work(partial(self._state.merge_others, first.generation, buckets=self._step.buckets))
         self.lease.check()
@@ -102,7 +102,7 @@ class _Load:
             source.note_passed(first.snapshot.number, self._step.run.name, self._step.run.attempt)
             if self._step.is_manual and not self._step.is_exempt:
                 source.open(self._step.run.name)
-        # From now on everybody sees that this plan may have written.
+        # From here on everybody can see that this plan may have written.
         opened = self._state.plans.open(msgspec.structs.replace(plan, turn=self._state.next_turn()))
         if has_changes:
             await self._apply(self._make_work(is_listing_trusted=not before and turn == first.snapshot.turn))
@@ -111,7 +111,7 @@ class _Load:
         return self._close(self._step.clock.now() - started_at)
 
     def _remember_releases(self) -> None:
-        """A release of what the site is known to do holds for good, also if this plan does not show it again."""
+        """Remember releases of known findings for good, also if this plan does not show them again."""
         for finding in self._state.read_findings().values():
             if finding.brake in self._first.params.release and not (finding.is_released or finding.is_final):
                 self._state.note_finding(msgspec.structs.replace(finding, is_released=True))
@@ -210,7 +210,7 @@ class _Load:
             self._state.note_check(msgspec.structs.replace(self._state.read_check(), partial_updates=False))
             return
         before = self._state.read_findings().get(finding.name)
-        # An example that shows how signs are escaped is kept: other letters say less.
+        # Keep an example that shows how signs are escaped: other letters say less.
         if before is not None and before.escaping and not finding.escaping:
             finding = msgspec.structs.replace(before, is_released=finding.is_released)
         if before != finding:

@@ -1,4 +1,4 @@
-"""Whether a plan may be applied by this task, and whether all of it was."""
+"""Checks that a plan may be applied by this task, and that all of it was."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from oduyo_provider.sync.steps.context import StepContext
 
 
 def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient, settings: Settings) -> None:
-    """Whether a plan is this run's, and for this resource and site.
+    """Check that a plan is this run's, and for this resource and site.
 
-    :raises SettingsError: it is not. Another try would be given the same plan.
+    :raises SettingsError: it is not. Another try would get the same plan.
     """
     snapshot = manifest.snapshot
     if snapshot.resource != client.resource:
@@ -47,7 +47,7 @@ def check_belongs(step: StepContext, manifest: PlanManifest, client: OduyoClient
 
 
 def check_decided(decision: Decision | None) -> Decision:
-    """What guard decided of a plan, where it let it through.
+    """Guard's decision to let a plan through.
 
     :raises SettingsError: it did not, or never saw it.
     """

@@ -104,7 +104,7 @@ def _describe(counts: PlanCounts, step: StepContext) -> list[tuple[str, object]]
 
 
 def _sample(parts: Iterable[PlanPart]) -> list[str]:
-    """Some changes of each action, what cannot be undone first: many creates must not hide the deletes behind them."""
+    """Some changes of each action, deletions first: many creates must not hide them."""
     found: dict[Action, list[str]] = {action: [] for action in reversed(Action)}
     for change in chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes):
         lines = found[change.action]

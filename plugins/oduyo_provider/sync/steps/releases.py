@@ -1,4 +1,4 @@
-"""A release is for the plan that a person has looked at, and not for what the same run compares when it is cleared later."""
+"""Keeps a run's releases for the plan that a person has looked at: they do not hold for what a cleared run compares anew."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def keep_releases(step: StepContext, part: Reference) -> StepContext:
-    """The step without its releases, where guard has let through another plan of this run that had them.
+    """The step without its releases, if another plan of this run has used them up.
 
     :param part: one of the references that extract returned; clearing what follows it keeps the releases.
     """
@@ -32,7 +32,7 @@ def keep_releases(step: StepContext, part: Reference) -> StepContext:
 
 
 def spend_releases(step: StepContext, part: Reference) -> None:
-    """Guard or a person has let the plan of these rows through: from now on this run's releases are for it alone."""
+    """Note that this plan was let through: from now on this run's releases are for it alone."""
     if not step.params.release:
         return
     snapshot, source = _open(step, part)

@@ -1,4 +1,4 @@
-"""The last step: add everything up, whatever happened before, write the report, and put the outcomes into the ledger."""
+"""The last step. Whatever happened before, it adds everything up, writes the report, and merges the outcomes into the ledger."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
     :param details: the same for people, in the language of the run.
     :param answer: what Ödüyo answered, for a refused change.
     :param row: the row as extracted, or for a refused change what was sent.
-    :param is_known: the last applied run rejected or Ödüyo refused it alike before.
+    :param is_known: rejected alike by the last applied run, or refused alike before.
     """
 
     integration_id: str | None
@@ -102,7 +102,7 @@ async def report(step: StepContext, steps: Steps) -> Report:
 
 
 def _is_dry(step: StepContext, parts: Sequence[PlanPart]) -> bool:
-    """Whether nothing was to be sent, and nothing was: ``dry_run`` may have been switched on after a try had sent some."""
+    """Whether nothing was to be sent, and nothing was: an earlier try may have sent some before ``dry_run`` was switched on."""
     if not parts or parts[0].decision is None:
         return step.params.dry_run
     return bool(parts[0].decision.why_not) and not any(part.read_history().tries for part in parts)
@@ -157,8 +157,8 @@ def _find_faults(made: Report, steps: Steps, params: RunParams) -> list[str]:
 
 
 def format_report(made: Report) -> str:
-    """The report as a table: the rows and the writes, and of the other figures those that are not 0. Below it the reasons, each
-    whole: its end says what to do.
+    """The report as a table: rows, writes, and all other figures that are not 0. Below it the reasons, uncut: their ends say what
+    to do.
     """
     always = {"extracted", "rejected", "unchanged", *WRITES, "missing"}
     rows: list[tuple[str, object]] = [
@@ -171,7 +171,7 @@ def format_report(made: Report) -> str:
 
 
 async def _merge(step: StepContext, part: PlanPart) -> None:
-    """Put what this plan did into the ledger. What a load that was cut off sent may still take effect: the next run waits first."""
+    """Merge this plan into the ledger if its load has ended. Else its changes may still take effect: the next run waits first."""
     manifest = part.manifest
     state = step.open_state(manifest.snapshot.site, manifest.snapshot.resource)
     mine = [plan for plan in state.plans.read() if plan.generation == manifest.generation and plan.is_finished]
@@ -185,7 +185,7 @@ async def _merge(step: StepContext, part: PlanPart) -> None:
 def _go_through(
     step: StepContext, parts: Sequence[PlanPart], table: FinalTable, outcomes: Outcomes, *, dry_run: bool
 ) -> Iterator[bytes]:
-    """The lines of the quarantine; goes through all plans and journals once, and tells table and outcomes on the way."""
+    """Yield the lines of the quarantine, in one pass over plans and journals that also fills the table and the outcomes."""
     if not parts:
         return
     encode = msgspec.json.Encoder(decimal_format="number").encode

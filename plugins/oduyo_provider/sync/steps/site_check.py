@@ -151,7 +151,7 @@ class _Check:
                 await self._remove(self._kept.trial, is_earlier=False)
 
     def _find_why_not(self) -> str | None:
-        """Why no test record can be made without harm, and found again; None when it can."""
+        """Why no test record can be made safely and found again; None when it can."""
         if self._resource.passive is None:
             return gettext(
                 "%(resource)s has no word for passive, so that a test record would be in use.",
@@ -175,7 +175,7 @@ class _Check:
         return OduyoClient(self._settings, self._resource, on_secret=self._on_secret)
 
     async def _remove(self, trial: TrialRecords, *, is_earlier: bool) -> None:
-        """Delete test records; what cannot be deleted stays known, so that the next check tries again."""
+        """Delete test records. Those that cannot be deleted are kept in mind for the next check."""
         tried = Tried() if is_earlier else self._tried
         try:
             async with self._open_client() as client:

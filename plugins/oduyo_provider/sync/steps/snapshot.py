@@ -31,14 +31,14 @@ from oduyo_provider.sync.steps.context import StepContext
 
 log = logging.getLogger(__name__)
 
-#: A listing that other writers disturb is made again, so often.
+#: So often a listing that other writers disturb is made again.
 LISTING_TRIES = 3
 #: Records that the ledger knows and the listing does not hold are looked up one by one, up to so many; else by pages.
 MAX_LOOK_UPS = 20
 
 
 async def fetch_snapshot(step: StepContext, client: OduyoClient, site: str) -> Reference:
-    """Draw the plan number, then list all records into staging, once what earlier plans of the source sent has to show.
+    """Draw the plan number, wait until the changes of earlier plans show, then list all records into staging.
 
     ``sync_mode=create`` compares nothing: then only the highest id is read.
 
@@ -89,7 +89,7 @@ class _Snapshot:
 
     async def fetch(self) -> Reference:
         step, state, mode, started_at = self._step, self._state, self._step.params.sync_mode, self._step.clock.now()
-        # Read before the listing: whoever writes from now on makes the listing one that has to be looked at again.
+        # Read before the listing: if anybody writes from now on, the listing does not count as a look.
         turn, is_busy = state.read_turn(), bool(read_claims(state.claims)) or bool(state.plans.read())
         folder = step.run.step(EXISTING).child(f"{int(started_at * 1000):x}")
         writer = SideWriter(folder, buckets=step.buckets)
@@ -150,8 +150,8 @@ class _Snapshot:
         return str(max(self._ids)) if self._ids else None
 
     def _find_absent(self) -> list[Entry]:
-        """This source's records that the ledger knows by id, or that a create of unknown fate may have made, and that the listing
-        does not hold; notes the newest that is known.
+        """This source's records that are known by id, or may come from an unanswered create, and are not listed; notes the newest
+        known id.
         """
         ids, keys = array("Q", sorted(self._ids)), array("q", sorted(self._keys))
         absent = list[Entry]()
@@ -168,7 +168,7 @@ class _Snapshot:
         return absent
 
     async def _look_for(self, absent: Sequence[Entry]) -> list[Remote]:
-        """What shows of these records by id, or by key, when they are asked for again."""
+        """Look these records up, by id or by key; returns what shows."""
         found: dict[str, Remote] = {}
         if len(absent) <= max(MAX_LOOK_UPS, len(self._ids) // 1000):
             for entry in absent:

@@ -1,4 +1,4 @@
-"""Where the steps write what is shown of a run's changes. None of it can fail a step: what goes wrong is said in the log."""
+"""Writes the change table, for the page. It cannot fail a step: an error is said in the log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def try_to_show(work: Callable[[], T]) -> T | None:
-    """Do something for those who look at the run; when it cannot be done, say so in the log and return None."""
+    """Write something for the page; if that fails, say so in the log and return None."""
     try:
         return work()
     except Exception as error:

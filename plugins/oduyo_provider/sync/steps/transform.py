@@ -73,7 +73,7 @@ def transform(step: StepContext, part: Reference) -> Reference:
 
 
 def _name_plan(step: StepContext, snapshot: SnapshotManifest, files: PlanFiles) -> tuple[int, str]:
-    """The plan's number and digest: tries of plans that have both go on with each other."""
+    """The plan's number and digest. Tries of plans with the same two continue each other."""
     number = number_plan(snapshot)
     return number, files.changes.digest if number else hashlib.sha256(step.run.name.encode()).hexdigest()
 
