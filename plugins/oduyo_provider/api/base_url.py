@@ -1,4 +1,4 @@
-"""A site's address, made of a connection's host, port and schema."""
+"""Builds a site's address from a connection's host, port and schema."""
 
 from __future__ import annotations
 

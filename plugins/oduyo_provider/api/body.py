@@ -50,10 +50,10 @@ def is_nothing(body: bytes) -> bool:
 
 
 def find_object(body: bytes) -> bytes | None:
-    """The one JSON object in a body that has other text around it, such as PHP's notices; None when it is not plain which.
+    """The JSON object in a body with other text around it, such as PHP's notices; None when there is not exactly one.
 
-    A whole web page is never searched: the JSON in one is somebody else's. Neither is anything searched behind the first
-    object that does not end: the records within half a page look like answers.
+    A web page is never searched, as JSON in it is not the API's. Nor is the text after an object that does not end: records in
+    half a page look like answers.
     """
     text = body.decode("utf-8", "surrogateescape")
     start = _find_start(text)
@@ -82,6 +82,6 @@ def is_cut(body: bytes) -> bool:
 
 
 def _find_start(text: str) -> int | None:
-    """Where a JSON object begins that a web page around it does not make somebody else's."""
+    """Where the first JSON object begins, unless a web page begins before it."""
     start = _OBJECT_START.search(text)
     return None if start is None or _WEB_PAGE.search(text, 0, start.start()) else start.start()

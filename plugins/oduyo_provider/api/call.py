@@ -1,4 +1,4 @@
-"""One call: sent within the pace and with a session, and sent again as often as its answers allow."""
+"""Runs one call: at the allowed pace, with a session, and again as often as its answers allow."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CallResult(msgspec.Struct):
 
 
 class HarmlessCall(msgspec.Struct, frozen=True):
-    """A call that changes nothing: whether it is answered tells whether a session still works."""
+    """A call that changes nothing. Its answer shows whether a session still works."""
 
     path: str
     body: bytes
@@ -152,7 +152,7 @@ class CallRunner:
             return self._is_worth_waiting(result, sent_in)
         if meaning is Meaning.BLOCKED:
             if unknown_tries == 1:
-                # Until more is known: a page in Ödüyo's place does not say that a create was not carried out.
+                # Unknown for now: a web page does not tell whether a create was carried out.
                 result.lost = 1
             meaning = await self._ask_why_blocked(result)
         if meaning is Meaning.SESSION:
@@ -188,7 +188,7 @@ class CallRunner:
         return True
 
     def _is_worth_waiting(self, result: CallResult, sent_in: int) -> bool:
-        """Slow all requests down, unless Ödüyo asks for a longer wait than this call may take."""
+        """Slow all requests down; returns False if Ödüyo asks for a longer wait than this call may take."""
         asked_s = result.classification.retry_after_s
         now = self._runtime.clock()
         if result.throttled_since is None:
@@ -200,7 +200,7 @@ class CallRunner:
         return True
 
     async def _ask_why_blocked(self, result: CallResult) -> Meaning:
-        """A page with 403 or 406: REFUSED when only this request is blocked, SESSION when all are, else BLOCKED.
+        """The meaning of a page with 403 or 406: REFUSED when only this request is blocked, SESSION when all are, else BLOCKED.
 
         A web firewall answers so to a request that it does not like, and some sites to an expired session.
         """

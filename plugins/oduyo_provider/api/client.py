@@ -1,4 +1,4 @@
-"""What Ödüyo can be asked for one kind of record: create, update, delete, list."""
+"""The client of one resource: create, update, delete, list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from oduyo_provider.core.errors import RetryError
 from oduyo_provider.core.record import Remote, Resource
 from oduyo_provider.core.redact import Redactor
 
-#: Records that a look-up asks for at first: a value that people take for unique has few.
+#: A look-up asks for so many records at first: values that should be unique have few.
 LOOKUP_RECORDS = 10
 
 
@@ -140,11 +140,13 @@ class OduyoClient:
             return []
 
     async def compares_as_text(self, known_id: str) -> bool:
-        """Whether the site compares ids as text, where that makes a difference for the ids above the highest that it names.
+        """Whether the site compares ids as text, if that matters for ids above the highest.
 
-        :param known_id: the highest. Of the ids above 1000 a site that compares text names 999, one that compares numbers a
-            higher one, or none. One that heeds no filter counts as comparing text. Without ``<=``, which firewalls may
-            block: unlike :func:`.listing.fetch_compares_as_text`, this is asked in the midst of a load.
+        Asked for ids above 1000, a site that compares text names 999, one that compares numbers a higher one, or none. A site that
+        ignores filters counts as comparing text. Unlike :func:`.listing.fetch_compares_as_text` this works without ``<=``, which
+        firewalls may block, as it is asked during a load.
+
+        :param known_id: the highest id.
         """
         power = "1" + "0" * len(known_id)
         last = await Look(self._list_call).fetch((Filter("id", ">", power),), 1, True)
@@ -195,9 +197,9 @@ class OduyoClient:
         )
 
     async def fetch_newest_by(self, field: str, value: str) -> Remote | None:
-        """Of the records that Ödüyo's filter finds where `field` is `value` the last by id, by one request.
+        """The last record by id for which Ödüyo's filter says that `field` is `value`, by one request.
 
-        Unchecked: that it finds none, or another one, proves nothing; nor that Ödüyo does not carry it out, which is None too.
+        Unchecked: no record, or another one, proves nothing. A call that Ödüyo does not carry out gives None too.
         """
         with suppress(RetryError):
             found = await Look(self._list_call).fetch((Filter(field, "=", value),), 1, True)
@@ -212,7 +214,7 @@ class OduyoClient:
         await self._keeper.header()
 
     async def renew_session(self) -> None:
-        """Log in anew, for when Ödüyo refuses so much that the session may be why.
+        """Log in anew, when refusals may be due to the session.
 
         :raises LoginRefusedError, NotThisApiError, NotSentError, LostAnswerError: as the login itself.
         """
@@ -227,7 +229,7 @@ class OduyoClient:
         return await self._list_call.has_session(number)
 
     def easing_pace(self, requests: int) -> AbstractContextManager[None]:
-        """Half the pace or less, where Ödüyo has asked for gaps between requests: for what must not be refused once more."""
+        """Go at half the pace or less if Ödüyo has asked for gaps: for requests that must not be refused again."""
         return self._pacer.easing(requests)
 
     async def probe(self) -> str:

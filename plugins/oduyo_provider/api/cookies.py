@@ -1,4 +1,4 @@
-"""The cookies that a site sets: whoever has one may be taken for the session's user."""
+"""The cookies that a site sets are secrets: with one, anybody may be taken for the session's user."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def find_cookie_secrets(set_cookies: Iterable[str]) -> list[str]:
 
 
 def compute_secrets(values: Iterable[str]) -> list[str]:
-    """Of cookies' values those that must not be shown, as they are sent and as PHP shows them."""
+    """The cookie values that must not be shown, as they are sent and as PHP shows them."""
     bare = [value.strip().strip('"') for value in values]
     return [form for value in bare if len(value) >= SHORTEST_SECRET for form in (value, unquote(value))]

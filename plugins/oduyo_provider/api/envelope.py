@@ -1,4 +1,4 @@
-"""What every answer of the API is wrapped in: ``{"status": true, "data": …}``.
+"""The envelope of every answer of the API: ``{"status": true, "data": …}``.
 
 Source: the vendor's documentation. Where it leaves a shape open, every likely reading is accepted.
 """

@@ -1,4 +1,4 @@
-"""List calls of one resource: what they are answered with, and when words instead of records mean "nothing found"."""
+"""List calls of one resource, and when words instead of records mean "nothing found"."""
 
 from __future__ import annotations
 
@@ -149,10 +149,9 @@ def read_page(classification: Classification, answer: Answer | None, redact: Cal
 class Look:
     """List calls that belong together.
 
-    Words instead of records are a refusal, and stop the run. Some sites say so for a filter without a match, too: once a
-    list call of this look was answered with a record, the user may list, and words to a filter mean that nothing was found.
-    To a call without a filter they mean that the session has ended meanwhile. Where one record is listed all the same, so many
-    were too much.
+    Words instead of records are a refusal, and stop the run. But some sites also answer a filter without a match in words. So
+    once a call of this look was answered with a record, the user may list: then words to a filter mean that nothing was found,
+    and words to a call without one that the session has ended. If one record can be listed all the same, the page was too large.
     """
 
     def __init__(self, call: ListCall) -> None:

@@ -1,4 +1,4 @@
-"""Listing by key: complete, or an error.
+"""Lists records by key: all of them, or an error.
 
 The API leaves open what ``offset`` means, how long a page may get, whether an empty list is ``[]`` or a 404, and
 whether ids compare as numbers or as text. So a listing asks for ids above the last one seen, checks the order of each

@@ -53,8 +53,8 @@ class Login(msgspec.Struct, frozen=True):
 async def log_in(settings: Settings, transport: Transport, *, redact: Callable[[str], str], runtime: Runtime) -> Login:
     """Log in. While the server cannot be reached or gives no usable answer, this is tried `DEFAULT_LOGIN_TRIES` times.
 
-    An answer of the API itself is final, as trying again with a wrong password locks accounts; unless it is "slow down": a
-    429, or one that names a time within a minute.
+    An answer of the API itself is final, as repeated wrong passwords lock accounts. Only "slow down" is not: a 429, or an answer
+    that names a time within a minute.
 
     :raises LoginRefusedError: Ödüyo refuses user, password, key or rights, or the account is locked.
     :raises NotThisApiError: something else answers at this address, or each answer was a 2xx that is cut or empty.
@@ -95,7 +95,7 @@ async def post_login(settings: Settings, transport: Transport) -> Answer:
 
 
 def read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]) -> Login:
-    """What one answer to a login says.
+    """Read one answer to a login.
 
     :raises LoginRefusedError, NotThisApiError: as :func:`log_in`.
     :raises LostAnswerError: the same login may be answered otherwise later.
@@ -106,7 +106,7 @@ def read_login(settings: Settings, answer: Answer, redact: Callable[[str], str])
 
 
 def _is_passing(answer: Answer) -> bool:
-    """Whether the same login may be answered otherwise later."""
+    """Whether the same login may succeed later."""
     status = answer.status
     return status in (408, 429) or status >= 500 or (200 <= status < 300 and is_cut(answer.body))
 

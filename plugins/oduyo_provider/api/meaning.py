@@ -1,4 +1,4 @@
-"""What an answer means for what to do next: one table, as one pure function.
+"""Sorts answers by what to do next: one table, as one pure function.
 
 ==================================================================  =============
 answer                                                              meaning
@@ -69,8 +69,8 @@ class Classification(msgspec.Struct, frozen=True):
 
 
 #: What the documentation says of a session that is not accepted, after folding case and Turkish letters and dropping quoted
-#: parts: "Yetkisiz erişim". A site may say it in other words, so nothing depends on this alone: who gets refusals in a row,
-#: or words instead of a list, logs in again to see whether that mends it.
+#: parts: "Yetkisiz erişim". A site may say it in other words, so nothing depends on this alone: after refusals in a row, or
+#: words instead of a list, the client logs in again to see whether that helps.
 _SESSION = re.compile(r"yetkisiz|unauthori[sz]ed|.*\b(?:yetkisiz erisim|unauthori[sz]ed access)\b.*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|“[^”]*”|«[^»]*»")
 _FOLD = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")

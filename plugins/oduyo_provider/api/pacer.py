@@ -1,9 +1,9 @@
 """How many requests are under way, and how fast they follow each other.
 
-The **concurrency** starts at its maximum. A "slow down" from Ödüyo or rising errors make it half of what was under way;
-successes bring it back, one by one. Where one request after the other is still too fast, there is a **gap** between them; it
-becomes twice what it was while "slow down" is said again and again, and successes shorten it. A "slow down" also pauses
-every request: as long as `Retry-After` says, or else a time that grows until something succeeds again.
+The **concurrency** starts at its maximum. A "slow down" from Ödüyo, or rising errors, halve it; successes raise it again, one
+by one. If one request at a time is still too fast, a **gap** is kept between requests. It doubles with repeated "slow down", and
+successes shorten it. A "slow down" also pauses every request: as long as ``Retry-After`` says, or else for a time that doubles
+until a request succeeds.
 """
 
 from __future__ import annotations
@@ -112,10 +112,10 @@ class Pacer:
 
     @contextmanager
     def easing(self, requests: int) -> Iterator[None]:
-        """Half the pace, where Ödüyo has made us keep a gap, or asked for more than the user's: for what must not be refused once more.
+        """Go at half the pace while there is a gap of Ödüyo's asking: for requests that must not be refused again.
 
-        A few requests do not find the pace by themselves, and would be refused in every run: meanwhile the gap is the longest
-        divided by their number, where that is more.
+        Few requests do not find the right pace by themselves, and would be refused in every run. So the gap is at least the longest
+        gap divided by their number.
         """
         if self._gap_s <= self._shortest_gap_s and self._asked_ratio < ASKED_LATELY_RATIO:
             yield

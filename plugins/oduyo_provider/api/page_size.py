@@ -9,8 +9,8 @@ DEFAULT_FULL_PAGES = 4
 class PageSize:
     """How many records a page asks for. All listings of a client share it.
 
-    Half as many once a page has failed. It may have been too much for the site, or the site was down: so twice as many are
-    asked for again after some full pages, and later and later where that fails at once.
+    A failed page halves it. As the site may only have been down, it is doubled again after some full pages; each time that
+    fails at once, the next attempt comes later.
     """
 
     def __init__(self, records: int) -> None:
@@ -29,7 +29,7 @@ class PageSize:
                 self._is_tried = False
 
     def succeeded(self, limit: int, found: int) -> None:
-        """A page of `limit` records had `found` ones; one that is not half full says nothing about its size."""
+        """A page of `limit` records held `found`. One that is less than half full says nothing about the size."""
         if limit != self.records or 2 * found < limit:
             return
         if self._is_tried:

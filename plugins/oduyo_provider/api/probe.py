@@ -1,6 +1,6 @@
-"""Single calls as they are: nothing is sent again, nothing is waited for, and nothing is hidden.
+"""Makes single calls as they are, without retries or waits: for the site check, which asks how a site behaves.
 
-For whoever asks a site about its habits. Whoever only wants an answer takes :class:`.client.OduyoClient`.
+Everything else uses :class:`.client.OduyoClient`.
 """
 
 from __future__ import annotations

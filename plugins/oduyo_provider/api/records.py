@@ -1,4 +1,4 @@
-"""Records on the wire: what create, update, delete and list are sent, and what they answer.
+"""Records on the wire: the bodies of create, update, delete and list, and their answers.
 
 Source: the vendor's documentation. Where it leaves a shape open, every likely reading is accepted.
 """

@@ -1,4 +1,4 @@
-"""How a change ended, of the answers that its call got."""
+"""Tells from the answers to a call how its change ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oduyo_provider.api.meaning import Meaning, compute_text
 from oduyo_provider.api.records import parse_created_id
 from oduyo_provider.core.change import Outcome
 
-#: "Come later" says nothing of the change that it answers.
+#: "Come later" says nothing about the change itself.
 _COME_LATER = 503
 _GATEWAY_ERRORS = (502, 504)
 
@@ -25,7 +25,7 @@ class Reply(msgspec.Struct, gc=False):
     :param sends: how many times bytes may have reached Ödüyo.
     :param lost: how many of these got no usable answer.
     :param is_server_error: the last answer was an error of the server's own, an HTTP 5xx; 503 only asks to come later.
-    :param is_gateway_error: the last answer was one of what stands before Ödüyo, and says nothing of the change: 502 or 504.
+    :param is_gateway_error: the last answer came from a gateway before Ödüyo, 502 or 504, and says nothing about the change.
     :param by_firewall: REFUSED not by Ödüyo but by something before it, such as a web firewall, while Ödüyo answers other
         requests. It may be allowed tomorrow: never remember such a refusal.
     :param session: the number of the session that it was sent with last.

@@ -1,4 +1,4 @@
-"""Where the client takes its time and its random numbers from. Tests pass their own, so that they need not wait."""
+"""The client's clock and random numbers. Tests pass their own, so that they need not wait."""
 
 from __future__ import annotations
 

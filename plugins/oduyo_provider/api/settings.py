@@ -1,4 +1,4 @@
-"""How Ödüyo is reached: the connection's settings, checked, with their defaults.
+"""The settings of the connection to Ödüyo: read, checked, with their defaults.
 
 Source of the names: the contract for the connection type ``oduyo`` (host, port, login, password and extras).
 """

@@ -1,4 +1,4 @@
-"""How a site's TLS certificate is checked."""
+"""Sets up the check of a site's TLS certificate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, and the exact difference between "never sent" and "sent, answer lost"."""
+"""Sends one HTTP request; its errors tell "never sent" from "sent, answer lost"."""
 
 from __future__ import annotations
 
@@ -160,10 +160,10 @@ class Transport:
 
 
 class _CheckedBody(aiohttp.BytesPayload):
-    """A body that asks whether it may leave right before it does.
+    """A body that calls a check right before its bytes leave.
 
-    Between a check before the call and its first byte lie a connection and turns of the event loop: a process that is
-    suspended there would send, when it wakes up, what it may no longer send.
+    An earlier check is not enough: between it and the first byte the client connects and waits for the event loop. A process
+    that was suspended there would send something that it may no longer send.
     """
 
     def __init__(self, value: bytes, before_send: BeforeSend) -> None:

@@ -1,4 +1,4 @@
-"""What a failure of the network means: whether the request may have reached Ödüyo, and what to do."""
+"""Explains network failures: may the request have reached Ödüyo, and what is to be done?"""
 
 from __future__ import annotations
 

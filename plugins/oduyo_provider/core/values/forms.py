@@ -1,4 +1,4 @@
-"""Amounts and moments as sites keep them that keep less of them, or write them in another way."""
+"""Other forms in which sites keep amounts and moments: rounded, cut, or written in another way."""
 
 from __future__ import annotations
 

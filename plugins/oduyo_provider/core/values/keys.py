@@ -1,4 +1,4 @@
-"""Keys as sites store them that keep them in another form, or cut."""
+"""Other forms in which sites store keys: padded, as numbers, in other case, escaped, or cut."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import html
 from oduyo_provider.core.values.letters import can_be_letters_of
 from oduyo_provider.core.values.text import compute_match_key, parse_id
 
-#: No key has this sign: what ends with it is not cut.
+#: No key has this sign: it marks the end of a text that was not cut.
 _END = "\x03"
 
 
 def can_be_key_of(sent: str, stored: str | None) -> bool:
-    """Whether a site that stores keys otherwise can have made the stored key of the one that was sent.
+    """Whether a stored key can be the one that was sent, on a site that stores keys otherwise.
 
     Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
     """
@@ -25,7 +25,7 @@ def is_form_of_key(sent: str, stored: str | None) -> bool:
 
 
 def can_be_kept_as(sent: str, stored: str | None) -> bool:
-    """Whether a site that keeps keys can have made the stored one of the one that was sent: in another form or other letters, or cut."""
+    """Whether a stored key can be the one that was sent: in another form, in other letters, or cut."""
     return is_form_of_key(sent, stored) or can_be_letters_of(sent, stored or "")
 
 

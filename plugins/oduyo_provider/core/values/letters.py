@@ -1,4 +1,4 @@
-"""Texts in other letters: what a site can have made of letters, signs and zeros that its database or its code does not keep."""
+"""Compares texts with forms that sites make of them which do not keep all letters, signs or leading zeros."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SLASHED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Escaping(str, Enum):
-    """How a site escapes signs at each write: what it is sent back as it is listed, it escapes once more."""
+    """How a site escapes signs at each write. A listed text that is sent back would be escaped once more."""
 
     HTML = "html"  # & becomes &amp;
     SLASHES = "slashes"  # ' becomes \'
@@ -33,9 +33,9 @@ class Escaping(str, Enum):
 def can_be_letters_of(sent: str, stored: str) -> bool:
     """Whether a stored text can be the one that was sent, or a beginning of it, in other letters.
 
-    A letter that is no ASCII may have become its plain form (ş → s), also with its mark behind it (İ → i̇), nothing, or what its
-    bytes are in another code page (ş → ÅŸ), with a question mark for what that does not know; case may be another, signs may be
-    escaped or gone, and a number may be without the zeros before it.
+    A letter beyond ASCII may have become its plain form (ş → s), also followed by its mark (İ → i̇), nothing, or its bytes in
+    another code page (ş → ÅŸ), with question marks for unknown ones. Case may differ, signs may be escaped or gone, and a number
+    may lack its leading zeros.
     """
     if not stored:
         return not any(letter.isascii() and letter not in ESCAPED_SIGNS for letter in sent)

@@ -39,7 +39,7 @@ def means_passive(value: object) -> bool:
 
 
 def means_same(value: object, other: object) -> bool:
-    """Whether two words mean the same status; of one that means neither nobody knows."""
+    """Whether two words mean the same status; False for a word that means neither active nor passive."""
     return _read(value) is not None and _read(value) is _read(other)
 
 
