@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.plan import Pair, PlanCounts
@@ -52,13 +53,21 @@ def count_retired(counts: PlanCounts, record: Remote, change: Change) -> None:
     counts.sample("retired", sample)
 
 
-def count_kept(counts: PlanCounts, change: Change) -> None:
-    """Take back what a retirement of a record without a row counted, as the record is kept after all."""
-    counts.kept_missing += 1
-    counts.retired -= 1
-    counts.deactivates -= change.action is Action.DEACTIVATE
-    counts.deletes -= change.action is Action.DELETE
-    _count_pair(counts, change.base, Pair(0, -1))
+def count_kept(counts: PlanCounts, kept: Sequence[Change], left: Iterable[Change]) -> None:
+    """Take back what a plan's retirements of records without a row counted, where these are kept after all.
+
+    :param counts: of the whole plan.
+    :param left: the plan's changes without these: the brakes count and show only what they retire.
+    """
+    counts.kept_missing += len(kept)
+    counts.deactivates -= sum(change.action is Action.DEACTIVATE for change in kept)
+    counts.deletes -= sum(change.action is Action.DELETE for change in kept)
+    counts.retired = 0
+    counts.samples.pop("retired", None)
+    counts.pairs = {name: Pair(pair.in_use) for name, pair in counts.pairs.items()}
+    for change in left:
+        if change.retires:
+            count_retired(counts, change.base, change)
 
 
 def _count_pair(counts: PlanCounts, record: Remote, figures: Pair) -> None:

@@ -464,8 +464,43 @@ def test_a_record_whose_row_came_back_under_another_id_is_kept_until_somebody_de
     assert (second.error, second.report.rejected, second.report.kept_missing, second.figures[figure]) == (None, 3, 3, 5)
     assert count_in_use(nights) == 55
     released = nights.run_again(changed, ["look_alikes:2"], **params)
-    assert (released.error, released.report.created, released.figures[figure]) == (None, 2, 2)
-    assert count_in_use(nights) == 55
+    assert (released.error, released.report.created, released.report.kept_missing) == (
+        None,
+        2,
+        3 if figure == "deleted" else 8,
+    )
+    later = nights.run(changed, **params)
+    assert (later.error, later.figures[figure], count_in_use(nights)) == (None, 2, 55)
+
+
+@pytest.mark.parametrize("buckets", [1, 4])
+def test_a_record_is_missing_only_from_the_run_on_that_also_lacks_the_rejected_row_with_its_codes(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch, buckets: int
+) -> None:
+    for module in ("staging.buckets", "site.ledger"):
+        monkeypatch.setattr(f"oduyo_provider.sync.{module}.SINGLE_PARTITION_ROWS", 0 if buckets > 1 else 20_000)
+    params = {"on_missing": "delete", "buckets": buckets}
+    rows = make_codes(60)
+    nights.own(rows)
+    changed = [
+        {**rows[0], "integration_id": "2025-1"},
+        {**rows[1], "integration_id": "2025-2", "status": "?"},
+        *rows[2:],
+    ]
+    for _ in range(3):
+        night = nights.run(changed, **params)
+        assert (night.error, night.report.rejected, night.report.kept_missing) == (None, 2, 2)
+    first, second = nights.run(rows[2:], **params), nights.run(rows[2:], **params)
+    assert (first.error, first.report.kept_missing, first.writes) == (None, 2, [])
+    assert (second.error, second.report.deleted) == (None, 2)
+
+
+def test_what_stops_a_run_names_no_record_that_is_kept(nights: Nights) -> None:
+    rows = make_codes(60)
+    nights.own(rows)
+    changed = [{**rows[0], "integration_id": "2025-1"}, *rows[12:]]
+    stopped = nights.run(changed, on_missing="delete", missing_runs=1)
+    assert_stopped(stopped, {"retired": 11}, "11 records would be", sample=r"^delete (10|11|12) ")
 
 
 @RETIRING

@@ -60,16 +60,22 @@ def test_an_adoption_with_an_older_date_than_its_record_has_counts_as_such(
 
 @pytest.mark.parametrize("action", [Action.DEACTIVATE, Action.DELETE])
 def test_a_record_that_is_kept_after_all_counts_as_if_nothing_had_retired_it(action: Action) -> None:
-    record = make_record()
-    change = Change(action, "100", {}, "7", record, retires=True)
-    planned = PlanCounts(missing=1, deactivates=action is Action.DEACTIVATE, deletes=action is Action.DELETE)
-    count_in_use(planned, record, SPECIAL_CODE, None)
-    count_retired(planned, record, change)
-    kept = PlanCounts()
-    count_kept(kept, change)
-    counts = planned + kept
-    assert (counts.missing, counts.kept_missing, counts.retired, counts.changes) == (1, 1, 0, 0)
-    assert [(pair.in_use, pair.retired) for pair in counts.pairs.values()] == [(1, 0)]
+    records = [make_record(str(number), code=f"K{number}") for number in range(3)]
+    changes = [
+        Change(action, str(number), {}, str(number), record, retires=True) for number, record in enumerate(records)
+    ]
+    counts = PlanCounts(
+        missing=3, deactivates=3 * (action is Action.DEACTIVATE), deletes=3 * (action is Action.DELETE), updates=1
+    )
+    for record, change in zip(records, changes, strict=True):
+        count_in_use(counts, record, SPECIAL_CODE, None)
+        count_retired(counts, record, change)
+    other = compute_update("9", {"code": "K9"}, make_record("9"), ("code",), SPECIAL_CODE)
+    count_kept(counts, changes[:2], [other, changes[2]])
+    assert (counts.missing, counts.kept_missing, counts.retired, counts.changes) == (3, 2, 1, 2)
+    [sample] = counts.samples["retired"]
+    assert sample.startswith(("deactivate 2 ", "delete 2 "))
+    assert counts.pairs == {"21\x001": Pair(3, 1, (sample,))}
 
 
 def test_what_was_sent_before_says_the_date_and_not_odüyo() -> None:

@@ -12,6 +12,7 @@ from oduyo_provider.core.ledger import Entry
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import Plan, PlanCounts, Rejected, SyncMode
 from oduyo_provider.core.record import SPECIAL_CODE, Remote
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.site.open_plans import OpenPlan
 from oduyo_provider.sync.staging.buckets import Side
 from oduyo_provider.sync.staging.folder import Folder, write_manifest
@@ -92,6 +93,7 @@ def stage_plan(
     notes: Sequence[Entry] = (),
     forgotten: Sequence[str] = (),
     rejected: Sequence[Rejected] = (),
+    remarks: Sequence[Remark] = (),
     run: str = "run1",
     partition: int = 0,
     partitions: int = 1,
@@ -101,7 +103,8 @@ def stage_plan(
     """One partition's plan."""
     folder = root.child("dag", run, "plan", "try1", f"{partition:04d}")
     listed = list(changes)
-    plan = Plan(listed, list(rejected), list(notes), list(forgotten), [], [], PlanCounts(creates=len(listed)))
+    counts = PlanCounts(creates=len(listed))
+    plan = Plan(listed, list(rejected), list(notes), list(forgotten), [], [], counts, list(remarks))
     files = write_plan(folder, plan)
     journal = root.child("dag", run, "results", f"{partition:04d}-{files.changes.digest[:16]}")
     manifest = PlanManifest(

@@ -138,7 +138,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     :param of: the plans that it is about, see :func:`~oduyo_provider.sync.staging.plans.name_plans`.
     :param counts: all partitions together, look-alikes counted as what became of them.
     :param look_alikes: partition → what was decided of its rows that look like a record.
-    :param kept: keys of records that the plan would retire, and that rejected rows look like.
+    :param kept: keys of records that the plan takes for missing, and that rejected rows look like: they are not.
     """
 
     generation: str

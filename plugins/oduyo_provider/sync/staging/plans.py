@@ -70,8 +70,9 @@ class PlanPart:
                 yield reject_look_alike(change, self._decided[change.integration_id], known)
 
     def read_notes(self) -> Iterator[Entry]:
-        """Entries of the ledger, as they are once the plan is applied."""
-        return self.folder.read_items(self.manifest.files.notes, Entry)
+        """Entries of the ledger, as they are once the plan is applied; those of kept records are not missing."""
+        for note in self.folder.read_items(self.manifest.files.notes, Entry):
+            yield msgspec.structs.replace(note, missing=None) if note.integration_id in self._kept else note
 
     def read_forgotten(self) -> Iterator[str]:
         """Keys whose record and row are both gone."""
@@ -87,11 +88,15 @@ class PlanPart:
 
     def read_remarks(self) -> Iterator[Remark]:
         """What is left as it is, and why."""
-        yield from self.folder.read_items(self.manifest.files.remarks, Remark)
+        for remark in self.folder.read_items(self.manifest.files.remarks, Remark):
+            if remark.outcome == KEPT and remark.integration_id in self._kept:
+                yield _keep(remark.integration_id, remark.oduyo_id, remark.code)
+            else:
+                yield remark
         for change in self.folder.read_items(self.manifest.files.changes, Change) if self._kept else ():
             if self._is_kept(change):
                 code = change.get_value(self.manifest.snapshot.resource.code_field)
-                yield Remark(KEPT, change.integration_id, change.oduyo_id or "", code, gettext(LOOKED_LIKE))
+                yield _keep(change.integration_id, change.oduyo_id or "", code)
 
     def _is_kept(self, change: Change) -> bool:
         return change.is_of_missing and change.integration_id in self._kept
@@ -104,6 +109,10 @@ class PlanPart:
         """The journal of a new try, after all tries in the history. Under the lease."""
         name = renumber_attempt(attempt, history.last_try + 1)
         return Journal(self.journal, attempt=name, digest=self.manifest.digest, clock=clock)
+
+
+def _keep(integration_id: str, oduyo_id: str, code: str) -> Remark:
+    return Remark(KEPT, integration_id, oduyo_id, code, gettext(LOOKED_LIKE))
 
 
 def reject_look_alike(change: Change, look_alike: LookAlike, known: frozenset[str]) -> Rejected:

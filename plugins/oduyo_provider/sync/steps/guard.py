@@ -91,8 +91,8 @@ def _decide(
 ) -> Decision:
     """Whether load may write; what becomes of rows that look like a record is written into the folder."""
     first, params = parts[0].manifest, step.params
-    look_alikes = judge_look_alikes(step, parts, known_rejected)
-    counts = compute_total(parts) + look_alikes.figures
+    counts = compute_total(parts)
+    look_alikes = judge_look_alikes(step, parts, known_rejected, counts)
     decided = look_alikes.add_to(counts)
     trips = compute_trips(counts, params, look_alikes=look_alikes.count, decided=decided)
     blocking = _find_blocking(trips)

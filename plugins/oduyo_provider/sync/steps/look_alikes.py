@@ -29,18 +29,16 @@ class LookAlikes(msgspec.Struct, frozen=True):
     :param decided: those that are adopted or left out.
     :param known: keys of rows left out that the last applied run left out alike.
     :param count: what counts for the brake: those left out and not known, or those that a person released.
-    :param figures: what adopting and keeping does, as the brakes count it, and samples.
-    :param kept: keys of records that the plan would retire, and that rejected rows look like, these or others.
+    :param kept: keys of records without a row that rejected rows look like, these or others: they are not missing.
     """
 
-    decided: list[LookAlike]
-    known: frozenset[str]
-    count: int
-    figures: PlanCounts
+    decided: list[LookAlike] = []
+    known: frozenset[str] = frozenset()
+    count: int = 0
     kept: frozenset[str] = frozenset()
 
     def add_to(self, counts: PlanCounts) -> PlanCounts:
-        """A plan's counts with :attr:`figures`, these rows counted as what becomes of them."""
+        """A plan's counts, these rows counted as what becomes of them."""
         rejected = [item for item in self.decided if item.adopted is None]
         reasons = Counter(counts.reasons)
         reasons.update(item.fault.code for item in rejected)
@@ -65,56 +63,75 @@ class LookAlikes(msgspec.Struct, frozen=True):
         }
 
 
-def judge_look_alikes(step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str]) -> LookAlikes:
+def judge_look_alikes(
+    step: StepContext, parts: Sequence[PlanPart], known_rejected: frozenset[str], counts: PlanCounts
+) -> LookAlikes:
     """Find them, and decide what becomes of each.
 
     :param known_rejected: digests of the rows that the last applied run rejected.
+    :param counts: of the whole plan; what adopting and keeping does is counted in them, as the brakes count it, with samples.
     """
     params, resource = step.params, parts[0].manifest.snapshot.resource
     if params.sync_mode is SyncMode.CREATE:
-        return LookAlikes([], frozenset(), 0, PlanCounts())
+        return LookAlikes()
     found = find_look_alikes(
         lambda: chain.from_iterable(part.read_new_rows() for part in parts),
         lambda: chain.from_iterable(part.read_unmatched() for part in parts),
         adopt=params.adopt,
     )
     others = [item for item in found if item.adopted is None]
-    known, figures = set[str](), PlanCounts()
+    known, adoptions = set[str](), list[Change]()
     for item, change in _find_creates(found, parts):
         if item.adopted is not None:
-            count_adoption(figures, compute_adoption(change, item.adopted, resource), resource)
+            adoptions.append(compute_adoption(change, item.adopted, resource))
             continue
-        figures.sample("all_rejected", _describe(item))
+        counts.sample("all_rejected", _describe(item))
         if reject_look_alike(change, item, known_rejected).is_known:
             known.add(item.integration_id)
     counted = [item for item in others if _BRAKE in params.release or item.integration_id not in known]
-    figures.samples[_BRAKE] = list(map(_describe, counted[:SAMPLES]))
+    for item in counted[:SAMPLES]:
+        counts.sample(_BRAKE, _describe(item))
     if params.is_released(_BRAKE, len(others)):
         found, known = [item for item in found if item.adopted is not None], set()
     left_out = {item.integration_id for item in found if item.adopted is None}
-    kept = _keep(left_out, parts, step.make_normaliser(resource), figures)
-    return LookAlikes(found, frozenset(known), len(counted), figures, kept)
+    kept = _keep(parts, _find_present(left_out, parts, step.make_normaliser(resource)), counts)
+    for change in adoptions:
+        count_adoption(counts, change, resource)
+    return LookAlikes(found, frozenset(known), len(counted), kept)
 
 
-def _keep(
-    left_out: Collection[str], parts: Sequence[PlanPart], normaliser: Normaliser, figures: PlanCounts
-) -> frozenset[str]:
-    """The keys of records that are not retired, as a rejected row without a record looks like them; counted in the figures.
+def _find_present(left_out: Collection[str], parts: Sequence[PlanPart], normaliser: Normaliser) -> frozenset[str]:
+    """The ids of the records that a rejected row without a record looks like.
 
     :param left_out: keys of the rows that are rejected as they look like a record.
     """
-    changes = chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes)
-    retired = {change.oduyo_id: change for change in changes if change.is_of_missing}
-    if not retired:
+    if not any(part.manifest.counts.missing for part in parts):
         return frozenset()
     new_rows = (row for part in parts for row in part.read_new_rows() if row.integration_id in left_out)
     left = (item.row for part in parts for item in part.read_rejected() if not item.has_record)
     rejected = (make_natural_key(row, normaliser) for row in left)
-    unmatched = (record for part in parts for record in part.read_unmatched() if record.oduyo_id in retired)
-    kept = [retired[oduyo_id] for oduyo_id in find_present(chain(new_rows, filter(None, rejected)), unmatched)]
-    for change in kept:
-        count_kept(figures, change)
-    return frozenset(change.integration_id for change in kept)
+    unmatched = (record for part in parts for record in part.read_unmatched())
+    return find_present(chain(new_rows, filter(None, rejected)), unmatched)
+
+
+def _keep(parts: Sequence[PlanPart], present: Collection[str], counts: PlanCounts) -> frozenset[str]:
+    """The keys of those of these records that the plan takes for missing; what it would retire of them is taken out of the counts.
+
+    :param present: their ids.
+    """
+    if not present:
+        return frozenset()
+    kept = [change for change in _read_changes(parts) if change.is_of_missing and change.oduyo_id in present]
+    if kept:
+        keys = {change.key for change in kept}
+        count_kept(counts, kept, (change for change in _read_changes(parts) if change.key not in keys))
+    notes = chain.from_iterable(part.read_notes() for part in parts)
+    waiting = {note.integration_id for note in notes if note.missing is not None and note.oduyo_id in present}
+    return frozenset(waiting | {change.integration_id for change in kept})
+
+
+def _read_changes(parts: Sequence[PlanPart]) -> Iterator[Change]:
+    return chain.from_iterable(part.read_changes() for part in parts if part.manifest.counts.changes)
 
 
 def _describe(item: LookAlike) -> str:

@@ -115,7 +115,7 @@ class FinalTable:
 
     def _write_part(self, part: PlanPart) -> SegmentFile:
         planned = part.manifest.lines
-        if planned is not None and not part.manifest.counts.changes:
+        if planned is not None and part.is_as_planned and not part.manifest.counts.changes:
             return planned
         for remark in part.read_remarks():
             self.take(partial(make_left_line, remark))

@@ -13,9 +13,10 @@ import pytest
 from oduyo_provider.core.change import Action, Outcome, Result, compute_adoption
 from oduyo_provider.core.errors import StagingError
 from oduyo_provider.core.faults import Fault
-from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.ledger import Entry, Missing
 from oduyo_provider.core.look_alikes import LookAlike
 from oduyo_provider.core.plan import PlanCounts, Rejected
+from oduyo_provider.core.remarks import Remark
 from oduyo_provider.sync.staging.folder import Folder, write_manifest
 from oduyo_provider.sync.staging.layout import DECISION, name_look_alikes
 from oduyo_provider.sync.staging.manifests import Decision, Reference
@@ -122,11 +123,16 @@ def test_a_row_that_looks_like_a_record_is_not_created_but_rejected(root: Folder
 
 def test_a_record_that_a_row_left_out_looks_like_is_kept_and_why_is_said(root: Folder) -> None:
     changes = [create("K1"), delete("K1", "7"), delete("K2", "8")]
-    [part] = open_parts(root, [decide(root, stage_plan(root, changes), kept=frozenset({"K1"}))])
+    missing = Missing(1.0, 2.0, 3, "run1")
+    notes = [Entry(key, "dag", oduyo_id, missing=missing) for key, oduyo_id in (("K1", "7"), ("K2", "8"), ("K3", "9"))]
+    remarks = [Remark("kept", key, reason="not missing for long enough", detail="x") for key in ("K3", "K4")]
+    reference = stage_plan(root, changes, notes=notes, remarks=remarks)
+    [part] = open_parts(root, [decide(root, reference, kept=frozenset({"K1", "K3"}))])
     assert [change.key for change in part.read_changes()] == ["create:K1", "delete:8"]
-    [remark] = part.read_remarks()
-    assert (remark.outcome, remark.integration_id, remark.oduyo_id) == ("kept", "K1", "7")
-    assert remark.reason == "a rejected row has its codes, under another key"
+    assert [note.missing for note in part.read_notes()] == [None, missing, None]
+    told = [(remark.outcome, remark.integration_id, remark.reason) for remark in part.read_remarks()]
+    why = "a rejected row has its codes, under another key"
+    assert told == [("kept", "K3", why), ("kept", "K4", "not missing for long enough"), ("kept", "K1", why)]
     assert not part.is_as_planned
     assert open_part(root, decide(root, stage_plan(root, changes))).is_as_planned
 
