@@ -110,9 +110,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """Whether a record was confirmed for this key: then none is ever created again without a release."""
         return (self.oduyo_id is not None and not self.is_gone) or self.confirmed_at is not None
 
-    def is_owned_by(self, source: str) -> bool:
-        """Whether a source owns the record; a key without a record is nobody's."""
-        return self.is_made and self.source == source
+    def is_owned_by(self, source: str, oduyo_id: str | None = None) -> bool:
+        """Whether a source owns the record, or of those with its key the one with this id; a key without a record is nobody's."""
+        return self.is_made and self.source == source and (oduyo_id is None or self.oduyo_id in (None, oduyo_id))
 
     def is_others(self, source: str) -> bool:
         """Whether another source owns the record."""

@@ -77,7 +77,7 @@ class MissingRecords:
         counts.existing += 1 + len(match.twins)
         counts.remote_duplicates += len(match.twins)
         now = self._builder.find_entry(key)
-        if now is not None and now.is_owned_by(source):
+        if now is not None and now.is_owned_by(source, get_id(match.record)):
             if not self._rules.is_first:
                 known = () if entry is None else (*entry.twins, entry.oduyo_id)
                 for twin in match.twins:

@@ -136,8 +136,9 @@ class _Planner:
         """Reject a row, whose record does not count as missing; returns whether the rejection is known."""
         entry, match = self.matching.entries.get(key), self.matching.matches.get(key)
         if entry is not None and entry.is_owned_by(self.rules.source):
-            seen = entry if match is None else compute_seen(entry, match, self.resource)
-            self.builder.note(key, msgspec.structs.replace(seen, missing=None))
+            if match is not None and entry.is_owned_by(self.rules.source, get_id(match.record)):
+                entry = compute_seen(entry, match, self.resource)
+            self.builder.note(key, msgspec.structs.replace(entry, missing=None))
         return self.builder.reject(raw, integration_id, faults, has_record=match is not None)
 
     def _compare(self, key: str, raw: Row, integration_id: str, payload: Payload) -> None:
@@ -219,8 +220,7 @@ class _Planner:
         return read(stored) in (None, read(wanted)) or (is_own and is_form_of_key(wanted, stored))
 
     def _note_match(self, key: str, known: Entry, payload: Payload, match: Match) -> None:
-        """Note a match. A record without an owner becomes this source's by it."""
-        # Forget what is no longer stored so.
+        """Note a match: by it a record without an owner becomes this source's. Forget what is no longer stored otherwise."""
         stored = {
             name: pair
             for name, pair in known.stored.items()

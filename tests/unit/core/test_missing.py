@@ -135,6 +135,20 @@ def test_a_record_of_another_source_or_of_nobody_is_never_missing(entry: Entry) 
     assert (figures(plan), plan.notes, plan.counts.in_use) == ((0, 0, 0, 0), [], 0)
 
 
+@pytest.mark.parametrize(
+    "rows", [[], [make_row(status="?")], [make_row(key1="22")]], ids=["none", "rejected", "other_firm"]
+)
+def test_another_record_with_the_key_of_one_that_is_gone_is_nobodys_before_a_row_matches_it(rows: list[Row]) -> None:
+    plan = retire(make_record("8"), make_entry(oduyo_id="7"), rows=rows, **AT_ONCE)
+    assert (figures(plan), plan.notes, plan.counts.in_use) == ((0, 0, 0, 0), [], 0)
+    assert [entry.oduyo_id for entry in retire(make_record("8"), GONE, rows=[make_row()]).notes] == ["8"]
+
+
+def test_of_a_record_that_was_confirmed_without_an_id_the_one_with_its_key_is_missing() -> None:
+    plan = retire(make_record("8"), make_entry(oduyo_id=None, confirmed_at=1.0), **AT_ONCE)
+    assert figures(plan) == (1, 0, 0, 1)
+
+
 def test_a_record_that_no_ledger_knows_is_never_missing() -> None:
     plan = plan_of([], [make_record()], [], on_missing=DELETE, **AT_ONCE)
     assert (figures(plan), plan.notes, plan.counts.existing) == ((0, 0, 0, 0), [], 1)
@@ -199,8 +213,8 @@ def test_where_rows_may_lack_nothing_is_said_to_be_out_of_scope() -> None:
 
 @pytest.mark.parametrize("rules", [{"may_lack_rows": True}, {"pairs": frozenset({("99", "9")})}])
 def test_of_a_record_that_is_not_missing_for_certain_only_what_is_listed_is_remembered(rules: dict[str, Any]) -> None:
-    plan = plan_of([], [make_record("8"), make_record("9")], [GONE], **rules)
-    assert notes_of(plan) == {"100": make_entry("100", "8", twins=("9",), missing=ABSENT)}
+    plan = plan_of([], [make_record("7"), make_record("9")], [GONE], **rules)
+    assert notes_of(plan) == {"100": make_entry(twins=("9",), missing=ABSENT)}
 
 
 # What is done

@@ -131,3 +131,21 @@ def test_a12_a_site_that_makes_two_records_of_each_create_is_stopped_at_the_firs
         "remote_duplicates": 1,
         "new_duplicates": 1,
     }
+
+
+@pytest.mark.parametrize("is_rejected_first", [False, True])
+def test_a12_the_other_of_two_records_is_nobodys_once_ours_is_gone_and_no_row_matches_it(
+    site: Sandbox, dag: Nights, is_rejected_first: bool
+) -> None:
+    assert dag.night(make_rows()).is_green
+    ours = find_id(site, "5")
+    theirs = site.twin(ours, code="THEIRS")
+    dag.night(make_rows())
+    site.delete(ours)
+    left = [row for row in make_rows() if row["integration_id"] != 5]
+    params = {"on_missing": "delete", "missing_runs": 1}
+    if is_rejected_first:
+        assert dag.night([*left, {"integration_id": 5, "code": ""}], **params).report.rejected == 1
+    night = dag.night(left, **params)
+    assert (night.is_green, night.figures) == (True, {"extracted": COUNT - 1, "unchanged": COUNT - 1})
+    assert find_id(site, "5") == theirs
