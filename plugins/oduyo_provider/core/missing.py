@@ -107,7 +107,7 @@ class MissingRecords:
             natural_key,
         )
         if found:
-            adoptable = None if integration_id else record
+            adoptable = None if integration_id or get_id(record) in self._rules.others else record
             self._builder.unmatched.append(NaturalKey(found, integration_id, get_id(record), adoptable))
 
     def _read_missing(self, key: str, match: Match, entry: Entry) -> None:

@@ -47,7 +47,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     :param is_first: no run of this source has been applied yet.
     :param key_length: to how many characters Ödüyo is known to cut keys; None where it is not known to.
     :param newest_id: the highest id that was known when the listing had ended: what is above it has not vanished; or None.
-    :param shared_codes: digests of the codes that rows of different ids have; see :mod:`oduyo_provider.core.shared_codes`.
+    :param others: ids of records without a key that other sources own; ``shared_codes`` as of :mod:`oduyo_provider.core.shared_codes`.
     """
 
     source: str
@@ -66,6 +66,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     key_length: int | None = None
     is_first: bool = False
     newest_id: int | None = None
+    others: frozenset[str] = frozenset()
     shared_codes: frozenset[int] = frozenset()
 
 
@@ -233,8 +234,7 @@ _ADD: dict[str, Callable[[Any, Any], Any]] = {
 class Plan(msgspec.Struct):
     """What one partition needs. Changes are in their fixed order, rejected rows in the order read.
 
-    :param notes: entries of the ledger as they are once the plan is applied, only those that differ from before; what
-        becomes of the changes is not in them.
+    :param notes: entries of the ledger as they are once the plan is applied, where that differs; what becomes of the changes is not in them.
     :param forgotten: keys of the ledger whose record and row are both gone.
     :param new_rows: rows to create, for the search for look-alikes; ``unmatched`` records that no row matches.
     :param remarks: what is left as it is, and why.

@@ -382,6 +382,14 @@ def test_twins_of_a_record_that_is_matched_for_the_first_time_are_known_in_a_sou
 # Records that no row matches
 
 
+@pytest.mark.parametrize(("others", "is_adoptable"), [((), True), (("1",), False)])
+def test_a_record_without_a_key_that_another_source_owns_is_not_adopted(
+    others: tuple[str, ...], is_adoptable: bool
+) -> None:
+    [record] = plan_of([], [make_record("1", None)], others=frozenset(others)).unmatched
+    assert (record.oduyo_id, record.record is not None) == ("1", is_adoptable)
+
+
 def test_records_that_no_row_matches_are_looked_through_for_look_alikes() -> None:
     records = [
         make_record("1", None, typecode="26"),

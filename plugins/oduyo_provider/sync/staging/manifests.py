@@ -35,6 +35,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     :param started_at: before the first page was asked for, seconds since 1970; likewise ``ended_at``.
     :param settled_at: changes that were sent before this time could no longer take effect when the listing began.
     :param newest_id: the highest id that the listing or the ledger knew at its end; what is above it was made since.
+    :param others: ids of the listed records that carry no key, and that the ledger knows as another source's.
     :param last_id: the highest id; None on an empty site. ``overlap_id`` is the one some hundred records below it.
     :param resource: the kind of record; every later step takes it from here.
     """
@@ -53,6 +54,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: float = 0.0
     rows: int
     newest_id: int | None = None
+    others: list[str] = []
     last_id: str | None
     overlap_id: str | None
     side: Side

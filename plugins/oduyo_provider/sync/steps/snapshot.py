@@ -85,6 +85,8 @@ class _Snapshot:
         self._normaliser = step.make_normaliser(client.resource)
         self._ids = array("Q")
         self._keys = array("q")  # a hash of each
+        self._nameless = array("Q")  # ids of the records without a key
+        self._others: list[str] = []
         self._newest_known = 0
 
     async def fetch(self) -> Reference:
@@ -110,6 +112,7 @@ class _Snapshot:
             settled_at=started_at - SENT_WITHIN_S - self._client.settle_s,
             rows=writer.rows,
             newest_id=max(self._newest_known, int(last_id or 0)),
+            others=self._others,
             last_id=last_id,
             overlap_id=self._find_overlap(),
             side=writer.close(),
@@ -128,6 +131,8 @@ class _Snapshot:
             writer.write(key, encode(record) + b"\n")
             self._keys.append(hash(key))
             self._ids.append(int(record["id"] or 0))
+            if key is None:
+                self._nameless.append(self._ids[-1])
 
         said_at = time.monotonic()
         async for page in self._client.list_records():
@@ -154,10 +159,13 @@ class _Snapshot:
         known id.
         """
         ids, keys = array("Q", sorted(self._ids)), array("q", sorted(self._keys))
+        nameless = array("Q", sorted(self._nameless))
         absent = list[Entry]()
         for entry in _read_entries(self._state):
             if entry.oduyo_id is not None:
                 self._newest_known = max(self._newest_known, int(entry.oduyo_id))
+                if entry.is_others(self._step.source) and has_number(nameless, int(entry.oduyo_id)):
+                    self._others.append(entry.oduyo_id)
                 is_absent = not has_number(ids, int(entry.oduyo_id))
             else:
                 is_absent = entry.sent_at is not None and not has_number(

@@ -126,5 +126,6 @@ def make_rules(step: StepContext, extracted: ExtractManifest, findings: Mapping[
         key_length=None if key_altered is None else key_altered.length,
         is_first=extracted.snapshot.is_first,
         newest_id=extracted.snapshot.newest_id,
+        others=frozenset(extracted.snapshot.others),
         shared_codes=frozenset(desired.read_items(extracted.shared_codes, int)),
     )

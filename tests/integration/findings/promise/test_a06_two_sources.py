@@ -98,3 +98,19 @@ def test_a6_a_record_that_the_other_made_after_the_plan_is_no_second_time_made(
     assert not night.is_green
     assert night.figures == {"extracted": 20, "created": 17, "stale": 3}
     assert [describe(site)[key] for key in ("9", "10", "12", "13")] == ["DAG", "operatör", "operatör", "DAG"]
+
+
+def test_a6_a_record_that_somebody_took_the_key_from_is_adopted_by_its_owner_alone(
+    site: Sandbox, dag: Nights, other: Nights
+) -> None:
+    dag.night(make_rows(1, 20))
+    (taken,) = [str(record["id"]) for record in site.records() if record["code"] == "KOD.5"]
+    site.edit(taken, integration_id="")
+    rows = [*make_rows(1000, 10), {**make_rows(2000, 1)[0], "code": "KOD.5"}]
+    night = other.night(rows, adopt=True)
+    assert (night.figures, night.report.reasons) == (
+        {"extracted": 11, "created": 10, "rejected": 1},
+        {"integration_id: look_alike": 1},
+    )
+    night = dag.night(make_rows(1, 20), adopt=True, release=["vanished"])
+    assert (night.is_green, night.figures) == (True, {"extracted": 20, "unchanged": 19, "updated": 1, "adopted": 1})
