@@ -202,7 +202,8 @@ def compute_update(
 def compute_adoption(create: Change, record: Remote, resource: Resource) -> Change:
     """The update by which a record without a key gets the key of a row, instead of a create."""
     differs = tuple(name for name, wanted in create.payload.items() if (record.get(name) or "") != wanted)
-    return compute_update(create.integration_id, create.payload, record, differs, resource, is_adoption=True)
+    change = compute_update(create.integration_id, create.payload, record, differs, resource, is_adoption=True)
+    return msgspec.structs.replace(change, is_resend=create.is_resend)
 
 
 def compute_base(record: Remote, resource: Resource) -> Remote:

@@ -165,7 +165,8 @@ def apply_result(
     if result.outcome is Outcome.DONE or (result.outcome is Outcome.FAILED and result.stored):
         return _apply_done(known, change, result, source, run, date_field, is_released=is_released)
     if result.outcome is Outcome.REFUSED and result.is_remembered:
-        digest = compute_payload_digest(change.action, change.payload)
+        # Of an adoption the next plan has the row's create again.
+        digest = compute_payload_digest(Action.CREATE if change.is_adoption else change.action, change.payload)
         since = (
             known.refused.since if known.is_refusal_of(digest) and known.refused and not change.is_resend else result.at
         )

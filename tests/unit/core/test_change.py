@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import IDENTITY_FIELDS, Action, Change, Outcome, compute_base
+from oduyo_provider.core.change import IDENTITY_FIELDS, Action, Change, Outcome, compute_adoption, compute_base
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.values.letters import Escaping
 from tests.unit.core.sides import make_record
@@ -194,3 +194,10 @@ def test_a_change_survives_json(change: Change) -> None:
 def test_an_empty_note_is_not_sent_back(note: str | None) -> None:
     base = compute_base(make_record(note=note), SPECIAL_CODE)
     assert "note" not in Change(Action.UPDATE, "100", {"code": "B"}, "7", base, ("code",)).compute_body()
+
+
+@pytest.mark.parametrize("is_resend", [True, False])
+def test_an_adoption_is_sent_again_where_its_rows_create_is(is_resend: bool) -> None:
+    create = Change(Action.CREATE, "100", {"integration_id": "100", "code": "A"}, is_resend=is_resend)
+    adoption = compute_adoption(create, {"id": "7", "integration_id": None, "code": "A"}, SPECIAL_CODE)
+    assert (adoption.differs, adoption.is_adoption, adoption.is_resend) == (("integration_id",), True, is_resend)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from oduyo_provider.core.change import Action, Change, Outcome, Result
+from oduyo_provider.core.change import Action, Change, Outcome, Result, compute_adoption
 from oduyo_provider.core.ledger import (
     MAX_RESENDS,
     RESEND_AFTER_S,
@@ -23,6 +23,7 @@ from oduyo_provider.core.ledger import (
 )
 from oduyo_provider.core.missing import MISSING_FOR_S, compute_missing, is_missing_long_enough
 from oduyo_provider.core.plan_builder import find_resend
+from oduyo_provider.core.record import SPECIAL_CODE
 from tests.unit.core.sides import DAY, HOUR, NOW
 
 CREATE = Change(
@@ -357,6 +358,12 @@ def test_a_refusal_is_remembered_with_its_payload_its_words_and_its_time() -> No
     digest = compute_payload_digest(Action.CREATE, CREATE.payload)
     assert after == Entry("100", "dag", refused=Refused(digest, "Kod çok uzun", NOW))
     assert not after.is_made
+
+
+def test_a_refused_adoption_is_remembered_as_the_create_that_the_next_plan_has() -> None:
+    adoption = compute_adoption(CREATE, {"id": "7", "integration_id": "", "code": "A"}, SPECIAL_CODE)
+    after = remember(None, adoption, refuse(adoption))
+    assert (after.is_refusal_of(compute_payload_digest(Action.CREATE, CREATE.payload)), after.is_made) == (True, False)
 
 
 def test_a_refusal_without_words_is_remembered_by_its_reason() -> None:

@@ -196,3 +196,23 @@ def test_a4_what_an_earlier_partition_was_refused_is_told_where_a_later_one_stop
     night = dag.night([*rows, *({"integration_id": key, "code": key} for key in first)])
     assert "'ŞUBE' became '?UBE'" in night.why
     assert (night.report.refused, night.report.doubtful) == (2, 0)
+
+
+def test_a4_a_refused_adoption_is_remembered_and_sent_again_on_request_or_after_a_week(
+    site: Sandbox, dag: Nights
+) -> None:
+    site.seed([{"code": f"KOD.{number}", "integration_id": ""} for number in (1, 2)])
+    refusing = Refusing(site, dag)
+    site.set_habits({"habit": "refuse", "keys": "2"})
+    rows = make_rows(12)
+    first = refusing.night(rows, adopt=True)
+    assert first.figures == {"extracted": 12, "created": 10, "updated": 1, "adopted": 1, "refused": 1}
+    known = {"extracted": 12, "unchanged": 11, "refused": 1, "known_refused": 1}
+    again = refusing.night(rows, adopt=True)
+    assert (again.is_green, again.figures, refusing.asked) == (True, known, [])
+    weekly = refusing.night(rows, adopt=True, after_s=8 * DAY_S)
+    assert (weekly.is_green, weekly.figures, {*refusing.asked}) == (True, known, {"2"})
+    site.set_habits()
+    assert refusing.night(rows, adopt=True).figures == known
+    assert refusing.night(rows, adopt=True, resend_refused=True).report.adopted == 1
+    assert len(site.records()) == 12
