@@ -87,9 +87,9 @@ class Recorder:
                 self.results[key] = msgspec.structs.replace(known, outcome=Outcome.DONE, reason="", is_read_back=False)
 
     def is_done_earlier(self, change: Change) -> bool:
-        """Whether an earlier try transmitted a change, and it took effect."""
+        """Whether a change took effect by an earlier try, and was not sent by this one."""
         known = self.results.get(change.key)
-        if known is None or known.outcome is not Outcome.DONE or not self.history.tries:
+        if known is None or known.outcome is not Outcome.DONE or not self.history.tries or change.key in self.sent:
             return False
         return known.is_confirmed or bool(self.history.sends.get(change.key))
 

@@ -77,6 +77,16 @@ def test_what_earlier_tries_know_is_known(folder: Folder) -> None:
     assert second.settled == set()
 
 
+def test_only_what_this_try_did_not_send_was_done_in_an_earlier_one(folder: Folder) -> None:
+    first = make(folder)
+    first.take(CHANGES[0], done(CHANGES[0], "7"))
+    run(first.flush)
+    second = make(folder, "try2")
+    second.note_sent(CHANGES[1].key)
+    second.take(CHANGES[1], done(CHANGES[1], "8"))
+    assert [second.is_done_earlier(change) for change in CHANGES[:3]] == [True, False, False]
+
+
 def test_what_an_earlier_try_did_not_do_is_unknown_once_it_is_sent_again(folder: Folder) -> None:
     first = make(folder)
     outcomes = (Outcome.NOT_APPLIED, Outcome.REFUSED, Outcome.DONE)
