@@ -50,13 +50,13 @@ class RunPhase(Enum):
     """How far a run is. What a change without a result is depends on it."""
 
     DRY = "dry"  # the change was only planned
-    GOING = "going"  # the change waits
+    GOING = "going"  # the change waits, also one that an earlier try did not send
     ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
     def show(self, tag: int) -> str:
         """The outcome that a tag stands for in a run that is so far."""
         outcome = TAGS[tag].outcome
-        if outcome not in ("waiting", SENT):
+        if outcome not in ("waiting", "not_applied", SENT):
             return outcome
         if self is RunPhase.DRY:
             return "planned"

@@ -158,10 +158,10 @@ def test_lines_of_rows_are_told_from_those_of_records_without_one(tmp_path: Path
 def test_what_a_change_without_a_result_is_depends_on_how_far_the_run_is(
     tmp_path: Path, phase: RunPhase, waiting: str, sent: str
 ) -> None:
-    lines = [ChangeLine("waiting", "create", "1"), ChangeLine("sent", "create", "2")]
+    lines = [ChangeLine(outcome, "create", outcome) for outcome in ("waiting", "not_applied", "sent")]
     index = write_index(tmp_path, lines, phase=phase)
-    assert [line.outcome for line in index.read([0, 1])] == [waiting, sent]
-    assert index.counts == Counter([waiting, sent])
+    assert [line.outcome for line in index.read([0, 1, 2])] == [waiting, waiting, sent]
+    assert index.counts == Counter([waiting, waiting, sent])
     assert len(index.find(Wanted(outcome=[sent]))) == index.counts[sent]
 
 

@@ -37,8 +37,8 @@ from oduyo_provider.sync.staging.segments import SegmentFile
 
 FORMAT = 1
 
-#: Outcomes of changes whose fate is not known yet.
-_OPEN = frozenset({"waiting", SENT, "doubtful"})
+#: Outcomes of changes whose fate is not known yet, and of those that the next try of the plan sends.
+_OPEN = frozenset({"waiting", "not_applied", SENT, "doubtful"})
 
 #: Said in the log where the table cannot be written.
 NOT_SHOWN = gettext_noop(
@@ -83,7 +83,7 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> int:
-        """Changes whose result is known, whatever it is; of a doubtful one nobody knows it."""
+        """Changes that were sent and whose result is known, whatever it is. Of a doubtful one nobody knows it."""
         counts = ((TAGS[tag], count) for segment in self.segments for tag, count in segment.counts.items())
         return sum(count for tag, count in counts if tag.action and tag.outcome not in _OPEN)
 

@@ -13,8 +13,8 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.segments import Segment
 
 
-def test_a_change_is_settled_once_it_is_known_what_became_of_it(tmp_path: Path) -> None:
-    ends = ("created", "refused", "failed", "stale", "not_applied", "doubtful", "waiting", SENT)
+def test_a_change_is_settled_once_it_was_sent_and_it_is_known_what_became_of_it(tmp_path: Path) -> None:
+    ends = ("created", "refused", "failed", "stale", "doubtful", "not_applied", "waiting", SENT)
     lines = [ChangeLine(end, "create", end) for end in ends]
     file = Segment([*lines, ChangeLine("rejected")]).write(Folder.open(str(tmp_path)), ("lines.jsonl.gz",))
     table = ChangeTable(
