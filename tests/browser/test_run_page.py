@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oduyo_provider.core.language import use_language
+from oduyo_provider.page.labels import label
+from oduyo_provider.sync.staging.change_lines import OUTCOMES
 from sandbox.demo.airflow import AirflowApi
 from sandbox.demo.stage import Stage
 from sandbox.erp.load import apply_edits
@@ -271,18 +275,27 @@ def test_what_somebody_types_on_the_dag_s_page_stays_while_a_run_goes_on(page: A
 WIDE = ("Ş" * 256, "bir iki " * 40, "1234567890123456789", "\U0001f9fe" * 70)
 
 
+def list_outcome_labels() -> list[str]:
+    """What each outcome is called in either language."""
+    labels: list[str] = []
+    for code in ("en", "tr"):
+        with use_language(code):
+            labels += map(label, OUTCOMES)
+    return labels
+
+
 def test_what_is_long_or_wide_lies_over_no_other_column_and_can_be_unfolded(page: Any, run_id: str) -> None:
     lines = [
         {
             **dict.fromkeys(("integration_id", "code", "reason", "answer"), text),
-            "oduyo_id": "1234567890123456789",
+            "oduyo_id": text if text.isdigit() else WIDE[2],
             "outcome": "stale",
-            "label": "stale",
+            "label": name,
             "action": "update",
             "stored": {"description": text},
             "fields": [["description", text, text], ["note", "", text]],
         }
-        for text in WIDE
+        for text, name in zip_longest(WIDE, list_outcome_labels(), fillvalue="1")
     ]
 
     def tell(route: Any) -> None:
@@ -292,7 +305,7 @@ def test_what_is_long_or_wide_lies_over_no_other_column_and_can_be_unfolded(page
 
     page.route("**/oduyo/changes?**", tell)
     frame = show_run(page, run_id)
-    list_rows(frame, "1–4 of 4")
+    list_rows(frame, f"1–{len(lines)} of {len(lines)}")
     for width in (1600, 1280, 1000):
         page.set_viewport_size({"width": width, "height": 1000})
         too_wide = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.className)"
