@@ -109,9 +109,8 @@ def _find_present(left_out: Collection[str], parts: Sequence[PlanPart], normalis
         return frozenset()
     new_rows = (row for part in parts for row in part.read_new_rows() if row.integration_id in left_out)
     left = (item.row for part in parts for item in part.read_rejected() if not item.has_record)
-    rejected = (make_natural_key(row, normaliser) for row in left)
-    unmatched = (record for part in parts for record in part.read_unmatched())
-    return find_present(chain(new_rows, filter(None, rejected)), unmatched)
+    rows = [*new_rows, *filter(None, (make_natural_key(row, normaliser) for row in left))]
+    return find_present(rows, (record for part in parts for record in part.read_unmatched())) if rows else frozenset()
 
 
 def _keep(parts: Sequence[PlanPart], present: Collection[str], counts: PlanCounts) -> frozenset[str]:
