@@ -21,8 +21,9 @@ def choose_pending(recorder: Recorder, work: Work, course: Course, changes: Sequ
     settled = 0
     for change in changes:
         if change.is_resend and not course.resends_left:
-            at = work.clock.now()
-            recorder.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, at=at))
+            entry, at = recorder.find_entry(change), work.clock.now()
+            words = "" if entry is None or entry.refused is None else entry.refused.words
+            recorder.take(change, Result(change.key, Outcome.REFUSED, change.oduyo_id, REFUSED_BEFORE, words, at=at))
             continue
         course.resends_left -= change.is_resend
         if change.action is Action.DELETE and (

@@ -16,6 +16,7 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.record import Resource
+from oduyo_provider.core.remarks import MISSING_REFUSED, REFUSED
 from oduyo_provider.core.report import UNDONE, WRITES, Outcomes, Report, compute_report
 from oduyo_provider.core.verdict import FIRST_WRITE, TOO_MANY_REJECTED, explain_red
 from oduyo_provider.sync.runtime.log_table import format_table
@@ -49,7 +50,7 @@ class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
     :param reasons: every reason, as counted in the report.
     :param details: the same for people, in the language of the run.
     :param answer: what Ödüyo answered, for a refused change.
-    :param row: the row as extracted, or for a refused change what was sent.
+    :param row: the row as extracted, or for a refused change what was sent; nothing where it was not sent again.
     :param is_known: rejected alike by the last applied run, or refused alike before.
     """
 
@@ -199,6 +200,10 @@ def _go_through(
             item = Quarantined(rejected.integration_id, reasons, details, row=rejected.row, is_known=rejected.is_known)
             table.take(partial(make_rejected_line, rejected, resource))
             yield encode(item) + b"\n"
+        for remark in part.read_remarks():
+            if remark.outcome in (REFUSED, MISSING_REFUSED):
+                reasons = [f"{Outcome.REFUSED.value}: {remark.reason}"]
+                yield encode(Quarantined(remark.integration_id, reasons, answer=remark.detail, is_known=True)) + b"\n"
         history = History() if dry_run else part.read_history()
         for change in part.read_changes():
             result = find_result(change, history)
@@ -207,7 +212,8 @@ def _go_through(
             if result.outcome is Outcome.REFUSED:
                 row: dict[str, object] = dict(change.compute_body())
                 reasons = [f"{result.outcome.value}: {result.reason}"]
-                yield encode(Quarantined(change.integration_id, reasons, answer=result.answer, row=row)) + b"\n"
+                item = Quarantined(change.integration_id, reasons, [], result.answer, row, is_known=change.is_resend)
+                yield encode(item) + b"\n"
         table.close_part(part)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from oduyo_provider.core.partition import compute_bucket
@@ -216,3 +217,25 @@ def test_a4_a_refused_adoption_is_remembered_and_sent_again_on_request_or_after_
     assert refusing.night(rows, adopt=True).figures == known
     assert refusing.night(rows, adopt=True, resend_refused=True).report.adopted == 1
     assert len(site.records()) == 12
+
+
+def test_a4_the_quarantine_says_of_each_refused_row_what_ödüyo_said_also_where_it_is_not_sent_again(
+    site: Sandbox, dag: Nights
+) -> None:
+    site.set_habits({"habit": "refuse", "keys": "*", "message": "Özel kod tanımlı değil"})
+    count = MOST_RESENDS + 5
+    rows = make_rows(count)
+
+    def read(run: str) -> list[tuple[str, bool, bool]]:
+        lines = map(msgspec.json.decode, dag.new_run(run).folder.read("quarantine.jsonl").splitlines())
+        return sorted(
+            (line["integration_id"], "tanımlı" in line["answer"], line.get("is_known", False)) for line in lines
+        )
+
+    keys = sorted(str(row["integration_id"]) for row in rows)
+    dag.night(rows, release=["rejected"])
+    assert read("night1") == [(key, True, False) for key in keys]
+    assert dag.night(rows).report.known_refused == count
+    assert read("night2") == [(key, True, True) for key in keys]
+    assert dag.night(rows, after_s=8 * DAY_S).report.known_refused == count
+    assert read("night3") == [(key, True, True) for key in keys]
