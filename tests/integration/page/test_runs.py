@@ -740,6 +740,21 @@ def test_a_cleared_load_that_failed_before_it_sent_anything_is_told_from_the_tri
     assert text.startswith(f"Not in step: {told}")
 
 
+def test_a_load_that_was_cleared_after_the_report_writes_into_the_lines_of_its_changes(
+    get: Get, driver: Driver
+) -> None:
+    run = driver.new_run("run1")
+    plan = driver.plan([*make_rows(2), {**make_rows(3)[2], "code": None}], run)
+    driver.report(run, None)
+    driver.load(plan, driver.new_run("run1", attempt=2))
+    lines = get("changes", dag_id=DAG_ID, run_id="run1").json()["lines"]
+    assert [(line["integration_id"], line["outcome"]) for line in lines] == [
+        ("1", "created"),
+        ("2", "created"),
+        ("3", "rejected"),
+    ]
+
+
 def test_the_steps_of_a_cleared_run_stand_in_the_order_of_a_row_s_way(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

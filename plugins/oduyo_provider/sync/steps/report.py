@@ -194,6 +194,17 @@ def _go_through(
     resource = snapshot.resource
     known_rejected = step.open_state(snapshot.site, resource).source(snapshot.source).read_known_rejected()
     for part in parts:
+        history = History() if dry_run else part.read_history()
+        # The changes stand first, as in the table of the plan: a load that is cleared finds their lines by their places.
+        for change in part.read_changes():
+            result = find_result(change, history)
+            count_result(outcomes, change, result)
+            table.take(partial(_settle, change, resource, None if dry_run else result))
+            if result.outcome is Outcome.REFUSED:
+                row: dict[str, object] = dict(change.compute_body())
+                reasons = [f"{result.outcome.value}: {result.reason}"]
+                item = Quarantined(change.integration_id, reasons, [], result.answer, row, is_known=change.is_resend)
+                yield encode(item) + b"\n"
         for rejected in part.read_rejected(known_rejected):
             reasons = [fault.code for fault in rejected.faults]
             details = [fault.detail for fault in rejected.faults]
@@ -204,16 +215,6 @@ def _go_through(
             if remark.outcome in (REFUSED, MISSING_REFUSED):
                 reasons = [f"{Outcome.REFUSED.value}: {remark.reason}"]
                 yield encode(Quarantined(remark.integration_id, reasons, answer=remark.detail, is_known=True)) + b"\n"
-        history = History() if dry_run else part.read_history()
-        for change in part.read_changes():
-            result = find_result(change, history)
-            count_result(outcomes, change, result)
-            table.take(partial(_settle, change, resource, None if dry_run else result))
-            if result.outcome is Outcome.REFUSED:
-                row: dict[str, object] = dict(change.compute_body())
-                reasons = [f"{result.outcome.value}: {result.reason}"]
-                item = Quarantined(change.integration_id, reasons, [], result.answer, row, is_known=change.is_resend)
-                yield encode(item) + b"\n"
         table.close_part(part)
 
 
