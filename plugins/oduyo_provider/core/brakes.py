@@ -52,12 +52,10 @@ class Trip(msgspec.Struct, frozen=True):
 
 def list_releases(trips: Iterable[Trip]) -> dict[str, int]:
     """The releases with which a plan passes that these trips stop: brake → its count."""
-    found: dict[str, int] = {}
-    for trip in trips:
-        if trip.blocks:
-            name = trip.cause or trip.name
-            found[name] = max(trip.count, found.get(name, 0))
-    return found
+    all_trips = list(trips)
+    counts = {trip.name: trip.count for trip in all_trips}
+    names = (trip.cause or trip.name for trip in all_trips if trip.blocks)
+    return {name: counts[name] for name in names}
 
 
 def is_above(count: int, percent: int, whole: int) -> bool:
@@ -142,12 +140,16 @@ def _add_row_trips(tripped: Tripped, counts: PlanCounts, params: RunParams, left
     if counts.extracted == 0:
         tripped.add("no_rows", 0, gettext("the ERP query returned no row"))
         return
-    rejected, cause = counts.rejected, ""
+    rejected, percent, cause = counts.rejected, params.max_rejected_percent, ""
     if rejected and rejected + counts.repeated == counts.extracted:
         own = {"other_firm": counts.other_firm, "other_source": counts.other_source}
-        cause = next((name for name, count in own.items() if count == rejected), "")
-        tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause), cause=cause)
-    new, percent = counts.rejected - counts.known_rejected, params.max_rejected_percent
+        # The rest may break other rules, where it would trip no brake once these rows are sent.
+        passing = (
+            name for name, count in own.items() if count and not is_too_many(rejected - count, percent, rejected)
+        )
+        cause = next(passing, "")
+        tripped.add("all_rejected", rejected, explain_all_rejected(rejected, cause, own.get(cause, 0)), cause=cause)
+    new = counts.rejected - counts.known_rejected
     if is_too_many(new, percent, counts.extracted):
         samples = [*counts.samples.get("rejected", []), *left_out][:SAMPLES]
         text = explain_rejected(new, counts.extracted, percent)

@@ -95,10 +95,12 @@ def explain_retired_pair(name: str, pair: Pair, others: int, percent: int) -> st
     )
 
 
-def explain_all_rejected(count: int, cause: str) -> str:
+def explain_all_rejected(count: int, cause: str, left_out: int) -> str:
     """Every row is rejected.
 
-    :param cause: the brake that leaves all of them out, ``other_firm`` or ``other_source``; empty where they break other rules.
+    :param cause: the brake that leaves nearly all of them out, ``other_firm`` or ``other_source``; empty where they break other
+        rules.
+    :param left_out: how many it leaves out.
     """
     text = ngettext("all %(n)s row is rejected", "all %(n)s rows are rejected", count)
     if not cause:
@@ -106,7 +108,7 @@ def explain_all_rejected(count: int, cause: str) -> str:
     return gettext(
         "%(rejected)s: %(why)s. Where that is right, it is %(brake)s that has to be released",
         rejected=text,
-        why=explain_left_out(cause, count, is_in_plan=False),
+        why=explain_left_out(cause, left_out, is_in_plan=False),
         brake=cause,
     )
 
