@@ -70,6 +70,26 @@ def test_a_code_leads_to_both_sides_and_to_the_run_that_made_it(
     page.wait_for_url(re.compile("/runs/"))
 
 
+def test_the_values_of_a_record_that_is_there_more_than_once_lie_over_no_other_column(
+    page: Any, frame: Any, code: str
+) -> None:
+    def tell(route: Any) -> None:
+        answer = route.fetch()
+        view = answer.json()
+        values = {"code": code, "description": "AÇIK HESAP GRUBU 39 *!", "updated_in": "2026-12-01 00:00:23"}
+        view["record"].update(erp=[values], oduyo=[values] * 3)
+        route.fulfill(response=answer, json=view)
+
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.route("**/oduyo/record?**", tell)
+    ask(frame, code)
+    cells = frame.locator(".sides td")
+    cells.first.wait_for()
+    too_wide = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"
+    assert cells.evaluate_all(too_wide) == []
+    page.unroute_all(behavior="wait")
+
+
 def test_a_search_in_vain_says_where_it_looked(frame: Any) -> None:
     ask(frame, "nobody has this")
     frame.get_by_text("Nothing has the code or id “nobody has this”.").wait_for()
