@@ -158,9 +158,9 @@ def _send(pieces: Iterator[bytes], media_type: str, name: str, ending: str) -> R
 def _found(view: Any) -> Any:
     if view is None:
         text = gettext(
-            "There are no staged files for this. Either it has nothing to do with Ödüyo, or its files were removed (the last 30 "
-            "runs of a DAG are kept), or the api-server does not reach what the workers write: see that %(variable)s names the "
-            "same place for both.",
+            "There are no staged files for this. Either nothing is synced here (what oduyo_site_check answered stands in its log, "
+            "and on the page of the DAG that syncs), or its files were removed (the last 30 runs of a DAG are kept), or the "
+            "api-server does not reach what the workers write: see that %(variable)s names the same place for both.",
             variable=STAGING_VARIABLE,
         )
         raise HTTPException(404, text)

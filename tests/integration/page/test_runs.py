@@ -809,7 +809,9 @@ def test_a_run_that_syncs_nothing_has_no_page(
     monkeypatch.setattr(service, "fetch_run_state", lambda _dag, run_id: RunState(run_id, state, None))
     answer = get("run", dag_id=dag_id, run_id="run1")
     assert answer.status_code == 404
-    assert "Either it has nothing to do with Ödüyo" in answer.json()["detail"]
+    assert (
+        "Either nothing is synced here (what oduyo_site_check answered stands in its log, " in answer.json()["detail"]
+    )
 
 
 def test_a_good_run_whose_files_were_removed_says_so(
