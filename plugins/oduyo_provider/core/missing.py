@@ -120,7 +120,7 @@ class MissingRecords:
                 self._remark(OUT_OF_SCOPE, record, entry)
             return
         missing = compute_missing(entry, rules.run, rules.now)
-        self._builder.note(key, msgspec.structs.replace(entry, missing=missing))
+        self._builder.note_missing(key, msgspec.structs.replace(entry, missing=missing))
         counts.missing += 1
         change = self._compute_retirement(entry, record)
         if change is None or not is_missing_long_enough(missing, rules.missing_runs):

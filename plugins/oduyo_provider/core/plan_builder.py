@@ -51,6 +51,10 @@ class PlanBuilder:
         if self._entries.get(key) != entry:
             self._notes[key] = entry
 
+    def note_missing(self, key: str, entry: Entry) -> None:
+        """Remember an entry without a row, also if the run counted already: guard may find that a rejected row looks like it."""
+        self._notes[key] = entry
+
     def offer(self, change: Change, entry: Entry | None) -> bool:
         """Take a change into the plan, unless Ödüyo refused it before and it is not to be sent again; returns whether it is taken.
 

@@ -495,6 +495,24 @@ def test_a_record_is_missing_only_from_the_run_on_that_also_lacks_the_rejected_r
     assert (second.error, second.report.deleted) == (None, 2)
 
 
+@pytest.mark.parametrize("counted", [1, 2])
+def test_a_cleared_run_that_has_a_row_with_its_codes_takes_back_that_the_record_was_missing(
+    nights: Nights, counted: int
+) -> None:
+    params = {"on_missing": "delete", "missing_runs": 3}
+    rows = make_codes(60)
+    nights.own(rows)
+    for number in range(counted):
+        assert nights.run(rows[1:], run=nights.driver.new_run(f"x{number}"), **params).report.kept_missing == 1
+    seen_again = [{**rows[0], "integration_id": "2025-1"}, *rows[1:]]
+    again = nights.driver.new_run(f"x{counted - 1}", 2)
+    cleared = nights.run(seen_again, after_days=0.01, run=again, **params)
+    assert (cleared.error, cleared.report.rejected, cleared.report.kept_missing) == (None, 1, 1)
+    for _ in range(2):
+        assert nights.run(rows[1:], **params).report.kept_missing == 1
+    assert nights.run(rows[1:], **params).report.deleted == 1
+
+
 def test_what_stops_a_run_names_no_record_that_is_kept(nights: Nights) -> None:
     rows = make_codes(60)
     nights.own(rows)
