@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from oduyo_provider.core.change import Action, Change
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.ledger import Entry
-from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.values.invalid import SHOWN_CHARACTERS, format_value, show_value
+
+#: Characters shown of long texts before the place where they differ.
+_LEAD = 10
 
 
 def describe_change(change: Change) -> str:
     """A change in one line."""
     where = f"{change.integration_id}" + (f" (Ödüyo {change.oduyo_id})" if change.oduyo_id else "")
     if change.oduyo_id is None:
-        return gettext("create %(where)s: code %(code)s", where=where, code=repr(change.payload.get("code", "")))
+        return gettext("create %(where)s: code %(code)s", where=where, code=_show(change.payload.get("code")))
     if not change.payload:
-        return gettext("delete %(where)s: code %(code)s", where=where, code=repr(change.base.get("code")))
-    fields = ", ".join(f"{name} {change.base.get(name)!r} → {change.payload[name]!r}" for name in change.differs)
+        return gettext("delete %(where)s: code %(code)s", where=where, code=_show(change.base.get("code")))
+    fields = ", ".join(f"{name} {_show_both(change.base.get(name), change.payload[name])}" for name in change.differs)
     if change.action is Action.DEACTIVATE:
         return gettext("deactivate %(where)s: %(fields)s", where=where, fields=fields)
     return gettext("update %(where)s: %(fields)s", where=where, fields=fields)
+
+
+def _show(value: object) -> str:
+    return f"'{show_value(value)}'"
+
+
+def _show_both(before: object, after: object) -> str:
+    """What a field holds and what it is to hold; of long texts a part in which they differ."""
+    texts = [format_value(before), format_value(after)]
+    start = 0
+    if max(map(len, texts)) > SHOWN_CHARACTERS:
+        alike = takewhile(lambda signs: signs[0] == signs[1], zip(*texts, strict=False))
+        start = max(0, sum(1 for _ in alike) - _LEAD)
+    return " → ".join(_show("…" * (start > 0) + text[start:]) for text in texts)
 
 
 def describe_vanished(integration_id: str, entry: Entry, key: str | None) -> str:

@@ -13,7 +13,15 @@ from oduyo_provider.core.samples import describe_change
         (Change(Action.CREATE, "100", {}), "create 100: code ''"),
         (
             Change(Action.UPDATE, "100", {"code": "B", "note": "n"}, "7", {"code": "A"}, ("code", "note")),
-            "update 100 (Ödüyo 7): code 'A' → 'B', note None → 'n'",
+            "update 100 (Ödüyo 7): code 'A' → 'B', note '' → 'n'",
+        ),
+        (
+            Change(Action.UPDATE, "100", {"note": "x" * 90 + "new"}, "7", {"note": "x" * 90 + "old"}, ("note",)),
+            "update 100 (Ödüyo 7): note '…xxxxxxxxxxold' → '…xxxxxxxxxxnew'",
+        ),
+        (
+            Change(Action.UPDATE, "100", {"note": "y" * 90}, "7", {"note": "x\n"}, ("note",)),
+            rf"update 100 (Ödüyo 7): note 'x\n' → '{'y' * 40}…'",
         ),
         (
             Change(Action.DEACTIVATE, "100", {"status": "0"}, "7", {"status": "1"}, ("status",)),
