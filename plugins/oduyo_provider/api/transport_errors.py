@@ -28,17 +28,15 @@ def explain_failure(cause: BaseException, settings: Settings, redact: Callable[[
         return LostAnswerError(
             gettext(
                 "The request to %(site)s was sent, but the answer breaks the rules of HTTP and cannot be read (%(cause)s). "
-                "Whether it took effect is not known until Ödüyo is looked up. Ask who runs the site, or the proxy before it, "
-                "to correct the headers of its answers.",
+                "Ask who runs the site, or the proxy before it, to correct the headers of its answers.",
                 site=settings.address,
                 cause=broken,
             )
         )
     return LostAnswerError(
         gettext(
-            "The request to %(site)s was sent, but no whole answer came back (%(kind)s: %(cause)s). Whether it took effect is "
-            "not known until Ödüyo is looked up. Ask who runs the site whether it is up; where it is only slow, raise the extra "
-            "timeout_s of the connection.",
+            "The request to %(site)s was sent, but no whole answer came back (%(kind)s: %(cause)s). Ask who runs "
+            "the site whether it is up; where it is only slow, raise the extra timeout_s of the connection.",
             site=settings.address,
             kind=type(cause).__name__,
             cause=text,

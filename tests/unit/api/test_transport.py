@@ -180,7 +180,7 @@ def test_a_body_may_be_as_long_as_the_limit_and_no_longer() -> None:
 
 @pytest.mark.parametrize("handler", [hang_up, cut, answer(200, b"no gzip", Content_Encoding="gzip")])
 def test_a_broken_answer_is_a_lost_one(handler: Handler) -> None:
-    with pytest.raises(LostAnswerError, match="Whether it took effect is not known"):
+    with pytest.raises(LostAnswerError, match=r"The request to .* was sent, but .* Ask who runs the site"):
         post(Site(), handler)
 
 
@@ -267,7 +267,6 @@ def test_b16_an_answer_that_breaks_the_rules_of_http_is_said_to(head: str, said:
         post_raw(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + BODY)
     assert f"the answer breaks the rules of HTTP and cannot be read ({said})" in str(caught.value)
     assert "Ask who runs the site" in str(caught.value)
-    assert "Whether it took effect is not known" in str(caught.value)
 
 
 @pytest.mark.parametrize(
