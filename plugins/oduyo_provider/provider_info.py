@@ -75,7 +75,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "description": gettext_noop(
             "Empty by default: the address is the name. Where several addresses lead to one site, set one name in the "
             "connections of all, so that they share its ledger and its lock. A new name begins with an empty ledger: to go on "
-            "with that of https://old.example, without port and path, the name is old.example."
+            "with that of https://old.example:8443/firm, the name is old.example:8443/firm."
         ),
         "schema": {"type": _TEXT},
     },

@@ -16,7 +16,7 @@ from oduyo_provider.core.redact import neutralise
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _DIGITS = re.compile("[0-9]{1,9}")
-_SITE_NAME = re.compile(r"\w[\w.-]{0,99}")
+_SITE_NAME = re.compile(r"(?!.*//)[\w\[][\w.:/\[\]-]{0,99}(?<!/)")
 
 
 class Extras:
@@ -118,13 +118,15 @@ class Extras:
         return None
 
     def site_name(self) -> str | None:
-        """A name that files can be called by."""
+        """A name, or the address of which the ledger is to be used."""
         value = self._value("site_name")
         if value is None:
             return None
         if isinstance(value, str) and _SITE_NAME.fullmatch(value):
             return value
-        self._fault("site_name", gettext("a name of up to 100 letters, digits, points, hyphens and underscores"))
+        self._fault(
+            "site_name", gettext("a name of up to 100 letters and digits, or an address such as erp.example:8443/firm")
+        )
         return None
 
     def proxy(self) -> str | None:

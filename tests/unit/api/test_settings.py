@@ -72,7 +72,8 @@ def fault(**changes: Any) -> str:
         ({"extra": {"page_size": "+5"}}, "page_size must be a whole number"),
         ({"extra": {"page_size": True}}, "page_size must be a whole number"),
         ({"extra": {"max_concurrency": "9" * 5000}}, "max_concurrency must be a whole number"),
-        ({"extra": {"site_name": "a/b"}}, "site_name must be a name of up to 100 letters"),
+        ({"extra": {"site_name": "https://a"}}, "site_name must be a name of up to 100 letters"),
+        ({"extra": {"site_name": "a/b/"}}, "site_name must be a name"),
         ({"extra": {"site_name": ".."}}, "site_name must be a name"),
         ({"extra": {"site_name": "a" * 101}}, "site_name must be a name"),
     ],
@@ -139,6 +140,7 @@ def test_verify_takes_the_path_of_a_bundle() -> None:
 def test_a11_a_site_is_named_by_its_canonical_address(hosts: list[str], site: str) -> None:
     assert [read(host=host).site for host in hosts] == [site] * len(hosts)
     assert read(host=hosts[0], extra={"site_name": "firma"}).address == site
+    assert read(host="moved.example.com", extra={"site_name": site}).site == site
 
 
 def test_a11_a_site_name_says_that_two_addresses_are_one_site() -> None:
