@@ -142,8 +142,22 @@ def erp(erp_server: DemoErp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Erp]:
 
 
 @pytest.fixture(scope="session")
+def shared_site() -> Iterator[Sandbox]:
+    """One sandbox for all tests of a session that do without Airflow."""
+    with Sandbox() as site:
+        yield site
+
+
+@pytest.fixture
+def site(shared_site: Sandbox) -> Sandbox:
+    """A local Ödüyo as new."""
+    shared_site.reset()
+    return shared_site
+
+
+@pytest.fixture(scope="session")
 def shared_oduyo() -> Iterator[Sandbox]:
-    """One sandbox for all tests of a session."""
+    """One sandbox for all tests of a session that use a connection."""
     with Sandbox(account=Account("muhasebe", "gizli-parola/1+2", "anahtar-7f3a9c51")) as site:
         yield site
 

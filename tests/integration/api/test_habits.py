@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -24,12 +24,6 @@ from sandbox.oduyo.server import Sandbox
 
 Work = Callable[[OduyoClient], Awaitable[Any]]
 COUNT = 30
-
-
-@pytest.fixture(scope="module")
-def shared_site() -> Iterator[Sandbox]:
-    with Sandbox() as site:
-        yield site
 
 
 @pytest.fixture

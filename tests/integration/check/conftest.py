@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.oduyo.server import Sandbox
 from tests.integration.check.checker import Checker, seed
-
-
-@pytest.fixture(scope="session")
-def shared_site() -> Iterator[Sandbox]:
-    with Sandbox() as site:
-        yield site
 
 
 @pytest.fixture(autouse=True)

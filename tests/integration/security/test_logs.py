@@ -17,10 +17,9 @@ from oduyo_provider.sync.staging.folder import Folder
 from sandbox.oduyo.server import Sandbox
 from tests.airflow_run import DagRunResult, answer_approval
 from tests.integration.dag.conftest import RunSpecialCodes, dags_folder, make_records, run_special_codes
-from tests.integration.sync.apply.conftest import shared_site, site
 from tests.integration.sync.apply.driver import Driver, make_rows
 
-__all__ = ["dags_folder", "run_special_codes", "shared_site", "site"]
+__all__ = ["dags_folder", "run_special_codes"]
 
 FORGED = "FORGED by text"
 #: Ends a line, begins one, colours it, clears the screen, and turns the reading direction round.

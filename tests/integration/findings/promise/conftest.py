@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.oduyo.server import Sandbox
 from tests.integration.findings.promise.nights import Nights
-
-
-@pytest.fixture(scope="session")
-def shared_site() -> Iterator[Sandbox]:
-    with Sandbox() as site:
-        yield site
-
-
-@pytest.fixture
-def site(shared_site: Sandbox) -> Sandbox:
-    """A site as new."""
-    shared_site.reset()
-    return shared_site
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ import pytest
 from sandbox.oduyo.server import Sandbox
 from tests.integration.dag.conftest import dags_folder, run_special_codes
 from tests.integration.dag.test_operator import run_operator
-from tests.integration.sync.apply.conftest import shared_site, site
 from tests.integration.sync.apply.driver import Driver
 
-__all__ = ["dags_folder", "run_operator", "run_special_codes", "shared_site", "site"]
+__all__ = ["dags_folder", "run_operator", "run_special_codes"]
 
 _buckets = count(1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,6 @@ import pytest
 
 from sandbox.oduyo.server import Sandbox
 from tests.unit.sync.apply.loads import Load
-
-
-@pytest.fixture(scope="session")
-def shared_site() -> Iterator[Sandbox]:
-    with Sandbox() as site:
-        yield site
-
-
-@pytest.fixture
-def site(shared_site: Sandbox) -> Sandbox:
-    """A local Ödüyo as new."""
-    shared_site.reset()
-    return shared_site
 
 
 @pytest.fixture
