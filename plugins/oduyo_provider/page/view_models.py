@@ -115,7 +115,7 @@ def _list_causes(facts: RunFacts) -> list[View]:
     failed = [
         task
         for task in facts.tasks
-        if task.state in ("failed", "up_for_retry") and not (facts.only_reports(task) and facts.failed is not None)
+        if _has_failed(facts, task) and not (facts.only_reports(task) and facts.failed is not None)
     ]
     return [
         {
@@ -133,6 +133,12 @@ def _list_causes(facts: RunFacts) -> list[View]:
         for number, task in enumerate(failed)
         if not task.error or task.error not in [earlier.error for earlier in failed[:number]]
     ]
+
+
+def _has_failed(facts: RunFacts, task: TaskState) -> bool:
+    """Whether its last try failed. Airflow skips a task that waits for its next try when the run is ended from outside."""
+    is_cut_off = task.state == "skipped" and bool(task.error) and not facts.is_rejected
+    return is_cut_off or task.state in ("failed", "up_for_retry")
 
 
 def compute_approval(facts: RunFacts) -> View | None:

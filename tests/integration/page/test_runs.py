@@ -613,6 +613,15 @@ def test_a_run_that_has_staged_nothing_yet_comes_first_with_what_keeps_it(
     assert view["sentence"]["text"].startswith("The run failed in the step snapshot and could not add up.")
     assert get("dags").json()["dags"][0]["last"]["sentence"] == view["sentence"]
 
+    # It was marked failed, or ran longer than its DAG may, while snapshot waited for its next try.
+    skipped = TaskState("snapshot", state="skipped", tries=3, max_tries=4, error="Ödüyo cannot be reached.")
+    ended = [skipped, TaskState("approve", state="skipped"), TaskState("report", state="skipped")]
+    monkeypatch.setattr(service, "fetch_instances", lambda _dag, _runs: {"today": ended})
+    view = get("run", dag_id=DAG_ID, run_id="today").json()
+    assert view["sentence"]["text"].startswith("The run was ended from outside before it could add up")
+    [cause] = view["causes"]
+    assert (cause["task"], cause["tries"], cause["text"]) == ("snapshot", 3, "Ödüyo cannot be reached.")
+
 
 def test_a_run_that_died_without_a_report_says_so(get: Get, driver: Driver) -> None:
     run = driver.new_run("run1")
