@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import pytest
+
 from oduyo_provider.core.errors import OduyoError, UnsafePlanError
 from oduyo_provider.core.release import BRAKE_NAMES, CANARY_BRAKES
 from oduyo_provider.core.report import Report
@@ -18,6 +20,9 @@ from tests.integration.sync.apply.driver import Driver
 DAY_S = 86_400.0
 
 Row = dict[str, object]
+
+#: Each way in which a record that no row has is retired, with its figure in the report.
+RETIRING = pytest.mark.parametrize(("on_missing", "figure"), [("delete", "deleted"), ("deactivate", "deactivated")])
 
 
 class Night(NamedTuple):
@@ -85,6 +90,11 @@ class Nights:
 
     def _count_requests(self) -> int:
         return len(self.driver.site.log()["requests"])
+
+
+def count_in_use(nights: Nights) -> int:
+    """How many records are in use."""
+    return sum(record["status"] == "1" for record in nights.driver.site.records())
 
 
 def assert_stopped(
