@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,9 +22,22 @@ __all__ = ["dags_folder", "run_operator", "run_special_codes"]
 
 #: The DAG that :class:`~tests.integration.sync.apply.driver.Driver` runs.
 DAG_ID = "dag"
+SPECIAL_CODES = "oduyo_special_codes"
 
 #: What a test calls: ``get("run", dag_id=…)`` as somebody who may read everything; ``user=None`` is nobody.
 Get = Callable[..., Any]
+
+
+def read_csv(answer: Any) -> list[dict[str, str]]:
+    """The lines of a download."""
+    assert answer.status_code == 200, answer.text
+    text = answer.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+
+
+def count_outcomes(view: dict[str, Any]) -> dict[str, int]:
+    """Outcome → how many lines of a run's page have it."""
+    return {one["name"]: one["count"] for one in view["filters"] if one["kind"] == "outcome"}
 
 
 @contextlib.contextmanager
