@@ -1,7 +1,8 @@
-"""Who may see what: Airflow's own permissions.
+"""Checks who may see what, by Airflow's own permissions.
 
-These names of Airflow are no documented interface: nothing else of the page imports them. Airflow does not protect the
-routes of a sub-application, so every route here depends on :data:`User` or :data:`DagId`.
+Airflow does not document ``airflow.api_fastapi`` as an interface, so only this module imports it. Nor does
+it protect the routes of a sub-application, so every route of the page depends on :data:`User` or
+:data:`DagId`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ User = Annotated[BaseUser, Depends(get_user)]
 def check_dag(
     request: Request, user: User, dag_id: Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 ) -> str:
-    """The DAG that is asked for, once it is clear that this user may read its runs; else a 403.
+    """Return the requested DAG's id if this user may read its runs; else answer 403.
 
-    The id that is checked is the id that is used: a second ``dag_id`` in the address changes nothing.
+    The checked id is also the id that is used: a second ``dag_id`` in the address changes nothing.
     """
     requires_access_dag("GET", DagAccessEntity.RUN, dag_id)(request, user)
     return dag_id

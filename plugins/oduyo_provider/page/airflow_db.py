@@ -1,4 +1,4 @@
-"""What Airflow itself knows of a DAG and its runs: read from its database, within the api-server."""
+"""Reads what Airflow knows of a DAG and its runs, from its database, within the api-server."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from airflow.utils.state import DagRunState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-#: Runs that are looked at; more than staging keeps.
+#: How many of the latest runs are read; more than staging keeps.
 RECENT_RUNS = 200
 
-#: States of a task that has put no question in its present try: what an earlier one was answered Airflow keeps beside it.
+#: States in which a task's present try has asked nothing. Airflow still keeps the answer to an earlier try.
 _ASKS_NOBODY = ("skipped", "upstream_failed", "removed")
 
-#: What an approval's answer says; see :class:`airflow.providers.standard.operators.hitl.ApprovalOperator`.
+#: The option of an approval that means yes; see :class:`airflow.providers.standard.operators.hitl.ApprovalOperator`.
 _YES = "Approve"
 
 
@@ -54,13 +54,13 @@ class RunState(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """What a person was asked in a run, and what they said.
+    """What a person was asked in a run, and what they answered.
 
-    :param task_id: that asked.
+    :param task_id: the task that asked.
     :param asked_at: seconds since 1970; likewise ``answered_at``, None while nobody has answered.
-    :param until: silence is a no from then on; None where the task does not say.
-    :param is_yes: the answer.
-    :param by: who gave it; empty where nobody did in time.
+    :param until: without an answer by then, it counts as a no; None if the task sets no limit.
+    :param is_yes: whether the answer is yes.
+    :param by: who answered; empty if nobody did in time.
     """
 
     task_id: str
@@ -71,12 +71,12 @@ class Approval(msgspec.Struct, frozen=True):
     by: str = ""
 
     def measure_wait(self, since: float, until: float) -> float:
-        """For how much of a time the run waited for the answer, in seconds; both ends in seconds since 1970."""
+        """For how many seconds between two times, in seconds since 1970, the run waited for the answer."""
         return 0.0 if self.answered_at is None else max(0.0, min(self.answered_at, until) - max(self.asked_at, since))
 
 
 def fetch_dag_state(dag_id: str) -> DagState | None:
-    """A DAG; None where Airflow does not know it."""
+    """A DAG; None if Airflow does not know it."""
     columns = DagModel.is_paused, DagModel.has_import_errors, DagModel.is_stale, DagModel.next_dagrun_create_after
     with create_session() as session:
         found = session.execute(select(*columns).where(DagModel.dag_id == dag_id)).first()
@@ -87,12 +87,12 @@ def fetch_dag_state(dag_id: str) -> DagState | None:
 
 
 def fetch_run_states(dag_id: str) -> list[RunState]:
-    """The DAG's latest runs, the latest first, but behind them those that wait for their turn: a backfill has hundreds."""
+    """The DAG's latest runs, the latest first. Queued ones come last: a backfill may have hundreds."""
     return _fetch_runs(DagRun.dag_id == dag_id)
 
 
 def fetch_run_state(dag_id: str, run_id: str) -> RunState | None:
-    """One run; None where Airflow has no such run (any more)."""
+    """One run; None if Airflow does not know it, or no longer."""
     return next(iter(_fetch_runs(DagRun.dag_id == dag_id, DagRun.run_id == run_id)), None)
 
 
@@ -108,13 +108,13 @@ def _fetch_runs(*conditions: Any) -> list[RunState]:
 
 
 def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
-    """Run → the question that it put to a person; of several the last. One that was cleared since counts no more."""
+    """Run → the last question that it put to a person. A question of a task that was cleared does not count."""
     columns = TaskInstance.run_id, TaskInstance.task_id, TaskInstance.start_date, TaskInstance.trigger_timeout
     query = (
         select(*columns, HITLDetail)
         .join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)
         .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(list(run_ids)))
-        .where(TaskInstance.state.not_in(_ASKS_NOBODY))  # nor one without a state, which is still to come
+        .where(TaskInstance.state.not_in(_ASKS_NOBODY))  # nor NULL: a task without a state is still to come
         .order_by(HITLDetail.created_at)
     )
     with create_session() as session:
@@ -132,16 +132,16 @@ def fetch_approvals(dag_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
 
 
 def _compute_asked_at(detail: Any, began_at: datetime | None) -> float:
-    """When a task put its question last: Airflow keeps only when it did first, and a later try asks when it begins."""
+    """When a task last put its question. Airflow keeps only the first time; a later try asks as it begins."""
     asked_at, began, answered_at = map(to_seconds, (detail.created_at, began_at, detail.responded_at))
     is_later = asked_at is not None and began is not None and asked_at < began < (answered_at or math.inf)
     return (began if is_later else asked_at) or 0.0
 
 
 def fetch_retry_times(session: Session, dag_id: str, run_ids: Iterable[str]) -> dict[tuple[str, str, int], float]:
-    """Run, task and map index → when its next try comes, of the tasks that wait for one.
+    """Run, task and map index → when its next try comes, seconds since 1970; only tasks that wait for one.
 
-    None of them where Airflow has no DAG (any more) that says how long they wait.
+    Empty if Airflow no longer has the DAG, which says how long they wait.
     """
     from airflow.models.dagbag import DBDagBag
 
@@ -159,5 +159,5 @@ def fetch_retry_times(session: Session, dag_id: str, run_ids: Iterable[str]) -> 
 
 
 def to_seconds(at: datetime | None) -> float | None:
-    """A time of Airflow's as seconds since 1970."""
+    """Convert a time of Airflow's to seconds since 1970."""
     return None if at is None else at.timestamp()

@@ -1,4 +1,4 @@
-"""The cells of one change in a download, alike in CSV and in a workbook."""
+"""The cells of one change in a download, the same in CSV and in a workbook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def list_cells(
 ) -> Iterator[str]:
     """The cells of a line.
 
-    :param names: fields of which before and after are shown.
+    :param names: fields whose values before and after are shown.
     :param outcome: as the file names it; ``action``, ``reason`` and ``at`` likewise.
     """
     yield from (outcome, action, line.integration_id, line.oduyo_id, line.code)

@@ -1,8 +1,8 @@
-"""Finds lines in the change table of a run, reading as little of it as it can.
+"""Finds lines in the change table of a run and reads as little of it as possible.
 
-A filter or an order by action and outcome is answered by the counts that stand in ``change_table.json``: then only the segments
-that hold the lines of one page are opened, and of these only a few blocks. A search, and an order by a text, reads all
-lines once, a bounded part for each answer, and keeps what is searched in memory.
+To filter or order by action and outcome, the counts in ``change_table.json`` are enough: only the segments
+with the lines of one page are opened, and only a few blocks of them are read. To search, or to order by a
+text, all lines are read once, a bounded part for each answer, and their texts are kept in memory.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ AWAITED = gettext_noop("sent, the answer is awaited")
 #: Lines that are read at once for a download.
 _CHUNK_LINES = 2_000
 
-#: Tags of lines that stand side by side.
+#: Tags of lines that are ordered as one group.
 _Tags = frozenset[int]
 
 
 class RunPhase(Enum):
-    """How far a run is. What a change without a result is depends on it."""
+    """How far a run is. This decides what a change without a result is shown as."""
 
     DRY = "dry"  # the change was only planned
     GOING = "going"  # the change waits, also one that an earlier try did not send
     ENDED = "ended"  # the change was not applied, or is doubtful if it was sent
 
     def show(self, tag: int) -> str:
-        """The outcome that a tag stands for in a run that is so far."""
+        """The outcome that is shown for a tag in this phase."""
         outcome = TAGS[tag].outcome
         if outcome not in ("waiting", "not_applied", SENT):
             return outcome
@@ -65,7 +65,7 @@ class RunPhase(Enum):
         return "doubtful" if outcome == SENT else "not_applied"
 
     def finish(self, line: ChangeLine) -> ChangeLine:
-        """A stored line as it is shown."""
+        """A stored line with the outcome and reason that are shown in this phase."""
         outcome = self.show(line.tag)
         if outcome == line.outcome:
             return line
@@ -76,10 +76,10 @@ class RunPhase(Enum):
 
 
 class _Segment:
-    """A segment of the table, whose head and texts are kept once they were read.
+    """A segment of the table. Its head and its texts stay in memory once they are read.
 
-    :ivar searched: of each line the folded text of all that is searched, the texts that order lines, see
-        :attr:`Wanted.column`, and its reasons; empty until they are read.
+    :ivar searched: for each line its folded text, which is searched, the texts to order by (see
+        :attr:`Wanted.column`), and its reasons; empty until they are read.
     """
 
     def __init__(self, folder: Folder, file: SegmentFile, phase: RunPhase) -> None:
@@ -109,7 +109,7 @@ class _Segment:
         return (line for _, line in self.read(range(self.file.lines)))
 
     def read_texts(self) -> int:
-        """Read what is searched; returns about how many bytes that took."""
+        """Read the texts of all lines; returns about how many bytes were read."""
         self.searched = [
             (
                 compute_text(line),
@@ -122,12 +122,12 @@ class _Segment:
 
 
 class ChangeIndex:
-    """The lines of one run, numbered through all segments.
+    """The lines of one run, numbered across all segments.
 
-    :param table: None where a run has none: no lines.
-    :param before: an index of the same run: what it has read of segments that are the same is not read again, as a path
-        names the same bytes for ever.
-    :ivar left_out: whether known before → rows that were rejected or refused.
+    :param table: None if the run has none; then there are no lines.
+    :param before: an earlier index of the same run. In the same phase its segments with the same paths are
+        used again, as the bytes at a path never change.
+    :ivar left_out: rejected and refused rows, by whether they were known before.
     """
 
     def __init__(
@@ -157,10 +157,10 @@ class ChangeIndex:
         return sum(len(segment.searched) for segment in self.segments)
 
     def find(self, wanted: Wanted, max_bytes: float = math.inf) -> FoundLines | list[int]:
-        """The numbers of the lines that are wanted, in their order; read no further than it is sliced.
+        """The numbers of the wanted lines, in their order; reads no further than the result is sliced.
 
-        :param max_bytes: where texts have to be read, about so many bytes of them are read now, one segment at least; what
-            is left (:meth:`count_unread`) is not among the lines.
+        :param max_bytes: if texts must be read, read about so many bytes of them now, at least one segment.
+            Lines that are not read yet (:meth:`count_unread`) are not found.
         """
         groups = self._group(wanted)
         if not wanted.needs_texts:
@@ -186,20 +186,20 @@ class ChangeIndex:
         return [number for number, _ in found]
 
     def count_unread(self, wanted: Wanted) -> int:
-        """Lines among which more may be found, as their texts are not read yet."""
+        """How many lines may still be found, as their texts are not read yet."""
         groups = self._group(wanted)
         unread = self._list_unread(groups) if wanted.needs_texts else []
         return sum(segment.count(tags) for segment in unread for tags in groups)
 
     def find_key(self, key: str, partitions: int) -> list[ChangeLine]:
-        """The lines of one match key; of a table with all partitions only the key's is read."""
+        """The lines of one match key. If the table has all partitions, only the key's one is read."""
         is_whole = len(self.segments) == partitions
         segments = [self.segments[compute_bucket(key, partitions)]] if is_whole else self.segments
         lines = (line for segment in segments for line in segment.read_all())
         return [line for line in lines if compute_match_key(line.integration_id) == key]
 
     def read(self, numbers: Iterable[int]) -> Iterator[ChangeLine]:
-        """The lines of these numbers, in this order."""
+        """The lines with these numbers, in the given order."""
         left = iter(numbers)
         while chunk := list(islice(left, _CHUNK_LINES)):
             yield from self._read_chunk(chunk)
@@ -216,7 +216,7 @@ class ChangeIndex:
         return [found[number] for number in numbers]
 
     def _group(self, wanted: Wanted) -> list[_Tags]:
-        """The tags of the lines that are wanted: groups in their order."""
+        """The tags of the wanted lines, as groups in the order in which they are shown."""
         show = self.phase.show
         tags = {tag for segment in self.segments for tag in segment.file.counts}
         by_rank: dict[int, set[int]] = {}
@@ -227,7 +227,7 @@ class ChangeIndex:
         return [frozenset(by_rank[rank]) for rank in ranks]
 
     def _iterate(self, groups: Sequence[_Tags], skipped: int) -> Iterator[int]:
-        """The numbers of the lines but for the first ones; a segment that holds none of them is not opened."""
+        """The numbers of the lines after the first `skipped`. A segment with none of them is not opened."""
         for tags in groups:
             for start, segment in zip(self._starts, self.segments, strict=False):
                 count = segment.count(tags)
@@ -236,6 +236,6 @@ class ChangeIndex:
                 skipped = max(0, skipped - count)
 
     def _list_unread(self, groups: Sequence[_Tags]) -> list[_Segment]:
-        """The segments with lines that may be wanted, whose texts have to be read before that is known."""
+        """The segments that may hold wanted lines but whose texts are not read yet."""
         unread = (segment for segment in self.segments if not segment.searched)
         return [segment for segment in unread if any(map(segment.count, groups))]

@@ -1,12 +1,12 @@
-"""The table as CSV, for Excel as it is set up in Turkey.
+"""Writes the table as CSV, for Excel with Turkish settings.
 
-UTF-8 with a byte order mark: without it Excel takes Turkish letters for another encoding. The separator is the semicolon,
-which Excel expects where the comma is the decimal sign. One line a change, two columns a field. Programs read it: it is
-English in every language, and its times are UTC.
+The file is UTF-8 with a byte order mark: without the mark Excel assumes another encoding and garbles Turkish
+letters. The separator is the semicolon, which Excel expects where the comma is the decimal sign. Each change
+is one line, each field two columns. As programs read the file too, it is always English and its times are UTC.
 
-A cell that begins like a formula would be run by whoever opens the file, and the texts come from whoever may write into
-the ERP: such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). A negative number
-is none.
+Excel runs a cell that begins like a formula, and anybody who may write into the ERP could put one there. So
+such a cell gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). Negative
+numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from oduyo_provider.sync.staging.change_lines import ChangeLine
 SEPARATOR = ";"
 BYTE_ORDER_MARK = "\ufeff"
 
-#: First characters that make a formula of a cell, in full width too. Some programs skip a line break before them.
+#: First characters that make a cell a formula, also in full width. Some programs skip a tab or line break
+#: before them.
 _FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
 _is_negative = re.compile(r"-[0-9]+(\.[0-9]+)?").fullmatch
 _HEAD = ("outcome", "action", "integration_id", "oduyo_id", "code", "changed", "reason", "answer", "stored", "at")
@@ -55,6 +56,9 @@ def write_csv(lines: Iterable[ChangeLine], resource: Resource) -> Iterator[bytes
 
 
 def neutralise_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula. A NUL, which some take for the end of the file, is shown instead."""
+    """Change a text so that no spreadsheet takes it for a formula.
+
+    A NUL becomes a visible sign, as some programs take it for the end of the file.
+    """
     text = text.replace("\0", "␀")
     return f"'{text}" if text[:1] in _FORMULA_SIGNS and text and not _is_negative(text) else text

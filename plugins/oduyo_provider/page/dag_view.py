@@ -14,7 +14,7 @@ from oduyo_provider.page.table_view import Filter, filter_figures
 from oduyo_provider.page.view_models import View, compute_approval
 from oduyo_provider.page.wording import describe_run
 
-#: The parts of the chart and of the list, with their labels, and the report's figures that each adds up.
+#: Part of the chart and of the list → its label, and the report's figures that it adds up.
 SERIES = {
     "created": ("created", ("created",)),
     "updated": ("updated", ("updated",)),
@@ -29,11 +29,11 @@ _WORST_FIRST = ("bad", "warn", "busy", "good", "plain")
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the list of a DAG's runs.
 
-    :param compares: its rows were compared with records; only then anybody knows whether they are in step.
-    :param series: as in :data:`SERIES`; none while there is no report, and of a run that sends nothing.
-    :param filters: what shows the lines of each part of the series that has any.
-    :param new_left_out: of the rejected and refused rows those that are new.
-    :param started_at: seconds since 1970; None where nobody knows.
+    :param compares: whether rows were compared with records; else nobody knows if they are in step.
+    :param series: counts, as in :data:`SERIES`; empty without a report, and for a run that sends nothing.
+    :param filters: for each part of the series that has lines, the filter that shows them.
+    :param new_left_out: newly rejected and refused rows.
+    :param started_at: seconds since 1970; None if unknown.
     """
 
     run_id: str
@@ -53,7 +53,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_good(self) -> bool:
-        """Whether it wrote what there was to write: in step, but for rows that were left out."""
+        """Whether the run wrote all that it had to: in step, except for rows that were left out."""
         return bool(self.series) and self.sentence.tone in ("good", "warn") and not self.is_going
 
 
@@ -88,9 +88,11 @@ def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
 
 
 def sort_items(found: Iterable[tuple[float, RunItem]]) -> list[RunItem]:
-    """The runs of a DAG, those first that go, then the latest; of one run's tasks in somebody else's DAG the worst first.
+    """Sort the runs of a DAG: those that go on come first, then the latest.
 
-    :param found: each task of each run, with when it came.
+    The tasks of one run, in somebody else's DAG, are sorted with the worst first.
+
+    :param found: each task of each run, with its time in seconds since 1970.
     """
     runs: dict[str, list[tuple[float, RunItem]]] = {}
     for at, item in found:
@@ -128,6 +130,6 @@ def compute_dag_view(
         "answers": list(answers),
         "runs": list(items),
         "series": {name: label(key) for name, (key, _) in SERIES.items()},
-        # A column in which every run has nothing is left out.
+        # A column that is empty in every run is left out.
         "columns": [name for name in SERIES if any(item.series.get(name) for item in items)],
     }

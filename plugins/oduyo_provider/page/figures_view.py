@@ -16,7 +16,7 @@ View = dict[str, Any]
 
 
 def compute_so_far(opened: OpenedRun, *, is_dry: bool) -> Report:
-    """The figures of a run without a report: those of its plan while it is ``is_dry``."""
+    """The figures of a run without a report; with ``is_dry`` its changes count as planned."""
     counts, params = opened.counts, opened.params
     return compute_report(
         counts,
@@ -37,7 +37,7 @@ def compute_sum(report: Report, whole: str) -> View:
 
 
 def compare_left_out(report: Report, table: ChangeTable | None) -> list[View]:
-    """The rows that were rejected and refused: those that are new, those that were so before, and those that are gone."""
+    """How many rejected and refused rows are new, known from before, and gone since the run before."""
     found, gone = [], None if table is None else table.gone
     for name, known in (("rejected", report.known_rejected), ("refused", report.known_refused)):
         count = getattr(report, name)
@@ -48,7 +48,7 @@ def compare_left_out(report: Report, table: ChangeTable | None) -> list[View]:
 
 
 def list_aside(report: Report, opened: OpenedRun) -> list[View]:
-    """What is worth a look, and adds up to nothing; each with the filter that shows its rows, where there is one."""
+    """Figures worth a look that are part of no sum, each with the filter that shows its lines, if any."""
     told = {
         "remote_duplicates": ngettext(
             "%(n)s further record in Ödüyo carries a key that another record has; it is left alone.",
@@ -75,7 +75,7 @@ def list_aside(report: Report, opened: OpenedRun) -> list[View]:
 
 
 def _describe_warning(name: str, count: int) -> View:
-    """Rows that are odd, and are compared all the same: how many, and what is odd."""
+    """How many rows carry a warning, and what it means. Such rows are compared all the same."""
     text = ngettext(
         "%(n)s row carries the warning %(name)s: %(words)s",
         "%(n)s rows carry the warning %(name)s: %(words)s",
@@ -87,7 +87,10 @@ def _describe_warning(name: str, count: int) -> View:
 
 
 def compute_reason(reason: str, count: int) -> View:
-    """A reason with the filter that shows its rows, which the rare ones have not. Those of changes begin with their outcome."""
+    """A reason with the filter that shows its rows; the rare reasons together have no filter.
+
+    :param reason: as the report names it: those of changes begin with their outcome.
+    """
     outcome, _, words = reason.partition(": ")
     if outcome not in OUTCOMES:
         outcome, words = "rejected", reason

@@ -1,4 +1,4 @@
-"""The numbers of lines that were found, as far as somebody asks for them."""
+"""The numbers of the lines that were found, computed as far as they are needed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import islice
 
 
 class FoundLines:
-    """Numbers of lines that are looked for only where they are iterated or sliced.
+    """Line numbers that are computed only when they are iterated or sliced.
 
     :param count: how many there are.
-    :param iterate: the numbers from the nth on.
+    :param iterate: yields the numbers, without the first n.
     """
 
     def __init__(self, count: int, iterate: Callable[[int], Iterator[int]]) -> None:

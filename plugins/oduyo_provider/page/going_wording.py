@@ -1,4 +1,4 @@
-"""What a run that goes on is doing now, in a sentence and in a word."""
+"""Says what a run that goes on is doing now, in a sentence and in a word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oduyo_provider.core.language import format_number, gettext
 from oduyo_provider.page.run_facts import RunFacts
 from oduyo_provider.page.task_states import TaskState
 
-#: Stands in a text for a time; the browser writes it as its reader does.
+#: Stands for a time in a text; the browser puts it in, in the reader's format.
 TIME = "{at}"
 
 
@@ -17,7 +17,7 @@ class Sentence(msgspec.Struct, frozen=True):
 
     :param tone: good, warn, bad, busy or plain.
     :param label: the same in a word or two.
-    :param at: what stands for :data:`TIME` in the text, seconds since 1970.
+    :param at: the time for :data:`TIME` in the text, seconds since 1970.
     """
 
     tone: str
@@ -27,7 +27,7 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 def describe_going(facts: RunFacts) -> Sentence:
-    """A run that goes on. What went wrong comes before what is done now."""
+    """Describe a run that goes on: what went wrong, else what it does now."""
     if facts.failed is not None:
         text = gettext(
             "The step %(task)s failed. The run will still be added up, and will be red.", task=facts.failed.task_id

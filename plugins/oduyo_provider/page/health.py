@@ -23,7 +23,7 @@ from oduyo_provider.sync.staging.folder import Folder
 from oduyo_provider.sync.staging.layout import DESIRED, EXISTING
 from oduyo_provider.sync.staging.manifests import SnapshotManifest
 
-#: The DAG that asks a site how it reads the open points.
+#: The DAG that asks a site about the open points of the API's documentation.
 CHECK_DAG_ID = "oduyo_site_check"
 
 
@@ -31,8 +31,8 @@ class SiteFacts(msgspec.Struct, frozen=True):
     """What staging says of a DAG besides its runs.
 
     :param check: the last site check.
-    :param has_read_both: a run has listed Ödüyo and read the ERP, so that both connections work.
-    :param is_opened: the first sync was made: scheduled runs write by themselves.
+    :param has_read_both: whether a run has listed Ödüyo and read the ERP, so that both connections work.
+    :param is_opened: whether the first sync was made, so that scheduled runs write by themselves.
     """
 
     check: SiteCheck = SiteCheck()
@@ -41,7 +41,7 @@ class SiteFacts(msgspec.Struct, frozen=True):
 
 
 def find_resource(dag_id: str) -> Resource | None:
-    """What the records of this project's own DAG are, by its name; None for anybody else's."""
+    """The resource of a DAG of this project; None for any other DAG."""
     return next((resource for resource in RESOURCES if dag_id == f"oduyo_{resource.plural}"), None)
 
 
@@ -61,7 +61,7 @@ def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
-    """What somebody wants to know at eight in the morning: each point with a tone, a text, and a time or a run."""
+    """The points that a person looks at first, each with a tone, a text, and a time or a run."""
     last = next((item for item in items if item.is_good), None)
     return [
         _describe_last(last, len(items), site),
@@ -74,13 +74,13 @@ def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFac
 
 
 def compute_answers(site: SiteFacts) -> list[View]:
-    """What the site check says of the site, one point after the other; those where something is to be set come first."""
+    """The answers of the site check. Points for which something is to be set come first."""
     points = sorted(site.check.answers, key=lambda point: not point.setting)
     return [{"title": point.title, "answer": point.answer, "setting": point.setting} for point in points]
 
 
 def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
-    """The steps up to the first sync; none once it is done."""
+    """The steps up to the first sync; empty once it is done."""
     if site.is_opened:
         return []
     check = site.check
@@ -119,7 +119,10 @@ def _describe_next(dag: DagState | None) -> View:
 
 
 def _describe_rows(items: Sequence[RunItem]) -> list[View]:
-    """Of the last run that was to write and had rows, good or not; of when, where a newer one says nothing of rows."""
+    """The rows in step after the last run that had rows and was to write, whether good or not.
+
+    If newer runs tell nothing about rows, the time of that run is added.
+    """
     last = next((place for place, item in enumerate(items) if item.series and item.extracted), None)
     if last is None:
         return []
@@ -170,8 +173,8 @@ def _describe_check(check: SiteCheck) -> View:
 def _point(title: str, tone: str, text: str, *, run: RunItem | None = None, **more: Any) -> View:
     """A point.
 
-    :param run: that it leads to.
-    :param more: what it has besides: ``at``, an ``address``, a ``note``.
+    :param run: the run that it leads to.
+    :param more: further keys: ``at``, ``address``, ``note``.
     """
     return {
         "title": title,

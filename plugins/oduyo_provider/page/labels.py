@@ -12,7 +12,7 @@ from oduyo_provider.core.report import compute_figure
 from oduyo_provider.sync.staging.change_lines import ChangeLine
 from oduyo_provider.sync.staging.past_changes import PastChange
 
-#: Name of a figure of the report or of an outcome → its label, in English, where it is called otherwise than in ``report.json``.
+#: Figure of the report, or outcome → its label in English, if that differs from the name in ``report.json``.
 LABELS = {
     "extracted": gettext_noop("ERP rows"),
     "not_applied": gettext_noop("not applied"),
@@ -30,10 +30,10 @@ LABELS = {
     "undone": gettext_noop("failed, not done"),
 }
 
-#: The figures that a dry run only plans, as what is still to be done.
+#: Figure that a dry run only plans → its label as something to be done.
 PLANNED_LABELS = {compute_figure(action, Outcome.DONE): ACTION_LABELS[action.value] for action in Action}
 
-#: Action of a plan → what its changes are called, whatever became of them. What cannot be undone comes first.
+#: Action of a plan → what its changes are called, whatever their outcome. What cannot be undone comes first.
 ACTION_FILTERS = {
     "delete": gettext_noop("deletions"),
     "deactivate": gettext_noop("deactivations"),
@@ -42,7 +42,7 @@ ACTION_FILTERS = {
     "adopt": gettext_noop("adoptions"),
 }
 
-#: Airflow's states of a task, as they are said here.
+#: Airflow's states of a task → their labels.
 STATE_LABELS = {
     "none": gettext_noop("not started"),
     "scheduled": gettext_noop("waits for its turn"),
@@ -64,7 +64,7 @@ STATE_LABELS = {
 def label(name: str, *, is_planned: bool = False) -> str:
     """The label of a figure or outcome in the reader's language.
 
-    :param is_planned: it is still to be done.
+    :param is_planned: whether it is still to be done.
     """
     known = PLANNED_LABELS if is_planned and name in PLANNED_LABELS else LABELS
     return gettext(known.get(name, name))
@@ -76,5 +76,5 @@ def describe_line(line: ChangeLine | PastChange) -> dict[str, Any]:
 
 
 def label_state(name: str) -> str:
-    """A task's state in the reader's language; what Airflow may add later as Airflow names it."""
+    """A task's state in the reader's language; an unknown one as Airflow names it."""
     return gettext(STATE_LABELS[name]) if name in STATE_LABELS else name

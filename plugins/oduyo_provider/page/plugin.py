@@ -1,4 +1,4 @@
-"""The plugin: where Airflow's pages show the run page."""
+"""Registers the run page with Airflow: its routes, a tab on DAGs and runs, an entry in the menu."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ _PAGE = f"{PREFIX[1:]}/page"
 
 @cache
 def load_app() -> Any:
-    """The application, the same each time."""
+    """Make the application at the first call; later calls return the same one."""
     from oduyo_provider.page.routes import make_app
 
     return make_app()
 
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:
-    """The application, made at its first request: schedulers and workers load plugins too, and serve no pages."""
+    """Answer a request.
+
+    The application is made at the first one: schedulers and workers load plugins too, but serve no pages.
+    """
     await load_app()(scope, receive, send)
 
 

@@ -31,14 +31,14 @@ MAX_CANDIDATES = 50
 
 
 class RecordSearch(msgspec.Struct, frozen=True):
-    """Where a record is looked for.
+    """One place to look for a record: what a task of a run has read and planned, and the DAG's history.
 
-    :param sides: of the run that is asked about; None where it has read nothing yet.
-    :param opened: its changes.
+    :param sides: what it has read; None if no run has read both sides.
+    :param opened: the run's changes.
     :param resource: what the records are.
-    :param run_id: of that run; empty where there is none.
-    :param task: whose plan it is: its id and, if mapped, its map index; empty in this project's DAGs.
-    :param unreported: runs that are not in the history, or not wholly.
+    :param run_id: of the run; empty if there is none.
+    :param task: its id and, if mapped, its map index; empty in this project's DAGs.
+    :param unreported: runs of which the history does not hold everything.
     """
 
     root: Folder
@@ -57,18 +57,18 @@ class RecordSearch(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> tuple[str, str]:
-        """The same for places whose records are the same: the site, and what the records are."""
+        """Site and resource: places with the same kind have the same records."""
         return self.sides.manifest.snapshot.site if self.sides else "", self.resource.name
 
     def read_past(self, key: str) -> PastOfKeys:
-        """What runs did to a match key, the oldest first: the history's, and on top of it what no report has added up."""
+        """What runs did to a match key, the oldest first: from the history and from unreported runs."""
         kept = read_past_changes(self.root, self.dag_id, key)
         later = chain.from_iterable(run.find_key(key) for run in self.unreported)
         found = {change.identity: change for change in self._select(chain(kept.changes, later))}
         return PastOfKeys(sorted(found.values(), key=lambda change: change.at), kept.dropped_until, kept.unread)
 
     def read_all_past(self, unread: list[str]) -> Iterator[PastChange]:
-        """What runs did to every key.
+        """Yield what runs did to every key.
 
         :param unread: gets the names of files that hold more than could be read.
         """
@@ -78,11 +78,11 @@ class RecordSearch(msgspec.Struct, frozen=True):
         yield from self._select(chain.from_iterable(run.read_all() for run in self.unreported))
 
     def _select(self, changes: Iterable[PastChange]) -> Iterator[PastChange]:
-        """Those of the same kind of records, and of old lines, which do not say it, any."""
+        """The changes of this resource. Lines of old versions do not name theirs; all of them are taken."""
         return (change for change in changes if change.resource in ("", self.resource.name))
 
     def read_key(self, text: str) -> str:
-        """The match key that a text stands for; empty where it can be none."""
+        """The match key of a text; empty if the text cannot be a key."""
         text = text.strip()
         return (self.sides.read_key(text) or "") if self.sides else compute_match_key(text)
 
@@ -90,11 +90,11 @@ class RecordSearch(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """All that is known of one key, or of a record without one.
 
-    :param code_field: what its code is called.
-    :param entry: the ledger's.
-    :param rows: of the ERP; ``records`` of Ödüyo.
-    :param lines: of the run's table.
-    :param is_entry_unread: the ledger may have one that cannot be read.
+    :param code_field: name of the field that holds its code.
+    :param entry: its entry in the ledger.
+    :param rows: its rows in the ERP; ``records``: its records in Ödüyo.
+    :param lines: its lines in the run's table.
+    :param is_entry_unread: whether the ledger may have an entry that cannot be read.
     """
 
     key: str
@@ -108,24 +108,24 @@ class Known(msgspec.Struct, frozen=True):
 
     @property
     def integration_id(self) -> str:
-        """As it was last called."""
+        """Its ERP id as it is spelled in the run's table, else in the history, else on either side."""
         names = [line.integration_id for line in self.lines] + [past.integration_id for past in self.past.changes]
         return next(filter(None, [*names, *self._list("integration_id"), self.key]), "")
 
     @property
     def code(self) -> str:
-        """As it is now, else as it was last."""
+        """Its code as it is now, else as it was last."""
         codes = [line.code for line in self.lines] + [past.code for past in reversed(self.past.changes)]
         return next(filter(None, [*self._list(self.code_field), *codes]), "")
 
     def _list(self, name: str) -> list[str]:
-        """A field's values in the rows, then in the records."""
+        """The values of a field in the rows, then in the records."""
         found: list[Mapping[str, object]] = [*self.rows, *self.records]
         return [format_value(values.get(name)) for values in found]
 
 
 def group_places(searches: Iterable[RecordSearch]) -> list[list[RecordSearch]]:
-    """The tasks of a run, those together whose records are the same."""
+    """Group the tasks of a run: tasks with the same records stand together."""
     found: dict[tuple[str, str], list[RecordSearch]] = {}
     for search in searches:
         found.setdefault(search.kind, []).append(search)
@@ -133,7 +133,10 @@ def group_places(searches: Iterable[RecordSearch]) -> list[list[RecordSearch]]:
 
 
 def find_known(groups: Iterable[Sequence[RecordSearch]], address: str) -> list[tuple[RecordSearch, Known]]:
-    """Of each group what the task knows of an address that has most to do with it; nothing of those that do not know it."""
+    """What each group knows of an address, as seen from the task that the key belongs to most.
+
+    Groups that do not know the address are left out.
+    """
     found = []
     for places in groups:
         key, record = _read_address(places[0], address)
@@ -147,7 +150,10 @@ def find_known(groups: Iterable[Sequence[RecordSearch]], address: str) -> list[t
 
 
 def _read_address(search: RecordSearch, address: str) -> tuple[str, Remote | None]:
-    """The match key that a candidate's address leads to, or else its record; neither where it leads nowhere, as a code does."""
+    """What a candidate's address names: a match key, or Ödüyo's record and its key.
+
+    The key of a record may be empty. A text that is no address, such as a code, gives no key and no record.
+    """
     kind, _, name = address.partition(":")
     if kind == "erp":
         return search.read_key(name), None
@@ -156,7 +162,7 @@ def _read_address(search: RecordSearch, address: str) -> tuple[str, Remote | Non
 
 
 def _choose(places: Sequence[RecordSearch], key: str) -> RecordSearch:
-    """The task whose row has a key, or else whose change has, or whose record has; or else the first."""
+    """The task that has a row with the key, else a change, else owns the record; else the first task."""
     first = places[0]
     if not key or first.sides is None or len(places) == 1:
         return first
@@ -171,7 +177,7 @@ def _choose(places: Sequence[RecordSearch], key: str) -> RecordSearch:
 
 
 def _look_up_key(search: RecordSearch, key: str) -> Known | None:
-    """Everything about one key, of which only its bucket is read; None where nobody knows it."""
+    """All that is known of one key; None if nothing is. Only the key's partition is read."""
     sides = search.sides
     entry, rows, records = sides.read(key) if sides else (None, [], [])
     lines = search.opened.index.find_key(key, sides.partitions) if sides else []
@@ -183,17 +189,17 @@ def _look_up_key(search: RecordSearch, key: str) -> Known | None:
 
 
 def _look_up_unkeyed(search: RecordSearch, record: Remote) -> Known:
-    """A record that no row can have by its key; a line of the table may still name it, such as its adoption."""
+    """What is known of a record without a match key. The table may name it, such as for its adoption."""
     index, oduyo_id = search.opened.index, str(record["id"])
     lines = [line for line in index.read(index.find(Wanted(search=oduyo_id))) if line.oduyo_id == oduyo_id]
     return Known("", search.resource.code_field, None, [], [record], lines, PastOfKeys([]))
 
 
 def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str, unread: list[str]) -> list[Candidate]:
-    """Those whose id on either side, or code, is the text; where there are none, those that hold all its words.
+    """What has the text as its id on either side, or as its code; if nothing has, what holds all its words.
 
     :param unread: gets the names of files that hold more than could be read.
-    :returns: one more than :data:`MAX_CANDIDATES` where there are more.
+    :returns: at most one more than :data:`MAX_CANDIDATES`, which shows that there are more.
     """
     whole, words = fold(text), fold(text).split()
     exact: dict[tuple[int, str], Candidate] = {}
@@ -209,7 +215,7 @@ def find_candidates(groups: Iterable[Sequence[RecordSearch]], text: str, unread:
 
 
 def make_candidate(search: RecordSearch, known: Known) -> Candidate:
-    """What is known of a key, as one of several."""
+    """Make a candidate of what is known of a key."""
     oduyo_id = next((format_value(record.get("id")) for record in known.records), "")
     return Candidate(known.key, known.integration_id, oduyo_id, known.code, "", search.task)
 
@@ -217,7 +223,7 @@ def make_candidate(search: RecordSearch, known: Known) -> Candidate:
 def _iterate_candidates(
     places: Sequence[RecordSearch], words: list[str], key: str, unread: list[str]
 ) -> Iterator[Candidate]:
-    """What has this key, however it is written, then the rows, records and past changes that hold all words."""
+    """Yield what has this key in any spelling, then all rows, records and past changes with all words."""
     for search, known in find_known([places], f"erp:{key}"):
         yield make_candidate(search, known)
     for search in places:

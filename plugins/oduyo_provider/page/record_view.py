@@ -1,4 +1,4 @@
-"""One record's history, and why it is as it is: what each run did to it, and what it is in the ERP, in Ödüyo and here."""
+"""The page of one record: what each run did to it, and what the ERP, Ödüyo and the ledger hold of it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ Found = tuple[RecordSearch, Known]
 
 
 def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str = "") -> View:
-    """What is known of a code, an id or an address: one record, a choice of several, or where was looked in vain.
+    """What is known of a code, an id or an address: one record, or candidates; and the places that were searched.
 
     :param searches: of the tasks of a run, at least one.
-    :param task: what it and those with the same records know comes before what others do.
+    :param task: if given, other tasks are searched only if this one, and those with the same records, find
+        nothing.
     """
     text = text.strip()
     groups, unread = group_places(searches), list[str]()
@@ -54,12 +55,12 @@ def compute_record_view(searches: Sequence[RecordSearch], text: str, task: str =
 def _find(
     groups: Sequence[Sequence[RecordSearch]], text: str, unread: list[str]
 ) -> tuple[list[Found], list[Candidate]]:
-    """The one that a text means, or several of which it may be any.
+    """The record that a text means, or the candidates for it.
 
     :param unread: gets the names of files of the history that hold more than could be read.
     """
     known = find_known(groups, text)
-    if len(known) > 1:  # of one key in several kinds of records
+    if len(known) > 1:  # several kinds of records have this key
         return [], [make_candidate(*one) for one in known]
     candidates = [] if known or not text else find_candidates(groups, text, unread)
     if len(candidates) == 1:
@@ -83,7 +84,7 @@ def _describe_known(search: RecordSearch, known: Known) -> View:
 
 
 def _describe_states(search: RecordSearch, known: Known) -> list[View]:
-    """What the run made of the record: its lines in the table, or what the missing of one means."""
+    """What the run did to the record: its lines in the table, or why it has none."""
     told = [describe_line(line) for line in known.lines]
     if any(line.outcome != "warned" for line in known.lines) or search.sides is None:
         return told
@@ -148,7 +149,7 @@ def _describe_entry(entry: Entry | None) -> View | None:
 
 
 def _describe_place(search: RecordSearch) -> View:
-    """Where was looked, with how much there is and of when."""
+    """A place that was searched: how much it holds, and from when."""
     sides = search.sides
     if sides is None:
         return {"run_id": search.run_id}

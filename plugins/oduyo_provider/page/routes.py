@@ -1,4 +1,4 @@
-"""The page's routes. Each is protected; each answer that holds data is JSON or CSV, never HTML."""
+"""The page's routes. Each needs a login. Data is sent as JSON, CSV or a workbook, never as HTML."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from oduyo_provider.sync.staging.left_out import LEFT_OUT
 STATIC = Path(__file__).parent / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-#: No script, style or picture but the page's own, and no frame around it but Airflow's.
+#: Only the page's own scripts, styles and pictures are allowed, and only Airflow's frame around it.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
@@ -41,20 +41,20 @@ HEADERS = {
 _FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
 
 RunId = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
-#: The run that is asked about; empty for the latest one that has read both sides.
+#: The requested run; empty: the latest one that has read both sides.
 MaybeRunId = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
 #: The task of a run in somebody else's DAG: its id and, if mapped, a slash and its map index.
 TaskName = Annotated[str, Query(max_length=2 * MAX_ID_LENGTH)]
-#: A code or an id as a person types it, or the address of a candidate. An id may be as long as max_text_length allows, 255
-#: characters unless somebody raised it; no server takes an address of any length.
+#: A code or an id as a person types it, or the address of a candidate. An id has at most max_text_length
+#: characters, 255 by default. The bound is there because servers limit the length of an address.
 Asked = Annotated[str, Query(max_length=4_000)]
 Page = Annotated[int, Query(ge=1, le=10_000_000)]
-#: The time zone that the script has from Airflow's own pages.
+#: The time zone that the page's script takes from Airflow's own pages.
 ZoneName = Annotated[str, Query(max_length=64)]
 
 
 def make_app() -> FastAPI:
-    """The application; its own documentation pages are off, as nothing would protect them."""
+    """Make the application. FastAPI's documentation pages are off, as nothing would protect them."""
     app = FastAPI(title="Ödüyo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     _add_files(app)
@@ -64,7 +64,7 @@ def make_app() -> FastAPI:
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
-        # The script sends the language of Airflow's own pages; what it does not send, the environment says.
+        # The script sends the language of Airflow's own pages; without one, the environment decides.
         with use_language(request.query_params.get("language") or read_language()):
             response: Response = await call_next(request)
         response.headers.update(HEADERS)
@@ -84,7 +84,7 @@ def make_app() -> FastAPI:
 
 
 def _add_files(app: FastAPI) -> None:
-    """One route for each static file: what is not in the list has no address."""
+    """Add one route for each static file. Other files have no address."""
     for path in sorted(STATIC.iterdir()):
         if path.suffix in _TYPES:
             name = "/page" if path.suffix == ".html" else f"/{path.name}"
@@ -148,7 +148,10 @@ def _add_downloads(app: FastAPI, service: PageService) -> None:
 
 
 def _send(pieces: Iterator[bytes], media_type: str, name: str, ending: str) -> Response:
-    """A file in pieces. The first is made before the answer begins: what cannot be read then is said in words."""
+    """Send a file in pieces.
+
+    The first is made before the answer begins, so that an unreadable file is answered with a message.
+    """
     first = next(pieces)
     file = f"oduyo_{_FOREIGN.sub('_', name).strip('_')[:120]}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}

@@ -1,4 +1,4 @@
-"""Keeps what was read of staged runs in memory, so that the next page of a table reads little or nothing again."""
+"""Keeps what was read of staged runs in memory, so that the next page of a table reads little again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.change_table import ChangeTable, read_table
 from oduyo_provider.sync.staging.layout import DECISION, PLAN, TABLE
 
-#: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was asked for last always is.
+#: Lines whose texts are kept in memory, over all runs: about 300 bytes each. The run that was requested
+#: last is kept in any case.
 MAX_LINES = 300_000
 MAX_RUNS = 20
 
@@ -24,9 +25,9 @@ MAX_RUNS = 20
 class OpenedRun(msgspec.Struct, frozen=True):
     """A run as it was read.
 
-    :param table: None before guard has decided, and where it could not be written.
-    :param is_planned: guard has decided.
-    :param index: the lines of the table; none where there is no table.
+    :param table: None before guard has decided, and if it could not be written.
+    :param is_planned: whether guard has decided.
+    :param index: the lines of the table; empty without one.
     """
 
     table: ChangeTable | None
@@ -35,7 +36,7 @@ class OpenedRun(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> PlanCounts:
-        """The whole plan's, without pairs and samples."""
+        """The counts of the whole plan, without pairs and samples."""
         return PlanCounts() if self.table is None else self.table.counts
 
     @property
@@ -56,20 +57,21 @@ class OpenedRun(msgspec.Struct, frozen=True):
 
 
 class RunCache:
-    """Runs that were read; the one that was asked for longest ago is dropped first. A run is read again when its table
-    was written anew.
+    """Keeps the runs that were read, and drops the one that was not requested for longest.
+
+    A run is read again when its table, or how far it is, has changed.
     """
 
     def __init__(self) -> None:
-        # Held while a table is read, which is one small file: two people who open a run at once cause one reading.
+        # Held while a table, one small file, is read: if two people open a run at once, it is read once.
         self._lock = Lock()
-        # Each run with what it depends on: when its table was written, whether it is planned, whether it goes on.
+        # Folder → what the run was read as (when its table was written, is_planned, is_going), and the run.
         self._runs: OrderedDict[str, tuple[tuple[float | None, bool, bool], OpenedRun]] = OrderedDict()
 
     def open(self, run: StagedRun, *, is_going: bool, since: float = 0.0) -> OpenedRun:
-        """The run, read now or before.
+        """Return a run from memory, or read it.
 
-        :param since: a table, or a decision, that was written before is of an earlier plan, seconds since 1970.
+        :param since: a table or decision that is older belongs to an earlier plan; seconds since 1970.
         :raises StagingError: its table cannot be read.
         """
         uri, written_at = run.folder.uri, run.files.get((TABLE,))

@@ -1,4 +1,4 @@
-"""What is known of a run: all that its sentence, its label and its duration rest on."""
+"""What is known of a run: its sentence, its label and its duration are computed from this."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _RED = ("failed", "upstream_failed")
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A run.
 
-    :param dag_id: as in Airflow; likewise ``run_id``, the name of its folder where Airflow does not know it any more.
-    :param state: of the DAG run; None where Airflow does not know it any more.
-    :param tasks: those that make this run, in order: all of this project's DAG, one of anybody else's.
+    :param dag_id: as in Airflow; likewise ``run_id``, or its folder's name if Airflow no longer knows it.
+    :param state: of the DAG run; None if Airflow no longer knows it.
+    :param tasks: the tasks that make up this run, in order: all of this project's DAG, one of any other.
     :param approval: the question that was put to a person.
-    :param operator: the task in somebody else's DAG that it is; empty: it is a run of this project's DAG.
-    :param is_staged: there are files of it.
-    :param is_settled: nothing was staged after the report.
+    :param operator: id of the task, if the run is one task of another DAG; empty in this project's DAGs.
+    :param is_staged: whether it has staged files.
+    :param is_settled: whether nothing was staged after the report.
     :param report: None while there is none; ``reported_at`` is when it was written, seconds since 1970.
-    :param damage: why the report that was written cannot be read; empty where it can.
-    :param step: what is done now, by the staged files; for a run without steps of its own.
-    :param changes: of the plan; ``done`` of them those with a result.
-    :param is_shown: the table of its changes could be written.
+    :param damage: why the report cannot be read; empty if it can.
+    :param step: the present step, judged by the staged files; needed for a run that is one task.
+    :param changes: how many the plan holds; ``done``: those with a result.
+    :param is_shown: whether the table of its changes could be written.
     :param trips: the brakes that stop the plan.
-    :param planned_at: when a side was read, or both were compared, last, seconds since 1970.
-    :param journaled_at: when what was sent, or was about to be, was last written down: each file's time.
+    :param planned_at: when a side was last read, or both were last compared, seconds since 1970.
+    :param journaled_at: when each journal of changes sent was last written, seconds since 1970.
     """
 
     dag_id: str = ""
@@ -61,7 +61,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_operator(self) -> bool:
-        """Whether it is one task in somebody else's DAG."""
+        """Whether the run is one task in somebody else's DAG."""
         return bool(self.operator)
 
     @property
@@ -71,31 +71,33 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_going(self) -> bool:
-        """Whether the run may still write results or its report. Airflow's tasks decide: a run that was cleared goes again,
-        although its old report is there."""
+        """Whether the run may still write results or its report.
+
+        Airflow's tasks decide: a cleared run goes on again although its old report is there.
+        """
         if self.state is None or self.state.state not in GOING:
             return False
         return any(task.is_unfinished for task in self.tasks) if self.tasks else not self.is_settled
 
     @property
     def is_red(self) -> bool:
-        """Whether Airflow shows the run, or the one task that is it, in red."""
+        """Whether Airflow shows the run, or its only task, in red."""
         last = self.last_tasks
         if self.is_operator and last:
             return any(task.state in _RED for task in last)
-        # Airflow colours a run a moment after its last task has ended.
+        # Airflow updates the state of a run a moment after its last task has ended.
         return self.state is not None and (
             self.state.state == "failed" or (self.state.state in GOING and any(task.state in _RED for task in last))
         )
 
     @property
     def last_tasks(self) -> list[TaskState]:
-        """The task that writes the report; none where Airflow does not know it."""
+        """The task that writes the report; empty if Airflow does not know it."""
         return [task for task in self.tasks if task.task_id == self.name_task(STEPS[-1])]
 
     @property
     def has_earlier_report(self) -> bool:
-        """Whether a run that goes on has the report of a try before, which its own will replace."""
+        """Whether a run that goes on has the report of an earlier try, which its own will replace."""
         is_own = any(
             task.state == "running" and task.started_at is not None and task.started_at <= self.reported_at
             for task in self.last_tasks
@@ -104,14 +106,16 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_earlier_plan(self) -> bool:
-        """Whether the run had begun to send a plan before it made the present one, or failed to."""
+        """Whether the run began to send another plan before it made, or failed to make, the present one."""
         begun_at = None if self.report is None else _to_seconds(self.report.started_at)
         return any(at < max(self.planned_at, begun_at or 0.0) for at in self.journaled_at)
 
     @property
     def plan_since(self) -> float:
-        """What was written of a plan before is an earlier one's, seconds since 1970; infinity where the present one is still to
-        come, or will not."""
+        """Files that are older belong to an earlier plan; seconds since 1970.
+
+        Infinity if the present plan is not made yet, or cannot be made as a step before it failed.
+        """
         if self.is_operator:
             return max(self.planned_at, self.try_since)
         makers = [task for task in self.tasks if task.task_id in STEPS[: STEPS.index("guard")]]
@@ -119,16 +123,20 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def try_since(self) -> float:
-        """What an operator that goes had staged before is an earlier try's, seconds since 1970: each makes a plan of its own.
+        """Files of a running operator that are older belong to an earlier try; seconds since 1970.
 
-        Files have the storage's times, tasks the database's.
+        Each try makes a plan of its own. The clock skew is allowed for: files have the storage's times, tasks
+        the database's.
         """
         later = [task.started_at for task in self.tasks if self.is_going and task.tries > 1 and task.started_at]
         return max(later) - CLOCK_SKEW_S if later else 0.0
 
     @property
     def failed(self) -> TaskState | None:
-        """The first task that failed for good; ``report`` only where it could not add up, and never a no to the plan."""
+        """The first task that failed for good.
+
+        ``report`` counts only if it could not add up; ``approve`` does not count if the plan was rejected.
+        """
         no = self.approval.task_id if self.approval is not None and self.is_rejected else ""
         failed = (task for task in self.tasks if task.state == "failed" and task.task_id != no)
         return next((task for task in failed if not self.only_reports(task)), None)
@@ -147,18 +155,18 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def current(self) -> TaskState | None:
-        """The task whose turn it is: the first in order that has something to do."""
+        """The first task in order that still has something to do."""
         return next((task for task in self.tasks if task.is_unfinished), None)
 
     @property
     def is_sending(self) -> bool:
-        """Whether the step that sends is at work, so that what is left gets done at its pace."""
+        """Whether load is running, so that its pace tells how long the rest takes."""
         task = self.current
         return self.is_going and (task is None or (task.task_id == self.name_task("load") and task.state == "running"))
 
     @property
     def waits_for_person(self) -> bool:
-        """Whether nothing goes on until somebody answers."""
+        """Whether the run waits until somebody answers."""
         waits = any(task.state in WAITS_FOR_ANSWER for task in self.tasks if not self.is_operator)
         return self.is_going and waits and (self.approval is None or self.approval.answered_at is None)
 
@@ -171,12 +179,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_rejected(self) -> bool:
-        """Whether somebody said no, or nobody said anything in time."""
+        """Whether the plan was rejected, or not answered in time."""
         return self.approval is not None and self.approval.answered_at is not None and not self.approval.is_yes
 
     @property
     def started_at(self) -> float | None:
-        """Seconds since 1970."""
+        """When the run began, seconds since 1970; None if unknown."""
         if self.is_operator and self.tasks:
             return self.tasks[0].started_at
         if self.state is not None and self.state.started_at is not None:
@@ -185,7 +193,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def duration_s(self) -> float | None:
-        """How long it took, without the wait for a person's answer; None while it goes on or where nobody knows."""
+        """How long it took, without the wait for a person's answer; None while it goes on, or if unknown."""
         if self.is_going:
             return None
         if self.is_operator and self.tasks:
@@ -200,11 +208,11 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, ended_at - self.started_at - waited_s)
 
     def name_task(self, step: str) -> str:
-        """The task that does a step."""
+        """The id of the task that does a step."""
         return self.operator or step
 
     def only_reports(self, task: TaskState) -> bool:
-        """The last task fails when the run is not in step: it says what happened, and is not why."""
+        """Whether a failure of this task only reports that the run is not in step, and is not the cause."""
         if self.report is None or task.task_id != self.name_task(STEPS[-1]):
             return False
         return not (self.is_operator and list_step_faults(self.report))

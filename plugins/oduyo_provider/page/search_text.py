@@ -1,4 +1,4 @@
-"""Texts as they are searched and put in order."""
+"""Prepares texts for searching and ordering."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _NUMBERS = re.compile(r"([0-9]+)").split
 
 
 def fold(text: str) -> str:
-    """A text as it is searched: without case, accents and the dots of i, so that ``sube`` finds ``ŞUBE``."""
+    """The form of a text that is searched: without case, accents and the dots of i, so that ``sube`` finds ``ŞUBE``."""
     if text.isascii():
         return text.lower()
     return _MARKS("", unicodedata.normalize("NFKD", text).casefold()).replace("ı", "i")
 
 
 def compute_order(text: str) -> list[tuple[int, int, str]]:
-    """What texts are ordered by, as people expect it: ``K.9`` before ``K.10``, empty ones last."""
+    """The key that orders texts as people expect it: ``K.9`` before ``K.10``, empty ones last."""
     if not text:
         return [(2, 0, "")]
     parts = enumerate(_NUMBERS(fold(text)))
-    # Digits and not numbers: Python makes none of more than some thousand digits.
+    # Digits and not numbers: Python converts no more than some thousand digits to a number.
     return [
         (0, len(part.lstrip("0")), part.lstrip("0")) if number % 2 else (1, 0, part) for number, part in parts if part
     ]
 
 
 def compute_text(line: ChangeLine) -> str:
-    """Everything of a line that is searched; its reason in every language, as one index serves all readers."""
+    """All text of a line that is searched; its reason in every language, as all readers share one index."""
     values = [value for _, before, after in line.fields for value in (before, after) if value]
     head = [line.integration_id, line.oduyo_id, line.code, *_translate(line.reason), line.answer, *line.twins]
     return fold("\n".join([*head, *values, *filter(None, line.stored.values())]))
@@ -42,7 +42,7 @@ def compute_text(line: ChangeLine) -> str:
 
 @lru_cache(10_000)
 def list_reasons(outcome: str, reason: str) -> frozenset[str]:
-    """The reasons of a line as a report counts them: each thing that is wrong with a row, but what Ödüyo answered as a whole."""
+    """The reasons of a line as a report counts them: each fault of a row by itself, Ödüyo's answer as one."""
     reasons = reason.split(", ") if outcome in ("rejected", "warned") else [reason]
     return frozenset(one[:MAX_REASON] for one in reasons)
 

@@ -1,4 +1,4 @@
-"""Answers the page's questions from what is staged of a run and what Airflow knows of it."""
+"""Answers the page's requests from staged files and from what Airflow knows of the runs."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ _MAX_REPORTS = 1_000
 
 
 class PageService:
-    """Reads for the page, and keeps reports in memory: a written report does not change.
+    """Reads what the page shows. Keeps reports in memory, as a written report does not change.
 
-    :raises StagingError: and SettingsError, every method: staging cannot be read from this machine.
+    :raises StagingError: or SettingsError, in every method: this machine cannot read staging.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class PageService:
         self._read_report = lru_cache(_MAX_REPORTS)(_read_report)
 
     def fetch_dags(self, readable: set[str]) -> list[dict[str, Any]]:
-        """The DAGs that have staged runs, of those that a user may read, each with its latest run; and this project's own."""
+        """Of the readable DAGs those with staged runs, and this project's own, each with its latest run."""
         root = staging_root()
         staged = set(fetch_dag_names(root))
         found = [dag_id for dag_id in sorted(readable) if name_folder(root, dag_id) in staged or is_own_dag(dag_id)]
@@ -71,7 +71,7 @@ class PageService:
         ]
 
     def fetch_dag(self, dag_id: str) -> View | None:
-        """The view of a DAG; None where nothing is staged of a DAG that is not this project's."""
+        """The view of a DAG; None if it is not this project's and has no staged runs."""
         root = staging_root()
         runs = _list_runs(root, dag_id)
         if not runs and not is_own_dag(dag_id):
@@ -84,7 +84,7 @@ class PageService:
         return compute_dag_view(dag_id, items, health, compute_checklist(items, site), compute_answers(site))
 
     def fetch_run(self, dag_id: str, run_id: str, task: str) -> View | None:
-        """The view of a run; None where nothing is staged of a DAG that is not this project's.
+        """The view of a run, also of one that only Airflow knows; None if it is unknown or not this package's.
 
         :param task: of a run in somebody else's DAG; empty: the first that staged something.
         """
@@ -101,14 +101,14 @@ class PageService:
         return compute_run_view(run, facts, opened, ["/".join(other.task) for other in runs])
 
     def open(self, dag_id: str, run_id: str, task: str) -> OpenedRun | None:
-        """A run's changes; None where nothing is staged."""
+        """A run's changes; None if nothing of it is staged."""
         run = _choose(fetch_run(staging_root(), dag_id, run_id), task)
         return None if run is None else self._open(dag_id, run_id, run, fetch_run_state(dag_id, run_id))[1]
 
     def find_places(self, dag_id: str, run_id: str, task: str) -> list[RecordSearch]:
-        """Where a record is looked for: in a run, or in the latest one that has read both sides; and in what is kept.
+        """The places to look for a record: the tasks of a run, or of the latest that has read both sides.
 
-        :returns: one for each task of the run that has read both sides, the one that is asked about first.
+        :returns: each task that has read both sides, the requested one first; or one place without sides.
         """
         root = staging_root()
         runs = _list_runs(root, dag_id)
@@ -134,9 +134,9 @@ class PageService:
         return _add_plan(facts, run, opened), opened
 
     def _fetch_items(self, dag_id: str, runs: Sequence[StagedRun], most: int) -> list[RunItem]:
-        """The latest runs, also those of which nothing is staged; first that which goes, also where it is an old one.
+        """The latest runs, also those without staged files. Runs that go on come first, even old ones.
 
-        :param runs: every staged run.
+        :param runs: all staged runs of the DAG.
         """
         root, states = staging_root(), fetch_run_states(dag_id)
         going = {name_folder(root.child(dag_id), state.run_id) for state in states if state.state in GOING}
@@ -151,7 +151,7 @@ class PageService:
         return sort_items(found)[:most]
 
     def _fetch_known(self, dag_id: str, runs: Sequence[StagedRun], run_states: Iterable[RunState]) -> list[RunFacts]:
-        """What is known of each run, but for its plan."""
+        """What is known of each run, except its plan."""
         folder = staging_root().child(dag_id)
         states = {name_folder(folder, state.run_id): state for state in run_states}
         ids = {run.name: states[run.name].run_id if run.name in states else run.name for run in runs}
@@ -159,11 +159,11 @@ class PageService:
         return [self._add_report(known[ids[run.name]], run) for run in runs]
 
     def _add_report(self, facts: RunFacts, run: StagedRun) -> RunFacts:
-        """What is staged adds to what Airflow knows: whose tasks made the run, and its report."""
+        """Add to what Airflow knows of a run its own tasks, its report, and the times of its staged files."""
         report, damage = None, ""
         try:
             report = None if run.reported_at is None else self._read_report(run.folder.uri, run.reported_at)
-        except StagedFileError as error:  # one run's report: all others are shown as ever
+        except StagedFileError as error:  # only of this run: the others are shown as usual
             damage = str(error)
         known = msgspec.structs.replace(
             facts,
@@ -177,14 +177,14 @@ class PageService:
             planned_at=max((at for step in (EXISTING, DESIRED, PLAN) for at, _ in run.find(step)), default=0.0),
             journaled_at=[at for path, at in run.files.items() if path[0] == RESULTS],
         )
-        # What was staged after it, the report of a try before the run was cleared knows nothing of.
+        # A report from before the run was cleared does not count what was staged later.
         return known if known.is_going or run.is_settled else msgspec.structs.replace(known, report=None)
 
 
 def _fetch_facts(dag_id: str, states: Mapping[str, RunState | None]) -> dict[str, RunFacts]:
     """Run → what Airflow knows of it, with all its task instances.
 
-    :param states: of the runs; None where Airflow does not know one any more.
+    :param states: the state of each run; None if Airflow no longer knows it.
     """
     known = [run_id for run_id, state in states.items() if state is not None]
     tasks, approvals = fetch_instances(dag_id, known), fetch_approvals(dag_id, known)
@@ -201,7 +201,10 @@ def _fetch_facts(dag_id: str, states: Mapping[str, RunState | None]) -> dict[str
 
 
 def _list_runs(root: Folder, dag_id: str) -> list[StagedRun]:
-    """The staged runs of a DAG, the one first that listed Ödüyo last: an old run of which a step was cleared knows nothing newer."""
+    """The staged runs of a DAG, sorted by when they listed Ödüyo, the latest first.
+
+    An old run of which only a later step was cleared keeps its place: it knows nothing newer.
+    """
     return sorted(fetch_runs(root, dag_id), key=_get_listed_at, reverse=True)
 
 
@@ -210,7 +213,7 @@ def _get_listed_at(run: StagedRun) -> float:
 
 
 def _read_report(folder_uri: str, _written_at: float) -> Report:
-    """A report, whose figures add up as they did when it was written."""
+    """Read a report and check that its figures still add up."""
     folder = Folder.open(folder_uri)
     report = read_manifest(folder, REPORT, Report)
     try:
@@ -221,7 +224,7 @@ def _read_report(folder_uri: str, _written_at: float) -> Report:
 
 
 def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
-    """What the table of its changes, and guard's decision, add to what is known of a run."""
+    """Add to what is known of a run what its change table and guard's decision say."""
     step, table = _find_step(run, facts, opened), opened.table
     if table is None:
         return msgspec.structs.replace(facts, step=step, is_shown=False)
@@ -236,7 +239,7 @@ def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
 
 
 def _find_step(run: StagedRun, facts: RunFacts, opened: OpenedRun) -> str:
-    """What a run that is one task does now, by what it has staged since it began."""
+    """The present step of a run that is one task, by what it has staged since its try began."""
     for step, name in ((EXISTING, "snapshot"), (DESIRED, "extract")):
         if all(at < facts.try_since for at, _ in run.find(step)):
             return name

@@ -26,10 +26,10 @@ Row = dict[str, object]
 class Candidate(msgspec.Struct, frozen=True):
     """A row, record or past change that was found.
 
-    :param key: its match key; empty where it has none that can be read.
-    :param integration_id: as its side holds it; empty where it holds none.
+    :param key: its match key; empty without a readable one.
+    :param integration_id: as its side holds it; empty if it holds none.
     :param oduyo_id: empty for a row.
-    :param task: that looked for it; empty in this project's DAGs.
+    :param task: the task that found it; empty in this project's DAGs.
     """
 
     key: str
@@ -41,13 +41,13 @@ class Candidate(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """What leads to this one and no other; empty for a row without a key, to which nothing does."""
+        """A text that finds exactly this one; empty for a row without a key, which no text can name."""
         if self.key:
             return f"erp:{self.key}"
         return f"oduyo:{self.oduyo_id}" if self.oduyo_id else ""
 
     def holds(self, words: list[str]) -> bool:
-        """Whether all words, folded, are in what it shows."""
+        """Whether its texts hold all of these folded words."""
         text = fold("\n".join((self.integration_id, self.oduyo_id, self.code, self.description)))
         return all(word in text for word in words)
 
@@ -56,7 +56,7 @@ class Sides:
     """What one run has read, and what the ledger remembers now.
 
     :param root: the staging path.
-    :param manifest: of the try that read them.
+    :param manifest: of the try that read both sides.
     """
 
     def __init__(self, root: Folder, manifest: ExtractManifest) -> None:
@@ -67,18 +67,18 @@ class Sides:
 
     @property
     def partitions(self) -> int:
-        """Into how many files both are split."""
+        """How many files each side is split into."""
         return self._rows.buckets
 
     def read_key(self, value: object) -> str | None:
-        """The match key that a row's value or a text stands for; None where it can be none."""
+        """The match key of a row's value or of a text; None if it cannot be a key."""
         found = self.normaliser.integration_id(value)
         return None if found is None else compute_match_key(found)
 
     def read(self, key: str) -> tuple[Entry | None, list[Row], list[Remote]]:
-        """Of a match key what the ledger remembers now, its rows, and its records; only its partition is read.
+        """What the ledger now remembers of a match key, its rows, and its records; reads only its partition.
 
-        The record that the ledger knows for the key is one of them, whatever its own key is.
+        The records include the one that the ledger names for the key, whatever key that one carries.
         """
         bucket = compute_bucket(key, self.partitions)
         entries = self._ledger.read(bucket, self.partitions)
@@ -92,7 +92,7 @@ class Sides:
         return entry, self.read_rows(key), records
 
     def read_entry(self, key: str) -> Entry | None:
-        """What the ledger remembers now of a match key."""
+        """What the ledger now remembers of a match key."""
         return self._ledger.read(compute_bucket(key, self.partitions), self.partitions).get(key)
 
     def read_rows(self, key: str) -> list[Row]:
@@ -103,11 +103,11 @@ class Sides:
         ]
 
     def may_remember(self, key: str) -> bool:
-        """Whether the ledger may have an entry of a match key that cannot be read."""
+        """Whether the ledger may have an entry of this match key in a file that cannot be read."""
         return not self._ledger.is_whole(compute_bucket(key, self.partitions), self.partitions)
 
     def search_rows(self, words: list[str]) -> Iterator[Candidate]:
-        """Every row that holds all words in its key, id, code or description."""
+        """Yield the rows that hold all words in their ids, code or description."""
         for bucket in range(self._rows.buckets):
             for row in self._rows.read(self._root, bucket, Row):
                 found = self._make_candidate(row)
@@ -115,7 +115,7 @@ class Sides:
                     yield msgspec.structs.replace(found, key=self.read_key(row.get("integration_id")) or "")
 
     def search_records(self, words: list[str]) -> Iterator[Candidate]:
-        """The same of Ödüyo's records."""
+        """Yield Ödüyo's records that hold all words in the same fields."""
         altered = self._find_altered_keys()
         for record in self._records.read_records(self._root):
             found = self._make_candidate(record)
@@ -123,7 +123,7 @@ class Sides:
                 yield msgspec.structs.replace(found, key=name_key(record, altered, self.normaliser) or "")
 
     def find_record(self, oduyo_id: str) -> tuple[str, Remote] | None:
-        """The record with an id, behind the match key that it belongs to, which is empty where it has none."""
+        """The match key of the record with this id, empty if it has none, and the record."""
         for record in self._records.read_records(self._root):
             if record.get("id") == oduyo_id:
                 return name_key(record, self._find_altered_keys(), self.normaliser) or "", record
@@ -141,15 +141,15 @@ class Sides:
 
 
 def open_sides(root: Folder, run: StagedRun) -> Sides | None:
-    """The sides that a run has read last; None where it has not read both."""
+    """The sides that a run read last; None if it has not read both."""
     manifest = run.read_last(DESIRED, ExtractManifest)
     return None if manifest is None else Sides(root, manifest)
 
 
 def open_tasks(root: Folder, runs: Sequence[StagedRun], task: str) -> list[tuple[StagedRun, Sides]]:
-    """Of the first of some runs that has read both sides: each of its tasks that has, with what it read.
+    """The tasks that have read both sides, with what they read, in the first run that has such a task.
 
-    :param task: only a run in which this one has read them, and this one first; empty: any.
+    :param task: the run must be one in which this task has read both, and it comes first; empty: any run.
     """
     for first in runs:
         if (task and "/".join(first.task) != task) or open_sides(root, first) is None:

@@ -1,4 +1,4 @@
-"""One page of a run's table, and what it can be filtered by."""
+"""One page of a run's table, and the filters for it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from oduyo_provider.sync.staging.change_lines import DONE, OUTCOMES
 #: Lines of the table on one page.
 PAGE_LINES = 50
 
-#: Of the texts that a search or an order by a text has to read, about so many bytes are read for one answer.
+#: About so many bytes of text are read for one answer by a search, or by an order by a text.
 MAX_TEXT_BYTES = 500_000
 
-#: Outcomes that name their action themselves, or have none.
+#: Outcomes that imply their action, or have none.
 _SAYS_ACTION = DONE | {"rejected", "kept", "out_of_scope", "warned"}
 
-#: Figure of a report → the actions whose lines it counts where they are done or planned.
+#: Figure of a report → the actions whose done or planned lines it counts.
 _ACTIONS = {
     "created": ("create",),
     "updated": ("update", "adopt"),
     "deactivated": ("deactivate",),
     "deleted": ("delete",),
 }
-#: Any other figure → the outcomes of its lines, and what they are of: other lines may have the same outcomes.
+#: Other figures → the outcomes of their lines, and whether of rows or records: both may have the same.
 _OUTCOMES = {
     **{name: ((name,), "row") for name in ("rejected", "refused", "failed", "doubtful", "stale", "not_applied")},
     "kept_missing": (("kept", "stale", "not_applied"), "record"),
@@ -41,9 +41,9 @@ Filter = list[tuple[str, str]]
 
 
 def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str, Any]:
-    """One page of the table, as far as its lines are read; a page beyond the last is the last.
+    """One page of the table, of the lines that are read so far; a page beyond the last is the last.
 
-    ``unread`` lines may still be wanted: who asks again gets further, until there are none.
+    ``unread`` lines may still be wanted. Each further request reads some of them, until none are left.
     """
     found = opened.index.find(wanted, MAX_TEXT_BYTES)
     pages = max(1, -(-len(found) // PAGE_LINES))
@@ -60,7 +60,10 @@ def compute_table_view(opened: OpenedRun, wanted: Wanted, page: int) -> dict[str
 
 
 def list_filters(opened: OpenedRun) -> dict[str, Any]:
-    """Each outcome, and each action and each of new and known where they say more than the outcomes, with their lines."""
+    """The filters, each with how many lines it shows, and those of each figure.
+
+    Besides outcomes there are actions, and new and known, if these tell more than the outcomes.
+    """
     index = opened.index
     found = [("outcome", name, index.counts[name]) for name in OUTCOMES]
     if any(count for name, count in index.counts.items() if name not in _SAYS_ACTION):
@@ -74,7 +77,7 @@ def list_filters(opened: OpenedRun) -> dict[str, Any]:
 
 
 def name_filters() -> dict[str, dict[str, str]]:
-    """What each filter is called, by its name and value; those of reasons are not among them."""
+    """The label of each filter, by its name and value, except those of reasons."""
     return {
         "outcome": {name: label(name) for name in OUTCOMES},
         "action": {name: gettext(text) for name, text in ACTION_FILTERS.items()},
@@ -84,7 +87,7 @@ def name_filters() -> dict[str, dict[str, str]]:
 
 
 def filter_figures(figures: Iterable[str]) -> Filter:
-    """What shows the lines of some figures of a run that has ended: all of them, and as few others as a filter can."""
+    """The filter that shows all lines of some figures of an ended run, and as few others as it can."""
     outcomes, sides = dict[str, None](), set[str]()
     for figure in figures:
         its, side = ((figure,), "") if figure in _ACTIONS else _OUTCOMES[figure]
@@ -95,7 +98,10 @@ def filter_figures(figures: Iterable[str]) -> Filter:
 
 
 def _list_figure_filters(index: ChangeIndex, figure: str) -> list[dict[str, Any]]:
-    """What may show the lines of a figure, each with how many it shows: one that shows as many as the figure counts does."""
+    """The filters that may show the lines of a figure, each with how many lines it shows.
+
+    A filter fits if it shows as many lines as the figure counts.
+    """
     is_planned = figure in _ACTIONS and index.phase is not RunPhase.ENDED
     tried: list[Filter] = [[("action", name) for name in _ACTIONS[figure] if index.actions[name]]] if is_planned else []
     if not is_planned:

@@ -24,7 +24,7 @@ UNFINISHED = frozenset(str(state or "none") for state in State.unfinished) | WAI
 #: The tasks of this project's DAG, in the order in which a row passes them.
 STEPS = ("snapshot", "extract", "transform", "guard", "approve", "load", "report")
 
-#: Of a mapped task that instance is shown whose log says most.
+#: States whose logs tell most, in this order. Of a mapped task the instance with the first of them is shown.
 _MOST_TELLING = ("failed", "up_for_retry", "running", "upstream_failed")
 
 
@@ -34,10 +34,10 @@ class TaskState(msgspec.Struct, frozen=True):
     :param map_index: of the instance whose log says most, -1 for a task that is not mapped.
     :param state: of that instance, as Airflow names it; ``none`` while nothing was scheduled.
     :param counts: state → how many instances are in it.
-    :param tries: begun so far, of at most ``max_tries``.
-    :param started_at: the first instance, seconds since 1970; ``ended_at`` the last.
+    :param tries: how many have begun, of at most ``max_tries``.
+    :param started_at: when the first instance began, seconds since 1970; ``ended_at``: when the last ended.
     :param retry_at: when the next try comes.
-    :param error: what the last try said of its failure; empty where it left nothing.
+    :param error: the text of the last try's error; empty if it left none.
     """
 
     task_id: str
@@ -58,12 +58,12 @@ class TaskState(msgspec.Struct, frozen=True):
 
     @property
     def instances(self) -> int:
-        """How many there are."""
+        """How many instances there are."""
         return sum(self.counts.values()) or 1
 
     @property
     def done(self) -> int:
-        """How many have succeeded."""
+        """How many instances have succeeded."""
         return self.counts.get("success", 0) if self.counts else int(self.state == "success")
 
 
@@ -95,8 +95,10 @@ def fetch_instances(dag_id: str, run_ids: Iterable[str]) -> dict[str, list[TaskS
 
 
 def gather_tasks(instances: Iterable[TaskState]) -> list[TaskState]:
-    """The tasks, each once with all its instances, in the order of the steps: of a run that was cleared the last step may have
-    started first. Tasks of anybody else's DAG in the order in which they started.
+    """The tasks, each with all its instances, in the order of the steps.
+
+    Start times do not give that order: in a cleared run the last step may have started first. Only tasks of
+    other DAGs are sorted by them.
     """
     by_task: dict[str, list[TaskState]] = {}
     for one in instances:
@@ -110,7 +112,7 @@ def _get_place(task: TaskState) -> tuple[float, ...]:
 
 
 def select_tasks(task: tuple[str, ...], instances: Iterable[TaskState]) -> list[TaskState]:
-    """The tasks that make a run: all of this project's DAG, of anybody else's one, or one instance of it.
+    """The tasks that make up a run: all of this project's DAG; one task, or one instance, of another DAG.
 
     :param task: its id and, if mapped, its map index; empty for this project's DAG.
     """

@@ -1,4 +1,4 @@
-"""The texts of the page's script, so that there is one catalogue for all: the script asks for them once."""
+"""The texts of the page's script, which asks for them once. So one catalogue holds all translations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oduyo_provider.core.language import gettext, gettext_noop, ngettext, read_l
 from oduyo_provider.page.table_view import name_filters
 from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
-#: Name → text, in English; what the script puts in stands in braces.
+#: Name → text in English, with braces around what the script puts in.
 _TEXTS = {
     # Every page.
     "reading": gettext_noop("Reading…"),
@@ -136,7 +136,7 @@ _TEXTS = {
     "looked_history": gettext_noop("Looked in the history alone: no kept run has read both sides."),
 }
 
-#: Texts about a number of things, for a number; ``{n}`` stands for it, since the script writes it.
+#: Texts about a number of things, chosen by that number. The script puts it in for ``{n}``.
 _PLURALS: dict[str, Callable[[int], str]] = {
     "unread": lambda n: ngettext("{n} more line is being read", "{n} more lines are being read", n),
     "last_runs": lambda n: ngettext("The last {n} run", "The last {n} runs", n),

@@ -1,4 +1,7 @@
-"""What runs did that did not come to their report: only report writes the history, but they left their change tables."""
+"""Reads the changes of runs that never came to their report.
+
+Only report writes the history. Such runs left their change tables.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class UnreportedRun(msgspec.Struct, frozen=True):
-    """A run of which no report has added up the last results.
+    """A run whose last results no report has added up.
 
     :param run: as the history names it.
-    :param plan: the number of its plan; ``partitions`` so many files both sides are split into.
+    :param plan: the number of its plan; ``partitions``: how many files each side is split into.
     """
 
     run: str
@@ -49,17 +52,20 @@ class UnreportedRun(msgspec.Struct, frozen=True):
 
 
 def find_unreported(runs: Iterable[StagedRun]) -> list[StagedRun]:
-    """The runs that have sent something since their last report, or have none."""
+    """The runs with results that are in no report."""
     return [run for run in runs if not run.is_settled and any(path[0] == RESULTS for path in run.files)]
 
 
 def open_unreported(
     root: Folder, cache: RunCache, runs: Iterable[tuple[StagedRun, RunFacts]]
 ) -> Iterator[UnreportedRun]:
-    """These runs, each with what is known of it; one that somebody has damaged hurts no other, and its own page says so."""
+    """Open these runs. One whose files are damaged is logged and left out; its own page says so.
+
+    :param runs: each with what is known of it.
+    """
     for run, facts in runs:
         try:
-            # Of a plan of an earlier listing nobody knows the number.
+            # The number of a plan that was made of an earlier listing is not known.
             listed_at = max((at for at, _ in run.find(EXISTING)), default=0.0)
             opened = cache.open(run, is_going=facts.is_going, since=listed_at)
             sides = open_sides(root, run)

@@ -1,4 +1,4 @@
-"""Why a run sent nothing, in a sentence and in a word."""
+"""Says why a run sent nothing, in a sentence and in a word."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oduyo_provider.page.task_states import TaskState
 
 
 def describe_plan(facts: RunFacts, report: Report) -> Sentence:
-    """A run that was to send nothing, or that may not."""
+    """Describe a run that should send nothing, or may not send yet."""
     label = gettext("dry run")
     if facts.failed is not None:
         text = gettext("Nothing was sent: the run failed in the step %(task)s.", task=facts.failed.task_id)
@@ -46,7 +46,7 @@ def _describe_changes(report: Report) -> str:
 
 
 def _list_new(report: Report) -> list[str]:
-    """What a run that writes would leave, and somebody has to look at."""
+    """What a run that writes would leave for a person to look at."""
     new = ngettext(
         "%(n)s row is newly rejected or refused.",
         "%(n)s rows are newly rejected or refused.",
@@ -72,7 +72,7 @@ def _describe_first_write(facts: RunFacts) -> Sentence:
 
 
 def describe_rejection(facts: RunFacts) -> Sentence:
-    """Somebody said no, or nobody answered."""
+    """Describe a run whose plan was rejected, or not answered in time."""
     approval = facts.approval
     label = gettext("the plan was rejected")
     if approval is None or not approval.by:
@@ -83,7 +83,7 @@ def describe_rejection(facts: RunFacts) -> Sentence:
 
 
 def describe_stop(facts: RunFacts, failed: TaskState) -> Sentence:
-    """A step failed before the first write."""
+    """Describe a run in which a step failed before the first write."""
     if failed.task_id == facts.name_task("guard") and facts.brakes:
         why = ngettext(
             "the brake %(brakes)s stopped the run",

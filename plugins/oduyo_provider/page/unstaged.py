@@ -1,4 +1,4 @@
-"""Runs of which nothing is staged: one that fails before it has listed Ödüyo leaves no file, and only Airflow knows of it."""
+"""Runs without staged files: a run that fails before it has listed Ödüyo is known only to Airflow."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from oduyo_provider.page.task_states import TaskState, select_tasks
 from oduyo_provider.sync.staging.archive import StagedRun, name_folder
 from oduyo_provider.sync.staging.folder import Folder
 
-#: States of an operator's task that has nothing to do in a run.
+#: States of an operator's task that takes no part in a run.
 _LEFT_OUT = ("skipped", "removed")
 
 _Task = tuple[str, ...]
 
 
 class UnstagedRuns:
-    """The runs of one DAG that Airflow knows and of which nothing is staged. In somebody else's DAG those tasks count that
-    have ever staged something: of others nobody knows here what they are.
+    """The runs of one DAG that Airflow knows and that have no staged files.
+
+    In somebody else's DAG only tasks count that have staged something in any run. Nothing else shows that a
+    task is an operator of this package.
 
     :param staged: every staged run of the DAG.
     """
@@ -32,22 +34,24 @@ class UnstagedRuns:
         self._owners = {task[:1] for _, task in self._staged} | ({()} if is_own_dag(dag_id) else set[_Task]())
 
     def choose(self, states: Iterable[RunState], since: float, most: int) -> list[RunState]:
-        """The runs that may be among them: those that go, then the latest.
+        """Choose runs that may have no files: first those that go on, then the latest.
 
-        :param since: one that had ended before, in seconds since 1970, is left out, as its files may have been removed.
+        :param since: runs that ended before this time, in seconds since 1970, are left out: their files may
+            have been removed.
+        :param most: how many to choose at most.
         """
         found = [
             state
             for state in states
             if self._owners
-            and state.started_at is not None  # else it only waits for its turn, as the runs of a backfill do
+            and state.started_at is not None  # else it is queued, as runs of a backfill are
             and (self._name(state.run_id), ()) not in self._staged
             and (state.ended_at is None or state.ended_at >= since)
         ]
         return sorted(found, key=lambda state: (state.state not in GOING, -(state.started_at or 0.0)))[:most]
 
     def divide(self, known: Mapping[str, RunFacts]) -> Iterator[tuple[_Task, RunFacts]]:
-        """Each run, or task in somebody else's DAG, with what is known of it.
+        """Yield each run without files, or task of it in somebody else's DAG, with what is known of it.
 
         :param known: what Airflow knows of the runs, with all their task instances.
         """

@@ -24,14 +24,14 @@ from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
 from oduyo_provider.sync.staging.outcomes import count_actions
 
-#: Params that are shown whatever they are; the others where they are not the default.
+#: Params that are always shown; others are shown if they differ from the default.
 _ALWAYS_SHOWN = ("erp_query", "sync_mode", "on_missing", "dry_run")
 
 View = dict[str, Any]
 
 
 def compute_bare_view(facts: RunFacts) -> View:
-    """What the page of any run begins with, whatever is staged of it."""
+    """What the page of every run begins with, also without staged files."""
     return {
         "dag_id": facts.dag_id,
         "run_id": facts.run_id,
@@ -68,7 +68,7 @@ def compute_run_view(run: StagedRun, facts: RunFacts, opened: OpenedRun, others:
 
 
 def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
-    """The report's figures; while a run goes on those of its plan, as the table says how far it is."""
+    """The report's figures; without a report, those of the plan and of its results so far."""
     report = None if facts.is_going else facts.report
     known = report or compute_so_far(opened, is_dry=facts.is_going or opened.index.phase is RunPhase.DRY)
     return {
@@ -104,9 +104,9 @@ def _compute_address(facts: RunFacts, task: TaskState) -> str:
 
 
 def _list_causes(facts: RunFacts) -> list[View]:
-    """Every task that failed or waits for its next try, with what it said of its error and what to do next.
+    """Each task that failed or waits for its next try, with its error and what to do next.
 
-    What wrong params make several tasks say is told once, as the first one's.
+    If several tasks left the same text, as with wrong params, only the first is listed.
     """
     missing = gettext(
         "The task left no message: it was killed, it ran longer than it may, or it failed outside of this package. Its log "
@@ -127,7 +127,7 @@ def _list_causes(facts: RunFacts) -> list[View]:
             "tries": task.tries,
             "max_tries": task.max_tries
             if task.is_unfinished
-            else task.tries,  # none comes after one that failed for good
+            else task.tries,  # after a final failure there are no more
             "retry_at": task.retry_at,
         }
         for number, task in enumerate(failed)
@@ -142,7 +142,7 @@ def _has_failed(facts: RunFacts, task: TaskState) -> bool:
 
 
 def compute_approval(facts: RunFacts) -> View | None:
-    """What a person was asked and answered, and where; None where nobody was asked."""
+    """What a person was asked and answered, and where; None if nobody was asked."""
     asked = facts.approval
     if asked is None:
         return None
@@ -170,7 +170,7 @@ def _choose_title(facts: RunFacts) -> str:
 
 
 def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
-    """What a table without a line means."""
+    """Say why the table has no line."""
     if opened.table is not None:
         return gettext("The plan holds no change, and no row was rejected.")
     if opened.is_planned:
@@ -188,7 +188,7 @@ def _describe_nothing(facts: RunFacts, opened: OpenedRun) -> str:
 
 
 def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
-    """How far load is, and about how many seconds are left at its pace so far; None while it sends nothing."""
+    """How far load is, and about how many seconds it needs at its pace so far; None if it sends nothing."""
     table, left_s = opened.table, None
     is_begun = facts.is_going and opened.index.phase is RunPhase.GOING and not facts.waits_for_person
     if table is None or not is_begun or not facts.changes:
@@ -200,7 +200,7 @@ def _compute_progress(facts: RunFacts, opened: OpenedRun) -> View:
 
 
 def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
-    """What a plan that nobody has applied yet would do, what cannot be undone first."""
+    """What a plan that is not applied would do: the counts by action, what cannot be undone first."""
     if not (facts.waits_for_person or opened.index.phase is RunPhase.DRY or facts.is_rejected):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Which lines of a run's table are asked for, and in which order: the filters, the search and the order in the address."""
+"""Reads from the address which lines of a run's table are wanted: filters, search and order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from oduyo_provider.page.search_text import fold
 from oduyo_provider.sync.staging.change_lines import ACTIONS, OUTCOMES, TAGS
 from oduyo_provider.sync.staging.left_out import is_left_out
 
-#: By what lines can be ordered; empty: by what cannot be undone first, then as planned.
+#: What lines can be ordered by. Empty: what cannot be undone comes first, then as planned.
 ORDERS = ("", "outcome", "integration_id", "oduyo_id", "code")
 
-#: The longest search.
+#: Characters of the longest search.
 MAX_SEARCH = 200
 
 
@@ -25,11 +25,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines, and in which order.
 
     :param outcome: as shown; none: any. Likewise ``action``.
-    :param known: rows that were rejected or refused: ``known`` those that were so before, ``new`` those that were not.
+    :param known: of rejected and refused rows, ``known`` those that were so before, ``new`` the others.
     :param of: ``row`` for lines of rows, ``record`` for those of records without one.
     :param reason: as the report counts them, without their outcomes; none: any.
     :param search: words that must all be there.
-    :param sort: one of :data:`ORDERS`; with a minus before it the last comes first.
+    :param sort: one of :data:`ORDERS`; with a minus before it the order is reversed.
     """
 
     outcome: Sequence[str] = ()
@@ -41,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = ""
 
     def takes(self, tag: int, outcome: str) -> bool:
-        """Whether a line is wanted, as far as its tag says.
+        """Whether a line is wanted, judged by its tag alone.
 
         :param outcome: as it is shown.
         """
@@ -61,7 +61,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_descending(self) -> bool:
-        """Whether the last comes first."""
+        """Whether the order is reversed."""
         return self.sort.startswith("-")
 
     @property
@@ -71,12 +71,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def column(self) -> int | None:
-        """The text that orders the lines, by its number; None where none does."""
+        """The index of the text to order by; None if the order needs no text."""
         return ORDERS.index(self.order) - 2 if self.order in ORDERS[2:] else None
 
     @property
     def needs_texts(self) -> bool:
-        """Whether lines have to be read before it is known which are wanted."""
+        """Whether lines must be read to find the wanted ones, or their order."""
         return bool(self.words or self.reason) or self.column is not None
 
 
@@ -89,7 +89,7 @@ _Sort = Annotated[str, Query(max_length=40)]
 def _read_wanted(
     outcome: _Names, action: _Names, known: _Names, of: _Names, reason: _Reasons, search: _Search = "", sort: _Sort = ""
 ) -> Wanted:
-    """What the address asks for; a name that there is not is a 422 that says which there are."""
+    """Read what the address asks for. An unknown name is answered with 422 and the known names."""
     wanted = Wanted(outcome=outcome, action=action, known=known, of=of, reason=reason, search=search, sort=sort)
     _check_names(outcome, OUTCOMES)
     _check_names(action, ACTIONS)

@@ -1,4 +1,4 @@
-"""How a run ended, in a sentence and in a word. Each says only what is known to be so."""
+"""Says how a run ended, in a sentence and in a word, and says only what is certain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def describe_run(facts: RunFacts) -> Sentence:
 
 
 def _describe_unreported(facts: RunFacts) -> Sentence:
-    """A run that ended without a report that can be read."""
+    """Describe a run that ended without a readable report."""
     if facts.is_pruned:
         text = gettext(
             "There are no files of this run: it wrote none, or they were removed, as those of the last 30 runs of a DAG are kept. "
@@ -78,7 +78,7 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
         return describe_rejection(facts)
     if facts.failed is not None and not may_have_written:
         told = describe_stop(facts, facts.failed)
-        # An operator's task is all steps at once: where its brakes are not read, nobody knows that it was guard.
+        # An operator's task does all steps. Without the brakes it is not known whether guard failed.
         is_known = facts.brakes or not facts.is_operator
         return told if is_known else msgspec.structs.replace(told, label=gettext("stopped by an error"))
     is_uncompared = bool(not report.compares and report.extracted)
@@ -94,7 +94,7 @@ def _describe_report(facts: RunFacts, report: Report) -> Sentence:
 
 
 def _describe_red(facts: RunFacts, report: Report) -> Sentence:
-    """What is left, and the next step for each."""
+    """Describe a red run: what is left, and the next step for each."""
     unsent, what = count_unsent(report), []
     if facts.failed is not None:
         what.append(_describe_failure(facts, report.writes, facts.failed))
@@ -119,7 +119,7 @@ def _describe_red(facts: RunFacts, report: Report) -> Sentence:
 
 
 def _describe_failure(facts: RunFacts, writes: int, failed: TaskState) -> str:
-    """The step that failed, and how many changes were made; by which of its tries, where it had several."""
+    """Name the step that failed, how many changes were made, and by which of several tries."""
     if not writes or failed.tries < 2 or failed.task_id != STEPS[-2]:
         return ngettext(
             "the run failed in the step %(task)s after %(n)s change.",
@@ -143,7 +143,10 @@ def _describe_failure(facts: RunFacts, writes: int, failed: TaskState) -> str:
 
 
 def _describe_unsent(report: Report) -> Sentence:
-    """A red run with ``sync_mode`` create, which cannot know whether it is in step, and which the next run does not mend."""
+    """Describe a red run with ``sync_mode`` create.
+
+    It cannot know whether Ödüyo is in step, and the next run does not mend it.
+    """
     if has_rest(report):
         label = gettext("not all sent")
         text = ngettext(
@@ -162,7 +165,7 @@ def _describe_unsent(report: Report) -> Sentence:
 
 
 def _describe_sent(report: Report) -> Sentence:
-    """The same of a good one."""
+    """Describe a good run with ``sync_mode`` create."""
     text = ngettext(
         "%(n)s row was sent as a new record; nothing was compared, so that nobody knows whether Ödüyo is in step.",
         "%(n)s rows were sent as new records; nothing was compared, so that nobody knows whether Ödüyo is in step.",
@@ -191,7 +194,7 @@ def _describe_good(facts: RunFacts, report: Report) -> Sentence:
 
 
 def _describe_left_out(report: Report) -> Sentence:
-    """In step, but for rows that were rejected or refused."""
+    """Describe a run that is in step, except for rejected or refused rows."""
     left_out, new = report.rejected + report.refused, report.new_rejected
     if not new:
         text = ngettext(
@@ -207,7 +210,7 @@ def _describe_left_out(report: Report) -> Sentence:
             "Ödüyo is in step with the ERP, but for %(n)s rows that are newly left out.",
             new,
         )
-    else:  # with some that are known there are at least two
+    else:  # new and known ones are at least two
         label = ngettext("%(n)s row newly left out", "%(n)s rows newly left out", new)
         text = ngettext(
             "Ödüyo is in step with the ERP, but for %(all)s rows that were left out; %(n)s of them is new.",

@@ -1,7 +1,7 @@
-"""The table as a workbook for Excel: every cell is text, so that ids, leading zeros and ``1E5`` stay as they are.
+"""Writes the table as an Excel workbook. Every cell is text: ids, leading zeros and ``1E5`` stay as they are.
 
-A text that begins like a formula is none, as no cell is ever written as one. The workbook is made in a temporary folder
-with one row in memory at a time, then sent from there.
+No cell is written as a formula, so a text that begins like one is safe. The workbook is made in a temporary
+folder with one row in memory at a time, then sent from there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 UTC = ZoneInfo("UTC")
 
-#: What Excel allows: rows of a sheet, the head among them, and characters of a cell.
+#: Limits of Excel: rows of a sheet, including the head, and characters of a cell.
 MAX_ROWS, MAX_TEXT = 1_048_576, 32_767
 
 _WIDTHS = {0: 16, 1: 14, 2: 18, 3: 14, 4: 22, 5: 30, 6: 40}
@@ -37,7 +37,7 @@ _CHUNK_BYTES = 1 << 16
 
 
 def read_zone(name: str) -> ZoneInfo:
-    """A time zone; UTC where this machine does not know it."""
+    """The time zone of this name; UTC if this machine does not know it."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -50,11 +50,11 @@ def write_xlsx(
     resource: Resource,
     zone: ZoneInfo = UTC,
 ) -> Iterator[bytes]:
-    """The file in pieces, in the language that is set when the first is taken: by then it is made whole.
+    """The file in pieces. Taking the first makes the whole file, in the language that is set then.
 
     :param lines: of the first sheet.
     :param to_mend: of the second: what was rejected or refused.
-    :param zone: of the times: the reader's.
+    :param zone: time zone of the reader, for the times.
     """
     names = [name for name in resource.field_names if name != "integration_id"]
     heads = {name: name_field(resource, name) for name in ("integration_id", "id", "code", *names)}
@@ -72,14 +72,17 @@ def write_xlsx(
 
 
 class _PlainWorksheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
-    """A worksheet that escapes every text: xlsxwriter takes one from ``<r>`` to ``</r>`` for XML of its own, and writes it as it is."""
+    """A worksheet that escapes every text.
+
+    xlsxwriter itself takes a text from ``<r>`` to ``</r>`` for its own XML and writes it unescaped.
+    """
 
     def _xml_rich_inline_string(self, string: str, attributes: Sequence[tuple[str, object]] = ()) -> None:
         self._xml_inline_string(string, preserve=False, attributes=attributes)
 
 
 class _Sheet:
-    """A sheet with a head that stays in sight and can be filtered; what does not fit goes on in another one."""
+    """A sheet with a head that stays in sight and has filters. Rows that do not fit go to further sheets."""
 
     def __init__(self, workbook: Workbook, title: str, head: Sequence[str]) -> None:
         self._workbook = workbook
