@@ -1,7 +1,8 @@
-"""The DAGs of the further resources that `ODUYO_RESOURCES` names, such as `bank_accounts,ledger_accounts`; none by default.
+"""The DAGs of the further resources that `ODUYO_RESOURCES` names, such as `bank_accounts,ledger_accounts`.
 
-`oduyo_bank_accounts` reads with a query of `sql/bank_accounts/`, runs only by hand until `ODUYO_SCHEDULE_BANK_ACCOUNTS` is
-set, and takes other defaults of its params from `ODUYO_PARAMS_BANK_ACCOUNTS`. So it is with each of them.
+By default there are none. Each has its own queries and variables. For example, `oduyo_bank_accounts` uses the
+queries in `sql/bank_accounts/`, runs only by hand until `ODUYO_SCHEDULE_BANK_ACCOUNTS` is set, and takes defaults
+of its params from `ODUYO_PARAMS_BANK_ACCOUNTS`.
 """
 
 from pathlib import Path
@@ -10,5 +11,5 @@ from airflow.sdk import DAG
 
 from oduyo_provider.dag.build import build_further_dags
 
-#: Airflow finds each DAG that is made while it reads this file.
+#: Airflow takes each DAG that is made while it reads this file.
 dags: list[DAG] = build_further_dags(Path(__file__).parent / "sql")

@@ -1,4 +1,4 @@
-"""Ask your Ödüyo site how it reads what its documentation leaves open."""
+"""Finds out how your Ödüyo site handles what the API's documentation leaves open."""
 
 from airflow.sdk import DAG
 

@@ -1,4 +1,4 @@
-"""Keep the ERP's special codes (özel kod) and Ödüyo's in step."""
+"""Keeps the ERP's special codes (özel kod) and Ödüyo's in step."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ from airflow.sdk import DAG
 
 from oduyo_provider.dag.build import build_dag, is_named
 
-if is_named("special_codes"):  # as long as the environment variable ODUYO_RESOURCES does not say otherwise
-    dag: DAG = build_dag("special_codes", Path(__file__).parent / "sql", schedule="@daily")  # or as ODUYO_SCHEDULE says
+if is_named("special_codes"):  # the default of the environment variable ODUYO_RESOURCES
+    dag: DAG = build_dag("special_codes", Path(__file__).parent / "sql", schedule="@daily")  # or ODUYO_SCHEDULE

@@ -1,4 +1,4 @@
-"""Builds the DAG that keeps one resource in step: the wiring of the steps, once for all resources."""
+"""Builds the DAG that keeps one resource in step. All resources share this wiring of the steps."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from oduyo_provider.operators.resource import OduyoResourceOperator
 from oduyo_provider.operators.resources import OPERATORS
 from oduyo_provider.sync.staging.manifests import Reference
 
-#: A task that failed is tried again after 1, 2, 4, 8 minutes, then every 15, unless only a person can mend the cause;
-#: Airflow waits up to twice as long, but never longer than the last.
+#: A failed task is tried again after 1, 2, 4, 8 minutes, then every 15, unless only a person can mend the cause.
+#: Airflow may wait up to twice as long, but never more than 15 minutes.
 DELAYS = {
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 2.0,
@@ -39,7 +39,7 @@ DELAYS = {
 def is_named(resource: str) -> bool:
     """Whether ``ODUYO_RESOURCES`` names a resource; without it, special codes are named.
 
-    :raises SettingsError: it names something else.
+    :raises SettingsError: ``ODUYO_RESOURCES`` names an unknown resource.
     """
     return resource in read_resources()
 
@@ -53,15 +53,16 @@ def build_dag(
 ) -> DAG:
     """The DAG ``oduyo_<resource>``: snapshot, extract, transform, guard, approve, load, report.
 
-    ``ODUYO_SCHEDULE`` and ``ODUYO_PARAMS`` set its schedule and the defaults of its params; those of a further resource end
-    in its name, such as ``ODUYO_SCHEDULE_BANK_ACCOUNTS``.
+    ``ODUYO_SCHEDULE`` and ``ODUYO_PARAMS`` set its schedule and the defaults of its params. For a further resource
+    their names end in the resource's, as in ``ODUYO_SCHEDULE_BANK_ACCOUNTS``.
 
-    :param resource: what several of its records are called, such as ``special_codes``.
-    :param sql_folder: the queries that the param ``erp_query`` can name.
-    :param schedule: where the variable is not set: whatever Airflow takes as a DAG's schedule, such as a cron expression, a
-        preset or a list of assets; None or an empty text runs it by hand only.
-    :param doc: what it keeps in step; the first line also stands in the list of DAGs. None says it of the resource.
-    :raises SettingsError: a variable cannot be used; as the DAG's import error it says what to mend.
+    :param resource: its plural name, such as ``special_codes``.
+    :param sql_folder: the folder of the queries that the param ``erp_query`` can name.
+    :param schedule: used if the variable is not set: any schedule that Airflow accepts, such as a cron expression,
+        a preset or a list of assets. None or an empty text: the DAG runs only by hand.
+    :param doc: says what the DAG keeps in step; its first line is also shown in the list of DAGs. None: a text for
+        the resource.
+    :raises SettingsError: a variable cannot be used. Airflow shows the text as the DAG's import error.
     """
     ending = "" if resource == SPECIAL_CODE.plural else f"_{resource.upper()}"
     variable = SCHEDULE_VARIABLE + ending
@@ -85,18 +86,18 @@ def build_dag(
 
 
 def build_further_dags(sql_folder: Path | str) -> list[DAG]:
-    """The DAGs of the resources that ``ODUYO_RESOURCES`` names, but for special codes, whose DAG has a file of its own.
+    """The DAGs of all resources that ``ODUYO_RESOURCES`` names, except special codes, which have a file of their own.
 
-    Each is called ``oduyo_<resource>`` and reads with a query of ``<sql_folder>/<resource>/``. It runs only by hand until
-    ``ODUYO_SCHEDULE_<RESOURCE>`` is set; ``ODUYO_PARAMS_<RESOURCE>`` sets other defaults of its params.
+    Each DAG is called ``oduyo_<resource>`` and uses the queries in ``<sql_folder>/<resource>/``. It runs only by
+    hand until ``ODUYO_SCHEDULE_<RESOURCE>`` is set. ``ODUYO_PARAMS_<RESOURCE>`` sets defaults of its params.
 
-    :raises SettingsError: ``ODUYO_RESOURCES`` names something else, or a variable cannot be used.
+    :raises SettingsError: ``ODUYO_RESOURCES`` names an unknown resource, or a variable cannot be used.
     """
     return [build_dag(name, Path(sql_folder) / name) for name in read_resources() if name != SPECIAL_CODE.plural]
 
 
 def _check_schedule(dag: DAG, variable: str) -> None:
-    """Have Airflow check a schedule, as it does right after: its own error does not say where the schedule stands."""
+    """Check the schedule before Airflow does, whose error would not name the variable that sets it."""
     try:
         dag.timetable.validate()
     except AirflowException as error:
@@ -113,7 +114,7 @@ def _check_schedule(dag: DAG, variable: str) -> None:
 
 
 def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
-    """The tasks, in the order in which a row passes them."""
+    """Make the tasks, in the order in which a row passes them."""
     docs = build_task_docs()
     asset, updates = ASSETS[operator.resource.name]
 
@@ -144,5 +145,5 @@ def _wire_steps(operator: type[OduyoResourceOperator], sql_folder: str) -> None:
 
 
 def _step(task_id: str, docs: Mapping[str, str], **options: Any) -> Any:
-    # A step's result is one XCom: without multiple_outputs, Airflow pushes each of its keys a second time.
+    # A step's result is one XCom. Without multiple_outputs=False, Airflow would push each of its keys as well.
     return task(task_id=task_id, multiple_outputs=False, doc_md=docs[task_id], **options)

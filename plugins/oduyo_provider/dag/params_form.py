@@ -1,4 +1,4 @@
-"""The trigger form, made from the declarations of the params."""
+"""Makes the trigger form from the declarations of the params."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def build_form(queries: Sequence[str], variable: str) -> dict[str, FormField]:
 
     :param queries: the names that ``erp_query`` can take.
     :param variable: the environment variable that sets other defaults.
-    :raises SettingsError: the variable cannot be used; as the DAG's import error it says what to mend.
+    :raises SettingsError: the variable cannot be used. Airflow shows the text as the DAG's import error.
     """
     defaults = read_defaults(queries, variable)
     form = {param.name: _build_field(param.translated(), defaults[param.name]) for param in PARAMS}

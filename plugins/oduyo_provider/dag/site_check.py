@@ -1,4 +1,4 @@
-"""Builds the DAG that asks a site how it reads the open points of its documentation."""
+"""Builds the DAG that finds out how a site handles the open points of the API's documentation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build_site_check() -> DAG:
 
 
 def _build_doc() -> list[str]:
-    """The DAG's document, by paragraphs."""
+    """The paragraphs of the DAG's document."""
     return [
         gettext(
             "Asks your Ödüyo site what its documentation leaves open: how it logs in, lists, filters and stores. It takes a "
@@ -79,7 +79,7 @@ def build_form() -> dict[str, Param]:
 
 
 def run_site_check() -> dict[str, Any]:
-    """Ask; returns how many questions were answered, what is to be set, and the summary line."""
+    """Run the check; returns how many questions were answered, what is to be set, and the summary line."""
     from airflow.sdk.log import mask_secret
 
     from oduyo_provider.sync.check.answers import summarise

@@ -1,4 +1,4 @@
-"""What each task does, for the person who opens it; the DAG's own document is made of the same texts."""
+"""The documents of tasks and DAGs that people see in Airflow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oduyo_provider.core.language import gettext
 def describe_dag(resource: str) -> str:
     """What the DAG of a resource keeps in step, in one sentence.
 
-    :param resource: what several of its records are called, such as ``special_codes``.
+    :param resource: its plural name, such as ``special_codes``.
     """
     return {
         "special_codes": gettext("Keep the ERP's special codes (özel kod) and Ödüyo's in step."),
@@ -23,7 +23,7 @@ def describe_dag(resource: str) -> str:
 
 
 def build_task_docs() -> dict[str, str]:
-    """The document of each task, by its id, in the order of the run."""
+    """Task id → the document of the task, in the order of the run."""
     return {
         "snapshot": gettext(
             "Lists what Ödüyo holds, and fails unless the list is provably complete. Before that it checks the params and both "
@@ -60,7 +60,7 @@ def build_task_docs() -> dict[str, str]:
 def build_dag_doc(summary: str) -> str:
     """The document of a DAG.
 
-    :param summary: what it keeps in step, one sentence or more.
+    :param summary: says what it keeps in step, in one sentence or more.
     """
     steps = "\n".join(
         f"{number}. **{task}**: {text}" for number, (task, text) in enumerate(build_task_docs().items(), 1)

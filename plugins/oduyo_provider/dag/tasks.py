@@ -1,6 +1,6 @@
-"""The DAG's steps as plain functions: each takes references, returns references, and knows nothing of the others.
+"""The DAG's steps as plain functions. Each takes and returns references to staged files.
 
-DAG files are parsed with this module: what only a running task needs is imported there.
+DAG files are parsed with this module, so each function imports what only a running task needs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from oduyo_provider.sync.staging.manifests import Reference
 
 
 def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
-    """List what Ödüyo holds of a resource, which the steps that follow take from here.
+    """List what Ödüyo holds of a resource. The later steps work with this resource.
 
-    First of all it checks what only a person can mend, on both sides, before anything costs time.
+    Before that, check the params, the query and the settings of both connections: faults that only a person can
+    mend then show at once.
     """
     from oduyo_provider.observability.metrics import counting
     from oduyo_provider.sync.steps.snapshot import fetch_snapshot
@@ -44,7 +45,7 @@ def run_snapshot(resource: Resource, sql_folder: str) -> Reference:
 def run_extract(snapshot: Reference | None, sql_folder: str) -> list[Reference]:
     """Run the ERP's query.
 
-    :param sql_folder: where the query files lie; a param never names a file outside of it.
+    :param sql_folder: folder of the query files; a param cannot name a file outside of it.
     """
     from oduyo_provider.sync.steps.chain import miss
     from oduyo_provider.sync.steps.extract import extract
@@ -71,7 +72,8 @@ def run_transform(part: Reference) -> Reference:
 def run_guard(_plans: Any) -> Reference:
     """Apply the brakes; returns the decision on the plan.
 
-    :param _plans: what transform returns, so that guard comes after it; of these only those of the chain are taken.
+    :param _plans: what transform returns; it only makes guard run after transform. The plans are read from XCom,
+        where some may be from before the run was cleared.
     """
     from oduyo_provider.operators.chain import read_chain
     from oduyo_provider.sync.steps.chain import take_plans

@@ -1,4 +1,4 @@
-"""This project's DAGs and queries as files: copied into Airflow's DAG folder, and taken out of it again.
+"""Copies this project's DAGs and queries into Airflow's DAG folder, and removes them again.
 
-In the wheel they lie in ``files/``; in a checkout in ``dags/`` at its top, from where the build takes them.
+The wheel has them in ``files/``. A checkout has them in ``dags/`` at its top, and the build takes them from there.
 """

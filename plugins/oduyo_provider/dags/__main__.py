@@ -14,12 +14,12 @@ from pathlib import Path
 
 from oduyo_provider.dags.copies import Became, Outcomes, copy_files, find_source, list_files, remove_files
 
-#: What is said of every file; the others are only counted.
+#: Files with these outcomes are named; the others are only counted.
 SHOWN = (Became.REPLACED, Became.KEPT)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The program; returns its exit code: 1 where a file was kept or the folder cannot be used."""
+    """Run the program; returns its exit code: 1 if a file was kept, or the folder cannot be used."""
     options = _build_parser().parse_args(arguments)
     source = find_source()
     if source is None:

@@ -1,4 +1,4 @@
-"""Copies files into a folder, and tells those that somebody has edited there from those that are as they were copied."""
+"""Copies files into a folder, and notices which of the copies somebody has edited."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-#: Beside the copies: what each was when it was copied, one line a file, as ``sha256sum --check`` reads it.
+#: File beside the copies with the hash of each as it was copied, in the format of ``sha256sum --check``.
 RECORD = ".oduyo_dags.sha256"
 
-#: Where this package lies.
+#: The folder of this package.
 PACKAGE = Path(__file__).parent
 
 
@@ -29,11 +29,11 @@ Outcomes = dict[str, Became]
 
 
 def find_source() -> Path | None:
-    """The folder of this version's DAGs and queries: in the wheel, or in a checkout. None where neither is."""
+    """The folder of this version's DAGs and queries, in the wheel or in a checkout; None if there is neither."""
     checkout = PACKAGE.parents[2]
     if (PACKAGE / "files").is_dir():
         return PACKAGE / "files"
-    # A copy in Airflow's plugins folder has Airflow's own DAG folder there.
+    # Of a copy in Airflow's plugins folder, that is Airflow's own DAG folder.
     return checkout / "dags" if (checkout / "pyproject.toml").is_file() else None
 
 
@@ -46,10 +46,9 @@ def list_files(source: Path) -> dict[str, Path]:
 def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False) -> Outcomes:
     """Copy files into a folder; returns what became of each.
 
-    A file that is there and is neither this version's nor as it was copied before is kept. One that this version no
-    longer has is removed if it is as it was copied.
+    A file that is no copy, or was edited, is kept. A copy that this version no longer has is removed, unless edited.
 
-    :param replace: also what somebody has edited; it is kept as ``<name>.old``.
+    :param replace: replace edited files too; each is kept as ``<name>.old``.
     """
     recorded, done, record = _read_record(folder), Outcomes(), dict[str, str]()
     for name, source in files.items():
@@ -74,9 +73,9 @@ def copy_files(files: Mapping[str, Path], folder: Path, *, replace: bool = False
 
 
 def remove_files(files: Mapping[str, Path], folder: Path) -> Outcomes:
-    """Take the copies out of a folder again, and folders that are then empty; returns what became of each.
+    """Remove the copies from a folder, and folders that are then empty; returns what became of each file.
 
-    :param files: what this version has, which is known without a record too.
+    :param files: this version's files. They are recognised even without the record.
     """
     known = {name: {_hash(source.read_bytes())} for name, source in files.items()}
     for name, value in _read_record(folder).items():
@@ -87,7 +86,10 @@ def remove_files(files: Mapping[str, Path], folder: Path) -> Outcomes:
 
 
 def _remove(folder: Path, known: Mapping[str, set[str]]) -> Outcomes:
-    """Remove the files whose content is one that is known for their name, with what Python compiled of them."""
+    """Remove the files with a known content, and what Python compiled from them.
+
+    :param known: path → hashes of the contents that may be removed.
+    """
     done = Outcomes()
     for name, hashes in known.items():
         target = folder / name
@@ -110,7 +112,7 @@ def _remove_empty(path: Path, folder: Path) -> None:
 
 
 def _find_free(target: Path) -> Path:
-    """A name for what was there that neither Airflow nor the list of queries reads."""
+    """A free name for the old file, which neither Airflow nor the list of queries reads."""
     number, old = 1, target.with_name(f"{target.name}.old")
     while old.exists():
         number += 1
@@ -132,7 +134,7 @@ def _hash(data: bytes) -> str:
 
 def _read_record(folder: Path) -> dict[str, str]:
     path = folder / RECORD
-    # A line that is damaged tells nothing: its file counts as edited.
+    # The file of a damaged line counts as edited.
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     return {name: value for value, _, name in (line.partition("  ") for line in lines) if name}
 

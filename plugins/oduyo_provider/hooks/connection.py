@@ -1,4 +1,4 @@
-"""Connections, with errors that say what to do."""
+"""Fetches Airflow's connections and their hooks, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oduyo_provider.core.language import gettext
 
 
 def fetch_connection(conn_id: str, purpose: str) -> Any:
-    """A connection of Airflow.
+    """Fetch a connection from Airflow.
 
     :param purpose: what it is for, in words that complete "it names …".
     :raises SettingsError: Airflow has none of that name, or cannot read it.
@@ -22,7 +22,7 @@ def fetch_connection(conn_id: str, purpose: str) -> Any:
     try:
         return BaseHook.get_connection(conn_id)
     except (AirflowNotFoundException, ValueError, TypeError) as error:
-        # The error itself may quote the variable, and with it a password.
+        # The error may quote the variable, which holds a password.
         if os.environ.get(variable):
             raise SettingsError(_explain_unreadable(conn_id, variable)) from None
         if not isinstance(error, AirflowNotFoundException):
@@ -39,7 +39,7 @@ def fetch_connection(conn_id: str, purpose: str) -> Any:
 
 
 def decode_extra(connection: Any) -> object:
-    """The extras; the text itself where it is no JSON, of which Airflow makes an empty object."""
+    """The extras as JSON; the text itself if it is not JSON, which Airflow would turn into an empty object."""
     decoded: object = connection.extra_dejson
     text = "".join((connection.extra or "").split())
     return decoded if decoded or text in ("", "{}") else text

@@ -1,6 +1,6 @@
-"""From Airflow's context to a run: where its files lie, what its params are, how its connections open.
+"""Reads from Airflow's context and environment what a run needs: its files, params and connections.
 
-DAG files are parsed with this module: what opens a connection is imported where it is opened.
+DAG files are parsed with this module, so imports that only a connection needs stand where it is opened.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 #: Environment variable that sets the params' defaults, as a JSON object.
 PARAMS_VARIABLE = "ODUYO_PARAMS"
 
-#: Environment variable that sets a DAG's schedule. That of a further resource ends in its name, as that of its params does.
+#: Environment variable that sets a DAG's schedule. A further resource has its own: its name is added to this one.
 SCHEDULE_VARIABLE = "ODUYO_SCHEDULE"
 
-#: Environment variable that names the resources which have a DAG, separated by commas.
+#: Environment variable that names the resources that have a DAG, separated by commas.
 RESOURCES_VARIABLE = "ODUYO_RESOURCES"
 
 #: Environment variable that sets how often a task is tried again.
@@ -46,7 +46,7 @@ BUCKETS_VARIABLE = "ODUYO_BUCKETS"
 ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
 ERP_CONN_VARIABLE = "ERP_CONN_ID"
 
-#: How the id of a run begins that ``airflow tasks test`` makes for one task: of type manual, and a scheduler takes it up whole.
+#: Beginning of the ids of manual runs that ``airflow tasks test`` makes for one task; a scheduler may run them whole.
 _TEMPORARY_RUN = "__airflow_temporary_run_"
 
 
@@ -59,7 +59,7 @@ def is_mapped(context: Mapping[str, Any]) -> bool:
 def read_params(context: Mapping[str, Any]) -> RunParams:
     """The run's params, checked.
 
-    :raises SettingsError: one is wrong, or Airflow has left out what the run's conf asks for.
+    :raises SettingsError: a param is wrong, or Airflow has ignored what the run's conf sets.
     """
     way = gettext(
         "Set it to True, or set the param for all runs in the environment variable %(variable)s, and trigger the run without "
@@ -70,10 +70,10 @@ def read_params(context: Mapping[str, Any]) -> RunParams:
 
 
 def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
-    """What the trigger form of a run says.
+    """The values of the run's trigger form.
 
-    :param way: how it can be said, a sentence.
-    :raises SettingsError: Airflow has left out what the run's conf asks for.
+    :param way: a sentence on how to set a value if Airflow ignores the conf, for the error.
+    :raises SettingsError: Airflow has ignored what the run's conf sets.
     """
     params, asked = dict(context["params"]), context["dag_run"].conf or {}
     ignored = [name for name, value in asked.items() if name not in params or params[name] != value]
@@ -90,11 +90,11 @@ def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
 
 
 def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
-    """The params' defaults, by name: the program's own, and over them those of an environment variable.
+    """The params' defaults by name: the program's own, overridden by those of an environment variable.
 
     :param queries: the names that ``erp_query`` can take.
-    :param variable: holds a JSON object.
-    :raises SettingsError: naming every fault, so that the DAG's import error says what to mend.
+    :param variable: the environment variable's name; it holds a JSON object.
+    :raises SettingsError: naming all faults of the variable; Airflow shows it as the DAG's import error.
     """
     given, params = _parse_defaults(variable)
     if for_one_run := [param.name for param in PARAMS if param.is_for_one_run and param.name in given]:
@@ -125,7 +125,7 @@ def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
 
 
 def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
-    """What an environment variable sets, as it stands there and as params."""
+    """The defaults in an environment variable: as written there, and as params."""
     try:
         given = msgspec.json.decode(os.environ.get(variable, "").strip() or "{}", type=dict[str, Any])
     except ValueError as error:
@@ -151,7 +151,7 @@ def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
 
 
 def read_resources() -> list[str]:
-    """The resources that are to have a DAG, by what several of their records are called; special codes by default.
+    """The plural names of the resources that should have a DAG; special codes by default.
 
     :raises SettingsError: one of them is unknown.
     """
@@ -174,13 +174,13 @@ def read_resources() -> list[str]:
 def read_retries() -> int:
     """How often a task of this project's DAGs is tried again.
 
-    :raises SettingsError: it is no whole number, or not one that can be.
+    :raises SettingsError: the variable holds no whole number, or one out of bounds.
     """
     return _read_number(RETRIES_VARIABLE, DEFAULT_RETRIES, 0, MAX_RETRIES)
 
 
 def read_buckets() -> int:
-    """Into how many parts a large side is split; raises as :func:`read_retries`."""
+    """How many parts a large side is split into; raises like :func:`read_retries`."""
     return _read_number(BUCKETS_VARIABLE, DEFAULT_BUCKETS, 1, MAX_BUCKETS)
 
 
@@ -200,9 +200,9 @@ def _read_number(variable: str, default: int, lowest: int, largest: int) -> int:
 
 
 def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> StepContext:
-    """What a step works with.
+    """The context that a step works with.
 
-    :param params: of an operator in somebody else's DAG, whose task is a run of its own; None takes those of the DAG's run.
+    :param params: of an operator in somebody else's DAG, whose task is a run of its own; None: those of the DAG's run.
     """
     from oduyo_provider.sync.steps.context import StepContext
 
@@ -226,7 +226,7 @@ def read_step(context: Mapping[str, Any], params: RunParams | None = None) -> St
 
 
 def open_oduyo(conn_id: str | None = None) -> OduyoHook:
-    """The hook of the connection that is named, or that the environment names."""
+    """The hook of the given connection; None: of the one that the environment names."""
     from oduyo_provider.hooks.oduyo import OduyoHook
 
     return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE, "").strip() or OduyoHook.default_conn_name)
@@ -238,7 +238,7 @@ def name_erp() -> str:
 
 
 def open_erp() -> DatabaseHook:
-    """The hook of the ERP's database; SettingsError when there is no such connection."""
+    """The hook of the ERP's database. Raises SettingsError without a hook, SourceError if it reads no database."""
     from oduyo_provider.erp.query import check_hook
     from oduyo_provider.hooks.connection import open_hook
 

@@ -1,4 +1,4 @@
-"""Where this package's errors become Airflow's: which of them Airflow tries again."""
+"""Turns this package's errors into Airflow's, which decide whether a task is tried again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oduyo_provider.core.errors import OduyoError, StopError
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Raise what :func:`make_airflow_error` makes of an error."""
+    """Turn errors of this package into Airflow's, as :func:`make_airflow_error` does."""
     try:
         yield
     except OduyoError as error:
@@ -22,6 +22,6 @@ def airflow_errors() -> Iterator[None]:
 def make_airflow_error(error: OduyoError, text: str) -> AirflowException:
     """AirflowFailException, which is not tried again, for what only a person can mend; else AirflowException.
 
-    :param text: what it says.
+    :param text: its message.
     """
     return AirflowFailException(text) if isinstance(error, StopError) else AirflowException(text)

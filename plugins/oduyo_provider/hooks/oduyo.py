@@ -1,4 +1,4 @@
-"""The hook: a Connection becomes a client that is logged in."""
+"""The hook: turns a Connection into clients that log in to Ödüyo."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from oduyo_provider.sync.runtime.event_loop import call_apart, run_async
 if TYPE_CHECKING:
     from oduyo_provider.sync.site.state import SiteCheck
 
-#: Meanings of a 2xx that is no success. One without a status (UNKNOWN) may be how another endpoint answers.
+#: Meanings of a 2xx that is no success. UNKNOWN, an answer without a status, may be normal for other endpoints.
 _NO_SUCCESS = (Meaning.REFUSED, Meaning.SESSION)
 
-#: What is wrong, as a test of the connection names it first: when the login fails, and when the listing does after it.
+#: Error → what is wrong, with which the text of a failed connection test begins: at the login, then at the list.
 _LOGIN_FAULTS = {
     LoginRefusedError: gettext_noop("Wrong user, password or API key"),
     NoSessionIdError: gettext_noop("Session id not found"),
@@ -63,8 +63,9 @@ _LISTING_FAULTS = {
 class OduyoHook(HttpHook):
     """Calls Ödüyo, logged in.
 
-    ``run("erp/erp_project_code/list", json={...})`` calls any endpoint below ``/api/v1/`` with ``requests``; both headers
-    are set, a session that died is renewed once. For many records use :meth:`client`, whose calls go out many at a time.
+    ``run("erp/erp_project_code/list", json={...})`` calls any endpoint below ``/api/v1/`` with ``requests``. It
+    sets both headers and renews an expired session once. For many records use :meth:`client`, which sends many
+    calls at a time.
 
     :param oduyo_conn_id: a connection of the type ``oduyo``.
     """
@@ -83,7 +84,7 @@ class OduyoHook(HttpHook):
 
     @cached_property
     def settings(self) -> Settings:
-        """The connection's settings, checked; its secrets are masked in every log from here on."""
+        """The connection's settings, checked. Reading them masks their secrets in all logs."""
         connection = fetch_connection(self.oduyo_conn_id, gettext("the Ödüyo site, its user and its API key"))
         settings = Settings.from_connection(
             host=connection.host,
@@ -102,14 +103,14 @@ class OduyoHook(HttpHook):
         return Redactor(self.settings.secrets)
 
     def client(self, resource: Resource = SPECIAL_CODE) -> OduyoClient:
-        """A client for one resource, to be used in ``async with``; it logs in by itself at its first call."""
+        """A client for one resource, for use in ``async with``. It logs in at its first call."""
         return OduyoClient(self.settings, resource, on_secret=mask_secret)
 
     def check_site(self, write: bool = False, resource: Resource = SPECIAL_CODE) -> SiteCheck:
-        """Ask the site how it reads what the API's documentation leaves open; its log has all answers as a table.
+        """Find out how the site handles what the API's documentation leaves open. The log shows all answers.
 
-        It takes a minute, waits for a load that writes to the site, and keeps the answers in staging, where later runs use
-        them.
+        This takes a minute, and waits for a load that writes to the site. The answers are kept in staging,
+        where later runs use them.
 
         :param write: also make a passive test record, change it and delete it again.
         :raises AirflowException: nothing more could be asked, or a test record could not be deleted.
@@ -122,7 +123,7 @@ class OduyoHook(HttpHook):
             return call_apart(partial(run_async, work))
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
-        """A ``requests`` session that carries the API key and a living session id.
+        """A ``requests`` session with the API key and a valid session id.
 
         :param headers: further headers.
         :param extra_options: as in :class:`HttpHook`; ``timeout`` defaults to the connection's ``timeout_s``.
@@ -160,9 +161,10 @@ class OduyoHook(HttpHook):
             return await log_in(self.settings, transport, redact=self._redact, runtime=Runtime())
 
     def run_and_check(self, session: Session, prepped_request: PreparedRequest, extra_options: dict[Any, Any]) -> Any:
-        """Send a request; when it is answered as with an expired session, log in and send it once more.
+        """Send a request; if the answer means that the session has expired, log in and send it once more.
 
-        Not where a page in Ödüyo's place answers a call that changes something: it may have been carried out.
+        If a web page answers instead of Ödüyo, only list calls are sent again: any other call may have been
+        carried out.
         """
         unchecked = {**extra_options, "check_response": False}
         response = super().run_and_check(session, prepped_request, unchecked)
@@ -178,9 +180,9 @@ class OduyoHook(HttpHook):
         return response
 
     def check_response(self, response: Response) -> None:
-        """Raise when an answer is no 2xx, or says ``status: false``, or is no JSON.
+        """Raise if an answer is no 2xx, is no JSON, or says ``status: false``. An empty 2xx is fine.
 
-        The message shows what Ödüyo said, without secrets and control characters.
+        :raises AirflowException: its text shows what Ödüyo said, without secrets and control characters.
         """
         is_json = not response.content or parse_json(response.content) is not None
         if 200 <= response.status_code < 300 and is_json and _find_meaning(response) not in _NO_SUCCESS:
@@ -199,7 +201,7 @@ class OduyoHook(HttpHook):
             )
 
     def test_connection(self) -> tuple[bool, str]:
-        """Log in and list one record: what the Test button does. A failure's text begins with what is wrong."""
+        """Log in and list one record, as the Test button does. The text of a failure begins with what is wrong."""
         try:
             return call_apart(partial(run_async, self._probe()))
         except OduyoError as error:
@@ -223,12 +225,12 @@ def _find_meaning(response: Response) -> Meaning:
 
 
 def _renew_cookies(request: PreparedRequest, session: Session) -> None:
-    """A prepared request carries the cookies of when it was made."""
+    """Replace the cookies in a prepared request, which date from when it was made."""
     request.headers.pop("Cookie", None)
     request.prepare_cookies(session.cookies)
 
 
 def _word_for_test(text: str) -> str:
-    """Messages are written for a task's log; whoever tests a connection has no task to start."""
+    """Reword a message that is written for a task's log: a connection test has no task to start again."""
     text = text.replace(gettext("start the task again"), gettext("test again"))
     return text.replace(gettext("Start the task again"), gettext("Test again"))

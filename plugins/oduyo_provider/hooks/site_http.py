@@ -1,4 +1,4 @@
-"""The ``requests`` side of the hook: one site, reached as the connection says."""
+"""The ``requests`` session of the hook, which reaches one site as the connection says."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class SiteHttp(Session):
-    """Follows no redirect, reads no more than a page of records can have, and takes the settings of one site.
+    """Takes the settings of one site, follows no redirect, and limits the size of an answer.
 
-    :param cookies: the site's; what its answers set goes there.
+    :param cookies: the site's cookies; those that its answers set are added.
     :param redact: removes secrets from errors.
     """
 
@@ -41,23 +41,27 @@ class SiteHttp(Session):
             self.proxies = {"http": settings.proxy, "https": settings.proxy}
 
     def mount_own_ca(self) -> None:
-        """Check the certificate as :func:`~oduyo_provider.api.tls.load_tls` says, where the connection names a CA."""
+        """If the connection names a CA, check certificates by it, as :func:`~oduyo_provider.api.tls.load_tls` does."""
         context = load_tls(self.verify or False) if isinstance(self.verify, str) else None
         if isinstance(context, ssl.SSLContext):
             self.mount("https://", _OwnCaAdapter(context))
 
     def get_redirect_target(self, resp: Response) -> None:
-        """None: the API key must not go to another address. To another host requests takes off only one header."""
+        """Return None, so that no redirect is followed: the API key must not go to another address.
+
+        For another host, requests removes only the header Authorization.
+        """
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send, and read the answer up to the client's bound; its text is UTF-8, without byte order marks.
+        """Send, and read the answer up to the client's limit; its text becomes UTF-8 without byte order marks.
 
-        :raises requests.RequestException: one of requests' own kinds, without secrets: a proxy's words may hold its password.
+        :raises requests.RequestException: of one of requests' own classes, without secrets: a proxy's message
+            may hold the password.
         """
         try:
             return self._send(request, **kwargs)
         except RequestException as error:
-            # Those of somebody's own adapter may take more than a text.
+            # The error classes of a foreign adapter may take other arguments than a text.
             own = next(kind for kind in type(error).__mro__ if kind.__module__ == RequestException.__module__)
             failure = own(neutralise(self._redact(str(error))))
         raise failure
@@ -89,25 +93,25 @@ class SiteHttp(Session):
 
 
 class _OwnCaAdapter(HTTPAdapter):
-    """Connects with a TLS context of its own."""
+    """Connects with a given TLS context."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """With the context."""
+        """Make the pool with the context."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """With the context."""
+        """Make the proxy's pool with the context."""
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
 
 def store_cookies(jar: RequestsCookieJar, set_cookies: Iterable[str], url: str) -> None:
-    """Put the ``Set-Cookie`` headers of an answer from `url` into a jar, by the rules that a browser follows."""
+    """Put the ``Set-Cookie`` headers of an answer from `url` into a jar, by the rules of browsers."""
     headers = Message()
     for value in set_cookies:
         headers["Set-Cookie"] = value
-    # requests makes these two for just this; its stubs do not say so.
+    # requests made these two classes for this purpose; its type stubs do not show it.
     jar.extract_cookies(MockResponse(headers), MockRequest(Request("POST", url).prepare()))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Every environment variable that this project reads, once. They have to be the same on all machines of an Airflow."""
+"""All environment variables of this project. They must be the same on all machines of an Airflow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 
 class Variable(NamedTuple):
-    """An environment variable: its name, what it sets, and what holds where it is not set."""
+    """An environment variable: its name, what it sets, and what holds if it is not set."""
 
     name: str
     description: str

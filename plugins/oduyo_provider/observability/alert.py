@@ -1,9 +1,11 @@
-"""One alert when a DAG's runs turn bad, one when they recover, and one when a plan waits for a person.
+"""Sends one alert when a DAG's runs turn bad, one when they recover, and one when a plan waits for a person.
 
-Airflow calls the first two as callbacks of the task ``report``, with which each run ends: in the worker once the task's
-state is known, or where DAG files are parsed when the task was killed. The task ``approve`` calls the third before it
-waits. What was told last stands in staging, so that a run that stays bad, or a task that asks once more, does not alert
-anew. It is written once the alert is sent: the next run that ends alike tells what was not.
+Airflow calls the first two as callbacks of ``report``, the last task of each run: in the worker once the
+task's state is known, or in the process that parses DAG files if the task was killed. The task ``approve``
+calls the third before it waits.
+
+The last alert is remembered in staging. So runs that stay bad, or a task that asks once more, do not alert
+again. It is remembered only after it was sent: if sending fails, the next run that ends alike sends it.
 """
 
 from __future__ import annotations
@@ -37,14 +39,18 @@ T = TypeVar("T")
 #: The XCom in which a task that failed leaves its error's text. Airflow clears it when the task is tried again.
 ERROR_KEY = "error"
 
-#: Reasons and causes that a message shows, and characters of a cause.
+#: How many reasons, and how many causes, a message shows; and how many characters of a cause.
 _SHOWN, _SHOWN_CHARACTERS = 5, 600
 
 _LATER = gettext_noop("The next run that ends like this one is told in its place.")
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What was last told of a DAG, the run that it was told of, and the run that was last said to wait for a person."""
+    """What the last alerts of a DAG said.
+
+    :ivar is_bad: whether the last one on the end of a run said that it was bad; ``run_id`` is that run.
+    :ivar waiting_run_id: the last run that was said to wait for a person.
+    """
 
     is_bad: bool = False
     run_id: str = ""
@@ -52,10 +58,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What is to be told.
+    """One alert.
 
     :ivar state: ``bad``, ``good`` or ``waiting``, for the notifier's templates.
-    :ivar told: what has been told afterwards.
+    :ivar told: what to remember once it is sent.
     """
 
     subject: str
@@ -65,17 +71,17 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def announce_failure(context: Mapping[str, Any]) -> None:
-    """The run is not complete, or its last task could not say so itself."""
+    """Tell that the run is not complete, or that its last task was killed."""
     _announce(context, partial(_compute_end, context, is_bad=True), gettext(_LATER))
 
 
 def announce_success(context: Mapping[str, Any]) -> None:
-    """The run is complete."""
+    """Tell that the run is complete."""
     _announce(context, partial(_compute_end, context, is_bad=False), gettext(_LATER))
 
 
 def announce_waiting(context: Mapping[str, Any], decision: Reference) -> None:
-    """The run's plan waits for a person.
+    """Tell that the run's plan waits for a person.
 
     :param decision: what guard returned: the changes by action, and why the plan stopped.
     """
@@ -84,9 +90,10 @@ def announce_waiting(context: Mapping[str, Any], decision: Reference) -> None:
 
 
 def _announce(context: Mapping[str, Any], compute: Callable[[Told], Alert | None], when_lost: str) -> None:
-    """Tell what differs from what was told last; never raises.
+    """Send an alert if it differs from the last one; never raises.
 
-    :param when_lost: what the log says where the notifier does not work.
+    :param compute: makes the alert from what was told last; None: there is nothing new to tell.
+    :param when_lost: what the log says if the notifier does not work.
     """
     if not os.environ.get(NOTIFIER_VARIABLE, "").strip() or dict(context["params"]).get("dry_run"):
         return
@@ -102,11 +109,11 @@ def _announce(context: Mapping[str, Any], compute: Callable[[Told], Alert | None
     except StagingError as error:
         log.error("%s %s", gettext("This alert may come twice."), error)  # noqa: TRY400  one paragraph says it all
     except OduyoError as error:
-        log.error("%s %s", when_lost, error)  # noqa: TRY400  its trace may show a token
+        log.error("%s %s", when_lost, error)  # noqa: TRY400  its traceback may show a token
 
 
 def _compute_end(context: Mapping[str, Any], told: Told, *, is_bad: bool) -> Alert | None:
-    """None where the run ended as the one that was told last."""
+    """The alert on the end of a run; None if it ended like the one that was told last."""
     if is_bad == told.is_bad:
         return None
     ti = context["ti"]
@@ -124,7 +131,7 @@ def _compute_end(context: Mapping[str, Any], told: Told, *, is_bad: bool) -> Ale
 
 
 def _compute_waiting(context: Mapping[str, Any], decision: Reference, told: Told) -> Alert | None:
-    """None where this run has been told already."""
+    """The alert that a run waits; None if this run was told already."""
     ti = context["ti"]
     if told.waiting_run_id == ti.run_id:
         return None
@@ -143,9 +150,11 @@ def _compute_waiting(context: Mapping[str, Any], decision: Reference, told: Told
 
 
 def compute_message(dag_id: str, run_id: str, causes: list[str], made: Report | None) -> str:
-    """What is told of a run: the causes, the totals, the first reasons, and where to look.
+    """The text of an alert: the causes, the totals, the first reasons, and where to look.
 
-    Foreign texts stand on one line each, so that none of them can look like a line of this message or a mail's header.
+    Each foreign text is put on one line, so that none can pass for a line of this message or a mail header.
+
+    :param made: the run's report; None if it wrote none.
     """
     lines = [neutralise(cause, _SHOWN_CHARACTERS) for cause in causes[:_SHOWN]]
     run, place = _format_place(dag_id, run_id)
@@ -168,7 +177,10 @@ def _format_place(dag_id: str, run_id: str) -> tuple[str, str]:
 
 
 def _read_causes(context: Mapping[str, Any]) -> list[str]:
-    """The errors that the run's tasks left, in their order; of the last task, which leaves none when it is killed, at least that."""
+    """The errors that the run's tasks left, in their order.
+
+    If the last task left none, its exception is told, or that it did not come to its end.
+    """
     ti, error = context["ti"], context.get("exception")
     before = [task_id for task_id in context["dag"].task_dict if task_id != ti.task_id]
     texts, own = (ti.xcom_pull(task_ids=task_ids, key=ERROR_KEY) for task_ids in (before, [ti.task_id]))
@@ -179,7 +191,10 @@ def _read_causes(context: Mapping[str, Any]) -> list[str]:
 
 
 def _read_report(dag_id: str, run_id: str) -> Report | None:
-    """The report of a run; None where it wrote none, or has staged something since: then it is that of a try before it was cleared."""
+    """The report of a run; None if it wrote none.
+
+    A report is left out if something was staged after it: then it is from before the run was cleared.
+    """
     root = staging_root()
 
     def read() -> Report | None:
@@ -190,12 +205,12 @@ def _read_report(dag_id: str, run_id: str) -> Report | None:
 
 
 def _read(folder: Folder, name: str, kind: type[T]) -> T | None:
-    """A staged value. None when there is none or it cannot be read."""
+    """Read a staged value; None if there is none, or it cannot be read."""
     return _try(lambda: read_manifest(folder, name, kind) if folder.has(name) else None)
 
 
 def _try(read: Callable[[], T | None]) -> T | None:
-    """What is read. None when it cannot be: a run that fails for that reason is told, too."""
+    """Return what is read; None if staging fails. A run that failed for that reason is still told."""
     try:
         return read()
     except OduyoError as error:

@@ -11,9 +11,9 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.report import Report
 from oduyo_provider.core.resources import RESOURCES
 
-#: Resource → its asset, and the alias of it that is an outlet. An alias, since a task updates each plain asset among its
-#: outlets whenever it succeeds: after a dry run, too. About a scheme without x- Airflow asks all other providers, which
-#: imports them whenever a DAG file is parsed.
+#: Resource → its asset, and the alias that tasks have as an outlet. The outlet is an alias as a task updates
+#: plain assets among its outlets whenever it succeeds, also after a dry run. The scheme begins with x- as Airflow
+#: looks up any other in all providers, which imports them whenever a DAG file is parsed.
 ASSETS = {
     resource.name: (
         Asset(name=f"oduyo_{resource.plural}", uri=f"x-oduyo://erp/{resource.plural}"),
@@ -22,15 +22,15 @@ ASSETS = {
     for resource in RESOURCES
 }
 
-#: What other DAGs are scheduled on, and the outlet of an operator that is to update it. The project's DAG has the asset
-#: among the inlets of the task that lists Ödüyo, which makes Airflow show it also before anybody is.
+#: The asset that other DAGs are scheduled on, and the outlet for an operator that should update it. In the
+#: project's DAG, snapshot has the asset as an inlet: so Airflow shows it before any DAG is scheduled on it.
 SPECIAL_CODES, SPECIAL_CODES_UPDATES = ASSETS[SPECIAL_CODE.name]
 
 
 def publish(made: Report, context: Mapping[str, Any]) -> None:
-    """Update the assets of the aliases among the task's outlets with a run's counts, its begin and its end.
+    """Update the assets whose aliases are outlets of the task, with a run's counts, its start and its end.
 
-    Only for a run that has applied all it could: for a dry run nothing happens. Airflow drops it if the task fails.
+    A dry run updates nothing. Airflow drops the update if the task fails.
     """
     if made.dry_run:
         return

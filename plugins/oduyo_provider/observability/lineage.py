@@ -1,4 +1,7 @@
-"""OpenLineage: from the ERP's tables to Ödüyo. Its provider is optional, and imported only where it asks."""
+"""Tells OpenLineage about the flow from the ERP's tables to Ödüyo.
+
+Its provider is optional, so it is imported only when it asks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from oduyo_provider.hooks.environment import name_erp, open_erp, open_oduyo
 def compute_lineage(query: str | None, oduyo_conn_id: str | None, resource: Resource, written: int) -> Any:
     """An ``OperatorLineage``: the query's tables in, Ödüyo's records out.
 
-    :param query: path of the query file, a ``.sql``; None names no input.
+    :param query: path of the query file, a ``.sql``; None: no inputs.
     :param written: records created, updated, deactivated or deleted.
     """
     from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
@@ -35,7 +38,7 @@ def compute_lineage(query: str | None, oduyo_conn_id: str | None, resource: Reso
 def _find_inputs(query: Path) -> tuple[list[Any], dict[str, Any]]:
     """The tables that the query names, and the query as a facet; the ERP itself is not asked.
 
-    Where the hook does not speak OpenLineage, or its parser finds no table, the query's own name stands for them.
+    If the hook does not support OpenLineage, or the parser finds no table, one input has the query's name.
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.sqlparser import SQLParser
@@ -45,7 +48,7 @@ def _find_inputs(query: Path) -> tuple[list[Any], dict[str, Any]]:
         connection = fetch_connection(name_erp(), gettext("the ERP's database"))
         text = read_query(query.parent, query.stem)
     except (OduyoError, OSError):
-        return [], {}  # without them the step extract has failed, and says so
+        return [], {}  # then the task extract has failed, and says why
     describe = getattr(hook, "get_openlineage_database_info", None)
     if describe is not None and (database := describe(connection)) is not None:
         parser = SQLParser(dialect=hook.get_openlineage_database_dialect(connection))

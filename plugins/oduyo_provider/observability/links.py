@@ -1,4 +1,4 @@
-"""Links on a task's page: to the page of the run, and to the Ödüyo site."""
+"""Links on a task's page in Airflow: to the run's page, and to the Ödüyo site."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.hooks.environment import open_oduyo
 
-#: The plugin's tab on a run.
+#: Route of the plugin's tab on a run.
 RUN_ROUTE = "oduyo-run"
 
 
 def compute_run_url(dag_id: str, run_id: str) -> str:
-    """The address of the run's page; relative where Airflow's ``[api] base_url`` is not set."""
+    """The address of the run's page; relative if Airflow's ``[api] base_url`` is not set."""
     base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
     return f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}/plugin/{RUN_ROUTE}"
 
 
 @attrs.define()
 class RunPageLink(BaseOperatorLink):
-    """The run's totals, reasons and changes."""
+    """Links to the run's totals, reasons and changes."""
 
     @property
     def name(self) -> str:
@@ -33,13 +33,13 @@ class RunPageLink(BaseOperatorLink):
         return gettext("Run page")
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  Airflow's signature
-        """Called when a try ends, however it ends; Airflow keeps the address as an XCom."""
+        """The address. Airflow asks for it when a try ends, in whatever way, and keeps it as an XCom."""
         return compute_run_url(ti_key.dag_id, ti_key.run_id)
 
 
 @attrs.define()
 class OduyoLink(BaseOperatorLink):
-    """The Ödüyo site of the connection."""
+    """Links to the Ödüyo site of the connection."""
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class OduyoLink(BaseOperatorLink):
         return "Ödüyo"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  Airflow's signature
-        """Scheme, host and port; empty, which shows no link, where the connection cannot be used."""
+        """Scheme, host and port; empty, so that no link is shown, if the connection cannot be used."""
         try:
             site = urlsplit(open_oduyo(getattr(operator, "oduyo_conn_id", None)).settings.base_url)
         except OduyoError:

@@ -1,8 +1,8 @@
-"""Metrics through Airflow's own statistics; nothing is sent where Airflow has no metrics set up.
+"""Sends metrics through Airflow's own statistics; nothing is sent if Airflow has no metrics set up.
 
-An outcome is part of a counter's name, since plain StatsD drops tags: ``oduyo.records.created``, ``oduyo.records.rejected``
-and so on, one for each figure of the report; ``oduyo.requests`` and ``oduyo.retries``; and the timer ``oduyo.run``. Where
-metrics have tags, these carry ``dag_id`` and ``task_id``.
+There is a counter for each figure of the report (``oduyo.records.created``, ``oduyo.records.rejected`` and so
+on), ``oduyo.requests`` and ``oduyo.retries``, and the timer ``oduyo.run``. The outcome is part of the name, as
+plain StatsD drops tags. Where tags are supported, the metrics carry ``dag_id`` and ``task_id``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def counting(client: OduyoClient, context: Mapping[str, Any]) -> Iterator[None]:
-    """Count what a client sends within the block, also when the block fails; logins are left out."""
+    """Count the requests that a client sends in the block, also when it fails. Logins are not counted."""
     try:
         yield
     finally:
@@ -32,7 +32,7 @@ def counting(client: OduyoClient, context: Mapping[str, Any]) -> Iterator[None]:
 
 
 def count_report(made: Report, context: Mapping[str, Any]) -> None:
-    """Count a run's records by outcome, and say how long it took; a dry run has done nothing that counts."""
+    """Count a run's records by outcome, and report how long it took. A dry run is not counted."""
     if made.dry_run:
         return
     tags = _make_tags(context)

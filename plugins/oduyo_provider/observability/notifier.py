@@ -1,4 +1,4 @@
-"""The Airflow notifier that the environment names."""
+"""Calls the Airflow notifier that the environment names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from oduyo_provider.core.redact import Redactor, neutralise
 #: Environment variable that names the notifier, as a JSON object.
 NOTIFIER_VARIABLE = "ODUYO_NOTIFIER"
 
-#: What parts of an address end at.
+#: Signs at which a part of an address ends.
 _ENDS = re.compile(r"[/?&=#]+")
 
 _EXAMPLE = '{"class": "package.module.Notifier", "kwargs": {"text": "{{ oduyo_message }}"}}'
@@ -28,9 +28,9 @@ _EXAMPLE = '{"class": "package.module.Notifier", "kwargs": {"text": "{{ oduyo_me
 def notify(context: Mapping[str, Any]) -> None:
     """Make the notifier, render its templates and let it notify.
 
-    Airflow itself would only log what goes wrong; here the caller has to know whether it was sent.
+    Airflow itself would only log an error; here the caller must know whether the alert was sent.
 
-    :raises SettingsError: whatever went wrong; the text shows none of the notifier's arguments.
+    :raises SettingsError: whatever went wrong; its text shows none of the notifier's arguments.
     """
     setting: Any = {}
     rendered: dict[str, object] = {}
@@ -38,13 +38,13 @@ def notify(context: Mapping[str, Any]) -> None:
         setting = json.loads(os.environ[NOTIFIER_VARIABLE])
         notifier = resolve_name(setting["class"])(**setting.get("kwargs", {}))
         if not isinstance(notifier, BaseNotifier):
-            raise TypeError(gettext("the class is not derived from Airflow's BaseNotifier"))  # noqa: TRY301  told as any other cause
+            raise TypeError(gettext("the class is not derived from Airflow's BaseNotifier"))  # noqa: TRY301  caught below
         own: Any = {**context, **{name: getattr(notifier, name) for name in notifier.template_fields}}
         notifier.render_template_fields(own)
         rendered = {name: getattr(notifier, name) for name in notifier.template_fields}
         notifier.notify(own)
     except Exception as error:
-        # An error often shows an argument, such as the address of a webhook; its trace would, too, so there is none.
+        # An error often shows an argument, such as a webhook's address. So does a traceback, so none is kept.
         texts = [*_find_texts(setting, "class"), *_find_texts(rendered)]
         redact = Redactor(part for text in texts for part in _find_secrets(text))
         cause = neutralise(redact(f"{type(error).__name__}: {error}"), 300)
@@ -60,7 +60,7 @@ def notify(context: Mapping[str, Any]) -> None:
 
 
 def _find_texts(value: object, *left_out: str) -> Iterator[str]:
-    """Every text in a JSON value, but for those of some names."""
+    """Yield every text in a JSON value, except those under the names in `left_out`."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (dict, list)):
@@ -70,7 +70,10 @@ def _find_texts(value: object, *left_out: str) -> Iterator[str]:
 
 
 def _find_secrets(argument: str) -> list[str]:
-    """An argument, and of an address each part behind its host, and its user: errors show those alone. A template is no secret."""
+    """What must not be shown of an argument: all of it, and of an address its user and each part after the host.
+
+    Errors may show such parts alone. A template is no secret.
+    """
     address = argument.partition("://")[2]
     if not address and "{{" in argument:
         return []

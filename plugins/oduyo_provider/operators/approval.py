@@ -1,4 +1,4 @@
-"""The task that asks a person when a brake tripped."""
+"""The task that asks a person if a brake tripped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oduyo_provider.observability.links import compute_run_url
 from oduyo_provider.operators.errors import give_up, noting_errors
 from oduyo_provider.sync.staging.manifests import Reference
 
-#: Silence for this long is a no.
+#: No answer within this time counts as a no.
 ANSWER_WITHIN = timedelta(days=1)
 
 _ANSWERS = gettext_noop(
@@ -27,9 +27,9 @@ _ANSWERS = gettext_noop(
 
 
 class UnsafePlanApproval(ApprovalOperator):
-    """Waits in the Airflow UI for a person to approve an unsafe plan; is skipped when there is nothing to ask.
+    """Waits in the Airflow UI for a person to approve an unsafe plan; is skipped if there is nothing to ask.
 
-    :param decision: what guard decided on the plan, as it returned it.
+    :param decision: guard's decision on the plan, as guard returned it.
     """
 
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "decision")
@@ -44,7 +44,7 @@ class UnsafePlanApproval(ApprovalOperator):
         self.decision = decision
 
     def execute(self, context: Any) -> Any:
-        """Tell that a person is asked, and ask; or skip."""
+        """Send an alert and ask the person; or skip."""
         if self.decision is None:
             from oduyo_provider.sync.steps.chain import miss
 
@@ -60,7 +60,10 @@ class UnsafePlanApproval(ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Take the answer. A no stays a no when Airflow cannot skip what follows: another try would ask once more."""
+        """Take the answer.
+
+        If it is a no but Airflow cannot skip the tasks that follow, fail for good: another try would ask again.
+        """
         try:
             return super().execute_complete(context, event)
         except AirflowRuntimeError:
@@ -70,13 +73,13 @@ class UnsafePlanApproval(ApprovalOperator):
 
 
 def _describe_plan(decision: Reference) -> list[str]:
-    """Paragraphs in Markdown: counts by action, what cannot be undone first; the brakes; samples of each action."""
+    """Markdown paragraphs: counts by action, what cannot be undone first; the brakes; samples of changes."""
     actions = [
         f"- **{format_number(count)}** {gettext(ACTION_LABELS[name])}" for name, count in decision["actions"].items()
     ]
     told = {
         gettext("**What the plan would do**"): actions or ["- " + gettext("no change")],
-        # Brakes name keys and show samples. A list, since Airflow shows the lines of a code block as one.
+        # Brakes quote keys and samples, so each is code. In a list, as Airflow joins the lines of a code block.
         gettext("**Why it stopped**"): [f"- {_quote(figure)}" for figure in decision["figures"]],
         gettext("**Some of the changes**"): [f"- {_quote(line)}" for line in decision["sample"]],
     }
@@ -84,17 +87,17 @@ def _describe_plan(decision: Reference) -> list[str]:
 
 
 def _quote(line: str) -> str:
-    """A line that may hold texts of the ERP or Ödüyo, as Markdown code, out of which no text can break."""
+    """Quote a line as Markdown code. Texts of the ERP or Ödüyo in it cannot end the code."""
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {line} {fence}"
 
 
 def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
-    """Who rejected the plan, as :class:`UnsafePlanApproval` returned it; empty when somebody approved it.
+    """Who rejected the plan; empty if somebody approved it.
 
-    An answer that nobody gave is Airflow's, after :data:`ANSWER_WITHIN`. Where what follows could not be skipped, or the task
-    was marked by hand, it returned nothing.
+    :param answers: what :class:`UnsafePlanApproval` returned. Without a user, Airflow answered after
+        :data:`ANSWER_WITHIN`. Empty if the tasks that follow could not be skipped, or the task was marked by hand.
     """
     if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
         return ""

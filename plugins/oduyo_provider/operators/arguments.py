@@ -1,4 +1,4 @@
-"""The params of a run as arguments of an operator."""
+"""Makes the params of a run arguments of an operator."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Init = TypeVar("Init", bound=Callable[..., None])
 
 
 def takes_params(init: Init) -> Init:
-    """Name the params in the signature and the document of an ``__init__`` that takes them in its ``**kwargs``.
+    """Add the params to the signature and docstring of an ``__init__`` that takes them in its ``**kwargs``.
 
-    Airflow reads the signature: ``partial()`` takes no other names, and ``default_args`` reaches only these.
+    Airflow reads the signature: ``partial()`` accepts only the names in it, and ``default_args`` sets only those.
     """
     signature = inspect.signature(init)
     *own, rest = signature.parameters.values()
@@ -29,5 +29,5 @@ def takes_params(init: Init) -> Init:
 
 
 def take_params(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Take the params that are given out of the keyword arguments."""
+    """Remove the params from the keyword arguments, and return them."""
     return {name: kwargs.pop(name) for name in list(kwargs) if name in ARGUMENT_NAMES}

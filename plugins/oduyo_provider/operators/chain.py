@@ -1,4 +1,4 @@
-"""Reads from XCom what the steps of this project's DAG left, as far as one was made of the other."""
+"""Reads from XCom what the steps of this project's DAG returned, if each was made from the one before."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _STEPS = frozenset({"snapshot", "extract", "transform", "guard"})
 
 
 def read_chain(ti: Any) -> Steps:
-    """What the steps before left; any of them may have failed, or not run since the run was cleared.
+    """What the steps before returned. Any may have failed, or not run again since the run was cleared.
 
-    :param ti: Airflow's task instance of one of them.
+    :param ti: Airflow's task instance of a task of the same run.
     """
     guarded = _pull_one(ti, "guard")
     answers = _pull(ti, "approve")
@@ -35,32 +35,37 @@ def read_chain(ti: Any) -> Steps:
 
 
 def check_chain(context: Mapping[str, Any], step: StepContext) -> None:
-    """Whether guard has decided on what the steps made last, before its plan is applied; not asked in a DAG of other steps.
+    """Check, before a plan is applied, that guard has decided on what the steps made last.
 
-    :raises SettingsError: it has not, or a step before it left nothing.
+    Also uses up the releases of a plan that a person has approved. A DAG with other steps is not checked.
+
+    :raises SettingsError: guard has not decided on it, or a step before guard returned nothing.
     """
     if context["dag"].task_dict.keys() >= _STEPS:
         chain = read_chain(context["ti"])
-        if take_decision(chain)["ask"]:  # a person has let it through
+        if take_decision(chain)["ask"]:  # a person has approved it
             spend_releases(step, chain.parts[0])
 
 
 def check_left(ti: Any, chain: Steps) -> None:
-    """Whether what is to be added up is there. Not asked where a task of the run has failed: its log says why it is not.
+    """Check that what the report adds up is there. Skipped if a task failed: then its log says why not.
 
-    :raises SettingsError: a step has left nothing, or what it left is of before the run was cleared.
+    :raises SettingsError: a step returned nothing, or only before the run was cleared.
     """
     if not {"failed", "upstream_failed"} & {*_read_states(ti).values()}:
         take_decision(chain)
 
 
 def has_run(ti: Any, task_id: str) -> bool:
-    """Whether what a task of this run left is of its last try; one that was skipped may have left it before the run was cleared."""
+    """Whether a task of this run has run, so that its result is of its last try.
+
+    A skipped task may have a result from before the run was cleared.
+    """
     return _read_states(ti).get(task_id) in ("success", "failed")
 
 
 def _read_states(ti: Any) -> dict[str, Any]:
-    """Task → its state, of all tasks of the run; an instance of a mapped one has its map index in its name."""
+    """Task → its state, for all tasks of the run. The name of a mapped instance contains its map index."""
     states: dict[str, Any] = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
     return states
 
@@ -70,5 +75,5 @@ def _pull_one(ti: Any, task_id: str) -> Any:
 
 
 def _pull(ti: Any, task_id: str) -> list[Any]:
-    """What all instances of a task returned; nothing for those that returned nothing."""
+    """The results of all instances of a task, without those that returned nothing."""
     return [value for value in ti.xcom_pull(task_ids=[task_id]) if value is not None]

@@ -1,4 +1,4 @@
-"""What a step that failed says of it: to Airflow, and to the alert."""
+"""Passes the error of a failed step on to the log, to Airflow, and to the alert."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from oduyo_provider.observability.alert import ERROR_KEY
 
 log = logging.getLogger(__name__)
 
-#: Airflow's own bound, unless its setting max_task_retry_delay says another.
+#: Airflow's own limit, unless its setting max_task_retry_delay says otherwise.
 MAX_RETRY_DELAY = timedelta(days=1)
 
-#: Of a line of an explanation, in characters.
+#: Characters in a line of an explanation.
 LINE_WIDTH = 100
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) (?=[A-ZÇĞİÖŞÜ])")
@@ -30,10 +30,10 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…]) (?=[A-ZÇĞİÖŞÜ])")
 
 @contextmanager
 def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
-    """Explain an error of this package in the task's log, leave its text for the alert and the page, and raise Airflow's.
+    """Log an error of this package, keep its text for the alert and the page, and raise Airflow's error.
 
-    Where Airflow tries the task again by itself the log says so, and when: nobody has to act before the last try. What is
-    raised carries no cause, so that Airflow, which logs a traceback of all that a task raises, logs only its own calls.
+    If Airflow will try the task again, the log says so and when: nobody has to act before the last try. The
+    raised error has no cause, so that the traceback that Airflow logs shows only Airflow's own calls.
     """
     try:
         yield
@@ -47,7 +47,7 @@ def noting_errors(context: Mapping[str, Any]) -> Iterator[None]:
 
 
 def give_up(context: Mapping[str, Any], text: str) -> NoReturn:
-    """Explain, leave the text for the alert and the page, and fail for good: another try would end alike."""
+    """Log a text, keep it for the alert and the page, and fail for good: another try would end alike."""
     _note(context, text)
     explain(text)
     raise AirflowFailException(text) from None
@@ -57,7 +57,7 @@ def _note(context: Mapping[str, Any], text: str) -> None:
     try:
         context["ti"].xcom_push(ERROR_KEY, text)
     except Exception as failure:
-        # Only the alert would tell it: the error itself is the one to show.
+        # Only the alert and the page lack it then. The task must still show its own error.
         log.warning(
             gettext(
                 "The next error could not be noted for the alert (%(failure)s); it stands in this log only",
@@ -67,9 +67,9 @@ def _note(context: Mapping[str, Any], text: str) -> None:
 
 
 def explain(text: str) -> None:
-    """Log what went wrong and what to do: each sentence begins a line, and each line is an entry of its own.
+    """Log what went wrong and what to do. Each sentence begins a line, and each line is a log entry of its own.
 
-    Foreign text, where a line is wrapped within it, so begins no line of the log.
+    So foreign text never begins a raw line of the log, even where it is wrapped.
     """
     for sentence in _SENTENCE_END.split(text):
         for line in wrap(sentence, LINE_WIDTH, break_long_words=False, break_on_hyphens=False):
@@ -77,7 +77,7 @@ def explain(text: str) -> None:
 
 
 def describe_next_try(context: Mapping[str, Any]) -> str:
-    """When Airflow tries a task again that fails now, as a sentence; empty where this was its last try."""
+    """A sentence on when Airflow tries this failing task again; empty if this was its last try."""
     ti, task = context["ti"], context["task"]
     if ti.try_number > ti.max_tries:
         return ""
@@ -92,7 +92,10 @@ def describe_next_try(context: Mapping[str, Any]) -> str:
 
 
 def _compute_longest_delay(task: Any, try_number: int) -> timedelta:
-    """Airflow waits up to twice the delay where it grows with each try, and never longer than the task's longest delay."""
+    """The longest wait before the next try.
+
+    If the delay grows with each try, Airflow waits up to twice as long, at most the task's longest delay.
+    """
     delay: timedelta = task.retry_delay
     growth = 2.0 if task.retry_exponential_backoff is True else float(task.retry_exponential_backoff)
     if growth in (0.0, 1.0):

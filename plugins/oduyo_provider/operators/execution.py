@@ -1,4 +1,4 @@
-"""What the operators do once their task runs. Imported then: parsing a DAG file needs none of it."""
+"""The work of the operators. It is imported when a task runs, as parsing a DAG file needs none of it."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from oduyo_provider.sync.steps.load import load
 from oduyo_provider.sync.steps.one_task import sync_rows
 from oduyo_provider.sync.steps.plan_checks import check_delivered
 
-#: Told how many records were written, also when the task then fails.
+#: Called with the number of records written, also if the task then fails.
 OnWritten = Callable[[int], None]
 
 
 def apply_plan(
     resource: Resource, plan: object, conn_id: str | None, context: Mapping[str, Any], on_written: OnWritten
 ) -> Reference:
-    """Apply a plan that was made before.
+    """Apply a plan that was made before; returns load's reference, with the counts.
 
     :param plan: what guard returned, or its ``plans``: the references to all partitions.
     :raises SettingsError: it is not what the steps before made last.
-    :raises AirflowSkipException: nothing may be written, such as in a dry run.
+    :raises AirflowSkipException: nothing may be written, as in a dry run.
     """
     step = read_step(context)
     check_chain(context, step)
     references, why_not = read_references(plan), plan.get("why_not") if isinstance(plan, dict) else ""
-    if step.params.dry_run:  # it may have been switched on since guard let the plan through
+    if step.params.dry_run:  # somebody may have set it after guard passed the plan
         references, why_not = [], gettext("dry_run is on")
     if not references:
         raise AirflowSkipException(
@@ -62,14 +62,14 @@ def apply_plan(
 
     reference = run_async(work())
     on_written(sum(reference["figures"].get(name, 0) for name in WRITES))
-    # Also where the task now fails: the report tells a load that ended from one that was cut off.
+    # Also if the task fails now: it tells report that load ended and was not cut off.
     context["ti"].xcom_push("return_value", reference)
     check_delivered(reference)
     return reference
 
 
 def read_references(plan: object) -> list[Reference]:
-    """The references to all partitions of a plan, out of what guard returned."""
+    """The references to all partitions of a plan, from what guard returned."""
     found = plan.get("plans") if isinstance(plan, dict) else plan
     if not isinstance(found, Sequence) or isinstance(found, str) or not all(isinstance(item, dict) for item in found):
         raise SettingsError(
@@ -86,9 +86,9 @@ def sync_given_rows(
     context: Mapping[str, Any],
     on_written: OnWritten,
 ) -> dict[str, Any]:
-    """A whole run of these rows; returns the report.
+    """Do a whole run with these rows; returns the report.
 
-    :raises SettingsError: the task is mapped, and records without a row are not to be kept.
+    :raises SettingsError: the task is mapped, and ``on_missing`` is not ``keep``.
     """
     if is_mapped(context) and params.on_missing is not OnMissing.KEEP:
         raise SettingsError(
@@ -113,14 +113,15 @@ def sync_given_rows(
 
 
 def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
-    """Rows as dicts by field name; a rendered template gives them as a JSON text.
+    """Rows as dicts by field name.
 
+    :param rows: a list of dicts or tuples, or a JSON text of one, as a rendered template gives it.
     :param columns: the field names of rows that are tuples, in their order.
     :raises SettingsError: naming the row that cannot be read.
     """
     if isinstance(rows, str):
         try:
-            rows = json.loads(rows, parse_float=Decimal)  # no digit of an amount is lost
+            rows = json.loads(rows, parse_float=Decimal)  # keeps all digits of an amount
         except ValueError as error:
             raise SettingsError(
                 gettext(
@@ -133,7 +134,7 @@ def read_rows(rows: object, columns: object = None) -> list[dict[str, object]]:
             gettext("rows is a %(type)s: it takes a list of rows, each a dict by field name.", type=type(rows).__name__)
         )
     names = _read_columns(columns)
-    # The slice fetches the rows of a mapped task in one request; one by one they would come in one each.
+    # The slice fetches all rows of a mapped task in one request; iterating makes one request for each row.
     return [_read_row(row, number, names) for number, row in enumerate(rows[:], 1)]
 
 
@@ -143,7 +144,7 @@ def _read_columns(columns: object) -> list[str] | None:
     if isinstance(columns, str) or not (
         isinstance(columns, Sequence)
         and all(isinstance(name, str) for name in columns)
-        and len({*columns}) == len(columns)  # of two values with one name one would be lost
+        and len({*columns}) == len(columns)  # of two values with one name, one would be lost
     ):
         raise SettingsError(
             gettext(
@@ -163,9 +164,10 @@ def _read_row(row: object, number: int, columns: list[str] | None) -> dict[str, 
 
 
 def _read_value(value: object) -> object:
-    """A large decimal number that a float can be may have been one: XCom writes decimal numbers as floats, and reads them as decimal ones.
+    """Return a large decimal number as a float if it may have been one; any other value as it is.
 
-    It becomes a float, so that a key that may have lost digits is rejected. An amount stays the same number.
+    XCom writes decimal numbers as floats and reads them back as decimals. As a float, a key that may have lost
+    digits is rejected. An amount stays the same number.
     """
     if isinstance(value, Decimal) and value.is_finite() and value.copy_abs() > MAX_EXACT_FLOAT:
         number = float(value)
@@ -174,7 +176,7 @@ def _read_value(value: object) -> object:
 
 
 def _explain_row(row: object, columns: list[str] | None, what: dict[str, object]) -> str:
-    """Why a row cannot be read."""
+    """Say why a row cannot be read."""
     if isinstance(row, dict):
         if columns is None:
             return gettext("Row %(number)s of rows is %(row)s: each row is a dict whose keys are field names.", **what)

@@ -1,4 +1,4 @@
-"""The last task: adds up, and tells everybody who wants to know."""
+"""The last task: adds the run up, and reports it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from oduyo_provider.sync.runtime.event_loop import run_async
 
 
 class OduyoReportOperator(BaseOperator):
-    """Adds everything up, pushes the report, then fails when the run is not complete.
+    """Adds everything up, returns the report as XCom, then fails if the run is not complete.
 
-    What the steps before left is pulled here and not passed in: any of them may have failed. A run that is complete
-    updates the asset; a dry run does not.
+    It pulls the results of the steps before from XCom, and does not take them as arguments, as any step may
+    have failed. A complete run updates the asset; a dry run does not.
     """
 
     ui_color = "#e8f4ec"
@@ -27,8 +27,8 @@ class OduyoReportOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         """Report.
 
-        :raises AirflowFailException: the run is not complete, or what the steps left is gone. Adding the same figures up again would change nothing:
-            what is tried again is the step that failed.
+        :raises AirflowFailException: the run is not complete, or the results of the steps are missing. This task
+            is not tried again, as it would add up the same figures.
         """
         from oduyo_provider.observability.asset import publish
         from oduyo_provider.observability.metrics import count_report

@@ -1,4 +1,4 @@
-"""Rows or a plan in, records in Ödüyo out: what the operators of all resources share."""
+"""The base of all resources' operators: turns rows or a plan into records in Ödüyo."""
 
 from __future__ import annotations
 
@@ -20,32 +20,34 @@ from oduyo_provider.sync.staging.manifests import Reference
 class OduyoResourceOperator(BaseOperator):
     """Turns extracted ERP rows into records of one resource in Ödüyo, each change exactly once.
 
-    Not used by itself: a subclass names its ``resource``, such as
+    Use a subclass, which names its ``resource``, such as
     :class:`~oduyo_provider.operators.special_code.OduyoSpecialCodeOperator`.
 
-    In anybody's DAG, with ``rows``: normalises, compares with what Ödüyo holds, applies the differences, leaves
-    records that no row has as they are unless ``on_missing`` says otherwise, and returns the report (see
-    :class:`~oduyo_provider.core.report.Report`) as XCom. It fails for good where a brake trips, or only a person can mend the
-    cause. It fails, and is tried again as its DAG says, where the run is not in step: the report's ``is_red`` says when.
-    Rejected and refused rows alone do that only above ``max_rejected_percent``; they are in the report's ``reasons`` and in
-    ``quarantine.jsonl`` below ``<staging>/<dag_id>/<run_id>/<task_id>/``. A task that fails returns nothing: its report is
-    ``report.json``, beside that file.
+    With ``rows``, in anybody's DAG: it normalises the rows, compares them with what Ödüyo holds, applies the
+    differences, and returns the report (see :class:`~oduyo_provider.core.report.Report`) as XCom. Records
+    without a row stay as they are unless ``on_missing`` says otherwise.
 
-    In this project's DAG, with ``plan``: applies a plan that was made before, and returns counts.
+    It fails for good if a brake trips, or if only a person can mend the cause. It fails, and is tried again as
+    its DAG says, if the run is not in step: see the report's ``is_red``. Rejected and refused rows alone fail it
+    only above ``max_rejected_percent``; they are in the report's ``reasons`` and in ``quarantine.jsonl`` below
+    ``<staging>/<dag_id>/<run_id>/<task_id>/``. A failed task returns nothing; its report is ``report.json``
+    beside that file.
 
-    Besides the arguments named here it takes params of a run, such as ``dry_run`` and ``max_update_percent``:
-    ``help(OduyoResourceOperator.__init__)`` and the reference of the params explain each. All of them can be templates.
+    With ``plan``, in this project's DAG: it applies a plan that was made before, and returns counts.
 
-    :param rows: a list of rows, or an XCom of one (``other_task.output``); keys are the API's field names, without regard to
-        case. ``integration_id`` is required, for special codes ``code`` too. A list is data: it is not rendered.
+    Besides the arguments below it takes params of a run, such as ``dry_run`` and ``max_update_percent``:
+    ``help(OduyoResourceOperator.__init__)`` and the reference of the params explain each. All can be templates.
+
+    :param rows: a list of rows, or an XCom of one (``other_task.output``). Keys are the API's field names in any
+        case. ``integration_id`` is required, for special codes also ``code``. A list is not rendered as a template.
         Rows can also be tuples, as ``SQLExecuteQueryOperator`` returns them; then ``columns`` names their fields.
     :param columns: the field names of rows that are tuples, in their order.
     :param plan: a reference to a plan; exactly one of ``rows`` and ``plan`` is given.
-    :param oduyo_conn_id: a connection of the type ``oduyo``; None takes ``ODUYO_CONN_ID`` or ``oduyo_default``.
-    :param source_query: path of the query file, a ``.sql``, that the rows came from, on the connection that ``ERP_CONN_ID`` names:
-        its tables are OpenLineage's inputs. None names none. It is not run.
+    :param oduyo_conn_id: a connection of the type ``oduyo``; None: ``ODUYO_CONN_ID``, else ``oduyo_default``.
+    :param source_query: path of the query file, a ``.sql``, that gave the rows on the connection ``ERP_CONN_ID``.
+        OpenLineage shows its tables as inputs; None: no inputs. It is not run.
 
-    With ``rows`` it updates the resource's asset if the alias of it is among its ``outlets``, see
+    With ``rows`` it updates the resource's asset if the asset's alias is among its ``outlets``, see
     :mod:`oduyo_provider.observability.asset`.
     """
 
@@ -79,8 +81,8 @@ class OduyoResourceOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         """Apply; returns the report, or with ``plan`` the counts.
 
-        :raises AirflowFailException: what only a person can mend; not tried again.
-        :raises AirflowException: what another try may mend.
+        :raises AirflowFailException: only a person can mend the cause; it is not tried again.
+        :raises AirflowException: another try may mend it.
         """
         with noting_errors(context):
             if self._takes_plan and self.plan is None:
@@ -102,7 +104,7 @@ class OduyoResourceOperator(BaseOperator):
         self._written = count
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  OpenLineage's signature
-        """From the query's tables to Ödüyo, with the number of records written; also for a try that failed."""
+        """The flow from the query's tables to Ödüyo, with the number of records written; also of a failed try."""
         from oduyo_provider.observability.lineage import compute_lineage
 
         return compute_lineage(self.source_query, self.oduyo_conn_id, self.resource, self._written)

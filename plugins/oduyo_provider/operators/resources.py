@@ -1,4 +1,4 @@
-"""The operators of the further resources: each is only its resource.
+"""The operators of the further resources. They differ only in the resource.
 
 Each takes ``rows`` in anybody's DAG, or ``plan`` in this project's; arguments, results and errors are those of
 :class:`~oduyo_provider.operators.resource.OduyoResourceOperator`. Special codes have a module of their own.
@@ -56,7 +56,7 @@ class OduyoLedgerAccountOperator(OduyoResourceOperator):
     resource = resources.LEDGER_ACCOUNT
 
 
-#: The operator of each resource, by what several of its records are called.
+#: Plural name of a resource → its operator.
 OPERATORS: dict[str, type[OduyoResourceOperator]] = {
     operator.resource.plural: operator
     for operator in (
