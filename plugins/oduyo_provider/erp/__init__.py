@@ -1,1 +1,1 @@
-"""The source side: a DB-API cursor becomes raw rows."""
+"""Reads raw rows from the ERP's database, through a DB-API cursor."""

@@ -1,4 +1,4 @@
-"""One connection to the ERP's database and the cursor of one query, whatever the driver."""
+"""One connection to the ERP's database with the cursor of one query, for any driver."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Result = TypeVar("_Result")
 
 
 class DatabaseHook(Protocol):
-    """What is used of Airflow's ``DbApiHook``."""
+    """The part of Airflow's ``DbApiHook`` that is used."""
 
     def get_conn(self) -> Any:
         """A new PEP 249 connection."""
@@ -36,12 +36,12 @@ class DatabaseHook(Protocol):
 
 
 class QueryCursor:
-    """One connection and its cursor; every exception of the driver leaves it as one of this package's.
+    """One connection and its cursor. It turns every exception of the driver into one of this package's.
 
     Iterate over it once: each item is a batch of rows, ``{column: raw value}``.
 
     :param batch_rows: rows fetched at a time.
-    :ivar names: the columns' names as the database writes them; ``columns`` what the rows call them.
+    :ivar names: the columns' names as the database writes them; ``columns``: their names in the rows.
     """
 
     def __init__(self, hook: DatabaseHook, query_name: str, limits: WaitLimits, batch_rows: int) -> None:
@@ -58,12 +58,12 @@ class QueryCursor:
         self._cursor: Any = None
 
     def open(self, query: str) -> None:
-        """Connect, run the query, and learn the names of its columns."""
+        """Connect, run the query, and read the names of its columns."""
         _log.info(gettext("Asking the ERP's database for the rows of %(query)s", query=self._query_name))
         self._call(Step.CONNECT, self._connect)
         database = find_database(self._driver)
         if database in (Database.POSTGRESQL, Database.MYSQL) and has_more_statements(query, database):
-            # A cursor takes one; psycopg2 and most of MySQL's drivers would run the others besides, also an INSERT.
+            # A cursor takes one; psycopg2 and most of MySQL's drivers would run the others too, even an INSERT.
             raise SourceError(
                 gettext(
                     "More than one statement stands in %(query)s. Leave one SELECT in it (WITH and UNION are fine), then run "
@@ -93,7 +93,7 @@ class QueryCursor:
         while batch := self._call(Step.FETCH, self._fetch):
             yield [dict(zip(self.columns, row, strict=True)) for row in batch]
             if self._driver == "pymssql" and len(batch) < self._batch_rows:
-                break  # behind a result's end it goes on to the next one, and gives its rows as if they were this one's
+                break  # after the last row it would go on with the next result's rows as if they were this one's
         if self._call(Step.FETCH, lambda: self._next_result() and self._cursor.description is not None):
             raise SourceError(
                 gettext(
@@ -104,8 +104,8 @@ class QueryCursor:
             )
 
     def close(self) -> None:
-        """Close the cursor and the connection, which ends the transaction without a commit."""
-        if self._thread.is_busy:  # given up, or stopped by Airflow: tell the database, so that it stops as well
+        """Close the cursor and the connection. This ends the transaction without a commit."""
+        if self._thread.is_busy:  # given up, or stopped by Airflow: tell the database to stop, too
             canceller = DriverThread(self._query_name, self._limits)
             canceller.close(self._cancel)
         self._thread.close(self._close)
@@ -121,7 +121,7 @@ class QueryCursor:
         if self._driver == "psycopg2":
             self._cursor.fetchmany(0)  # FETCH 0: a named cursor has no description before it
         while self._cursor.description is None and self._next_result():
-            pass  # SQL Server: DECLARE and SET in front of the SELECT give results without columns
+            pass  # SQL Server: DECLARE and SET before the SELECT give results without columns
         self.names = [str(column[0]) for column in self._cursor.description or ()]
         self._read_row = find_row_reader(self._connection, self._cursor, self._driver)
 
@@ -154,9 +154,9 @@ class QueryCursor:
         except (SourceError, SourceUnavailableError):
             raise
         except Exception as error:
-            # A broken cursor of a live connection is not lost; a closed connection is, whatever the message says.
+            # Lost means closed, whatever the message says. The cursor of a live connection may break, too.
             lost = step is not Step.CONNECT and bool(getattr(self._connection, "closed", False))
-            # Without the driver's own exception in the traceback: its text may hold the connection string.
+            # From None: the text of the driver's own exception may hold the connection string.
             raise compute_failure(
                 error, step, query_name=self._query_name, driver=self._driver, hook=self._hook, lost=lost
             ) from None
@@ -166,5 +166,5 @@ def _ignore_failure(work: Callable[[], object]) -> None:
     try:
         work()
     except Exception as error:
-        # A lost connection cannot be closed properly. Why it was lost has been raised already.
+        # A lost connection cannot be closed properly. The cause was raised before.
         _log.debug("Leaving the ERP's database failed: %s", type(error).__name__)

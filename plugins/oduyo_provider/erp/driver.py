@@ -1,6 +1,6 @@
-"""What differs between drivers: who a connection belongs to, how its cursor opens, and what the database is told.
+"""What differs between drivers: the database behind them, how a cursor opens, and which settings it needs.
 
-Found by the name of the connection's module, so that no driver has to be installed.
+A driver is recognised by the name of the connection's module, so none has to be installed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _log = logging.getLogger(__name__)
 _SQL_DBMS_NAME = 17  # of ODBC's SQLGetInfo
 _SQL_WIDE_TEXTS = (-8, -9, -10)  # ODBC's types for nchar, nvarchar and ntext
 
-#: The name of the server-side cursor; the database shows it to whoever looks at its sessions.
+#: The name of the server-side cursor, which the database shows in its list of sessions.
 _CURSOR_NAME = "oduyo_rows"
 
-#: MySQL's number for a FLOAT, in a result's description.
+#: MySQL's type number for FLOAT in the description of a result.
 _MYSQL_FLOAT = 4
 
-#: What the two PostgreSQL drivers call the encoding of a database without one. They would refuse every Turkish letter,
-#: even in the query's comments.
+#: Names that the two PostgreSQL drivers give to the encoding of a database without one. With it they would refuse
+#: every Turkish letter, even in the query's comments.
 _NO_ENCODING = frozenset({"SQLASCII", "SQL_ASCII", "ascii"})
 
 #: PostgreSQL's text, varchar, char(n) and name, and a value whose type it does not know.
@@ -35,7 +35,7 @@ RowReader = Callable[[Sequence[object]], Sequence[object]]
 
 
 class Database(str, Enum):
-    """Whose error numbers and settings count."""
+    """The databases whose error numbers and settings are known."""
 
     POSTGRESQL = "PostgreSQL"
     SQL_SERVER = "SQL Server"
@@ -63,7 +63,7 @@ POSTGRESQL_DRIVERS = frozenset({"psycopg2", "psycopg"})
 
 
 def find_driver(thing: object) -> str:
-    """The driver's module that a connection or an exception comes from; ``""`` for a driver without rules here."""
+    """The driver's module that a connection or an exception comes from; ``""`` for an unknown driver."""
     modules = [base.__module__.partition(".")[0] for base in type(thing).__mro__]
     return next((module for module in modules if module in _DATABASES), "")
 
@@ -71,7 +71,7 @@ def find_driver(thing: object) -> str:
 def find_database(driver: str, name: str = "") -> Database:
     """The database behind a driver.
 
-    :param name: for ODBC: any text that names the database, as its messages and its ``SQL_DBMS_NAME`` do.
+    :param name: for ODBC, a text that names the database, such as a message or ``SQL_DBMS_NAME``.
     """
     if driver != "pyodbc":
         return _DATABASES.get(driver, Database.UNKNOWN)
@@ -81,9 +81,9 @@ def find_database(driver: str, name: str = "") -> Database:
 
 
 def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
-    """A cursor of the connection's own kind; on PostgreSQL a server-side one, in a read-only transaction.
+    """Open a cursor of the connection; on PostgreSQL a server-side one, in a read-only transaction.
 
-    The database is told how long to wait for a lock, unless the connection has set a limit of its own.
+    This also sets the database's limits for waiting, unless the connection has its own.
     """
     if driver in POSTGRESQL_DRIVERS:
         prepare = _prepare_psycopg2 if driver == "psycopg2" else _prepare_psycopg
@@ -94,10 +94,10 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
     if driver == "pyodbc":
         _limit_odbc(connection, limits)
     elif driver in ("oracledb", "cx_Oracle"):
-        # Oracle's readers wait for no lock, so what is limited is each answer. In milliseconds; 0 is no limit.
+        # Oracle's readers wait for no lock, so each answer is limited. In milliseconds; 0 is no limit.
         connection.call_timeout = connection.call_timeout or round(limits.answer_s * 1000)
     elif driver == "sqlite3" and connection.text_factory is str:
-        connection.text_factory = _decode  # str would break off at the first text that is not UTF-8
+        connection.text_factory = _decode  # str would fail at the first text that is not UTF-8
     cursor = connection.cursor()
     database = find_database(driver, str(connection.getinfo(_SQL_DBMS_NAME)) if driver == "pyodbc" else "")
     if database is Database.SQL_SERVER:
@@ -106,28 +106,28 @@ def open_cursor(connection: Any, driver: str, limits: WaitLimits) -> Any:
                 connection.add_output_converter(kind, _decode_wide)
         cursor.execute(f"SET LOCK_TIMEOUT {round(limits.lock_s * 1000)}")
     elif database is Database.MYSQL:
-        # In seconds. It is what a query waits for a table that LOCK TABLES or ALTER TABLE holds; the default is a day.
+        # In seconds: for a table that LOCK TABLES or ALTER TABLE holds. Defaults: MariaDB a day, MySQL a year.
         cursor.execute(f"SET SESSION lock_wait_timeout = LEAST(@@lock_wait_timeout, {max(1, round(limits.lock_s))})")
     return cursor
 
 
 def find_rounded_columns(cursor: Any, driver: str) -> list[str]:
-    """The columns of a result that the database itself rounds: MySQL writes six digits of a FLOAT, 1234567 as 1234570."""
+    """The columns that the database rounds: MySQL writes a FLOAT with six digits, 1234567 as 1234570."""
     if find_database(driver) is not Database.MYSQL:
         return []
     return [str(column[0]) for column in cursor.description if column[1] == _MYSQL_FLOAT]
 
 
 def find_row_reader(connection: Any, cursor: Any, driver: str) -> RowReader | None:
-    """What turns each row into its values, where the driver's rows are not that yet.
+    """A function that turns a row of the driver into plain values; None if it has them already.
 
-    :param cursor: whose query has run and whose columns' names have been read.
+    :param cursor: its query has run, and the names of its columns have been read.
     """
     if driver in ("oracledb", "cx_Oracle"):
         return _read_lobs
     if driver in POSTGRESQL_DRIVERS and _has_no_encoding(connection):
-        # Such a database may hold UTF-8 in one row and windows-1254 in the next. Asked for UTF-8, it would break off at
-        # the first row that is none. The columns' names have been read as UTF-8 by now.
+        # Such a database may hold UTF-8 in one row and windows-1254 in the next. If asked for UTF-8, it would fail at
+        # the first row that is not. The columns' names have already been read as UTF-8.
         with connection.cursor() as other:
             other.execute("SET LOCAL client_encoding TO 'SQL_ASCII'")
         _register_texts(cursor, driver)
@@ -142,7 +142,7 @@ def _has_no_encoding(connection: Any) -> bool:
 
 
 def _read_lobs(row: Sequence[object]) -> Sequence[object]:
-    """Oracle's drivers give a CLOB or BLOB as a place to read from."""
+    """Read the CLOBs and BLOBs of a row, which Oracle's drivers give as objects to read from."""
     return [value.read() if hasattr(value, "read") else value for value in row]
 
 
@@ -181,7 +181,10 @@ def _prepare_psycopg(connection: Any) -> None:
 
 
 def _limit_postgresql(cursor: Any, limits: WaitLimits) -> None:
-    """For this transaction. A limit of the connection's, role's or database's own is kept; in milliseconds, 0 is none."""
+    """Set the limits for this transaction, in milliseconds; 0 is none.
+
+    A limit that the connection, the role or the database has set is kept.
+    """
     cursor.execute(
         "SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN %s ELSE %s END, true) FROM pg_settings"
         " WHERE name IN ('lock_timeout', 'statement_timeout') AND setting = '0'",
@@ -193,17 +196,17 @@ def _limit_odbc(connection: Any, limits: WaitLimits) -> None:
     try:
         connection.timeout = connection.timeout or max(1, round(limits.answer_s))
     except Exception as error:
-        # Optional in ODBC (SQLSTATE HYC00). The wait in this process is limited all the same.
+        # Optional in ODBC (SQLSTATE HYC00). The wait in this process is limited anyway.
         _log.debug("This ODBC driver takes no time-out: %s", type(error).__name__)
 
 
 def _decode_wide(value: bytes | None) -> str | None:
-    """UTF-16 as SQL Server stores it, which may be half a character: that row is then rejected, and no other."""
+    """Decode SQL Server's UTF-16. It may hold half a character; then only that row is rejected."""
     return None if value is None else value.decode("utf-16-le", "surrogatepass")
 
 
 def _decode(value: bytes) -> str | bytes:
-    """UTF-8, or the bytes as they are: the row is then rejected, and no other."""
+    """Decode UTF-8; other bytes stay as they are, and only their row is rejected."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,9 +1,9 @@
-"""What a database driver's exception means for the run: change something first, or try again later.
+"""Tells from a database driver's exception whether a person must change something, or a later try may help.
 
-Drivers share no class (PEP 249 fixes only the names), and databases answer in the language of the company. So codes
-decide: the database's own number first, as ODBC's SQLSTATE for SQL Server is mostly 42000, then SQLSTATE. Without any
-code the driver's own words for a lost network decide, then what was being done. An error that nobody knows stops the
-run while it connects or asks, so that no account is locked by trying again, and is tried again while rows are read.
+Drivers share no class (PEP 249 fixes only the names), and databases answer in the company's language. So codes
+decide: first the database's own number, as ODBC's SQLSTATE for SQL Server is mostly 42000, then SQLSTATE. Without a
+code, the driver's words for a lost network decide, then the step. An unknown error stops the run while it connects
+or asks, as another try could lock an account. While rows are read, it is tried again.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from oduyo_provider.erp.error_codes import Cause, find_cause, find_sqlstate_caus
 
 
 class Step(str, Enum):
-    """What was being done when the driver raised."""
+    """The step in which the driver raised."""
 
     CONNECT = "connect"
     EXECUTE = "execute"
     FETCH = "fetch"
 
 
-#: What went wrong, by what was being done; and what to do next, by cause. English, to be read by ``gettext``.
+#: Step → what went wrong; below, cause → what to do next. English, for ``gettext``.
 _FAILED = {
     Step.CONNECT: gettext_noop("The ERP's database cannot be opened: %(words)s."),
     Step.EXECUTE: gettext_noop("The ERP's database does not accept %(query)s: %(words)s."),
@@ -101,7 +101,7 @@ _NEXT_BY_DATABASE = {
         'rows are in another encoding, name it in the connection\'s extra, such as {"client_encoding": "WIN1254"}, then run '
         "again."
     ),
-    # No charset: with one FreeTDS turns letters into "?" without a word.
+    # A charset is not suggested: with one, FreeTDS silently turns letters into "?".
     (Database.SQL_SERVER, Cause.ENCODING): gettext_noop(
         "A text in the database does not fit the encoding in which it is read: correct this row in the ERP, or cast the "
         "column to nvarchar in %(query)s, then run again."
@@ -119,9 +119,8 @@ _NEXT_PASSING = gettext_noop(
     "This passes by itself as a rule and is tried again; if it stays, check the ERP's database and the network."
 )
 
-# Of errors without any code. libpq, the operating system and SQLite, which speak English everywhere; then PostgreSQL's
-# server, which refuses a connection in the language that it is set to (English, Turkish: src/backend/po/tr.po), and
-# PgBouncer.
+# Words of errors without any code: of libpq, the operating system and SQLite, which are always English; of PostgreSQL's
+# server, which refuses a connection in its own language (English, Turkish: src/backend/po/tr.po); and of PgBouncer.
 _LOST_WORDS = re.compile(
     r"connection refused|timed? ?out|timeout expired|unreachable|no route to host|reset by peer|broken pipe|name resolution"
     r"|could not translate host name|name or service not known|closed the connection|connection (?:is|already) closed"
@@ -141,11 +140,11 @@ def compute_failure(
     """The error to raise in place of a driver's exception.
 
     :param error: what the driver or its hook raised.
-    :param step: what was being done.
+    :param step: the step that failed.
     :param query_name: the query's file name, for the message.
-    :param driver: module name of the connection's driver, where there is a connection.
-    :param hook: the hook whose connection it is; its password never appears in the message, whatever the driver wrote.
-    :param lost: the driver says that the connection is closed now.
+    :param driver: module name of the connection's driver; empty without a connection.
+    :param hook: the hook of the connection. Its password is removed from the driver's text.
+    :param lost: whether the driver says that the connection is closed now.
     """
     driver = find_driver(error) or driver
     text = parse_text(error)
@@ -156,7 +155,7 @@ def compute_failure(
     database = find_database(driver, text)
     cause = Cause.PASSING if lost else _find_cause(error, step, database, text)
     if driver == "pymssql" and step is Step.CONNECT and cause is Cause.PASSING and not _has_port(hook):
-        return SourceError(f"{message} {gettext(_NEXT_PORT)}")  # MsSqlHook then asks for the port "None"
+        return SourceError(f"{message} {gettext(_NEXT_PORT)}")  # without a port, MsSqlHook asks for the port "None"
     if cause is Cause.PASSING:
         return SourceUnavailableError(f"{message} {gettext(_NEXT_PASSING)}")
     return SourceError(f"{message} {gettext(_find_next(cause, step, database), query=query_name)}")
@@ -173,16 +172,16 @@ def _find_cause(error: Exception, step: Step, database: Database, text: str) -> 
         return None if isinstance(error, (FileNotFoundError, PermissionError)) else Cause.PASSING
     codes, sqlstate = parse_codes(error, database, text), parse_sqlstate(error)
     if cause := find_cause(database, codes) or find_sqlstate_cause(sqlstate):
-        # What the other side's encoding lacks comes from the query, or from a row.
+        # While rows are read, a letter that an encoding lacks is in a row; before, it is in the query.
         return Cause.ENCODING if cause is Cause.LETTER and step is Step.FETCH else cause
     names = {base.__name__ for base in type(error).__mro__}
     if "Error" not in names or "NotSupportedError" in names:
         return None
     if not codes and not sqlstate and not names.isdisjoint({"ProgrammingError", "DataError"}):
-        return None  # the driver's own judgement: with a code, the class only repeats what the code says
+        return None  # the driver itself refuses; with a code, the class only repeats the code
     if step is Step.FETCH:
         return Cause.PASSING
-    if codes:  # 0 is no number of a database's: the driver speaks, of the network as a rule (FreeTDS, PyMySQL)
+    if codes:  # 0 is no code of a database: it is the driver's, mostly for the network (FreeTDS, PyMySQL)
         return Cause.PASSING if codes == [0] and step is Step.EXECUTE else None
     return Cause.PASSING if not sqlstate and _LOST_WORDS.search(text) else None
 
@@ -207,4 +206,4 @@ def _connection_of(hook: object) -> object:
     try:
         return getattr(hook, "connection", None)
     except Exception:
-        return None  # the connection itself cannot be loaded, so there was no password to leak
+        return None  # the connection cannot be loaded, so there is no password to hide

@@ -1,4 +1,4 @@
-"""The words in which a database or its driver explains an error, as a person reads them."""
+"""Reads codes and words from the error of a database or its driver, and makes the words fit to show."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ SHOWN_CHARACTERS = 500
 
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}").fullmatch
 
-# What a driver writes around the database's words: DB-Library, python-oracledb.
+# What DB-Library and python-oracledb write around the database's words.
 _NOISE = re.compile(
     r"DB-Lib error message \d+, severity \d+:|General SQL Server error: Check messages from the SQL Server"
     r"|^Help: https?://\S+$|^\s*\^+\s*$",
     re.MULTILINE,
 )
 _SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)\s*=\s*('(?:[^'\\]|\\.)*'|\{(?:[^}]|\}\})*\}|[^\s;]+)")
-# user:password@host with or without a scheme, and Oracle's user/password@host: from the first mark to the last @.
+# user:password@host with or without a scheme, and Oracle's user/password@host: from the first : or / to the last @.
 _USER_INFO = re.compile(r"(?<!\S)([^\s:/]*[:/]{1,3})\S*(?=@)")
 
 
 def parse_sqlstate(error: Exception) -> str:
-    """The five characters of SQLSTATE, or ``""`` where the driver gives none."""
+    """The five characters of SQLSTATE; ``""`` if the driver gives none."""
     candidates = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *error.args[:1]]
     return next((code for code in candidates if isinstance(code, str) and _SQLSTATE(code)), "")
 
 
 def parse_codes(error: Exception, database: Database, text: str) -> list[int | str]:
-    """The codes in an error, in the order in which they stand there.
+    """The codes in an error, in their order.
 
-    :param text: of :func:`parse_text`.
+    :param text: the error's, from :func:`parse_text`.
     """
     if database is Database.ORACLE:
         return [
@@ -41,19 +41,20 @@ def parse_codes(error: Exception, database: Database, text: str) -> list[int | s
             for code in re.findall(r"\b(?:ORA|TNS|DPY|DPI)-\d{4,5}\b", text)
         ]
     numbers = [int(number) for number in re.findall(r"DB-Lib error message (\d+)", text)]
-    # pymssql's number is that of an earlier error of this process where the server has sent no words.
+    # If the server has sent no words, pymssql's number is of an earlier error in this process.
     if not text.startswith("DB-Lib error message"):
         numbers += dict.fromkeys(
             part for part in (getattr(error, "errno", None), *_flatten(error.args)) if type(part) is int
         )
-    # ODBC puts the database's number behind the text, in brackets, and the name of its own function behind that.
+    # ODBC puts the database's number in brackets after the text, and the name of its function after that.
     return [*(numbers or map(int, re.findall(r"\((\d+)\)(?= \(SQL|;|$)", text)))]
 
 
 def parse_text(error: Exception) -> str:
     """The whole text of an error, with its line ends.
 
-    Drivers put it last among the arguments, mysql-connector-python before the SQLSTATE, pymssql as bytes in a tuple.
+    Drivers give it as the last argument; mysql-connector-python has the SQLSTATE after it, pymssql gives bytes in a
+    tuple.
     """
     if isinstance(error, UnicodeError):
         return str(error)
@@ -64,26 +65,26 @@ def parse_text(error: Exception) -> str:
 
 
 def parse_refusal(error: UnicodeDecodeError) -> str:
-    """What a server said when it refused a connection, in an encoding that the driver could not know yet."""
+    """The text with which a server refused a connection, before the driver knew its encoding."""
     return _decode(bytes(error.object))
 
 
 def compute_words(text: str, kind: str) -> str:
-    """The text in one line of printable characters: the first line, and the others in brackets behind it.
+    """The text in one line of printable characters: the first line, then the others in brackets.
 
-    :param kind: stands in for a text without any words.
+    :param kind: returned for a text without words.
     """
     lines = [line.strip() for line in _NOISE.sub("\n", text).splitlines()]
     lines = list(dict.fromkeys(line for line in lines if line.strip(" .")))
     if not lines:
         return kind
     words = lines[0] + (f" ({'; '.join(lines[1:])})" if lines[1:] else "")
-    # A driver quotes the values that it does not like.
+    # Escaped, as drivers quote the values that they reject.
     return escape(words[:SHOWN_CHARACTERS]).rstrip(" .")
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """``text`` without the given secrets and without anything that looks like a password in a connection string."""
+    """`text` without the given secrets, and without what looks like a password in a connection string."""
     return _USER_INFO.sub(r"\1***", _SECRET.sub(r"\1=***", Redactor(secrets)(text)))
 
 

@@ -1,6 +1,6 @@
-"""What the databases' error codes mean for a run: it passes by itself, or what somebody has to change.
+"""The causes behind the databases' error codes: one passes by itself, the others need a person.
 
-A code that stands in no table is unknown; :mod:`oduyo_provider.erp.driver_errors` decides then by what was being done.
+For a code that is in no table, :mod:`oduyo_provider.erp.driver_errors` decides by the step.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Code = int | str
 
 
 class Cause(Enum):
-    """Why the database refused; all but PASSING need a person."""
+    """Why the database refused. All but PASSING need a person."""
 
     PASSING = "passing"
     LOGIN = "login"
@@ -40,8 +40,8 @@ def _index(causes: Mapping[Cause, Iterable[Code]]) -> dict[Code, Cause]:
 # https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
 # All: https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
 # DB-Library: https://github.com/FreeTDS/freetds/blob/master/include/sybdb.h
-# 4060 is transient for Microsoft; here it is a wrong database name far more often. 20002 and 20018 say nothing: they
-# accompany every refused login and every message.
+# Microsoft counts 4060 as transient; here it is mostly a wrong database name. 20002 and 20018 are left out: they come
+# with every refused login and every message.
 _SQL_SERVER = _index(
     {
         Cause.PASSING: (
@@ -81,7 +81,7 @@ def _ora(*numbers: int) -> list[str]:
     return [f"ORA-{number:05}" for number in numbers]
 
 
-# https://docs.oracle.com/en/error-help/db/ (ORA; TNS has the same numbers), and of the drivers themselves
+# https://docs.oracle.com/en/error-help/db/ (ORA; TNS has the same numbers), and for the drivers' own codes
 # https://python-oracledb.readthedocs.io/en/latest/user_guide/troubleshooting.html (DPY, DPI)
 _ORACLE = _index(
     {
@@ -107,9 +107,9 @@ _ORACLE = _index(
 
 _CODES = {Database.SQL_SERVER: _SQL_SERVER, Database.MYSQL: _MYSQL, Database.ORACLE: _ORACLE}
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html, and of ODBC
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, and for ODBC
 # https://learn.microsoft.com/sql/odbc/reference/appendixes/appendix-a-odbc-error-codes. 70100 is MySQL's.
-# The longest beginning of a SQLSTATE that stands here counts.
+# Of several entries that a SQLSTATE begins with, the longest counts.
 _SQLSTATES = _index(
     {
         Cause.PASSING: ("08", "25P03", "25P04", "40", "53", "55006", "55P03", "57", "58", "70100", "HYT"),
@@ -127,15 +127,15 @@ _SQLSTATES = _index(
     }
 )
 
-# 42000 is over ODBC that of nearly all errors of SQL Server, deadlocks too; 08P01 is PostgreSQL's for a placeholder
-# without a value, and PgBouncer's for everything.
+# Over ODBC, nearly all errors of SQL Server have 42000, even deadlocks. PostgreSQL uses 08P01 for a placeholder without
+# a value, PgBouncer for everything.
 _VAGUE_SQLSTATES = frozenset({"42000", "08P01"})
 
 
 def find_cause(database: Database, codes: Iterable[Code]) -> Cause | None:
-    """What the codes of one error say together; None when none of them is known.
+    """The cause that the codes of one error have; None if none of them is known.
 
-    One that needs a person outweighs one that passes: a refused login closes the connection as well.
+    A code that needs a person outweighs one that passes, as a refused login closes the connection as well.
     """
     known = _CODES.get(database, {})
     causes = [known[code] for code in codes if code in known]
@@ -143,7 +143,7 @@ def find_cause(database: Database, codes: Iterable[Code]) -> Cause | None:
 
 
 def find_sqlstate_cause(sqlstate: str) -> Cause | None:
-    """What a SQLSTATE says; None when neither it nor its class is known, and for what says nothing."""
+    """The cause of a SQLSTATE; None if neither it nor its class is known, or if it is too vague."""
     if sqlstate in _VAGUE_SQLSTATES:
         return None
     return next((_SQLSTATES[sqlstate[:size]] for size in (5, 3, 2) if sqlstate[:size] in _SQLSTATES), None)

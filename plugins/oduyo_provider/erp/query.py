@@ -1,7 +1,7 @@
-"""Read the ERP's query, batch by batch, through any Airflow database hook.
+"""Runs the ERP's query and reads its rows in batches, through any Airflow database hook.
 
-On PostgreSQL the rows come through a server-side cursor in a read-only transaction, with psycopg2 and with psycopg 3,
-so memory does not grow with the table. Other drivers are asked for one batch at a time, and buffer as they please.
+On PostgreSQL (psycopg2 and psycopg 3) the rows come through a server-side cursor in a read-only transaction, so memory
+does not grow with the table. Other drivers are asked for one batch at a time, and may buffer more.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def fetch_rows(
     batch_rows: int = DEFAULT_BATCH_ROWS,
     limits: WaitLimits = DEFAULT_LIMITS,
 ) -> Iterator[QueryCursor]:
-    """Run ``query`` and hand out its rows; the connection is closed at the end, whatever happens.
+    """Run ``query`` and give its rows. The connection is closed at the end, whatever happens.
 
     ``with fetch_rows(hook, query, resource=SPECIAL_CODE) as rows:`` gives ``rows.columns``, then ``for batch in rows``
     lists of ``{field name: raw value}``. The query is sent without parameters, so ``%`` needs no doubling. The log says
-    when the database is asked and, every 30 s, that it still has not answered; no wait is without an end.
+    when the database is asked and, at intervals (``limits.say_s``), that it has not answered yet. Each wait is limited.
 
     :param hook: an Airflow hook whose ``get_conn()`` gives a PEP 249 connection; see :func:`check_hook`.
     :param query: one SELECT whose column aliases are field names of ``resource``.
-    :param resource: says which columns there may be and which there must be.
+    :param resource: its fields are the allowed and the required columns.
     :param query_name: the query's file name, for messages.
     :param batch_rows: rows fetched at a time.
     :param limits: how long the database may take.
@@ -57,7 +57,7 @@ def fetch_rows(
 
 
 def check_hook(hook: object, conn_id: str) -> None:
-    """Raise :class:`SourceError` unless ``hook`` is a database hook (``DbApiHook``, or shaped like one)."""
+    """Raise :class:`SourceError` unless ``hook`` is a database hook (``DbApiHook``, or one with its methods)."""
     if not all(callable(getattr(hook, name, None)) for name in ("get_conn", "get_records", "run")):
         raise SourceError(
             gettext(
@@ -71,12 +71,12 @@ def check_hook(hook: object, conn_id: str) -> None:
 
 
 def match_columns(names: Sequence[str], resource: Resource, query_name: str = "the query") -> tuple[str, ...]:
-    """The field names that a result's columns stand for, in the same order.
+    """The field names of a result's columns, in the same order.
 
-    Blanks around a name and the case of ASCII letters do not count: SQL Server and Oracle give upper-case. Other
-    letters are left alone, as ``"İ".lower()`` is two characters and no field has one.
+    Blanks around a name and the case of its letters do not count, as Oracle gives upper-case names. A name with other than
+    ASCII letters is left as it is: no field has one, and ``"İ".lower()`` is two characters.
 
-    :raises SourceError: a required column is missing, a column is unknown or comes twice; all of it in one message.
+    :raises SourceError: required columns are missing, or columns are unknown or come twice; one message for all.
     """
     fields = {field.name: field.required for field in resource.fields}
     found = [fold_name(name) for name in names]
@@ -103,7 +103,7 @@ def match_columns(names: Sequence[str], resource: Resource, query_name: str = "t
 
 
 def fold_name(name: str) -> str:
-    """The field name that a column's name stands for, if it stands for one."""
+    """The field name that a column's name means, if it means one."""
     name = name.strip()
     return name.lower() if name.isascii() else name
 

@@ -1,7 +1,7 @@
-"""The ERP's queries as files of a folder: which names there are, and what stands in one.
+"""Lists and reads the ERP's queries, which are files in a folder.
 
-One rule for everybody who offers, checks or reads a query: its name is the file's name without ``.sql``, whatever the
-case of those letters; every other printable character may be in it.
+One rule holds wherever a query is offered, checked or read: its name is the file's name without ``.sql``, in any case
+of these letters. The name may hold any printable character, but not begin with a dot.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-l
 
 
 def list_queries(folder: str | Path) -> list[str]:
-    """The names of the folder's queries, sorted; none when there is no such folder."""
+    """The names of the folder's queries, sorted; empty if there is no such folder."""
     return sorted(_find_files(folder))
 
 
 def read_query(folder: str | Path, name: str) -> str:
-    """The text of a query. UTF-8 with or without a byte order mark is read, and UTF-16 with one.
+    """The text of a query. The file is UTF-8, or UTF-16 with a byte order mark.
 
-    :param name: one of those that :func:`list_queries` gives; it never reaches a file outside of the folder.
+    :param name: one that :func:`list_queries` gives; no other name reads a file, in the folder or outside.
     :raises SettingsError: there is no such query, two files have its name, or its text cannot be read.
     """
     files = _find_files(folder)
@@ -58,7 +58,7 @@ def _find_files(folder: str | Path) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
     place = Path(folder)
     for path in sorted(place.iterdir()) if place.is_dir() else []:
-        # macOS writes a letter and its mark apart, a form or a JSON text writes them as one.
+        # macOS stores a letter and its accent apart; forms and JSON have them as one character.
         name = unicodedata.normalize("NFC", path.name)
         if name.lower().endswith(SUFFIX) and not name.startswith(".") and name.isprintable() and path.is_file():
             files.setdefault(name[: -len(SUFFIX)], []).append(path)

@@ -1,4 +1,4 @@
-"""The text of a query as a driver takes it: one statement, without the marks that an SQL client puts behind it."""
+"""Prepares the text of a query for a driver: one statement, without the end marks of SQL clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oduyo_provider.core.errors import SourceError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.erp.driver import Database
 
-# A comment of PostgreSQL's holds others, here five deep.
+# PostgreSQL's comments may hold others; here up to five levels.
 _NESTED = r"/\*(?:(?!/\*|\*/).)*\*/"
 for _ in range(4):
     _NESTED = rf"/\*(?:(?!/\*|\*/).|{_NESTED})*\*/"
@@ -18,8 +18,8 @@ _STRINGS = r"""(?<!\w)[eE]'(?:[^'\\]|\\.)*' | '[^']*' | "[^"]*" | (?<![\w$])(\$\
 _NOT_CODE = {
     Database.UNKNOWN: rf"--[^\n]* | /\*.*?\*/ | {_STRINGS}",
     Database.POSTGRESQL: rf"--[^\n]* | {_NESTED} | {_STRINGS}",
-    # "--1" is minus minus one, and what stands in /*! */ is run. https://dev.mysql.com/doc/refman/8.4/en/comments.html
-    # What does not end hides the rest: else it would be looked for from each of its marks.
+    # "--1" is minus minus one, and the text in /*! */ is run. https://dev.mysql.com/doc/refman/8.4/en/comments.html
+    # A text without its end mark hides the rest; otherwise the end would be searched for again from each mark.
     Database.MYSQL: r"""--(?![^\0-\x20])[^\n]* | \#[^\n]* | /\*(?!M?!).*?(?:\*/|\Z)
         | '(?:[^'\\]|\\.)*(?:'|\Z) | "(?:[^"\\]|\\.)*(?:"|\Z) | `[^`]*(?:`|\Z)""",
 }
@@ -27,18 +27,18 @@ _PATTERNS = {database: re.compile(text, re.DOTALL | re.VERBOSE) for database, te
 _COMMENTS = ("--", "/*", "#")
 _LETTER = re.compile(r"[^\n]")
 
-# What ends a statement in an SQL client and is none of its text: a semicolon; a line of "/" (SQL*Plus) or of GO (SSMS).
-# Oracle refuses a semicolon (ORA-00933), SQL Server refuses GO (102). Read from behind: from the front every blank of a
-# long comment would be tried as the beginning of the end.
+# End marks of SQL clients, which are not part of the statement: a semicolon; a line of "/" (SQL*Plus) or of GO (SSMS).
+# Oracle refuses a semicolon (ORA-00933), SQL Server refuses GO (102). They are matched on the reversed text: from the
+# front, a match would be tried at every blank of a long comment.
 _END_BACKWARDS = re.compile(r"(?:\s*;|\s*^[ \t\r]*(?:/|OG)[ \t\r]*$)+\s*", re.IGNORECASE | re.MULTILINE)
 
 
 def parse_statement(text: str, query_name: str) -> str:
-    """The statement to send: without a byte order mark, outer blanks, and end marks.
+    """The statement to send, without byte order mark, outer blanks and end marks.
 
     :param text: the content of a query file.
     :param query_name: the query's file name, for the message.
-    :raises SourceError: nothing is left, or comments only.
+    :raises SourceError: nothing is left, or only comments.
     """
     query = text.strip().lstrip("\ufeff").strip()
     end = _END_BACKWARDS.match(_hide(query)[::-1])
@@ -64,7 +64,7 @@ def has_more_statements(query: str, database: Database) -> bool:
 
 
 def _hide(query: str, database: Database = Database.UNKNOWN) -> str:
-    """The query with blanks in place of comments and letters in place of strings, every position kept."""
+    """The query with comments replaced by blanks and strings by letters, all at the same positions."""
     return _PATTERNS[database].sub(
         lambda found: _LETTER.sub(" " if found[0].startswith(_COMMENTS) else "x", found[0]), query
     )

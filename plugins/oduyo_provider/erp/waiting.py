@@ -1,8 +1,8 @@
-"""Waiting for the database: say so in the log, and give up after a while.
+"""Waits for the database with a time limit, and says so in the log.
 
-A driver's call may wait for ever, for a lock or for a network that swallowed the answer, and most drivers wait in C,
-where neither Airflow's ``execution_timeout`` nor a signal reaches. So a thread makes the calls, and the task's own
-thread waits for it in Python.
+A driver's call may wait for ever, for a lock or for an answer that the network lost. Most drivers wait in C, where
+neither Airflow's ``execution_timeout`` nor a signal can stop them. So another thread makes the calls, and the task's
+own thread waits for it in Python.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class WaitLimits(NamedTuple):
     """How long the database may take, in seconds.
 
     :ivar say_s: between two log lines that say how long the wait has lasted.
-    :ivar lock_s: for a lock; the database itself is told so, where it has such a setting.
-    :ivar answer_s: for any one answer: to the login, to the query, and to each fetch of rows.
-    :ivar close_s: for the connection to be closed.
+    :ivar lock_s: for a lock; set in the database itself if it has such a setting.
+    :ivar answer_s: for each answer: to the login, to the query, and to each fetch of rows.
+    :ivar close_s: until the connection is closed.
     """
 
     say_s: float = 30.0
@@ -41,7 +41,7 @@ class WaitLimits(NamedTuple):
 class DriverThread:
     """The thread that makes all calls of one connection, in order.
 
-    :param name: what is being read, for the log and messages: the query's file name.
+    :param name: the query's file name, for the log and messages.
     """
 
     def __init__(self, name: str, limits: WaitLimits) -> None:
@@ -55,9 +55,9 @@ class DriverThread:
         self._thread.start()
 
     def call(self, work: Callable[[], _Result]) -> _Result:
-        """The result of ``work``, which the thread runs; or its exception.
+        """Have the thread run ``work``; returns its result, or raises its exception.
 
-        :raises SourceUnavailableError: it took longer than ``answer_s``. The thread goes on waiting by itself.
+        :raises SourceUnavailableError: it took longer than ``answer_s``. The thread is left waiting.
         """
         future = self._start(work)
         waited_s = 0.0
@@ -87,7 +87,7 @@ class DriverThread:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a call has not come back yet."""
+        """Whether the last call has not returned yet."""
         return self._last is not None and not self._last.done()
 
     def close(self, work: Callable[[], None]) -> None:
