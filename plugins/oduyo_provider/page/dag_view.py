@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from oduyo_provider.core.verdict import list_step_faults
 from oduyo_provider.page.going_wording import Sentence
 from oduyo_provider.page.labels import label
 from oduyo_provider.page.run_facts import RunFacts
@@ -29,6 +30,7 @@ _WORST_FIRST = ("bad", "warn", "busy", "good", "plain")
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the list of a DAG's runs.
 
+    :param has_plan: whether it is a dry run that made a plan.
     :param compares: whether rows were compared with records; else nobody knows if they are in step.
     :param series: counts, as in :data:`SERIES`; empty without a report, and for a run that sends nothing.
     :param filters: for each part of the series that has lines, the filter that shows them.
@@ -40,7 +42,7 @@ class RunItem(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     sentence: Sentence
     is_going: bool = False
-    dry_run: bool = False
+    has_plan: bool = False
     compares: bool = True
     extracted: int = 0
     in_step: int = 0
@@ -74,7 +76,7 @@ def compute_item(facts: RunFacts, task: Sequence[str] = ()) -> RunItem:
         task="/".join(task),
         sentence=describe_run(facts),
         is_going=facts.is_going,
-        dry_run=report is not None and report.dry_run,
+        has_plan=report is not None and report.dry_run and not list_step_faults(report),
         compares=report is None or report.compares,
         extracted=report.extracted if report else 0,
         in_step=report.repeated + report.unchanged + report.created + report.updated if report else 0,

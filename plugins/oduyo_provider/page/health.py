@@ -87,7 +87,7 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     steps = (
         (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
         (may_sync(check.answers, check.checked_at) and check.trial is None, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
-        (any(item.dry_run for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
+        (any(item.has_plan for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
     )  # fmt: skip
     return [{"done": done, "text": text, "address": address} for done, text, address in steps]

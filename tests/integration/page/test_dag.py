@@ -65,6 +65,9 @@ def test_the_page_of_a_dag_says_how_it_stands(
 
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert [step["done"] for step in view["checklist"]] == [False, False, False, False]
+    run_special_codes({"dry_run": True}, query="SELECT kod AS code FROM erp.no_such_table")  # it has no plan to look at
+    view = get("dag", dag_id=SPECIAL_CODES).json()
+    assert [step["done"] for step in view["checklist"]] == [False, False, False, False]
     run_special_codes({"dry_run": True}, query=make_query(3))
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert [step["done"] for step in view["checklist"]] == [True, False, True, False]

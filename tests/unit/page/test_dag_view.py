@@ -15,7 +15,7 @@ def test_what_was_only_planned_is_no_figure_of_the_list(name: str) -> None:
     assert facts.report is not None
     assert facts.report.writes > 0
     item = compute_item(facts)
-    assert (item.series, item.is_good, item.dry_run) == ({}, False, True)
+    assert (item.series, item.is_good, item.has_plan) == ({}, False, True)
     assert compute_dag_view("dag", [item])["columns"] == []
 
 
