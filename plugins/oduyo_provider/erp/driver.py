@@ -23,7 +23,7 @@ _CURSOR_NAME = "oduyo_rows"
 #: MySQL's type number for FLOAT in the description of a result.
 _MYSQL_FLOAT = 4
 
-#: Names that the two PostgreSQL drivers give to the encoding of a database without one. With it they would refuse
+#: Names that the two PostgreSQL drivers give to the encoding of a database without one. With these they refuse
 #: every Turkish letter, even in the query's comments.
 _NO_ENCODING = frozenset({"SQLASCII", "SQL_ASCII", "ascii"})
 

@@ -73,8 +73,8 @@ def check_hook(hook: object, conn_id: str) -> None:
 def match_columns(names: Sequence[str], resource: Resource, query_name: str = "the query") -> tuple[str, ...]:
     """The field names of a result's columns, in the same order.
 
-    Blanks around a name and the case of its letters do not count, as Oracle gives upper-case names. A name with other than
-    ASCII letters is left as it is: no field has one, and ``"İ".lower()`` is two characters.
+    Blanks around a name and the case of its letters do not count, as Oracle gives upper-case names. A name with
+    letters beyond ASCII is left as it is: no field has one, and ``"İ".lower()`` is two characters.
 
     :raises SourceError: required columns are missing, or columns are unknown or come twice; one message for all.
     """

@@ -1,1 +1,1 @@
-"""Asks a site how it reads what the API's documentation leaves open."""
+"""The site check: finds out how a site handles what the API's documentation leaves open."""

@@ -1,4 +1,4 @@
-"""What was found, in words: as points, as a table for a task's log, and as a text for Ödüyo's support."""
+"""Puts what was found into words: points, a table for a task's log, and a text for Ödüyo's support."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def make_points(found: Sequence[Found], *, asked_at: float) -> list[Point]:
 
 def _make_point(question: str, found: Sequence[Found], asked_at: float) -> Point:
     def render(part: str = "") -> str:
-        """Sentences one after the other, each once."""
+        """One part of all readings as sentences, each once."""
         texts = (gettext(find_text(question, one.reading, part)) for one in found)
-        # A detail that nobody saw is left out of a sentence.
+        # A missing detail becomes an empty text in the sentence.
         sentences = (text.format_map(defaultdict(str, one.details)) for text, one in zip(texts, found, strict=True))
         return " ".join(dict.fromkeys(" ".join(sentence.split()) for sentence in sentences if sentence))
 
@@ -49,13 +49,13 @@ def _make_point(question: str, found: Sequence[Found], asked_at: float) -> Point
 
 
 def merge_points(known: Sequence[Point], new: Sequence[Point]) -> list[Point]:
-    """The newest answer to each question; what was not asked this time stays as it was."""
+    """The newest answer to each question. A question that was not asked this time keeps its old answer."""
     latest = {point.name: point for point in (*known, *new)}
     return [latest[question] for question in QUESTIONS if question in latest]
 
 
 def format_points(points: Sequence[Point]) -> str:
-    """For a task's log: each question with its answer, what the provider does about it, and what to set."""
+    """The table for a task's log: each question, its answer, what the provider does about it, and what to set."""
     blocks = []
     for point in points:
         rows = {
@@ -86,7 +86,7 @@ def summarise(points: Sequence[Point]) -> str:
 def format_support_text(points: Sequence[Point], facts: Mapping[str, str]) -> str:
     """A text that can be sent to Ödüyo's support: what was asked and seen, without secrets.
 
-    :param facts: what stands at its head, such as the site and the time.
+    :param facts: the lines at its head, such as the site and the time, by their names.
     """
     head = [f"{name}: {value}" for name, value in facts.items()]
     lines = [f"{number}. {point.question}\n   {point.answer}" for number, point in enumerate(points, 1)]
@@ -94,5 +94,5 @@ def format_support_text(points: Sequence[Point], facts: Mapping[str, str]) -> st
 
 
 def format_time(moment: float) -> str:
-    """Seconds since 1970 as a person writes it, in UTC."""
+    """Seconds since 1970 as date and time in UTC, as people write it."""
     return f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Asks a site: waits where it asks for that, logs in anew where a session has ended, and counts both."""
+"""Sends the calls of the check: waits if the site asks for it, and logs in anew if a session has ended."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from oduyo_provider.sync.runtime.timing import GAP_AFTER_PUT_OFF_S, LONGEST_GAP_
 LAST_RECORD = encode_list((), 1, descending=True)
 #: Statuses that ask to come again later.
 PUT_OFF = (429, 503)
-#: Logins in a row after which a call is no longer sent again.
+#: After so many logins in a row a call is no longer sent again.
 MAX_RENEWALS = 3
-#: How often a list call is sent that gets no usable answer.
+#: How often a list call without a usable answer is sent.
 LIST_TRIES = 2
 
-#: Writes down what is about to be sent.
+#: Records what is about to be sent.
 Prepare = Callable[[], Awaitable[None]]
 
 
 class Listed(Page, frozen=True, kw_only=True):
-    """What a list call was answered with.
+    """The answer to a list call.
 
-    :param is_no: also where it was a bare 404.
-    :param fault: why it cannot be told what the list holds; empty when it can.
+    :param is_no: whether it was a no, or a bare 404.
+    :param fault: why the list cannot be read; empty if it can.
     """
 
     seen: Seen
@@ -50,15 +50,15 @@ class Listed(Page, frozen=True, kw_only=True):
 
 
 class Asker:
-    """Asks one question at a time. Nothing that it mends is hidden: all of it is counted.
+    """Asks one question at a time. It counts waits and new logins, as they are answers too.
 
-    :param check_lease: called right before each transmission of a body that writes; what it raises is passed on, and
-        nothing is sent.
+    :param check_lease: called right before each body that writes is sent. If it raises, nothing is sent and the
+        error is passed on.
     :param found: answers are added here as they come.
     :ivar settle_s: how long a change may take to show, in seconds.
-    :ivar session: of the calls.
+    :ivar session: the session id that calls use.
     :ivar put_off: answers that asked to come again later.
-    :ivar calls: sent so far, logins left out; ``sessions_ended`` how many sessions ended meanwhile.
+    :ivar calls: how many were sent so far, without logins; ``sessions_ended``: how many sessions ended meanwhile.
     """
 
     def __init__(
@@ -85,26 +85,26 @@ class Asker:
         self.calls = 0
         self.sessions_ended = 0
         self._has_listed = False
-        #: Words that a new login has not changed: they are about the question.
+        #: Words that came again after a new login, so they are about the call, not the session.
         self._final_words: set[str] = set()
 
     async def log_in(self, probe: Probe | None = None) -> Login:
-        """Log in; the session is used from now on, unless it is another program's.
+        """Log in. From now on the calls use this session, unless a probe is given.
 
-        :param probe: of another program.
-        :raises OduyoError: there is no session.
+        :param probe: plays another program; its session is only returned.
+        :raises OduyoError: the login gave no session.
         """
         return self.open_session(await self.send_login(probe), probe)
 
     def open_session(self, seen: Seen, probe: Probe | None = None) -> Login:
-        """The session that a login was answered with; see :meth:`log_in`."""
+        """Take the session from the answer to a login; see :meth:`log_in`."""
         login = (probe or self._probe).open_session(seen)
         if probe is None:
             self.session = login.session_id
         return login
 
     async def send_login(self, probe: Probe | None = None) -> Seen:
-        """One login, sent again where the site asks to come later."""
+        """Send a login, again if the site asks to come later."""
         return await self._ask_again(partial(self._send_login_once, probe or self._probe))
 
     async def _send_login_once(self, probe: Probe) -> Seen:
@@ -116,9 +116,9 @@ class Asker:
     async def send_list(
         self, body: bytes = LAST_RECORD, *, session: str | None = None, probe: Probe | None = None
     ) -> Seen:
-        """One list call, sent again only where the site asks to come later.
+        """Send a list call, again only if the site asks to come later.
 
-        :param session, probe: other ones than usual.
+        :param session: used in place of the asker's own; likewise ``probe``.
         """
         return await self._ask_again(partial(self.send_once, "list", body, session=session, probe=probe))
 
@@ -132,10 +132,10 @@ class Asker:
         prepare: Prepare | None = None,
         is_slow: bool = True,
     ) -> Seen:
-        """One call, once, within the rate that the connection allows.
+        """Send a call once, within the rate that the connection allows.
 
-        :param prepare: of a call that writes, see :meth:`write`.
-        :param is_slow: leave the gap that a site needs which has put calls off.
+        :param prepare: for a call that writes, see :meth:`write`.
+        :param is_slow: keep the gap between calls that is needed once the site has put calls off.
         """
         if is_slow and self._gap_s:
             await self.clock.sleep(self._gap_s)
@@ -161,9 +161,9 @@ class Asker:
         offset: str = "0",
         tries: int = LIST_TRIES,
     ) -> Listed:
-        """One list call, in a session that works.
+        """Send a list call, with a new session if the old one may have ended.
 
-        :raises OduyoError: a session ended, and there is no new one.
+        :raises OduyoError: a login gave no session.
         """
         body = encode_list(filters, limit, descending, offset=offset)
         listed = await self._list(body, tries)
@@ -182,11 +182,11 @@ class Asker:
         return listed
 
     async def write(self, call: str, fields: Mapping[str, str | None], prepare: Prepare | None = None) -> Seen:
-        """One create, update or delete, in a session that works.
+        """Send a create, update or delete, with a new session if the old one has ended.
 
-        A create is sent again only where it certainly had no effect.
+        A create is sent again only if it certainly had no effect.
 
-        :param prepare: awaited before each transmission; what it raises is passed on, and nothing is sent.
+        :param prepare: awaited before each transmission. If it raises, nothing is sent and the error is passed on.
         """
         body, put_off = encode_column(fields), PUT_OFF[:1] if call == "create" else PUT_OFF
         send = partial(self.send_once, call, body, prepare=prepare)
@@ -200,9 +200,9 @@ class Asker:
         return seen
 
     async def _ask_again(self, ask: Callable[[], Awaitable[Seen]], put_off: Sequence[int] = PUT_OFF) -> Seen:
-        """Ask, and again where the site asks to come later.
+        """Ask, again if the site asks to come later.
 
-        :param put_off: the statuses that say so.
+        :param put_off: the statuses that mean this.
         """
         for wait_s in READ_AGAIN_AFTER_S:
             seen = await ask()
@@ -226,13 +226,13 @@ class Asker:
         return bool(listed.words) and self._has_listed and listed.words not in self._final_words
 
     def note_put_off(self, *seen: Seen) -> None:
-        """The site asked to come later: leave a longer gap from now on."""
+        """Note answers that ask to come later, and keep a longer gap from now on."""
         self.put_off += seen
         self._gap_s = min(max(2 * self._gap_s, GAP_AFTER_PUT_OFF_S), LONGEST_GAP_S)
 
 
 def read_listed(seen: Seen, redact: Redactor) -> Listed:
-    """What an answer to a list call holds."""
+    """Read an answer to a list call."""
     try:
         page = read_page(seen.classification, seen.answer, redact)
     except ListingError as error:

@@ -1,4 +1,4 @@
-"""Removes test records: those of this check, and those that an earlier one left."""
+"""Removes the test records of this check, and those that an earlier check left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oduyo_provider.sync.check.record import is_of_trial
 from oduyo_provider.sync.runtime.clock import Clock
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S, CREATE_SENT_WITHIN_S, READ_AGAIN_AFTER_S
 
-#: How often one record is deleted that stays listed.
+#: How often a record that stays listed is deleted.
 MAX_DELETES = 3
 
 
@@ -25,8 +25,8 @@ def judge_removal(
     """What became of test records.
 
     :param left: id → why it could not be deleted.
-    :param is_unseen: a create was confirmed, and its record was never listed.
-    :param is_earlier: they are an earlier check's, of which nothing need be said where none was left.
+    :param is_unseen: whether a create was confirmed but its record was never listed.
+    :param is_earlier: whether they are an earlier check's; then nothing is said if there were none.
     """
     details: dict[str, str | int] = {"mark": trial.mark, "count": removed}
     if left:
@@ -42,10 +42,10 @@ def judge_removal(
 class Cleanup:
     """Removes the records of one trial.
 
-    Only records that carry the trial's mark are deleted, each one seen right before.
+    It deletes only records that carry the trial's mark, and each only right after it was listed.
 
-    :param client: may stop on the way; nothing is forgotten then.
-    :param check_lease: raises when another writer may have taken over.
+    :param check_lease: raises if another writer may have taken over.
+    :param say: writes a line to the task's log.
     :ivar removed: ids of the records that were deleted.
     """
 
@@ -69,10 +69,10 @@ class Cleanup:
         self.removed: set[str] = set()
 
     async def run(self, *, is_settled: bool) -> dict[str, str]:
-        """Delete them; returns what could not be deleted: id → why.
+        """Delete the records; returns what could not be deleted: id → why.
 
-        :param is_settled: no create of the trial can still take effect; else that is waited for.
-        :raises ListingError: it cannot be told what is left.
+        :param is_settled: whether no create of the trial can still take effect; if not, wait until none can.
+        :raises ListingError: the list does not show for certain what is left.
         :raises OduyoError: Ödüyo cannot be asked.
         """
         left = await self._remove()
@@ -81,7 +81,10 @@ class Cleanup:
         return {oduyo_id: self._refused.get(oduyo_id) or gettext("it is still listed") for oduyo_id in left}
 
     async def _remove(self) -> list[str]:
-        """Delete until none is listed, or until all deletes should have shown: a list may lag, whatever was answered."""
+        """Delete until no record is listed, or until all deletes should have shown; returns the ids that are left.
+
+        A list may lag behind, whatever the deletes were answered.
+        """
         deadline = self._clock.monotonic() + self._settle_s
         waits = iter(READ_AGAIN_AFTER_S)
         deletes: Counter[str] = Counter()
@@ -108,7 +111,7 @@ class Cleanup:
             self._refused[oduyo_id] = reply.reason
 
     async def _fetch_ids(self) -> list[str]:
-        """The ids of the trial's records: all above the highest id of before, and if there are none also those by key."""
+        """The ids of the trial's records: above the highest id before the trial; if none is there, by key."""
         newest = await self._client.snapshot_records(self._trial.above_id, self._is_ours)
         if newest:
             return sorted({str(record["id"]) for record in newest}, key=int)
@@ -123,7 +126,7 @@ class Cleanup:
         return is_of_trial(record, self._trial, self._client.resource)
 
     async def _wait_until_settled(self) -> bool:
-        """Wait until no create can still take effect; whether that took any time."""
+        """Wait until no create can still take effect; returns whether there was a wait."""
         quiet_at = self._trial.last_create_at + CREATE_SENT_WITHIN_S + self._settle_s
         # A stamp from the future counts as now.
         wait_s = min(quiet_at - self._clock.now(), self._settle_s + CLOCK_SKEW_S)

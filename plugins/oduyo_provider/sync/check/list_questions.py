@@ -25,11 +25,11 @@ _KEY = "integration_id"
 class Facts(msgspec.Struct):
     """What later questions need to know.
 
-    :param may_list: a list call was answered, and not with a no.
+    :param may_list: whether a list call was answered, and not with a no.
     :param newest: the record that is sorted last by id.
-    :param page_size: records that a page may have, where that is less than the usual or known to be as many.
-    :param few: records that a look-up may ask for.
-    :param is_listable: nothing was seen that keeps all records from being listed.
+    :param page_size: how many records a page can have; None if unknown, or if the connection asks for fewer.
+    :param few: how many records a look-up may ask for.
+    :param is_listable: False if something was seen that prevents listing all records.
     """
 
     may_list: bool = False
@@ -43,7 +43,7 @@ class ListQuestions:
     """Asks about lists.
 
     :param no_key: an ``integration_id`` that no record has.
-    :ivar facts: filled while asking.
+    :ivar facts: filled by :meth:`ask`.
     """
 
     def __init__(self, asker: Asker, settings: Settings, resource: Resource, no_key: str) -> None:
@@ -55,7 +55,7 @@ class ListQuestions:
         self.facts = Facts()
 
     async def ask(self) -> None:
-        """Every question that can be asked of this site."""
+        """Ask all questions that this site allows."""
         last = await self._asker.list((), 1, descending=True)
         may_list = self._judge_right(last)
         self._found += [may_list, Found.of("visible_order", "not_asked")]
@@ -93,7 +93,7 @@ class ListQuestions:
         return list(found.values())
 
     async def _ask_page(self) -> Listed:
-        """A page of the usual size, halved as long as it fails."""
+        """Ask for a page of the usual size, and halve the size as long as that fails."""
         asked = limit = self._settings.page_size or DEFAULT_PAGE_SIZE
         words = ""
         while not (page := await self._asker.list((), limit, tries=1)).records and limit > 1:
@@ -105,7 +105,7 @@ class ListQuestions:
     async def _judge_page(self, page: Listed, limit: int, asked: int, words: str) -> Found:
         """How many records a page gives.
 
-        :param limit: what this page was asked for; ``asked`` what the first one was, and ``words`` why that failed.
+        :param limit: records that this page was asked for; ``asked``: the first page; ``words``: why the last failed.
         """
         count = len(page.records)
         if not count:
@@ -114,7 +114,7 @@ class ListQuestions:
             self.facts.page_size, self.facts.few = limit, min(limit, MOST_OF_LOOK_UP)
             return Found.of("page_limit", "fails", records=limit, asked=asked, words=words)
         if count >= limit:
-            # A smaller page than usual is the connection's own wish.
+            # A page smaller than usual is the connection's setting, not the site's limit.
             self.facts.page_size = limit if limit >= DEFAULT_PAGE_SIZE else None
             return Found.of("page_limit", "honoured", records=limit)
         more = await self._asker.list([Filter("id", ">", page.ids[-1])], 1)
@@ -124,7 +124,10 @@ class ListQuestions:
         return Found.of("page_limit", "too_few", records=count)
 
     async def _ask_filters(self, page: Listed, sorting: str) -> None:
-        """How filters are followed; ``sorting`` is how the list sorts ids."""
+        """Ask how the site follows filters.
+
+        :param sorting: how the list sorts ids, the reading of ``id_sort``.
+        """
         found, ids = self._found, page.ids
         highest = str(max(map(int, [*ids, str(self.facts.newest["id"])])))
         above = await self._asker.list([Filter("id", ">", highest)], self.facts.few)
@@ -149,10 +152,10 @@ class ListQuestions:
             found += [Found.of(question, "unknown", words=words) for question in ("offset", "in_filter")]
 
     async def _ask_comparison(self, ids: Sequence[str], highest: str, above: Listed) -> Found:
-        """Whether ids compare as text, by ids that only a text comparison takes for larger.
+        """Whether the site compares ids as text: ask for ids that are larger only as text.
 
-        As numbers none is above 1000 and at most 999, as text 999 is. A power of ten shows nothing: 10 is above 100
-        neither way.
+        For example, no number is above 1000 and at most 999, but as text 999 is. A power of ten shows nothing: 10 is
+        not above 100 either way.
         """
         if above.fault:
             return _judge_fault(above)
@@ -211,7 +214,7 @@ def judge_sorting(ids: Sequence[str], last_id: str) -> Found:
     :param ids: of its first page.
     :param last_id: of the record that is sorted last.
     """
-    if last_id not in ids:  # there are more behind the page
+    if last_id not in ids:  # there are more records after the page
         ids = [*ids, last_id]
     if ids[-1] != last_id:
         return Found.of("id_sort", "none")
@@ -222,12 +225,12 @@ def judge_sorting(ids: Sequence[str], last_id: str) -> Found:
 
 
 def _judge_fault(listed: Listed) -> Found:
-    """A comparison of ids that was not answered."""
+    """The answer if the comparison of ids could not be asked."""
     reading = "blocked" if listed.seen.meaning is Meaning.BLOCKED else "unknown"
     return Found.of("id_filter", reading, words=listed.fault)
 
 
 def choose_key(page: Sequence[Remote]) -> str | None:
-    """The key of a listed record by which a look-up shows most: one with signs or letters that filters stumble over."""
+    """The listed key that tests a look-up best: one with signs or letters that filters may fail on."""
     keys = [str(record[_KEY]) for record in page if record.get(_KEY)]
     return max(keys, key=lambda key: ("'" in key, not key.isascii(), not key.isdigit()), default=None)

@@ -1,6 +1,6 @@
-"""The questions of the site check with all that may be answered to them, as ``questions.ini`` has them, and what was found.
+"""The questions of the site check with all possible answers, from ``questions.ini``; and an answer that was found.
 
-Their texts are English there, and translated where they are shown.
+The texts in the file are English. They are translated when they are shown.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ def _parse(content: str) -> dict[str, dict[str, str]]:
     }
 
 
-#: Question → key → text, in the order of the file, which explains the keys.
+#: Question → key → text, in the order of the file. The head of the file explains the keys.
 QUESTIONS = _parse(Path(__file__).with_name("questions.ini").read_text(encoding="utf-8"))
 
 
 def find_text(question: str, reading: str, part: str = "") -> str:
-    """What the table says of a reading, in English; empty where it has no such part.
+    """The text of a reading, in English; empty if it has no such part.
 
+    :param reading: what the site does: a key of the question.
     :param part: ``.setting``, ``.provider`` or ``.summary``; empty for the answer.
-    :raises KeyError: no such question, or nothing is said of this reading.
+    :raises KeyError: there is no such question, or it has no such reading.
     """
     texts = QUESTIONS[question]
     for name in (f"{reading}{part}", f"*_{reading.rpartition('_')[2]}{part}"):
@@ -44,9 +45,9 @@ def find_text(question: str, reading: str, part: str = "") -> str:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """An answer that was seen.
+    """An answer that was found: one reading of a question.
 
-    :param details: what stands for ``{name}`` in the reading's texts; without secrets, on one line.
+    :param details: name → what replaces ``{name}`` in the reading's texts; without secrets, on one line.
     """
 
     question: str
@@ -55,12 +56,12 @@ class Found(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, question: str, reading: str, /, **details: str | int) -> Found:
-        """One of the readings of a question, with what was seen; whole numbers in the reader's form."""
+        """Make one with these details. Whole numbers get the format of the reader's language."""
         told = {name: value if isinstance(value, str) else format_number(value) for name, value in details.items()}
         return cls(question, reading, told)
 
 
 def extract_texts(file: IO[bytes], *_: object, **_options: object) -> Iterator[tuple[int, str, str, list[str]]]:
-    """The texts of the table for Babel, see ``babel.cfg``."""
+    """Give Babel the texts of the file, see ``babel.cfg``."""
     for texts in _parse(file.read().decode()).values():
         yield from ((1, "gettext", text, []) for text in texts.values() if text)

@@ -1,4 +1,4 @@
-"""Reads test records back, by whatever filter finds them on this site."""
+"""Reads test records back, with each filter that may find them on this site."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 class Reader:
     """Reads the records of one trial.
 
-    :param few: records that a look-up may ask for.
+    :param few: how many records a look-up may ask for.
     """
 
     def __init__(self, asker: Asker, trial: TrialRecords, resource: Resource, *, few: int) -> None:
@@ -26,15 +26,15 @@ class Reader:
         self._trial = trial
         self._few = few
         self._resource = resource
-        #: How long a change may take to show.
+        #: How long a change may take to show, in seconds.
         self._longest_s = asker.settle_s
         self._seen_late_s = 0.0
         self._clock = asker.clock
 
     async def fetch_all(self, key: str, named_id: str | None, besides: str = "") -> list[Remote]:
-        """The trial's records: with this key, with the id that was named, and above the highest id of before.
+        """The trial's records: with this key, with the id that the create named, and above the highest id before.
 
-        :param besides: id of one that is known already.
+        :param besides: id of a record that is known already and left out.
         """
         looks = [[Filter("integration_id", "=", key)], self._above]
         if named_id is not None:
@@ -50,7 +50,7 @@ class Reader:
         return bool(await self._look([Filter("integration_id", "=", key)]))
 
     async def fetch(self, oduyo_id: str) -> Remote | None:
-        """One record by its id, or among the newest where the filter on id does not find it."""
+        """One record by its id; if the filter on id does not find it, from among the newest."""
         for filters in ([Filter("id", "=", oduyo_id)], self._above):
             for record in await self._look(filters):
                 if record["id"] == oduyo_id:
@@ -58,7 +58,7 @@ class Reader:
         return None
 
     async def wait_for_create(self, key: str, named_id: str | None, besides: str = "") -> tuple[list[Remote], float]:
-        """The records that a create made, and how long it took until they showed: 0 s where the first look found them."""
+        """Wait for the records of a create; returns them and the seconds until they showed, 0 at the first look."""
         began = self._clock.monotonic()
         found, late_s = await self.fetch_all(key, named_id, besides), 0.0
         if not found:
@@ -70,7 +70,7 @@ class Reader:
         return found, late_s
 
     async def wait_for(self, oduyo_id: str, is_shown: Callable[[Remote | None], bool]) -> Remote | None:
-        """The record once it is as it should be, or as it is when that takes too long."""
+        """Wait until the record is as it should be; returns it as it then is, also if that takes too long."""
         return await self._wait(lambda: self.fetch(oduyo_id), is_shown)
 
     async def _wait(self, fetch: Callable[[], Awaitable[_T]], is_shown: Callable[[_T], bool]) -> _T:

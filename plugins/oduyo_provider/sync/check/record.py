@@ -1,4 +1,4 @@
-"""The test record: how it is made, how it is recognised, and which texts are tried in it."""
+"""The test record: makes it, recognises it, and has the texts that are tried in it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from oduyo_provider.core.language import gettext_noop
 from oduyo_provider.core.record import Kind, Payload, Remote, Resource
 from oduyo_provider.core.site_check import TrialRecords
 
-#: Begins every mark; nobody else's texts begin so.
+#: Every mark begins with this, and nobody else's texts do.
 MARK = "ODUYO-CHECK-"
-#: Where a site cuts all texts, so many characters of the mark must be left in each of them to know the record by it.
+#: If a site cuts all texts, so many characters of each must be left to recognise the record.
 SHORTEST_BEGINNING = 3
-#: Fields that carry the mark for people to see: the first of them that the resource has, and each has one.
+#: Fields that may carry the mark for people to see. The first that the resource has is taken; each has one.
 _MARKED = ("code", "description", "account_name", "name")
 _KEY = "integration_id"
-#: What these fields hold in the documentation's example, where no record shows what a site puts into them.
+#: Values from the documentation's example, used if no record shows which values the site has.
 _EXAMPLES = {"key1": "21", "key2": "1", "typecode": "26"}
 
-#: What is tried in free texts, by its name in the readings.
+#: Name in the readings → text that is tried in a free text field.
 _TRIED = {
     "letters": "ğüşıöç ĞÜŞİÖÇ âîû",
     "quotes": 'O\'BRIEN "A" C:\\D',
@@ -30,7 +30,7 @@ _TRIED = {
 }
 _KEY_ENDING = "-ğ'&abc"
 
-#: What people call that which is tried, by its name in the readings.
+#: Name in the readings → what people call the text that is tried.
 TRIED_LABELS = {
     "letters": gettext_noop("Turkish letters"),
     "quotes": gettext_noop("quotes and backslashes"),
@@ -44,7 +44,7 @@ TRIED_LABELS = {
 
 
 def make_mark(now: float) -> str:
-    """The mark of a check that begins now, in seconds since 1970."""
+    """The mark of a check that begins at this time, in seconds since 1970."""
     return f"{MARK}{datetime.fromtimestamp(now, timezone.utc):%Y%m%d%H%M%S}"
 
 
@@ -54,14 +54,14 @@ def make_digits_key(now: float) -> str:
 
 
 def find_marked_field(resource: Resource) -> str:
-    """The field, beside the key, that carries the mark."""
+    """The field that carries the mark besides the key."""
     return next(name for name in _MARKED if name in resource.kinds)
 
 
 def make_record(resource: Resource, mark: str, newest: Remote) -> Payload:
     """A passive record that carries the mark.
 
-    :param newest: a record of the site, whose keys are taken: a site may refuse others.
+    :param newest: a record of the site. Its key1, key2 and typecode are taken, as a site may refuse others.
     """
     record = {_KEY: mark, "status": str(resource.passive)}
     record.update({name: newest.get(name) or value for name, value in _EXAMPLES.items()})
@@ -70,7 +70,7 @@ def make_record(resource: Resource, mark: str, newest: Remote) -> Payload:
 
 
 def find_texts(resource: Resource, mark: str) -> Iterator[tuple[str, str, str]]:
-    """What is tried: its name in the readings, the field, and the text."""
+    """Yield what is tried: its name in the readings, the field, and the text."""
     marked = find_marked_field(resource)
     free = [
         name
@@ -89,10 +89,10 @@ def make_long(resource: Resource, mark: str, length: int) -> Payload:
 
 
 def is_of_trial(record: Remote, trial: TrialRecords, resource: Resource) -> bool:
-    """Whether a record is one that the trial made, also where the site stores its texts otherwise.
+    """Whether the trial made a record, also if the site stores texts otherwise.
 
-    Either a text begins with the mark, in whatever case; or the key and the marked field both hold a beginning of what was
-    sent, as where all texts are cut.
+    Either a text begins with the mark, in any case, or is cut within it after ``ODUYO-CHECK-``. Or both the key and the
+    marked field hold a beginning of what was sent, as on a site that cuts all texts.
     """
     mark = trial.mark.casefold()
     texts = {name: (record.get(name) or "").strip().casefold() for name in resource.kinds}

@@ -1,4 +1,4 @@
-"""The read-only questions: login, sessions, and what the asker has seen meanwhile."""
+"""The read-only questions about the login and sessions."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from oduyo_provider.sync.check.asker import Asker, read_listed
 from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.shapes import find_session_path, guess_session_paths
 
-#: A session that no site has given out.
+#: A session id that no site has given out.
 UNKNOWN_SESSION = "oduyo-check-unknown-session"
-#: Calls without cookies: behind a balancer one of them may reach the right node by chance.
+#: How many calls are sent without cookies: behind a load balancer a single one may reach the right node by chance.
 CALLS_WITHOUT_COOKIES = 3
 
 _DEAD = (Meaning.SESSION, Meaning.REFUSED, Meaning.BLOCKED)
 
 
 async def ask_login(asker: Asker) -> None:
-    """How the login is answered, also where there is no session.
+    """Ask how a login is answered; the answer is added also if there is no session.
 
-    :raises OduyoError: there is none: nothing else can be asked.
+    :raises OduyoError: there is no session, so nothing else can be asked.
     """
     seen = await asker.send_login()
     try:
@@ -41,18 +41,18 @@ async def ask_login(asker: Asker) -> None:
 
 
 async def ask_sessions(asker: Asker, open_probe: Callable[[], Probe]) -> None:
-    """Everything else about sessions.
+    """Ask all other questions about sessions.
 
-    :param open_probe: makes what another program would have: connections and cookies of its own.
+    :param open_probe: opens a probe that acts like another program, with its own connections and cookies.
     """
-    # A fresh session: one that ends after some calls must not end in the middle of a question.
+    # With a fresh session, as sessions may end after some calls and must not end within a question.
     asker.found.append(await _ask_cookies(asker, open_probe, await asker.log_in()))
     asker.found.append(await _ask_dead_session(asker))
     asker.found.append(await _ask_second_login(asker, open_probe))
 
 
 def find_session_life(asker: Asker, began_at: float) -> Found:
-    """Whether sessions lasted, by all calls so far."""
+    """Whether sessions lasted, judged by all calls so far."""
     details = {"calls": asker.calls, "seconds": round(max(1.0, asker.clock.now() - began_at))}
     if asker.sessions_ended:
         return Found.of("session_life", "ended", **details, times=asker.sessions_ended)
@@ -100,7 +100,7 @@ async def _ask_second_login(asker: Asker, open_probe: Callable[[], Probe]) -> Fo
             return Found.of("second_login", "unknown", words=str(error))
     after = await asker.send_list()
     if after.meaning in _DEAD:
-        # What is refused anyhow says nothing of the session.
+        # If calls were refused before as well, this says nothing about the session.
         is_same = before.meaning is after.meaning
         await asker.log_in()
         return Found.of("second_login", "unknown" if is_same else "ends", words=after.classification.reason)
@@ -110,7 +110,7 @@ async def _ask_second_login(asker: Asker, open_probe: Callable[[], Probe]) -> Fo
 
 
 def explain_failed_login(seen: Seen, error: OduyoError) -> list[Found]:
-    """What a login was answered with that opened no session."""
+    """The answers if a login opened no session."""
     words = str(error)
     if isinstance(error, LoginRefusedError):
         return [Found.of("login", "refused", words=words), Found.of("wrong_password", "seen", words=words)]

@@ -1,4 +1,4 @@
-"""The forms in which a site answers a list call and a login: read from the bodies, values never shown."""
+"""Describes the form of a site's answers to a list call and a login; it never shows values of records."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from oduyo_provider.core.redact import Redactor, neutralise
 from oduyo_provider.sync.check.questions import Found
 
 ZERO_DATE = "0000-00-00 00:00:00"
-#: What Ödüyo sets by itself, beside a resource's own fields.
+#: Fields of a record that Ödüyo sets itself, besides the resource's own.
 _OWN_FIELDS = frozenset({"id", "note", "created_in", "updated_in"})
 SHOWN_NAMES = 12
-#: Shorter texts are hardly a session id.
+#: In characters; shorter texts are hardly a session id.
 SHORTEST_SESSION_ID = 8
 
 
 def describe_records(body: bytes, resource: Resource) -> list[Found]:
-    """The form of a list that holds records; empty where it holds none."""
+    """The form of a list that holds records; empty if it holds none."""
     answer = parse_json(body)
     data = answer.get("data") if isinstance(answer, dict) else None
     found: list[Found] = []
@@ -84,12 +84,12 @@ def describe_empty(seen: Seen, redact: Redactor) -> Found:
 
 
 def find_session_path(body: bytes, session_id: str) -> str:
-    """The dotted path under which a login's answer holds the session id; empty where it cannot be told."""
+    """The dotted path of the session id in a login's answer; empty if it is not found."""
     return next((path for path, value in _walk(parse_json(body)) if str(value).strip().strip('"') == session_id), "")
 
 
 def guess_session_paths(body: bytes) -> list[str]:
-    """Dotted paths of what may be a session id: one long word each."""
+    """The dotted paths of what may be a session id: texts of one long word."""
     return [
         path
         for path, value in _walk(parse_json(body))

@@ -1,4 +1,4 @@
-"""How many calls the site takes, and how long a first load would take."""
+"""Measures how many calls the site takes, and estimates how long a first load would take."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.sync.check.asker import LAST_RECORD, PUT_OFF, Asker
 from oduyo_provider.sync.check.questions import Found
 
-#: Calls at once that are tried at most.
+#: The most calls that are tried at once.
 MOST_AT_ONCE = 16
-#: Calls one after the other, and calls of each of those at once.
+#: Calls that are sent one after the other; and calls that each of the parallel lanes sends.
 SINGLE_CALLS, CALLS_OF_EACH = 5, 3
-#: Below this a call is so fast that nothing can be said of calls at once; in milliseconds.
+#: In milliseconds: if a call is faster, nothing can be said about calls at once.
 TOO_FAST_MS = 20
-#: Calls at once count as served at once when they are so many times as fast as one after the other.
+#: Calls count as served at once if they are at least so many times as fast as one after the other.
 FASTER = 1.5
-#: Rows of the estimates.
+#: Numbers of rows for which a load is estimated.
 SMALL, LARGE = 1_000, 10_000
-#: Calls of a load for each row: looks and read-backs take a page for many.
+#: Calls of a load per row. Looks and read-backs add little, as a page holds many records.
 CALLS_PER_ROW = 1.03
 
 
 class Speed(msgspec.Struct):
     """What was measured.
 
-    :param single_s: seconds of a list call by itself, the median.
+    :param single_s: median time of a single list call, in seconds.
     :param calls_per_s: with ``at_once`` calls under way.
+    :param is_limited: whether the site put some of these calls off.
     """
 
     single_s: float
@@ -44,12 +45,12 @@ class Speed(msgspec.Struct):
 
     @property
     def times(self) -> float:
-        """How many times as fast as one call after the other."""
+        """How many times as fast calls at once are, compared with one after the other."""
         return self.calls_per_s * self.single_s
 
 
 async def measure_speed(asker: Asker, max_concurrency: int) -> Speed | None:
-    """List one record again and again; None where that does not work."""
+    """Measure by listing one record again and again; None if no single call was answered."""
     single = [await asker.send_list() for _ in range(SINGLE_CALLS)]
     took = [seen.took_s for seen in single if seen.meaning in (Meaning.DONE, Meaning.REFUSED)]
     if not took:
@@ -71,9 +72,10 @@ async def _send_some(asker: Asker) -> list[Seen]:
 
 
 def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> list[Found]:
-    """What was measured, in words.
+    """The answers that follow from what was measured.
 
-    :param create_s: how long a create took, where one was tried.
+    :param speed: None if no call was answered.
+    :param create_s: how long a create took, in seconds; None if none was measured.
     """
     pace = judge_pace(asker.put_off, asker.calls, 1 if speed is None else speed.at_once)
     if speed is None:
@@ -83,7 +85,7 @@ def judge_speed(speed: Speed | None, asker: Asker, create_s: float | None) -> li
 
 
 def judge_pace(put_off: Sequence[Seen], calls: int, at_once: int) -> Found:
-    """Whether calls were put off."""
+    """Whether the site put calls off."""
     if not put_off:
         return Found.of("pace", "not_seen", calls=calls, at_once=at_once)
     status, _ = Counter(seen.status for seen in put_off).most_common(1)[0]
@@ -111,7 +113,7 @@ def judge_at_once(speed: Speed) -> Found:
 
 
 def judge_rate(speed: Speed, create_s: float | None) -> Found:
-    """How long calls take, and how long a first load would."""
+    """How long calls take, and how long a first load would take."""
     create = "" if create_s is None else gettext(", a create %(duration)s", duration=format_duration(create_s))
     single = {"list": format_duration(speed.single_s), "create": create}
     if speed.is_limited:
@@ -131,7 +133,7 @@ def judge_rate(speed: Speed, create_s: float | None) -> Found:
 
 
 def format_duration(seconds: float) -> str:
-    """Milliseconds, seconds, minutes or hours, as one says it."""
+    """A duration in milliseconds, seconds, minutes or hours, whichever fits."""
     if seconds < 1:
         return gettext("%(n)s ms", n=format_number(max(1.0, seconds * 1000)))
     if seconds < 120:

@@ -1,4 +1,4 @@
-"""What was sent compared with what was answered and stored: pure functions from both to an answer."""
+"""Compares what was sent with what was answered and stored: pure functions that give answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.check.record import TRIED_LABELS
 
-#: Time zones are apart by quarters of an hour, and none is further from UTC than 14 hours.
+#: Time zones differ by quarters of an hour, and by at most 14 hours from UTC.
 QUARTERS, FURTHEST_HOURS = 4, 14
 _HOUR = 3600
 _STAMPS = ("created_in", "updated_in")
 
 
 def find_words(seen: Seen) -> str:
-    """What a no says; empty where it says nothing."""
+    """The words of a no; empty without any."""
     envelope = None if seen.answer is None else parse_envelope(seen.answer.body)
     if envelope is None or not envelope.words:
         return ""
@@ -47,7 +47,7 @@ def judge_create(seen: Seen, named_id: str | None, records: Sequence[Remote], se
 def judge_steps(ids: Sequence[str]) -> Found:
     """How ids follow each other.
 
-    :param ids: in the order in which the records were made.
+    :param ids: of the records, in the order in which they were made.
     """
     numbers = [int(one) for one in ids]
     steps = [after - before for before, after in pairwise(numbers)]
@@ -57,7 +57,10 @@ def judge_steps(ids: Sequence[str]) -> Found:
 
 
 def find_time_zone(seen: Seen, record: Remote) -> Found:
-    """The zone of the times that Ödüyo sets, from the time of the create's answer."""
+    """The zone of the times that Ödüyo sets, by the date of the answer to the create.
+
+    :param seen: that answer.
+    """
     site_time = None if seen.answer is None else parse_date(seen.answer.headers.get("date", ""))
     stamp = next((found for one in _STAMPS if (found := record.get(one))), None)
     if site_time is None or stamp is None:
@@ -73,14 +76,14 @@ def find_time_zone(seen: Seen, record: Remote) -> Found:
 
 
 def judge_digits(key: str, record: Remote) -> list[Found]:
-    """Whether a key of digits is stored as it was sent; nothing where it is."""
+    """Tell if a key of digits is not stored as it was sent; empty if it is."""
     return [] if record.get("integration_id") == key else [_find_altered("digits", key, record.get("integration_id"))]
 
 
 def judge_texts(sent: Mapping[str, tuple[str, str]], record: Remote) -> list[Found]:
     """Which texts are stored otherwise than sent.
 
-    :param sent: name of what was tried → the field and the text, of those that Ödüyo took.
+    :param sent: name in the readings → the field and the text, of all that Ödüyo took.
     """
     found, kept = [], []
     for tried, (field, text) in sent.items():
@@ -110,7 +113,7 @@ def judge_lengths(sent: Mapping[str, str], record: Remote) -> Found:
 
 
 def find_lost(before: Remote, after: Remote, sent: Mapping[str, str], resource: Resource) -> list[str]:
-    """The fields that an update left out, and that are other than before."""
+    """The fields that an update left out and that changed nevertheless."""
     old, new = compute_base(before, resource), compute_base(after, resource)
     return [
         name

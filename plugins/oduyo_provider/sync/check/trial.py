@@ -1,4 +1,4 @@
-"""One passive test record: made, changed, deleted, and read back after each step."""
+"""Makes, changes and deletes a passive test record, and reads it back after each step."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from oduyo_provider.sync.check.stored import (
 )
 from oduyo_provider.sync.check.update_trial import UpdateTrial
 
-#: What a create is answered with that made no record.
+#: Meanings of the answer to a create that made no record.
 WITHOUT_EFFECT = (Meaning.REFUSED, Meaning.BLOCKED, Meaning.SESSION, Meaning.THROTTLED, Meaning.NOT_SENT)
 
 
 class Tried(msgspec.Struct):
-    """What the trial found out beside its answers.
+    """What the trial found out besides its answers.
 
-    :param partial_updates: Ödüyo keeps fields that an update leaves out; None where that could not be told.
-    :param create_s: how long a create took.
-    :param ids: of all records that were seen, in the order in which they were made.
-    :param is_settled: what became of every create is known; else one may still take effect.
-    :param is_unseen: a create was confirmed, and its record was not listed.
+    :param partial_updates: whether Ödüyo keeps fields that an update leaves out; None if unknown.
+    :param create_s: how long a create took, in seconds.
+    :param ids: ids of all records that were seen, in the order in which they were made.
+    :param is_settled: whether the fate of every create is known; else one may still take effect.
+    :param is_unseen: whether a create was confirmed but its record was not listed.
     """
 
     partial_updates: bool | None = None
@@ -48,9 +48,9 @@ class Tried(msgspec.Struct):
 
 
 class Trial:
-    """Makes test records and asks what becomes of them. Whoever runs it removes them, however it ends.
+    """Makes test records and finds out what becomes of them. The caller removes them, however the trial ends.
 
-    :param note: writes down that a create is about to be sent; nothing is sent before it returns.
+    :param note: records durably that a create is about to be sent; nothing is sent before it returns.
     :param facts: what is known of the site.
     """
 
@@ -74,7 +74,7 @@ class Trial:
         self._found = asker.found
 
     async def run(self) -> None:
-        """All steps, as far as each allows the next one."""
+        """Run the steps until one makes the next impossible."""
         fields = make_record(self._resource, self._trial.mark, self._newest)
         record = await self._try_create(fields)
         if record is None:
@@ -86,7 +86,7 @@ class Trial:
             self._found.append(judge_steps(self.tried.ids))
 
     async def _create(self, fields: Payload) -> Seen:
-        """Send a create; until its record is seen, or it was refused, it may still take effect."""
+        """Send a create. Until its record is seen, or it is refused, it counts as one that may still take effect."""
         self.tried.is_settled = False
         seen = await self._asker.write("create", fields, self._note_create)
         self.tried.is_settled = seen.meaning in WITHOUT_EFFECT
@@ -96,7 +96,7 @@ class Trial:
         await self._note(msgspec.structs.replace(self._trial, last_create_at=self._asker.clock.now()))
 
     async def _try_create(self, fields: Payload) -> Remote | None:
-        """Make the record; None where it is not there to go on with."""
+        """Make the record; None if there is not exactly one to go on with."""
         seen = await self._create(fields)
         if self.tried.is_settled:
             reading = {Meaning.BLOCKED: "blocked", Meaning.NOT_SENT: "lost"}.get(seen.meaning, "refused")
@@ -117,7 +117,7 @@ class Trial:
         return records[0] if len(records) == 1 else None
 
     async def _try_delete(self, oduyo_id: str) -> bool:
-        """Whether the record is gone; then it is deleted once more."""
+        """Delete the record; returns whether it is gone. If so, a second delete shows how that is answered."""
         seen = await self._asker.write("delete", {"id": oduyo_id})
         record = await self._reader.wait_for(oduyo_id, lambda record: record is None or seen.meaning is Meaning.REFUSED)
         if record is not None:
@@ -131,7 +131,7 @@ class Trial:
         return True
 
     async def _try_second_create(self, fields: Payload) -> None:
-        """Two creates of one key, which is of digits."""
+        """Send two creates with the same key, which has only digits."""
         key = self._trial.keys[-1]
         fields = {**fields, "integration_id": key}
         first = await self._create(fields)
@@ -144,14 +144,14 @@ class Trial:
         self._found += judge_digits(key, records[0])
         second = await self._create(fields)
         others = [] if self.tried.is_settled else await self._find_other(second, str(records[0]["id"]))
-        # A second create that is confirmed and shows no record of its own has changed the first one.
+        # A confirmed second create without a record of its own has changed the first record.
         self._note_records(second, records if second.meaning is Meaning.DONE and not others else others)
         reading = {Meaning.REFUSED: "refused", Meaning.DONE: "updates"}.get(second.meaning, "unknown")
         words = second.classification.reason
         self._found.append(Found.of("second_create", "second_record" if others else reading, words=words))
 
     async def _find_other(self, second: Seen, first_id: str) -> list[Remote]:
-        """The record that a second create made; one that names the first record is not waited for."""
+        """The record that a second create made. If it names the first record, this does not wait for another."""
         key, named_id = self._trial.keys[-1], parse_created_id(second.classification.data)
         if named_id == first_id:
             return await self._reader.fetch_all(key, named_id, besides=first_id)
@@ -159,7 +159,7 @@ class Trial:
         return found
 
     def _note_records(self, seen: Seen, records: Sequence[Remote]) -> None:
-        """What a create made, as far as it is listed."""
+        """Note the listed records that a create made."""
         self.tried.ids += [one for record in records if (one := str(record["id"])) not in self.tried.ids]
         self.tried.is_settled = self.tried.is_settled or bool(records)
         self.tried.is_unseen = self.tried.is_unseen or (seen.meaning is Meaning.DONE and not records)

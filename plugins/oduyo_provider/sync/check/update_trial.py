@@ -1,4 +1,4 @@
-"""Updates of the test record: whether they take effect, what becomes of texts, and of fields that they leave out."""
+"""Updates the test record: do updates take effect, and what becomes of texts and of left-out fields?"""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from oduyo_provider.sync.check.reader import Reader
 from oduyo_provider.sync.check.record import TRIED_LABELS, find_marked_field, find_texts, make_long
 from oduyo_provider.sync.check.stored import find_lost, find_words, judge_lengths, judge_texts
 
-#: A moment that no site is at.
+#: A time that no site sets by itself.
 OLD_STAMP = "2001-02-03 04:05:06"
 _KEY = "integration_id"
 _CREATED = "created_in"
-#: Sent with each update, as they say whose record it is.
+#: Fields that are sent with each update, as they say which record it is.
 _KEY_FIELDS = (_KEY, "key1", "key2")
 
 
@@ -31,16 +31,16 @@ class UpdateTrial:
         self._mark = mark
         self._found = asker.found
         self._id = ""
-        #: What Ödüyo took last, whole.
+        #: The whole record as Ödüyo last took it.
         self._fields: Payload = {}
         self._marked = find_marked_field(resource)
         self._changed = "description" if "description" in resource.kinds else self._marked
 
     async def run(self, record: Remote, fields: Payload) -> bool | None:
-        """All steps; returns whether fields that an update leaves out are kept, None where that cannot be told.
+        """Run all steps; returns whether an update keeps the fields that it leaves out, None if unknown.
 
-        :param record: as it is listed.
-        :param fields: as they were sent.
+        :param record: the test record as it is listed.
+        :param fields: its fields as they were sent.
         """
         self._id, self._fields = str(record["id"]), fields
         if not await self._try_update(record):
@@ -52,11 +52,15 @@ class UpdateTrial:
         return await self._try_partial()
 
     def _make_text(self, number: int) -> str:
-        """Another text; where texts are cut, its beginning shows it, unless the record is known by that."""
+        """A new text for the changed field.
+
+        It differs at its beginning, so that a cut text shows the change; unless this field carries the mark, by which
+        the record is recognised.
+        """
         return f"{self._mark} {number}" if self._changed == self._marked else f"{number} {self._mark}"
 
     async def _update(self, **changes: str) -> Seen:
-        """Send the whole record with these changes; what is taken stays for the next one."""
+        """Send the whole record with these changes. If Ödüyo takes them, later updates send them too."""
         fields = {**self._fields, **changes}
         seen = await self._asker.write("update", {"id": self._id, **fields})
         if seen.meaning is Meaning.DONE:
@@ -64,7 +68,7 @@ class UpdateTrial:
         return seen
 
     async def _wait_for_change(self, before: Remote, names: list[str]) -> Remote | None:
-        """The record once one of these fields is other than before; as it is when that takes too long."""
+        """Wait until one of these fields has changed; returns the record as it then is, also if that takes too long."""
         return await self._reader.wait_for(self._id, lambda record: bool(record) and _differs(before, record, names))
 
     async def _try_update(self, before: Remote) -> bool:
@@ -80,7 +84,7 @@ class UpdateTrial:
         return works
 
     async def _try_texts(self) -> None:
-        """Each text by itself, so that one which is refused or blocked does not hide the others."""
+        """Send each text by itself, so that a refused or blocked one does not hide the others."""
         before = await self._reader.fetch(self._id) or {}
         is_stamped = await self._try_stamp()
         taken: dict[str, tuple[str, str]] = {}
@@ -92,7 +96,7 @@ class UpdateTrial:
             reading = "blocked" if seen.meaning is Meaning.BLOCKED else "refused"
             what, words = gettext(TRIED_LABELS[tried]), seen.classification.reason
             self._found.append(Found.of("stored_texts", f"{tried}_{reading}", what=what, words=words))
-        # What was sent last shows last.
+        # When the last text shows, the others do too.
         record = await self._wait_for_change(before, [field for field, _ in taken.values()][-1:])
         if record is None:
             self._found.append(Found.of("stored_texts", "unknown", words=gettext("the record was no longer listed.")))
@@ -105,7 +109,7 @@ class UpdateTrial:
             self._found.append(Found.of("stamps", "kept" if record.get(_CREATED) == OLD_STAMP else "own"))
 
     async def _try_stamp(self) -> bool:
-        """Whether a created_in of long ago was taken."""
+        """Send an old ``created_in``; returns whether Ödüyo took it."""
         if _CREATED not in self._resource.kinds:
             return False
         seen = await self._update(**{_CREATED: OLD_STAMP, self._changed: self._make_text(3)})
@@ -121,7 +125,7 @@ class UpdateTrial:
             return
         fields = self._fields
         seen = await self._update(**{own[0]: ""})
-        self._fields = fields  # an empty date goes along with nothing else
+        self._fields = fields  # no other update sends the empty date
         reading = {Meaning.DONE: "taken", Meaning.REFUSED: "refused"}.get(seen.meaning, "unknown")
         self._found.append(Found.of("empty_date", reading, words=seen.classification.reason))
 
@@ -150,7 +154,7 @@ class UpdateTrial:
         self._found.append(Found.of("unchanged_update", reading, words=words))
 
     async def _try_partial(self) -> bool | None:
-        """An update of one field, with the key fields and nothing else."""
+        """Update one field, and send only it and the key fields; returns like :meth:`run`."""
         name, before = self._changed, await self._reader.fetch(self._id)
         if before is None:
             self._found.append(Found.of("partial_update", "unknown", words=gettext("the record was no longer listed.")))
@@ -172,5 +176,5 @@ class UpdateTrial:
 
 
 def _differs(before: Remote, record: Remote | None, names: list[str]) -> bool:
-    """Whether one of these fields is other than before; also where none is to be."""
+    """Whether one of these fields has changed; True if there are none."""
     return not names or any((before.get(name) or "") != ((record or {}).get(name) or "") for name in names)

@@ -1,4 +1,4 @@
-"""What stands around the answers: read from their headers and bytes, whatever they mean."""
+"""What the headers and bytes of all answers show, whatever the answers mean."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from oduyo_provider.sync.check.questions import Found
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 MARK = b"\xef\xbb\xbf"
-#: What web servers allow for a header; longer ones break some clients.
+#: What web servers usually allow for a header. Some clients fail at longer ones.
 USUAL_HEADER_BYTES = 8190
-#: The charset that JSON has to be in.
+#: Names of the charset that JSON must be in; empty if none is named.
 _UTF8 = ("utf-8", "utf8", "")
 
 
 class Wire(msgspec.Struct):
-    """What was seen of all answers together.
+    """What was seen in all answers together.
 
     :param redact: removes secrets from words.
     """
@@ -60,7 +60,7 @@ class Wire(msgspec.Struct):
         self.longest_header = max(self.longest_header, *(len(value.encode()) for value in headers.values()), 0)
         self.closed += headers.get("connection", "").lower() == "close"
         if (site_time := parse_date(headers.get("date", ""))) is not None:
-            # The site wrote its time while the call was under way.
+            # The site wrote its time during the call: the middle of it is assumed.
             self.clock_offsets.append(site_time.timestamp() - (now - seen.took_s / 2))
 
     def _note_body(self, answer: Answer) -> None:
@@ -77,7 +77,7 @@ class Wire(msgspec.Struct):
             self.text_around = neutralise(compute_reason(page, self.redact), 160)
 
     def find(self) -> Iterator[Found]:
-        """What all answers had in common."""
+        """Yield the answers that follow from all that was noted."""
         found = list(self._find_oddities())
         yield from found or [Found.of("wire", "plain")]
         yield self._compare_clocks()
