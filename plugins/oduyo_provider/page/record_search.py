@@ -108,15 +108,19 @@ class Known(msgspec.Struct, frozen=True):
 
     @property
     def integration_id(self) -> str:
-        """Its ERP id as it is spelled in the run's table, else in the history, else on either side."""
-        names = [line.integration_id for line in self.lines] + [past.integration_id for past in self.past.changes]
+        """Its ERP id as it is spelled in the run's table, else as it was last, else on either side."""
+        names = [line.integration_id for line in self.lines] + [past.integration_id for past in self._newest_first]
         return next(filter(None, [*names, *self._list("integration_id"), self.key]), "")
 
     @property
     def code(self) -> str:
         """Its code as it is now, else as it was last."""
-        codes = [line.code for line in self.lines] + [past.code for past in reversed(self.past.changes)]
+        codes = [line.code for line in self.lines] + [past.code for past in self._newest_first]
         return next(filter(None, [*self._list(self.code_field), *codes]), "")
+
+    @property
+    def _newest_first(self) -> list[PastChange]:
+        return self.past.changes[::-1]
 
     def _list(self, name: str) -> list[str]:
         """The values of a field in the rows, then in the records."""
