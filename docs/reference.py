@@ -19,7 +19,7 @@ from oduyo_provider.core.field_labels import label_field
 from oduyo_provider.core.params import PARAMS
 from oduyo_provider.core.record import MOMENTS, Resource
 from oduyo_provider.core.resources import RESOURCES
-from oduyo_provider.hooks.variables import VARIABLES
+from oduyo_provider.core.variables import VARIABLES
 from oduyo_provider.provider_info import get_provider_info
 
 FOLDER = Path(__file__).resolve().parent / "reference"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from oduyo_provider.hooks.variables import VARIABLES
+from oduyo_provider.core.variables import VARIABLES
 from tests.conftest import ROOT
 
 DEPLOY = ROOT / "deploy"

@@ -32,10 +32,10 @@ from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.redact import PASSING_SECRETS
 from oduyo_provider.core.release import BRAKES
 from oduyo_provider.core.report import SUMS, Report
+from oduyo_provider.core.variables import VARIABLES
 from oduyo_provider.dag.site_check import build_form as build_site_check_form
 from oduyo_provider.erp.query import match_columns
 from oduyo_provider.erp.query_files import list_queries
-from oduyo_provider.hooks.variables import VARIABLES
 from oduyo_provider.operators.approval import ANSWER_WITHIN
 from oduyo_provider.operators.special_code import OduyoSpecialCodeOperator
 from oduyo_provider.sync.runtime.timing import ABANDONED_AFTER_S, SENT_WITHIN_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oduyo_provider.hooks.variables import VARIABLES
+from oduyo_provider.core.variables import VARIABLES
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "plugins" / "oduyo_provider"
