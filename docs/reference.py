@@ -136,7 +136,8 @@ def make_environment() -> str:
         "All are optional. Set them the same on every machine that parses DAGs or runs tasks, where the service starts, and "
         "restart it: a variable that is exported in a shell does not reach a process that runs already.",
         table(
-            ("variable", "what it sets", "default"), [(f"`{name}`", text, default) for name, text, default in VARIABLES]
+            ("variable", "what it sets", "default"),
+            [(f"`{name}`", text, default or "–") for name, text, default in VARIABLES],
         ),
     )
 

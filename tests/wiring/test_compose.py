@@ -9,7 +9,7 @@ import shlex
 import yaml
 
 from oduyo_provider.core.resources import RESOURCES
-from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE
+from oduyo_provider.core.variables import PARAMS, SCHEDULE
 from tests.conftest import ROOT
 from tests.wiring import pages
 
@@ -27,7 +27,7 @@ def test_every_variable_that_the_program_reads_reaches_every_airflow_service() -
 
 
 def test_every_resource_s_schedule_and_params_reach_every_airflow_service() -> None:
-    asked = {f"{name}_{kind.plural.upper()}" for name in (SCHEDULE_VARIABLE, PARAMS_VARIABLE) for kind in RESOURCES[1:]}
+    asked = {variable.of(kind.plural).name for variable in (SCHEDULE, PARAMS) for kind in RESOURCES[1:]}
     for name in AIRFLOW:
         passed = SERVICES[name]["environment"]
         assert {variable for variable in passed if re.match("ODUYO_(SCHEDULE|PARAMS)_", variable)} == asked

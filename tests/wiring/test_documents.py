@@ -25,14 +25,14 @@ from bench import measure
 from oduyo_provider.api.cookies import SHORTEST_SECRET
 from oduyo_provider.core import errors
 from oduyo_provider.core.errors import SettingsError
-from oduyo_provider.core.language import DOMAIN, LANGUAGE_VARIABLE, LOCALE_FOLDER
+from oduyo_provider.core.language import DOMAIN, LOCALE_FOLDER
 from oduyo_provider.core.ledger import MAX_RESENDS, REFUSED_BEFORE, RESEND_AFTER_S
 from oduyo_provider.core.params import PARAM_NAMES, RunParams, parse_params
 from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.core.redact import PASSING_SECRETS
 from oduyo_provider.core.release import BRAKES
 from oduyo_provider.core.report import SUMS, Report
-from oduyo_provider.core.variables import VARIABLES
+from oduyo_provider.core.variables import LANGUAGE, VARIABLES
 from oduyo_provider.dag.site_check import build_form as build_site_check_form
 from oduyo_provider.erp.query import match_columns
 from oduyo_provider.erp.query_files import list_queries
@@ -137,7 +137,7 @@ class TestTurkish:
 
     @pytest.mark.parametrize("page", [pages.README, DOCS / "quick-start.md"], ids=pages.name)
     def test_who_reads_turkish_is_told_how_messages_become_turkish(self, page: Path) -> None:
-        assert f"`{LANGUAGE_VARIABLE}=tr`" in pages.section(TWINS[page], "Kendi Airflow'unuzda")
+        assert f"`{LANGUAGE.name}=tr`" in pages.section(TWINS[page], "Kendi Airflow'unuzda")
 
     def test_both_glossaries_have_the_same_words(self) -> None:
         english, turkish = DOCS / "glossary.md", DOCS / "tr" / "glossary.md"

@@ -10,7 +10,6 @@ and with English never. Numbers and dates are written here: Babel knows some 800
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,10 +17,8 @@ from functools import cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import SettingsError
-
-#: Environment variable that sets the language of what a person reads: forms, documents, logs, errors, alerts.
-LANGUAGE_VARIABLE = "ODUYO_LANGUAGE"
 
 #: The language that texts are written in.
 DEFAULT_LANGUAGE = "en"
@@ -92,14 +89,14 @@ def use_language(code: str) -> Iterator[None]:
 def check_language() -> None:
     """Check the language setting. A run does so with its other settings; a DAG file is parsed with any value.
 
-    :raises SettingsError: :data:`LANGUAGE_VARIABLE` names no language that there is.
+    :raises SettingsError: ``ODUYO_LANGUAGE`` names no language that there is.
     """
     if (named := _read_variable()) not in LANGUAGES:
         raise SettingsError(
             gettext(
                 "The environment variable %(variable)s is %(value)s, which is no language of this package. Set it to one of "
                 "%(languages)s, or unset it, on all machines of this Airflow.",
-                variable=LANGUAGE_VARIABLE,
+                variable=variables.LANGUAGE.name,
                 value=repr(named[:40]),
                 languages=", ".join(LANGUAGES),
             )
@@ -107,7 +104,7 @@ def check_language() -> None:
 
 
 def _read_variable() -> str:
-    return os.environ.get(LANGUAGE_VARIABLE, "").strip().lower() or DEFAULT_LANGUAGE
+    return variables.LANGUAGE.read().lower()
 
 
 @cache

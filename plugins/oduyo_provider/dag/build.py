@@ -11,14 +11,14 @@ from typing import Any
 from airflow.sdk import DAG, TriggerRule, task
 from airflow.sdk.exceptions import AirflowException
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
-from oduyo_provider.core.record import SPECIAL_CODE
 from oduyo_provider.dag import tasks
 from oduyo_provider.dag.params_form import build_form
 from oduyo_provider.dag.task_docs import build_dag_doc, build_task_docs, describe_dag
 from oduyo_provider.erp.query_files import list_queries
-from oduyo_provider.hooks.environment import PARAMS_VARIABLE, SCHEDULE_VARIABLE, read_resources, read_retries
+from oduyo_provider.hooks.environment import read_resources, read_retries
 from oduyo_provider.observability.alert import announce_failure, announce_success
 from oduyo_provider.observability.asset import ASSETS
 from oduyo_provider.operators.approval import UnsafePlanApproval
@@ -64,8 +64,7 @@ def build_dag(
         the resource.
     :raises SettingsError: a variable cannot be used. Airflow shows the text as the DAG's import error.
     """
-    ending = "" if resource == SPECIAL_CODE.plural else f"_{resource.upper()}"
-    variable = SCHEDULE_VARIABLE + ending
+    variable = variables.SCHEDULE.of(resource).name
     asked = os.environ.get(variable, schedule)
     summary = doc or describe_dag(resource)
     with DAG(
@@ -76,7 +75,7 @@ def build_dag(
         start_date=datetime(2025, 1, 1),  # without a time zone: the schedule then follows Airflow's default_timezone
         catchup=False,
         max_active_runs=1,
-        params=build_form(list_queries(sql_folder), PARAMS_VARIABLE + ending),
+        params=build_form(list_queries(sql_folder), variables.PARAMS.of(resource)),
         tags=["oduyo", "erp"],
         default_args={**DELAYS, "retries": read_retries()},
     ) as dag:
@@ -93,7 +92,9 @@ def build_further_dags(sql_folder: Path | str) -> list[DAG]:
 
     :raises SettingsError: ``ODUYO_RESOURCES`` names an unknown resource, or a variable cannot be used.
     """
-    return [build_dag(name, Path(sql_folder) / name) for name in read_resources() if name != SPECIAL_CODE.plural]
+    return [
+        build_dag(name, Path(sql_folder) / name) for name in read_resources() if name != variables.RESOURCES.default
+    ]
 
 
 def _check_schedule(dag: DAG, variable: str) -> None:

@@ -9,10 +9,11 @@ from airflow.sdk import Param as FormField
 
 from oduyo_provider.core.declaration import Param
 from oduyo_provider.core.params import PARAMS
+from oduyo_provider.core.variables import Variable
 from oduyo_provider.hooks.environment import read_defaults
 
 
-def build_form(queries: Sequence[str], variable: str) -> dict[str, FormField]:
+def build_form(queries: Sequence[str], variable: Variable) -> dict[str, FormField]:
     """The params of a DAG, with title, explanation and choices.
 
     :param queries: the names that ``erp_query`` can take.

@@ -5,19 +5,19 @@ DAG files are parsed with this module, so imports that only a connection needs s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import check_language, gettext
 from oduyo_provider.core.params import PARAMS, RunParams, parse_params, read_given
-from oduyo_provider.core.partition import DEFAULT_BUCKETS, MAX_BUCKETS
-from oduyo_provider.core.record import SPECIAL_CODE
+from oduyo_provider.core.partition import MAX_BUCKETS
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.values.invalid import show_value
+from oduyo_provider.core.variables import Variable
 from oduyo_provider.sync.staging.folder import staging_root
 from oduyo_provider.sync.staging.run_folder import Run, name_attempt
 
@@ -25,26 +25,6 @@ if TYPE_CHECKING:
     from oduyo_provider.erp.cursor import DatabaseHook
     from oduyo_provider.hooks.oduyo import OduyoHook
     from oduyo_provider.sync.steps.context import StepContext
-
-#: Environment variable that sets the params' defaults, as a JSON object.
-PARAMS_VARIABLE = "ODUYO_PARAMS"
-
-#: Environment variable that sets a DAG's schedule. A further resource has its own: its name is added to this one.
-SCHEDULE_VARIABLE = "ODUYO_SCHEDULE"
-
-#: Environment variable that names the resources that have a DAG, separated by commas.
-RESOURCES_VARIABLE = "ODUYO_RESOURCES"
-
-#: Environment variable that sets how often a task is tried again.
-RETRIES_VARIABLE = "ODUYO_RETRIES"
-DEFAULT_RETRIES, MAX_RETRIES = 3, 100
-
-#: Environment variable that sets the number of buckets of a large side.
-BUCKETS_VARIABLE = "ODUYO_BUCKETS"
-
-#: Environment variables that name the connections.
-ODUYO_CONN_VARIABLE = "ODUYO_CONN_ID"
-ERP_CONN_VARIABLE = "ERP_CONN_ID"
 
 #: Beginning of the ids of manual runs that ``airflow tasks test`` makes for one task; a scheduler may run them whole.
 _TEMPORARY_RUN = "__airflow_temporary_run_"
@@ -64,7 +44,7 @@ def read_params(context: Mapping[str, Any]) -> RunParams:
     way = gettext(
         "Set it to True, or set the param for all runs in the environment variable %(variable)s, and trigger the run without "
         "a conf.",
-        variable=PARAMS_VARIABLE,
+        variable=variables.PARAMS.name,
     )
     return parse_params(read_form(context, way))
 
@@ -89,11 +69,11 @@ def read_form(context: Mapping[str, Any], way: str) -> dict[str, Any]:
     return params
 
 
-def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
+def read_defaults(queries: Sequence[str], variable: Variable) -> dict[str, Any]:
     """The params' defaults by name: the program's own, overridden by those of an environment variable.
 
     :param queries: the names that ``erp_query`` can take.
-    :param variable: the environment variable's name; it holds a JSON object.
+    :param variable: the environment variable; it holds a JSON object.
     :raises SettingsError: naming all faults of the variable; Airflow shows it as the DAG's import error.
     """
     given, params = _parse_defaults(variable)
@@ -102,7 +82,7 @@ def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
             gettext(
                 "The environment variable %(variable)s sets %(names)s, which is for one run that somebody has looked at. Take it "
                 "out there, and give it to that run when you trigger it.",
-                variable=variable,
+                variable=variable.name,
                 names=", ".join(for_one_run),
             )
         )
@@ -115,7 +95,7 @@ def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
                 "environment variable %(variable)s, as %(example)s, or add the file.",
                 query=show_value(params.erp_query),
                 queries=", ".join(queries) or gettext("none at all"),
-                variable=variable,
+                variable=variable.name,
                 example='{"erp_query": "…"}',
             )
         )
@@ -124,16 +104,16 @@ def read_defaults(queries: Sequence[str], variable: str) -> dict[str, Any]:
     return {param.name: values[param.name] if param.name in kept else param.default for param in PARAMS}
 
 
-def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
+def _parse_defaults(variable: Variable) -> tuple[dict[str, Any], RunParams]:
     """The defaults in an environment variable: as written there, and as params."""
     try:
-        given = msgspec.json.decode(os.environ.get(variable, "").strip() or "{}", type=dict[str, Any])
+        given = msgspec.json.decode(variable.read(), type=dict[str, Any])
     except ValueError as error:
         raise SettingsError(
             gettext(
                 "The environment variable %(variable)s is no JSON object (%(error)s). Write one into it, such as %(example)s, or "
                 "unset it, on all machines of this Airflow.",
-                variable=variable,
+                variable=variable.name,
                 error=error,
                 example='{"on_missing": "deactivate"}',
             )
@@ -143,7 +123,7 @@ def _parse_defaults(variable: str) -> tuple[dict[str, Any], RunParams]:
         raise SettingsError(
             gettext(
                 "The environment variable %(variable)s sets defaults that cannot be used: %(faults)s. Correct it on all machines.",
-                variable=variable,
+                variable=variable.name,
                 faults="; ".join(faults),
             )
         )
@@ -156,14 +136,14 @@ def read_resources() -> list[str]:
     :raises SettingsError: one of them is unknown.
     """
     known = [resource.plural for resource in RESOURCES]
-    parts = os.environ.get(RESOURCES_VARIABLE, "").split(",")
-    named = [name for part in parts if (name := part.strip())] or [SPECIAL_CODE.plural]
+    parts = variables.RESOURCES.read().split(",")
+    named = [name for part in parts if (name := part.strip())] or [variables.RESOURCES.default]
     if unknown := [name for name in named if name not in known]:
         raise SettingsError(
             gettext(
                 "The environment variable %(variable)s names %(names)s, which is no resource. Write some of %(known)s into it, "
                 "on all machines of this Airflow.",
-                variable=RESOURCES_VARIABLE,
+                variable=variables.RESOURCES.name,
                 names=", ".join(map(show_value, unknown)),
                 known=", ".join(known),
             )
@@ -176,22 +156,22 @@ def read_retries() -> int:
 
     :raises SettingsError: the variable holds no whole number, or one out of bounds.
     """
-    return _read_number(RETRIES_VARIABLE, DEFAULT_RETRIES, 0, MAX_RETRIES)
+    return _read_number(variables.RETRIES, 0, 100)
 
 
 def read_buckets() -> int:
     """How many parts a large side is split into; raises like :func:`read_retries`."""
-    return _read_number(BUCKETS_VARIABLE, DEFAULT_BUCKETS, 1, MAX_BUCKETS)
+    return _read_number(variables.BUCKETS, 1, MAX_BUCKETS)
 
 
-def _read_number(variable: str, default: int, lowest: int, largest: int) -> int:
-    text = os.environ.get(variable, "").strip() or str(default)
+def _read_number(variable: Variable, lowest: int, largest: int) -> int:
+    text = variable.read()
     if text.isdecimal() and lowest <= int(text) <= largest:
         return int(text)
     raise SettingsError(
         gettext(
             "%(variable)s is %(value)s: set it to a whole number from %(lowest)s to %(largest)s, or unset it.",
-            variable=variable,
+            variable=variable.name,
             value=repr(text),
             lowest=lowest,
             largest=largest,
@@ -229,12 +209,12 @@ def open_oduyo(conn_id: str | None = None) -> OduyoHook:
     """The hook of the given connection; None: of the one that the environment names."""
     from oduyo_provider.hooks.oduyo import OduyoHook
 
-    return OduyoHook(conn_id or os.environ.get(ODUYO_CONN_VARIABLE, "").strip() or OduyoHook.default_conn_name)
+    return OduyoHook(conn_id or variables.ODUYO_CONN_ID.read())
 
 
 def name_erp() -> str:
     """The id of the connection to the ERP."""
-    return os.environ.get(ERP_CONN_VARIABLE, "").strip() or "erp_default"
+    return variables.ERP_CONN_ID.read()
 
 
 def open_erp() -> DatabaseHook:

@@ -20,6 +20,7 @@ from oduyo_provider.api.runtime import Runtime
 from oduyo_provider.api.session import DEFAULT_RENEW_AFTER_S
 from oduyo_provider.api.settings import Settings
 from oduyo_provider.api.transport import Answer, Transport
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import (
     ListingError,
     ListingRefusedError,
@@ -71,7 +72,7 @@ class OduyoHook(HttpHook):
     """
 
     conn_name_attr = "oduyo_conn_id"
-    default_conn_name = "oduyo_default"
+    default_conn_name = variables.ODUYO_CONN_ID.default
     conn_type = "oduyo"
     hook_name = "Ödüyo"
 

@@ -11,7 +11,6 @@ again. It is remembered only after it was sent: if sending fails, the next run t
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import msgspec
 from airflow.sdk.exceptions import AirflowException
 from msgspec.structs import replace
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.change import ACTION_LABELS
 from oduyo_provider.core.errors import OduyoError, StagingError
 from oduyo_provider.core.language import format_number, gettext, gettext_noop
@@ -27,7 +27,7 @@ from oduyo_provider.core.reasons import translate_reason
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.core.report import Report
 from oduyo_provider.observability.links import compute_run_url
-from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE, notify
+from oduyo_provider.observability.notifier import notify
 from oduyo_provider.sync.staging.archive import fetch_run
 from oduyo_provider.sync.staging.folder import Folder, read_manifest, staging_root
 from oduyo_provider.sync.staging.layout import ALERTS, REPORT, TOLD
@@ -95,7 +95,7 @@ def _announce(context: Mapping[str, Any], compute: Callable[[Told], Alert | None
     :param compute: makes the alert from what was told last; None: there is nothing new to tell.
     :param when_lost: what the log says if the notifier does not work.
     """
-    if not os.environ.get(NOTIFIER_VARIABLE, "").strip() or dict(context["params"]).get("dry_run"):
+    if not variables.NOTIFIER.read() or dict(context["params"]).get("dry_run"):
         return
     try:
         folder = staging_root().child(ALERTS, context["ti"].dag_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pkgutil import resolve_name
@@ -12,12 +11,10 @@ from urllib.parse import unquote
 
 from airflow.sdk import BaseNotifier
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import Redactor, neutralise
-
-#: Environment variable that names the notifier, as a JSON object.
-NOTIFIER_VARIABLE = "ODUYO_NOTIFIER"
 
 #: Signs at which a part of an address ends.
 _ENDS = re.compile(r"[/?&=#]+")
@@ -35,7 +32,7 @@ def notify(context: Mapping[str, Any]) -> None:
     setting: Any = {}
     rendered: dict[str, object] = {}
     try:
-        setting = json.loads(os.environ[NOTIFIER_VARIABLE])
+        setting = json.loads(variables.NOTIFIER.read())
         notifier = resolve_name(setting["class"])(**setting.get("kwargs", {}))
         if not isinstance(notifier, BaseNotifier):
             raise TypeError(gettext("the class is not derived from Airflow's BaseNotifier"))  # noqa: TRY301  caught below
@@ -53,7 +50,7 @@ def notify(context: Mapping[str, Any]) -> None:
                 "The notifier does not work: %(cause)s. %(variable)s holds an object such as %(example)s. Correct it or "
                 "the connection that it names, or install its provider, on all workers.",
                 cause=cause,
-                variable=NOTIFIER_VARIABLE,
+                variable=variables.NOTIFIER.name,
                 example=_EXAMPLE,
             )
         ) from None

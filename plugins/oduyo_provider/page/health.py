@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.language import format_number, gettext, ngettext
 from oduyo_provider.core.record import Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import may_sync
-from oduyo_provider.observability.notifier import NOTIFIER_VARIABLE
 from oduyo_provider.page.airflow_db import DagState
 from oduyo_provider.page.dag_view import RunItem
 from oduyo_provider.page.going_wording import TIME
@@ -150,9 +149,9 @@ def _describe_waiting(items: Sequence[RunItem]) -> View:
 
 def _describe_alerts() -> View:
     title = gettext("Alerts")
-    if os.environ.get(NOTIFIER_VARIABLE, "").strip():
+    if variables.NOTIFIER.read():
         return _point(title, "good", gettext("set"))
-    note = gettext("%(variable)s, where this page runs", variable=NOTIFIER_VARIABLE)
+    note = gettext("%(variable)s, where this page runs", variable=variables.NOTIFIER.name)
     return _point(title, "warn", gettext("not set"), note=note)
 
 

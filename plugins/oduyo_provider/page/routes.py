@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import OduyoError
 from oduyo_provider.core.language import gettext, read_language, use_language
 from oduyo_provider.page.access import MAX_ID_LENGTH, DagId, User, list_readable_dags
@@ -23,7 +24,6 @@ from oduyo_provider.page.table_view import compute_table_view
 from oduyo_provider.page.texts import compute_texts
 from oduyo_provider.page.wanted import Wanted, WantedLines
 from oduyo_provider.page.xlsx_export import MEDIA_TYPE, read_zone, write_xlsx
-from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.left_out import LEFT_OUT
 
 STATIC = Path(__file__).parent / "static"
@@ -76,7 +76,7 @@ def make_app() -> FastAPI:
             "The staged files cannot be read by the api-server. %(cause)s The page reads what the workers write: "
             "%(variable)s must name the same place for both, and the api-server must have the right to read it.",
             cause=error,
-            variable=STAGING_VARIABLE,
+            variable=variables.STAGING_PATH.name,
         )
         return _answer({"message": text}, status_code=503)
 
@@ -164,7 +164,7 @@ def _found(view: Any) -> Any:
             "There are no staged files for this. Either nothing is synced here (what oduyo_site_check answered stands in its log, "
             "and on the page of the DAG that syncs), or its files were removed (the last 30 runs of a DAG are kept), or the "
             "api-server does not reach what the workers write: see that %(variable)s names the same place for both.",
-            variable=STAGING_VARIABLE,
+            variable=variables.STAGING_PATH.name,
         )
         raise HTTPException(404, text)
     return view

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.language import gettext, gettext_noop, ngettext, read_language
 from oduyo_provider.page.table_view import name_filters
-from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 #: Name → text in English, with braces around what the script puts in.
 _TEXTS = {
@@ -149,6 +149,6 @@ _PLURALS: dict[str, Callable[[int], str]] = {
 def compute_texts() -> dict[str, Any]:
     """Every text by its name. A plural is a pair: for one, and for others."""
     texts = {name: gettext(text) for name, text in _TEXTS.items()}
-    texts["no_dags"] %= {"variable": STAGING_VARIABLE}
+    texts["no_dags"] %= {"variable": variables.STAGING_PATH.name}
     plurals = {name: (text(1), text(2)) for name, text in _PLURALS.items()}
     return {"language": read_language(), "texts": texts, "plurals": plurals, "filters": name_filters()}

@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import OduyoError, SettingsError, StagedFileError, StagingError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import neutralise
 from oduyo_provider.sync.staging import staged_faults
 from oduyo_provider.sync.staging.jsonl import DAMAGE, decode_lines, gather_chunks
-from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 from oduyo_provider.sync.staging.object_store import PATTERN_SIGNS, Store, explain_unusable, open_store
 from oduyo_provider.sync.staging.storage import Disk
 
@@ -218,8 +218,8 @@ class Folder:
 
 
 def staging_root() -> Folder:
-    """The folder that :data:`STAGING_VARIABLE` names, else ``oduyo_staging`` under the Airflow home."""
-    place = os.environ.get(STAGING_VARIABLE, "").strip()
+    """The folder that ``ODUYO_STAGING_PATH`` names, else ``oduyo_staging`` under the Airflow home."""
+    place = variables.STAGING_PATH.read()
     if not place:
         place = str(Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "oduyo_staging")
     return Folder.open(place)

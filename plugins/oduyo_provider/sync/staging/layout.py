@@ -26,9 +26,6 @@ from __future__ import annotations
 import hashlib
 import re
 
-#: Environment variable that names the staging path.
-STAGING_VARIABLE = "ODUYO_STAGING_PATH"
-
 # A run's folders, in the order of its steps.
 EXISTING, DESIRED, PLAN, RESULTS = "existing", "desired", "plan", "results"
 STEP_FOLDERS = (EXISTING, DESIRED, PLAN, RESULTS)

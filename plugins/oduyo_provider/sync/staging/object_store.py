@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.errors import SettingsError
 from oduyo_provider.core.language import gettext
 from oduyo_provider.core.redact import MASK, neutralise
 from oduyo_provider.sync.runtime.event_loop import call_apart
-from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 #: Bytes of an object that are read ahead.
 READ_AHEAD_BYTES = 1 << 20
@@ -185,7 +185,7 @@ def explain_unusable(uri: str, cause: str) -> str:
         "%(variable)s names %(uri)s, which cannot be used: %(cause)s. Set it to a folder that all workers share, "
         "or to a bucket (s3://<connection>@<bucket>/<prefix>), and install the provider of that storage on all "
         "workers.",
-        variable=STAGING_VARIABLE,
+        variable=variables.STAGING_PATH.name,
         uri=neutralise(_hide_password(uri), _SHOWN_PATH),
         cause=cause,
     )

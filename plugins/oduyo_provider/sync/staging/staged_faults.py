@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from oduyo_provider.core import variables
 from oduyo_provider.core.language import format_number, gettext
-from oduyo_provider.sync.staging.layout import STAGING_VARIABLE
 
 
 def explain_difference(folder: str, name: str, rows: int, written: int) -> str:
@@ -23,7 +23,7 @@ def explain_absence(file: str) -> str:
         "There is no staged file %(file)s: staging was emptied, or this worker does not share it with the others. See that "
         "%(variable)s is one place for all workers, then clear the run from its first task.",
         file=file,
-        variable=STAGING_VARIABLE,
+        variable=variables.STAGING_PATH.name,
     )
 
 
@@ -53,7 +53,7 @@ def explain_failure(verb: str, file: str, cause: str, *, is_local: bool) -> str:
 
     :param verb: what was tried: ``read``, ``write``, ``list``, ``delete`` or ``look for``.
     """
-    told = {"file": file, "cause": cause, "variable": STAGING_VARIABLE}
+    told = {"file": file, "cause": cause, "variable": variables.STAGING_PATH.name}
     if verb in ("write", "delete"):
         if is_local:
             return gettext(
