@@ -234,7 +234,7 @@ _ADD: dict[str, Callable[[Any, Any], Any]] = {
 class Plan(msgspec.Struct):
     """What one partition needs. Changes are in their fixed order, rejected rows in the order read.
 
-    :param notes: entries of the ledger as they are once the plan is applied, where that differs; what becomes of the changes is not in them.
+    :param notes: entries of the ledger as they are once the plan is applied, where that differs or the record is missing; without results of changes.
     :param forgotten: keys of the ledger whose record and row are both gone.
     :param new_rows: rows to create, for the search for look-alikes; ``unmatched`` records that no row matches.
     :param remarks: what is left as it is, and why.
