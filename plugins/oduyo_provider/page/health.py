@@ -9,7 +9,7 @@ import msgspec
 
 from oduyo_provider.core import variables
 from oduyo_provider.core.language import format_number, gettext, ngettext
-from oduyo_provider.core.record import Resource
+from oduyo_provider.core.record import SPECIAL_CODE, Resource
 from oduyo_provider.core.resources import RESOURCES
 from oduyo_provider.core.site_check import may_sync
 from oduyo_provider.page.airflow_db import DagState
@@ -29,12 +29,16 @@ CHECK_DAG_ID = "oduyo_site_check"
 class SiteFacts(msgspec.Struct, frozen=True):
     """What staging says of a DAG besides its runs.
 
+    :param resource: its plural name; the site check asks about one resource at a time.
     :param check: the last site check.
+    :param is_listed: whether a run has listed Ödüyo; only then the site is known, and whether it was checked.
     :param has_read_both: whether a run has listed Ödüyo and read the ERP, so that both connections work.
     :param is_opened: whether the first sync was made, so that scheduled runs write by themselves.
     """
 
     check: SiteCheck = SiteCheck()
+    resource: str = SPECIAL_CODE.plural
+    is_listed: bool = False
     has_read_both: bool = False
     is_opened: bool = False
 
@@ -49,14 +53,20 @@ def is_own_dag(dag_id: str) -> bool:
     return find_resource(dag_id) is not None
 
 
-def read_site_facts(root: Folder, runs: Sequence[StagedRun]) -> SiteFacts:
+def read_site_facts(root: Folder, runs: Sequence[StagedRun], resource: Resource) -> SiteFacts:
     """Read the listing's manifest of the latest run that has one, and the site check beside the site's ledger."""
     both = any(run.find(EXISTING) and run.find(DESIRED) for run in runs)
     snapshot = next(filter(None, (run.read_last(EXISTING, SnapshotManifest) for run in runs)), None)
     if snapshot is None:
-        return SiteFacts()
+        return SiteFacts(resource=resource.plural)
     state = SiteState(root, snapshot.site, snapshot.resource)
-    return SiteFacts(state.read_check(), both, state.is_opened(snapshot.source))
+    return SiteFacts(
+        check=state.read_check(),
+        resource=resource.plural,
+        is_listed=True,
+        has_read_both=both,
+        is_opened=state.is_opened(snapshot.source),
+    )
 
 
 def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFacts) -> list[View]:
@@ -68,7 +78,7 @@ def compute_health(dag: DagState | None, items: Sequence[RunItem], site: SiteFac
         *_describe_rows(items),
         _describe_waiting(items),
         _describe_alerts(),
-        _describe_check(site.check),
+        _describe_check(site),
     ]
 
 
@@ -85,7 +95,7 @@ def compute_checklist(items: Sequence[RunItem], site: SiteFacts) -> list[View]:
     check = site.check
     steps = (
         (site.has_read_both, gettext("Make the connections to Ödüyo and to the ERP, and press Test in each. Ticked once a run has read both sides."), "connections"),
-        (may_sync(check.answers, check.checked_at) and check.trial is None, gettext("Run the site check, which asks your Ödüyo site what its documentation leaves open."), f"dags/{CHECK_DAG_ID}"),
+        (may_sync(check.answers, check.checked_at) and check.trial is None, gettext("Run the site check with resource %(resource)s: it asks your Ödüyo site what its documentation leaves open. Ticked once a run has listed Ödüyo, too.", resource=site.resource), f"dags/{CHECK_DAG_ID}"),
         (any(item.has_plan for item in items), gettext("Trigger a dry run, and look at its plan on its page."), ""),
         (False, gettext("Trigger the first sync by hand, with dry_run off; after it, scheduled runs write by themselves."), ""),
     )  # fmt: skip
@@ -155,10 +165,13 @@ def _describe_alerts() -> View:
     return _point(title, "warn", gettext("not set"), note=note)
 
 
-def _describe_check(check: SiteCheck) -> View:
-    title, address = gettext("Site check"), f"dags/{CHECK_DAG_ID}"
+def _describe_check(site: SiteFacts) -> View:
+    title, address, check = gettext("Site check"), f"dags/{CHECK_DAG_ID}", site.check
+    if not check.checked_at and not site.is_listed:
+        return _point(title, "plain", gettext("not known yet"), note=gettext("shown once a run has listed Ödüyo"))
     if not check.checked_at:
-        return _point(title, "warn", gettext("never run"), address=address)
+        note = gettext("trigger it with resource %(resource)s", resource=site.resource)
+        return _point(title, "warn", gettext("never run"), address=address, note=note)
     if check.trial is not None:
         tone = "bad"
         note = gettext("its test records, which begin with %(mark)s, may still be in Ödüyo", mark=check.trial.mark)

@@ -77,9 +77,10 @@ class PageService:
         if not runs and not is_own_dag(dag_id):
             return None
         items = self._fetch_items(dag_id, runs, MAX_RUNS)
-        if not is_own_dag(dag_id):
+        resource = find_resource(dag_id)
+        if resource is None:
             return compute_dag_view(dag_id, items)
-        site = read_site_facts(root, runs[:MAX_RUNS])
+        site = read_site_facts(root, runs[:MAX_RUNS], resource)
         health = compute_health(fetch_dag_state(dag_id), items, site)
         return compute_dag_view(dag_id, items, health, compute_checklist(items, site), compute_answers(site))
 

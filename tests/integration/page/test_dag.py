@@ -65,6 +65,7 @@ def test_the_page_of_a_dag_says_how_it_stands(
 
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert [step["done"] for step in view["checklist"]] == [False, False, False, False]
+    assert point("Site check") == ("plain", "not known yet")
     run_special_codes({"dry_run": True}, query="SELECT kod AS code FROM erp.no_such_table")  # it has no plan to look at
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert [step["done"] for step in view["checklist"]] == [False, False, False, False]
@@ -87,6 +88,8 @@ def test_the_page_of_a_dag_says_how_it_stands(
     check = OduyoHook().check_site()
     view = get("dag", dag_id=SPECIAL_CODES).json()
     assert point("Site check") == ("good", "{at}")
+    other = get("dag", dag_id="oduyo_project_codes").json()
+    assert "with resource project_codes" in other["checklist"][1]["text"]
     shown = [(one["title"], one["answer"], one["setting"]) for one in view["answers"]]
     assert sorted(shown) == sorted((one.title, one.answer, one.setting) for one in check.answers)
     assert [bool(setting) for *_, setting in shown] == sorted(

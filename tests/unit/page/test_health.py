@@ -87,6 +87,20 @@ def test_a_site_check_is_good_only_where_it_could_ask_and_has_tidied_up(check: S
     assert compute_checklist([], site)[1]["done"] is (tone == "good")
 
 
+def test_a_site_check_asks_about_the_records_of_one_dag_and_is_said_to_be_missing_only_where_the_site_is_known() -> (
+    None
+):
+    unlisted, listed = SiteFacts(resource="project_codes"), SiteFacts(resource="project_codes", is_listed=True)
+    point = compute_health(None, [], unlisted)[-1]
+    assert (point["tone"], point["text"]) == ("plain", "not known yet")
+    assert point["note"] == "shown once a run has listed Ödüyo"
+    point = compute_health(None, [], listed)[-1]
+    assert (point["tone"], point["text"]) == ("warn", "never run")
+    assert point["note"] == "trigger it with resource project_codes"
+    for site in (unlisted, listed):
+        assert "with resource project_codes" in compute_checklist([], site)[1]["text"]
+
+
 @pytest.mark.parametrize(
     ("dag", "tone", "text", "note"),
     [
