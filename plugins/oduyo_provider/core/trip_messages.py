@@ -129,6 +129,12 @@ def explain_left_out(name: str, count: int, *, is_in_plan: bool) -> str:
         )
     elif name == "other_firm":
         text = ngettext("%(n)s row meets a record of another key1", "%(n)s rows meet a record of another key1", count)
+    elif is_in_plan:
+        text = ngettext(
+            "%(n)s row meets a record that another source owns; a run that writes moves the record to this source for good",
+            "%(n)s rows meet a record that another source owns; a run that writes moves these records to this source for good",
+            count,
+        )
     else:
         text = ngettext(
             "%(n)s row meets a record that another source owns",

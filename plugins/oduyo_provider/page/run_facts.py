@@ -35,7 +35,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     :param step: the present step, judged by the staged files; needed for a run that is one task.
     :param changes: how many the plan holds; ``done``: those with a result.
     :param is_shown: whether the table of its changes could be written.
-    :param trips: the brakes that stop the plan.
+    :param trips: the brakes that stop the plan, and those that a person has released for the run.
     :param planned_at: when a side was last read, or both were last compared, seconds since 1970.
     :param journaled_at: when each journal of changes sent was last written, seconds since 1970.
     """
@@ -67,7 +67,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def brakes(self) -> list[str]:
         """The names of the brakes that stop the plan."""
-        return [trip.name for trip in self.trips]
+        return [trip.name for trip in self.trips if not trip.is_released]
 
     @property
     def is_going(self) -> bool:

@@ -235,7 +235,7 @@ def _add_plan(facts: RunFacts, run: StagedRun, opened: OpenedRun) -> RunFacts:
         step=step,
         changes=table.counts.changes,
         done=table.settled,
-        trips=[trip for trip in decided[1].trips if trip.blocks and not trip.is_released] if decided else [],
+        trips=[trip for trip in decided[1].trips if trip.blocks] if decided else [],
     )
 
 

@@ -61,7 +61,7 @@ def compute_run_view(run: StagedRun, facts: RunFacts, opened: OpenedRun, others:
         "nothing": _describe_nothing(facts, opened),
         **_compute_figures(facts, opened),
         "actions": _list_actions(facts, opened),
-        "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips],
+        "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips if not trip.is_released],
         "params": _describe_params(opened.params, run) if opened.params else {},
         **list_filters(opened),
     }
@@ -158,7 +158,10 @@ def _list_notes(facts: RunFacts, opened: OpenedRun) -> list[str]:
         notes.append(
             ngettext("%(n)s change had been settled by then.", "%(n)s changes had been settled by then.", facts.done)
         )
-    return notes
+    released = (trip for trip in facts.trips if trip.is_released)
+    return notes + [
+        gettext("Released for this run: %(brake)s", brake=f"{trip.name}: {trip.message}.") for trip in released
+    ]
 
 
 def _choose_title(facts: RunFacts) -> str:

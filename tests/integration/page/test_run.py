@@ -166,6 +166,16 @@ def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
     assert view["sentence"]["text"].startswith("Nothing was sent: this DAG has never written to this Ödüyo site")
 
 
+def test_the_page_says_what_a_person_released_for_a_run(
+    get: Get, erp: Erp, oduyo: Sandbox, run_special_codes: RunSpecialCodes
+) -> None:
+    for conf in ({"release": ["no_rows"], "dry_run": True}, {"release": ["no_rows"]}):
+        made = run_special_codes(conf, query=make_query(0))
+        view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
+        assert view["notes"] == ["Released for this run: no_rows: the ERP query returned no row."]
+        assert (view["brakes"], view["sentence"]["tone"] == "bad") == ([], False)
+
+
 def test_the_page_speaks_the_language_that_is_asked_for_or_else_the_environment_s(
     get: Get, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -313,6 +313,7 @@ def test_rows_that_a_person_released_stop_the_run_where_there_are_more_than_rele
     trip = trips_of(limits(release={name: limit}), **{figure: 3})[name]
     assert (trip.blocks, trip.is_released, trip.count) == (True, is_released, 3)
     assert "not sent" not in trip.message
+    assert ("moves these records to this source for good" in trip.message) == (name == "other_source")
 
 
 @pytest.mark.parametrize(
