@@ -73,11 +73,10 @@ class PageService:
     def fetch_dag(self, dag_id: str) -> View | None:
         """The view of a DAG; None if it is not this project's and has no staged runs."""
         root = staging_root()
-        runs = _list_runs(root, dag_id)
-        if not runs and not is_own_dag(dag_id):
+        runs, resource = _list_runs(root, dag_id), find_resource(dag_id)
+        if not runs and resource is None:
             return None
         items = self._fetch_items(dag_id, runs, MAX_RUNS)
-        resource = find_resource(dag_id)
         if resource is None:
             return compute_dag_view(dag_id, items)
         site = read_site_facts(root, runs[:MAX_RUNS], resource)
