@@ -131,14 +131,12 @@ def make_params() -> str:
 
 def make_environment() -> str:
     """The environment variables."""
+    lines = [(f"`{name}`", text, default or "–") for name, text, default in VARIABLES]
     return join(
         "# Environment variables",
         "All are optional. Set them the same on every machine that parses DAGs or runs tasks, where the service starts, and "
         "restart it: a variable that is exported in a shell does not reach a process that runs already.",
-        table(
-            ("variable", "what it sets", "default"),
-            [(f"`{name}`", text, default or "–") for name, text, default in VARIABLES],
-        ),
+        table(("variable", "what it sets", "default"), lines),
     )
 
 

@@ -111,11 +111,12 @@ class TestAfterTheAnswer:
     def test_a_no_is_not_asked_again_when_what_follows_cannot_be_skipped(self, approve: Any) -> None:
         from airflow.sdk.exceptions import AirflowFailException
 
-        noted: list[tuple[str, str]] = []
+        noted: list[tuple[str, Any]] = []
         ti = SimpleNamespace(xcom_push=lambda key, value: noted.append((key, value)))
         with pytest.raises(AirflowFailException, match="The plan was rejected: nothing is written"):
             approve.execute_complete({"ti": ti, "task": approve}, REJECTED)
-        assert noted == [("error", "The plan was rejected: nothing is written.")]
+        (_, answer), error = noted
+        assert (name_rejecter([answer]), error) == ("ayse", ("error", "The plan was rejected: nothing is written."))
 
     def test_a_yes_is_passed_on(self, approve: Any) -> None:
         answer = approve.execute_complete({}, {**REJECTED, "chosen_options": ["Approve"]})

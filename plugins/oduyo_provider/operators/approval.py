@@ -64,10 +64,14 @@ class UnsafePlanApproval(ApprovalOperator):
 
         If it is a no but Airflow cannot skip the tasks that follow, fail for good: another try would ask again.
         """
+        is_no = event.get("chosen_options") == [self.REJECT]
+        if is_no:  # Airflow skips what follows by an exception, and then keeps nothing of what is returned
+            answer = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
+            context["ti"].xcom_push("return_value", answer)
         try:
             return super().execute_complete(context, event)
         except AirflowRuntimeError:
-            if event.get("chosen_options") != [self.REJECT]:
+            if not is_no:
                 raise
             give_up(context, gettext("The plan was rejected: nothing is written."))
 
@@ -96,8 +100,8 @@ def _quote(line: str) -> str:
 def name_rejecter(answers: Sequence[Mapping[str, Any]]) -> str:
     """Who rejected the plan; empty if somebody approved it.
 
-    :param answers: what :class:`UnsafePlanApproval` returned. Without a user, Airflow answered after
-        :data:`ANSWER_WITHIN`. Empty if the tasks that follow could not be skipped, or the task was marked by hand.
+    :param answers: what :class:`UnsafePlanApproval` left. Without a user, Airflow answered after :data:`ANSWER_WITHIN`.
+        Empty if the task was marked by hand.
     """
     if any(UnsafePlanApproval.APPROVE in answer["chosen_options"] for answer in answers):
         return ""

@@ -162,7 +162,7 @@ def test_a_run_that_was_rejected_writes_nothing_and_says_so(oduyo: Sandbox, ask:
     assert made.state == "failed"
     assert count_writes(oduyo) == 0
     assert pick(made.report) == {"extracted": 30, "not_applied": 30}
-    assert "the plan was rejected in the task approve" in str(made.errors[-1])
+    assert "the plan was rejected in the task approve (ayse)." in str(made.errors[-1])
 
 
 def test_a15_approve_marked_success_by_hand_writes_and_the_report_says_so(
