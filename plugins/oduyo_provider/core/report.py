@@ -8,6 +8,7 @@ import msgspec
 
 from oduyo_provider.core.brakes import is_too_many
 from oduyo_provider.core.change import Action, Outcome
+from oduyo_provider.core.ledger import REFUSED_BEFORE
 from oduyo_provider.core.params import RunParams
 from oduyo_provider.core.plan import PlanCounts, SyncMode
 from oduyo_provider.core.reasons import compute_top
@@ -244,6 +245,6 @@ def _count_reasons(plan: PlanCounts, outcomes: Outcomes) -> Counter[str]:
     for (_, outcome, reason), count in outcomes.changes.items():
         if reason and outcome is not Outcome.DONE:
             reasons[f"{outcome.value}: {reason}"] += count
-    if plan.vanished:
-        reasons["doubtful: vanished"] += plan.vanished
-    return reasons
+    reasons["doubtful: vanished"] += plan.vanished
+    reasons[f"refused: {REFUSED_BEFORE}"] += plan.known_refused + plan.missing_refused
+    return +reasons

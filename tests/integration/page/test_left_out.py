@@ -141,6 +141,12 @@ def test_refused_rows_and_refused_retirements_are_told_apart(get: Get, driver: D
     view = get("run", dag_id=DAG_ID, run_id="run3").json()
     assert {one["name"]: one["count"] for one in view["filters"] if one["kind"] == "known"} == {"new": 1, "known": 1}
     assert sum(side["known"] for side in view["left_out"]) == 1
+    assert {one["text"]: one["count"] for one in view["reasons"]} == {
+        "code: empty": 1,
+        "refused: refused before, and not sent again in this run": 2,  # a row and a record
+    }
+    for one in view["reasons"]:
+        assert count_shown(get, "run3", [["outcome", one["outcome"]], ["reason", one["reason"]]]) == one["count"]
     assert list_shown(get, "run3") == {"rejected": 1, "refused": 1, "missing_refused": 1}
     assert list_shown_from_the_dag(get, "run3") == {"rejected": (2, 2)}
     assert [part["count"] for sum_ in view["sums"] for part in sum_["parts"] if part["name"] == "missing_refused"] == [

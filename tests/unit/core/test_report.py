@@ -129,6 +129,7 @@ def test_a_run_is_added_up_from_plan_and_outcomes() -> None:
         out_of_scope=11,
         new_other_source=1,
         reasons={
+            "refused: refused before, and not sent again in this run": 8,
             "code: empty": 2,
             "doubtful: lost": 2,
             "doubtful: vanished": 2,
