@@ -15,7 +15,7 @@ from oduyo_provider.page.task_states import STEPS, WAITS_FOR_ANSWER, TaskState
 from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 
 #: States of a run that goes on.
-GOING = frozenset({"queued", "running", "restarting"})
+GOING = frozenset({"queued", "running"})
 
 _RED = ("failed", "upstream_failed")
 

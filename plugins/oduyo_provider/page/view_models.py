@@ -75,7 +75,6 @@ def _compute_figures(facts: RunFacts, opened: OpenedRun) -> View:
         "sums": [compute_sum(known, whole) for whole in SUMS],
         "aside": list_aside(known, opened),
         "left_out": compare_left_out(known, opened.table) if report is not None and not known.dry_run else [],
-        "is_planned": known.dry_run,
         "reasons": [compute_reason(reason, count) for reason, count in known.reasons.items()],
     }
 

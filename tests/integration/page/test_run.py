@@ -40,7 +40,7 @@ def test_a_run_adds_up_with_reasons_changes_and_logs(
         ("refused", 1, 0),
     ]
     assert view["duration_s"] > 0
-    assert (view["is_going"], view["is_planned"], view["params"]["on_missing"]) == (False, False, "deactivate")
+    assert (view["is_going"], view["params"]["on_missing"]) == (False, "deactivate")
     logs = {step["task"]: step for step in view["steps"]}
     assert logs["load"]["log"].endswith("/tasks/load")
     assert (logs["report"]["state"], logs["approve"]["state"]) == ("success", "skipped")
@@ -162,7 +162,7 @@ def test_a_run_whose_first_write_waits_for_a_person_shows_its_plan_in_red(
 ) -> None:
     made = run_special_codes(query=make_query(3), run_type="scheduled")
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
-    assert (view["is_planned"], view["sentence"]["tone"], count_outcomes(view)) == (True, "bad", {"planned": 3})
+    assert (view["sentence"]["tone"], count_outcomes(view)) == ("bad", {"planned": 3})
     assert view["sentence"]["text"].startswith("Nothing was sent: this DAG has never written to this Ödüyo site")
 
 

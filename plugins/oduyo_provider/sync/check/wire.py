@@ -20,8 +20,8 @@ from oduyo_provider.sync.runtime.timing import CLOCK_SKEW_S
 MARK = b"\xef\xbb\xbf"
 #: What web servers usually allow for a header. Some clients fail at longer ones.
 USUAL_HEADER_BYTES = 8190
-#: Names of the charset that JSON must be in; empty if none is named.
-_UTF8 = ("utf-8", "utf8", "")
+#: Names of the charset that JSON must be in.
+_UTF8 = ("utf-8", "utf8")
 
 
 class Wire(msgspec.Struct):
