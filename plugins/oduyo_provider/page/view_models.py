@@ -22,6 +22,7 @@ from oduyo_provider.page.table_view import list_filters
 from oduyo_provider.page.task_states import TaskState
 from oduyo_provider.page.wording import describe_run
 from oduyo_provider.sync.staging.archive import StagedRun
+from oduyo_provider.sync.staging.change_table import ChangeTable
 from oduyo_provider.sync.staging.outcomes import count_actions
 
 #: Params that are always shown; others are shown if they differ from the default.
@@ -62,7 +63,7 @@ def compute_run_view(run: StagedRun, facts: RunFacts, opened: OpenedRun, others:
         **_compute_figures(facts, opened),
         "actions": _list_actions(facts, opened),
         "brakes": [{"name": trip.name, "text": trip.message} for trip in facts.trips if not trip.is_released],
-        "params": _describe_params(opened.params, run) if opened.params else {},
+        "params": _describe_settings(opened.table, run) if opened.table else {},
         **list_filters(opened),
     }
 
@@ -212,11 +213,14 @@ def _list_actions(facts: RunFacts, opened: OpenedRun) -> list[View]:
     ]
 
 
-def _describe_params(params: RunParams, run: StagedRun) -> dict[str, str]:
+def _describe_settings(table: ChangeTable, run: StagedRun) -> dict[str, str]:
+    """Which site it is about, then the params that matter."""
+    params = table.params
     release = (name if limit is None else f"{name}:{limit}" for name, limit in params.release.items())
     given: dict[str, Any] = {**msgspec.to_builtins(params), "release": ", ".join(release)}
     usual: dict[str, Any] = {**msgspec.to_builtins(RunParams()), "release": ""}
     shown = {name: value for name, value in given.items() if name in _ALWAYS_SHOWN or value != usual[name]}
     if run.task:  # an operator in somebody else's DAG has no query
         del shown["erp_query"]
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}
+    site = {gettext("Ödüyo site"): table.site} if table.site else {}
+    return site | {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in shown.items()}

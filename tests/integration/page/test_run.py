@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -144,6 +145,7 @@ def test_a_dry_run_shows_its_plan_by_action_and_deletions_first(
     view = get("run", dag_id=SPECIAL_CODES, run_id=made.run_id).json()
     assert count_outcomes(view) == {"planned": 4}
     assert view["params"] == {
+        "Ödüyo site": urlsplit(oduyo.url).netloc,
         "erp_query": view["params"]["erp_query"],
         "sync_mode": "upsert",
         "on_missing": "delete",

@@ -68,6 +68,7 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
     :param pace: of the load that goes on or was last; None before it.
     :param gone: rows that the run before left out and this one does not, by what became of them there; None where nobody
         knows, as the run goes on, or no run before is kept.
+    :param site: its canonical address, or its name.
     """
 
     generation: str
@@ -79,6 +80,7 @@ class ChangeTable(msgspec.Struct, frozen=True, kw_only=True):
     written_at: float
     pace: Pace | None = None
     gone: dict[str, int] | None = None
+    site: str = ""
     format: int = FORMAT
 
     @property
@@ -153,6 +155,7 @@ def make_table(
         generation=first.generation,
         params=first.params,
         resource=first.snapshot.resource,
+        site=first.snapshot.site,
         counts=counts,
         is_dry=is_dry,
         segments=list(segments),
