@@ -50,7 +50,7 @@ STATE_LABELS = {
     "running": gettext_noop("running"),
     "restarting": gettext_noop("starts again"),
     "success": gettext_noop("done"),
-    "failed": gettext_noop("stopped by an error"),
+    "failed": gettext_noop("ended in red"),
     "skipped": gettext_noop("skipped"),
     "upstream_failed": gettext_noop("not started, as a step before it failed"),
     "removed": gettext_noop("removed"),

@@ -76,6 +76,8 @@ def test_a_run_that_a_brake_stopped_says_why_and_what_to_do(
     assert view["sentence"]["text"] == "Nothing was written: the brake updates stopped the run."
     (cause,) = view["causes"]
     assert (cause["task"], cause["tries"], cause["max_tries"]) == ("guard", 1, 1)
+    labels = {step["task"]: step["label"] for step in view["steps"]}
+    assert cause["label"] == labels["guard"] == labels["report"] == "ended in red", "no error stopped either of them"
     assert "Stopped before any write. updates: " in cause["text"]
     assert 'release ["updates' in cause["text"]
     assert view["title"] == "As far as it came"
