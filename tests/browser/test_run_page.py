@@ -249,6 +249,18 @@ def test_a_run_that_goes_on_is_told_also_to_whoever_is_on_one_of_its_buttons(pag
     page.unroute_all(behavior="wait")
 
 
+def test_a_brake_on_a_plan_without_a_change_is_explained_too(page: Any, run_id: str) -> None:
+    def tell(route: Any) -> None:
+        answer = route.fetch()
+        brakes = [{"name": "no_rows", "text": "the ERP query returned no row"}]
+        route.fulfill(response=answer, json={**answer.json(), "actions": [], "brakes": brakes})
+
+    page.route("**/oduyo/run?**", tell)
+    frame = show_run(page, run_id)
+    frame.get_by_role("region", name="The plan").get_by_text("the ERP query returned no row").wait_for()
+    page.unroute_all(behavior="wait")
+
+
 def test_what_somebody_types_on_the_dag_s_page_stays_while_a_run_goes_on(page: Any, run_id: str) -> None:
     told: list[int] = []
 

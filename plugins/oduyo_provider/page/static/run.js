@@ -20,7 +20,7 @@ export function describeRun(view, filter) {
   if (view.approval?.answered_at || view.progress) parts.push(make("div", { class: "beside" }, view.approval?.answered_at && showApproval(view.approval), view.progress && showProgress(view.progress, view.left_s)));
   if (view.tasks.length > 1) parts.push(chooseTask(view));
   if (view.steps.length) parts.push(listSteps(view.steps));
-  if (view.actions.length) parts.push(listActions(view, filter));
+  if (view.actions.length || view.brakes.length) parts.push(listActions(view, filter));
   const sums = view.sums.filter((sum) => sum.count).map((sum) => showSum(view, sum, filter));
   const head = sums.length ? make("h2", { id: "sums-title" }, view.title) : null;
   return [...parts, make("section", { "aria-labelledby": head ? "sums-title" : null }, make("div", { class: "more" }, head, listMore(view, filter)), sums)];
