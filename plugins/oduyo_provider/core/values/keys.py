@@ -14,9 +14,11 @@ _END = "\x03"
 def can_be_key_of(sent: str, stored: str | None) -> bool:
     """Whether a stored key can be the one that was sent, on a site that stores keys otherwise.
 
-    Left out, cut, padded, read as a number, written in other case or escaped. Only ever used together with the natural key.
+    Left out, cut, padded, read as a number, written in other case, escaped or in other letters. Only ever used together with the
+    natural key.
     """
-    return not (stored or "").strip() or fold_key(sent).startswith(fold_key(stored or ""))
+    held = (stored or "").strip()
+    return not held or fold_key(sent).startswith(fold_key(held)) or can_be_letters_of(sent, held)
 
 
 def is_form_of_key(sent: str, stored: str | None) -> bool:

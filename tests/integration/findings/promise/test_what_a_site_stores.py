@@ -233,3 +233,22 @@ def test_an_update_whose_answer_is_lost_is_known_as_the_site_keeps_it(site: Sand
     site.set_faults({"call": "update", "where": "after", "kind": "drop", "match": {"code": "KOD.5"}, "times": 4})
     night = dag.night(make_long(10, "Yeni Şube"), release=["updates"])
     assert (night.is_green, night.figures) == (True, {"extracted": 10, "updated": 10, "altered": 10}), night.why
+
+
+@pytest.mark.parametrize("answers", ["named", "nameless", "lost"])
+def test_a_record_whose_key_and_code_are_both_kept_in_other_letters_is_its_row_s(
+    site: Sandbox, dag: Nights, answers: str
+) -> None:
+    """As where the key is the code, and Ödüyo's database knows no Turkish letters."""
+    ways: dict[str, dict[str, object]] = {
+        "named": {},
+        "nameless": {"habit": "create_text", "answer": "Kayıt eklendi"},
+        "lost": {"habit": "row_fails", "where": "after", "call": "create", "times": 2},
+    }
+    habits = [{"habit": "letters", "to": "ascii", "field": name} for name in ("integration_id", "code")]
+    site.set_habits(*habits, *filter(None, [ways[answers]]))
+    rows = [{**row, "integration_id": f"ŞUBE-{n}", "code": f"ŞUBE-{n}"} for n, row in enumerate(make_rows(), 1)]
+    assert "key_altered" in dag.night(rows).why
+    assert dag.night(rows, release=["key_altered", "letters"]).is_green
+    assert dag.night(rows).figures["unchanged"] == COUNT
+    assert len(site.records()) == COUNT

@@ -24,9 +24,12 @@ from tests.unit.core.sides import UUID
         ("ABCD", "ABCDEFGH", False),
         ("100", "   ", True),
         ("0", "00", True),
+        ("ŞUBE-1", "SUBE-1", True),
+        ("ki-1", " Kİ-1", True),
+        ("ŞUBE-1", "SUBE-2", False),
     ],
 )
-def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_or_escaping(
+def test_a_site_can_have_made_a_stored_key_by_cutting_padding_counting_case_escaping_or_other_letters(
     sent: str, stored: str | None, can_be: bool
 ) -> None:
     assert can_be_key_of(sent, stored) is can_be
