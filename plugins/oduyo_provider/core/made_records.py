@@ -53,15 +53,16 @@ def join_nameless(
 ) -> None:
     """Match records that were made and not seen since, where Ödüyo stores their keys in another form.
 
-    They come from confirmed creates, or from unanswered changes that give a record its key. A row gets a record if that is the
-    only one with a form of its key, has the row's natural key uncut, and if no row and no entry has the record's own key or id.
-    Without a natural key all other fields must be as sent. Records of other partitions are not seen.
+    They come from confirmed creates, or from unanswered changes that give a record its key; or somebody made a record anew, whose
+    key the ledger knows as it was stored before. A row gets a record if that is the only one with a form of its key, has the row's
+    natural key uncut, and if no row and no entry has the record's own key or id. Without a natural key all other fields must be as
+    sent. Records of other partitions are not seen.
 
     :param groups: the rows by match key.
     :param key_length: to how many characters Ödüyo is known to cut keys. A record that the answer named may have any beginning.
     """
     entries, matches = matching.entries, matching.matches
-    unseen = {key for key, entry in entries.items() if _may_be_there(entry)} - matches.keys()
+    unseen = {key for key, entry in entries.items() if _may_be_there(entry) or _KEY in entry.stored} - matches.keys()
     if not unseen:
         return
     found = _find_candidates(matching, unseen, groups, key_length)
@@ -75,14 +76,17 @@ def join_nameless(
 def _find_candidates(
     matching: Matching, unseen: Collection[str], groups: Mapping[str, RowGroup], key_length: int | None
 ) -> dict[str, list[str]]:
-    """Key that was not seen → keys of free records that may be its: a beginning of it if the answer named the record, else a form
-    of it.
+    """Key that was not seen → keys of free records that may be its: the key as it was stored before; a beginning of it if the
+    answer named the record; else a form of it.
     """
     by_id, by_form = _index_free(matching, groups)
     found: dict[str, list[str]] = {}
     for key in unseen:
         entry = matching.entries[key]
-        if entry.oduyo_id is not None and entry.is_made:
+        if not _may_be_there(entry):
+            held = entry.stored[_KEY].stored
+            found[key] = by_form.get(fold_key(held), []) if held else []
+        elif entry.oduyo_id is not None and entry.is_made:
             named = by_id.get(entry.oduyo_id, "")
             found[key] = [named] if named and can_be_key_of(key, named) else []
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oduyo_provider.core.change import Action
-from oduyo_provider.core.ledger import Entry
+from oduyo_provider.core.ledger import Entry, Stored
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, join_nameless
 from oduyo_provider.core.matching import Matching
 from oduyo_provider.core.normalise import Normaliser
@@ -93,6 +93,24 @@ def test_a_row_that_is_rejected_gets_no_record_by_a_form_of_its_key() -> None:
 )
 def test_what_was_sent_and_not_seen_since_may_be_there_with_its_key_in_another_form(entry: Entry, key: str) -> None:
     assert join([make_row("00017")], make_record("7", "17"), entries=(entry,)) == [key]
+
+
+@pytest.mark.parametrize(
+    ("stored", "held", "code", "key"),
+    [
+        ("SUBE", "SUBE", "K1", "ŞUBE"),
+        ("SUBE", "sube ", "K1", "ŞUBE"),
+        ("SUBE", "SUBE", "K2", "SUBE"),
+        ("SUBE", "UBE", "K1", "UBE"),
+        (None, "0", "K1", "0"),
+    ],
+    ids=["as stored before", "a form of that", "another code", "another key", "nothing was stored"],
+)
+def test_a_record_that_was_made_anew_has_the_key_as_the_site_stored_it_before(
+    stored: str | None, held: str, code: str, key: str
+) -> None:
+    entry = Entry("ŞUBE", oduyo_id="7", stored={"integration_id": Stored("ŞUBE", stored)})
+    assert join([make_row("ŞUBE", code="K1")], make_record("8", held, code=code), entries=(entry,)) == [key]
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,20 @@ def test_a_record_whose_key_and_code_are_both_kept_in_other_letters_is_its_row_s
     assert dag.night(rows, release=["key_altered", "letters"]).is_green
     assert dag.night(rows).figures["unchanged"] == COUNT
     assert len(site.records()) == COUNT
+
+
+def test_a_record_that_is_made_anew_with_its_key_and_code_as_the_site_keeps_them_is_its_row_s(
+    site: Sandbox, dag: Nights
+) -> None:
+    """A person deleted one and typed it again, or the whole table was imported anew: the ids are others."""
+    site.set_habits(*({"habit": "letters", "to": "ascii", "field": name} for name in ("integration_id", "code")))
+    rows = [{**row, "integration_id": f"ŞUBE-{n}", "code": f"ŞUBE-{n}"} for n, row in enumerate(make_rows(), 1)]
+    assert not dag.night(rows).is_green
+    assert dag.night(rows, release=["key_altered", "letters"]).is_green
+    records = site.records()
+    for record in records:
+        site.delete(record["id"])
+    site.seed([{name: value for name, value in record.items() if name != "id"} for record in records])
+    night = dag.night(rows)
+    assert night.is_green, night.why
+    assert night.figures["unchanged"] == len(site.records()) == COUNT
