@@ -11,7 +11,6 @@ from oduyo_provider.core.change import Action, Change, Result
 from oduyo_provider.core.made_records import can_be_made_of, can_be_natural_key_of, is_made_in_another_form
 from oduyo_provider.core.matching import compute_natural_key, compute_record_key
 from oduyo_provider.core.record import Remote
-from oduyo_provider.core.values.keys import is_form_of_key
 from oduyo_provider.core.values.text import compute_match_key
 from oduyo_provider.sync.apply.habits import is_whole_key
 from oduyo_provider.sync.apply.lookup import Lookup, Window
@@ -155,7 +154,7 @@ class Seeker:
                 is_named = is_last and known.oduyo_id
                 is_wrong = bool(is_named and (await self.find_created(recorder, [change], window))[change.key])
             else:
-                is_others = owners.get(known.oduyo_id, key) != key and not _carries_key(recorder, change, record)
+                is_others = owners.get(known.oduyo_id, key) != key and not self._carries_key(recorder, change, record)
                 is_claimed = is_others or claims[known.oduyo_id] > 1 or self._find_same(recorder, change, window)
                 is_wrong = bool(is_claimed) or not await self._can_be_of(recorder, change, record, codes)
             if is_wrong:
@@ -193,7 +192,7 @@ class Seeker:
             return can_be and found == wanted
         if recorder.is_key_of_other(change, compute_record_key(named, normaliser)):
             return False
-        return not recorder.elsewhere.has_id(str(named["id"])) or _carries_key(recorder, change, named)
+        return not recorder.elsewhere.has_id(str(named["id"])) or self._carries_key(recorder, change, named)
 
     @staticmethod
     def _find_same(recorder: Recorder, change: Change, window: Window) -> list[Remote]:
@@ -215,7 +214,7 @@ class Seeker:
             and not recorder.is_key_of_other(change, compute_record_key(record, normaliser))
             and (
                 not (record["id"] in known or recorder.elsewhere.has_id(str(record["id"])))
-                or _carries_key(recorder, change, record)
+                or self._carries_key(recorder, change, record)
             )
         ]
         if wanted is None and self._work.is_known("key_altered"):
@@ -235,14 +234,14 @@ class Seeker:
             and can_be_made_of(change, record, normaliser, has_natural_key=found == wanted)
         ]
 
+    def _carries_key(self, recorder: Recorder, change: Change, record: Remote) -> bool:
+        """Whether a record has the whole key of a create, as this site keeps it, and nobody else has that key.
 
-def _carries_key(recorder: Recorder, change: Change, record: Remote) -> bool:
-    """Whether a record has the whole key of a create, in any form, and nobody else has that key.
-
-    Then it is the create's, whoever had its id before: a site that was restored from a backup may use ids again.
-    """
-    held = record.get("integration_id") or ""
-    return is_form_of_key(change.integration_id, held) and not recorder.find_key_owner(held, change)
+        Then it is the create's, whoever had its id before: a site that was restored from a backup may use ids again.
+        """
+        held = record.get("integration_id") or ""
+        is_whole = is_whole_key(self._work, self._course, change.integration_id, held)
+        return is_whole and not recorder.find_key_owner(held, change)
 
 
 def _list_ids(recorder: Recorder, creates: Sequence[Change]) -> set[str]:

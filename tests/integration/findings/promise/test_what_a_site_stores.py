@@ -269,3 +269,21 @@ def test_a_record_that_is_made_anew_with_its_key_and_code_as_the_site_keeps_them
     night = dag.night(rows)
     assert night.is_green, night.why
     assert night.figures["unchanged"] == len(site.records()) == COUNT
+
+
+@pytest.mark.parametrize("habit", [{"habit": "letters", "to": "ascii"}, {"habit": "cut", "length": 7}])
+def test_a_create_that_gets_the_id_of_a_record_lost_in_a_restore_is_its_row_s_however_keys_are_kept(
+    site: Sandbox, dag: Nights, habit: dict[str, object]
+) -> None:
+    rows = [{**row, "integration_id": f"ŞUBE-{n:02d}XY"} for n, row in enumerate(make_rows(12), 1)]
+    site.set_habits(habit)
+    assert not dag.night(rows[:8]).is_green
+    assert dag.night(rows[:10], release=["key_altered"]).is_green
+    kept = site.records()[:8]
+    site.reset()
+    site.seed(kept)
+    site.set_habits(habit)
+    night = dag.night(rows)
+    assert (night.figures["created"], night.figures["vanished"]) == (2, 2)
+    assert dag.night(rows, release=["vanished:2"]).is_green
+    assert len({record["code"] for record in site.records()}) == len(site.records()) == 12
