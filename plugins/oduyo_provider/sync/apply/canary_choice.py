@@ -39,8 +39,8 @@ def choose_canaries(
 ) -> tuple[list[Change], int]:
     """The changes in the order in which they are tried as canaries, and how many of the first are read back in any case.
 
-    These first ones have the most letters beyond ASCII, the most signs that sites escape, and the longest key: what a site does
-    to those shows on no other row. Changes that prove nothing come last, the rest keep their order.
+    These first ones have the most letters beyond ASCII, the most signs that sites escape, the longest key, and the most values in
+    fields that are not sent: what a site does to those shows on no other row. Changes that prove nothing come last, the rest keep their order.
 
     :param able: see :func:`find_able`.
     :param partial: of the fields, only those that an update changes are sent.
@@ -49,7 +49,7 @@ def choose_canaries(
     measures = {change.key: _measure(change, partial=partial) for change in able}
     tells = {change.key: not _tells_little(change) for change in able}
     showing: list[Change] = []
-    for place in range(3 if able else 0):
+    for place in range(4 if able else 0):
         most = max(able, key=lambda change: (measures[change.key][place], measures[change.key], tells[change.key]))
         if measures[most.key][place] > max((measures[change.key][place] for change in showing), default=-1):
             showing.append(most)
@@ -68,11 +68,13 @@ def _tells_little(change: Change) -> bool:
     )
 
 
-def _measure(change: Change, *, partial: bool) -> tuple[int, int, int]:
-    """Different letters beyond ASCII that a change sends, different signs that sites escape, and its key's length."""
-    signs = set("".join(change.compute_body(partial=partial).values()))
+def _measure(change: Change, *, partial: bool) -> tuple[int, int, int, int]:
+    """Different letters beyond ASCII that a change sends, different signs that sites escape, its key's length, and the values left out."""
+    body = change.compute_body(partial=partial)
+    signs = set("".join(body.values()))
+    left_out = [name for name, value in change.base.items() if value and name not in body] if change.payload else []
     key_length = len(change.integration_id) if writes_key(change) else 0
-    return len(signs - _ASCII), len(signs & ESCAPED_SIGNS), key_length
+    return len(signs - _ASCII), len(signs & ESCAPED_SIGNS), key_length, len(left_out)
 
 
 def choose_place(tried: int, left: int, now: float) -> int:

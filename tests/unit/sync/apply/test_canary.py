@@ -526,6 +526,14 @@ class TestWhichIsTheFirst:
         assert choose(updates)[0][0] == updates[0]
         assert choose(updates, partial=True)[0][0] == updates[1]
 
+    def test_one_with_values_in_fields_that_are_not_sent(self, site: Sandbox) -> None:
+        creates = make_creates(3)
+        seed(site, creates[:2], description="eski")
+        seed(site, creates[2:], description="eski", space1="panelden", note="elle")
+        updates = make_updates(site, creates)
+        assert updates[2] in choose(updates, partial=True)[0][: choose(updates, partial=True)[1]]
+        assert updates[2] not in choose(updates)[0][: choose(updates)[1]]
+
 
 class TestTexts:
     """A site that keeps other letters than were sent, or only some of them."""
