@@ -26,22 +26,25 @@ CHANGED_BESIDE = gettext_noop(
 def read_back(
     work: Work, course: Course, recorder: Recorder, change: Change, record: Remote | None, twins: Sequence[Remote]
 ) -> ReadBack:
-    """The result of a confirmed change: of the fields that it changes, and of those that were sent unchanged.
+    """The result of a confirmed change: of the fields that it changes, and of the row's others, sent unchanged or left out.
+
+    Where fields that are left out were emptied, from the next run on updates carry the whole record.
 
     :param record: as it shows now; None when it is not listed; ``twins`` further records with the same key.
     """
     normaliser, known = work.normaliser, recorder.results[change.key]
     site, entry = read_habits(work, course), recorder.find_entry(change)
     found = compute_read_back(change, known, record, twins, normaliser, site, entry=entry, at=work.clock.now())
-    if work.partial_updates:  # nothing was sent beside what it changes
-        return found
-    return judge_beside(found, recorder.rebase(change), record, normaliser, site, entry)
+    found = judge_beside(found, recorder.rebase(change), record, normaliser, site, entry)
+    if work.partial_updates and (lost := next((one for one in found.beside if not one.stored), None)):
+        work.note_finding(msgspec.structs.replace(lost, brake="partial_updates"))
+    return found
 
 
 def judge_beside(
     found: ReadBack, change: Change, record: Remote | None, normaliser: Normaliser, site: Habits, entry: Entry | None
 ) -> ReadBack:
-    """Judge the fields that an update sent unchanged.
+    """Judge the row's fields that an update does not change.
 
     The canary was judged so too; another record may show more, as it holds values where the canary held none. What a person has
     accepted counts as for changed fields.

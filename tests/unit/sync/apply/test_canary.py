@@ -752,6 +752,17 @@ class TestLostFields:
         assert "space1 ('panelden')" in text
         assert "Look at the record in the Ödüyo panel" in text
 
+    def test_a_value_of_the_row_that_another_update_loses_has_failed_and_the_finding_is_dropped(
+        self, site: Sandbox, make_load: Callable[..., Load]
+    ) -> None:
+        changes = plan_updates(site)
+        empty = {"do": "edit", "id": "it", "fields": {"code": ""}}
+        site.set_script({"at": {"call": "update", "keys": "7", "when": "after"}, "do": empty})
+        load = make_load(partial_updates=True)
+        assert count_outcomes(load.apply(*changes)) == {"done": 9, "failed": 1}
+        assert load.sent("update")[0] != "7"
+        assert [(finding.brake, finding.field) for finding in load.findings] == [("partial_updates", "code")]
+
     def test_where_the_site_keeps_them_updates_send_what_differs_alone(
         self, site: Sandbox, make_load: Callable[..., Load]
     ) -> None:
