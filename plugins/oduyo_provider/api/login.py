@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -146,10 +147,17 @@ def _read_login(settings: Settings, answer: Answer, redact: Callable[[str], str]
             "%(url)s does not answer as the Ödüyo API does (HTTP %(status)s, content type "
             "%(kind)s). Check host, port and path of the connection; every Ödüyo customer has a host of its own.",
             url=f"{settings.base_url}/{LOGIN_PATH}",
-            status=status,
+            status=_describe_status(answer, redact),
             kind=kind,
         )
     )
+
+
+def _describe_status(answer: Answer, redact: Callable[[str], str]) -> str:
+    """The status, and of a redirect where it leads to, such as from http to https; without its query, and what else may be a key."""
+    target = answer.headers.get("location", "") if 300 <= answer.status < 400 else ""
+    shown = neutralise(redact(re.sub(r"[?#;].*|(?<=//)[^/]*@", "", target, flags=re.DOTALL)), 100)
+    return f"{answer.status} → {shown}" if shown else str(answer.status)
 
 
 def _describe(answer: Answer, redact: Callable[[str], str]) -> str:

@@ -129,6 +129,21 @@ def test_an_address_that_is_not_the_api_is_named(time: FakeTime) -> None:
     assert "HTTP 404, content type text/html" in text
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("https://erp.example/api/v1/ws/login", "HTTP 302 → https://erp.example/api/v1/ws/login, content"),
+        ("https://u:key-2@erp.example/x;sid=key-2?password=key-2#key-2", "HTTP 302 → https://erp.example/x, content"),
+        ("?next=key-2", "HTTP 302, content"),
+    ],
+)
+def test_a_redirect_says_where_it_leads_to_without_what_may_be_a_key(target: str, said: str, time: FakeTime) -> None:
+    text, site = refuse(NotThisApiError, answer(302, HTML, Location=target), time)
+    assert said in text
+    assert "key-2" not in text
+    assert len(site.seen) == 1
+
+
 def test_a_path_may_lead_through_a_list(time: FakeTime) -> None:
     assert log_in(Site(login=answer(200, [{"key": "S9"}])), time.runtime, session_id_path="0.key") == "S9"
 
