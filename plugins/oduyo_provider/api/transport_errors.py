@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from oduyo_provider.api.settings import Settings
@@ -23,8 +24,10 @@ def explain_failure(cause: BaseException, settings: Settings, redact: Callable[[
         return explain_proxy_answer(cause.status, settings)
     if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return NotSentError(_explain_connection(cause, settings, text))
-    if isinstance(cause, aiohttp.ClientResponseError):
-        broken = neutralise(redact(cause.message.partition("\n")[0].rstrip(":")), 200)
+    # A body that is not packed as its header says breaks off as a lost connection does; only the inner error tells them apart.
+    inner = cause.__cause__ if isinstance(cause, aiohttp.ClientPayloadError) else cause
+    if isinstance(inner, (aiohttp.ClientResponseError, ContentEncodingError)):
+        broken = neutralise(redact(inner.message.partition("\n")[0].rstrip(":")), 200)
         return LostAnswerError(
             gettext(
                 "The request to %(site)s was sent, but the answer breaks the rules of HTTP and cannot be read (%(cause)s). "

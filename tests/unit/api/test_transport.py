@@ -260,6 +260,7 @@ BODY = b'{"status":true}'
         ("Content-Length: 15\r\nContent-Length: 15", "Duplicate Content-Length"),
         ("Content-Length: 15, 15", "Invalid character in Content-Length"),
         ("X-A : b\r\nContent-Length: 15", "Invalid header token"),
+        ("Content-Encoding: gzip\r\nContent-Length: 15", "Can not decode content-encoding: gzip"),
     ],
 )
 def test_b16_an_answer_that_breaks_the_rules_of_http_is_said_to(head: str, said: str) -> None:
