@@ -1,4 +1,4 @@
-"""One sandbox for all tests here, as new for each of them."""
+"""Callers of the sandbox, which is as new for each test."""
 
 from __future__ import annotations
 
@@ -10,16 +10,10 @@ from sandbox.oduyo.server import Sandbox
 from tests.contract.calls import Caller
 
 
-@pytest.fixture(scope="session")
-def running_sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    running_sandbox.reset()
-    return running_sandbox
+def sandbox(site: Sandbox) -> Sandbox:
+    """The site that all tests share, as new."""
+    return site
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Reads a confirmed change back in all fields that were sent, not only in those that it changes."""
+"""Reads a confirmed change back in all fields of its row, not only in those that it changes."""
 
 from __future__ import annotations
 
